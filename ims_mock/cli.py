@@ -1,0 +1,282 @@
+"""The command line ``ims-mock``, made from the table of settings."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from ims_mock import __version__
+from ims_mock.settings import CATALOG, CHECK, FIELDS, FORMATS, GENERATE, HEALTH, SERVE, Setting, of
+
+PROGRAM: Final = "ims-mock"
+_PATIENCE_SECONDS: Final = 1.0
+_ANSWER_SECONDS: Final = 3.0
+
+
+def main() -> NoReturn:
+    """Run the command line; whatever goes wrong is one line on standard error.
+
+    Exit status: 0 done, 1 the command failed, 2 it was called wrongly.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names in any script, whatever the terminal is set to
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    status = 0
+    try:
+        status = _group.main(prog_name=PROGRAM, standalone_mode=False) or 0
+        sys.stdout.flush()
+    except click.UsageError as error:
+        _fail(error.format_message(), 2)
+    except click.ClickException as error:
+        _fail(error.format_message(), 1)
+    except (click.Abort, KeyboardInterrupt):
+        pass
+    except BrokenPipeError:  # the reader of our output went away: nothing is left to say
+        _forget_output()
+    except OSError as error:
+        _forget_output()
+        _fail(f"cannot write: {error.strerror}", 1)
+    sys.exit(status)
+
+
+def _forget_output() -> None:
+    """Send what is still to be written nowhere, so that the interpreter does not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    click.echo(f"{PROGRAM}: {' '.join(message.splitlines())}", err=True)
+    sys.exit(status)
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+def _serve(catalog: tuple[str, ...], **given: Any) -> None:
+    """Serve catalogs: bundled names, .yaml or .json files, or folders; several are merged."""
+    from ims_mock.server import BindError, bound, listening, log_to_stderr, stop_on_signals, url_of
+
+    stop_on_signals()
+    log_to_stderr(given["log_level"], given["log_format"])
+    try:
+        listener = bound(given["host"], given["port"])
+    except BindError as error:
+        raise click.ClickException(str(error)) from None
+
+    from ims_mock.emulator import Emulator
+    from ims_mock.profile import Profile
+    from ims_mock.web.app import create_app
+
+    try:
+        profile = Profile.parse(given["profile"])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    loaded = _loaded(catalog, more=given["generate"], seed=given["seed"], project=given["project"])
+    for warning in loaded.warnings:
+        click.echo(str(warning), err=True)
+    emulator = Emulator(loaded, profile, needs_credentials=given["auth"] == "on")
+    app = create_app(emulator, has_control=given["control"] == "on")
+    images = len(emulator.catalog)
+    line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url_of(listener)}"
+    try:
+        server = listening(app, listener, given["threads"])
+    except BindError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(line)
+    server.run()
+
+
+def _check(catalog: tuple[str, ...], seed: int) -> int:
+    """Check catalogs and print every problem as file:line: path: message."""
+    from ims_mock.loading import CatalogError, load
+
+    try:
+        loaded = load(catalog, seed=seed, is_thorough=True)
+    except CatalogError as error:
+        for trouble in error.troubles:
+            click.echo(str(trouble))
+        return 1
+    for trouble in loaded.warnings:
+        click.echo(str(trouble))
+    if not loaded.warnings:
+        images = len(loaded.catalog)
+        click.echo(f"{loaded.name}: {images} image{'s' * (images != 1)}, no problems")
+    return 0
+
+
+def _generate(count: int, seed: int, project: str, output: str, **given: Any) -> None:
+    """Write generated images as a catalog file."""
+    from ims_mock.generating import generate
+    from ims_mock.identity import DEFAULT_PROJECT
+    from ims_mock.reading import dump
+
+    form = _form(GENERATE, given["format"])
+    owner = project or DEFAULT_PROJECT
+    images = list(generate(count, seed, project=owner, fixed=_fixed(given["set"])))
+    text = dump({"project": owner, "images": images}, is_json=form == "json")
+    if not output:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+
+
+def _fields(**given: Any) -> None:
+    """Print every query parameter and every attribute of an image, with its evidence."""
+    from ims_mock.reference import fields_reference
+
+    click.echo(fields_reference(_form(FIELDS, given["format"])), nl=False)
+
+
+def _healthcheck(host: str, port: int, url: str) -> int:
+    """Ask a running server how it is: exit status 0 when it answers."""
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    base = url or (f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}")
+    try:
+        with urllib.request.urlopen(f"{base.rstrip('/')}/_ims/health", timeout=_ANSWER_SECONDS) as answer:
+            click.echo(json.dumps(json.load(answer)))
+    except urllib.error.HTTPError as error:
+        click.echo(f"{base} answers with {error.code}")
+        return 0 if error.code < 500 else 1
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise click.ClickException(f"{base} does not answer: {error}") from None
+    return 0
+
+
+# --- what they share ------------------------------------------------------------------------------
+
+
+def _loaded(catalog: tuple[str, ...], **options: Any) -> Any:
+    from ims_mock.loading import CatalogError, load
+
+    with ExitStack() as stack:
+        try:
+            return load(catalog, progress=_Progress(stack) if sys.stderr.isatty() else None, **options)
+        except CatalogError as error:
+            stack.close()
+            for trouble in error.troubles:
+                click.echo(str(trouble), err=True)
+            raise SystemExit(1) from None
+
+
+class _Progress:
+    """A progress bar on standard error, once loading has taken longer than a second."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._begun = time.monotonic()
+        self._what = ""
+        self._bar: Any = None
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if time.monotonic() - self._begun < _PATIENCE_SECONDS:
+            return
+        if what != self._what:
+            self._stack.close()
+            self._what = what
+            self._bar = self._stack.enter_context(click.progressbar(length=total, label=what, file=sys.stderr))
+        self._bar.update(done - self._bar.pos)
+
+
+def _form(command: str, form: str) -> str:
+    legal = FORMATS[command]
+    if form and form not in legal:
+        raise click.UsageError(f"--format {form} is unknown; legal are {', '.join(legal)}")
+    return form or legal[0]
+
+
+def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
+    """Read the values that every generated image gets."""
+    from ims_mock.fields import BY_NAME, nearest
+    from ims_mock.kinds import TAGS
+    from ims_mock.schema import ShapeError, read_image
+
+    raw: dict[str, object] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise click.UsageError(f"--set {pair!r} is not FIELD=VALUE")
+        near = nearest(name)
+        if name not in BY_NAME and near:
+            raise click.UsageError(f"--set names no field {name!r}; did you mean {near}?")
+        if name == "id":
+            raise click.UsageError("--set names the id, and every image has one of its own; legal is any other field")
+        raw[name] = value.split(",") if name in BY_NAME and BY_NAME[name].kind is TAGS else value
+    try:
+        return read_image(raw)
+    except ShapeError as error:
+        path, message = error.problems[0]
+        raise click.UsageError(f"--set {path[0]}: {message}") from None
+
+
+def _option(setting: Setting) -> click.Option:
+    kind: Any = click.STRING
+    if setting.choices:
+        kind = click.Choice(setting.choices)
+    elif setting.bounds:
+        kind = click.IntRange(*setting.bounds)
+        kind.name = "whole number from {} to {}".format(*setting.bounds)  # what is legal belongs into the refusal
+    return click.Option(
+        [setting.flag],
+        type=kind,
+        default=None if setting.repeats else setting.default,
+        envvar=setting.variable,
+        help=setting.about,
+        metavar=None if setting.choices else setting.metavar,
+        multiple=setting.repeats,
+        show_default=setting.default not in ("", None),
+        show_envvar=True,
+    )
+
+
+class _CommaSeparated(click.ParamType[str]):
+    """Catalogs as arguments, or separated by commas in the environment variable."""
+
+    name = "catalog"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Split the variable at its commas."""
+        return [part.strip() for part in rv.split(",") if part.strip()] or [str(CATALOG.default)]
+
+
+def _command(name: str, run: Callable[..., Any]) -> click.Command:
+    parameters: list[click.Parameter] = [_option(setting) for setting in of(name)]
+    if name in CATALOG.commands:
+        parameters.append(
+            click.Argument(
+                ["catalog"], nargs=-1, type=_CommaSeparated(), envvar=CATALOG.variable, default=(CATALOG.default,),
+                metavar="[CATALOG]...",
+            )
+        )  # fmt: skip
+    return click.Command(name, params=parameters, callback=run, help=run.__doc__)
+
+
+_group = click.Group(
+    PROGRAM,
+    help="Offline emulator of the Huawei Cloud Image Management Service (IMS).",
+    no_args_is_help=False,
+    commands=[
+        _command(SERVE, _serve),
+        _command(CHECK, _check),
+        _command(GENERATE, _generate),
+        _command(FIELDS, _fields),
+        _command(HEALTH, _healthcheck),
+    ],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+_group = click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")(_group)

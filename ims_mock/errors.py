@@ -1,0 +1,115 @@
+"""What can be wrong with a request: one row a problem, with its status, its code and its words.
+
+A :class:`RequestError` is raised with the name of a row, the parameter, its value and what is legal. How it is shown
+(the service's JSON, the gateway's JSON, Glance's text) is decided where answers are written, by the profile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ims_mock.kinds import shown
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that can be wrong: its HTTP status, its code, our words for it, and Glance's recorded sentence.
+
+    ``IMG.`` codes are the service's own answers, ``APIGW.`` codes those of the gateway in front of it.
+    Where ``glance`` is empty, Glance has no such check, or answers with the status' usual sentence.
+    """
+
+    name: str
+    status: int
+    code: str
+    meaning: str
+    glance: str = ""
+
+    @property
+    def is_of_gateway(self) -> bool:
+        """Whether the gateway refuses, before the service has seen the request."""
+        return self.code.startswith("APIGW.")
+
+
+_QUERY = "The query string is not valid:"
+_UNAUTHORIZED: Final = (
+    "This server could not verify that you are authorized to access the document you requested. Either you supplied "
+    "the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."
+)
+_INCORRECT: Final = "Incorrect IAM authentication information:"
+
+PROBLEMS: Final = (
+    # --- the query string
+    Problem("encoding", 400, "IMG.0017", _QUERY, "Error decoding your request. Either the URL or the request body contained characters that could not be decoded by Glance"),
+    Problem("stray-percent", 400, "IMG.0017", _QUERY),
+    Problem("repeated", 400, "IMG.0017", _QUERY),
+    Problem("limit", 400, "IMG.0017", _QUERY, "limit param must be an integer"),
+    Problem("negative-limit", 400, "IMG.0017", _QUERY, "limit param must be positive"),
+    Problem("sort-key", 400, "IMG.0017", _QUERY, "Invalid sort key: {value}. It must be one of the following: {keys}."),
+    Problem("sort-direction", 400, "IMG.0017", _QUERY, "Invalid sort direction: {value}"),
+    Problem("sort-directions", 400, "IMG.0017", _QUERY, "Number of sort dirs does not match the number of sort keys"),
+    Problem("sort-syntaxes", 400, "IMG.0017", _QUERY, "Old and new sorting syntax cannot be combined"),
+    Problem("visibility", 400, "IMG.0017", _QUERY, "Invalid visibility value: {value}"),
+    Problem("member-status", 400, "IMG.0017", _QUERY, "Invalid status: {value}"),
+    Problem("changes-since", 400, "IMG.0017", _QUERY, 'The "changes-since" filter is no longer available on v2.'),
+    Problem("boolean", 400, "IMG.0017", _QUERY, "Invalid value '{value}' for '{parameter}' filter. Valid values are 'true' or 'false'."),
+    Problem("integer", 400, "IMG.0017", _QUERY),
+    Problem("range", 400, "IMG.0017", _QUERY, "Unable to filter on a range with a non-numeric value."),
+    Problem("time", 400, "IMG.0017", _QUERY, 'Bad "{parameter}" query filter format. Use ISO 8601 DateTime notation.'),
+    Problem("time-operator", 400, "IMG.0017", _QUERY, "Unable to filter on a unknown operator."),
+    Problem("operator", 400, "IMG.0017", _QUERY, "Unable to filter by unknown operator '{operator}'."),
+    Problem("quote-before", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. There is no comma before opening quotation mark."),
+    Problem("quote-after", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. There is no comma after closing quotation mark."),
+    Problem("quote-open", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. The quote is not closed."),
+    # --- the marker
+    Problem("marker", 400, "IMG.0027", "No image has this id:", "No image found with ID {value}"),
+    Problem("hidden-marker", 403, "IMG.0026", "The image is not the caller's to see:", "Forbidding request, image {value} not visible"),
+    # --- credentials, judged by the gateway
+    Problem("token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
+    Problem("token-unknown", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail", _UNAUTHORIZED),
+    Problem("token-expired", 401, "APIGW.0307", "The token must be updated.", _UNAUTHORIZED),
+    Problem("signature", 401, "APIGW.0301", f"{_INCORRECT} verify aksk signature fail", _UNAUTHORIZED),
+    Problem("other-project", 403, "APIGW.0302", "The credentials do not open this project:", "Access was denied to this resource."),
+    # --- the request as such
+    Problem("route", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
+    Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
+    Problem("body-too-large", 413, "APIGW.0201", "Request entity too large."),
+    Problem("uri-too-large", 414, "APIGW.0201", "Request URI too large."),
+    Problem("malformed", 400, "APIGW.0602", "The request is not valid HTTP for this service."),
+    Problem("internal", 500, "APIGW.0601", "The emulator itself failed; its log tells why under this request id."),
+)
+
+_BY_NAME: Final = {problem.name: problem for problem in PROBLEMS}
+
+
+class RequestError(Exception):
+    """A request that is answered with an error.
+
+    Args:
+        problem: name of a row of :data:`PROBLEMS`.
+        parameter: the query parameter, header or path part that is wrong.
+        value: what it holds.
+        legal: what it may hold.
+        words: anything else that Glance's sentence names.
+    """
+
+    def __init__(self, problem: str, parameter: str = "", value: str = "", legal: str = "", **words: str) -> None:
+        self.problem = _BY_NAME[problem]
+        self.words = {"parameter": parameter, "value": value, **words}
+        self.legal = legal
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The sentence of this project: what the code means, then the parameter, the value and what is legal."""
+        message = self.problem.meaning
+        if self.words["parameter"]:
+            separator = " " if message.endswith(":") else ": "
+            message += f"{separator}{self.words['parameter']} is {shown(self.words['value'])}"
+        return f"{message}; legal is {self.legal}" if self.legal else message
+
+    @property
+    def glance(self) -> str:
+        """The sentence of Glance, empty where Glance has no such check."""
+        return self.problem.glance.format(**self.words)

@@ -1,0 +1,447 @@
+"""Seeded, believable images: a stream of them for catalogs, and a Faker provider for anyone's tests.
+
+An image begins as one variety of what a region holds (:mod:`ims_mock.systems`). Values that the caller fixes narrow the
+region first, so what is drawn agrees with them; optional attributes then come as often as the table's ``share`` says.
+
+The same seed gives the same bytes on every Python and with every Faker. So of ``random.Random`` only ``random()`` is
+used, the one method whose sequence Python promises to keep, and of Faker only the base class and its generator.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from faker.providers import BaseProvider
+
+from ims_mock import systems
+from ims_mock.fields import BY_NAME, FIELDS
+from ims_mock.identity import DEFAULT_PROJECT, SERVICE_PROJECT
+from ims_mock.kinds import LINK, instant, moment, shown
+from ims_mock.systems import REGION, SYSTEMS, Draw, Pool, Values, Variety, share_of, system_of
+
+T = TypeVar("T")
+
+_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+
+
+def _pick(draw: Draw, rows: Sequence[T]) -> T:
+    return rows[int(draw() * len(rows))]
+
+
+def _hex(draw: Draw) -> str:
+    return f"{int(draw() * 2**48):012x}{int(draw() * 2**48):012x}{int(draw() * 2**32):08x}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _uuid(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+
+
+# --- what is fixed, and what follows from it ------------------------------------------------------
+
+_DRAWN: Final = frozenset(name for axis in systems.AXES for name in axis)
+_VERSIONS: Final = {system.os_version.lower(): system.os_version for system in SYSTEMS}
+_ON_MARKET: Final = ("__productcode", "__is_offshelved", "__account_code")
+_ENTERPRISE: Final = ("enterprise_project_id", "_sys_enterprise_project_id")
+_ON_PRIVATE: Final = ("__backup_id", "__root_origin", "__system__cmkid", *_ENTERPRISE)
+_ONCE_ACTIVE: Final = ("active_at", *systems.STUB)
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What a caller fixes.
+
+    Attributes:
+        given: the values as given.
+        known: the same as the table spells them.
+        seconds: the times among them.
+        absent: the attributes that no image is to have.
+        region: what agrees with them.
+    """
+
+    given: Values
+    known: Values
+    seconds: Mapping[str, int]
+    absent: frozenset[str]
+    region: Pool[Variety]
+
+
+def _spelled(name: str, value: object) -> object:
+    """Write a value as the table does, whatever its case; unknown ones stay as they are."""
+    if not isinstance(value, str) or name not in BY_NAME:
+        return value
+    if name == "__os_version":
+        return _VERSIONS.get(value.lower(), value)
+    row = BY_NAME[name]
+    return next((one for one in (*row.values, *row.seen_values) if row.fold(one) == row.fold(value)), value)
+
+
+def _audience_of(known: Values) -> Values:
+    """Name the audience that other values speak of."""
+    if any(name in known for name in _ON_MARKET):
+        return {"__imagetype": "market"}
+    if "members" in known:
+        return {"__imagetype": "shared"}
+    if known.get("owner") == SERVICE_PROJECT:
+        return {"visibility": "public"}
+    speaks = "owner" in known or known.get("status", "active") != "active" or any(name in known for name in _ON_PRIVATE)
+    return {"__imagetype": "private"} if speaks else {}
+
+
+def _recipe(fixed: Mapping[str, object]) -> _Recipe:
+    """Work out once what fixed values mean for every image."""
+    for name in fixed:
+        if name in BY_NAME and BY_NAME[name].kind is LINK:
+            raise ValueError(f"{name} is computed from the id and cannot be fixed; every other attribute can")
+    given = {name: value for name, value in fixed.items() if value is not None}
+    known = {name: _spelled(name, value) for name, value in given.items()}
+    if any(name in known for name in _ONCE_ACTIVE):
+        known.setdefault("status", "active")
+    wanted: Values = {name: value for name, value in known.items() if name in _DRAWN and isinstance(value, str | int)}
+    version = wanted.get("__os_version")
+    if isinstance(version, str) and version not in _VERSIONS.values():
+        system = system_of(version)
+        del wanted["__os_version"]
+        wanted = {"__platform": system.platform, "__os_type": system.os_type, "__os_bit": system.os_bit, **wanted}
+    spoken_of = _audience_of(known)
+    audience = {name: value for name, value in {**spoken_of, **wanted}.items() if name in systems.AUDIENCE}
+    if spoken_of and systems.agreeing(audience, *(variety[0] for variety in REGION.rows)):
+        wanted |= audience
+    region = systems.region_with(tuple(sorted(wanted.items())))
+    return _Recipe(given, known, _seconds(known), frozenset(fixed) - frozenset(given), region)
+
+
+# --- where an image is in its life ----------------------------------------------------------------
+
+_START: Final = datetime(2018, 1, 1)
+_SPAN: Final = int((datetime(2023, 11, 13) - _START).total_seconds())
+_FOR_EVER: Final = int((datetime(9999, 12, 31, 23, 59, 59) - _START).total_seconds())
+_DAY: Final = 86_400
+_DATES: Final = tuple((_START + timedelta(days=day)).date().isoformat() for day in range(_SPAN // _DAY))
+_TWO_DIGITS: Final = tuple(f"{number:02}" for number in range(60))
+_MINUTES: Final = tuple(f"{hour}:{minute}" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
+
+_STATUSES: Final = Pool.of((94.9, "active"), (3.4, "queued"), (1.7, "saving"))  # of what is not public: three in ten
+_WITHOUT_DATA: Final = ("queued", "saving", "killed", "uploading", "importing")
+
+
+def _seconds(known: Values) -> dict[str, int]:
+    """Read the fixed times as seconds since the start; one that cannot be read does not count."""
+    seconds: dict[str, int] = {}
+    for name in [name for name in ("created_at", "active_at", "updated_at") if name in known]:
+        point = instant(str(known[name]))
+        with suppress(ValueError):  # an offset may lead out of the years 1 to 9999
+            if point:
+                seconds[name] = int((moment(point.second).replace(tzinfo=None) - _START).total_seconds())
+    return seconds
+
+
+def _wire(second: int) -> str:
+    if 0 <= second < _SPAN:  # a fifth of what a datetime costs, three times an image
+        return f"{_DATES[second // _DAY]}T{_MINUTES[second % _DAY // 60]}:{_TWO_DIGITS[second % 60]}Z"
+    return f"{(_START + timedelta(seconds=min(second, _FOR_EVER))).isoformat()}Z"
+
+
+def _live(image: Values, draw: Draw, recipe: _Recipe) -> None:
+    """Fill in the status, the times, and what the status says of the data."""
+    if "status" not in image:
+        image["status"] = "active" if image["visibility"] == "public" else _STATUSES.draw(draw)
+    fixed = recipe.seconds
+    created, active, updated = fixed.get("created_at"), fixed.get("active_at"), fixed.get("updated_at")
+    if created is None:
+        latest = min(_SPAN - _DAY, *fixed.values()) if fixed else _SPAN - _DAY
+        created = int(draw() * latest) if latest > 0 else latest
+    if active is None:
+        active = created + 60 + int(draw() * 9_000)
+        active = active if updated is None else max(created, min(active, updated))
+    if updated is None:
+        rest = draw()
+        updated = active + int(rest * rest * rest * max(_SPAN - active, 60))
+    image.setdefault("created_at", _wire(created))
+    image.setdefault("updated_at", _wire(updated))
+    fill = draw()
+    size = str(int(3e8 + fill * fill * 1.2e10))
+    if image["status"] in _WITHOUT_DATA:
+        size = "0" if image["status"] == "queued" else size
+        for name in systems.STUB:
+            if name not in recipe.known:
+                del image[name]
+    else:
+        image.setdefault("active_at", _wire(active))
+    image.setdefault("__image_size", size)
+
+
+# --- whose an image is ----------------------------------------------------------------------------
+
+_MEMBERSHIPS: Final = Pool.of((60, "accepted"), (25, "pending"), (15, "rejected"))
+
+
+def _others(seed: int) -> tuple[str, ...]:
+    return tuple(_digest(f"{seed}/project/{number}")[:32] for number in range(3))
+
+
+def _tags(draw: Draw, count: int) -> list[str]:
+    """Draw some tags, each with a key of its own."""
+    first = int(draw() * len(systems.TAGS))
+    return [_pick(draw, systems.TAGS[(first + 2 * step) % len(systems.TAGS)]) for step in range(count)]
+
+
+def _belong(image: Values, draw: Draw, project: str, others: Sequence[str]) -> None:
+    """Fill in the owner, with whom it is shared, its tags, and what the market knows of it."""
+    audience, is_open = image["__imagetype"], image["visibility"] == "public"
+    if "owner" not in image:
+        is_own = audience == "private" and draw() < 0.8
+        image["owner"] = SERVICE_PROJECT if is_open else project if is_own else _pick(draw, others)
+    if "members" not in image and not is_open and "shared" in (audience, image["visibility"]):
+        guest, *more = (one for one in (project, *others) if one != image["owner"])
+        guests = [guest, _pick(draw, more)] if draw() < 0.2 else [guest]
+        image["members"] = {one: _MEMBERSHIPS.draw(draw) for one in guests}
+    image.setdefault("tags", _tags(draw, 1 + int(draw() * 3)) if not is_open and draw() < 0.6 else [])
+    if audience == "market":
+        image.setdefault("__productcode", _hex(draw))
+        image.setdefault("__is_offshelved", "true" if draw() < 0.05 else "false")
+        image.setdefault("__account_code", _hex(draw)[:12].upper() if draw() < 0.3 else "")
+
+
+# --- optional attributes and the name -------------------------------------------------------------
+
+_Invent = Callable[[Draw, Values], str]
+
+_LABELS: Final = {system.os_version: system.labels for system in SYSTEMS}
+_SUFFIXES: Final = (
+    ("__support_kvm_gpu_type", " with GPU"),
+    ("__support_xen_gpu_type", " with GPU"),
+    ("__support_xen_hana", " for SAP HANA"),
+)
+
+
+def _label(image: Values) -> tuple[str, str]:
+    version = image.get("__os_version")
+    system = str(version or f"{image.get('__platform') or image['__os_type']} {image['__os_bit']}bit")
+    return _LABELS.get(system) or system_of(system).labels
+
+
+def _name(draw: Draw, image: Values) -> str:
+    env_type = str(image["virtual_env_type"])
+    suffix = " with ARM" if image.get("__support_arm") == "true" else " for BareMetal" if env_type == "Ironic" else ""
+    for attribute, text in _SUFFIXES:
+        suffix = text if attribute in image else suffix
+    english, chinese = _label(image)
+    patterns = systems.NAMES.get(env_type) or systems.NAMES.get(str(image["__imagetype"])) or systems.NAMES["private"]
+    number = int(draw() * 65536)
+    return _pick(draw, patterns).format(
+        os=english + suffix,
+        os_zh=chinese + suffix,
+        n=1 + number % 20,
+        hex=f"{number:04x}",
+        date=str(image["created_at"])[:10].replace("-", ""),
+        disk=image["min_disk"],
+    )
+
+
+def _among(*values: str) -> _Invent:
+    return lambda draw, _: _pick(draw, values)
+
+
+def _some_uuid(draw: Draw, _: Values) -> str:
+    return _uuid(_hex(draw))
+
+
+def _origin(draw: Draw, image: Values) -> str:
+    parent = image.get("__originalimagename")
+    if parent is None and draw() < 0.6:
+        return f"instance,{_uuid(_hex(draw))}"
+    return f"image,{_pick(draw, systems.REGION_NAMES)},{parent or _uuid(_hex(draw))}"
+
+
+def _parent(draw: Draw, image: Values) -> str:
+    how, _, parent = str(image.get("__data_origin", "")).rpartition(",")
+    return parent if how.startswith("image,") else _uuid(_hex(draw))
+
+
+def _enterprise(draw: Draw, _: Values) -> str:
+    return "0" if draw() < 0.4 else _uuid(_hex(draw))
+
+
+def _location(draw: Draw, image: Values) -> str:
+    region, stored = _pick(draw, systems.REGION_NAMES), _hex(draw)
+    return f"obs.{region}.myhuaweicloud.com:443:ims-{stored[:8]}:{stored[8:]}.{image['disk_format']}"
+
+
+def _description(draw: Draw, image: Values) -> str:
+    patterns = systems.OPEN_DESCRIPTIONS if image["visibility"] == "public" else systems.OWN_DESCRIPTIONS
+    english, chinese = _label(image)
+    return _pick(draw, patterns).format(os=english, os_zh=chinese, n=1 + int(draw() * 12))
+
+
+@dataclass(frozen=True)
+class _Extra:
+    """An optional attribute: its value, which images may carry it, and what must not stand beside it."""
+
+    name: str
+    invent: _Invent
+    audiences: tuple[str, ...] = ("private", "shared", "market", "gold")
+    purposes: tuple[str, ...] = ("FusionCompute", "Ironic", "DataImage", "IsoImage")
+    without: tuple[str, ...] = ()
+
+
+_MINE: Final = ("private", "shared")
+_DISK: Final = ("FusionCompute", "Ironic", "DataImage")
+_MADE: Final = (*_MINE, "market")
+
+_EXTRAS: Final = (  # in an order in which each finds what it looks at
+    _Extra("__root_origin", _among("file"), _MINE, without=("__backup_id", "__data_origin", "__originalimagename")),
+    _Extra("__backup_id", _some_uuid, _MINE, _DISK, without=("__root_origin", "__data_origin", "__originalimagename")),
+    _Extra("__data_origin", _origin, _MADE, _DISK, without=("__root_origin", "__backup_id")),
+    _Extra("__originalimagename", _parent, _MADE, _DISK, without=("__root_origin", "__backup_id")),
+    _Extra("__system__cmkid", _some_uuid, ("private",), _DISK, without=("members",)),
+    _Extra("__sequence_num", _among("0"), _MINE, ("FusionCompute",)),
+    _Extra("enterprise_project_id", _enterprise, _MINE, without=("_sys_enterprise_project_id",)),
+    _Extra("__image_location", _location),
+    _Extra("__description", _description),
+)
+_ELSEWHERE: Final = {name for pool in systems.BUNDLES for row in pool.rows for name in row}.union(
+    *systems.AXES, (extra.name for extra in _EXTRAS)
+)
+_NEW: Final = tuple(  # a new optional attribute is a row of the table, and nothing here
+    _Extra(row.name, _among(*row.values or ("sample",)))
+    for row in FIELDS
+    if row.share is not None and row.name not in _ELSEWHERE
+)
+_EXTRAS_OF: Final = {
+    (audience, purpose): tuple(
+        (share_of(one.name), one.name, one.invent, (one.name, *one.without))
+        for one in (*_EXTRAS, *_NEW)
+        if audience in one.audiences and purpose in one.purposes
+    )
+    for audience in BY_NAME["__imagetype"].values
+    for purpose in BY_NAME["virtual_env_type"].values
+}
+
+
+def _enrich(image: Values, draw: Draw) -> None:
+    """Add optional attributes, as often as the table's shares say."""
+    for share, name, invent, rivals in _EXTRAS_OF.get((str(image["__imagetype"]), str(image["virtual_env_type"])), ()):
+        if draw() < share and image.keys().isdisjoint(rivals):
+            image[name] = invent(draw, image)
+    for name, twin in (_ENTERPRISE, _ENTERPRISE[::-1]):
+        if name in image:
+            image.setdefault(twin, image[name])
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+def _image(draw: Draw, recipe: _Recipe, identity: str, project: str, others: Sequence[str]) -> Values:
+    """Draw one image."""
+    image: Values = {"id": identity, "name": ""}
+    for pool in recipe.region.draw(draw):
+        image.update(pool.draw(draw))
+    image.update(recipe.known)
+    for pool in systems.BUNDLES_OF.get(str(image["virtual_env_type"]), ()):
+        image.update(pool.draw(draw))
+    image.update(recipe.known)
+    _live(image, draw, recipe)
+    _belong(image, draw, project, others)
+    _enrich(image, draw)
+    if "name" not in recipe.known:
+        image["name"] = _name(draw, image)
+    for name, value in recipe.given.items():
+        image[name] = list(value) if isinstance(value, tuple) else copy(value)  # no two images share a list
+    for name in recipe.absent:
+        image.pop(name, None)
+    return image
+
+
+def _stream(numbers: range, seed: int, project: str, recipe: _Recipe) -> Iterator[Values]:
+    # hashed, because Random(-7) draws what Random(7) does
+    draw, others = random.Random(int(_digest(f"{seed}/values"), 16)).random, _others(seed)
+    for number in numbers:
+        yield _image(draw, recipe, image_id(seed, number), project, others)
+
+
+def image_id(seed: int, number: int) -> str:
+    """Derive the id of an image from a seed and its running number in the whole catalog, the same for ever."""
+    return _uuid(_digest(f"{seed}/{number}"))
+
+
+def generate(
+    count: int, seed: int, *, first: int = 0, project: str, fixed: Mapping[str, object] = _NOTHING
+) -> Iterator[Values]:
+    """Stream believable images in the form of a catalog file, every default filled in.
+
+    Args:
+        count: how many.
+        seed: any whole number; the same one gives the same images, whatever ``count`` and ``first`` are.
+        first: the running number of the first image in the whole catalog; the ids are made from it and the seed.
+        project: owner of most private images, and member of what others share.
+        fixed: values that every image has, by wire name; the others follow from them. ``None`` leaves the attribute
+            out and changes nothing else. Values that contradict one another are kept as given.
+
+    Returns:
+        Dicts of their own, in which ``virtual_size`` is an explicit ``None`` and ``tags`` a list; shared images have
+        ``members`` (project to ``accepted``, ``pending`` or ``rejected``).
+
+    Raises:
+        ValueError: a negative count, or a computed link among the fixed values.
+    """
+    if count < 0:
+        raise ValueError(f"count is {shown(count)}; legal are whole numbers from 0")
+    return _stream(range(first, first + count), seed, project, _recipe(fixed))
+
+
+class ImageProvider(BaseProvider):
+    """A Faker provider of images: ``fake.add_provider(ImageProvider)``, then ``fake.image()``.
+
+    It takes the place of Faker's own ``image``, which draws pictures.
+    """
+
+    def image(self, *, project: str = DEFAULT_PROJECT, **fixed: object) -> Values:
+        """Give one believable image as a dict with wire names, as :func:`generate` does, but without ``members``.
+
+        Args:
+            project: owner of most private images.
+            fixed: values by wire name, from which the others follow; ``None`` leaves an attribute out.
+
+        Raises:
+            ValueError: a computed link among the fixed values.
+        """
+        draw = self.generator.random.random
+        image = _image(draw, _recipe(fixed), _uuid(_hex(draw)), project, _others(0))
+        if "members" not in fixed:  # an image does not show with whom it is shared
+            image.pop("members", None)
+        return image
+
+    def image_name(self) -> str:
+        """Give the name of a believable image, English or Chinese."""
+        return str(self.image()["name"])
+
+    def image_os_version(self, platform: str | None = None) -> str:
+        """Give a documented ``__os_version``, of one platform if wanted.
+
+        Raises:
+            ValueError: no documented version is of this platform.
+        """
+        fold = BY_NAME["__platform"].fold
+        versions = [one.os_version for one in SYSTEMS if platform is None or fold(one.platform) == fold(platform)]
+        if not versions:
+            legal = ", ".join(dict.fromkeys(one.platform for one in SYSTEMS))
+            raise ValueError(f"platform {shown(platform)} has no documented version; legal are {legal}")
+        return _pick(self.generator.random.random, versions)
+
+    def image_tag(self) -> str:
+        """Give one tag: mostly ``key=value``, sometimes ``key.value`` or ``key``."""
+        return _tags(self.generator.random.random, 1)[0]

@@ -1,0 +1,138 @@
+"""One image: its values, its members, and its bytes on the wire.
+
+Images of the same shape (the same attributes in the same order) share one tuple of names, so that an image costs one
+tuple of values. An image never changes: an edit makes a new one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
+
+from ims_mock.fields import BY_NAME, FIELDS
+from ims_mock.kinds import LINK, Value
+
+IMAGE_SCHEMA: Final = "/v2/schemas/image"
+
+NO_MEMBERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+_RANK: Final = {field.name: rank for rank, field in enumerate(FIELDS)}
+_NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
+_LINKS: Final = frozenset(field.name for field in FIELDS if field.kind is LINK)
+
+
+class Shape:
+    """The attributes a group of images has, and where each one's value stands."""
+
+    __slots__ = ("places",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.places: dict[str, int] = {name: place for place, name in enumerate(names)}
+
+
+class Shapes:
+    """The shapes met while a catalog is read, each kept once."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[tuple[str, ...], Shape] = {}
+
+    def image(self, values: Mapping[str, Value], members: Mapping[str, str] = NO_MEMBERS) -> Image:
+        """Make an image of its values; members map a project to its membership's status."""
+        names = tuple(values)
+        shape = self._shapes.get(names)
+        if shape is None:
+            shape = self._shapes[names] = Shape(names)
+        return Image(shape, tuple(values.values()), members)
+
+
+class Image:
+    """One image of a catalog: a value that never changes.
+
+    ``image.get(name)`` is the stored value, ``None`` when there is none. ``image.members`` maps the projects it is
+    shared with to ``accepted``, ``pending`` or ``rejected``.
+    """
+
+    __slots__ = ("_as_member", "_rendered", "_shape", "_values", "members")
+
+    def __init__(self, shape: Shape, values: tuple[Value, ...], members: Mapping[str, str]) -> None:
+        self._shape = shape
+        self._values = values
+        self.members = members
+        self._rendered: bytes | None = None
+        self._as_member: Image | None = None
+
+    def get(self, name: str) -> Value | None:
+        """Give the stored value of an attribute, ``None`` when the image has none."""
+        place = self._shape.places.get(name)
+        return None if place is None else self._values[place]
+
+    def text(self, name: str) -> str:
+        """Give the stored value of a text attribute, empty when the image has none."""
+        value = self.get(name)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def id(self) -> str:
+        """The image's id; every image has one."""
+        return self.text("id")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The image's tags as stored."""
+        value = self.get("tags")
+        return value if isinstance(value, tuple) else ()
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The attributes the image has, free properties included."""
+        return iter(self._shape.places)
+
+    def __repr__(self) -> str:
+        return f"<Image {self.id} {self.get('name')!r}>"
+
+    @property
+    def as_member(self) -> Image:
+        """The image as those are shown it who see it as its members: ``shared``, whatever is stored."""
+        if self._as_member is None:
+            values = {**self.stored(), "visibility": "shared", "__imagetype": "shared"}
+            self._as_member = Image(Shape(tuple(values)), tuple(values.values()), self.members)
+        return self._as_member
+
+    def stored(self) -> dict[str, Value]:
+        """Give the stored values by name, in the order they are kept."""
+        return dict(zip(self._shape.places, self._values, strict=True))
+
+    def wire(self) -> dict[str, object]:
+        """Give the image as a client sees it: computed links included, tags as a list, absent values left out."""
+        path = f"/v2/images/{self.id}"
+        wire: dict[str, object] = {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA}
+        wire.update((name, None) for name in _NULLABLE)
+        wire.update((name, value) for name, value in self.stored().items() if name not in _LINKS)
+        wire["tags"] = list(self.tags)
+        return wire
+
+    @property
+    def rendered(self) -> bytes:
+        """The image as JSON text, rendered on first use and kept."""
+        if self._rendered is None:
+            self._rendered = json.dumps(self.wire(), ensure_ascii=False).encode()
+        return self._rendered
+
+
+def image_id(seed: int, number: int) -> str:
+    """Derive an id from a seed and the image's running number in the whole catalog, stable for ever."""
+    digest = bytearray(sha256(f"{seed}/{number}".encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x40  # a random (version 4) UUID of the usual variant
+    digest[8] = digest[8] & 0x3F | 0x80
+    digits = digest.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def in_table_order(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Order values as the table does, free properties last, so that images of one shape share it."""
+    known = sorted((name for name in values if name in BY_NAME), key=_RANK.__getitem__)
+    free = sorted(name for name in values if name not in BY_NAME)
+    return {name: values[name] for name in (*known, *free)}

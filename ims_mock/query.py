@@ -1,0 +1,263 @@
+"""A query string becomes a frozen :class:`ListQuery`; the links of the answer are made from it.
+
+The raw query string is read here, not by the web framework: a stray ``%``, repeated parameters and bytes that are not
+UTF-8 all have documented answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_to_bytes, urlencode
+
+from ims_mock.conditions import Condition, Equals, Reading
+from ims_mock.errors import RequestError
+from ims_mock.fields import (
+    DEAD_STATUSES,
+    DEFAULT_LIMIT,
+    LIMIT_CAP,
+    MEMBER_STATUSES,
+    SORT_DIRECTIONS,
+    SORT_KEYS,
+    VISIBILITIES,
+)
+from ims_mock.kinds import whole_number
+from ims_mock.tenancy import View
+
+IMAGES_PATH: Final = "/v2/images"
+REGISTERED: Final = ("__isregistered", "true")
+
+_SINGLE: Final = ("limit", "marker", "member_status", "visibility")
+_ESCAPES: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
+_LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class SortKey:
+    """One key of an order and its direction."""
+
+    name: str
+    is_descending: bool
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """What a caller asked the list for, checked and complete.
+
+    Attributes:
+        conditions: what each image must satisfy besides being visible.
+        visibility: the visibility asked for, ``None`` when none is.
+        member_status: the status a membership must have, ``all`` for any.
+        dead: which of the statuses ``deleted`` and ``killed`` are asked for.
+        limit: images on a page, 0 to 1000.
+        marker: id of the last image of the page before, ``None`` for the first page.
+        sort: the total order, ``created_at`` and ``id`` included.
+        links: what ``first`` repeats of the query.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+    visibility: str | None = None
+    member_status: str = "accepted"
+    dead: frozenset[str] = frozenset()
+    limit: int = DEFAULT_LIMIT
+    marker: str | None = None
+    sort: tuple[SortKey, ...] = (SortKey("created_at", True), SortKey("id", True))
+    links: Pairs = ()
+
+    def first(self) -> str:
+        """Link to the first page: path-relative, form-encoded, without a marker."""
+        return f"{IMAGES_PATH}?{urlencode(self.links)}" if self.links else IMAGES_PATH
+
+    def next(self, last: str) -> str:
+        """Link to the page after the one that ends with the image ``last``."""
+        return f"{IMAGES_PATH}?{urlencode((*self.links, ('marker', last)))}"
+
+
+def parse(raw: str, view: View) -> ListQuery:
+    """Read the query string of ``GET /v2/images``.
+
+    The checks run in Glance's order, so that of several mistakes the same one is reported.
+
+    Args:
+        raw: the query string as it came, percent-encoded; one character a byte.
+        view: who asks, in which profile and version of the API.
+
+    Raises:
+        RequestError: something in it is not legal; the first such thing is named.
+    """
+    profile = view.profile
+    pairs = _pairs(raw, is_strict="stray-percent" in profile)
+    if "repeated-single-values" in profile:
+        for name in _SINGLE:
+            values = [value for key, value in pairs if key == name]
+            if len(values) > 1:
+                raise RequestError("repeated", name, values[-1], f"{name} once, not {len(values)} times")
+
+    reading = Reading(profile, view.is_queens)
+    left = _Left(pairs)
+    limit, marker = left.first("limit"), left.first("marker")
+    member_status = left.first("member_status")
+    tags = [value.strip() for value in left.every("tag")]
+    visibility = _visibility(left, view)
+    if left.last("changes-since"):
+        raise RequestError("changes-since", "changes-since", left.last("changes-since") or "", "updated_at=gt:TIME")
+    if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
+        raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
+    count = _limit(limit) if limit is not None else DEFAULT_LIMIT
+    sort = _sort(left)
+
+    filters = left.rest()
+    tags = tags or list(filters.pop("tags", ""))  # Glance takes `tags` for a list of tags, here one a character
+    filters.pop("changes-since", None)
+    names = sorted(filters, key=lambda name: name != "protected")
+    conditions: list[Condition | None] = [reading.condition(name, filters[name]) for name in names]
+    conditions += [reading.tag(tag) for tag in tags]
+    if view.needs_registered:
+        conditions.append(reading.equals(*REGISTERED))
+    return ListQuery(
+        conditions=tuple(condition for condition in conditions if condition is not None),
+        visibility=visibility,
+        member_status=member_status or "accepted",
+        dead=_dead(conditions) if "dead-images-on-request" in profile else frozenset(),
+        limit=min(count, LIMIT_CAP),
+        marker=marker,
+        sort=sort,
+        links=_links(pairs, view),
+    )
+
+
+class _Left:
+    """The parameters not yet taken, in the order they were sent."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = list(pairs)
+
+    def first(self, name: str) -> str | None:
+        """Take the first value of a parameter; any further one is left, as a filter (as in Glance)."""
+        for place, (key, value) in enumerate(self._pairs):
+            if key == name:
+                del self._pairs[place]
+                return value
+        return None
+
+    def every(self, name: str) -> list[str]:
+        """Take every value of a parameter."""
+        values = [value for key, value in self._pairs if key == name]
+        self._pairs = [pair for pair in self._pairs if pair[0] != name]
+        return values
+
+    def last(self, name: str) -> str | None:
+        """Look at the last value of a parameter and leave it."""
+        return next((value for key, value in reversed(self._pairs) if key == name), None)
+
+    def rest(self) -> dict[str, str]:
+        """Give what is left as filters; of a repeated one the last value counts."""
+        return dict(self._pairs)
+
+
+def _pairs(raw: str, *, is_strict: bool) -> Pairs:
+    """Split and decode a query string; only ``&`` separates, and each part splits at its first ``=``."""
+    pairs = []
+    for part in raw.encode("latin-1", "replace").split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            pairs.append((_decode(name, name, is_strict=is_strict), _decode(value, name, is_strict=is_strict)))
+    return tuple(pairs)
+
+
+def _decode(encoded: bytes, name: bytes, *, is_strict: bool) -> str:
+    if b"%" not in encoded and encoded.isascii():
+        return encoded.replace(b"+", b" ").decode()
+    parameter = name.decode("ascii", "backslashreplace")
+    if is_strict and _ESCAPES.search(encoded):
+        raise RequestError(
+            "stray-percent", parameter, encoded.decode("latin-1"), "a % followed by two hex digits; %25 is a %"
+        )
+    try:
+        return unquote_to_bytes(encoded.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise RequestError("encoding", parameter, encoded.decode("latin-1"), "UTF-8, percent-encoded") from None
+
+
+def _visibility(left: _Left, view: View) -> str | None:
+    """Check the visibility asked for; Glance judges two by the last, and nothing has both (recorded)."""
+    asked = left.last("visibility")
+    values = left.every("visibility")
+    if asked is None:
+        return None
+    if "enumerations-ignore-case" in view.profile:
+        asked = asked.lower()
+    if not asked and "empty-visibility" not in view.profile:
+        return "" if view.is_queens or len(values) > 1 else None
+    legal = (*VISIBILITIES, "community") if view.is_queens else VISIBILITIES
+    if asked not in legal:
+        raise RequestError("visibility", "visibility", values[-1], f"one of {', '.join(legal)}")
+    return asked if len(values) == 1 else ""
+
+
+def _limit(text: str) -> int:
+    limit = whole_number(text.strip())
+    if limit is None:
+        raise RequestError("limit", "limit", text, _LEGAL_LIMIT)
+    if limit < 0:
+        raise RequestError("negative-limit", "limit", text, _LEGAL_LIMIT)
+    return limit
+
+
+def _sort(left: _Left) -> tuple[SortKey, ...]:
+    """Read the order in either syntax and complete it, so that no two images are equal in it."""
+    combined = left.first("sort")
+    keys, directions = left.every("sort_key"), left.every("sort_dir")
+    if combined is not None:
+        if keys or directions:
+            raise RequestError("sort-syntaxes", "sort", combined, "sort alone, or sort_key and sort_dir")
+        split = [part.partition(":") for part in combined.strip().split(",")]
+        keys = [key for key, _, _ in split]
+        directions = [direction or "desc" for _, _, direction in split]
+        parameters = ("sort", "sort")
+    else:
+        parameters = ("sort_key", "sort_dir")
+    keys = [_one_of(key.strip(), SORT_KEYS, "sort-key", parameters[0]) for key in keys]
+    directions = [_one_of(way.strip(), SORT_DIRECTIONS, "sort-direction", parameters[1]) for way in directions]
+    if len(directions) > 1 and len(directions) != len(keys):
+        raise RequestError(
+            "sort-directions", "sort_dir", ",".join(directions), "one for all sort keys, or one for each"
+        )
+    keys = keys or ["created_at"]
+    default = directions[0] if len(directions) == 1 else "desc"
+    if len(directions) < len(keys):
+        directions = [default] * len(keys)
+    ties = [name for name in ("created_at", "id") if name not in keys]
+    ways = [*directions, *(default for _ in ties)]
+    return tuple(SortKey(name, way == "desc") for name, way in zip([*keys, *ties], ways, strict=True))
+
+
+def _one_of(text: str, legal: tuple[str, ...], problem: str, parameter: str) -> str:
+    if text not in legal:
+        raise RequestError(problem, parameter, text, f"one of {', '.join(legal)}", keys=_LEGAL_SORT_KEYS)
+    return text
+
+
+def _dead(conditions: Iterable[Condition | None]) -> frozenset[str]:
+    """Tell which dead statuses a filter by status asks for."""
+    return frozenset(
+        str(value)
+        for condition in conditions
+        if isinstance(condition, Equals) and condition.name == "status"
+        for value in condition.values
+        if value in DEAD_STATUSES
+    )
+
+
+def _links(pairs: Pairs, view: View) -> Pairs:
+    """Give what the links repeat: all that was sent but the marker, and what the service adds."""
+    sent: Iterable[tuple[str, str]] = pairs if "repeated-parameters-in-links" in view.profile else dict(pairs).items()
+    links = tuple(pair for pair in sent if pair[0] != "marker")
+    if view.needs_registered and not any(name == REGISTERED[0] for name, _ in links):
+        return (REGISTERED, *links)
+    return links

@@ -1,0 +1,95 @@
+"""The tables as people read them: fields, parameters, departures and settings as text, JSON or Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from ims_mock.fields import FIELDS, PARAMETERS
+from ims_mock.profile import DEPARTURES
+from ims_mock.settings import CATALOG, SETTINGS
+
+Row = tuple[str, ...]
+
+PARAMETER_HEADS: Row = ("parameter", "type", "documented values", "default", "rule", "evidence")
+FIELD_HEADS: Row = ("field", "type", "documented values", "present", "filter", "sort", "evidence", "what it is")
+DEPARTURE_HEADS: Row = ("departure", "documented", "glance")
+SETTING_HEADS: Row = ("option", "environment", "default or values", "commands", "what it is")
+
+
+def parameter_rows() -> list[Row]:
+    """Give one row a query parameter."""
+    return [
+        (one.name, one.json_type, ", ".join(one.values), one.default, one.about, ", ".join(one.evidence))
+        for one in PARAMETERS
+    ]
+
+
+def field_rows() -> list[Row]:
+    """Give one row an attribute of an image."""
+    return [
+        (
+            one.name,
+            one.kind.json_type + (" or null" if one.nullable else ""),
+            ", ".join(one.values) + (f" (seen: {', '.join(one.seen_values)})" if one.seen_values else ""),
+            one.present,
+            one.filters or "",
+            one.sorts or "",
+            ", ".join(one.evidence),
+            one.about,
+        )
+        for one in FIELDS
+    ]
+
+
+def departure_rows() -> list[Row]:
+    """Give one row a departure of the documented profile from Glance."""
+    return [(f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES]
+
+
+def setting_rows() -> list[Row]:
+    """Give one row a setting."""
+    catalog = (CATALOG.metavar, CATALOG.variable, str(CATALOG.default), ", ".join(CATALOG.commands), CATALOG.about)
+    return [
+        catalog,
+        *(
+            (one.flag, one.variable, ", ".join(one.choices) or str(one.default), ", ".join(one.commands), one.about)
+            for one in SETTINGS
+        ),
+    ]
+
+
+def markdown(heads: Row, rows: Iterable[Row]) -> str:
+    """Write a table in Markdown; wire names are put in backticks by the rows themselves, or in the first column."""
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in _coded(row))} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def text(heads: Row, rows: Sequence[Row]) -> str:
+    """Write a table in columns for a terminal."""
+    table = [heads, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(heads))]
+    return "".join("  ".join(map(str.ljust, row, widths)).rstrip() + "\n" for row in table)
+
+
+def fields_reference(form: str) -> str:
+    """Write all parameters and fields.
+
+    Args:
+        form: ``table``, ``json`` or ``markdown``.
+    """
+    parameters, fields = parameter_rows(), field_rows()
+    if form == "json":
+        listed = {
+            "parameters": [dict(zip(PARAMETER_HEADS, row, strict=True)) for row in parameters],
+            "fields": [dict(zip(FIELD_HEADS, row, strict=True)) for row in fields],
+        }
+        return json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
+    write = markdown if form == "markdown" else text
+    return f"{write(PARAMETER_HEADS, parameters)}\n{write(FIELD_HEADS, fields)}"
+
+
+def _coded(row: Row) -> Row:
+    first = row[0] if row[0].startswith("`") else f"`{row[0]}`"
+    return (first, *row[1:])

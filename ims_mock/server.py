@@ -1,0 +1,183 @@
+"""The server behind ``ims-mock serve``: binds first, then loads, then answers until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import select
+import signal
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import create_server
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+from ims_mock.kinds import printable
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+BACKLOG: Final = 1024
+CONNECTIONS: Final = 1000
+STOP_SECONDS: Final = 0.5
+_RAW: Final = re.compile(rb"[\x80-\xff]")
+_TOO_LARGE: Final = (413, 431)
+
+
+class BindError(Exception):
+    """The address cannot be listened on."""
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Bind an address without listening yet, so that a busy port is found before anything is loaded.
+
+    Args:
+        host: a name or address, IPv4 or IPv6.
+        port: 0 for any free one.
+
+    Raises:
+        BindError: the address is taken or not this machine's; the message says which and what to do.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        if sys.platform != "win32":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, UnicodeError) as error:
+        raise BindError(_taken(host, port, error)) from None
+    return listener
+
+
+def _taken(host: str, port: int, error: OSError | UnicodeError) -> str:
+    reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is no name of a host"
+    return f"cannot listen on {printable(host)} port {port}: {reason}; choose another with --host and --port"
+
+
+def stop_on_signals() -> None:
+    """End the process with status 0 on SIGTERM and SIGINT, from wherever it is."""
+
+    def stop(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def url_of(listener: socket.socket) -> str:
+    """Give the base URL under which a bound socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
+    """Make the server that answers with an application; its ``run`` begins, its ``close`` ends.
+
+    Args:
+        app: the application.
+        listener: a bound socket; connections are accepted from now on.
+        threads: requests answered at the same time.
+
+    Raises:
+        BindError: somebody else listens there already.
+    """
+    dispatcher = _Workers()
+    dispatcher.set_thread_count(threads)
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:  # another process bound the port as well, and was the first to listen
+        host, port = listener.getsockname()[:2]
+        raise BindError(_taken(host, port, error)) from None
+    server = create_server(
+        app,
+        sockets=[listener],
+        _dispatcher=dispatcher,
+        backlog=BACKLOG,
+        connection_limit=CONNECTIONS,
+        asyncore_use_poll=hasattr(select, "poll"),  # select() knows no descriptor above 1023
+        ident=None,
+    )
+    server.channel_class = _Channel
+    return server
+
+
+class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's package has no types
+    """The threads that answer; a stop waits for requests in progress, but not for long."""
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = STOP_SECONDS) -> bool:
+        """End the threads."""
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package has no types
+    """Reads a request; bytes that should have been percent-encoded are taken as if they were, as curl sends them."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the request line and the headers."""
+        line, end, headers = header_plus.partition(b"\r\n")
+        if not line.isascii():
+            line = _RAW.sub(lambda match: b"%%%02X" % ord(match[0]), line)
+        super().parse_header(line + end + headers)
+
+
+class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no types
+    """Answers what is no HTTP request, in the shape of the gateway."""
+
+    def execute(self) -> None:
+        """Write the refusal and close the connection."""
+        error = self.request.error
+        self.status = f"{error.code} {error.reason}"
+        request_id = secrets.token_hex(16)
+        code = "APIGW.0201" if error.code in _TOO_LARGE else "APIGW.0602"
+        words = {"error_msg": f"{error.reason}: {error.body}", "error_code": code, "request_id": request_id}
+        body = json.dumps(words).encode() + b"\n"
+        self.response_headers.extend([("Content-Type", "application/json"), ("X-Request-Id", request_id)])
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no types
+    """A connection that reads and refuses as above."""
+
+    parser_class = _Parser
+    error_task_class = _Refusal
+
+
+# --- logging --------------------------------------------------------------------------------------
+
+
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def log_to_stderr(level: str, form: str) -> None:
+    """Send the emulator's log to standard error.
+
+    Args:
+        level: ``debug``, ``info``, ``warning`` or ``error``.
+        form: ``text`` or ``json``.
+    """
+    handler = logging.StreamHandler()
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    handler.setFormatter(_JsonFormatter() if form == "json" else plain)
+    log = logging.getLogger("ims_mock")
+    log.addHandler(handler)
+    log.setLevel(level.upper())
+    log.propagate = False

@@ -1,0 +1,81 @@
+"""Every setting, one row each: name, default, environment variable, flag and help.
+
+The command line, its environment variables and the README's table of settings are made from these rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PREFIX: Final = "IMS_MOCK_"
+SERVE, CHECK, GENERATE, FIELDS, HEALTH = "serve", "check", "generate", "fields", "healthcheck"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of the command line.
+
+    Attributes:
+        name: as in the flag ``--name`` and the variable ``IMS_MOCK_NAME``.
+        about: one sentence for people; units included.
+        commands: the commands that know it.
+        default: what counts when it is not given; ``None`` when it must be given.
+        choices: the legal values, when they are few.
+        bounds: the legal numbers, smallest and largest, when it is a whole number.
+        metavar: what stands for its value in the help.
+        repeats: whether the flag may be given several times.
+    """
+
+    name: str
+    about: str
+    commands: tuple[str, ...] = (SERVE,)
+    default: str | int | None = ""
+    choices: tuple[str, ...] = ()
+    bounds: tuple[int, int] | None = None
+    metavar: str = "TEXT"
+    repeats: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The flag on the command line."""
+        return f"--{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable; the flag wins over it."""
+        return PREFIX + self.name.upper().replace("-", "_")
+
+
+CATALOG: Final = Setting(
+    "catalog", "Bundled names, .yaml or .json files or folders, separated by commas; on the command line as arguments.",
+    (SERVE, CHECK), "default", metavar="CATALOG",
+)  # fmt: skip
+"""The one setting that is given as arguments, not as a flag."""
+
+SETTINGS: Final = (
+    Setting("host", "Address to listen on.", (SERVE, HEALTH), "127.0.0.1", metavar="ADDRESS"),
+    Setting("port", "Port to listen on; 0 for any free one.", (SERVE, HEALTH), 9292, bounds=(0, 65_535), metavar="PORT"),
+    Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, 10_000_000), metavar="N"),
+    Setting("count", "How many images to write.", (GENERATE,), 10, bounds=(0, 10_000_000), metavar="N"),
+    Setting("seed", "What generated images and absent ids are made from.", (SERVE, CHECK, GENERATE), 0, bounds=(0, 2**63 - 1), metavar="S"),
+    Setting("profile", "documented or glance, with switches: documented,-registered-only.", default="documented", metavar="PROFILE"),
+    Setting("auth", "Whether requests without usable credentials are refused.", default="off", choices=("off", "on")),
+    Setting("project", "Whose eyes a caller without credentials has; empty leaves it to the catalog.", (SERVE, GENERATE), metavar="ID"),
+    Setting("control", "Whether the control paths under /_ims/ exist.", default="on", choices=("on", "off")),
+    Setting("threads", "Requests answered at the same time.", default=8, bounds=(1, 256), metavar="N"),
+    Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),
+    Setting("log-format", "How it is logged.", default="text", choices=("text", "json")),
+    Setting("set", "A value that every image gets; the rest follows from it.", (GENERATE,), metavar="FIELD=VALUE", repeats=True),
+    Setting("format", "How to write: yaml or json (generate); table, json or markdown (fields).", (GENERATE, FIELDS), metavar="FORMAT"),
+    Setting("output", "File to write to; empty for standard output.", (GENERATE,), metavar="FILE"),
+    Setting("url", "Server to ask; made from host and port when empty.", (HEALTH,), metavar="URL"),
+)  # fmt: skip
+
+FORMATS: Final = {GENERATE: ("yaml", "json"), FIELDS: ("table", "json", "markdown")}
+"""The formats each command writes, the default first."""
+
+
+def of(command: str) -> tuple[Setting, ...]:
+    """Give the settings of a command."""
+    return tuple(setting for setting in SETTINGS if command in setting.commands)

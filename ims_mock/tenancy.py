@@ -1,0 +1,122 @@
+"""Who sees which image, and as what: the rules of projects and members, for one caller.
+
+The rules are those of Glance (Mitaka, or Queens for a newer ``X-Api-Version``); the departure
+``shared-through-membership`` adds that members are shown ``shared`` and that a public image is never shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ims_mock.image import Image
+from ims_mock.profile import Profile
+
+ADMIN: Final = "admin"
+READER: Final = "reader"
+
+Posting = tuple[str, str]
+"""The name and value of a posting list; ``("members", "")`` stands for: has any member."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is asking: a project and the roles held in it."""
+
+    project: str
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller sees and may do all."""
+        return ADMIN in self.roles
+
+
+@dataclass(frozen=True)
+class View:
+    """A catalog as one caller sees it, in one profile and one version of the API."""
+
+    caller: Caller
+    profile: Profile
+    is_queens: bool
+    shows_membership: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shows_membership", "shared-through-membership" in self.profile)
+
+    @property
+    def needs_registered(self) -> bool:
+        """Whether the service adds ``__isregistered=true`` to this caller's query."""
+        return not self.caller.is_admin and "registered-only" in self.profile
+
+    def membership(self, image: Image) -> str | None:
+        """Give the status of the caller's membership, ``None`` when there is none that counts."""
+        status = image.members.get(self.caller.project)
+        if status is None:
+            return None
+        visibility = visibility_of(image)
+        if self.shows_membership:
+            is_open = visibility == "public" or (self.is_queens and visibility == "community")
+            return None if is_open or image.get("owner") == self.caller.project else status
+        return None if self.is_queens and visibility != "shared" else status
+
+    def shown(self, image: Image) -> Image:
+        """Give the image as it is shown: ``shared`` to those who see it as its members."""
+        if image.members and self.shows_membership and not self.caller.is_admin and self.membership(image):
+            return image.as_member
+        return image
+
+    def sees(self, image: Image) -> bool:
+        """Whether the caller may see the image by its id, or use it as a marker."""
+        owner = image.get("owner")
+        if self.caller.is_admin or owner is None or owner == self.caller.project:
+            return True
+        visibility = visibility_of(image)
+        if visibility == "public" or (self.is_queens and visibility == "community"):
+            return True
+        return self.membership(image) is not None
+
+    def lists(self, image: Image, visibility: str | None, member_status: str) -> bool:
+        """Whether the image is in the caller's list.
+
+        Args:
+            image: one that is neither deleted nor killed, or such a one asked for.
+            visibility: the one asked for, ``None`` when none is; the empty one is in no list.
+            member_status: the status a membership must have; ``all`` for any.
+        """
+        stored = visibility_of(image)
+        is_own = image.get("owner") == self.caller.project
+        if self.caller.is_admin:
+            if visibility == "shared" and not self.is_queens:
+                return bool(image.members) and not (self.shows_membership and stored == "public")
+            is_member = False
+        else:
+            status = self.membership(image) if image.members else None
+            is_member = status is not None and member_status in (status, "all")
+            if visibility == "shared" and not self.is_queens:
+                return is_member
+            if not (is_own or is_member or stored == "public" or (self.is_queens and stored == "community")):
+                return False
+        if visibility is None:
+            return not self.is_queens or stored != "community" or is_own
+        if visibility == "private" and not self.is_queens and not self.shows_membership:
+            return stored != "public"
+        return visibility == ("shared" if is_member and self.shows_membership else stored)
+
+    def scope(self, visibility: str | None) -> tuple[Posting, ...] | None:
+        """Name the posting lists that together hold all the caller may be listed; ``None``: only all images do."""
+        if visibility in ("public", "community"):
+            return (("visibility", visibility),)
+        own, member = ("owner", self.caller.project), ("members", self.caller.project)
+        if self.caller.is_admin:
+            if visibility != "shared":
+                return None
+            return (("visibility", "shared"),) if self.is_queens else (("members", ""),)
+        if visibility == "shared" and not self.is_queens:
+            return (member,)
+        return (own, member) if visibility else (("visibility", "public"), own, member)
+
+
+def visibility_of(image: Image) -> str:
+    """Give the stored visibility in lower case: catalogs may hold documented values in any casing."""
+    return image.text("visibility").lower()

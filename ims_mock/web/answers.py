@@ -1,0 +1,67 @@
+"""Answers on the wire: a page of images, and an error in the shape of whoever refuses."""
+
+from __future__ import annotations
+
+import html
+import json
+from http import HTTPStatus
+
+from flask import Response
+
+from ims_mock.catalog import Page
+from ims_mock.errors import RequestError
+from ims_mock.profile import Profile
+from ims_mock.query import ListQuery
+
+_FAILED = "The server has either erred or is incapable of performing the requested operation."
+_USUAL = {
+    404: "The resource could not be found.",
+    405: "The method {method} is not allowed for this resource.",
+    500: _FAILED,
+}
+
+
+def page_answer(page: Page, query: ListQuery) -> Response:
+    """Answer with a page: the images' own bytes, joined, and the links."""
+    links = {"first": query.first(), "schema": "/v2/schemas/images"}
+    if page.has_next:
+        links["next"] = query.next(page.images[-1].id)
+    images = b", ".join([image.rendered for image in page.images])
+    return Response(b'{"images": [' + images + b"], " + json.dumps(links)[1:].encode(), mimetype="application/json")
+
+
+def error_answer(error: RequestError, profile: Profile, request_id: str, accept: str) -> Response:
+    """Answer with an error.
+
+    Args:
+        error: what is wrong.
+        profile: decides between the documented service's shapes and Glance's.
+        request_id: the id that header and body agree on.
+        accept: the request's ``Accept`` header.
+    """
+    problem = error.problem
+    if "error-body" not in profile:
+        status = 405 if problem.name == "method" else problem.status
+        return _glance_answer(status, error, accept)
+    if problem.is_of_gateway:
+        body: object = {"error_msg": error.message, "error_code": problem.code, "request_id": request_id}
+    else:
+        body = {"error": {"code": problem.code, "message": error.message}}
+    return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype="application/json")
+
+
+def _glance_answer(status: int, error: RequestError, accept: str) -> Response:
+    """Answer as Glance's web framework does: plain text, unless only JSON or HTML is wanted (recorded)."""
+    title = HTTPStatus(status).phrase
+    sentence = error.glance or _USUAL.get(status, error.message).format(**{"method": "", **error.words})
+    accept = accept.lower()
+    if "application/json" in accept and "text/" not in accept and "*/*" not in accept:
+        body = {"message": f"{sentence}<br /><br />\n\n\n", "code": f"{status} {title}", "title": title}
+        return Response(json.dumps(body), status, mimetype="application/json")
+    if "text/html" in accept and "text/plain" not in accept:
+        page = (
+            f"<html>\n <head>\n  <title>{status} {title}</title>\n </head>\n <body>\n  <h1>{status} {title}</h1>\n"
+            f"  {html.escape(sentence)}<br /><br />\n\n\n\n </body>\n</html>"
+        )
+        return Response(page, status, content_type="text/html; charset=UTF-8")
+    return Response(f"{status} {title}\n\n{sentence}\n\n   ", status, content_type="text/plain; charset=UTF-8")

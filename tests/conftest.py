@@ -1,0 +1,115 @@
+"""What the tests share: emulators over any catalog, asked in process or over a socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from flask import Flask
+
+from ims_mock.emulator import Emulator
+from ims_mock.loading import load
+from ims_mock.profile import Profile
+from ims_mock.server import bound, listening
+from ims_mock.web.app import create_app
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the emulator, however it was asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the images of a page, in order."""
+        return [image["id"] for image in self.json["images"]]
+
+
+Ask = Callable[..., Answer]
+
+
+def link(url: str | None) -> tuple[str, list[tuple[str, str]]] | None:
+    """Take a link apart for comparing: the order of its parameters means nothing."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return parts.path, sorted(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def make_app(*sources: Any, profile: str = "documented", auth: str = "off", **options: Any) -> Flask:
+    """Make an application over catalogs."""
+    loaded = load(sources or ("default",), **options)
+    return create_app(Emulator(loaded, Profile.parse(profile), needs_credentials=auth == "on"))
+
+
+def in_process(app: Flask) -> Ask:
+    """Ask an application without a socket; the target's bytes reach it as they are."""
+    client = app.test_client()
+
+    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+        path, _, query = target.partition("?")
+        answer = client.open(path, method=method, headers=headers, environ_overrides={"QUERY_STRING": query})
+        return Answer(answer.status_code, dict(answer.headers), answer.get_data())
+
+    return ask
+
+
+@contextmanager
+def over_socket(app: Flask) -> Iterator[Ask]:
+    """Ask an application through the server of ``ims-mock serve`` on a free port."""
+    server = listening(app, bound("127.0.0.1", 0), threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+
+    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=20)
+        connection._validate_path = lambda _: None  # raw bytes are part of what is tested
+        connection._encode_request = lambda request: request.encode("latin-1")
+        connection.request(method, target, headers=dict(headers or {}))
+        answer = connection.getresponse()
+        found = Answer(answer.status, dict(answer.getheaders()), answer.read())
+        connection.close()
+        return found
+
+    try:
+        yield ask
+    finally:
+        server.close()
+        server.task_dispatcher.shutdown()
+        thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def default_app() -> Flask:
+    """An application over the catalog ``default``."""
+    return make_app("default")
+
+
+@pytest.fixture(scope="session", params=["in process", "over a socket"])
+def ask(request: pytest.FixtureRequest, default_app: Flask) -> Iterator[Ask]:
+    """Ask the catalog ``default``, in process and over a socket."""
+    if request.param == "in process":
+        yield in_process(default_app)
+    else:
+        with over_socket(default_app) as asked:
+            yield asked

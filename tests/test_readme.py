@@ -1,0 +1,155 @@
+"""The README is tested: its tables, its code, and its commands in a fresh copy of the repository.
+
+Run as a program it writes the README's tables and its answer anew.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import in_process, make_app
+
+from ims_mock import reference
+from ims_mock.loading import bundled, load
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+TABLES = {
+    "parameters": reference.markdown(reference.PARAMETER_HEADS, reference.parameter_rows()),
+    "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
+    "departures": reference.markdown(reference.DEPARTURE_HEADS, reference.departure_rows()),
+    "settings": reference.markdown(reference.SETTING_HEADS, reference.setting_rows()),
+}
+QUESTION = re.compile(r"curl -s '(http://127\.0\.0\.1:9292([^']+))'")
+ANSWER = re.compile(r"(<!-- answer -->\n```json\n)(.*?)(```\n)", re.DOTALL)
+
+
+def block_after(text, sentence, language="sh"):
+    """Give the first code block after a sentence."""
+    return re.search(rf"```{language}\n(.*?)```", text[text.index(sentence) :], re.DOTALL)[1].strip()
+
+
+def answer():
+    """Ask the README's question."""
+    target = QUESTION.search(README.read_text())[2]
+    return in_process(make_app("default"))(target).text + "\n"
+
+
+def with_tables(text):
+    """Put every table and the answer into a text of the README."""
+    for name, table in TABLES.items():
+        text = re.sub(
+            rf"(<!-- table: {name} -->\n).*?(<!-- end -->)",
+            lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    return ANSWER.sub(lambda match: match[1] + answer() + match[3], text)
+
+
+def test_tables_and_answer_are_fresh():
+    """What the tables in the code say is what the README says."""
+    text = README.read_text()
+    assert with_tables(text) == text, "run: python tests/test_readme.py"
+
+
+def test_the_first_screen_says_what_is_needed():
+    """What it is, how to serve, one question with its answer, how to test, what it follows: in the first 50 lines."""
+    screen = "\n".join(README.read_text().splitlines()[:50])
+    for words in ("ims-mock serve", "curl -s", "<!-- answer -->", "pytest", "not affiliated with Huawei", "2023-11-13",
+                  "/v2/cloudimages"):  # fmt: skip
+        assert words in screen
+
+
+def test_links_inside_the_readme_lead_somewhere():
+    """Every link to a heading has its heading."""
+    text = README.read_text()
+    anchors = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.+)$", text, re.M)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_python_blocks_run():
+    """Each Python block works as printed."""
+    for block in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL):
+        subprocess.run([sys.executable, "-c", block], check=True, cwd="/")
+
+
+def test_the_yaml_block_is_a_catalog(tmp_path):
+    """The example of a catalog file loads without a warning."""
+    path = tmp_path / "example.yaml"
+    path.write_text(block_after(README.read_text(), "### The catalog file", "yaml"))
+    loaded = load([str(path)])
+    assert (len(loaded.catalog), loaded.warnings) == (41, ())
+
+
+def test_the_example_of_check_is_true(tmp_path):
+    """The problems shown are those that the described file gives."""
+    shown = block_after(README.read_text(), "`ims-mock check` reports", "console").splitlines()
+    path = tmp_path / "broken.yaml"
+    path.write_text("images:\n- name: one\n  min_disk: forty\n- name: two\n  __platfrom: CentOS\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ims_mock", "check", "broken.yaml"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == shown[1:]
+
+
+def test_every_bundled_catalog_is_described():
+    """The table of bundled catalogs names each, and the number of images of the default one."""
+    text = README.read_text()
+    for name in bundled():
+        assert f"| `{name}` |" in text
+    assert f"| {len(load(['default']).catalog)} hand-written images" in text
+
+
+def test_the_map_names_every_module():
+    """The map of the house lists each file of the package once."""
+    text = README.read_text()
+    house = text[text.index("### Map of the house") : text.index("### Choices where")]
+    for path in (ROOT / "ims_mock").rglob("*.py"):
+        if path.name != "__init__.py":
+            assert re.search(rf"(?<!\w){re.escape(path.name)}", house), path.name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("git"), reason="git makes the fresh copy")
+def test_the_serving_command_works_in_a_fresh_copy(tmp_path):
+    """The README's first command, word for word, serves the bundled catalog; its question gets the printed answer."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    text = README.read_text()
+    environment = {**os.environ, "IMS_MOCK_PORT": str(port)}
+    environment.pop("PYTHONPATH", None)
+    command = ["sh", "-c", f"{block_after(text, 'Set up and serve')} & echo $!; wait"]
+    server = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        ready = next(line for line in server.stdout if line.startswith("ims-mock "))
+        assert ready.endswith(f" images (default) on http://127.0.0.1:{port}\n")
+        question = block_after(text, "Ask it").replace(":9292", f":{port}")
+        if not shutil.which("curl"):
+            pytest.skip("no curl to ask with")
+        asked = subprocess.run(["sh", "-c", question], capture_output=True, text=True, check=True)
+        assert json.loads(asked.stdout) == json.loads(ANSWER.search(text)[2])
+    finally:
+        os.killpg(server.pid, 15)
+        began = time.monotonic()
+        server.communicate()
+        assert time.monotonic() - began < 5
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text()))
