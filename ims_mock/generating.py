@@ -24,6 +24,7 @@ from faker.providers import BaseProvider
 from ims_mock import systems
 from ims_mock.fields import BY_NAME, FIELDS
 from ims_mock.identity import DEFAULT_PROJECT, SERVICE_PROJECT
+from ims_mock.image import image_id
 from ims_mock.kinds import LINK, instant, moment, shown
 from ims_mock.systems import REGION, SYSTEMS, Draw, Pool, Values, Variety, share_of, system_of
 
@@ -371,11 +372,6 @@ def _stream(numbers: range, seed: int, project: str, recipe: _Recipe) -> Iterato
     draw, others = random.Random(int(_digest(f"{seed}/values"), 16)).random, _others(seed)
     for number in numbers:
         yield _image(draw, recipe, image_id(seed, number), project, others)
-
-
-def image_id(seed: int, number: int) -> str:
-    """Derive the id of an image from a seed and its running number in the whole catalog, the same for ever."""
-    return _uuid(_digest(f"{seed}/{number}"))
 
 
 def generate(

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,7 +96,14 @@ class _File:
 
 def bundled() -> list[str]:
     """Name the bundled catalogs."""
-    return sorted(Path(one.name).stem for one in files("ims_mock.fixtures").iterdir() if one.name.endswith(SUFFIXES))
+    return sorted(one.stem for one in _bundled_files())
+
+
+def _bundled_files() -> list[Path]:
+    """Find the bundled files: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).parent
+    folder = next(path for path in (package / "fixtures", package.parent / "fixtures") if path.is_dir())
+    return [path for path in folder.iterdir() if path.suffix in SUFFIXES]
 
 
 def load(
@@ -152,8 +158,8 @@ def _opened(source: Source) -> Iterator[_File]:
         return
     path = Path(source)
     if isinstance(source, str) and path.suffix not in SUFFIXES and path.name == source and source in bundled():
-        file = next(one for one in files("ims_mock.fixtures").iterdir() if Path(one.name).stem == source)
-        yield _File(source, Text(file.read_bytes(), is_json=file.name.endswith(".json")), is_bundled=True)
+        file = next(one for one in _bundled_files() if one.stem == source)
+        yield _File(source, Text(file.read_bytes(), is_json=file.suffix == ".json"), is_bundled=True)
         return
     paths = [path]
     try:
