@@ -785,7 +785,7 @@ def test_healthcheck_of_another_server_is_status_1(mood):
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert len((done.stdout + done.stderr).splitlines()) == 1
-        assert time.monotonic() - begun < 6
+        assert time.monotonic() - begun < 15
     finally:
         other.patience.set()
         thread.join()
