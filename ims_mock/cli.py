@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -63,6 +64,7 @@ def _fail(message: str, status: int) -> NoReturn:
 
 def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     """Serve catalogs: bundled names, .yaml or .json files, or folders; several are merged."""
+    gc.disable()  # nothing made while starting is garbage; looking through it again and again takes long
     from ims_mock.server import BindError, bound, listening, log_to_stderr, stop_on_signals, url_of
 
     stop_on_signals()
@@ -91,13 +93,16 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
         server = listening(app, listener, given["threads"])
     except BindError as error:
         raise click.ClickException(str(error)) from None
+    gc.freeze()
+    gc.enable()
     click.echo(line)
     server.run()
 
 
 def _check(catalog: tuple[str, ...], seed: int) -> int:
     """Check catalogs and print every problem as file:line: path: message."""
-    from ims_mock.loading import CatalogError, load
+    from ims_mock.loading import load
+    from ims_mock.sources import CatalogError
 
     try:
         loaded = load(catalog, seed=seed, is_thorough=True)
@@ -162,7 +167,8 @@ def _healthcheck(host: str, port: int, url: str) -> int:
 
 
 def _loaded(catalog: tuple[str, ...], **options: Any) -> Any:
-    from ims_mock.loading import CatalogError, load
+    from ims_mock.loading import load
+    from ims_mock.sources import CatalogError
 
     with ExitStack() as stack:
         try:

@@ -16,8 +16,9 @@ import pytest
 from faker import Faker
 
 from ims_mock.fields import BY_NAME, FIELDS, MEMBER_STATUSES
-from ims_mock.generating import ImageProvider, generate, image_id
+from ims_mock.generating import ImageProvider, generate
 from ims_mock.identity import SERVICE_PROJECT
+from ims_mock.image import image_id
 from ims_mock.kinds import LINK
 
 PROJECT = "aaaa1111bbbb2222cccc3333dddd4444"

@@ -15,8 +15,9 @@ from ims_mock.completing import EPOCH
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.identity import DEFAULT_PROJECT, Project
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TIME, wire_time
-from ims_mock.loading import CatalogError, bundled, load
+from ims_mock.loading import load
 from ims_mock.reading import dump
+from ims_mock.sources import CatalogError, bundled
 
 BUNDLED = ("default", "document-sample", "edge-cases", "empty", "large")
 DATA = Path(__file__).parent / "data"
@@ -325,7 +326,8 @@ def test_a_bad_catalog_is_one_clear_line(case):
 
 MEASURED = """\
 import resource, sys, time
-from ims_mock.loading import CatalogError, load
+from ims_mock.loading import load
+from ims_mock.sources import CatalogError
 try:
     load([sys.argv[1]])
 except CatalogError as error:

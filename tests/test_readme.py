@@ -17,7 +17,8 @@ import pytest
 from conftest import in_process, make_app
 
 from ims_mock import reference
-from ims_mock.loading import bundled, load
+from ims_mock.loading import load
+from ims_mock.sources import bundled
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -11,9 +11,10 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from ims_mock.fields import BY_NAME, FIELDS, MEMBER_STATUSES
 from ims_mock.image import Shapes
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME
-from ims_mock.loading import bundled, load
+from ims_mock.loading import load
 from ims_mock.schema import ShapeError, json_schema, read_image, read_sections
 from ims_mock.sections import MAX_GENERATED, plain_image, plain_sections
+from ims_mock.sources import bundled
 
 SECTIONS = ("project", "clock", "projects", "credentials", "defaults", "images", "generate")
 MARSHMALLOW_WORDS = ("Field may not", "Not a valid", "Missing data", "Unknown field", "Shorter than", "Invalid")

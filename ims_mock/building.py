@@ -1,0 +1,100 @@
+"""The images of all catalogs, numbered through: completed, made, and checked for what is odd about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ims_mock.completing import completed
+from ims_mock.image import Image, Shapes, in_table_order
+from ims_mock.kinds import shown
+from ims_mock.sections import MEMBERS
+from ims_mock.sources import CatalogFile, Place, Trouble, written
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+STEP: Final = 500
+"""How many images are made between two pieces of news."""
+
+
+class Builder:
+    """Makes the images of all catalogs, numbered through, and collects what is odd or wrong about them."""
+
+    def __init__(
+        self, opened: Sequence[CatalogFile], project: str, seed: int, more: int, told: Progress, *, is_thorough: bool
+    ) -> None:
+        self.troubles: list[Trouble] = []
+        self._is_thorough = is_thorough
+        self._opened = opened
+        self._project = project
+        self._seed = seed
+        self._more = more
+        self._told = told
+        self._shapes = Shapes()
+        self._where: dict[str, str] = {}
+        self._number = 0
+        self._total = more + sum(
+            len(one.images) + sum(section["count"] for section in one.values.get("generate", ())) for one in opened
+        )
+
+    def images(self) -> Iterator[Image]:
+        """Make every image: each catalog's own, then what it generates, then the further ones."""
+        for one in self._opened:
+            yield from self._given(one)
+            for place, section in enumerate(one.values.get("generate", ())):
+                wanted = (section["count"], section.get("seed", self._seed), section.get("set", {}))
+                for image in self._generated(*wanted):
+                    if image is None:
+                        message = f"{shown(wanted[2].get('id'))} is the id of another image as well"
+                        self.troubles.append(one.trouble(("generate", place, "set", "id"), message))
+                        break
+                    yield image
+        yield from filter(None, self._generated(self._more, self._seed, {}))
+
+    def _given(self, one: CatalogFile) -> Iterator[Image]:
+        defaults = one.values.get("defaults", {})
+        for place, given, is_right in one.images:
+            values = completed({**defaults, **given}, self._number, project=self._project, seed=self._seed)
+            path = ("images", place)
+            if self._is_thorough or not one.is_bundled:
+                self._doubt(one, path, values)
+            if not values["id"]:
+                self.troubles.append(one.trouble((*path, "id"), "has no value; leave it out to have one made"))
+                continue
+            image = self._image(values, f"{one.name}: {written(path)}")
+            if image is None:
+                message = f"{shown(values['id'])} is the id of {self._where[str(values['id'])]} as well"
+                self.troubles.append(one.trouble((*path, "id"), message))
+            elif is_right:
+                yield image
+
+    def _doubt(self, one: CatalogFile, path: Place, values: Mapping[str, Any]) -> None:
+        """Warn about what no real image would show."""
+        from ims_mock.plausibility import doubts  # the catalogs of most starts are bundled, and known
+
+        attributes = {name: value for name, value in values.items() if name != MEMBERS}
+        self.troubles += [
+            one.trouble((*path, doubt.name), doubt.message, is_warning=True) for doubt in doubts(attributes)
+        ]
+
+    def _generated(self, count: int, seed: int, fixed: Mapping[str, object]) -> Iterator[Image | None]:
+        """Generate images; ``None`` stands for one whose id is taken."""
+        if not count:
+            return
+        from ims_mock.generating import generate  # with Faker a heavy import, which most starts do without
+
+        for values in generate(count, seed, first=self._number, project=self._project, fixed=fixed):
+            tags: Any = values["tags"]
+            yield self._image({**values, "tags": tuple(tags)}, f"generated image {self._number}")
+
+    def _image(self, values: Mapping[str, Any], where: str) -> Image | None:
+        """Make one image; ``None`` when its id is taken."""
+        self._number += 1
+        if self._number % STEP == 0:
+            self._told("making images", self._number, self._total)
+        if str(values["id"]) in self._where:
+            return None
+        self._where[str(values["id"])] = where
+        kept = in_table_order({name: value for name, value in values.items() if value is not None and name != MEMBERS})
+        return self._shapes.image(kept, values.get(MEMBERS) or {})
