@@ -1,6 +1,6 @@
 """Seeded, believable images: a stream of them for catalogs, and a Faker provider for anyone's tests.
 
-An image begins as one variety of what a region holds (:mod:`ims_mock.systems`). Values that the caller fixes narrow the
+An image begins as one variety of what a region holds (:mod:`ims_mock.region`). Values that the caller fixes narrow the
 region first, so what is drawn agrees with them; optional attributes then come as often as the table's ``share`` says.
 
 The same seed gives the same bytes on every Python and with every Faker. So of ``random.Random`` only ``random()`` is
@@ -21,12 +21,13 @@ from typing import Final, TypeVar
 
 from faker.providers import BaseProvider
 
-from ims_mock import systems
+from ims_mock import region
 from ims_mock.fields import BY_NAME, FIELDS
 from ims_mock.identity import DEFAULT_PROJECT, SERVICE_PROJECT
 from ims_mock.image import image_id
 from ims_mock.kinds import LINK, instant, moment, shown
-from ims_mock.systems import REGION, SYSTEMS, Draw, Pool, Values, Variety, share_of, system_of
+from ims_mock.region import REGION, Draw, Pool, Values, Variety, share_of
+from ims_mock.systems import SYSTEMS, system_of
 
 T = TypeVar("T")
 
@@ -51,12 +52,12 @@ def _uuid(digits: str) -> str:
 
 # --- what is fixed, and what follows from it ------------------------------------------------------
 
-_DRAWN: Final = frozenset(name for axis in systems.AXES for name in axis)
+_DRAWN: Final = frozenset(name for axis in region.AXES for name in axis)
 _VERSIONS: Final = {system.os_version.lower(): system.os_version for system in SYSTEMS}
 _ON_MARKET: Final = ("__productcode", "__is_offshelved", "__account_code")
 _ENTERPRISE: Final = ("enterprise_project_id", "_sys_enterprise_project_id")
 _ON_PRIVATE: Final = ("__backup_id", "__root_origin", "__system__cmkid", *_ENTERPRISE)
-_ONCE_ACTIVE: Final = ("active_at", *systems.STUB)
+_ONCE_ACTIVE: Final = ("active_at", *region.STUB)
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,11 @@ def _recipe(fixed: Mapping[str, object]) -> _Recipe:
         del wanted["__os_version"]
         wanted = {"__platform": system.platform, "__os_type": system.os_type, "__os_bit": system.os_bit, **wanted}
     spoken_of = _audience_of(known)
-    audience = {name: value for name, value in {**spoken_of, **wanted}.items() if name in systems.AUDIENCE}
-    if spoken_of and systems.agreeing(audience, *(variety[0] for variety in REGION.rows)):
+    audience = {name: value for name, value in {**spoken_of, **wanted}.items() if name in region.AUDIENCE}
+    if spoken_of and region.agreeing(audience, *(variety[0] for variety in REGION.rows)):
         wanted |= audience
-    region = systems.region_with(tuple(sorted(wanted.items())))
-    return _Recipe(given, known, _seconds(known), frozenset(fixed) - frozenset(given), region)
+    agreeing = region.region_with(tuple(sorted(wanted.items())))
+    return _Recipe(given, known, _seconds(known), frozenset(fixed) - frozenset(given), agreeing)
 
 
 # --- where an image is in its life ----------------------------------------------------------------
@@ -175,7 +176,7 @@ def _live(image: Values, draw: Draw, recipe: _Recipe) -> None:
     size = str(int(3e8 + fill * fill * 1.2e10))
     if image["status"] in _WITHOUT_DATA:
         size = "0" if image["status"] == "queued" else size
-        for name in systems.STUB:
+        for name in region.STUB:
             if name not in recipe.known:
                 del image[name]
     else:
@@ -194,8 +195,8 @@ def _others(seed: int) -> tuple[str, ...]:
 
 def _tags(draw: Draw, count: int) -> list[str]:
     """Draw some tags, each with a key of its own."""
-    first = int(draw() * len(systems.TAGS))
-    return [_pick(draw, systems.TAGS[(first + 2 * step) % len(systems.TAGS)]) for step in range(count)]
+    first = int(draw() * len(region.TAGS))
+    return [_pick(draw, region.TAGS[(first + 2 * step) % len(region.TAGS)]) for step in range(count)]
 
 
 def _belong(image: Values, draw: Draw, project: str, others: Sequence[str]) -> None:
@@ -239,7 +240,7 @@ def _name(draw: Draw, image: Values) -> str:
     for attribute, text in _SUFFIXES:
         suffix = text if attribute in image else suffix
     english, chinese = _label(image)
-    patterns = systems.NAMES.get(env_type) or systems.NAMES.get(str(image["__imagetype"])) or systems.NAMES["private"]
+    patterns = region.NAMES.get(env_type) or region.NAMES.get(str(image["__imagetype"])) or region.NAMES["private"]
     number = int(draw() * 65536)
     return _pick(draw, patterns).format(
         os=english + suffix,
@@ -263,7 +264,7 @@ def _origin(draw: Draw, image: Values) -> str:
     parent = image.get("__originalimagename")
     if parent is None and draw() < 0.6:
         return f"instance,{_uuid(_hex(draw))}"
-    return f"image,{_pick(draw, systems.REGION_NAMES)},{parent or _uuid(_hex(draw))}"
+    return f"image,{_pick(draw, region.REGION_NAMES)},{parent or _uuid(_hex(draw))}"
 
 
 def _parent(draw: Draw, image: Values) -> str:
@@ -276,12 +277,12 @@ def _enterprise(draw: Draw, _: Values) -> str:
 
 
 def _location(draw: Draw, image: Values) -> str:
-    region, stored = _pick(draw, systems.REGION_NAMES), _hex(draw)
-    return f"obs.{region}.myhuaweicloud.com:443:ims-{stored[:8]}:{stored[8:]}.{image['disk_format']}"
+    name, stored = _pick(draw, region.REGION_NAMES), _hex(draw)
+    return f"obs.{name}.myhuaweicloud.com:443:ims-{stored[:8]}:{stored[8:]}.{image['disk_format']}"
 
 
 def _description(draw: Draw, image: Values) -> str:
-    patterns = systems.OPEN_DESCRIPTIONS if image["visibility"] == "public" else systems.OWN_DESCRIPTIONS
+    patterns = region.OPEN_DESCRIPTIONS if image["visibility"] == "public" else region.OWN_DESCRIPTIONS
     english, chinese = _label(image)
     return _pick(draw, patterns).format(os=english, os_zh=chinese, n=1 + int(draw() * 12))
 
@@ -312,8 +313,8 @@ _EXTRAS: Final = (  # in an order in which each finds what it looks at
     _Extra("__image_location", _location),
     _Extra("__description", _description),
 )
-_ELSEWHERE: Final = {name for pool in systems.BUNDLES for row in pool.rows for name in row}.union(
-    *systems.AXES, (extra.name for extra in _EXTRAS)
+_ELSEWHERE: Final = {name for pool in region.BUNDLES for row in pool.rows for name in row}.union(
+    *region.AXES, (extra.name for extra in _EXTRAS)
 )
 _NEW: Final = tuple(  # a new optional attribute is a row of the table, and nothing here
     _Extra(row.name, _among(*row.values or ("sample",)))
@@ -352,7 +353,7 @@ def _image(draw: Draw, recipe: _Recipe, identity: str, project: str, others: Seq
     for pool in recipe.region.draw(draw):
         image.update(pool.draw(draw))
     image.update(recipe.known)
-    for pool in systems.BUNDLES_OF.get(str(image["virtual_env_type"]), ()):
+    for pool in region.BUNDLES_OF.get(str(image["virtual_env_type"]), ()):
         image.update(pool.draw(draw))
     image.update(recipe.known)
     _live(image, draw, recipe)

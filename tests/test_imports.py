@@ -13,7 +13,7 @@ LAYERS = (
     ("kinds", "settings"),
     ("errors", "fields", "profile", "clock"),
     ("image", "reading", "sections", "systems"),
-    ("conditions", "plausibility", "reference", "schema", "sources", "tenancy"),
+    ("conditions", "plausibility", "reference", "region", "schema", "sources", "tenancy"),
     ("identity", "query"),
     ("catalog", "generating"),
     ("completing",),
