@@ -231,7 +231,7 @@ def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
 
 
 def _option(setting: Setting) -> click.Option:
-    kind: Any = click.STRING
+    kind: Any = _OneALine() if setting.repeats else click.STRING
     if setting.choices:
         kind = click.Choice(setting.choices)
     elif setting.bounds:
@@ -248,6 +248,16 @@ def _option(setting: Setting) -> click.Option:
         show_default=setting.default not in ("", None),
         show_envvar=True,
     )
+
+
+class _OneALine(click.ParamType[str]):
+    """Values that may hold spaces: in the environment variable one a line."""
+
+    name = "text"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Split the variable at its line ends."""
+        return [line for line in rv.splitlines() if line.strip()]
 
 
 class _CommaSeparated(click.ParamType[str]):

@@ -1,7 +1,7 @@
 """What an image must satisfy to be listed: one small class a kind of condition, and the reading of filter values.
 
-A condition tells whether it holds for an image, and which posting lists of an index hold every image for which it can:
-``lookups(field index)``. One without posting lists is only ever checked.
+Conditions are data: a catalog reads from them which of its posting lists hold every image for which one can hold, and
+asks them about one image at a time.
 """
 
 from __future__ import annotations

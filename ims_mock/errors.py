@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ims_mock.kinds import shown
+from ims_mock.kinds import printable, shown
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ PROBLEMS: Final = (
     Problem("repeated", 400, "IMG.0017", _QUERY),
     Problem("limit", 400, "IMG.0017", _QUERY, "limit param must be an integer"),
     Problem("negative-limit", 400, "IMG.0017", _QUERY, "limit param must be positive"),
-    Problem("sort-key", 400, "IMG.0017", _QUERY, "Invalid sort key: {value}. It must be one of the following: {keys}."),
-    Problem("sort-direction", 400, "IMG.0017", _QUERY, "Invalid sort direction: {value}"),
+    Problem("sort-key", 400, "IMG.0017", _QUERY, "Invalid sort key: {wrong}. It must be one of the following: {keys}."),
+    Problem("sort-direction", 400, "IMG.0017", _QUERY, "Invalid sort direction: {wrong}"),
     Problem("sort-directions", 400, "IMG.0017", _QUERY, "Number of sort dirs does not match the number of sort keys"),
     Problem("sort-syntaxes", 400, "IMG.0017", _QUERY, "Old and new sorting syntax cannot be combined"),
     Problem("visibility", 400, "IMG.0017", _QUERY, "Invalid visibility value: {value}"),
@@ -64,6 +64,7 @@ PROBLEMS: Final = (
     Problem("quote-open", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. The quote is not closed."),
     # --- the marker
     Problem("marker", 400, "IMG.0027", "No image has this id:", "No image found with ID {value}"),
+    Problem("long-marker", 400, "IMG.0027", "No image has this id:", "Image with the given id %(image_id)s was not found"),
     Problem("hidden-marker", 403, "IMG.0026", "The image is not the caller's to see:", "Forbidding request, image {value} not visible"),
     # --- credentials, judged by the gateway
     Problem("token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
@@ -76,7 +77,7 @@ PROBLEMS: Final = (
     Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
     Problem("body-too-large", 413, "APIGW.0201", "Request entity too large."),
     Problem("uri-too-large", 414, "APIGW.0201", "Request URI too large."),
-    Problem("malformed", 400, "APIGW.0602", "The request is not valid HTTP for this service."),
+    Problem("malformed", 400, "APIGW.0602", "The request is not valid HTTP."),
     Problem("internal", 500, "APIGW.0601", "The emulator itself failed; its log tells why under this request id."),
 )
 
@@ -106,7 +107,8 @@ class RequestError(Exception):
         message = self.problem.meaning
         if self.words["parameter"]:
             separator = " " if message.endswith(":") else ": "
-            message += f"{separator}{self.words['parameter']} is {shown(self.words['value'])}"
+            message = message.removesuffix(".")
+            message += f"{separator}{printable(self.words['parameter'])} is {shown(self.words['value'])}"
         return f"{message}; legal is {self.legal}" if self.legal else message
 
     @property

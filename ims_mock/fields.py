@@ -36,6 +36,7 @@ class Field:
         column: whether Glance keeps it as a column of its own; all others are free properties there.
         picks: whether a filter understands Glance's ``eq:`` and ``in:`` prefixes.
         nullable: whether it is shown as ``null`` when it has no value; others are then absent.
+        is_read_only: whether clients are told that they cannot set it.
         in_cloudimages: whether the newer listing ``/v2/cloudimages`` shows it as well.
         share: which part of the generated images that may carry it do (0 to 1); ``None``: follows from the rest.
     """
@@ -53,6 +54,7 @@ class Field:
     column: bool = False
     picks: bool = False
     nullable: bool = False
+    is_read_only: bool = False
     in_cloudimages: bool = True
     share: float | None = None
 
@@ -69,23 +71,23 @@ FIELDS: Final = (
     # --- what every image has: Glance's own attributes
     Field("id", TEXT, "UUID of the image.", filters=DOC, sorts=DOC, column=True, picks=True),
     Field("name", TEXT, "Name, 1 to 128 characters.", filters=DOC, sorts=DOC, column=True, picks=True),
-    Field("status", TEXT, "Where the image is in its life.", filters=DOC, sorts=DOC, column=True, picks=True, values=("queued", "saving", "deleted", "killed", "active")),
+    Field("status", TEXT, "Where the image is in its life.", filters=DOC, sorts=DOC, column=True, picks=True, values=("queued", "saving", "deleted", "killed", "active"), is_read_only=True),
     Field("visibility", TEXT, "Who may see the image.", filters=DOC, column=True, values=("public", "private", "shared")),
     Field("protected", BOOLEAN, "Whether deleting is refused; true for gold and market images.", filters=DOC, column=True),
     Field("owner", TEXT, "Id of the project that owns the image.", filters=DOC, column=True),
     Field("min_disk", INTEGER, "Smallest system disk in GB, 40 to 1024 in the document.", filters=DOC, column=True),
     Field("min_ram", INTEGER, "Smallest memory in MB, usually 0.", filters=DOC, column=True),
-    Field("size", INTEGER, "Bytes of the stored stub, not of the image.", "once data exists", sorts=DOC, column=True),
-    Field("virtual_size", INTEGER, "Unused; `null` in the document's sample.", evidence=(DOC,), column=True, nullable=True),
-    Field("checksum", TEXT, "MD5 of the stored stub.", "once data exists", column=True),
+    Field("size", INTEGER, "Bytes of the stored stub, not of the image.", "once data exists", sorts=DOC, column=True, is_read_only=True),
+    Field("virtual_size", INTEGER, "Unused; `null` in the document's sample.", evidence=(DOC,), column=True, nullable=True, is_read_only=True),
+    Field("checksum", TEXT, "MD5 of the stored stub.", "once data exists", column=True, is_read_only=True),
     Field("container_format", TEXT, "Container around the disk.", filters=DOC, sorts=DOC, column=True, picks=True, values=("bare",)),
     Field("disk_format", TEXT, "Format of the disk.", filters=DOC, sorts=DOC, column=True, picks=True, values=("zvhd2", "vhd", "zvhd", "raw", "qcow2", "iso")),
-    Field("created_at", TIME, "When the image was registered, UTC.", filters=DOC, sorts=DOC, column=True),
-    Field("updated_at", TIME, "When the image last changed, UTC.", filters=DOC, sorts=GLANCE, column=True),
+    Field("created_at", TIME, "When the image was registered, UTC.", filters=DOC, sorts=DOC, column=True, is_read_only=True),
+    Field("updated_at", TIME, "When the image last changed, UTC.", filters=DOC, sorts=GLANCE, column=True, is_read_only=True),
     Field("tags", TAGS, "Tags, `key=value` or `key`; `[]` when there are none.", filters=DOC, column=True),
-    Field("self", LINK, "Path of the image, from its id.", filters=None),
-    Field("file", LINK, "Path of its data, from its id.", filters=None),
-    Field("schema", LINK, "Path of the schema of an image.", filters=None),
+    Field("self", LINK, "Path of the image, from its id.", filters=None, is_read_only=True),
+    Field("file", LINK, "Path of its data, from its id.", filters=None, is_read_only=True),
+    Field("schema", LINK, "Path of the schema of an image.", filters=None, is_read_only=True),
     # --- what the service adds to every image
     Field("__isregistered", TEXT, "Whether the image may be used.", values=_EITHER, filters=DOC),
     Field("__imagetype", TEXT, "Public, private, shared or marketplace image.", filters=DOC, values=("gold", "private", "shared", "market")),

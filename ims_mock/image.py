@@ -15,7 +15,9 @@ from typing import Final
 from ims_mock.fields import BY_NAME, FIELDS
 from ims_mock.kinds import LINK, Value
 
+IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
+IMAGES_SCHEMA: Final = "/v2/schemas/images"
 
 NO_MEMBERS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -107,7 +109,7 @@ class Image:
 
     def wire(self) -> dict[str, object]:
         """Give the image as a client sees it: computed links included, tags as a list, absent values left out."""
-        path = f"/v2/images/{self.id}"
+        path = f"{IMAGES_PATH}/{self.id}"
         wire: dict[str, object] = {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA}
         wire.update((name, None) for name in _NULLABLE)
         wire.update((name, value) for name, value in self.stored().items() if name not in _LINKS)

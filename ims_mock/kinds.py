@@ -200,7 +200,7 @@ def read_time(value: object) -> str:
     """Read a time with whole seconds, in any spelling a time filter knows; ``3 days ago`` is resolved before."""
     point = instant(_scalar(value).strip())
     if point is None or point.past or len(point.second) != len("2018-09-06T14:03:27Z"):
-        raise ValueError(f"{shown(value)} is not a time such as 2018-09-06T14:03:27Z or '3 days ago'")
+        raise ValueError(f"{shown(value)} is not a time in whole seconds such as 2018-09-06T14:03:27Z")
     return point.second
 
 

@@ -74,10 +74,11 @@ class Profile:
             raise ValueError(f"unknown profile {base!r}; legal are {' and '.join(_BASES)}")
         departures = set(_BASES[base])
         for switch in switches:
-            sign, name = switch[:1], switch[1:]
-            if sign not in "+-" or name not in _NAMES:
-                near = difflib.get_close_matches(name, _NAMES, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"legal are + or - and one of {', '.join(sorted(_NAMES))}"
+            sign, name = (switch[:1], switch[1:]) if switch[:1] in ("+", "-") else ("", switch)
+            if not sign or name not in _NAMES:
+                near = [name] if name in _NAMES else difflib.get_close_matches(name, _NAMES, 1)
+                written = " or ".join(f"{one}{near[0]}" for one in ([sign] if sign else "+-")) if near else ""
+                hint = f"did you mean {written}?" if near else f"legal are + or - and one of {', '.join(sorted(_NAMES))}"
                 raise ValueError(f"unknown departure {switch!r} in the profile; {hint}")
             (departures.add if sign == "+" else departures.discard)(name)
         return cls(text, frozenset(departures))

@@ -23,10 +23,10 @@ from ims_mock.fields import (
     SORT_KEYS,
     VISIBILITIES,
 )
-from ims_mock.kinds import whole_number
+from ims_mock.image import IMAGES_PATH
+from ims_mock.kinds import shown, whole_number
 from ims_mock.tenancy import View
 
-IMAGES_PATH: Final = "/v2/images"
 REGISTERED: Final = ("__isregistered", "true")
 
 _SINGLE: Final = ("limit", "marker", "member_status", "visibility")
@@ -96,7 +96,7 @@ def parse(raw: str, view: View) -> ListQuery:
         for name in _SINGLE:
             values = [value for key, value in pairs if key == name]
             if len(values) > 1:
-                raise RequestError("repeated", name, values[-1], f"{name} once, not {len(values)} times")
+                raise RequestError("repeated", name, ", ".join(values), f"one value, not {len(values)}")
 
     reading = Reading(profile, view.is_queens)
     left = _Left(pairs)
@@ -105,14 +105,17 @@ def parse(raw: str, view: View) -> ListQuery:
     tags = [value.strip() for value in left.every("tag")]
     visibility = _visibility(left, view)
     if left.last("changes-since"):
-        raise RequestError("changes-since", "changes-since", left.last("changes-since") or "", "updated_at=gt:TIME")
+        raise RequestError(
+            "changes-since", "changes-since", left.last("changes-since") or "", "no value; use updated_at=gte:TIME"
+        )
     if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
         raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
     count = _limit(limit) if limit is not None else DEFAULT_LIMIT
     sort = _sort(left)
 
     filters = left.rest()
-    tags = tags or list(filters.pop("tags", ""))  # Glance takes `tags` for a list of tags, here one a character
+    characters = filters.pop("tags", "")  # Glance takes `tags` for a list of tags, here one a character
+    tags = tags or list(characters)
     filters.pop("changes-since", None)
     names = sorted(filters, key=lambda name: name != "protected")
     conditions: list[Condition | None] = [reading.condition(name, filters[name]) for name in names]
@@ -166,22 +169,22 @@ def _pairs(raw: str, *, is_strict: bool) -> Pairs:
     for part in raw.encode("latin-1", "replace").split(b"&"):
         if part:
             name, _, value = part.partition(b"=")
-            pairs.append((_decode(name, name, is_strict=is_strict), _decode(value, name, is_strict=is_strict)))
+            decoded = _decode(name, "the name of a parameter", is_strict=is_strict)
+            pairs.append((decoded, _decode(value, decoded, is_strict=is_strict)))
     return tuple(pairs)
 
 
-def _decode(encoded: bytes, name: bytes, *, is_strict: bool) -> str:
+def _decode(encoded: bytes, what: str, *, is_strict: bool) -> str:
     if b"%" not in encoded and encoded.isascii():
         return encoded.replace(b"+", b" ").decode()
-    parameter = name.decode("ascii", "backslashreplace")
     if is_strict and _ESCAPES.search(encoded):
         raise RequestError(
-            "stray-percent", parameter, encoded.decode("latin-1"), "a % followed by two hex digits; %25 is a %"
+            "stray-percent", what, encoded.decode("latin-1"), "a % followed by two hex digits; %25 is a %"
         )
     try:
         return unquote_to_bytes(encoded.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
-        raise RequestError("encoding", parameter, encoded.decode("latin-1"), "UTF-8, percent-encoded") from None
+        raise RequestError("encoding", what, encoded.decode("latin-1"), "UTF-8, percent-encoded") from None
 
 
 def _visibility(left: _Left, view: View) -> str | None:
@@ -216,14 +219,15 @@ def _sort(left: _Left) -> tuple[SortKey, ...]:
     if combined is not None:
         if keys or directions:
             raise RequestError("sort-syntaxes", "sort", combined, "sort alone, or sort_key and sort_dir")
-        split = [part.partition(":") for part in combined.strip().split(",")]
-        keys = [key for key, _, _ in split]
-        directions = [direction or "desc" for _, _, direction in split]
-        parameters = ("sort", "sort")
+        for part in combined.strip().split(","):  # Glance checks key and direction part by part
+            key, _, direction = part.partition(":")
+            keys.append(_one_of(key.strip(), SORT_KEYS, "sort-key", "sort", combined))
+            directions.append(
+                _one_of((direction or "desc").strip(), SORT_DIRECTIONS, "sort-direction", "sort", combined)
+            )
     else:
-        parameters = ("sort_key", "sort_dir")
-    keys = [_one_of(key.strip(), SORT_KEYS, "sort-key", parameters[0]) for key in keys]
-    directions = [_one_of(way.strip(), SORT_DIRECTIONS, "sort-direction", parameters[1]) for way in directions]
+        keys = [_one_of(key.strip(), SORT_KEYS, "sort-key", "sort_key", key) for key in keys]
+        directions = [_one_of(way.strip(), SORT_DIRECTIONS, "sort-direction", "sort_dir", way) for way in directions]
     if len(directions) > 1 and len(directions) != len(keys):
         raise RequestError(
             "sort-directions", "sort_dir", ",".join(directions), "one for all sort keys, or one for each"
@@ -232,14 +236,18 @@ def _sort(left: _Left) -> tuple[SortKey, ...]:
     default = directions[0] if len(directions) == 1 else "desc"
     if len(directions) < len(keys):
         directions = [default] * len(keys)
-    ties = [name for name in ("created_at", "id") if name not in keys]
-    ways = [*directions, *(default for _ in ties)]
-    return tuple(SortKey(name, way == "desc") for name, way in zip([*keys, *ties], ways, strict=True))
+    ways: dict[str, str] = {}
+    for key, direction in zip(keys, directions, strict=True):
+        ways.setdefault(key, direction)  # a key that comes again changes nothing
+    for tie in ("created_at", "id"):
+        ways.setdefault(tie, default)
+    return tuple(SortKey(name, way == "desc") for name, way in ways.items())
 
 
-def _one_of(text: str, legal: tuple[str, ...], problem: str, parameter: str) -> str:
+def _one_of(text: str, legal: tuple[str, ...], problem: str, parameter: str, sent: str) -> str:
     if text not in legal:
-        raise RequestError(problem, parameter, text, f"one of {', '.join(legal)}", keys=_LEGAL_SORT_KEYS)
+        hint = f"one of {', '.join(legal)}" + (f"; {shown(text)} is none of them" if text != sent else "")
+        raise RequestError(problem, parameter, sent, hint, wrong=text, keys=_LEGAL_SORT_KEYS)
     return text
 
 

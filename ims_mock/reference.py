@@ -7,14 +7,24 @@ from collections.abc import Iterable, Sequence
 
 from ims_mock.fields import FIELDS, PARAMETERS
 from ims_mock.profile import DEPARTURES
-from ims_mock.settings import CATALOG, SETTINGS
+from ims_mock.settings import CATALOG, SETTINGS, Setting
 
 Row = tuple[str, ...]
 
 PARAMETER_HEADS: Row = ("parameter", "type", "documented values", "default", "rule", "evidence")
-FIELD_HEADS: Row = ("field", "type", "documented values", "present", "filter", "sort", "evidence", "what it is")
+FIELD_HEADS: Row = (
+    "field",
+    "type",
+    "documented values",
+    "present",
+    "filter",
+    "sort",
+    "evidence",
+    "in cloudimages",
+    "what it is",
+)
 DEPARTURE_HEADS: Row = ("departure", "documented", "glance")
-SETTING_HEADS: Row = ("option", "environment", "default or values", "commands", "what it is")
+SETTING_HEADS: Row = ("option", "environment", "default", "commands", "what it is")
 
 
 def parameter_rows() -> list[Row]:
@@ -36,6 +46,7 @@ def field_rows() -> list[Row]:
             one.filters or "",
             one.sorts or "",
             ", ".join(one.evidence),
+            "yes" if one.in_cloudimages else "no",
             one.about,
         )
         for one in FIELDS
@@ -52,11 +63,12 @@ def setting_rows() -> list[Row]:
     catalog = (CATALOG.metavar, CATALOG.variable, str(CATALOG.default), ", ".join(CATALOG.commands), CATALOG.about)
     return [
         catalog,
-        *(
-            (one.flag, one.variable, ", ".join(one.choices) or str(one.default), ", ".join(one.commands), one.about)
-            for one in SETTINGS
-        ),
+        *((one.flag, one.variable, str(one.default), ", ".join(one.commands), _with_choices(one)) for one in SETTINGS),
     ]
+
+
+def _with_choices(setting: Setting) -> str:
+    return f"{setting.about} {', '.join(setting.choices)}." if setting.choices else setting.about
 
 
 def markdown(heads: Row, rows: Iterable[Row]) -> str:

@@ -17,12 +17,12 @@ from ims_mock.sections import (
     CREDENTIALS,
     GENERATE,
     IMAGE,
-    MAX_GENERATED,
     MEMBERS,
     PROJECT,
     SINGLE,
     Key,
 )
+from ims_mock.settings import MAX_GENERATED
 
 Path = tuple[str | int, ...]
 
@@ -222,9 +222,6 @@ def _flat(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 # --- JSON Schema ----------------------------------------------------------------------------------
 
-_READ_ONLY: Final = frozenset(
-    {"self", "file", "schema", "size", "status", "checksum", "created_at", "updated_at", "virtual_size"}
-)
 _TYPES: Final[Mapping[Kind, dict[str, Any]]] = {
     INTEGER: {"type": "integer"},
     BOOLEAN: {"type": "boolean"},
@@ -249,6 +246,6 @@ def _property(field: Field) -> dict[str, Any]:
     if field.nullable:
         described["type"] = [described["type"], "null"]
     described["description"] = field.about
-    if field.name in _READ_ONLY:
+    if field.is_read_only:
         described["readOnly"] = True
     return described

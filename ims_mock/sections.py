@@ -11,11 +11,10 @@ from typing import Any, Final
 
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.kinds import INTEGER, ROLES, TEXT, TIME, Kind, Value
+from ims_mock.settings import MAX_GENERATED
 
 MEMBERS: Final = "members"
 """What an image is shared with stands among its attributes in a file, and is none."""
-
-MAX_GENERATED: Final = 10_000_000
 
 
 @dataclass(frozen=True)

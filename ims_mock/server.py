@@ -18,13 +18,17 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
+from ims_mock.errors import RequestError
 from ims_mock.kinds import printable
+from ims_mock.web.answers import error_answer
 
 if TYPE_CHECKING:
     from flask import Flask
 
 BACKLOG: Final = 1024
 CONNECTIONS: Final = 1000
+HEAD_BYTES: Final = 2**20
+"""Request line and headers; an URI that is too long for the service is refused by the service, not here."""
 STOP_SECONDS: Final = 0.5
 _RAW: Final = re.compile(rb"[\x80-\xff]")
 _TOO_LARGE: Final = (413, 431)
@@ -100,10 +104,12 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
         _dispatcher=dispatcher,
         backlog=BACKLOG,
         connection_limit=CONNECTIONS,
+        max_request_header_size=HEAD_BYTES,
         asyncore_use_poll=hasattr(select, "poll"),  # select() knows no descriptor above 1023
         ident=None,
     )
     server.channel_class = _Channel
+    server.emulator = app.extensions["ims_mock"]
     return server
 
 
@@ -127,17 +133,20 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package 
 
 
 class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no types
-    """Answers what is no HTTP request, in the shape of the gateway."""
+    """Answers what is no HTTP request, or too large a one, in the shape of the other errors."""
 
     def execute(self) -> None:
         """Write the refusal and close the connection."""
-        error = self.request.error
-        self.status = f"{error.code} {error.reason}"
+        found = self.request.error
+        is_large = found.code in _TOO_LARGE
+        problem, legal = ("body-too-large", f"{HEAD_BYTES} bytes of headers") if is_large else ("malformed", "HTTP/1.1")
+        error = RequestError(problem, "the request", found.body, legal)
         request_id = secrets.token_hex(16)
-        code = "APIGW.0201" if error.code in _TOO_LARGE else "APIGW.0602"
-        words = {"error_msg": f"{error.reason}: {error.body}", "error_code": code, "request_id": request_id}
-        body = json.dumps(words).encode() + b"\n"
-        self.response_headers.extend([("Content-Type", "application/json"), ("X-Request-Id", request_id)])
+        profile = self.channel.server.emulator.profile
+        answer = error_answer(error, profile, request_id, self.request.headers.get("ACCEPT", ""))
+        body = answer.get_data()
+        self.status = answer.status
+        self.response_headers.extend([("Content-Type", answer.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)

@@ -47,6 +47,9 @@ class Setting:
         return PREFIX + self.name.upper().replace("-", "_")
 
 
+MAX_GENERATED: Final = 10_000_000
+"""The most images that are generated at once."""
+
 CATALOG: Final = Setting(
     "catalog", "Bundled names, .yaml or .json files or folders, separated by commas; on the command line as arguments.",
     (SERVE, CHECK), "default", metavar="CATALOG",
@@ -56,8 +59,8 @@ CATALOG: Final = Setting(
 SETTINGS: Final = (
     Setting("host", "Address to listen on.", (SERVE, HEALTH), "127.0.0.1", metavar="ADDRESS"),
     Setting("port", "Port to listen on; 0 for any free one.", (SERVE, HEALTH), 9292, bounds=(0, 65_535), metavar="PORT"),
-    Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, 10_000_000), metavar="N"),
-    Setting("count", "How many images to write.", (GENERATE,), 10, bounds=(0, 10_000_000), metavar="N"),
+    Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, MAX_GENERATED), metavar="N"),
+    Setting("count", "How many images to write.", (GENERATE,), 10, bounds=(0, MAX_GENERATED), metavar="N"),
     Setting("seed", "What generated images and absent ids are made from.", (SERVE, CHECK, GENERATE), 0, bounds=(0, 2**63 - 1), metavar="S"),
     Setting("profile", "documented or glance, with switches: documented,-registered-only.", default="documented", metavar="PROFILE"),
     Setting("auth", "Whether requests without usable credentials are refused.", default="off", choices=("off", "on")),
@@ -66,7 +69,7 @@ SETTINGS: Final = (
     Setting("threads", "Requests answered at the same time.", default=8, bounds=(1, 256), metavar="N"),
     Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),
     Setting("log-format", "How it is logged.", default="text", choices=("text", "json")),
-    Setting("set", "A value that every image gets; the rest follows from it.", (GENERATE,), metavar="FIELD=VALUE", repeats=True),
+    Setting("set", "A value that every image gets, the rest follows from it; in the variable one a line.", (GENERATE,), metavar="FIELD=VALUE", repeats=True),
     Setting("format", "How to write: yaml or json (generate); table, json or markdown (fields).", (GENERATE, FIELDS), metavar="FORMAT"),
     Setting("output", "File to write to; empty for standard output.", (GENERATE,), metavar="FILE"),
     Setting("url", "Server to ask; made from host and port when empty.", (HEALTH,), metavar="URL"),

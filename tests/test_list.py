@@ -1,6 +1,9 @@
 """``GET /v2/images`` as its users meet it: every parameter, recipe and error, in process and over a socket."""
 
 import json
+import re
+import socket
+import threading
 
 import pytest
 from conftest import in_process, link, make_app, over_socket
@@ -8,6 +11,7 @@ from conftest import in_process, link, make_app, over_socket
 from ims_mock.errors import PROBLEMS
 from ims_mock.fields import FIELDS, PARAMETERS, SORT_KEYS
 from ims_mock.kinds import TIME_OPERATORS
+from ims_mock.server import bound, listening
 
 A, B, C = (letter * 32 for letter in "abc")
 SERVICE = "1bed856811654c1cb661a6ca845ebc77"
@@ -218,12 +222,15 @@ BAD = [
     ("visibility=public&visibility=public", "repeated", 400, "IMG.0017"),
     ("marker=nonsense", "marker", 400, "IMG.0027"),
     ("marker=", "marker", 400, "IMG.0027"),
+    ("marker=" + "a" * 37, "long-marker", 400, "IMG.0027"),
     ("marker=00000009", "marker", 400, "IMG.0027"),
     ("marker=00000012", "hidden-marker", 403, "IMG.0026"),
     ("sort_key=owner", "sort-key", 400, "IMG.0017"),
     ("sort=owner:asc", "sort-key", 400, "IMG.0017"),
     ("sort_dir=DESC", "sort-direction", 400, "IMG.0017"),
     ("sort=name:up", "sort-direction", 400, "IMG.0017"),
+    ("sort=name:up,owner:asc", "sort-direction", 400, "IMG.0017"),
+    ("x" * 30_000 + "=%zz", "stray-percent", 400, "IMG.0017"),
     ("sort_key=name&sort_dir=asc&sort_dir=desc", "sort-directions", 400, "IMG.0017"),
     ("sort=name&sort_key=name", "sort-syntaxes", 400, "IMG.0017"),
     ("created_at=before:yesterday", "time", 400, "IMG.0017"),
@@ -316,6 +323,7 @@ def test_the_same_errors_in_the_words_of_glance(query, problem, status, code):
         ("nosuch_min=5", []),
         ("_min=5", []),
         ("tags=x86", []),
+        ("tags=x&tag=x86", [4]),
         ("size_min=99999999999999999999999999", []),
         ("name=%E9%95%9C%E5%83%8F%20%E6%B5%8B%E8%AF%95", []),
         ("self=/v2/images/00000001", []),
@@ -577,3 +585,41 @@ def test_a_bundled_catalog_is_walked_to_its_end(name):
             value = image.get(field.name)
             assert value is None or type(value) is kinds[field.kind.json_type], (field.name, value)
         assert json.dumps(image)
+
+
+# --- the server itself -------------------------------------------------------------------------------
+
+REFUSED_BY_SERVER = [
+    (b"GARBAGE\r\n\r\n", 400, "APIGW.0602"),
+    (b"GET /v2/images HTTP/1.1\r\nbad header\r\n\r\n", 400, "APIGW.0602"),
+    (b"GET /v2/images HTTP/1.1\r\nX: " + b"x" * 2**20 + b"\r\n\r\n", 413, "APIGW.0201"),
+    (b"GET /v2/images?" + b"x" * 300_000 + b" HTTP/1.1\r\nConnection: close\r\n\r\n", 414, "APIGW.0201"),
+]
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), REFUSED_BY_SERVER)
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_what_is_no_request_is_refused_in_the_same_shapes(sent, status, code, profile):
+    """The server in front of the application answers like the application."""
+    listener = bound("127.0.0.1", 0)
+    server = listening(make_app(CATALOG, profile=profile), listener, threads=1)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+        connection.sendall(sent)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    server.task_dispatcher.shutdown()
+    server.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status
+    request_id = re.search(rb"X-Request-Id: ([0-9a-f]{32})", head)[1].decode()
+    if profile == "documented":
+        assert (json.loads(body)["error_code"], json.loads(body)["request_id"]) == (code, request_id)
+    else:
+        assert b"text/plain" in head
+
+
+def test_many_sort_keys_cost_no_more_than_a_few(ask):
+    """Repeating a sort key changes nothing, and keeps no orders."""
+    keys = "&".join(f"sort_key={key}" for key in SORT_KEYS * 60)
+    assert numbers(ask(f"/v2/images?{keys}")) == [6, 5, 4, 3, 2, 1]

@@ -68,14 +68,16 @@ def images(*given, **sections):
 def test_the_bundled_catalogs_are_known_by_name():
     """Five catalogs come with the package and load from any folder."""
     assert tuple(bundled()) == BUNDLED
-    assert [len(load([name]).catalog) for name in BUNDLED[:1] + BUNDLED[3:]] == [63, 0, 10_000]
+    assert [len(load([name]).catalog) for name in ("default", "empty")] == [63, 0]
 
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_every_bundled_catalog_loads(name):
     """Its images are all believable, unless it is there for odd ones; their oddities are told to whoever asks."""
-    assert (load([name]).name, load([name]).warnings) == (name, ())
-    warnings = load([name], is_thorough=True).warnings
+    loaded = load([name])
+    assert (loaded.name, loaded.warnings) == (name, ())
+    assert len(loaded.catalog) == 10_000 or name != "large"
+    warnings = load([name], is_thorough=True).warnings if name != "large" else ()  # all of its images are generated
     assert bool(warnings) == (name == "edge-cases")
     assert all(trouble.is_warning and trouble.line and trouble.file == name for trouble in warnings)
 
@@ -253,7 +255,7 @@ def test_every_problem_of_a_json_file_is_told_at_once_on_its_line():
 def test_every_problem_of_every_file_is_told_at_once():
     """A file that is no catalog at all does not hide what is wrong with the others."""
     file("all/1.yaml", "images: [{id: a, min_disk: x}]\n")
-    file("all/2.json", '{"images": [\n{"id": "b", "protected": "x"},\n]}')
+    file("all/2.json", '{"images": [\n{"id": "b", "protected": x}]}')
     file("all/3.yaml", "a: 1\na: 2\n")
     file("all/4.yaml", b"\n\xff")
     file("all/5.yaml", "- a\n")
@@ -262,7 +264,7 @@ def test_every_problem_of_every_file_is_told_at_once():
     sections = "legal is a mapping with project, clock, projects, credentials, defaults, images, generate"
     assert sorted(lines) == [
         "all/1.yaml:1: images[0].min_disk: 'x' is not a whole number of 64 bits",
-        "all/2.json:3: not JSON: Expecting value at column 1",
+        "all/2.json:2: not JSON: Expecting value at column 26",
         "all/3.yaml:2: the key 'a' is given twice",
         "all/4.yaml:2: the byte 0xff is not UTF-8",
         f"all/5.yaml:1: the catalog is a list; {sections}",

@@ -269,7 +269,7 @@ REFUSED_JSON = {
     "spaces": ("\n \n", 3, "not JSON"),
     "a comment": ('{"a": 1 // one\n}', 1, "not JSON"),
     "a comma before a bracket": ('{"a": 1,\n"b": [1,],\n"c": 1}', 2, "not JSON"),
-    "a comma before a brace": ('{"a": 1,\n "b": 2,\n}', 3, "not JSON"),
+    "a comma before a brace": ('{"a": 1,\n "b": 2,}', 2, "not JSON"),
     "single quotes": ("{\n'a': 1}", 2, "not JSON"),
     "a bare word": ('{"a":\n\nyes}', 3, "not JSON"),
     "a leading zero": ('{"a":\n0123}', 2, "not JSON"),

@@ -10,10 +10,12 @@ from flask import Response
 
 from ims_mock.catalog import Page
 from ims_mock.errors import RequestError
+from ims_mock.image import IMAGES_SCHEMA
 from ims_mock.profile import Profile
 from ims_mock.query import ListQuery
 
 _FAILED = "The server has either erred or is incapable of performing the requested operation."
+_TITLES = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # other names in newer versions of Python
 _USUAL = {
     404: "The resource could not be found.",
     405: "The method {method} is not allowed for this resource.",
@@ -23,7 +25,7 @@ _USUAL = {
 
 def page_answer(page: Page, query: ListQuery) -> Response:
     """Answer with a page: the images' own bytes, joined, and the links."""
-    links = {"first": query.first(), "schema": "/v2/schemas/images"}
+    links = {"first": query.first(), "schema": IMAGES_SCHEMA}
     if page.has_next:
         links["next"] = query.next(page.images[-1].id)
     images = b", ".join([image.rendered for image in page.images])
@@ -52,7 +54,7 @@ def error_answer(error: RequestError, profile: Profile, request_id: str, accept:
 
 def _glance_answer(status: int, error: RequestError, accept: str) -> Response:
     """Answer as Glance's web framework does: plain text, unless only JSON or HTML is wanted (recorded)."""
-    title = HTTPStatus(status).phrase
+    title = _TITLES.get(status) or HTTPStatus(status).phrase
     sentence = error.glance or _USUAL.get(status, error.message).format(**{"method": "", **error.words})
     accept = accept.lower()
     if "application/json" in accept and "text/" not in accept and "*/*" not in accept:

@@ -7,7 +7,8 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from ims_mock.emulator import Emulator
 from ims_mock.identity import Credentials
-from ims_mock.query import IMAGES_PATH, parse
+from ims_mock.image import IMAGES_PATH
+from ims_mock.query import parse
 from ims_mock.tenancy import View
 from ims_mock.web.answers import page_answer
 
