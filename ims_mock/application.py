@@ -1,0 +1,48 @@
+"""The Python door: catalogs and a few words become a WSGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ims_mock.emulator import Emulator
+from ims_mock.loading import load
+from ims_mock.profile import Profile
+from ims_mock.web import app
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from ims_mock.sources import Source
+
+
+def create_app(
+    catalog: Source | Sequence[Source] = "default",
+    *,
+    generate: int = 0,
+    seed: int = 0,
+    profile: str = "documented",
+    auth: str = "off",
+    project: str = "",
+) -> Flask:
+    """Make the bare WSGI application.
+
+    Args:
+        catalog: a bundled name, the path of a file or folder, the structure of a file as a mapping, or several of them.
+        generate: this many generated images besides.
+        seed: what generated images and absent ids are made from.
+        profile: ``documented`` or ``glance``, with switches.
+        auth: ``on`` refuses requests without usable credentials; ``off`` refuses none.
+        project: whose eyes a caller without credentials has; empty leaves it to the catalog.
+
+    Raises:
+        CatalogError: with every problem of every catalog.
+        ValueError: an unknown profile or value of ``auth``; the message says what is legal.
+    """
+    if auth not in ("on", "off"):
+        raise ValueError(f"auth is {auth!r}; legal are 'on' and 'off'")
+    sources = [catalog] if isinstance(catalog, str | Path | Mapping) else list(catalog)
+    chosen = Profile.parse(profile)
+    loaded = load(sources, more=generate, seed=seed, project=project)
+    return app.create_app(Emulator(loaded, chosen, needs_credentials=auth == "on"))

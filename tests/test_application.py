@@ -1,0 +1,42 @@
+"""The Python door: one call gives a WSGI application."""
+
+import pytest
+from conftest import in_process
+
+import ims_mock
+from ims_mock.sources import CatalogError
+
+
+def test_one_call_gives_an_application():
+    """Catalogs, generated images, profile and project are arguments."""
+    ask = in_process(ims_mock.create_app(["empty", {"images": [{"id": "a", "owner": "p"}]}], generate=3, project="p"))
+    assert "a" in ask("/v2/images").ids
+    assert ask("/_ims/health").json["images"] == 4
+
+
+def test_profile_and_auth_are_arguments():
+    """As on the command line."""
+    ask = in_process(ims_mock.create_app(profile="glance", auth="on"))
+    answer = ask("/v2/images")
+    assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (401, "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"catalog": "defualt"}, CatalogError, "did you mean default?"),
+        ({"profile": "real"}, ValueError, "legal are documented and glance"),
+        ({"auth": "yes"}, ValueError, "legal are 'on' and 'off'"),
+    ],
+)
+def test_wrong_arguments_are_named(options, error, words):
+    """With what is legal."""
+    with pytest.raises(error) as refused:
+        ims_mock.create_app(**options)
+    assert words in str(refused.value)
+
+
+def test_the_package_offers_no_more_than_it_says():
+    """A slip is an AttributeError, as in any module."""
+    with pytest.raises(AttributeError, match="no attribute 'create_ap'"):
+        ims_mock.create_ap  # noqa: B018
