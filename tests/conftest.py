@@ -99,17 +99,7 @@ def over_socket(app: Flask) -> Iterator[Ask]:
         thread.join(5)
 
 
-@pytest.fixture(scope="session")
-def default_app() -> Flask:
-    """An application over the catalog ``default``."""
+@pytest.fixture
+def app() -> Flask:
+    """An application over the catalog ``default``, for the fixtures of pytest-flask."""
     return make_app("default")
-
-
-@pytest.fixture(scope="session", params=["in process", "over a socket"])
-def ask(request: pytest.FixtureRequest, default_app: Flask) -> Iterator[Ask]:
-    """Ask the catalog ``default``, in process and over a socket."""
-    if request.param == "in process":
-        yield in_process(default_app)
-    else:
-        with over_socket(default_app) as asked:
-            yield asked

@@ -21,6 +21,13 @@ def test_profile_and_auth_are_arguments():
     assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (401, "text/plain")
 
 
+def test_it_works_with_the_fixtures_of_pytest_flask(client):
+    """An ordinary Flask application: its test client asks it, and JSON comes back."""
+    answer = client.get("/v2/images", query_string={"__platform": "Red Hat", "limit": 1})
+    assert answer.status_code == 200
+    assert [image["__platform"] for image in answer.json["images"]] == ["Red Hat"]
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
