@@ -176,7 +176,7 @@ USAGE = [
     (("serve", "--prot", "1"), {}, "'--port'"),
     (("serve", "--port"), {}, "'--port' requires an argument"),
     (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
-    (("serve", "--profile", "documented,-registred-only"), {}, "did you mean 'registered-only'?"),
+    (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
     (("generate", "extra"), {}, "extra"),
     (("generate", "--format", "xml"), {}, "legal are yaml, json"),
     (("generate",), {"IMS_MOCK_FORMAT": "markdown"}, "legal are yaml, json"),
@@ -356,7 +356,7 @@ def test_both_formats_hold_the_same():
 
 
 def test_generated_values_are_set():
-    """Flags, repeated, and the variable, separated by spaces, fix values of every image."""
+    """Flags, repeated, and the lines of the variable fix values of every image."""
     given = (
         "--set",
         "__platform=CentOS",
@@ -373,8 +373,11 @@ def test_generated_values_are_set():
         assert (image["__platform"], image["tags"], image["protected"]) == ("CentOS", ["a=b", "c"], True)
         assert image["name"] == "with = sign"
         assert image["__os_version"].startswith("CentOS")
-    by_variable = run(GENERATE, "--format", "json", IMS_MOCK_SET="min_disk=77 colour=blue", IMS_MOCK_COUNT="2").stdout
-    assert [(image["min_disk"], image["colour"]) for image in json.loads(by_variable)["images"]] == [(77, "blue")] * 2
+    by_variable = run(
+        GENERATE, "--format", "json", IMS_MOCK_SET="min_disk=77\nname=two words\n", IMS_MOCK_COUNT="2"
+    ).stdout
+    found = [(image["min_disk"], image["name"]) for image in json.loads(by_variable)["images"]]
+    assert found == [(77, "two words")] * 2
 
 
 def test_generated_images_belong_to_a_project():

@@ -188,7 +188,7 @@ generate:
   - {seed: 1, set: {__support_kvm: [x]}}
 """
 
-NOT_A_TIME = "is not a time such as 2018-09-06T14:03:27Z or '3 days ago'"
+NOT_A_TIME = "is not a time in whole seconds such as 2018-09-06T14:03:27Z"
 PROBLEMS = [
     (3, "clock", f"'yesterday' {NOT_A_TIME}"),
     (5, "projects[0].nmae", "is no key of this section; did you mean name?"),
