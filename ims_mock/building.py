@@ -22,10 +22,19 @@ class Builder:
     """Makes the images of all catalogs, numbered through, and collects what is odd or wrong about them."""
 
     def __init__(
-        self, opened: Sequence[CatalogFile], project: str, seed: int, more: int, told: Progress, *, is_thorough: bool
+        self,
+        opened: Sequence[CatalogFile],
+        project: str,
+        seed: int,
+        more: int,
+        told: Progress,
+        *,
+        is_thorough: bool,
+        is_generating: bool,
     ) -> None:
         self.troubles: list[Trouble] = []
         self._is_thorough = is_thorough
+        self._is_generating = is_generating
         self._opened = opened
         self._project = project
         self._seed = seed
@@ -80,7 +89,7 @@ class Builder:
 
     def _generated(self, count: int, seed: int, fixed: Mapping[str, object]) -> Iterator[Image | None]:
         """Generate images; ``None`` stands for one whose id is taken."""
-        if not count:
+        if not count or not self._is_generating:
             return
         from ims_mock.generating import generate  # with Faker a heavy import, which most starts do without
 

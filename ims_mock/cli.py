@@ -46,6 +46,10 @@ def main() -> NoReturn:
     except OSError as error:
         _forget_output()
         _fail(f"cannot write: {error.strerror}", 1)
+    except Exception as error:  # a bug of ours: one line for users, the traceback for who asks for it
+        if os.environ.get("IMS_MOCK_LOG_LEVEL") == "debug":
+            raise
+        _fail(f"failed: {type(error).__name__}: {error}; IMS_MOCK_LOG_LEVEL=debug shows where", 1)
     sys.exit(status)
 
 

@@ -67,12 +67,13 @@ def load(
     clock = _clock(files)
     for one in files:
         troubles += _check(one, clock, told)
-    identity = _identity(files, project, troubles)
-    builder = Builder(files, identity.project, seed, more, told, is_thorough=is_thorough)
+    identity, owner = _identity(files, project, troubles)
+    builder = Builder(files, owner, seed, more, told, is_thorough=is_thorough, is_generating=not troubles)
     images = list(builder.images())
     troubles += builder.troubles
     if not all(trouble.is_warning for trouble in troubles):
-        raise CatalogError(troubles)
+        order = {one.name: place for place, one in enumerate(files)}
+        raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
     return Loaded(names, Catalog(images), identity, clock, tuple(troubles))
 
@@ -157,8 +158,12 @@ def _with_times(raw: Any, clock: Clock) -> Any:
 # --- merging --------------------------------------------------------------------------------------
 
 
-def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble]) -> Identity:
-    """Merge projects and credentials; what is given twice must be given alike."""
+def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble]) -> tuple[Identity, str]:
+    """Merge projects and credentials, and tell whose images without an owner are.
+
+    What is given twice must be given alike. A project asked for is whose eyes an anonymous caller has; it owns nothing
+    in catalogs that name a project of their own.
+    """
 
     def every(made_of: Callable[..., Any], key: Callable[[Any], object], *path: str) -> list[Any]:
         found: dict[object, Any] = {}
@@ -177,5 +182,5 @@ def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble
     keys = every(Key, lambda one: one.access, "credentials", "keys")
     users = every(User, lambda one: (one.domain, one.name), "credentials", "users")
     named = [one.values["project"] for one in files if one.values.get("project")]
-    whose = project or (named[-1] if named else projects[0].id if projects else DEFAULT_PROJECT)
-    return Identity(whose, projects, tokens, keys, users)
+    own = named[-1] if named else projects[0].id if projects else ""
+    return Identity(project or own or DEFAULT_PROJECT, projects, tokens, keys, users), own or project or DEFAULT_PROJECT

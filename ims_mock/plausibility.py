@@ -52,6 +52,11 @@ def _text(values: Values, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _tags(values: Values) -> tuple[str, ...]:
+    value = values.get("tags")
+    return value if isinstance(value, tuple) else ()
+
+
 def _is_open(values: Values) -> bool:
     return _is(values, "__imagetype", "gold", "market")
 
@@ -111,6 +116,7 @@ RULES: Final = (
     Rule("__os_bit", "and the bits in __os_version disagree", _bits_disagree),
     Rule("active_at", "stands on an image that never was active", lambda v: _has(v, "active_at") and _is(v, "status", "queued", "saving")),
     Rule("updated_at", "lies before created_at", lambda v: _has(v, "updated_at") and _text(v, "updated_at") < _text(v, "created_at")),
+    Rule("tags", "holds a tag of more than 255 characters", lambda v: any(len(tag) > 255 for tag in _tags(v))),
     Rule("checksum", "stands on an image without data", lambda v: _has(v, "checksum") and _is(v, "status", "queued")),
     Rule("size", "stands on an image without data", lambda v: _has(v, "size") and _is(v, "status", "queued")),
     Rule("__image_size", "is not a decimal number above 0 (0 while queued)", _is_odd_size),

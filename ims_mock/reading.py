@@ -62,7 +62,7 @@ class Text:
             UnreadableError: it is not YAML (or JSON), or past one of the bounds.
         """
         if len(self.data) > MAX_BYTES:
-            raise UnreadableError(1, f"the file has {len(self.data)} bytes; legal are at most {MAX_BYTES}")
+            raise UnreadableError(1, f"the file has more than {MAX_BYTES} bytes, and no more are legal")
         text = self._decoded()
         return _json_value(text) if self.is_json else _Events(text).value(told)
 

@@ -186,6 +186,7 @@ def log_to_stderr(level: str, form: str) -> None:
     handler = logging.StreamHandler()
     plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     handler.setFormatter(_JsonFormatter() if form == "json" else plain)
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # how deep its queue is, is nobody's business
     log = logging.getLogger("ims_mock")
     log.addHandler(handler)
     log.setLevel(level.upper())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ims_mock.kinds import printable
-from ims_mock.reading import Text, line_of
+from ims_mock.reading import MAX_BYTES, Text, line_of
 
 Source = str | Path | Mapping[str, object]
 """A bundled name, the path of a file or folder, or the structure of a file."""
@@ -83,6 +83,8 @@ def opened(source: Source) -> Iterator[CatalogFile]:
     if isinstance(source, Mapping):
         yield CatalogFile("catalog", raw=source)
         return
+    if not str(source):
+        raise CatalogError([Trouble("catalog", 0, "", f"a name is empty; bundled are {', '.join(bundled())}")])
     path = Path(source)
     if isinstance(source, str) and path.suffix not in SUFFIXES and path.name == source and source in bundled():
         file = next(one for one in _bundled_files() if one.stem == source)
@@ -96,7 +98,9 @@ def opened(source: Source) -> Iterator[CatalogFile]:
                 nothing = f"the folder holds no file that ends in {', '.join(SUFFIXES)}"
                 raise CatalogError([Trouble(str(path), 0, "", nothing)])
         for one in paths:
-            yield CatalogFile(str(one), Text(one.read_bytes(), is_json=one.suffix == ".json"))
+            with one.open("rb") as opened_file:
+                data = opened_file.read(MAX_BYTES + 1)
+            yield CatalogFile(str(one), Text(data, is_json=one.suffix == ".json"))
     except FileNotFoundError:
         near = difflib.get_close_matches(str(source), bundled(), 1)
         hint = f"did you mean {near[0]}?" if near else f"bundled are {', '.join(bundled())}"

@@ -47,3 +47,17 @@ def test_the_package_offers_no_more_than_it_says():
     """A slip is an AttributeError, as in any module."""
     with pytest.raises(AttributeError, match="no attribute 'create_ap'"):
         ims_mock.create_ap  # noqa: B018
+
+
+def test_a_project_asked_for_owns_nothing_of_a_catalog_that_names_its_own():
+    """It is whose eyes a caller has: the same as naming it in the header."""
+    catalog = {"project": "own", "images": [{"id": "a"}, {"id": "b", "owner": "other"}]}
+    by_option = in_process(ims_mock.create_app(catalog, project="other"))("/v2/images")
+    by_header = in_process(ims_mock.create_app(catalog))("/v2/images", {"X-Project-Id": "other"})
+    assert by_option.ids == by_header.ids == ["b"]
+
+
+def test_a_wrong_catalog_is_refused_before_anything_is_generated():
+    """Its problems do not wait for the ten million images that are asked for besides."""
+    with pytest.raises(CatalogError, match="min_disk"):
+        ims_mock.create_app({"images": [{"min_disk": "x"}]}, generate=10_000_000)

@@ -350,7 +350,7 @@ def test_files_are_bounded(monkeypatch):
     """A file of more bytes than are legal is not even decoded."""
     monkeypatch.setattr("ims_mock.reading.MAX_BYTES", 10)
     assert MAX_BYTES == 2**30
-    assert refusal(b"a: 1\n\xff\xff\xff\xff\xff\xff") == (1, "the file has 11 bytes; legal are at most 10")
+    assert refusal(b"a: 1\n\xff\xff\xff\xff\xff\xff") == (1, "the file has more than 10 bytes, and no more are legal")
 
 
 BOMBS = {
