@@ -268,7 +268,7 @@ def test_check_prints_what_serve_refuses():
 def test_a_missing_catalog_is_one_line_and_status_1(name):
     """A file, folder or name that is not there says so."""
     Path("hollow").mkdir()
-    assert refusal(run(SERVE, "--port", 0, name), 1).startswith(f"{name or '.'}: ")
+    assert refusal(run(SERVE, "--port", 0, name), 1).startswith(f"{name or 'catalog'}: ")
 
 
 @NOT_ROOT

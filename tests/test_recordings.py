@@ -214,3 +214,9 @@ def test_every_departure_shows_in_the_recordings(name):
     if not any(TOUCHES[name](one) for one in COMPARED):
         pytest.skip("no recorded question touches it; tests of the list show it")
     assert any(TOUCHES[name](one) and differences(one, asked(one, profile)) for one in COMPARED)
+
+
+def test_the_readme_counts_what_is_compared():
+    """The figures of the README are those of the tests above."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    assert f"{len(COMPARED)} of the {len(COMPARED)} that are compared, of {len(ALL)} recorded" in readme
