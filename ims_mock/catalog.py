@@ -30,6 +30,7 @@ Ranks = Sequence[int]
 _BASE: Final = ("created_at", "id")
 _NONE: Final = array("I")
 _UUID_LENGTH: Final = 36
+_LEGAL_MARKER: Final = "the id of an image that the list has shown"
 _ORDERS_KEPT: Final = 24
 
 
@@ -121,14 +122,9 @@ class Catalog:
         is_gone = image is not None and image.text("status").lower() == "deleted"
         if image is None or (is_gone and not view.caller.is_admin and "deleted" not in query.dead):
             is_long = image is None and len(query.marker) > _UUID_LENGTH  # Glance does not even look such an id up
-            raise RequestError(
-                "long-marker" if is_long else "marker",
-                "marker",
-                query.marker,
-                "the id of an image that the list has shown",
-            )
+            raise RequestError("long-marker" if is_long else "marker", "marker", query.marker, _LEGAL_MARKER)
         if not view.sees(image):
-            raise RequestError("hidden-marker", "marker", query.marker, "the id of an image that the list has shown")
+            raise RequestError("hidden-marker", "marker", query.marker, _LEGAL_MARKER)
         return image
 
     def _order(self, sort: tuple[SortKey, ...]) -> tuple[Order, bool]:

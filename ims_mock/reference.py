@@ -68,7 +68,7 @@ def setting_rows() -> list[Row]:
 
 
 def _with_choices(setting: Setting) -> str:
-    return f"{setting.about} {', '.join(setting.choices)}." if setting.choices else setting.about
+    return f"{setting.about} One of {', '.join(setting.choices)}." if setting.choices else setting.about
 
 
 def markdown(heads: Row, rows: Iterable[Row]) -> str:

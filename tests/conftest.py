@@ -14,11 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from flask import Flask
 
-from ims_mock.emulator import Emulator
-from ims_mock.loading import load
-from ims_mock.profile import Profile
+from ims_mock import create_app
 from ims_mock.server import bound, listening
-from ims_mock.web.app import create_app
 
 
 @dataclass(frozen=True)
@@ -56,10 +53,9 @@ def link(url: str | None) -> tuple[str, list[tuple[str, str]]] | None:
     return parts.path, sorted(parse_qsl(parts.query, keep_blank_values=True))
 
 
-def make_app(*sources: Any, profile: str = "documented", auth: str = "off", **options: Any) -> Flask:
+def make_app(*sources: Any, **options: Any) -> Flask:
     """Make an application over catalogs."""
-    loaded = load(sources or ("default",), **options)
-    return create_app(Emulator(loaded, Profile.parse(profile), needs_credentials=auth == "on"))
+    return create_app(sources or "default", **options)
 
 
 def in_process(app: Flask) -> Ask:

@@ -535,7 +535,7 @@ def expected(name, value, effect):
     """Give what an option's value should show; of images, those that an application in this process lists."""
     if effect not in ("gold", "private"):
         return effect
-    options = {"more": 30, "seed": int(value)} if name == "seed" else {"project": value}
+    options = {"generate": 30, "seed": int(value)} if name == "seed" else {"project": value}
     listed = in_process(make_app("default", **options))(f"/v2/images?__imagetype={effect}&limit=1000").ids
     assert listed
     return sorted(listed)
