@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ims_mock.emulator import Emulator
 from ims_mock.loading import load
 from ims_mock.profile import Profile
+from ims_mock.throttle import Policy
 from ims_mock.web import app
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def create_app(
     profile: str = "documented",
     auth: str = "off",
     project: str = "",
+    throttle: str = "",
+    forwarded: str = "off",
 ) -> Flask:
     """Make the bare WSGI application.
 
@@ -35,14 +38,18 @@ def create_app(
         profile: ``documented`` or ``glance``, with switches.
         auth: ``on`` refuses requests without usable credentials; ``off`` refuses none.
         project: whose eyes a caller without credentials has; empty leaves it to the catalog.
+        throttle: requests and seconds that one address may send, ``5/10``; empty for any number.
+        forwarded: ``on`` believes the ``X-Forwarded-`` headers of a proxy in front.
 
     Raises:
         CatalogError: with every problem of every catalog.
-        ValueError: an unknown profile or value of ``auth``; the message says what is legal.
+        ValueError: an unknown profile, throttle or value of ``auth`` or ``forwarded``; the message says what is legal.
     """
-    if auth not in ("on", "off"):
-        raise ValueError(f"auth is {auth!r}; legal are 'on' and 'off'")
+    for name, value in (("auth", auth), ("forwarded", forwarded)):
+        if value not in ("on", "off"):
+            raise ValueError(f"{name} is {value!r}; legal are 'on' and 'off'")
     sources = [catalog] if isinstance(catalog, str | Path | Mapping) else list(catalog)
-    chosen = Profile.parse(profile)
+    chosen, policy = Profile.parse(profile), Policy.parse(throttle)
     loaded = load(sources, more=generate, seed=seed, project=project)
-    return app.create_app(Emulator(loaded, chosen, needs_credentials=auth == "on"))
+    emulator = Emulator(loaded, chosen, needs_credentials=auth == "on", policy=policy)
+    return app.create_app(emulator, is_forwarded=forwarded == "on")

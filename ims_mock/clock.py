@@ -1,26 +1,55 @@
-"""The one clock: standing still, or real; nothing else in the project asks the time."""
+"""The one clock: standing still, running ahead, or real; nothing else in the project asks for the date."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 
-from ims_mock.kinds import wire_time
+from ims_mock.kinds import shown, wire_time
 
 
+@dataclass(frozen=True)
 class Clock:
-    """Tells the emulator's time.
+    """Tells the emulator's time; a value, so that setting it makes a new one and forgetting that is an assignment.
 
-    Args:
-        frozen: the instant at which the clock stands still; ``None`` for the real time.
+    Attributes:
+        frozen: the instant at which the clock stands still; ``None`` when it runs.
+        ahead: how far a running clock is ahead of the real time.
     """
 
-    def __init__(self, frozen: datetime | None = None) -> None:
-        self._frozen = frozen
+    frozen: datetime | None = None
+    ahead: timedelta = timedelta(0)
 
     def now(self) -> datetime:
         """Give the time as an aware datetime in UTC."""
-        return self._frozen or datetime.now(timezone.utc)
+        return self.frozen or datetime.now(timezone.utc) + self.ahead
 
     def wire(self) -> str:
         """Give the time as the API writes it, in whole seconds."""
         return wire_time(self.now())
+
+    def at(self, instant: datetime, *, runs: bool = False) -> Clock:
+        """Give the clock set to an instant.
+
+        Args:
+            instant: the time it shows now; a naive one is UTC.
+            runs: whether it runs on from there, instead of standing still.
+        """
+        utc = instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
+        return Clock(ahead=utc - datetime.now(timezone.utc)) if runs else Clock(utc)
+
+    def advanced(self, by: timedelta) -> Clock:
+        """Give the clock moved on: one that stands still stands later, one that runs runs further ahead.
+
+        Args:
+            by: how far; a negative one moves it back.
+
+        Raises:
+            ValueError: it would leave the years 1 to 9999.
+        """
+        try:
+            later = self.now() + by
+            _ = later - timedelta(days=1), later + timedelta(days=1)  # room for what is counted from it
+        except OverflowError:
+            raise ValueError(f"{shown(str(by))} leads out of the years 1 to 9999") from None
+        return replace(self, frozen=later) if self.frozen else replace(self, ahead=self.ahead + by)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ims_mock.identity import Credentials
+from ims_mock.credentials import Credentials
+from ims_mock.identity import Verdict
 from ims_mock.loading import Loaded
 from ims_mock.profile import DOCUMENTED, Profile
 from ims_mock.tenancy import Caller, View
+from ims_mock.throttle import Policy, Throttle
 
 
 class Emulator:
@@ -15,15 +17,25 @@ class Emulator:
         loaded: the catalogs it begins with.
         profile: how it answers.
         needs_credentials: whether requests without usable credentials are refused.
+        policy: how many requests an address may send; ``None`` for any number.
 
     Attributes:
         catalog: the images as they are now. A request takes it once and answers from it.
         identity: projects and credentials.
         clock: the emulator's time.
+        throttle: counts requests where that is asked for.
     """
 
-    def __init__(self, loaded: Loaded, profile: Profile = DOCUMENTED, *, needs_credentials: bool = False) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        profile: Profile = DOCUMENTED,
+        *,
+        needs_credentials: bool = False,
+        policy: Policy | None = None,
+    ) -> None:
         self._loaded = loaded
+        self._policy = policy
         self.profile = profile
         self.needs_credentials = needs_credentials
         self.reset()
@@ -33,31 +45,40 @@ class Emulator:
         self.catalog = self._loaded.catalog
         self.identity = self._loaded.identity
         self.clock = self._loaded.clock
+        self.throttle = Throttle(self._policy) if self._policy else None
 
     @property
     def name(self) -> str:
         """The names of the loaded catalogs."""
         return self._loaded.name
 
-    def caller(self, sent: Credentials) -> Caller:
-        """Tell who is asking.
+    def verdict(self, sent: Credentials) -> Verdict:
+        """Tell what the credentials of a request are worth, without refusing anything."""
+        return self.identity.judged(sent, self.clock.now(), is_explained=self.needs_credentials)
 
-        Raises:
-            RequestError: credentials are needed, and these are no use.
-        """
-        if self.needs_credentials:
-            return self.identity.verified(sent, self.clock.wire())
-        return self.identity.anyone(sent)
-
-    def view(self, sent: Credentials, api_version: str) -> View:
-        """Tell how the catalog looks to whoever is asking.
+    def admitted(self, verdict: Verdict, *, needs_project: bool = True, writes: bool = False) -> Caller:
+        """Let a request in.
 
         Args:
-            sent: the credentials of the request.
-            api_version: the header ``X-Api-Version``; a first letter after ``M`` asks for Queens, anything else for
-                Mitaka (the document compares whole values; that letters count in either case is assumed).
+            verdict: what its credentials are worth.
+            needs_project: whether it is about the images of a project.
+            writes: whether it changes something.
 
         Raises:
-            RequestError: credentials are needed, and these are no use.
+            RequestError: credentials are needed, and these are no use for this.
         """
-        return View(self.caller(sent), self.profile, is_queens="M" < api_version.strip()[:1].upper() <= "Z")
+        if self.needs_credentials:
+            refusal = verdict.refused(needs_project=needs_project, writes=writes)
+            if refusal:
+                raise refusal
+        return verdict.caller
+
+    def view(self, caller: Caller, api_version: str) -> View:
+        """Tell how the catalog looks to a caller.
+
+        Args:
+            caller: who is asking.
+            api_version: the header ``X-Api-Version``; a first letter after ``M`` asks for Queens, anything else for
+                Mitaka (the document compares whole values; that letters count in either case is assumed).
+        """
+        return View(caller, self.profile, is_queens="M" < api_version.strip()[:1].upper() <= "Z")

@@ -16,7 +16,8 @@ from ims_mock.kinds import printable, shown
 class Problem:
     """One thing that can be wrong: its HTTP status, its code, our words for it, and Glance's recorded sentence.
 
-    ``IMG.`` codes are the service's own answers, ``APIGW.`` codes those of the gateway in front of it.
+    ``IMG.`` codes are the service's own answers, ``APIGW.`` codes those of the gateway in front of it; the identity
+    service has none, it repeats the status. The meaning may hold the words that a :class:`RequestError` is given.
     Where ``glance`` is empty, Glance has no such check, or answers with the status' usual sentence.
     """
 
@@ -70,8 +71,32 @@ PROBLEMS: Final = (
     Problem("token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
     Problem("token-unknown", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail", _UNAUTHORIZED),
     Problem("token-expired", 401, "APIGW.0307", "The token must be updated.", _UNAUTHORIZED),
-    Problem("signature", 401, "APIGW.0301", f"{_INCORRECT} verify aksk signature fail", _UNAUTHORIZED),
+    Problem("algorithm", 401, "APIGW.0301", f"{_INCORRECT} Authorization is of another scheme:", _UNAUTHORIZED),
+    Problem("authorization", 401, "APIGW.0301", f"{_INCORRECT} Authorization {{what}}", _UNAUTHORIZED),
+    Problem("signed-headers", 401, "APIGW.0301", f"{_INCORRECT} the list of signed headers is wrong:", _UNAUTHORIZED),
+    Problem("header-missing", 401, "APIGW.0301", f"{_INCORRECT} the signed header {{header}} was not sent", _UNAUTHORIZED),
+    Problem("date-missing", 401, "APIGW.0301", f"{_INCORRECT} X-Sdk-Date not found", _UNAUTHORIZED),
+    Problem("date", 401, "APIGW.0301", f"{_INCORRECT} the time of the signature cannot be read:", _UNAUTHORIZED),
+    Problem("signature-expired", 401, "APIGW.0301", f"{_INCORRECT} signature expired, signature time:{{sent}},server time:{{now}}", _UNAUTHORIZED),
+    Problem("key-unknown", 401, "APIGW.0301", f"{_INCORRECT} ak {{access}} not exist", _UNAUTHORIZED),
+    Problem("key-expired", 401, "APIGW.0301", f"{_INCORRECT} the temporary ak {{access}} expired at {{expires}}", _UNAUTHORIZED),
+    Problem("security-token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-security-token not found; ak {{access}} is a temporary one", _UNAUTHORIZED),
+    Problem("security-token", 401, "APIGW.0301", f"{_INCORRECT} decrypt securitytoken fail; X-Security-Token does not belong to ak {{access}}", _UNAUTHORIZED),
+    Problem("body-hash", 401, "APIGW.0301", f"{_INCORRECT} the body is another than the one that was signed:", _UNAUTHORIZED),
+    Problem("signature", 401, "APIGW.0301", f"{_INCORRECT} verify aksk signature fail, canonicalRequest:{{canonical}}", _UNAUTHORIZED),
     Problem("other-project", 403, "APIGW.0302", "The credentials do not open this project:", "Access was denied to this resource."),
+    Problem("no-project", 403, "APIGW.0302", "The token opens no project: it is {scope}", "Access was denied to this resource."),
+    Problem("read-only", 403, "APIGW.0302", "The IAM user is not authorized to access the API: the role reader may only read", "Access was denied to this resource."),
+    Problem("throttled", 429, "APIGW.0308", "The throttling threshold has been reached: policy ip over ratelimit,limit:{count},time:{seconds} second"),
+    # --- the identity service
+    Problem("login", 401, "", "The request you have made requires authentication: {what}"),
+    Problem("login-method", 401, "", "This method of authentication is not supported:"),
+    Problem("login-scope", 401, "", "The credentials do not open {what}"),
+    Problem("body", 400, "IMG.0001", "The request body is not valid: {what}"),
+    Problem("content-type", 400, "IMG.0001", "The media type of the body is not valid:"),
+    Problem("subject-missing", 400, "", "X-Subject-Token not found"),
+    Problem("subject", 404, "", "X-Subject-Token names no token that is known and valid"),
+    Problem("unscoped", 403, "", "The token opens neither a project nor a domain, so there is no catalog"),
     # --- the request as such
     Problem("route", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
     Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
@@ -92,24 +117,30 @@ class RequestError(Exception):
         parameter: the query parameter, header or path part that is wrong.
         value: what it holds.
         legal: what it may hold.
-        words: anything else that Glance's sentence names.
+        cure: what else the client should know.
+        words: anything else that the row's sentences name.
     """
 
-    def __init__(self, problem: str, parameter: str = "", value: str = "", legal: str = "", **words: str) -> None:
+    def __init__(
+        self, problem: str, parameter: str = "", value: str = "", legal: str = "", *, cure: str = "", **words: str
+    ) -> None:
         self.problem = _BY_NAME[problem]
         self.words = {"parameter": parameter, "value": value, **words}
         self.legal = legal
+        self.cure = cure
         super().__init__(self.message)
 
     @property
     def message(self) -> str:
         """The sentence of this project: what the code means, then the parameter, the value and what is legal."""
-        message = self.problem.meaning
+        message = self.problem.meaning.format(**self.words)
         if self.words["parameter"]:
             separator = " " if message.endswith(":") else ": "
             message = message.removesuffix(".")
             message += f"{separator}{printable(self.words['parameter'])} is {shown(self.words['value'])}"
-        return f"{message}; legal is {self.legal}" if self.legal else message
+        if self.legal:
+            message += f"; legal is {self.legal}"
+        return f"{message}; {self.cure}" if self.cure else message
 
     @property
     def glance(self) -> str:

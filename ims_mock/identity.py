@@ -1,18 +1,26 @@
-"""Who is asking: projects, tokens, keys and users, and the caller that a request's credentials make.
+"""Who is asking: what the credentials of a request are worth, and the projects they open.
 
 With authentication off nothing is refused: the project is the one named by ``X-Project-Id``, else the one of a known
-token or access key, else the catalog's. With it on, a token must be known and not expired.
+token or access key, else the catalog's. With it on, a token must be known and not expired, or a signature must fit.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
+from ims_mock.credentials import REGION, Credentials, Key, Project, Token, User
 from ims_mock.errors import RequestError
+from ims_mock.kinds import wire_time
 from ims_mock.tenancy import Caller
+from ims_mock.tokens import Seal
+
+if TYPE_CHECKING:
+    from ims_mock.signing import Authorization, Canonical
 
 SERVICE_PROJECT: Final = "1bed856811654c1cb661a6ca845ebc77"
 """The service's own project, owner of public images (seen)."""
@@ -20,62 +28,42 @@ SERVICE_PROJECT: Final = "1bed856811654c1cb661a6ca845ebc77"
 DEFAULT_PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
 """Whose eyes an anonymous caller has in a catalog that names no project."""
 
-_ACCESS: Final = re.compile(r"SDK-HMAC-SHA256 Access=([^,\s]+)")
+NOTHING, TOKEN, SIGNATURE = "nothing", "a token", "a signature"
+"""What a request may prove itself with."""
 
 
 @dataclass(frozen=True)
-class Project:
-    """A project, and the domain (account) it belongs to."""
+class Verdict:
+    """What the credentials of a request are worth.
 
-    id: str
-    name: str = ""
-    domain: str = "testdomain"
+    Attributes:
+        caller: as whom the request is let in where nothing is refused.
+        proof: what it sent: :data:`NOTHING`, :data:`TOKEN` or :data:`SIGNATURE`.
+        refusal: what is wrong with it; ``None`` when it holds.
+        opens: the projects that whoever sent it may open, each with the roles held there.
+        token: the token it sent, when that is known.
+    """
 
+    caller: Caller
+    proof: str = NOTHING
+    refusal: RequestError | None = None
+    opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    token: Token | None = None
 
-@dataclass(frozen=True)
-class Token:
-    """A token that opens a project; ``expires`` in wire format, empty for never."""
+    def refused(self, *, needs_project: bool, writes: bool) -> RequestError | None:
+        """Tell why the request is refused where credentials are needed; ``None`` when it is not.
 
-    token: str = field(repr=False)
-    project: str
-    roles: tuple[str, ...] = ("member",)
-    expires: str = ""
-
-
-@dataclass(frozen=True)
-class Key:
-    """An access key and its secret."""
-
-    access: str
-    secret: str = field(repr=False)
-    project: str
-    roles: tuple[str, ...] = ("member",)
-
-
-@dataclass(frozen=True)
-class User:
-    """A user who logs in with a password."""
-
-    name: str
-    password: str = field(repr=False)
-    project: str
-    domain: str = "testdomain"
-    roles: tuple[str, ...] = ("member",)
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a request sent to say who it is; empty where it sent nothing."""
-
-    project: str = ""
-    token: str = field(default="", repr=False)
-    authorization: str = field(default="", repr=False)
-
-    @property
-    def access(self) -> str:
-        """The access key that the signature names."""
-        match = _ACCESS.match(self.authorization)
-        return match[1] if match else ""
+        Args:
+            needs_project: whether it is about the images of a project.
+            writes: whether it changes something.
+        """
+        if self.proof == NOTHING:
+            return RequestError("token-missing")
+        if self.refusal is None and needs_project and self.token and not self.token.project:
+            return RequestError("no-project", scope="scoped to a domain" if self.token.domain else "unscoped")
+        if self.refusal is None and writes and self.caller.only_reads:
+            return RequestError("read-only")
+        return self.refusal
 
 
 class Identity:
@@ -85,8 +73,8 @@ class Identity:
         project: whose eyes a caller without credentials has.
         projects: the projects that are named; every other one exists all the same.
         tokens: the known tokens.
-        keys: the known access keys.
-        users: the known users.
+        keys: the known access keys, a row for each project that one opens.
+        users: the known users, a row for each project that one opens.
 
     A catalog without any credentials has one of each.
     """
@@ -101,37 +89,121 @@ class Identity:
     ) -> None:
         self.project = project
         self.projects = {one.id: one for one in projects}
-        self.tokens = {one.token: one for one in tokens}
-        self.keys = {one.access: one for one in keys}
-        self.users = {(one.domain, one.name): one for one in users}
+        self.tokens, self.keys, self.users = tuple(tokens), tuple(keys), tuple(users)
         if not (self.tokens or self.keys or self.users):
-            self.tokens = {"ims-mock-token": Token("ims-mock-token", project)}
-            self.keys = {"IMSMOCKACCESSKEY00001": Key("IMSMOCKACCESSKEY00001", "ims-mock-secret-key", project)}
-            self.users = {("testdomain", "tester"): User("tester", "secret", project)}
+            self.tokens = (Token("ims-mock-token", project),)
+            self.keys = (Key("IMSMOCKACCESSKEY00001", "ims-mock-secret-key", project),)
+            self.users = (User("tester", "secret", project),)
+        self._by_hash = {_hash(one.token): one for one in self.tokens}
+        self._secrets = {one.access: one.secret for one in self.keys}
+        self.seal = Seal(
+            [one.token for one in self.tokens]
+            + [part for one in self.keys for part in (one.access, one.secret)]
+            + [part for one in self.users for part in (one.domain, one.name, one.password)]
+        )
 
-    def anyone(self, sent: Credentials) -> Caller:
-        """Let the request in, as the project it names or the one its known credentials open."""
-        known = self.tokens.get(sent.token) or self.keys.get(sent.access)
-        roles = frozenset(known.roles) if known else frozenset[str]()
-        return Caller(sent.project or (known.project if known else self.project), roles)
+    def named(self, project: str) -> Project:
+        """Give a project with its name: one without is called by its id, the catalog's own by the usual region."""
+        known = self.projects.get(project) or Project(project)
+        if known.name:
+            return known
+        return Project(project, REGION if project == self.project else project, known.domain)
 
-    def verified(self, sent: Credentials, now: str) -> Caller:
-        """Let the request in when its token is known and not expired.
+    def token(self, text: str) -> Token | None:
+        """Give a known token, of the catalog or issued, expired or not.
+
+        It is looked up by its hash, so that the time this takes tells nothing of the tokens that are known.
+        """
+        return self._by_hash.get(_hash(text)) or self.seal.opened(text)
+
+    def opened_by(self, token: Token) -> Mapping[str, tuple[str, ...]]:
+        """Give the projects that the owner of a token may open, each with the roles held there."""
+        own = {token.project: token.roles} if token.project else {}
+        rows = [one for one in self.users if (one.domain, one.name) == (token.user_domain, token.user)]
+        return own | {one.project: one.roles for one in rows if one.project != token.project}
+
+    def judged(self, sent: Credentials, now: datetime, *, is_explained: bool) -> Verdict:
+        """Tell what credentials are worth.
 
         Args:
             sent: what the request sent.
-            now: the emulator's time, in wire format.
+            now: the emulator's time.
+            is_explained: whether to look for the slip behind a wrong signature.
+        """
+        if sent.token:
+            return self._judged_token(sent, now)
+        if sent.authorization:
+            return self._judged_signature(sent, now, is_explained=is_explained)
+        return Verdict(Caller(sent.project or self.project))
+
+    def _judged_token(self, sent: Credentials, now: datetime) -> Verdict:
+        token = self.token(sent.token)
+        if token is None:
+            return Verdict(Caller(sent.project or self.project), TOKEN, RequestError("token-unknown"))
+        refusal = None
+        if token.expires and token.expires <= wire_time(now):
+            refusal = RequestError("token-expired")
+        elif sent.project and token.project and sent.project != token.project:
+            refusal = RequestError(
+                "other-project", "X-Project-Id", sent.project, "the project the token was issued for"
+            )
+        caller = Caller(sent.project or token.project or self.project, frozenset(token.roles))
+        return Verdict(caller, TOKEN, refusal, self.opened_by(token), token)
+
+    def _judged_signature(self, sent: Credentials, now: datetime, *, is_explained: bool) -> Verdict:
+        from ims_mock import signing  # most requests are not signed
+
+        refusal, rows = None, []
+        try:
+            authorization = signing.Authorization.parse(sent.authorization)
+            rows = [one for one in self.keys if one.access == authorization.access]
+            self._check_signature(sent, authorization, rows, now, is_explained=is_explained)
+        except RequestError as error:
+            refusal = error
+        opens = {one.project: one.roles for one in rows}
+        if refusal is None and sent.project and sent.project not in opens:
+            legal = f"a project of the access key: {', '.join(opens)}"
+            refusal = RequestError("other-project", "X-Project-Id", sent.project, legal)
+        first = rows[0] if rows else Key("", "", self.project, ())
+        roles = opens.get(sent.project, first.roles)
+        return Verdict(Caller(sent.project or first.project, frozenset(roles)), SIGNATURE, refusal, opens)
+
+    def _check_signature(
+        self,
+        credentials: Credentials,
+        authorization: Authorization,
+        rows: list[Key],
+        now: datetime,
+        *,
+        is_explained: bool,
+    ) -> None:
+        """Check a signature and all that belongs to it.
 
         Raises:
-            RequestError: 401 without usable credentials, 403 when ``X-Project-Id`` names another project.
+            RequestError: the first thing that is wrong.
         """
-        if not sent.token:
-            raise RequestError("signature" if sent.authorization else "token-missing")
-        known = self.tokens.get(sent.token)
-        if known is None:
-            raise RequestError("token-unknown")
-        if known.expires and known.expires <= now:
-            raise RequestError("token-expired")
-        if sent.project and sent.project != known.project:
-            raise RequestError("other-project", "X-Project-Id", sent.project, "the project the token was issued for")
-        return Caller(known.project, frozenset(known.roles))
+        from ims_mock import signing, slips
+
+        sent = credentials.sent
+        if sent is None:
+            raise TypeError("a signature is verified against the request it came with")
+        if not rows:
+            raise RequestError("key-unknown", access=authorization.access)
+        signing.check_date(sent, now)
+        key = rows[0]
+        given = sent.headers.get("x-security-token", "")
+        if key.security_token and not given:
+            raise RequestError("security-token-missing", access=key.access)
+        if not hmac.compare_digest(key.security_token.encode(), given.encode("latin-1", "replace")):
+            raise RequestError("security-token", access=key.access)
+        if key.expires and key.expires <= wire_time(now):
+            raise RequestError("key-expired", access=key.access, expires=key.expires)
+
+        def why(form: Canonical) -> str:
+            return slips.explained(sent, form, authorization, key.secret, self._secrets) if is_explained else ""
+
+        signing.verify(sent, authorization, key.secret, why)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -149,6 +149,15 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text, WIRE_TIME).replace(tzinfo=timezone.utc)
 
 
+def later(instant: datetime, by: timedelta) -> datetime:
+    """Give a later time, or an earlier one; at the ends of the calendar, the last or first there is."""
+    try:
+        return instant + by
+    except OverflowError:
+        end = datetime.max if by > timedelta(0) else datetime.min
+        return end.replace(tzinfo=timezone.utc)
+
+
 def ago(text: str) -> timedelta | None:
     """Read ``3 days ago`` (seconds, minutes, hours, days, weeks); anything else is no such phrase (``None``)."""
     match = _AGO.fullmatch(text.strip().lower())

@@ -10,8 +10,9 @@ from typing import Any, Final
 from ims_mock.building import STEP, Builder, Progress
 from ims_mock.catalog import Catalog
 from ims_mock.clock import Clock
+from ims_mock.credentials import Key, Project, Token, User
 from ims_mock.fields import FIELDS
-from ims_mock.identity import DEFAULT_PROJECT, Identity, Key, Project, Token, User
+from ims_mock.identity import DEFAULT_PROJECT, Identity
 from ims_mock.kinds import TIME, ago, moment, shown, wire_time
 from ims_mock.reading import UnreadableError
 from ims_mock.sections import MEMBERS, plain_image, plain_sections
@@ -161,26 +162,42 @@ def _with_times(raw: Any, clock: Clock) -> Any:
 def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble]) -> tuple[Identity, str]:
     """Merge projects and credentials, and tell whose images without an owner are.
 
-    What is given twice must be given alike. A project asked for is whose eyes an anonymous caller has; it owns nothing
-    in catalogs that name a project of their own.
+    What is given twice must be given alike; keys and users may open several projects, with one secret. A project asked
+    for is whose eyes an anonymous caller has; it owns nothing in catalogs that name a project of their own.
     """
 
-    def every(made_of: Callable[..., Any], key: Callable[[Any], object], *path: str) -> list[Any]:
+    def every(
+        made_of: Callable[..., Any],
+        key: Callable[[Any], tuple[str, ...]],
+        *path: str,
+        shared: Callable[[Any], object] = lambda _: None,
+    ) -> list[Any]:
         found: dict[object, Any] = {}
+        common: dict[object, object] = {}  # what all the rows of one owner must agree on; the key ends with the project
         for one in files:
             entries: Any = one.values
             for step in path:
                 entries = entries.get(step, {})
             for place, entry in enumerate(entries or ()):
                 made = made_of(**entry)
-                if found.setdefault(key(made), made) != made:
+                *owner, _ = row = key(made)
+                is_same = common.setdefault(tuple(owner), shared(made)) == shared(made)
+                if found.setdefault(row, made) != made or not is_same:
                     troubles.append(one.trouble((*path, place), "is given before, with other values"))
         return list(found.values())
 
-    projects = every(Project, lambda one: one.id, "projects")
-    tokens = every(Token, lambda one: one.token, "credentials", "tokens")
-    keys = every(Key, lambda one: one.access, "credentials", "keys")
-    users = every(User, lambda one: (one.domain, one.name), "credentials", "users")
+    projects = every(Project, lambda one: (one.id, ""), "projects")
+    tokens = every(Token, lambda one: (one.token, ""), "credentials", "tokens")
+    keys = every(
+        Key,
+        lambda one: (one.access, one.project),
+        "credentials",
+        "keys",
+        shared=lambda one: (one.secret, one.security_token, one.expires),
+    )
+    users = every(
+        User, lambda one: (one.domain, one.name, one.project), "credentials", "users", shared=lambda one: one.password
+    )
     named = [one.values["project"] for one in files if one.values.get("project")]
     own = named[-1] if named else projects[0].id if projects else ""
     return Identity(project or own or DEFAULT_PROJECT, projects, tokens, keys, users), own or project or DEFAULT_PROJECT

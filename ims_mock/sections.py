@@ -29,7 +29,14 @@ _NEEDED, _TEXT, _ROLES = Key(TEXT, is_required=True), Key(TEXT), Key(ROLES)
 
 PROJECT: Final = {"id": _NEEDED, "name": _TEXT, "domain": _TEXT}
 TOKEN: Final = {"token": _NEEDED, "project": _NEEDED, "roles": _ROLES, "expires": Key(TIME)}
-ACCESS_KEY: Final = {"access": _NEEDED, "secret": _NEEDED, "project": _NEEDED, "roles": _ROLES}
+ACCESS_KEY: Final = {
+    "access": _NEEDED,
+    "secret": _NEEDED,
+    "project": _NEEDED,
+    "roles": _ROLES,
+    "security_token": _TEXT,
+    "expires": Key(TIME),
+}
 USER: Final = {"name": _NEEDED, "password": _NEEDED, "project": _NEEDED, "domain": _TEXT, "roles": _ROLES}
 GENERATE: Final = {"count": Key(INTEGER, is_required=True), "seed": Key(INTEGER)}
 CREDENTIALS: Final = {"tokens": TOKEN, "keys": ACCESS_KEY, "users": USER}

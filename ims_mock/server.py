@@ -107,6 +107,7 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
         max_request_header_size=HEAD_BYTES,
         asyncore_use_poll=hasattr(select, "poll"),  # select() knows no descriptor above 1023
         ident=None,
+        clear_untrusted_proxy_headers=False,  # the application believes them only when it is told to
     )
     server.channel_class = _Channel
     server.emulator = app.extensions["ims_mock"]

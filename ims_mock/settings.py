@@ -64,6 +64,8 @@ SETTINGS: Final = (
     Setting("seed", "What generated images and absent ids are made from.", (SERVE, CHECK, GENERATE), 0, bounds=(0, 2**63 - 1), metavar="S"),
     Setting("profile", "documented or glance, with switches: documented,-registered-only.", default="documented", metavar="PROFILE"),
     Setting("auth", "Whether requests without usable credentials are refused.", default="off", choices=("off", "on")),
+    Setting("throttle", "REQUESTS/SECONDS that one address may send, such as 5/10; more are a 429; empty for any number.", metavar="N/S"),
+    Setting("forwarded", "Whether X-Forwarded-For, -Proto, -Host, -Port and -Prefix of a proxy are believed.", default="off", choices=("off", "on")),
     Setting("project", "Whose eyes a caller without credentials has; empty leaves it to the catalog.", (SERVE, GENERATE), metavar="ID"),
     Setting("control", "Whether the control paths under /_ims/ exist.", default="on", choices=("on", "off")),
     Setting("threads", "Requests answered at the same time.", default=8, bounds=(1, 256), metavar="N"),

@@ -13,6 +13,7 @@ from ims_mock.image import Image
 from ims_mock.profile import Profile
 
 ADMIN: Final = "admin"
+MEMBER: Final = "member"
 READER: Final = "reader"
 
 Posting = tuple[str, str]
@@ -30,6 +31,11 @@ class Caller:
     def is_admin(self) -> bool:
         """Whether the caller sees and may do all."""
         return ADMIN in self.roles
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the caller may change nothing: a reader without any other role."""
+        return self.roles == {READER}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from flask import Flask
 
 from ims_mock import create_app
 from ims_mock.server import bound, listening
+from ims_mock.web.current import view
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ def in_process(app: Flask) -> Ask:
     """Ask an application without a socket; the target's bytes reach it as they are."""
     client = app.test_client()
 
-    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
         path, _, query = target.partition("?")
-        answer = client.open(path, method=method, headers=headers, environ_overrides={"QUERY_STRING": query})
+        raw = {"QUERY_STRING": query}
+        answer = client.open(path, method=method, headers=headers, data=body or None, environ_overrides=raw)
         return Answer(answer.status_code, dict(answer.headers), answer.get_data())
 
     return ask
@@ -77,11 +79,11 @@ def over_socket(app: Flask) -> Iterator[Ask]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
 
-    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=20)
         connection._validate_path = lambda _: None  # raw bytes are part of what is tested
         connection._encode_request = lambda request: request.encode("latin-1")
-        connection.request(method, target, headers=dict(headers or {}))
+        connection.request(method, target, body=body or None, headers=dict(headers or {}))
         answer = connection.getresponse()
         found = Answer(answer.status, dict(answer.getheaders()), answer.read())
         connection.close()
@@ -93,6 +95,18 @@ def over_socket(app: Flask) -> Iterator[Ask]:
         server.close()
         server.task_dispatcher.shutdown()
         thread.join(5)
+
+
+def probed(app: Flask) -> Flask:
+    """Let an application answer every path and method it does not know to whom it lets in, with who that is."""
+
+    def probe(rest: str) -> dict[str, Any]:
+        seen_as = view().caller
+        return {"project": seen_as.project, "roles": sorted(seen_as.roles)}
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    app.add_url_rule("/<path:rest>", view_func=probe, methods=methods, provide_automatic_options=False)
+    return app
 
 
 @pytest.fixture

@@ -28,11 +28,20 @@ def test_it_works_with_the_fixtures_of_pytest_flask(client):
     assert [image["__platform"] for image in answer.json["images"]] == ["Red Hat"]
 
 
+def test_requests_share_nothing_in_a_context_that_outlives_them(client):
+    """pytest-flask holds an application context through the whole test; each request is judged by itself."""
+    answers = [client.get("/v3/auth/projects", headers={"X-Project-Id": project}) for project in ("a", "b")]
+    assert [answer.json["projects"][0]["id"] for answer in answers] == ["a", "b"]
+    assert answers[0].headers["X-Request-Id"] != answers[1].headers["X-Request-Id"]
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
         ({"catalog": "defualt"}, CatalogError, "did you mean default?"),
         ({"profile": "real"}, ValueError, "legal are documented and glance"),
+        ({"throttle": "5/0"}, ValueError, "legal is REQUESTS/SECONDS"),
+        ({"forwarded": "yes"}, ValueError, "forwarded is 'yes'; legal are 'on' and 'off'"),
         ({"auth": "yes"}, ValueError, "legal are 'on' and 'off'"),
     ],
 )

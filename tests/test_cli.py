@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from conftest import in_process, make_app
@@ -176,6 +177,7 @@ USAGE = [
     (("serve", "--prot", "1"), {}, "'--port'"),
     (("serve", "--port"), {}, "'--port' requires an argument"),
     (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
+    (("serve", "--throttle", "5"), {}, "unknown throttle '5'; legal is REQUESTS/SECONDS such as 5/10"),
     (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
     (("generate", "extra"), {}, "extra"),
     (("generate", "--format", "xml"), {}, "legal are yaml, json"),
@@ -508,9 +510,21 @@ def logged(server):
     return len(lines), [line.startswith("{") for line in lines[:1]]
 
 
+def statuses(server):
+    """Ask three times."""
+    return [server.ask()[0] for _ in range(3)]
+
+
+def link_host(server):
+    """Give the host to which the identity service leads a client of a proxy."""
+    (link,) = json.loads(server.ask("/v3", **{"X-Forwarded-Host": "proxy.test"})[2])["version"]["links"]
+    return urlsplit(link["href"]).hostname
+
+
 TEAM_B = "aa51716fa0fb470cb45fb2a22b18a9a9"
 MORE = ("--generate", "30")
 INFO = ("--log-level", "info")
+THROTTLED = [200, 200, 429]
 EFFECTS = {
     # setting: arguments besides, how it shows, then two values, each with what it shows
     "host": ((), lambda server: server.host, ("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")),
@@ -518,6 +532,8 @@ EFFECTS = {
     "seed": (MORE, gold_ids, ("1", "gold"), ("2", "gold")),
     "profile": ((), error_type, ("glance", "text/plain"), ("documented", "application/json")),
     "auth": ((), lambda server: server.ask()[0], ("on", 401), ("off", 200)),
+    "throttle": ((), statuses, ("2/3600", THROTTLED), ("", [200, 200, 200])),
+    "forwarded": ((), link_host, ("on", "proxy.test"), ("off", "127.0.0.1")),
     "project": ((), private_ids, (TEAM_B, "private"), (DEFAULT_PROJECT, "private")),
     "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
     "threads": ((), threads_of, ("3", 3), ("1", 1)),

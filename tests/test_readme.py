@@ -11,12 +11,13 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import in_process, make_app
 
-from ims_mock import reference
+from ims_mock import reference, signing
 from ims_mock.loading import load
 from ims_mock.sources import bundled
 
@@ -100,6 +101,33 @@ def test_the_example_of_check_is_true(tmp_path):
         [sys.executable, "-m", "ims_mock", "check", "broken.yaml"], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.stdout.splitlines() == shown[1:]
+
+
+def test_the_refusal_of_a_signature_is_true():
+    """A client that signs its query unsorted is refused with the words shown."""
+    shown = json.loads(block_after(README.read_text(), "<!-- refusal -->", "json"))
+    project, date = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e", "20250102T030405Z"
+    key = {"access": "AK", "secret": "SK", "project": project}
+    ask = in_process(make_app({"clock": "2025-01-02T03:04:05Z", "credentials": {"keys": [key]}}, auth="on"))
+    headers = {"host": "127.0.0.1:9292", "x-sdk-date": date}
+    query = "name=CentOS%207.3&limit=2"
+    sent = signing.Sent("GET", "/v2/images", query, headers, lambda: b"", 0)
+    wrong = replace(signing.canonical(sent, sorted(headers)), query=query)
+    signature = signing.signature(wrong, date, "SK")
+    authorization = f"SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature={signature}"
+    answer = ask(f"/v2/images?{query}", {**headers, "Authorization": authorization}).json
+    assert {**answer, "request_id": "…"} == shown
+
+
+def test_the_login_of_the_readme_works():
+    """The body that curl sends opens the default catalog's project."""
+    command = block_after(README.read_text(), "knows is the catalog's own project under that name.")
+    sent = command.partition("-d '")[2].rstrip("'").encode()
+    for source in ("default", "empty"):
+        ask = in_process(make_app(source, auth="on"))
+        answer = ask("/v3/auth/tokens", {"Content-Type": "application/json"}, "POST", sent)
+        assert answer.status == 201
+        assert ask("/v2/images", {"X-Auth-Token": answer.headers["X-Subject-Token"]}).status == 200
 
 
 def test_every_bundled_catalog_is_described():

@@ -254,7 +254,7 @@ WRONG_ENTRIES = {
     "credentials.keys[0].access": [(..., "is missing")],
     "credentials.keys[0].secret": [(..., "is missing")],
     "credentials.keys[0].project": [(..., "is missing")],
-    "credentials.keys[0].expires": [("2030", "legal are access, secret, project, roles")],
+    "credentials.keys[0].note": [("2030", "legal are access, secret, project, roles, security_token, expires")],
     "credentials.users[0].name": [(..., "is missing")],
     "credentials.users[0].password": [(..., "is missing")],
     "credentials.users[0].project": [(..., "is missing")],

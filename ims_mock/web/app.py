@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from time import perf_counter
 from typing import Final
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
+from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
-from ims_mock.web import control, images
-from ims_mock.web.answers import error_answer
+from ims_mock.web import control, identity, images
+from ims_mock.web.answers import error_answer, identity_error_answer
+from ims_mock.web.current import emulator, kept, request_id
 
 GATEWAY_URI_BYTES: Final = 32_768
 """The longest path and query the gateway takes (its own documentation)."""
@@ -25,60 +26,74 @@ GLANCE_LINE_BYTES: Final = 8_192
 _log = logging.getLogger("ims_mock")
 
 
-def create_app(emulator: Emulator, *, has_control: bool = True) -> Flask:
+def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool = False) -> Flask:
     """Make the application.
 
     Args:
-        emulator: what it answers from.
+        over: the emulator it answers from.
         has_control: whether the control paths under ``/_ims/`` exist.
+        is_forwarded: whether ``X-Forwarded-For``, ``-Proto``, ``-Host``, ``-Port`` and ``-Prefix`` are believed.
     """
     app = Flask("ims_mock", static_folder=None)
-    app.extensions["ims_mock"] = emulator
+    app.extensions["ims_mock"] = over
     app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client
     app.url_map.strict_slashes = True
     app.register_blueprint(images.blueprint)
+    app.register_blueprint(identity.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(RequestError, _answer)
     app.register_error_handler(Exception, _answer_any)
+    if is_forwarded:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_port=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     return app
 
 
 def _begin() -> None:
-    """Note the time, and refuse what the gateway, or Glance's server, would never read to the end."""
+    """Note the time, and refuse what the gateway, or Glance's server, refuses before it looks at a request."""
     if _log.isEnabledFor(logging.INFO):
-        g.began = perf_counter()
+        kept()["began"] = perf_counter()
+    throttle = emulator().throttle
+    if throttle and request.blueprint != control.blueprint.name:
+        throttle.check(request.remote_addr or "", emulator().clock.now())
     path, query = request.environ["PATH_INFO"], request.environ["QUERY_STRING"]
     length = len(path) + len(query) + bool(query)
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
-    if "error-body" not in _emulator().profile and length + len(f"{request.method}  HTTP/1.1\r\n") >= GLANCE_LINE_BYTES:
+    if "error-body" not in emulator().profile and length + len(f"{request.method}  HTTP/1.1\r\n") >= GLANCE_LINE_BYTES:
         raise RequestError("uri-too-large")
 
 
 def _end(response: Response) -> Response:
     """Give every answer its id, and the log its line."""
     response.headers["X-Request-Id"] = request_id()
-    if "began" in g:
+    if "began" in kept():
         query = request.environ["QUERY_STRING"]
         target = printable(request.path + ("?" + query if query else ""), 1000)
-        milliseconds = (perf_counter() - g.began) * 1000
-        _log.info("%s %s %d %.1f ms %s", request.method, target, response.status_code, milliseconds, request_id())
+        milliseconds = (perf_counter() - kept()["began"]) * 1000
+        doubt = _doubt()
+        _log.info(
+            "%s %s %d %.1f ms %s%s", request.method, target, response.status_code, milliseconds, request_id(), doubt
+        )
     return response
 
 
-def request_id() -> str:
-    """Give the id of the current request, 32 hex digits; header and body agree on it."""
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(16)
-    found: str = g.request_id
-    return found
+def _doubt() -> str:
+    """Tell what would refuse the credentials that were sent, for the log."""
+    judged: Verdict | None = kept().get("verdict")
+    return (
+        f" ({judged.proof} that --auth on refuses: {judged.refusal.problem.name})" if judged and judged.refusal else ""
+    )
 
 
 def _answer(error: RequestError) -> Response:
-    return error_answer(error, _emulator().profile, request_id(), request.headers.get("Accept", ""))
+    if _is_for_identity():
+        return identity_error_answer(error)
+    return error_answer(error, emulator().profile, request_id(), request.headers.get("Accept", ""))
 
 
 def _answer_any(error: Exception) -> Response:
@@ -99,5 +114,5 @@ def _answer_any(error: Exception) -> Response:
     return _answer(RequestError("internal"))
 
 
-def _emulator() -> Emulator:
-    return images.emulator()
+def _is_for_identity() -> bool:
+    return request.path == identity.PREFIX or request.path.startswith(f"{identity.PREFIX}/")

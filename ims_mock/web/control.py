@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from ims_mock import __version__
-from ims_mock.web.images import emulator
+from ims_mock.web.current import emulator
 
 blueprint = Blueprint("control", __name__, url_prefix="/_ims")
 

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from ims_mock.emulator import Emulator
-from ims_mock.identity import Credentials
 from ims_mock.image import IMAGES_PATH
 from ims_mock.query import parse
-from ims_mock.tenancy import View
 from ims_mock.web.answers import page_answer
+from ims_mock.web.current import emulator, view
 
 blueprint = Blueprint("images", __name__)
-
-
-def emulator() -> Emulator:
-    """Give the emulator of the application that answers."""
-    found: Emulator = current_app.extensions["ims_mock"]
-    return found
-
-
-def view() -> View:
-    """Tell how the catalog looks to whoever sent the request."""
-    headers = request.headers
-    sent = Credentials(
-        project=headers.get("X-Project-Id", ""),
-        token=headers.get("X-Auth-Token", ""),
-        authorization=headers.get("Authorization", ""),
-    )
-    return emulator().view(sent, headers.get("X-Api-Version", ""))
 
 
 @blueprint.before_request

@@ -1,0 +1,108 @@
+"""What says who somebody is: projects, tokens, access keys and users of a catalog, and what a request sends."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ims_mock.signing import Sent
+
+DOMAIN: Final = "testdomain"
+"""The domain (account) of a project or user that names none."""
+
+REGION: Final = "cn-north-4"
+"""The region of a project whose name tells none."""
+
+_REGION: Final = re.compile(r"[a-z]+-[a-z]+-[0-9]+")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project, and the domain it belongs to; in this cloud it is named after its region, ``cn-north-4_team``."""
+
+    id: str
+    name: str = ""
+    domain: str = DOMAIN
+
+    @property
+    def region(self) -> str:
+        """The region that the name tells."""
+        match = _REGION.match(self.name)
+        return match[0] if match else REGION
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token of a catalog, or one that was issued.
+
+    Attributes:
+        token: the token itself; empty on one that is not written yet.
+        project: the project it opens; empty when it opens a domain or nothing.
+        roles: the roles it gives.
+        expires: in wire format; empty for never.
+        issued: in wire format; empty for a catalog's.
+        name: under which name the project was asked for; empty for its own.
+        domain: the domain it opens, when it opens no project.
+        user: the name of whose it is; a catalog's is nobody's in particular.
+        user_domain: the domain of that user.
+        methods: how the user proved who it is.
+    """
+
+    token: str = field(repr=False)
+    project: str
+    roles: tuple[str, ...] = ("member",)
+    expires: str = ""
+    issued: str = ""
+    name: str = ""
+    domain: str = ""
+    user: str = ""
+    user_domain: str = ""
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Key:
+    """An access key and its secret; one with a security token is temporary. Several rows open several projects."""
+
+    access: str
+    secret: str = field(repr=False)
+    project: str
+    roles: tuple[str, ...] = ("member",)
+    security_token: str = field(default="", repr=False)
+    expires: str = ""
+
+
+@dataclass(frozen=True)
+class User:
+    """A user who logs in with a password; several rows open several projects."""
+
+    name: str
+    password: str = field(repr=False)
+    project: str
+    domain: str = DOMAIN
+    roles: tuple[str, ...] = ("member",)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a request sent to say who it is; empty where it sent nothing.
+
+    Attributes:
+        project: the header ``X-Project-Id``.
+        token: the header ``X-Auth-Token``.
+        authorization: the header ``Authorization``.
+        sent: the whole request, when it is signed.
+    """
+
+    project: str = ""
+    token: str = field(default="", repr=False)
+    authorization: str = field(default="", repr=False)
+    sent: Sent | None = None
+
+
+def id_of(kind: str, *names: str) -> str:
+    """Make the id of a domain, user or role, which catalogs know by name only: 32 hex digits, always the same."""
+    return hashlib.sha256("\0".join((kind, *names)).encode()).hexdigest()[:32]
