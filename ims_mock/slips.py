@@ -126,7 +126,7 @@ def _queries(sent: Sent, form: Canonical) -> Iterator[tuple[str, str]]:
 
 
 def _payloads(sent: Sent, form: Canonical) -> Iterator[tuple[str, str]]:
-    body = sent.body() if sent.length <= _READ_BYTES else b""
+    body = sent.body() if (sent.length or 0) <= _READ_BYTES else b""
     yield "the hash of no body", NOTHING
     yield UNSIGNED, UNSIGNED
     yield "the hash of the body", sha256(body)

@@ -6,13 +6,14 @@ import http.client
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask
+from waitress import wasyncore
 
 from ims_mock import create_app
 from ims_mock.server import bound, listening
@@ -89,12 +90,15 @@ def over_socket(app: Flask) -> Iterator[Ask]:
         connection.close()
         return found
 
+    ask.url = f"http://127.0.0.1:{server.effective_port}"  # type: ignore[attr-defined]
     try:
         yield ask
     finally:
-        server.close()
         server.task_dispatcher.shutdown()
+        with suppress(OSError):  # the server was awake already, and closed what should have woken it
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # connections that clients keep, too
         thread.join(5)
+        assert not thread.is_alive()
 
 
 def probed(app: Flask) -> Flask:

@@ -122,5 +122,5 @@ def _sent() -> Sent:
         query=environ["QUERY_STRING"],
         headers=headers,
         body=body,
-        length=len(body()) if "Transfer-Encoding" in request.headers else request.content_length or 0,
+        length=None if "transfer-encoding" in headers else request.content_length or 0,
     )

@@ -1,0 +1,162 @@
+"""keystoneauth1 and openstacksdk, unmodified, over a socket: they log in every way, and again when a token expired."""
+
+from datetime import timedelta
+
+import pytest
+from conftest import make_app, over_socket
+
+pytest.importorskip("keystoneauth1")
+pytest.importorskip("openstack")
+
+import openstack
+from keystoneauth1 import exceptions
+from keystoneauth1.identity import v3
+from keystoneauth1.session import Session
+
+from ims_mock.credentials import id_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
+"""openstacksdk warns of its own inner calls."""
+
+A, B = "a" * 32, "b" * 32
+CATALOG = {
+    "projects": [
+        {"id": A, "name": "cn-north-4", "domain": "team"},
+        {"id": B, "name": "cn-east-3", "domain": "team"},
+    ],
+    "credentials": {
+        "tokens": [{"token": "of-a", "project": A}],
+        "users": [
+            {"name": "ann", "password": "secret", "domain": "team", "project": A},
+            {"name": "ann", "password": "secret", "domain": "team", "project": B},
+        ],
+    },
+    "images": [{"id": "of-a", "owner": A}, {"id": "of-b", "owner": B}],
+}
+ANN = {"username": "ann", "password": "secret", "user_domain_name": "team"}
+BY_NAME = {"project_name": "cn-north-4", "project_domain_name": "team"}
+
+
+@pytest.fixture
+def application():
+    """An application that needs credentials."""
+    return make_app(CATALOG, auth="on")
+
+
+@pytest.fixture
+def url(application):
+    """Where it listens."""
+    with over_socket(application) as ask:
+        yield ask.url
+
+
+def listed(session):
+    """List images through the service catalog: their ids."""
+    answer = session.get("/v2/images", endpoint_filter={"service_type": "image"})
+    return [image["id"] for image in answer.json()["images"]]
+
+
+SCOPES = [
+    (BY_NAME, "of-a"),
+    ({"project_name": "cn-north-4", "project_domain_id": id_of("domain", "team")}, "of-a"),
+    ({"project_id": A}, "of-a"),
+    ({"project_id": B}, "of-b"),
+]
+
+
+@pytest.mark.parametrize(("scope", "image"), SCOPES)
+def test_a_password_opens_a_project(url, scope, image):
+    """Named by id, or by name and domain; the service catalog leads to the images."""
+    session = Session(v3.Password(f"{url}/v3", **ANN, **scope))
+    access = session.auth.get_access(session)
+    assert (access.project_scoped, access.project_domain_name, access.username) == (True, "team", "ann")
+    assert session.get_endpoint(service_type="identity") == f"{url}/v3"
+    for interface in ("public", "internal", "admin"):
+        assert (
+            session.auth.get_access(session).service_catalog.url_for(service_type="image", interface=interface) == url
+        )
+    assert listed(session) == [image]
+
+
+def test_a_password_opens_a_domain(url):
+    """Such a session has no project."""
+    session = Session(v3.Password(f"{url}/v3", **ANN, domain_name="team"))
+    access = session.auth.get_access(session)
+    assert (access.domain_scoped, access.domain_name, access.project_id) == (True, "team", None)
+    assert access.role_names == ["member"]
+
+
+def test_an_unscoped_password_finds_its_projects(url):
+    """And opens one of them with its token."""
+    session = Session(v3.Password(f"{url}/v3", **ANN, unscoped=True))
+    access = session.auth.get_access(session)
+    assert (access.scoped, access.has_service_catalog()) == (False, False)
+    found = session.get(f"{url}/v3/auth/projects").json()["projects"]
+    assert {project["name"] for project in found} == {"cn-north-4", "cn-east-3"}
+    scoped = Session(v3.Token(f"{url}/v3", token=access.auth_token, project_id=B))
+    assert listed(scoped) == ["of-b"]
+
+
+@pytest.mark.parametrize("scope", [{"project_id": A}, BY_NAME])
+def test_a_token_logs_in(url, scope):
+    """One of the catalog's."""
+    assert listed(Session(v3.Token(f"{url}/v3", token="of-a", **scope))) == ["of-a"]
+
+
+def test_the_catalog_may_be_left_out(url):
+    """Then there is none to look in."""
+    session = Session(v3.Password(f"{url}/v3", **ANN, **BY_NAME, include_catalog=False))
+    assert not session.auth.get_access(session).has_service_catalog()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {**ANN, **BY_NAME, "password": "wrong"},
+        {**ANN, **BY_NAME, "username": "bob"},
+        {**ANN, "project_name": "cn-north-4", "project_domain_name": "partner"},
+        {**ANN, "project_id": "c" * 32},
+        {**ANN, "domain_name": "partner"},
+    ],
+)
+def test_a_refused_login_is_the_clients_own_exception(url, wrong):
+    """With the message and the request id of the answer."""
+    session = Session(v3.Password(f"{url}/v3", **wrong))
+    with pytest.raises(exceptions.Unauthorized) as refused:
+        session.get_token()
+    assert "HTTP 401" in str(refused.value)
+
+
+def test_a_client_logs_in_again_when_its_token_has_expired(url, application):
+    """A day later, by the emulator's clock, the old token is refused; the client gets a new one and goes on."""
+    session = Session(v3.Password(f"{url}/v3", **ANN, **BY_NAME))
+    assert listed(session) == ["of-a"]
+    first = session.get_token()
+    emulator = application.extensions["ims_mock"]
+    emulator.clock = emulator.clock.advanced(timedelta(hours=25))
+    refused = session.get(f"{url}/v2/images", authenticated=False, headers={"X-Auth-Token": first}, raise_exc=False)
+    assert (refused.status_code, refused.json()["error_code"]) == (401, "APIGW.0307")
+    assert listed(session) == ["of-a"]
+    assert session.get_token() != first
+
+
+def test_openstacksdk_logs_in(url):
+    """With a region and a project by name; and asks the identity service about itself."""
+    cloud = openstack.connect(
+        auth_type="password", auth_url=f"{url}/v3", region_name="cn-north-4", app_name="test", **ANN, **BY_NAME
+    )
+    assert cloud.authorize()
+    assert cloud.current_project_id == A
+    assert {project.name for project in cloud.identity.projects()} == {"cn-north-4", "cn-east-3"}
+    assert cloud.identity.get_project(A).name == "cn-north-4"
+    with pytest.raises(openstack.exceptions.ForbiddenException):
+        cloud.identity.get_project("c" * 32)
+    cloud.close()
+
+
+def test_openstacksdk_logs_in_with_a_token(url):
+    """One of the catalog's, which belongs to the first user of its project."""
+    cloud = openstack.connect(auth_type="token", auth_url=f"{url}/v3", token="of-a", project_id=A)
+    assert cloud.authorize() != "of-a"
+    assert cloud.current_user_id == id_of("user", "team", "ann")
+    cloud.close()
