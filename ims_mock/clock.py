@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from ims_mock.kinds import shown, wire_time
+from ims_mock.kinds import later, shown, wire_time
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Give the time as an aware datetime in UTC."""
-        return self.frozen or datetime.now(timezone.utc) + self.ahead
+        return self.frozen or later(datetime.now(timezone.utc), self.ahead)
 
     def wire(self) -> str:
         """Give the time as the API writes it, in whole seconds."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from threading import Lock
+
+from ims_mock.clock import Clock
 from ims_mock.credentials import Credentials
 from ims_mock.identity import Verdict
 from ims_mock.loading import Loaded
@@ -36,6 +40,7 @@ class Emulator:
     ) -> None:
         self._loaded = loaded
         self._policy = policy
+        self._lock = Lock()
         self.profile = profile
         self.needs_credentials = needs_credentials
         self.reset()
@@ -46,6 +51,12 @@ class Emulator:
         self.identity = self._loaded.identity
         self.clock = self._loaded.clock
         self.throttle = Throttle(self._policy) if self._policy else None
+
+    def move_clock(self, moved: Callable[[Clock], Clock]) -> Clock:
+        """Set the clock, and give it; of two moves at the same time none is lost."""
+        with self._lock:
+            self.clock = moved(self.clock)
+            return self.clock
 
     @property
     def name(self) -> str:

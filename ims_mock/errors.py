@@ -17,7 +17,7 @@ class Problem:
     """One thing that can be wrong: its HTTP status, its code, our words for it, and Glance's recorded sentence.
 
     ``IMG.`` codes are the service's own answers, ``APIGW.`` codes those of the gateway in front of it; the identity
-    service has none, it repeats the status. The meaning may hold the words that a :class:`RequestError` is given.
+    service and the control paths have none, they repeat the status. The meaning may hold the words that a :class:`RequestError` is given.
     Where ``glance`` is empty, Glance has no such check, or answers with the status' usual sentence.
     """
 
@@ -88,6 +88,9 @@ PROBLEMS: Final = (
     Problem("no-project", 403, "APIGW.0302", "The token opens no project: it is {scope}", "Access was denied to this resource."),
     Problem("read-only", 403, "APIGW.0302", "The IAM user is not authorized to access the API: the role reader may only read", "Access was denied to this resource."),
     Problem("throttled", 429, "APIGW.0308", "The throttling threshold has been reached: policy ip over ratelimit,limit:{count},time:{seconds} second"),
+    # --- the control paths
+    Problem("origin", 403, "", "A page of another origin may not change the emulator:"),
+    Problem("media-type", 415, "IMG.0001", "The media type of the body is not served:"),
     # --- the identity service
     Problem("login", 401, "", "The request you have made requires authentication: {what}"),
     Problem("login-method", 401, "", "This method of authentication is not supported:"),

@@ -36,6 +36,10 @@ _TIME: Final = re.compile(
     )?""",
     re.VERBOSE,
 )
+_DURATION: Final = re.compile(
+    r"[+-]?P(?!\Z)(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
+    r"(?:T(?!\Z)(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)S)?)?"
+)
 _AGO: Final = re.compile(r"([0-9]{1,6}) (second|minute|hour|day|week)s? ago")
 
 
@@ -147,6 +151,23 @@ def wire_time(moment: datetime) -> str:
 def moment(text: str) -> datetime:
     """Turn a time in wire format back into an aware datetime."""
     return datetime.strptime(text, WIRE_TIME).replace(tzinfo=timezone.utc)
+
+
+def duration(value: object) -> timedelta | None:
+    """Read a number of seconds, or a duration of ISO 8601 in weeks, days, hours, minutes and seconds, ``-P1DT30M``.
+
+    Anything else, years and months above all, is none (``None``): they are not always as long.
+    """
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return timedelta(seconds=value)
+        match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        if match is None or not any(match.groups()):
+            return None
+        found = timedelta(**{name: float(amount) for name, amount in match.groupdict().items() if amount})
+    except (OverflowError, ValueError):
+        return None
+    return -found if str(value).startswith("-") else found
 
 
 def later(instant: datetime, by: timedelta) -> datetime:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.completing import EPOCH
+from ims_mock.credentials import Project
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.identity import DEFAULT_PROJECT, Project
+from ims_mock.identity import DEFAULT_PROJECT
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TIME, wire_time
 from ims_mock.loading import load
 from ims_mock.reading import dump
@@ -420,9 +421,9 @@ def test_catalogs_add_up_in_the_order_given():
     assert loaded.identity.project == "p2"
     assert loaded.clock.wire() == "2021-01-01T00:00:00Z"
     assert loaded.identity.projects == {"p1": Project("p1", "one"), "p2": Project("p2")}
-    assert sorted(loaded.identity.tokens) == ["t1", "t2"]
-    assert sorted(loaded.identity.keys) == ["k"]
-    assert sorted(loaded.identity.users) == [("testdomain", "n")]
+    assert sorted(one.token for one in loaded.identity.tokens) == ["t1", "t2"]
+    assert [one.access for one in loaded.identity.keys] == ["k"]
+    assert [(one.domain, one.name) for one in loaded.identity.users] == [("testdomain", "n")]
     assert [image.id for image in load([third, second, first]).catalog] == ["d", "b", "c", "a"]
     assert load([third, first]).clock.wire() == "2020-01-01T00:00:00Z"
 
@@ -441,7 +442,11 @@ TOKEN = {"token": "t", "project": "p", "roles": ["member"]}
         ("credentials.tokens", TOKEN, {**TOKEN, "roles": ["admin"]}),
         ("credentials.tokens", TOKEN, {**TOKEN, "expires": "2030"}),
         ("credentials.keys", KEY, {**KEY, "secret": "x"}),
+        ("credentials.keys", KEY, {**KEY, "roles": ["admin"]}),
+        ("credentials.keys", KEY, {**KEY, "project": "q", "secret": "x"}),
+        ("credentials.keys", KEY, {**KEY, "project": "q", "security_token": "x"}),
         ("credentials.users", USER, {**USER, "password": "x"}),
+        ("credentials.users", USER, {**USER, "project": "q", "password": "x"}),
     ],
 )
 def test_what_is_given_twice_is_given_alike(path, entry, other):
@@ -456,6 +461,13 @@ def test_what_is_given_twice_is_given_alike(path, entry, other):
     assert load([catalog(entry, dict(entry))])
     assert told(catalog(entry), catalog(other)) == [f"catalog: {path}[0]: is given before, with other values"]
     assert told(catalog(entry, other)) == [f"catalog: {path}[1]: is given before, with other values"]
+
+
+def test_keys_and_users_may_open_several_projects():
+    """In a row each, with one secret."""
+    catalog = {"credentials": {"users": [USER, {**USER, "project": "q"}], "keys": [KEY, {**KEY, "project": "q"}]}}
+    identity = load([catalog]).identity
+    assert [one.project for one in identity.users] == [one.project for one in identity.keys] == ["p", "q"]
 
 
 def test_users_of_two_domains_are_two():
@@ -575,7 +587,7 @@ def test_relative_times_count_from_the_clock(written, back):
     instant = wire_time(clock - back)
     image = loaded.catalog.image("a")
     assert [image.get(name) for name in ("created_at", "updated_at", "active_at")] == [instant] * 3
-    assert loaded.identity.tokens["t"].expires == instant
+    assert loaded.identity.token("t").expires == instant
 
 
 @pytest.mark.parametrize("place", ["defaults", "generate", "tuple"])

@@ -52,8 +52,8 @@ def error_answer(error: RequestError, profile: Profile, request_id: str, accept:
     return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype="application/json")
 
 
-def identity_error_answer(error: RequestError) -> Response:
-    """Answer with an error as the identity service writes it (Keystone's shape), in every profile."""
+def keystone_error_answer(error: RequestError) -> Response:
+    """Answer with an error in Keystone's shape, which every client reads, whatever the profile."""
     status = HTTPStatus.METHOD_NOT_ALLOWED if error.problem.name == "method" else HTTPStatus(error.problem.status)
     says = {"code": int(status), "message": error.message, "title": _TITLES.get(status) or status.phrase}
     return Response(json.dumps({"error": says}, ensure_ascii=False) + "\n", status, mimetype="application/json")

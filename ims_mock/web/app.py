@@ -14,7 +14,7 @@ from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
 from ims_mock.web import control, identity, images
-from ims_mock.web.answers import error_answer, identity_error_answer
+from ims_mock.web.answers import error_answer, keystone_error_answer
 from ims_mock.web.current import emulator, kept, request_id
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -91,8 +91,8 @@ def _doubt() -> str:
 
 
 def _answer(error: RequestError) -> Response:
-    if _is_for_identity():
-        return identity_error_answer(error)
+    if _is_under(identity.PREFIX) or _is_under(control.PREFIX):
+        return keystone_error_answer(error)
     return error_answer(error, emulator().profile, request_id(), request.headers.get("Accept", ""))
 
 
@@ -114,5 +114,5 @@ def _answer_any(error: Exception) -> Response:
     return _answer(RequestError("internal"))
 
 
-def _is_for_identity() -> bool:
-    return request.path == identity.PREFIX or request.path.startswith(f"{identity.PREFIX}/")
+def _is_under(prefix: str) -> bool:
+    return request.path == prefix or request.path.startswith(f"{prefix}/")

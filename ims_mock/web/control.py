@@ -2,15 +2,83 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, jsonify, request
 
 from ims_mock import __version__
-from ims_mock.web.current import emulator
+from ims_mock.bodies import Part
+from ims_mock.clock import Clock
+from ims_mock.errors import RequestError
+from ims_mock.kinds import duration, moment, read_time, wire_time
+from ims_mock.web.current import emulator, json_body
 
-blueprint = Blueprint("control", __name__, url_prefix="/_ims")
+PREFIX: Final = "/_ims"
+
+blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
+
+
+@blueprint.before_request
+def _refuse_pages_of_others() -> None:
+    """Refuse what a web page could send without being asked: a change must be JSON, and of no foreign origin."""
+    if request.method in ("GET", "HEAD"):
+        return
+    origin = request.headers.get("Origin", "")
+    if origin and urlsplit(origin).netloc != request.host:
+        raise RequestError("origin", "Origin", origin, f"none, or that of {request.host}")
+    if not request.is_json:
+        raise RequestError("media-type", "Content-Type", request.mimetype, "application/json")
 
 
 @blueprint.route("/health", methods=["GET"], provide_automatic_options=False)
 def health() -> Response:
     """Say that the emulator answers, and what it answers from."""
     return jsonify(status="ok", version=__version__, catalog=emulator().name, images=len(emulator().catalog))
+
+
+@blueprint.route("/clock", methods=["GET"], provide_automatic_options=False)
+def show_clock() -> Response:
+    """Tell the emulator's time, and whether it stands still."""
+    return _clock_answer(emulator().clock)
+
+
+@blueprint.route("/clock", methods=["PUT"], provide_automatic_options=False)
+def set_clock() -> Response:
+    """Set the clock, or move it on.
+
+    The body is ``{"now": TIME}`` to let it stand still at an instant, with ``"runs": true`` to let it run on from
+    there, ``{"now": null}`` for the real time, or ``{"advance": "PT1H"}`` to move it by a duration or by seconds.
+    """
+    body = json_body()
+    legal = "one of now and advance"
+    if set(body.object()) - {"now", "runs", "advance"} or ("now" in body.value) == ("advance" in body.value):
+        raise body.refused(legal, "asks for something else")
+    if "advance" not in body.value:
+        return _clock_answer(emulator().move_clock(lambda _: _set(body)))
+    part = body.part("advance")
+    by = duration(part.value)
+    if by is None:
+        raise part.refused("a duration such as PT1H or -P1DT30M, or a number of seconds")
+    try:
+        return _clock_answer(emulator().move_clock(lambda clock: clock.advanced(by)))
+    except ValueError as error:
+        raise part.refused("a duration inside the calendar", str(error)) from None
+
+
+def _set(body: Part) -> Clock:
+    part, runs = body.part("now"), body.has("runs") and body.value["runs"]
+    if not isinstance(runs, bool):
+        raise body.part("runs").refused("true or false")
+    if part.value is None:
+        return Clock()
+    text = part.text("a time such as 2030-01-01T00:00:00Z, or null")
+    try:
+        return Clock().at(moment(read_time(text)), runs=runs)
+    except ValueError as error:
+        raise part.refused("such a time, or null", str(error)) from None
+
+
+def _clock_answer(clock: Clock) -> Response:
+    says: dict[str, Any] = {"now": wire_time(clock.now()), "is_frozen": clock.frozen is not None}
+    return jsonify(says | {"ahead_seconds": round(clock.ahead.total_seconds())})

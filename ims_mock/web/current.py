@@ -6,6 +6,7 @@ import secrets
 from typing import Any, Final
 
 from flask import current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from ims_mock.bodies import Part, parse
 from ims_mock.credentials import Credentials
@@ -57,7 +58,10 @@ def body() -> bytes:
     if (request.content_length or 0) > GATEWAY_BODY_BYTES:
         raise RequestError("body-too-large", legal=f"{GATEWAY_BODY_BYTES} bytes")
     request.max_content_length = GATEWAY_BODY_BYTES
-    return request.get_data()
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:  # of a length that was not announced
+        raise RequestError("body-too-large", legal=f"{GATEWAY_BODY_BYTES} bytes") from None
 
 
 def json_body() -> Part:
