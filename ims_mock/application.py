@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ims_mock.emulator import Emulator
+from ims_mock.emulator import Emulator, throttle_of
 from ims_mock.loading import load
 from ims_mock.profile import Profile
-from ims_mock.throttle import Policy
 from ims_mock.web import app
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def create_app(
         if value not in ("on", "off"):
             raise ValueError(f"{name} is {value!r}; legal are 'on' and 'off'")
     sources = [catalog] if isinstance(catalog, str | Path | Mapping) else list(catalog)
-    chosen, policy = Profile.parse(profile), Policy.parse(throttle)
+    chosen, limit = Profile.parse(profile), throttle_of(throttle)
     loaded = load(sources, more=generate, seed=seed, project=project)
-    emulator = Emulator(loaded, chosen, needs_credentials=auth == "on", policy=policy)
+    emulator = Emulator(loaded, chosen, needs_credentials=auth == "on", throttle=limit)
     return app.create_app(emulator, is_forwarded=forwarded == "on")

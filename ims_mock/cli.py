@@ -78,20 +78,18 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     except BindError as error:
         raise click.ClickException(str(error)) from None
 
-    from ims_mock.emulator import Emulator
+    from ims_mock.emulator import Emulator, throttle_of
     from ims_mock.profile import Profile
-    from ims_mock.throttle import Policy
     from ims_mock.web.app import create_app
 
     try:
-        profile = Profile.parse(given["profile"])
-        policy = Policy.parse(given["throttle"])
+        profile, throttle = Profile.parse(given["profile"]), throttle_of(given["throttle"])
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     loaded = _loaded(catalog, more=given["generate"], seed=given["seed"], project=given["project"])
     for warning in loaded.warnings:
         click.echo(str(warning), err=True)
-    emulator = Emulator(loaded, profile, needs_credentials=given["auth"] == "on", policy=policy)
+    emulator = Emulator(loaded, profile, needs_credentials=given["auth"] == "on", throttle=throttle)
     app = create_app(emulator, has_control=given["control"] == "on", is_forwarded=given["forwarded"] == "on")
     images = len(emulator.catalog)
     line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url_of(listener)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from ims_mock.clock import Clock
 from ims_mock.credentials import Credentials
@@ -11,7 +12,25 @@ from ims_mock.identity import Verdict
 from ims_mock.loading import Loaded
 from ims_mock.profile import DOCUMENTED, Profile
 from ims_mock.tenancy import Caller, View
-from ims_mock.throttle import Policy, Throttle
+
+if TYPE_CHECKING:
+    from ims_mock.throttle import Throttle
+
+
+def throttle_of(policy: str) -> Throttle | None:
+    """Make the throttle of an emulator.
+
+    Args:
+        policy: requests and seconds that one address may send, ``5/10``; empty for none.
+
+    Raises:
+        ValueError: it is written otherwise; the message says what is legal.
+    """
+    if not policy:
+        return None
+    from ims_mock.throttle import Throttle  # most emulators do without
+
+    return Throttle(policy)
 
 
 class Emulator:
@@ -21,13 +40,12 @@ class Emulator:
         loaded: the catalogs it begins with.
         profile: how it answers.
         needs_credentials: whether requests without usable credentials are refused.
-        policy: how many requests an address may send; ``None`` for any number.
+        throttle: counts the requests of each address, where they are limited.
 
     Attributes:
         catalog: the images as they are now. A request takes it once and answers from it.
         identity: projects and credentials.
         clock: the emulator's time.
-        throttle: counts requests where that is asked for.
     """
 
     def __init__(
@@ -36,10 +54,10 @@ class Emulator:
         profile: Profile = DOCUMENTED,
         *,
         needs_credentials: bool = False,
-        policy: Policy | None = None,
+        throttle: Throttle | None = None,
     ) -> None:
         self._loaded = loaded
-        self._policy = policy
+        self.throttle = throttle
         self._lock = Lock()
         self.profile = profile
         self.needs_credentials = needs_credentials
@@ -50,7 +68,8 @@ class Emulator:
         self.catalog = self._loaded.catalog
         self.identity = self._loaded.identity
         self.clock = self._loaded.clock
-        self.throttle = Throttle(self._policy) if self._policy else None
+        if self.throttle:
+            self.throttle.forget()
 
     def move_clock(self, moved: Callable[[Clock], Clock]) -> Clock:
         """Set the clock, and give it; of two moves at the same time none is lost."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -16,38 +15,28 @@ _POLICY: Final = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 _ADDRESSES: Final = 10_000
 
 
-@dataclass(frozen=True)
-class Policy:
-    """How many requests an address may send.
+class Throttle:
+    """Counts the requests of each address.
 
-    Attributes:
-        count: at most this many requests,
-        seconds: in any period of this many seconds.
+    Args:
+        policy: how many may come in any so many seconds: ``5/10`` for five in ten seconds.
+
+    Raises:
+        ValueError: it is written otherwise; the message says what is legal.
     """
 
-    count: int
-    seconds: int
-
-    @classmethod
-    def parse(cls, text: str) -> Policy | None:
-        """Read ``5/10``, five requests in ten seconds; nothing is no policy.
-
-        Raises:
-            ValueError: anything else; the message says what is legal.
-        """
-        match = _POLICY.fullmatch(text)
-        if text and not match:
-            raise ValueError(f"unknown throttle {text!r}; legal is REQUESTS/SECONDS such as 5/10")
-        return cls(int(match[1]), int(match[2])) if match else None
-
-
-class Throttle:
-    """Counts the requests of each address."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, policy: str) -> None:
+        match = _POLICY.fullmatch(policy)
+        if not match:
+            raise ValueError(f"unknown throttle {policy!r}; legal is REQUESTS/SECONDS such as 5/10")
+        self._count, self._seconds = int(match[1]), int(match[2])
         self._passed: dict[str, deque[datetime]] = {}
         self._lock = Lock()
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        with self._lock:
+            self._passed.clear()
 
     def check(self, address: str, now: datetime) -> None:
         """Count a request; one that is refused does not count.
@@ -59,7 +48,7 @@ class Throttle:
         Raises:
             RequestError: 429.
         """
-        begin = later(now, -timedelta(seconds=self._policy.seconds))
+        begin = later(now, -timedelta(seconds=self._seconds))
         with self._lock:
             times = self._passed.pop(address, None) or deque()
             self._passed[address] = times  # the address heard last stands last
@@ -67,6 +56,6 @@ class Throttle:
                 del self._passed[next(iter(self._passed))]
             while times and not begin < times[0] <= now:
                 times.popleft()
-            if len(times) >= self._policy.count:
-                raise RequestError("throttled", count=str(self._policy.count), seconds=str(self._policy.seconds))
+            if len(times) >= self._count:
+                raise RequestError("throttled", count=str(self._count), seconds=str(self._seconds))
             times.append(now)

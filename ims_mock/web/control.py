@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, request
 
 from ims_mock import __version__
-from ims_mock.bodies import Part
 from ims_mock.clock import Clock
 from ims_mock.errors import RequestError
 from ims_mock.kinds import duration, moment, read_time, wire_time
 from ims_mock.web.current import emulator, json_body
+
+if TYPE_CHECKING:
+    from ims_mock.bodies import Part
 
 PREFIX: Final = "/_ims"
 

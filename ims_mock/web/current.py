@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ims_mock.bodies import Part, parse
 from ims_mock.credentials import Credentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
-from ims_mock.signing import Sent
 from ims_mock.tenancy import Caller, View
+
+if TYPE_CHECKING:
+    from ims_mock.bodies import Part
+    from ims_mock.signing import Sent
 
 GATEWAY_BODY_BYTES: Final = 12 * 2**20
 """The longest body that the gateway takes (its own documentation)."""
@@ -70,6 +72,8 @@ def json_body() -> Part:
     Raises:
         RequestError: it is too long, or no JSON.
     """
+    from ims_mock.bodies import parse  # a start is quicker without what few requests need
+
     return parse(body())
 
 
@@ -115,6 +119,8 @@ def view() -> View:
 
 def _sent() -> Sent:
     """Give the request as it was signed: behind a proxy, with the host and path that the client knows."""
+    from ims_mock.signing import Sent
+
     environ = request.environ
     headers = {name.lower(): value.strip() for name, value in request.headers.items()}
     before = environ.get("werkzeug.proxy_fix.orig")

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, jsonify, request
 from ims_mock.credentials import Project, Token, id_of
 from ims_mock.errors import RequestError
 from ims_mock.kinds import later, wire_time
-from ims_mock.login import LIFE, Login, issued, owner_of
 from ims_mock.web.current import base_url, caller, emulator, json_body, verdict
 
 PREFIX: Final = "/v3"
@@ -40,6 +39,8 @@ def version() -> Response:
 @blueprint.post("/auth/tokens", provide_automatic_options=False)
 def create_token() -> tuple[Response, int]:
     """Issue a token to whoever proves who they are."""
+    from ims_mock.login import Login, issued  # a start is quicker without what few requests need
+
     kind = request.mimetype
     if kind not in ("", "application/json"):
         raise RequestError("content-type", "Content-Type", kind, "application/json")
@@ -63,6 +64,8 @@ def show_token() -> Response:
 
 
 def _token_answer(token: Token) -> Response:
+    from ims_mock.login import LIFE, owner_of
+
     here = emulator()
     user, domain = owner_of(here.identity, token)
     says: dict[str, Any] = {
@@ -141,6 +144,8 @@ def show_project(project: str) -> Response:
 @blueprint.get("/auth/domains", provide_automatic_options=False)
 def list_domains() -> Response:
     """List the domain of whoever asks."""
+    from ims_mock.login import owner_of
+
     caller(needs_project=False)
     token, identity = verdict().token, emulator().identity
     name = owner_of(identity, token)[1] if token else identity.named(verdict().caller.project).domain
