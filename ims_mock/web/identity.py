@@ -39,7 +39,8 @@ def version() -> Response:
 @blueprint.post("/auth/tokens", provide_automatic_options=False)
 def create_token() -> tuple[Response, int]:
     """Issue a token to whoever proves who they are."""
-    from ims_mock.login import Login, issued  # a start is quicker without what few requests need
+    from ims_mock.issuing import issued  # a start is quicker without what few requests need
+    from ims_mock.login import Login
 
     kind = request.mimetype
     if kind not in ("", "application/json"):
@@ -64,7 +65,7 @@ def show_token() -> Response:
 
 
 def _token_answer(token: Token) -> Response:
-    from ims_mock.login import LIFE, owner_of
+    from ims_mock.issuing import LIFE, owner_of
 
     here = emulator()
     user, domain = owner_of(here.identity, token)
@@ -144,7 +145,7 @@ def show_project(project: str) -> Response:
 @blueprint.get("/auth/domains", provide_automatic_options=False)
 def list_domains() -> Response:
     """List the domain of whoever asks."""
-    from ims_mock.login import owner_of
+    from ims_mock.issuing import owner_of
 
     caller(needs_project=False)
     token, identity = verdict().token, emulator().identity
