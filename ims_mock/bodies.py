@@ -18,7 +18,7 @@ _TYPES: Final = {
     dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number", bool: "a boolean",
     type(None): "null",
 }  # fmt: skip
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?')
+_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _OUTSIDE: Final = re.compile(rb"[\[{]|[\]}]")
 
 

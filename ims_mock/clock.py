@@ -34,8 +34,14 @@ class Clock:
         Args:
             instant: the time it shows now; a naive one is UTC.
             runs: whether it runs on from there, instead of standing still.
+
+        Raises:
+            ValueError: it is outside of the years 1 to 9999 in UTC.
         """
-        utc = instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
+        try:
+            utc = instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
+        except OverflowError:
+            raise ValueError(f"{instant} lies outside of the years 1 to 9999 in UTC") from None
         return Clock(ahead=utc - datetime.now(timezone.utc)) if runs else Clock(utc)
 
     def advanced(self, by: timedelta) -> Clock:
@@ -48,8 +54,7 @@ class Clock:
             ValueError: it would leave the years 1 to 9999.
         """
         try:
-            later = self.now() + by
-            _ = later - timedelta(days=1), later + timedelta(days=1)  # room for what is counted from it
+            moved = self.now() + by
         except OverflowError:
             raise ValueError(f"{shown(str(by))} leads out of the years 1 to 9999") from None
-        return replace(self, frozen=later) if self.frozen else replace(self, ahead=self.ahead + by)
+        return replace(self, frozen=moved) if self.frozen else replace(self, ahead=self.ahead + by)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from ims_mock.kinds import wire_time
 
 if TYPE_CHECKING:
     from ims_mock.signing import Sent
@@ -49,6 +53,8 @@ class Token:
         user: the name of whose it is; a catalog's is nobody's in particular.
         user_domain: the domain of that user.
         methods: how the user proved who it is.
+        opens: what else its owner may open, as projects with the roles held there; empty for no more than the token.
+        is_unproven: whether it was issued, where nothing is refused, to somebody who proved nothing.
     """
 
     token: str = field(repr=False)
@@ -61,6 +67,17 @@ class Token:
     user: str = ""
     user_domain: str = ""
     methods: tuple[str, ...] = ()
+    opens: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    is_unproven: bool = False
+
+    @property
+    def owner_opens(self) -> Mapping[str, tuple[str, ...]]:
+        """The projects that its owner may open, each with the roles held there."""
+        return dict(self.opens) or ({self.project: self.roles} if self.project else {})
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time has come."""
+        return bool(self.expires) and self.expires <= wire_time(now)
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,10 @@ class Key:
     roles: tuple[str, ...] = ("member",)
     security_token: str = field(default="", repr=False)
     expires: str = ""
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time has come."""
+        return bool(self.expires) and self.expires <= wire_time(now)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ PROBLEMS: Final = (
     # --- credentials, judged by the gateway
     Problem("token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
     Problem("token-unknown", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail", _UNAUTHORIZED),
+    Problem("token-unproven", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail; the token was issued with --auth off to somebody who proved nothing", _UNAUTHORIZED),
     Problem("token-expired", 401, "APIGW.0307", "The token must be updated.", _UNAUTHORIZED),
     Problem("algorithm", 401, "APIGW.0301", f"{_INCORRECT} Authorization is of another scheme:", _UNAUTHORIZED),
     Problem("authorization", 401, "APIGW.0301", f"{_INCORRECT} Authorization {{what}}", _UNAUTHORIZED),
@@ -79,6 +80,7 @@ PROBLEMS: Final = (
     Problem("date", 401, "APIGW.0301", f"{_INCORRECT} the time of the signature cannot be read:", _UNAUTHORIZED),
     Problem("signature-expired", 401, "APIGW.0301", f"{_INCORRECT} signature expired, signature time:{{sent}},server time:{{now}}", _UNAUTHORIZED),
     Problem("key-unknown", 401, "APIGW.0301", f"{_INCORRECT} ak {{access}} not exist", _UNAUTHORIZED),
+    Problem("key-secret", 401, "APIGW.0301", f"{_INCORRECT} ak not exist; Access holds the secret of an access key, where its ak belongs", _UNAUTHORIZED),
     Problem("key-expired", 401, "APIGW.0301", f"{_INCORRECT} the temporary ak {{access}} expired at {{expires}}", _UNAUTHORIZED),
     Problem("security-token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-security-token not found; ak {{access}} is a temporary one", _UNAUTHORIZED),
     Problem("security-token", 401, "APIGW.0301", f"{_INCORRECT} decrypt securitytoken fail; X-Security-Token does not belong to ak {{access}}", _UNAUTHORIZED),
@@ -86,7 +88,7 @@ PROBLEMS: Final = (
     Problem("signature", 401, "APIGW.0301", f"{_INCORRECT} verify aksk signature fail, canonicalRequest:{{canonical}}", _UNAUTHORIZED),
     Problem("other-project", 403, "APIGW.0302", "The credentials do not open this project:", "Access was denied to this resource."),
     Problem("no-project", 403, "APIGW.0302", "The token opens no project: it is {scope}", "Access was denied to this resource."),
-    Problem("read-only", 403, "APIGW.0302", "The IAM user is not authorized to access the API: the role reader may only read", "Access was denied to this resource."),
+    Problem("read-only", 403, "APIGW.0302", "The IAM user is not authorized to access the API: only the roles admin and member may write", "Access was denied to this resource."),
     Problem("throttled", 429, "APIGW.0308", "The throttling threshold has been reached: policy ip over ratelimit,limit:{count},time:{seconds} second"),
     # --- the control paths
     Problem("origin", 403, "", "A page of another origin may not change the emulator:"),
@@ -105,6 +107,7 @@ PROBLEMS: Final = (
     Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
     Problem("body-too-large", 413, "APIGW.0201", "Request entity too large."),
     Problem("uri-too-large", 414, "APIGW.0201", "Request URI too large."),
+    Problem("host", 400, "APIGW.0602", "The request is not valid HTTP:"),
     Problem("malformed", 400, "APIGW.0602", "The request is not valid HTTP."),
     Problem("internal", 500, "APIGW.0601", "The emulator itself failed; its log tells why under this request id."),
 )
@@ -142,7 +145,7 @@ class RequestError(Exception):
             message = message.removesuffix(".")
             message += f"{separator}{printable(self.words['parameter'])} is {shown(self.words['value'])}"
         if self.legal:
-            message += f"; legal is {self.legal}"
+            message = f"{message.removesuffix('.')}; legal is {self.legal}"
         return f"{message}; {self.cure}" if self.cure else message
 
     @property

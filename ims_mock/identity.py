@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from ims_mock.credentials import REGION, Credentials, Key, Project, Token, User
 from ims_mock.errors import RequestError
-from ims_mock.kinds import wire_time
-from ims_mock.tenancy import Caller
+from ims_mock.kinds import printable
+from ims_mock.tenancy import ADMIN, Caller
 from ims_mock.tokens import Seal
 
 if TYPE_CHECKING:
@@ -116,12 +116,6 @@ class Identity:
         """
         return self._by_hash.get(_hash(text)) or self.seal.opened(text)
 
-    def opened_by(self, token: Token) -> Mapping[str, tuple[str, ...]]:
-        """Give the projects that the owner of a token may open, each with the roles held there."""
-        own = {token.project: token.roles} if token.project else {}
-        rows = [one for one in self.users if (one.domain, one.name) == (token.user_domain, token.user)]
-        return own | {one.project: one.roles for one in rows if one.project != token.project}
-
     def judged(self, sent: Credentials, now: datetime, *, is_explained: bool) -> Verdict:
         """Tell what credentials are worth.
 
@@ -141,23 +135,27 @@ class Identity:
         if token is None:
             return Verdict(Caller(sent.project or self.project), TOKEN, RequestError("token-unknown"))
         refusal = None
-        if token.expires and token.expires <= wire_time(now):
+        if token.is_unproven:
+            refusal = RequestError("token-unproven")
+        elif token.is_expired(now):
             refusal = RequestError("token-expired")
         elif sent.project and token.project and sent.project != token.project:
             refusal = RequestError(
                 "other-project", "X-Project-Id", sent.project, "the project the token was issued for"
             )
         caller = Caller(sent.project or token.project or self.project, frozenset(token.roles))
-        return Verdict(caller, TOKEN, refusal, self.opened_by(token), token)
+        return Verdict(caller, TOKEN, refusal, token.owner_opens, token)
 
     def _judged_signature(self, sent: Credentials, now: datetime, *, is_explained: bool) -> Verdict:
         from ims_mock import signing  # most requests are not signed
 
-        refusal, rows = None, []
+        rows: list[Key] = []
+        is_proven = False
         try:
             authorization = signing.Authorization.parse(sent.authorization)
             rows = [one for one in self.keys if one.access == authorization.access]
-            self._check_signature(sent, authorization, rows, now, is_explained=is_explained)
+            refusal = self._signature_refused(sent, authorization, rows, now, is_explained=is_explained)
+            is_proven = True
         except RequestError as error:
             refusal = error
         opens = {one.project: one.roles for one in rows}
@@ -165,10 +163,11 @@ class Identity:
             legal = f"a project of the access key: {', '.join(opens)}"
             refusal = RequestError("other-project", "X-Project-Id", sent.project, legal)
         first = rows[0] if rows else Key("", "", self.project, ())
-        roles = opens.get(sent.project, first.roles)
-        return Verdict(Caller(sent.project or first.project, frozenset(roles)), SIGNATURE, refusal, opens)
+        roles = frozenset(opens.get(sent.project, first.roles))
+        caller = Caller(sent.project or first.project, roles if is_proven else roles - {ADMIN})
+        return Verdict(caller, SIGNATURE, refusal, opens)
 
-    def _check_signature(
+    def _signature_refused(
         self,
         credentials: Credentials,
         authorization: Authorization,
@@ -176,33 +175,35 @@ class Identity:
         now: datetime,
         *,
         is_explained: bool,
-    ) -> None:
-        """Check a signature and all that belongs to it.
+    ) -> RequestError | None:
+        """Check a signature, and tell what is wrong beside it: that it, or the key, is out of date.
 
         Raises:
-            RequestError: the first thing that is wrong.
+            RequestError: it does not prove who signed.
         """
         from ims_mock import signing, slips
 
-        sent = credentials.sent
+        sent, access = credentials.sent, authorization.access
         if sent is None:
             raise TypeError("a signature is verified against the request it came with")
         if not rows:
-            raise RequestError("key-unknown", access=authorization.access)
-        signing.check_date(sent, now)
-        key = rows[0]
+            is_secret = access in self._secrets.values()  # the two in each other's place
+            raise RequestError("key-secret") if is_secret else RequestError("key-unknown", access=printable(access))
+        key, late = rows[0], signing.late(sent, now)
         given = sent.headers.get("x-security-token", "")
-        if key.security_token and not given:
-            raise RequestError("security-token-missing", access=key.access)
-        if not hmac.compare_digest(key.security_token.encode(), given.encode("latin-1", "replace")):
-            raise RequestError("security-token", access=key.access)
-        if key.expires and key.expires <= wire_time(now):
-            raise RequestError("key-expired", access=key.access, expires=key.expires)
 
         def why(form: Canonical) -> str:
             return slips.explained(sent, form, authorization, key.secret, self._secrets) if is_explained else ""
 
-        signing.verify(sent, authorization, key.secret, why)
+        try:
+            if key.security_token and not given:
+                raise RequestError("security-token-missing", access=access)
+            if not hmac.compare_digest(key.security_token.encode(), given.encode("latin-1", "replace")):
+                raise RequestError("security-token", access=access)
+            signing.verify(sent, authorization, key.secret, why)
+        except RequestError as error:
+            raise late or error from None
+        return RequestError("key-expired", access=access, expires=key.expires) if key.is_expired(now) else late
 
 
 def _hash(token: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from ims_mock.credentials import DOMAIN, Project, Token
 from ims_mock.errors import RequestError
 from ims_mock.identity import Identity
 from ims_mock.kinds import later, shown, wire_time
-from ims_mock.login import Login, Named
+from ims_mock.login import METHODS, Login, Named
 from ims_mock.tenancy import ADMIN, MEMBER
 
 LIFE: Final = timedelta(hours=24)
@@ -26,9 +26,9 @@ NOBODY: Final = "ims-mock"
 class _Person:
     """Who logs in, and what they may open: projects, each with the roles held there, and a domain."""
 
-    name: str
-    domain: str
-    opens: Mapping[str, tuple[str, ...]]
+    name: str = ""
+    domain: str = DOMAIN
+    opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     expires: str = ""
 
     @property
@@ -38,7 +38,7 @@ class _Person:
 
     def roles_in(self, project: str) -> tuple[str, ...]:
         """The roles held in a project: an admin of one is an admin of all, and a member wherever nobody checks."""
-        return self.opens.get(project) or (self.roles if ADMIN in self.roles else (MEMBER,))
+        return self.opens.get(project, self.roles if ADMIN in self.roles else (MEMBER,))
 
 
 def issued(identity: Identity, login: Login, now: datetime, *, is_checked: bool) -> Token:
@@ -53,7 +53,20 @@ def issued(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
     Raises:
         RequestError: 401.
     """
-    people = [_METHODS[method](identity, login, now, is_checked) for method in login.methods]
+    try:
+        return identity.seal.sealed(_token(identity, login, now, is_checked=True))
+    except RequestError:
+        if is_checked:
+            raise
+    return identity.seal.sealed(replace(_token(identity, login, now, is_checked=False), is_unproven=True))
+
+
+def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool) -> Token:
+    for method in login.methods:
+        if is_checked and method not in METHODS:
+            raise RequestError("login-method", "auth.identity.methods", method, " and ".join(METHODS))
+    proofs = [_PROOFS[method] for method in login.methods if method in METHODS]
+    people = [proof(identity, login, now, is_checked) for proof in proofs] or [_Person()]
     person = people[0]
     token = Token(
         "",
@@ -62,8 +75,8 @@ def issued(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
         expires=min((one.expires for one in people if one.expires), default=wire_time(later(now, LIFE))),
         issued=wire_time(now),
         user=person.name,
-        user_domain=person.domain,
-        methods=tuple(dict.fromkeys(login.methods)),
+        user_domain=person.domain if person.name else "",
+        methods=login.methods,
     )
     if login.project:
         project = _project(identity, login.project, person, is_checked=is_checked)
@@ -73,7 +86,7 @@ def issued(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
             raise RequestError("login-scope", legal=shown(person.domain), what=f"the domain {login.domain}")
         domain = person.domain if login.domain.is_domain(person.domain) else login.domain.name or login.domain.id
         token = replace(token, domain=domain, roles=person.roles)
-    return identity.seal.sealed(token)
+    return token if token.owner_opens == person.opens else replace(token, opens=tuple(person.opens.items()))
 
 
 def _by_password(identity: Identity, login: Login, _: datetime, is_checked: bool) -> _Person:
@@ -92,25 +105,28 @@ def _by_password(identity: Identity, login: Login, _: datetime, is_checked: bool
 
 def _by_token(identity: Identity, login: Login, now: datetime, is_checked: bool) -> _Person:
     token = identity.token(login.token)
-    is_right = token is not None and not (token.expires and token.expires <= wire_time(now))
-    if is_checked and not is_right:
-        raise RequestError("login", what="the token has expired" if token else "the token is unknown")
+    if is_checked and (token is None or token.is_unproven):
+        raise RequestError("login", what="the token is unknown, or was issued to somebody who proved nothing")
+    if is_checked and token and token.is_expired(now):
+        raise RequestError("login", what="the token has expired")
     if token is None:
-        return _Person(NOBODY, DOMAIN, {})
-    return _Person(*owner_of(identity, token), identity.opened_by(token), token.expires if is_right else "")
+        return _Person()
+    _, domain = owner_of(identity, token)
+    return _Person(token.user, domain, token.owner_opens, "" if token.is_expired(now) else token.expires)
 
 
-_METHODS: Final = {"password": _by_password, "token": _by_token}
+_PROOFS: Final = {"password": _by_password, "token": _by_token}
 
 
 def owner_of(identity: Identity, token: Token) -> tuple[str, str]:
-    """Tell whose a token is, by name and domain: a catalog's belongs to the first user whom its project knows."""
+    """Tell whose a token is, to show it: a catalog's belongs to the first user whom its project knows."""
     if token.user:
         return token.user, token.user_domain
+    project = next(iter(token.owner_opens), "")
     for user in identity.users:
-        if user.project == token.project:
+        if user.project == project:
             return user.name, user.domain
-    return NOBODY, identity.named(token.project).domain
+    return NOBODY, identity.named(project).domain
 
 
 def _project(identity: Identity, asked: Named, person: _Person, *, is_checked: bool) -> Project:

@@ -7,10 +7,12 @@ from typing import Final
 
 from ims_mock.bodies import Part
 from ims_mock.credentials import id_of
-from ims_mock.errors import RequestError
 from ims_mock.kinds import shown
 
 METHODS: Final = ("password", "token")
+
+LONGEST: Final = 255
+"""The most characters of an id or a name; tokens hold them."""
 
 _NAMED: Final = "an object with id or name"
 
@@ -32,8 +34,7 @@ class Named:
             RequestError: it has neither id nor name, or they are no texts.
         """
         part.object()
-        identifier = part.part("id").text() if part.has("id") else ""
-        name = part.part("name").text() if part.has("name") else ""
+        identifier, name = (_short(part.part(key)) if part.has(key) else "" for key in ("id", "name"))
         if not identifier and not name:
             raise part.refused(_NAMED, "has neither id nor name")
         if not part.has("domain"):
@@ -61,6 +62,13 @@ class Named:
             return shown(self.id)
         inside = self.domain or self.domain_id
         return shown(self.name) + (f" in domain {shown(inside)}" if inside else "")
+
+
+def _short(part: Part) -> str:
+    text = part.text()
+    if len(text) > LONGEST:
+        raise part.refused(f"at most {LONGEST} characters", f"has {len(text)} characters")
+    return text
 
 
 def _is(domain_id: str, name: str, domain: str) -> bool:
@@ -100,9 +108,6 @@ class Login:
         methods = tuple(one.text(legal) for one in identity.part("methods", legal).items(legal))
         if not methods:
             raise identity.part("methods").refused(legal, "is empty")
-        for method in methods:
-            if method not in METHODS:
-                raise RequestError("login-method", "auth.identity.methods", method, " and ".join(METHODS))
         user, password, token = Named(), "", ""
         if "password" in methods:
             asked = identity.part("password").part("user")
@@ -111,7 +116,7 @@ class Login:
                 raise asked.part("domain", _NAMED).refused(_NAMED)
         if "token" in methods:
             token = identity.part("token").part("id", "a text").text()
-        return cls(methods, user, password, token, *_scope(auth))
+        return cls(tuple(dict.fromkeys(methods)), user, password, token, *_scope(auth))
 
 
 def _scope(auth: Part) -> tuple[Named | None, Named | None]:

@@ -114,10 +114,10 @@ class Canonical:
 
     method: str
     path: str
-    query: str
-    headers: str
+    query: str = field(repr=False)
+    headers: str = field(repr=False)
     signed: str
-    payload: str
+    payload: str = field(repr=False)
 
     @property
     def text(self) -> str:
@@ -156,11 +156,11 @@ def signature(form: Canonical, date: str, secret: str) -> str:
     return hmac.new(secret.encode(), to_sign.encode("latin-1"), hashlib.sha256).hexdigest()
 
 
-def check_date(sent: Sent, now: datetime) -> None:
-    """Check the time of a signature against the clock.
+def late(sent: Sent, now: datetime) -> RequestError | None:
+    """Tell whether the time of a signature is too far from the clock, and how.
 
     Raises:
-        RequestError: ``X-Sdk-Date`` is absent, malformed, or too far from the clock.
+        RequestError: ``X-Sdk-Date`` is absent or malformed.
     """
     date = sent.headers.get(DATE, "")
     legal = "a time in UTC such as 20250102T030405Z"
@@ -170,11 +170,11 @@ def check_date(sent: Sent, now: datetime) -> None:
         moment = datetime.strptime(date if _DATE.fullmatch(date) else "", DATE_FORMAT).replace(tzinfo=timezone.utc)
     except ValueError:
         raise RequestError("date", "X-Sdk-Date", date, legal) from None
-    if abs(moment - now.replace(microsecond=0)) > SKEW:
-        clock = now.strftime(DATE_FORMAT).rjust(16, "0")
-        raise RequestError(
-            "signature-expired", legal="at most 15 minutes from the emulator's clock", sent=date, now=clock
-        )
+    if abs(moment - now.replace(microsecond=0)) <= SKEW:
+        return None
+    clock = now.strftime(DATE_FORMAT).rjust(len(date), "0")
+    legal = f"at most {SKEW.seconds // 60} minutes from the emulator's clock"
+    return RequestError("signature-expired", legal=legal, sent=date, now=clock)
 
 
 def verify(sent: Sent, authorization: Authorization, secret: str, why: Callable[[Canonical], str]) -> None:
@@ -203,7 +203,7 @@ def verify(sent: Sent, authorization: Authorization, secret: str, why: Callable[
             "body-hash", "X-Sdk-Content-Sha256", given, f"{UNSIGNED} or the hash of the body, {sha256(body)}"
         )
     form, date = canonical(sent, authorization.signed), sent.headers[DATE]
-    wanted = authorization.signature.encode("latin-1")
+    wanted = authorization.signature.encode()
     forms = [form]
     if given == UNSIGNED and form.payload == NOTHING:  # an empty file is a body to the SDK, until it has read it
         forms.append(replace(form, payload=UNSIGNED))

@@ -14,7 +14,6 @@ from ims_mock.profile import Profile
 
 ADMIN: Final = "admin"
 MEMBER: Final = "member"
-READER: Final = "reader"
 
 Posting = tuple[str, str]
 """The name and value of a posting list; ``("members", "")`` stands for: has any member."""
@@ -34,8 +33,8 @@ class Caller:
 
     @property
     def only_reads(self) -> bool:
-        """Whether the caller may change nothing: a reader without any other role."""
-        return self.roles == {READER}
+        """Whether the caller may change nothing: a reader, or whoever has roles that nobody knows."""
+        return not self.roles & {ADMIN, MEMBER}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Final
 from ims_mock.credentials import Token
 
 _SEAL_BYTES: Final = 32
-_LONGEST: Final = 8_192
+_LONGEST: Final = 65_536
 
 
 class Seal:
@@ -34,7 +34,7 @@ class Seal:
         """Give a token with its text; of two that say the same, each has one of its own."""
         says = {name: value for name, value in asdict(token).items() if value and name != "token"}
         text = json.dumps([says, secrets.token_hex(8)], separators=(",", ":")).encode()
-        return replace(token, token=base64.urlsafe_b64encode(self._mark(text) + text).decode().rstrip("="))
+        return replace(token, token=_written(self._mark(text) + text))
 
     def opened(self, text: str) -> Token | None:
         """Read a token; ``None`` when it was not written here."""
@@ -45,11 +45,16 @@ class Seal:
         except ValueError:
             return None
         mark, said = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
-        if not hmac.compare_digest(mark, self._mark(said)):
+        if not hmac.compare_digest(mark, self._mark(said)) or text != _written(raw):  # there is one way to write it
             return None
         says, _ = json.loads(said)
         lists = {name: tuple(says[name]) for name in ("roles", "methods") if name in says}
-        return Token(**{"token": text, "project": "", "roles": (), **says, **lists})
+        opens = tuple((project, tuple(roles)) for project, roles in says.get("opens", ()))
+        return Token(**{"token": text, "project": "", "roles": (), **says, **lists, "opens": opens})
 
     def _mark(self, text: bytes) -> bytes:
         return hmac.digest(self._key, text, "sha256")
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -64,6 +64,14 @@ def test_a_clock_stays_inside_the_calendar(clock, days):
         clock.advanced(timedelta(days=days))
 
 
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_clock_is_not_set_outside_of_the_calendar(runs):
+    """A time that is inside of it only in its own zone is refused; one that runs on to the end stays there."""
+    with pytest.raises(ValueError, match="lies outside of the years 1 to 9999"):
+        Clock().at(datetime.max.replace(tzinfo=timezone(-HOUR)), runs=runs)
+    assert Clock().at(datetime.max, runs=True).now().year == 9999
+
+
 def test_nothing_else_asks_for_the_date():
     """No module but the clock looks at the real time; how long something took is another matter."""
     asking = re.compile(r"\b(?:datetime\.(?:now|utcnow|today)|date\.today|time\.time|time_ns|gmtime\(\)|localtime\(\))")

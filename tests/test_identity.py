@@ -267,6 +267,7 @@ BODIES = [
     (body(scope="scoped"), "auth.scope is a text; legal is 'unscoped', or an object with project or domain"),
     (body(scope={"system": {"all": True}}), "auth.scope names neither"),
     (body(scope={"project": {}}), "auth.scope.project has neither id nor name"),
+    (body(user="x" * 256), "name has 256 characters; legal is at most 255 characters"),
     (body(scope={"project": {"name": "x", "domain": {}}}), "auth.scope.project.domain has neither id nor name"),
 ]
 
@@ -383,6 +384,26 @@ def test_the_ends_of_the_calendar_are_no_bug(clock):
     assert strict("/v2/images", {"Authorization": signed, "X-Sdk-Date": date}).status == 401
 
 
+@pytest.mark.parametrize(
+    "change", [lambda text: text + "=", lambda text: text + "\n", str.lower, lambda _: "A" * 70_000]
+)
+def test_a_token_is_written_in_one_way(ask, change):
+    """Any other spelling is no token."""
+    text, _ = login(ask, scope={"project": {"id": A}})
+    identity = make_app(CATALOG).extensions["ims_mock"].identity
+    assert identity.token(text)
+    assert identity.token(change(text)) is None
+
+
+def test_a_token_may_be_of_any_script():
+    """A header holds UTF-8, as catalogs do."""
+    catalog = {"credentials": {"tokens": [{"token": "令牌", "project": A}]}}
+    ask = in_process(make_app(catalog, auth="on"))
+    text = "令牌".encode().decode("latin-1")
+    assert ask("/v2/images", {"X-Auth-Token": text}).status == 200
+    assert ask("/v3/auth/tokens", {"X-Auth-Token": text, "X-Subject-Token": text}).status == 200
+
+
 def test_two_tokens_are_two(ask):
     """Though they say the same."""
     assert login(ask)[0] != login(ask)[0]
@@ -467,6 +488,31 @@ def test_a_proxy_is_believed_only_on_request(forwarded, url):
             says = post(ask, body(scope={"project": {"id": A}}), headers=FORWARDED).json["token"]
             (image,) = {one for _, _, one in endpoints(says, "image")[1]}
             assert image == url or (url == "" and image.startswith(own))
+
+
+@pytest.mark.parametrize("prefix", ["cloud", "/cloud/", "p:-1", ":-1", "[::1", "//", "/a b"])
+def test_any_prefix_of_a_proxy_makes_a_url(prefix):
+    """However it is written; a slash before it and none at its end."""
+    with over_socket(make_app(CATALOG, forwarded="on")) as ask:
+        (link,) = ask("/v3", {"X-Forwarded-Prefix": prefix}).json["version"]["links"]
+    assert link["href"].startswith(f"{ask.url}/")
+    assert "//" not in link["href"].removeprefix("http://")
+    assert link["href"].endswith("/v3/")
+
+
+@pytest.mark.parametrize("host", ["a:-1", "a b", "", "a,b", "x" * 300, "a:123456", "[::1", "<script>"])
+def test_a_host_that_is_none_is_named(ask, host):
+    """No URL is made from it."""
+    refused(ask("/v3", {"Host": host}), 400, "Host is ", "legal is a name or an address, and a port")
+
+
+def test_the_body_of_a_login_is_bounded(ask):
+    """A long one costs nothing: what is longer than 1 MiB is not read, and what is not is read at once."""
+    assert post(ask, b'"' + b"a" * 2**20).json["error"]["code"] == 413
+    for data in (b'"' + b"a" * (2**20 - 2) + b'"', b"[" + b"[]," * 300_000 + b"[]]", b'"' + b"\\" * 500_000):
+        refused(post(ask, data), 400)
+    many = ["password"] * 80_000
+    assert post(ask, body(methods=many)).status == 201
 
 
 def test_the_version_is_open_to_all(ask):
@@ -584,10 +630,69 @@ def test_a_reader_only_reads(ask, ask_off, method):
     assert ask("/any", {"X-Auth-Token": "reader"}).status == 200
     answer = ask("/any", {"X-Auth-Token": "reader"}, method)
     assert (answer.status, answer.json["error_code"]) == (403, "APIGW.0302")
-    assert "reader" in answer.json["error_msg"]
+    assert "only the roles admin and member may write" in answer.json["error_msg"]
     for token in ("of-a", "admin"):
         assert ask("/any", {"X-Auth-Token": token}, method).status == 200
     assert ask_off("/any", {"X-Auth-Token": "reader"}, method).status == 200
+
+
+@pytest.mark.parametrize(
+    ("roles", "status"),
+    [(["reader", "member"], 200), (["admin"], 200), (["Reader"], 403), (["te_admin"], 403), ([], 403)],
+)
+def test_only_admins_and_members_write(roles, status):
+    """A role that nobody knows opens nothing but reading."""
+    token = {"token": "t", "project": A, "roles": roles}
+    ask = in_process(probed(make_app({"credentials": {"tokens": [token]}}, auth="on")))
+    assert ask("/any", {"X-Auth-Token": "t"}).status == 200
+    assert ask("/any", {"X-Auth-Token": "t"}, "POST").status == status
+
+
+@pytest.mark.parametrize("first", ["reader", "of-a"])
+def test_roles_never_grow_on_the_way_from_token_to_token(first):
+    """What a token gives, and no more, though its project knows a user who may do all."""
+    users = [{"name": "root", "password": "x", "domain": "team", "project": A, "roles": ["admin"]}]
+    catalog = {**CATALOG, "credentials": {**CATALOG["credentials"], "users": users}}
+    ask = in_process(make_app(catalog, auth="on"))
+    roles = ["reader"] if first == "reader" else ["member"]
+    chain = [first]
+    for scope in (None, {"project": {"id": A}}, {"domain": TEAM}, None, {"project": {"name": "cn-north-4"}}):
+        text, says = login(ask, token=chain[-1], scope=scope)
+        assert [role["name"] for role in says.get("roles", ())] == (roles if scope else [])
+        for project in (B, C, OTHER):
+            refused(post(ask, body(token=text, scope={"project": {"id": project}})), 401, "do not open the project")
+        chain.append(text)
+    assert [one["id"] for one in ask("/v3/auth/projects", {"X-Auth-Token": chain[1]}).json["projects"]] == [A]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [{"user": "bob"}, {"password": "wrong"}, {"token": "of-x"}, {"token": "old"}, {"scope": {"project": {"id": C}}}],
+)
+def test_who_proved_nothing_gets_no_further(ask, ask_off, what):
+    """A token of an emulator that refuses nothing is none to one that does, over the same catalog."""
+    text, _ = login(ask_off, **{"scope": {"project": {"id": A}}, **what})
+    assert ask_off("/v2/images", {"X-Auth-Token": text}).status == 200
+    answer = ask("/v2/images", {"X-Auth-Token": text})
+    assert (answer.status, answer.json["error_code"]) == (401, "APIGW.0301")
+    assert "issued with --auth off to somebody who proved nothing" in answer.json["error_msg"]
+    refused(post(ask, body(token=text)), 401, "proved nothing")
+    refused(ask("/v3/auth/tokens", {"X-Auth-Token": "of-a", "X-Subject-Token": text}), 404)
+    text, _ = login(ask_off, token=text, scope={"project": {"id": A}})
+    assert ask("/v2/images", {"X-Auth-Token": text}).status == 401
+
+
+def test_who_proved_it_gets_further(ask, ask_off):
+    """A token that was issued for what it claims holds everywhere over the same catalog."""
+    text, _ = login(ask_off, scope={"project": {"id": A}})
+    assert ask("/v2/images", {"X-Auth-Token": text}).status == 200
+
+
+@pytest.mark.parametrize("methods", [["totp"], ["hw_assume_role"], ["password", "totp"]])
+def test_without_authentication_any_method_does(ask_off, methods):
+    """What the emulator does not know proves nothing, and nothing is refused."""
+    sent = body(methods=methods, scope={"project": {"name": "cn-north-4"}})
+    assert post(ask_off, sent).status == 201
 
 
 # --- secrets --------------------------------------------------------------------------------------

@@ -2,14 +2,16 @@
 
 import hashlib
 import hmac
+import http.client
 import re
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote, unquote_to_bytes
 
 import pytest
-from conftest import in_process, make_app, probed
+from conftest import in_process, make_app, over_socket, probed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from ims_mock import signing
 
@@ -216,12 +218,26 @@ def test_a_changed_request_is_refused_with_what_arrived(ask, name, part):
     assert {key for key in was if was[key] != seen[key]} == {part}
 
 
-@pytest.mark.parametrize("encoded", ["%61=%62", "a=b&a=a", "k=%2f", "k=%C3%A9", "k="])
-def test_the_query_is_encoded_anew_before_it_is_compared(ask, encoded):
-    """However it was escaped on the wire, it is the same query."""
-    sent = sent_of("GET", f"/v2/images?{encoded}", JSON, b"")
-    signature = signing.signature(signing.canonical(sent, sorted(sent.headers)), DATE, SECRET)
-    assert ask(f"/v2/images?{encoded}", signed(JSON, signature)).status == 200
+@pytest.mark.parametrize(
+    ("encoded", "form"),
+    [
+        ("%61=%62", "a=b"),
+        ("a=b&a=a", "a=a&a=b"),
+        ("b=1&a=2&&B=3&", "B=3&a=2&b=1"),
+        ("k=%2f/", "k=%2F%2F"),
+        ("k=%C3%A9&k=~", "k=~&k=%C3%A9"),
+        ("k", "k="),
+        ("k=a=b", "k=a%3Db"),
+        ("k=a+b%20c%2B", "k=a%20b%20c%2B"),
+        ("k=-_.~!*'()", "k=-_.~%21%2A%27%28%29"),
+        ("k=%zz%", "k=%25zz%25"),
+        ("k=%ff", "k=%FF"),
+    ],
+)
+def test_the_query_is_encoded_anew_before_it_is_compared(ask, encoded, form):
+    """However it was escaped on the wire: decoded, sorted, and all but letters, digits and - _ . ~ encoded."""
+    signature = naive(**{**RIGHT, "query": form, "path": "/any/"})
+    assert ask(f"/any?{encoded}", sent_headers(signature), "POST", BODY).status == 200
 
 
 def naive(method, path, query, headers, names, payload, date=DATE, secret=SECRET, end="\n"):
@@ -353,7 +369,7 @@ REFUSALS = [
         "signature expired, signature time:20250102T031906Z,server time:20250102T030405Z",
     ),
     ({**sent_headers(GOOD), "x-sdk-date": "20250102T024904Z"}, "signature expired"),
-    (sent_headers("0"), "the signature is '0', legal are 64 hex digits"),
+    (sent_headers("0"), "the signature is a text of 1, legal are 64 hex digits"),
     ({**sent_headers(GOOD), "x-sdk-content-sha256": "0" * 64}, "the body is another than the one that was signed"),
     ({**sent_headers(GOOD), "x-security-token": "wrong"}, "X-Security-Token does not belong to ak"),
     (sent_headers(GOOD, access="TEMPORARY"), "x-security-token not found; ak TEMPORARY is a temporary one"),
@@ -406,11 +422,102 @@ def test_without_authentication_none_is_refused(ask_off, headers):
     assert ask_off(TARGET, headers, "POST", BODY).status == 200
 
 
-def test_a_body_that_is_too_large_to_be_hashed_is_refused(ask, monkeypatch):
-    """The gateway takes 12 MB, of a body that is signed."""
-    monkeypatch.setattr("ims_mock.web.current.GATEWAY_BODY_BYTES", 10)
-    answer = ask(TARGET, sent_headers(GOOD), "POST", BODY)
+def test_a_body_that_is_too_large_to_be_hashed_is_refused(ask, ask_off):
+    """The gateway takes 12 MB of a body that is signed; of one that is not, anything."""
+    large = b"x" * (12 * 2**20 + 1)
+    answer = ask(TARGET, sent_headers(GOOD), "POST", large)
     assert (answer.status, answer.json["error_code"]) == (413, "APIGW.0201")
+    assert answer.json["error_msg"] == "Request entity too large; legal is 12582912 bytes"
+    assert ask_off(TARGET, sent_headers(GOOD), "POST", large).status == 200
+    unsigned = {
+        **RIGHT,
+        "payload": "UNSIGNED-PAYLOAD",
+        "headers": [*HEADERS, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")],
+    }
+    unsigned["headers"].sort()
+    unsigned["names"] = ";".join(name for name, _ in unsigned["headers"])
+    headers = {**sent_headers(naive(**unsigned), names=unsigned["names"]), "x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}
+    assert ask(TARGET, headers, "POST", large).status == 200
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "host", "prefix"),
+    [
+        ({"X-Forwarded-Host": "cloud.test"}, "cloud.test", ""),
+        ({"X-Forwarded-Host": "cloud.test:8443"}, "cloud.test:8443", ""),
+        ({"X-Forwarded-Host": "cloud.test", "X-Forwarded-Port": "8443"}, "cloud.test:8443", ""),
+        ({"X-Forwarded-Host": "cloud.test", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}, "cloud.test", ""),
+        ({"X-Forwarded-Proto": "https"}, PORT, ""),
+        ({"X-Forwarded-Prefix": "/ims"}, PORT, "/ims"),
+        ({"X-Forwarded-Prefix": "/ims/"}, PORT, "/ims"),
+    ],
+)
+def test_behind_a_proxy_the_clients_own_host_and_path_are_signed(forwarded, host, prefix):
+    """As the proxy hands them on; where it is not believed, the refusal knows why."""
+    headers = [(name, host if name == "host" else value) for name, value in HEADERS]
+    signature = naive(**{**RIGHT, "headers": headers, "path": quote(f"{prefix}/v2/images/镜 像/")})
+    believing = in_process(probed(make_app(CATALOG, auth="on", forwarded="on")))
+    answer = believing(TARGET, {**sent_headers(signature), **forwarded}, "POST", BODY)
+    assert answer.status == 200, answer.text
+    if forwarded == {"X-Forwarded-Host": "cloud.test"}:
+        doubting = in_process(probed(make_app(CATALOG, auth="on")))
+        message = refused(doubting(TARGET, {**sent_headers(signature), **forwarded}, "POST", BODY))
+        assert "the header host is 'cloud.test', as X-Forwarded-Host has it" in message
+
+
+def test_a_body_in_chunks_is_signed_as_a_whole():
+    """Over a socket, where it has no length until it has arrived."""
+    with over_socket(probed(make_app(CATALOG, auth="on"))) as ask:
+        host = ask.url.removeprefix("http://")
+        headers = [("host", host), ("x-sdk-date", DATE)]
+        for body, status in ((BODY, 200), (BODY + b"!", 401), (b"", 401)):
+            right = {**RIGHT, "query": "", "path": "/any/", "headers": headers, "names": "host;x-sdk-date"}
+            connection = http.client.HTTPConnection(host, timeout=20)
+            value = f"SDK-HMAC-SHA256 Access={ACCESS}, SignedHeaders=host;x-sdk-date, Signature={naive(**right)}"
+            chunks = iter([body[:3], body[3:]]) if body else iter(())
+            sent = {"X-Sdk-Date": DATE, "Authorization": value}
+            connection.request("POST", "/any", body=chunks, headers=sent, encode_chunked=True)
+            assert connection.getresponse().status == status
+            connection.close()
+
+
+def test_a_value_that_ends_in_an_odd_byte_is_signed_with_it(ask):
+    """Only spaces and tabs are stripped; the bytes of an à end in what is a space elsewhere."""
+    headers = [*HEADERS[:3], ("x-tag", "voilà")]
+    sent = {**sent_headers(naive(**{**RIGHT, "headers": headers})), "x-tag": "voilà".encode().decode("latin-1")}
+    assert ask(TARGET, sent, "POST", BODY).status == 200
+
+
+def test_a_secret_in_the_wrong_place_is_not_repeated(ask):
+    """The two of a pair in each other's place, or the secret where the signature belongs."""
+    assert "where its ak belongs" in refused(ask(TARGET, sent_headers(ACCESS, access=SECRET), "POST", BODY))
+    assert f"a text of {len(SECRET)}" in refused(ask(TARGET, sent_headers(SECRET), "POST", BODY))
+    assert len(refused(ask(TARGET, sent_headers(GOOD, access="x" * 5000), "POST", BODY))) < 200
+    sent = sent_of("GET", "/", {"x-security-token": "the-security-token"}, b"")
+    assert "the-security-token" not in repr([sent, signing.canonical(sent, sorted(sent.headers))])
+
+
+ADMIN_KEY = {"access": "ROOT", "secret": SECRET, "project": PROJECT, "roles": ["admin"]}
+
+
+@pytest.mark.parametrize(
+    ("clock", "spoilt", "roles"),
+    [("2025-01-02T03:04:05Z", False, ["admin"]), ("2020-01-01", False, ["admin"]), ("2020-01-01", True, [])],
+)
+def test_without_authentication_only_who_proves_it_is_an_admin(clock, spoilt, roles):
+    """By a signature that fits, whatever the time; anybody else is the key's project."""
+    ask = in_process(probed(make_app({"clock": clock, "credentials": {"keys": [ADMIN_KEY]}})))
+    signature = GOOD if not spoilt else "0" * 64
+    answer = ask(TARGET, sent_headers(signature, access="ROOT"), "POST", BODY)
+    assert answer.json == {"project": PROJECT, "roles": roles}
+
+
+def test_a_server_may_leave_out_what_is_empty(ask):
+    """WSGI lets it: no path of a mount, no query."""
+    app = probed(make_app(CATALOG, auth="on"))
+    environ = EnvironBuilder("/any", headers=sent_headers(GOOD)).get_environ()
+    del environ["SCRIPT_NAME"], environ["QUERY_STRING"]
+    assert run_wsgi_app(app.wsgi_app, environ)[1] == "401 UNAUTHORIZED"
 
 
 # --- anything at all ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
@@ -15,7 +15,7 @@ from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
 from ims_mock.web import control, identity, images
 from ims_mock.web.answers import error_answer, keystone_error_answer
-from ims_mock.web.current import emulator, kept, request_id
+from ims_mock.web.current import emulator, host_refused, kept, request_id
 
 GATEWAY_URI_BYTES: Final = 32_768
 """The longest path and query the gateway takes (its own documentation)."""
@@ -60,7 +60,7 @@ def _begin() -> None:
     throttle = emulator().throttle
     if throttle and request.blueprint != control.blueprint.name:
         throttle.check(request.remote_addr or "", emulator().clock.now())
-    path, query = request.environ["PATH_INFO"], request.environ["QUERY_STRING"]
+    path, query = request.environ["PATH_INFO"], request.environ.get("QUERY_STRING", "")
     length = len(path) + len(query) + bool(query)
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
@@ -72,7 +72,7 @@ def _end(response: Response) -> Response:
     """Give every answer its id, and the log its line."""
     response.headers["X-Request-Id"] = request_id()
     if "began" in kept():
-        query = request.environ["QUERY_STRING"]
+        query = request.environ.get("QUERY_STRING", "")
         target = printable(request.path + ("?" + query if query else ""), 1000)
         milliseconds = (perf_counter() - kept()["began"]) * 1000
         doubt = _doubt()
@@ -108,9 +108,11 @@ def _answer_any(error: Exception) -> Response:
         return _answer(RequestError("route", "the path", request.path))
     if isinstance(error, RequestEntityTooLarge):
         return _answer(RequestError("body-too-large"))
+    if isinstance(error, BadHost):
+        return _answer(host_refused())
     if isinstance(error, HTTPException):
         return _answer(RequestError("malformed"))
-    _log.exception("request %s failed: %s %s", request_id(), request.method, request.path)
+    _log.exception("request %s failed: %s %s", request_id(), request.method, printable(request.path, 1000))
     return _answer(RequestError("internal"))
 
 

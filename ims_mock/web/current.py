@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from flask import current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 GATEWAY_BODY_BYTES: Final = 12 * 2**20
 """The longest body that the gateway takes (its own documentation)."""
 
+JSON_BODY_BYTES: Final = 2**20
+"""The longest body in which somebody logs in, or sets something."""
+
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -47,23 +53,50 @@ def request_id() -> str:
 
 
 def base_url() -> str:
-    """Give the URL under which the client reached the emulator, without a slash at its end."""
-    return request.root_url.rstrip("/")
-
-
-def body() -> bytes:
-    """Give the body, which must not be longer than the gateway takes.
+    """Give the URL under which the client reached the emulator, without a slash at its end.
 
     Raises:
-        RequestError: it is.
+        RequestError: the request names no host, or what is none.
     """
-    if (request.content_length or 0) > GATEWAY_BODY_BYTES:
-        raise RequestError("body-too-large", legal=f"{GATEWAY_BODY_BYTES} bytes")
-    request.max_content_length = GATEWAY_BODY_BYTES
+    if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
+        raise host_refused()
+    return f"{request.scheme}://{request.host}{quote(_prefix(), safe='/')}"
+
+
+def host_refused() -> RequestError:
+    """Make the error that refuses the host of the request."""
+    legal = "a name or an address, and a port where it is not the usual one"
+    return RequestError("host", "Host", request.environ.get("HTTP_HOST", ""), legal)
+
+
+def _prefix() -> str:
+    """Give the path under which the application is mounted, or a proxy says it is; empty or with a slash before it."""
+    prefix = request.environ.get("SCRIPT_NAME", "").strip("/")
+    return f"/{prefix}" if prefix else ""
+
+
+def header(name: str) -> str:
+    """Give a header as text, in UTF-8 as catalogs are; empty when it was not sent."""
+    return request.headers.get(name, "").encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def body(most: int = GATEWAY_BODY_BYTES) -> bytes:
+    """Give the body.
+
+    Args:
+        most: how many bytes it may have.
+
+    Raises:
+        RequestError: it has more.
+    """
+    legal = f"{most} bytes"
+    if (request.content_length or 0) > most:
+        raise RequestError("body-too-large", legal=legal)
+    request.max_content_length = most
     try:
         return request.get_data()
     except RequestEntityTooLarge:  # of a length that was not announced
-        raise RequestError("body-too-large", legal=f"{GATEWAY_BODY_BYTES} bytes") from None
+        raise RequestError("body-too-large", legal=legal) from None
 
 
 def json_body() -> Part:
@@ -74,7 +107,7 @@ def json_body() -> Part:
     """
     from ims_mock.bodies import parse  # a start is quicker without what few requests need
 
-    return parse(body())
+    return parse(body(JSON_BODY_BYTES))
 
 
 # --- who sent it ----------------------------------------------------------------------------------
@@ -83,11 +116,10 @@ def json_body() -> Part:
 def verdict() -> Verdict:
     """Tell what the credentials of the request are worth."""
     if "verdict" not in kept():
-        headers = request.headers
-        authorization = headers.get("Authorization", "")
+        authorization = header("Authorization")
         sent = Credentials(
-            project=headers.get("X-Project-Id", ""),
-            token=headers.get("X-Auth-Token", ""),
+            project=header("X-Project-Id"),
+            token=header("X-Auth-Token"),
             authorization=authorization,
             sent=_sent() if authorization else None,
         )
@@ -122,14 +154,13 @@ def _sent() -> Sent:
     from ims_mock.signing import Sent
 
     environ = request.environ
-    headers = {name.lower(): value.strip() for name, value in request.headers.items()}
-    before = environ.get("werkzeug.proxy_fix.orig")
-    if before:
-        headers["host"] = headers.get("x-forwarded-host", before["HTTP_HOST"] or "").split(",")[-1].strip()
+    headers = {name.lower(): value.strip(" \t") for name, value in request.headers.items()}
+    if "werkzeug.proxy_fix.orig" in environ:
+        headers["host"] = request.host  # with its port, unless that is the usual one
     return Sent(
         method=request.method,
-        path=environ["SCRIPT_NAME"] + environ["PATH_INFO"],
-        query=environ["QUERY_STRING"],
+        path=_prefix() + environ["PATH_INFO"],
+        query=environ.get("QUERY_STRING", ""),
         headers=headers,
         body=body,
         length=None if "transfer-encoding" in headers else request.content_length or 0,

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from ims_mock.credentials import Project, Token, id_of
 from ims_mock.errors import RequestError
 from ims_mock.kinds import later, wire_time
-from ims_mock.web.current import base_url, caller, emulator, json_body, verdict
+from ims_mock.web.current import base_url, caller, emulator, header, json_body, verdict
 
 PREFIX: Final = "/v3"
 _INTERFACES: Final = ("public", "internal", "admin")
@@ -54,12 +54,12 @@ def create_token() -> tuple[Response, int]:
 def show_token() -> Response:
     """Tell what a token says."""
     caller(needs_project=False)
-    text = request.headers.get("X-Subject-Token", "")
+    text = header("X-Subject-Token")
     if not text:
         raise RequestError("subject-missing", legal="a token")
     here = emulator()
     token = here.identity.token(text)
-    if token is None or (token.expires and token.expires <= here.clock.wire()):
+    if token is None or token.is_expired(here.clock.now()) or (token.is_unproven and here.needs_credentials):
         raise RequestError("subject")
     return _token_answer(token)
 

@@ -24,5 +24,5 @@ def _refuse_head() -> None:
 def list_images() -> Response:
     """List the images that the caller sees and the query asks for, a page at a time."""
     catalog, seen_as = emulator().catalog, view()
-    query = parse(request.environ["QUERY_STRING"], seen_as)
+    query = parse(request.environ.get("QUERY_STRING", ""), seen_as)
     return page_answer(catalog.page(query, seen_as), query)
