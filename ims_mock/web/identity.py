@@ -91,7 +91,7 @@ def _token_answer(token: Token) -> Response:
     if (token.project or token.domain) and "nocatalog" not in request.args:
         says["catalog"] = _catalog(_project_of(token).region)
     answer = jsonify(token=says)
-    answer.headers["X-Subject-Token"] = token.token
+    answer.headers["X-Subject-Token"] = token.token.encode().decode("latin-1")  # as WSGI wants its headers
     return answer
 
 

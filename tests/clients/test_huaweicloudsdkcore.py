@@ -17,8 +17,10 @@ from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkcore.sdk_response import SdkResponse
 from huaweicloudsdkims.v2 import GlanceListImagesRequest, ImsClient
 
-pytestmark = pytest.mark.filterwarnings("ignore:Method 'glance_list_images':DeprecationWarning")
-"""The SDK warns of the very call this emulator is about."""
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Method 'glance_list_images':DeprecationWarning", "ignore:datetime.datetime.utcnow:DeprecationWarning"
+)
+"""The SDK warns of the very call this emulator is about, and Python 3.12 of how the SDK looks at the clock."""
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
