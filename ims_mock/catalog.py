@@ -119,7 +119,7 @@ class Catalog:
         if query.marker is None:
             return None
         image = self.image(query.marker)
-        is_gone = image is not None and image.text("status").lower() == "deleted"
+        is_gone = image is not None and image.is_deleted
         if image is None or (is_gone and not view.caller.is_admin and "deleted" not in query.dead):
             is_long = image is None and len(query.marker) > _UUID_LENGTH  # Glance does not even look such an id up
             raise RequestError("long-marker" if is_long else "marker", "marker", query.marker, _LEGAL_MARKER)

@@ -67,6 +67,8 @@ PROBLEMS: Final = (
     Problem("marker", 400, "IMG.0027", "No image has this id:", "No image found with ID {value}"),
     Problem("long-marker", 400, "IMG.0027", "No image has this id:", "Image with the given id %(image_id)s was not found"),
     Problem("hidden-marker", 403, "IMG.0026", "The image is not the caller's to see:", "Forbidding request, image {value} not visible"),
+    # --- the image of the path
+    Problem("image", 404, "IMG.0027", "No image has this id:", "No image found with ID {value}"),
     # --- credentials, judged by the gateway
     Problem("token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
     Problem("token-unknown", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail", _UNAUTHORIZED),

@@ -82,6 +82,11 @@ class Image:
         return self.text("id")
 
     @property
+    def is_deleted(self) -> bool:
+        """Whether only its record is left."""
+        return self.text("status").lower() == "deleted"
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """The image's tags as stored."""
         value = self.get("tags")

@@ -24,7 +24,7 @@ LAYERS = (
     ("emulator",),
     ("web.answers",),
     ("web.current",),
-    ("web.control", "web.identity", "web.images"),
+    ("web.control", "web.identity", "web.images", "web.versions"),
     ("web.app",),
     ("application", "server"),
     ("cli",),

@@ -13,7 +13,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
-from ims_mock.web import control, identity, images
+from ims_mock.web import control, identity, images, versions
 from ims_mock.web.answers import error_answer, keystone_error_answer
 from ims_mock.web.current import emulator, host_refused, kept, request_id
 
@@ -38,6 +38,7 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
     app.extensions["ims_mock"] = over
     app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client
     app.url_map.strict_slashes = True
+    app.register_blueprint(versions.blueprint)
     app.register_blueprint(images.blueprint)
     app.register_blueprint(identity.blueprint)
     if has_control:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from flask import current_app, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 
 from ims_mock.credentials import Credentials
 from ims_mock.emulator import Emulator
@@ -73,6 +73,12 @@ def _prefix() -> str:
     """Give the path under which the application is mounted, or a proxy says it is; empty or with a slash before it."""
     prefix = request.environ.get("SCRIPT_NAME", "").strip("/")
     return f"/{prefix}" if prefix else ""
+
+
+def refuse_head() -> None:
+    """Refuse ``HEAD``, which the web framework would answer: neither the gateway nor Glance routes it."""
+    if request.method == "HEAD":
+        raise MethodNotAllowed(valid_methods=["GET"])
 
 
 def header(name: str) -> str:

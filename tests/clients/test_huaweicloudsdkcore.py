@@ -15,12 +15,12 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, Sdk
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkcore.sdk_response import SdkResponse
-from huaweicloudsdkims.v2 import GlanceListImagesRequest, ImsClient
+from huaweicloudsdkims.v2 import GlanceListImagesRequest, GlanceShowImageRequest, ImsClient
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:Method 'glance_list_images':DeprecationWarning", "ignore:datetime.datetime.utcnow:DeprecationWarning"
+    "ignore:Method 'glance_:DeprecationWarning", "ignore:datetime.datetime.utcnow:DeprecationWarning"
 )
-"""The SDK warns of the very call this emulator is about, and Python 3.12 of how the SDK looks at the clock."""
+"""The SDK warns of the very calls this emulator is about, and Python 3.12 of how the SDK looks at the clock."""
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
@@ -179,6 +179,16 @@ def test_the_sdk_finds_its_project_by_the_region(url, region, project, images, m
     ims = ImsClient.new_builder().with_credentials(credentials).with_region(Region(region, url)).build()
     assert credentials.project_id == project
     assert len(ims.glance_list_images(GlanceListImagesRequest()).images) == images
+
+
+def test_the_sdk_shows_an_image(url):
+    """One of its own; any other is its exception, with the code of the service."""
+    ims = ImsClient.new_builder().with_credentials(BasicCredentials("AK", "SK", A)).with_endpoint(url).build()
+    listed = ims.glance_list_images(GlanceListImagesRequest(limit=1)).images[0]
+    assert ims.glance_show_image(GlanceShowImageRequest(listed.id)).name == listed.name
+    with pytest.raises(ClientRequestException) as refused:
+        ims.glance_show_image(GlanceShowImageRequest("nobody's"))
+    assert (refused.value.status_code, refused.value.error_code) == (404, "IMG.0027")
 
 
 def test_a_region_without_a_project_is_none(url, monkeypatch):

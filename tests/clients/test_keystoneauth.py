@@ -151,6 +151,10 @@ def test_openstacksdk_logs_in(url):
     assert cloud.identity.get_project(A).name == "cn-north-4"
     with pytest.raises(openstack.exceptions.ForbiddenException):
         cloud.identity.get_project("c" * 32)
+    assert [image.id for image in cloud.image.images()] == ["of-a"]
+    assert cloud.image.get_image("of-a").name is None
+    with pytest.raises(openstack.exceptions.NotFoundException):
+        cloud.image.get_image("of-b")
     cloud.close()
 
 
