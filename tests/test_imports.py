@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "ims_mock"
 LAYERS = (
     ("kinds", "settings"),
     ("errors", "fields", "profile", "clock"),
-    ("bodies", "image", "reading", "sections", "signing", "systems", "throttle"),
+    ("bodies", "image", "reading", "schemas", "sections", "signing", "systems", "throttle"),
     ("conditions", "credentials", "plausibility", "reference", "region", "schema", "slips", "sources", "tenancy"),
     ("login", "query", "tokens"),
     ("identity",),
@@ -24,7 +24,7 @@ LAYERS = (
     ("emulator",),
     ("web.answers",),
     ("web.current",),
-    ("web.control", "web.identity", "web.images", "web.versions"),
+    ("web.control", "web.identity", "web.images", "web.schemas", "web.versions"),
     ("web.app",),
     ("application", "server"),
     ("cli",),

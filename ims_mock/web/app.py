@@ -13,7 +13,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
-from ims_mock.web import control, identity, images, versions
+from ims_mock.web import control, identity, images, schemas, versions
 from ims_mock.web.answers import error_answer, keystone_error_answer
 from ims_mock.web.current import emulator, host_refused, kept, request_id
 
@@ -40,6 +40,7 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
     app.url_map.strict_slashes = True
     app.register_blueprint(versions.blueprint)
     app.register_blueprint(images.blueprint)
+    app.register_blueprint(schemas.blueprint)
     app.register_blueprint(identity.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)

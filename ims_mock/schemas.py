@@ -1,0 +1,110 @@
+"""The JSON Schemas that the service publishes: of an image, a member, and lists of them; made from the table.
+
+What the document's own samples say of an attribute is repeated as it stands there, though some of it is narrower than
+the service itself (``disk_format`` knows no ``zvhd2``): clients see the same of the real one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ims_mock.fields import FIELDS, Field
+
+_UUID: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
+_TEXT: Final = {"type": "string"}
+
+_SAMPLE: Final[dict[str, dict[str, Any]]] = {
+    "id": {"pattern": _UUID},
+    "name": {"maxLength": 255},
+    "status": {"enum": ["queued", "saving", "active", "killed", "deleted", "pending_delete"]},
+    "visibility": {"enum": ["public", "private"]},
+    "owner": {"maxLength": 255},
+    "checksum": {"maxLength": 32},
+    "container_format": {"enum": ["ami", "ari", "aki", "bare", "ovf", "ova"]},
+    "disk_format": {"enum": ["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", "iso"]},
+    "tags": {"type": "array", "items": {"type": "string", "maxLength": 255}},
+}
+"""What the document's sample says of attributes beyond their type."""
+
+_OTHERS: Final[dict[str, dict[str, Any]]] = {
+    "kernel_id": {"type": "string", "pattern": _UUID, "is_base": False},
+    "ramdisk_id": {"type": "string", "pattern": _UUID, "is_base": False},
+    "instance_uuid": {"type": "string", "is_base": False},
+    "os_distro": {"type": "string", "is_base": False},
+    "os_version": {"type": "string", "is_base": False},
+    "architecture": {"type": "string", "is_base": False},
+    "direct_url": {"type": "string"},
+    "locations": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["url", "metadata"],
+            "properties": {"url": {"type": "string", "maxLength": 255}, "metadata": {"type": "object"}},
+        },
+    },
+}
+"""What it names besides, and images of this service never carry."""
+
+
+def image() -> dict[str, Any]:
+    """Describe an image."""
+    return {
+        "name": "image",
+        "properties": {field.name: _property(field) for field in FIELDS} | _OTHERS,
+        "additionalProperties": _TEXT,
+        "links": [_link("self", "self"), _link("enclosure", "file"), _link("describedby", "schema")],
+    }
+
+
+def images() -> dict[str, Any]:
+    """Describe a page of images."""
+    return {
+        "name": "images",
+        "properties": {"images": {"type": "array", "items": image()}, "first": _TEXT, "next": _TEXT, "schema": _TEXT},
+        "links": [_link("first", "first"), _link("next", "next"), _link("describedby", "schema")],
+    }
+
+
+def member() -> dict[str, Any]:
+    """Describe a membership."""
+    return {
+        "name": "member",
+        "properties": {
+            "member_id": {"type": "string", "description": "Project the image is shared with."},
+            "image_id": {"type": "string", "pattern": _UUID, "description": "Id of the image."},
+            "status": {
+                "type": "string",
+                "enum": ["pending", "accepted", "rejected"],
+                "description": "Its answer.",
+            },
+            "created_at": {"type": "string", "readOnly": True, "description": "When the image was offered, UTC."},
+            "updated_at": {"type": "string", "readOnly": True, "description": "When the answer last changed, UTC."},
+            "schema": {"type": "string", "readOnly": True},
+        },
+    }
+
+
+def members() -> dict[str, Any]:
+    """Describe the list of an image's members."""
+    return {
+        "name": "members",
+        "properties": {"members": {"type": "array", "items": member()}, "schema": _TEXT},
+        "links": [_link("describedby", "schema")],
+    }
+
+
+SCHEMAS: Final = {"image": image, "images": images, "member": member, "members": members}
+"""Each schema under its name in the path."""
+
+
+def _link(rel: str, name: str) -> dict[str, str]:
+    return {"rel": rel, "href": f"{{{name}}}"}
+
+
+def _property(field: Field) -> dict[str, Any]:
+    described = {"type": field.kind.json_type, **_SAMPLE.get(field.name, {}), "description": field.about}
+    if field.is_read_only:
+        described["readOnly"] = True
+    if not field.column and field.filters is not None:  # a free property to Glance; links have no filter
+        described["is_base"] = False
+    return described

@@ -1,0 +1,19 @@
+"""``/v2/schemas/…``: the JSON Schemas of images and members; some clients ask for them before anything else."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from ims_mock.web.current import refuse_head, view
+
+blueprint = Blueprint("schemas", __name__, url_prefix="/v2/schemas")
+blueprint.before_request(refuse_head)
+
+
+@blueprint.route("/<any(image,images,member,members):name>", methods=["GET"], provide_automatic_options=False)
+def show_schema(name: str) -> Response:
+    """Show one schema."""
+    from ims_mock.schemas import SCHEMAS  # a start is quicker without what few requests need
+
+    view()
+    return jsonify(SCHEMAS[name]())
