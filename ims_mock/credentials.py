@@ -53,8 +53,9 @@ class Token:
         user: the name of whose it is; a catalog's is nobody's in particular.
         user_domain: the domain of that user.
         methods: how the user proved who it is.
-        opens: what else its owner may open, as projects with the roles held there; empty for no more than the token.
-        is_unproven: whether it was issued, where nothing is refused, to somebody who proved nothing.
+        opens: the projects, with the roles held there, that a token of nobody in particular was exchanged for; empty
+            where that is its own.
+        is_unproven: whether it was issued, where nothing is refused, to somebody who did not prove all they asked for.
     """
 
     token: str = field(repr=False)
@@ -71,8 +72,8 @@ class Token:
     is_unproven: bool = False
 
     @property
-    def owner_opens(self) -> Mapping[str, tuple[str, ...]]:
-        """The projects that its owner may open, each with the roles held there."""
+    def own(self) -> Mapping[str, tuple[str, ...]]:
+        """The projects that it opens by itself, each with the roles held there."""
         return dict(self.opens) or ({self.project: self.roles} if self.project else {})
 
     def is_expired(self, now: datetime) -> bool:

@@ -96,6 +96,13 @@ class Identity:
             self.users = (User("tester", "secret", project),)
         self._by_hash = {_hash(one.token): one for one in self.tokens}
         self._secrets = {one.access: one.secret for one in self.keys}
+        self._hashes = self._by_hash.keys() | {
+            _hash(secret)
+            for secret in (
+                *(part for one in self.keys for part in (one.secret, one.security_token)),
+                *(one.password for one in self.users),
+            )
+        }
         self.seal = Seal(
             [one.token for one in self.tokens]
             + [part for one in self.keys for part in (one.access, one.secret)]
@@ -116,6 +123,13 @@ class Identity:
         """
         return self._by_hash.get(_hash(text)) or self.seal.opened(text)
 
+    def opened_by(self, token: Token) -> Mapping[str, tuple[str, ...]]:
+        """Give the projects that the owner of a token may open, each with the roles held there."""
+        if not token.user or token.is_unproven:
+            return token.own
+        rows = [one for one in self.users if (one.domain, one.name) == (token.user_domain, token.user)]
+        return {one.project: one.roles for one in rows}
+
     def judged(self, sent: Credentials, now: datetime, *, is_explained: bool) -> Verdict:
         """Tell what credentials are worth.
 
@@ -134,17 +148,17 @@ class Identity:
         token = self.token(sent.token)
         if token is None:
             return Verdict(Caller(sent.project or self.project), TOKEN, RequestError("token-unknown"))
-        refusal = None
+        refusal, opens = None, self.opened_by(token)
         if token.is_unproven:
             refusal = RequestError("token-unproven")
         elif token.is_expired(now):
             refusal = RequestError("token-expired")
-        elif sent.project and token.project and sent.project != token.project:
+        elif sent.project and sent.project not in ([token.project] if token.project else opens):
             refusal = RequestError(
                 "other-project", "X-Project-Id", sent.project, "the project the token was issued for"
             )
         caller = Caller(sent.project or token.project or self.project, frozenset(token.roles))
-        return Verdict(caller, TOKEN, refusal, token.owner_opens, token)
+        return Verdict(caller, TOKEN, refusal, opens, token)
 
     def _judged_signature(self, sent: Credentials, now: datetime, *, is_explained: bool) -> Verdict:
         from ims_mock import signing  # most requests are not signed
@@ -187,7 +201,7 @@ class Identity:
         if sent is None:
             raise TypeError("a signature is verified against the request it came with")
         if not rows:
-            is_secret = access in self._secrets.values()  # the two in each other's place
+            is_secret = _hash(access) in self._hashes  # the two of a pair in each other's place, or a token
             raise RequestError("key-secret") if is_secret else RequestError("key-unknown", access=printable(access))
         key, late = rows[0], signing.late(sent, now)
         given = sent.headers.get("x-security-token", "")

@@ -33,8 +33,9 @@ class _Person:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """All the roles held."""
-        return tuple(dict.fromkeys(role for roles in self.opens.values() for role in roles)) or (MEMBER,)
+        """All the roles held; who opens nothing, and is let in all the same, is a member."""
+        held = dict.fromkeys(role for roles in self.opens.values() for role in roles)
+        return tuple(held) if self.opens else (MEMBER,)
 
     def roles_in(self, project: str) -> tuple[str, ...]:
         """The roles held in a project: an admin of one is an admin of all, and a member wherever nobody checks."""
@@ -76,7 +77,7 @@ def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
         issued=wire_time(now),
         user=person.name,
         user_domain=person.domain if person.name else "",
-        methods=login.methods,
+        methods=tuple(method for method in login.methods if method in METHODS),
     )
     if login.project:
         project = _project(identity, login.project, person, is_checked=is_checked)
@@ -86,7 +87,9 @@ def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
             raise RequestError("login-scope", legal=shown(person.domain), what=f"the domain {login.domain}")
         domain = person.domain if login.domain.is_domain(person.domain) else login.domain.name or login.domain.id
         token = replace(token, domain=domain, roles=person.roles)
-    return token if token.owner_opens == person.opens else replace(token, opens=tuple(person.opens.items()))
+    if token.user or token.own == person.opens:
+        return token
+    return replace(token, opens=tuple(person.opens.items()))
 
 
 def _by_password(identity: Identity, login: Login, _: datetime, is_checked: bool) -> _Person:
@@ -106,13 +109,14 @@ def _by_password(identity: Identity, login: Login, _: datetime, is_checked: bool
 def _by_token(identity: Identity, login: Login, now: datetime, is_checked: bool) -> _Person:
     token = identity.token(login.token)
     if is_checked and (token is None or token.is_unproven):
-        raise RequestError("login", what="the token is unknown, or was issued to somebody who proved nothing")
+        what = "was issued to somebody who did not prove all they asked for" if token else "is unknown"
+        raise RequestError("login", what=f"the token {what}")
     if is_checked and token and token.is_expired(now):
         raise RequestError("login", what="the token has expired")
     if token is None:
         return _Person()
     _, domain = owner_of(identity, token)
-    return _Person(token.user, domain, token.owner_opens, "" if token.is_expired(now) else token.expires)
+    return _Person(token.user, domain, identity.opened_by(token), "" if token.is_expired(now) else token.expires)
 
 
 _PROOFS: Final = {"password": _by_password, "token": _by_token}
@@ -122,7 +126,7 @@ def owner_of(identity: Identity, token: Token) -> tuple[str, str]:
     """Tell whose a token is, to show it: a catalog's belongs to the first user whom its project knows."""
     if token.user:
         return token.user, token.user_domain
-    project = next(iter(token.owner_opens), "")
+    project = next(iter(token.own), "")
     for user in identity.users:
         if user.project == project:
             return user.name, user.domain
@@ -146,7 +150,7 @@ def _project(identity: Identity, asked: Named, person: _Person, *, is_checked: b
         found = [one for one in legal if one.name == asked.name and domain.is_inside(one.domain)]
         if not found and not is_checked:
             found = [one for one in legal if one.name == asked.name] or [
-                replace(identity.named(identity.project), name=asked.name)
+                replace(identity.named(next(iter(person.opens), identity.project)), name=asked.name)
             ]
     if not found:
         names = sorted({f"{shown(one.name)} in domain {shown(one.domain)}" for one in legal})

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
@@ -130,7 +130,10 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package 
         line, end, headers = header_plus.partition(b"\r\n")
         if not line.isascii():
             line = _RAW.sub(lambda match: b"%%%02X" % ord(match[0]), line)
-        super().parse_header(line + end + headers)
+        try:
+            super().parse_header(line + end + headers)
+        except ValueError as error:  # a target that is no URL
+            raise ParsingError(str(error)) from None
 
 
 class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no types

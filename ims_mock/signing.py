@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -104,7 +105,7 @@ class Authorization:
         signed = tuple(parts["SignedHeaders"].split(";"))
         if list(signed) != sorted(set(signed)) or not all(map(_NAME.fullmatch, signed)):
             legal = "names of headers in lower case, sorted, each once, joined by ;"
-            raise RequestError("signed-headers", "SignedHeaders", parts["SignedHeaders"], legal)
+            raise RequestError("signed-headers", legal=legal)
         return cls(parts["Access"], signed, parts["Signature"])
 
 
@@ -123,6 +124,11 @@ class Canonical:
     def text(self) -> str:
         """The parts, one a line."""
         return "\n".join((self.method, self.path, self.query, self.headers, self.signed, self.payload))
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of the text."""
+        return sha256(self.text.encode("latin-1"))
 
 
 def canonical(sent: Sent, signed: Iterable[str]) -> Canonical:
@@ -152,7 +158,7 @@ def signature(form: Canonical, date: str, secret: str) -> str:
         date: the header ``X-Sdk-Date``.
         secret: the secret of the access key.
     """
-    to_sign = f"{ALGORITHM}\n{date}\n{sha256(form.text.encode('latin-1'))}"
+    to_sign = f"{ALGORITHM}\n{date}\n{form.digest}"
     return hmac.new(secret.encode(), to_sign.encode("latin-1"), hashlib.sha256).hexdigest()
 
 
@@ -195,7 +201,7 @@ def verify(sent: Sent, authorization: Authorization, secret: str, why: Callable[
             raise RequestError("header-missing", legal="to sign only what is sent", header=name)
     if not {"host", DATE} <= set(authorization.signed):
         legal = f"a list with host and {DATE}"
-        raise RequestError("signed-headers", "SignedHeaders", ";".join(authorization.signed), legal)
+        raise RequestError("signed-headers", legal=legal)
     given = sent.headers.get(CONTENT_HASH, "")
     body = sent.body() if sent.length != 0 and given not in ("", UNSIGNED) else b""
     if body and not hmac.compare_digest(given.encode("latin-1"), sha256(body).encode()):

@@ -132,7 +132,7 @@ def _payloads(sent: Sent, form: Canonical) -> Iterator[tuple[str, str]]:
     yield UNSIGNED, UNSIGNED
     yield "the hash of the body", sha256(body)
     yield "the body itself", body.decode("latin-1")
-    yield "upper-case", form.payload.upper()
+    yield "upper-case", form.payload.encode("latin-1").upper().decode("latin-1")
     yield "the hash of the body without its line end", sha256(body.rstrip(b"\r\n"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -38,18 +39,19 @@ class Throttle:
         with self._lock:
             self._passed.clear()
 
-    def check(self, address: str, now: datetime) -> None:
+    def check(self, address: str, clock: Callable[[], datetime]) -> None:
         """Count a request; one that is refused does not count.
 
         Args:
             address: where it came from.
-            now: the emulator's time; while that stands still, nothing is forgotten.
+            clock: gives the emulator's time; while that stands still, nothing is forgotten.
 
         Raises:
             RequestError: 429.
         """
-        begin = later(now, -timedelta(seconds=self._seconds))
         with self._lock:
+            now = clock()  # inside of the lock, so that times come in their order
+            begin = later(now, -timedelta(seconds=self._seconds))
             times = self._passed.pop(address, None) or deque()
             self._passed[address] = times  # the address heard last stands last
             while len(self._passed) > _ADDRESSES:

@@ -60,11 +60,13 @@ def test_the_clock_is_set(ask):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({}, "the body asks for something else; legal is one of now and advance"),
-        ({"now": NOW, "advance": 5}, "legal is one of now and advance"),
-        ({"noww": NOW}, "legal is one of now and advance"),
+        ({}, "the body asks for something else; legal is now, now and runs, or advance"),
+        ({"now": NOW, "advance": 5}, "legal is now, now and runs, or advance"),
+        ({"noww": NOW}, "legal is now, now and runs, or advance"),
         ([], "the body is a list"),
         ({"now": "tomorrow"}, "now 'tomorrow' is not a time"),
+        ({"advance": 5, "runs": True}, "legal is now, now and runs, or advance"),
+        ({"now": None, "runs": False}, "legal is nothing beside a now that is null"),
         ({"now": 5}, "now is a number; legal is a time such as"),
         ({"now": NOW, "runs": "yes"}, "runs is a text; legal is true or false"),
         *(
@@ -92,6 +94,9 @@ def test_a_wrong_time_is_named(ask, body, words):
         ({"Content-Type": ""}, 415),
         ({"Origin": "https://elsewhere.test"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Origin": "https://localhost"}, 403),
+        ({"Origin": "http://ims_mock:9292", "Host": "ims_mock:9292"}, 200),
         ({"Origin": "http://localhost"}, 200),
         ({"Content-Type": "application/json; charset=utf-8"}, 200),
     ],

@@ -1,6 +1,8 @@
 """``/v3``: tokens, projects, domains and the service catalog, and who may do what with them."""
 
 import json
+import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,10 @@ from conftest import in_process, make_app, over_socket, probed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ims_mock.clock import Clock
 from ims_mock.credentials import id_of
+from ims_mock.errors import RequestError
+from ims_mock.throttle import Throttle
 
 A, B, C, OTHER = "a" * 32, "b" * 32, "c" * 32, "f" * 32
 NOW = "2023-11-13T08:00:00Z"
@@ -449,7 +454,9 @@ def expected(regions, url):
     return {(interface, region, url) for interface in ("public", "internal", "admin") for region in regions}
 
 
-@pytest.mark.parametrize("host", ["localhost", "ims.test:9292", "10.0.0.7", "[::1]:9292"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "ims.test:9292", "10.0.0.7", "[::1]:9292", "ims_mock:9292", "IMS-1.test:65535"]
+)
 def test_the_service_catalog_leads_back_to_where_it_was_asked(ask, host):
     """By any name and port; the image service without its version, the identity service with it."""
     sent = body(scope={"project": {"id": B}})
@@ -491,12 +498,13 @@ def test_a_proxy_is_believed_only_on_request(forwarded, url):
             assert image == url or (url == "" and image.startswith(own))
 
 
-@pytest.mark.parametrize("prefix", ["cloud", "/cloud/", "p:-1", ":-1", "[::1", "//", "/a b"])
+@pytest.mark.parametrize("prefix", ["cloud", "/cloud/", "p:-1", ":-1", "[::1", "//", "/a b", "/%E9%95%9C"])
 def test_any_prefix_of_a_proxy_makes_a_url(prefix):
     """However it is written; a slash before it and none at its end."""
     with over_socket(make_app(CATALOG, forwarded="on")) as ask:
         (link,) = ask("/v3", {"X-Forwarded-Prefix": prefix}).json["version"]["links"]
     assert link["href"].startswith(f"{ask.url}/")
+    assert "%25" not in link["href"]
     assert "//" not in link["href"].removeprefix("http://")
     assert link["href"].endswith("/v3/")
 
@@ -676,8 +684,8 @@ def test_who_proved_nothing_gets_no_further(ask, ask_off, what):
     assert ask_off("/v2/images", {"X-Auth-Token": text}).status == 200
     answer = ask("/v2/images", {"X-Auth-Token": text})
     assert (answer.status, answer.json["error_code"]) == (401, "APIGW.0301")
-    assert "issued with --auth off to somebody who proved nothing" in answer.json["error_msg"]
-    refused(post(ask, body(token=text)), 401, "proved nothing")
+    assert "to somebody who did not prove all they asked for" in answer.json["error_msg"]
+    refused(post(ask, body(token=text)), 401, "did not prove all they asked for")
     refused(ask("/v3/auth/tokens", {"X-Auth-Token": "of-a", "X-Subject-Token": text}), 404)
     text, _ = login(ask_off, token=text, scope={"project": {"id": A}})
     assert ask("/v2/images", {"X-Auth-Token": text}).status == 401
@@ -757,6 +765,43 @@ def test_too_many_requests_are_throttled_by_the_clock():
     assert ask("/v2/images").status == 200
     app.extensions["ims_mock"].reset()
     assert [ask("/v2/images").status for _ in range(3)] == [200, 200, 429]
+
+
+def test_the_throttle_lets_no_more_through_many_doors():
+    """Requests that come at the same time are counted one by one."""
+    throttle, clock = Throttle("5/1000"), Clock()
+    passed = []
+
+    def send():
+        for _ in range(20):
+            with suppress(RequestError):
+                throttle.check("a", clock.now)
+                passed.append(1)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(passed) == 5
+
+
+def test_a_user_of_many_projects_gets_a_token_that_is_read():
+    """It names the user, not the projects."""
+    users = [{"name": "ann", "password": "x", "domain": "team", "project": f"{number:032}"} for number in range(2000)]
+    ask = in_process(make_app({"credentials": {"users": users}}, auth="on"))
+    text, _ = login(ask, password="x")
+    assert len(text) < 1000
+    assert len(ask("/v3/auth/projects", {"X-Auth-Token": text}).json["projects"]) == 2000
+    refused(ask("/v3/auth/projects", {"X-Auth-Token": text, "X-Project-Id": OTHER}), 403, "X-Project-Id")
+
+
+def test_an_unknown_project_name_is_the_callers_own(ask_off):
+    """The same project whether it is looked up or logged in to."""
+    headers = {"X-Auth-Token": login(ask_off, scope={"project": {"id": B}})[0]}
+    found = ask_off("/v3/projects?name=eu-west-0", headers).json["projects"][0]["id"]
+    _, says = login(ask_off, token="of-a", scope={"project": {"name": "eu-west-0"}})
+    assert (found, says["project"]["id"]) == (B, A)
 
 
 def test_each_address_is_counted_by_itself():

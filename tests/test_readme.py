@@ -121,7 +121,7 @@ def test_the_refusal_of_a_signature_is_true():
 
 def test_the_login_of_the_readme_works():
     """The body that curl sends opens the default catalog's project."""
-    command = block_after(README.read_text(), "knows is the catalog's own project under that name.")
+    command = block_after(README.read_text(), "knows is the caller's own project under that name.")
     sent = command.partition("-d '")[2].rstrip("'").encode()
     for source in ("default", "empty"):
         ask = in_process(make_app(source, auth="on"))

@@ -61,8 +61,8 @@ def _begin() -> None:
         kept()["began"] = perf_counter()
     throttle = emulator().throttle
     if throttle and request.blueprint != control.blueprint.name:
-        throttle.check(request.remote_addr or "", emulator().clock.now())
-    path, query = request.environ["PATH_INFO"], request.environ.get("QUERY_STRING", "")
+        throttle.check(request.remote_addr or "", emulator().clock.now)
+    path, query = request.environ.get("PATH_INFO", ""), request.environ.get("QUERY_STRING", "")
     length = len(path) + len(query) + bool(query)
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")

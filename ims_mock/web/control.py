@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -11,12 +10,13 @@ from ims_mock import __version__
 from ims_mock.clock import Clock
 from ims_mock.errors import RequestError
 from ims_mock.kinds import duration, moment, read_time, wire_time
-from ims_mock.web.current import emulator, json_body
+from ims_mock.web.current import emulator, host, json_body
 
 if TYPE_CHECKING:
     from ims_mock.bodies import Part
 
 PREFIX: Final = "/_ims"
+_ASKED: Final = (frozenset({"now"}), frozenset({"now", "runs"}), frozenset({"advance"}))
 
 blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
 
@@ -27,8 +27,8 @@ def _refuse_pages_of_others() -> None:
     if request.method in ("GET", "HEAD"):
         return
     origin = request.headers.get("Origin", "")
-    if origin and urlsplit(origin).netloc != request.host:
-        raise RequestError("origin", "Origin", origin, f"none, or that of {request.host}")
+    if origin and origin.lower() != f"{request.scheme}://{host()}".lower():
+        raise RequestError("origin", "Origin", origin, f"none, or {request.scheme}://{host()}")
     if not request.is_json:
         raise RequestError("media-type", "Content-Type", request.mimetype, "application/json")
 
@@ -53,9 +53,9 @@ def set_clock() -> Response:
     there, ``{"now": null}`` for the real time, or ``{"advance": "PT1H"}`` to move it by a duration or by seconds.
     """
     body = json_body()
-    legal = "one of now and advance"
-    if set(body.object()) - {"now", "runs", "advance"} or ("now" in body.value) == ("advance" in body.value):
-        raise body.refused(legal, "asks for something else")
+    asked = frozenset(body.object())
+    if asked not in _ASKED:
+        raise body.refused("now, now and runs, or advance", "asks for something else")
     if "advance" not in body.value:
         return _clock_answer(emulator().move_clock(lambda _: _set(body)))
     part = body.part("advance")
@@ -69,9 +69,11 @@ def set_clock() -> Response:
 
 
 def _set(body: Part) -> Clock:
-    part, runs = body.part("now"), body.has("runs") and body.value["runs"]
+    part, runs = body.part("now"), body.value.get("runs", False)
     if not isinstance(runs, bool):
         raise body.part("runs").refused("true or false")
+    if part.value is None and "runs" in body.value:
+        raise body.part("runs").refused("nothing beside a now that is null", "is given")
     if part.value is None:
         return Clock()
     text = part.text("a time such as 2030-01-01T00:00:00Z, or null")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from flask import current_app, request
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
@@ -26,7 +26,11 @@ GATEWAY_BODY_BYTES: Final = 12 * 2**20
 JSON_BODY_BYTES: Final = 2**20
 """The longest body in which somebody logs in, or sets something."""
 
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+_USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
+_ORIGINAL: Final = "werkzeug.proxy_fix.orig"
+"""Where a believed proxy's headers have changed the request, this holds what it was before."""
+
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -58,9 +62,19 @@ def base_url() -> str:
     Raises:
         RequestError: the request names no host, or what is none.
     """
-    if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
+    name = host()
+    if not _HOST.fullmatch(name):
         raise host_refused()
-    return f"{request.scheme}://{request.host}{quote(_prefix(), safe='/')}"
+    return f"{request.scheme}://{name}{quote(_prefix().encode('latin-1'), safe='/')}"
+
+
+def host() -> str:
+    """Give the host that the client asked, with its port where that is not the usual one.
+
+    Names with ``_``, as containers have them, are hosts too; the web framework thinks otherwise.
+    """
+    named: str = request.environ.get("HTTP_HOST", "")
+    return named.removesuffix(_USUAL_PORTS.get(request.scheme, ""))
 
 
 def host_refused() -> RequestError:
@@ -72,6 +86,8 @@ def host_refused() -> RequestError:
 def _prefix() -> str:
     """Give the path under which the application is mounted, or a proxy says it is; empty or with a slash before it."""
     prefix = request.environ.get("SCRIPT_NAME", "").strip("/")
+    if _ORIGINAL in request.environ:  # a proxy writes it as it stands in a URL
+        prefix = unquote_to_bytes(prefix.encode("latin-1")).decode("latin-1")
     return f"/{prefix}" if prefix else ""
 
 
@@ -161,11 +177,16 @@ def _sent() -> Sent:
 
     environ = request.environ
     headers = {name.lower(): value.strip(" \t") for name, value in request.headers.items()}
-    if "werkzeug.proxy_fix.orig" in environ:
-        headers["host"] = request.host  # with its port, unless that is the usual one
+    if _ORIGINAL in environ:
+        forwarded = headers.get("x-forwarded-host", "").split(",")[-1].strip()
+        named = _HOST.fullmatch(forwarded)
+        if not forwarded:
+            headers["host"] = environ[_ORIGINAL]["HTTP_HOST"] or ""
+        else:  # what names no port had the usual one, or the proxy tells it apart
+            headers["host"] = forwarded if named and named[1] else host()
     return Sent(
         method=request.method,
-        path=_prefix() + environ["PATH_INFO"],
+        path=_prefix() + environ.get("PATH_INFO", ""),
         query=environ.get("QUERY_STRING", ""),
         headers=headers,
         body=body,
