@@ -96,6 +96,12 @@ class Identity:
             self.users = (User("tester", "secret", project),)
         self._by_hash = {_hash(one.token): one for one in self.tokens}
         self._secrets = {one.access: one.secret for one in self.keys}
+        self._rows: dict[str, list[Key]] = {}
+        for key in self.keys:
+            self._rows.setdefault(key.access, []).append(key)
+        self._opens: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+        for user in self.users:
+            self._opens.setdefault((user.domain, user.name), {})[user.project] = user.roles
         self._hashes = self._by_hash.keys() | {
             _hash(secret)
             for secret in (
@@ -127,8 +133,7 @@ class Identity:
         """Give the projects that the owner of a token may open, each with the roles held there."""
         if not token.user or token.is_unproven:
             return token.own
-        rows = [one for one in self.users if (one.domain, one.name) == (token.user_domain, token.user)]
-        return {one.project: one.roles for one in rows}
+        return self._opens.get((token.user_domain, token.user), {})
 
     def judged(self, sent: Credentials, now: datetime, *, is_explained: bool) -> Verdict:
         """Tell what credentials are worth.
@@ -167,7 +172,7 @@ class Identity:
         is_proven = False
         try:
             authorization = signing.Authorization.parse(sent.authorization)
-            rows = [one for one in self.keys if one.access == authorization.access]
+            rows = self._rows.get(authorization.access, [])
             refusal = self._signature_refused(sent, authorization, rows, now, is_explained=is_explained)
             is_proven = True
         except RequestError as error:
