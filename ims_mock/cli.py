@@ -73,19 +73,21 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
 
     stop_on_signals()
     log_to_stderr(given["log_level"], given["log_format"])
+
+    from ims_mock.emulator import Emulator, throttle_of
+    from ims_mock.profile import Profile
+
+    try:
+        profile, throttle = Profile.parse(given["profile"]), throttle_of(given["throttle"])
+    except ValueError as error:  # a wrong call is one whoever has the port
+        raise click.UsageError(str(error)) from None
     try:
         listener = bound(given["host"], given["port"])
     except BindError as error:
         raise click.ClickException(str(error)) from None
 
-    from ims_mock.emulator import Emulator, throttle_of
-    from ims_mock.profile import Profile
     from ims_mock.web.app import create_app
 
-    try:
-        profile, throttle = Profile.parse(given["profile"]), throttle_of(given["throttle"])
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
     loaded = _loaded(catalog, more=given["generate"], seed=given["seed"], project=given["project"])
     for warning in loaded.warnings:
         click.echo(str(warning), err=True)

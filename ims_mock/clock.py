@@ -28,8 +28,9 @@ class Clock:
         """Give the time as the API writes it, in whole seconds."""
         return wire_time(self.now())
 
-    def at(self, instant: datetime, *, runs: bool = False) -> Clock:
-        """Give the clock set to an instant.
+    @classmethod
+    def at(cls, instant: datetime, *, runs: bool = False) -> Clock:
+        """Make a clock that is set to an instant.
 
         Args:
             instant: the time it shows now; a naive one is UTC.
@@ -42,7 +43,7 @@ class Clock:
             utc = instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
         except OverflowError:
             raise ValueError(f"{instant} lies outside of the years 1 to 9999 in UTC") from None
-        return Clock(ahead=utc - datetime.now(timezone.utc)) if runs else Clock(utc)
+        return cls(ahead=utc - datetime.now(timezone.utc)) if runs else cls(utc)
 
     def advanced(self, by: timedelta) -> Clock:
         """Give the clock moved on: one that stands still stands later, one that runs runs further ahead.

@@ -38,8 +38,18 @@ class Project:
         return match[0] if match else REGION
 
 
+class _Expiring:
+    """What may hold until a time, in wire format; an empty one is never."""
+
+    expires: str
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time has come."""
+        return bool(self.expires) and self.expires <= wire_time(now)
+
+
 @dataclass(frozen=True)
-class Token:
+class Token(_Expiring):
     """A token of a catalog, or one that was issued.
 
     Attributes:
@@ -76,13 +86,9 @@ class Token:
         """The projects that it opens by itself, each with the roles held there."""
         return dict(self.opens) or ({self.project: self.roles} if self.project else {})
 
-    def is_expired(self, now: datetime) -> bool:
-        """Whether its time has come."""
-        return bool(self.expires) and self.expires <= wire_time(now)
-
 
 @dataclass(frozen=True)
-class Key:
+class Key(_Expiring):
     """An access key and its secret; one with a security token is temporary. Several rows open several projects."""
 
     access: str
@@ -91,10 +97,6 @@ class Key:
     roles: tuple[str, ...] = ("member",)
     security_token: str = field(default="", repr=False)
     expires: str = ""
-
-    def is_expired(self, now: datetime) -> bool:
-        """Whether its time has come."""
-        return bool(self.expires) and self.expires <= wire_time(now)
 
 
 @dataclass(frozen=True)

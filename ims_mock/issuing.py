@@ -66,8 +66,8 @@ def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
     for method in login.methods:
         if is_checked and method not in METHODS:
             raise RequestError("login-method", "auth.identity.methods", method, " and ".join(METHODS))
-    proofs = [_PROOFS[method] for method in login.methods if method in METHODS]
-    people = [proof(identity, login, now, is_checked) for proof in proofs] or [_Person()]
+    methods = tuple(method for method in login.methods if method in METHODS)
+    people = [_PROOFS[method](identity, login, now, is_checked) for method in methods] or [_Person()]
     person = people[0]
     token = Token(
         "",
@@ -77,7 +77,7 @@ def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
         issued=wire_time(now),
         user=person.name,
         user_domain=person.domain if person.name else "",
-        methods=tuple(method for method in login.methods if method in METHODS),
+        methods=methods,
     )
     if login.project:
         project = _project(identity, login.project, person, is_checked=is_checked)
@@ -102,7 +102,7 @@ def _by_password(identity: Identity, login: Login, _: datetime, is_checked: bool
             "login", what=f"the password of the user {asked} is wrong" if rows else f"there is no user {asked}"
         )
     if not rows:
-        return _Person(asked.name or asked.id, asked.domain or DOMAIN, {})
+        return _Person(asked.name or asked.id, asked.domain or DOMAIN)
     return _Person(rows[0].name, rows[0].domain, {one.project: one.roles for one in rows} if is_right else {})
 
 

@@ -1,4 +1,4 @@
-"""Images and catalog files to and from JSON: marshmallow schemas and a JSON Schema, made from the table.
+"""Images and catalog files from JSON: marshmallow schemas, made from the table.
 
 A schema reports every problem of a file at once, each with the path of the value it is about.
 """
@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load, validates_schema
 
-from ims_mock.fields import FIELDS, MEMBER_STATUSES, Field
-from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME, Kind, Value, shown
+from ims_mock.fields import MEMBER_STATUSES
+from ims_mock.kinds import TEXT, Kind, Value, shown
 from ims_mock.sections import (
     CREDENTIALS,
     GENERATE,
@@ -218,34 +218,3 @@ def _flat(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:
     else:
         for message in messages if isinstance(messages, list) else [messages]:
             yield path, str(message)
-
-
-# --- JSON Schema ----------------------------------------------------------------------------------
-
-_TYPES: Final[Mapping[Kind, dict[str, Any]]] = {
-    INTEGER: {"type": "integer"},
-    BOOLEAN: {"type": "boolean"},
-    TIME: {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}Z$"},
-    TAGS: {"type": "array", "items": {"type": "string", "maxLength": 255}},
-}
-
-
-def json_schema() -> dict[str, Any]:
-    """Describe an image as the list shows it, as a JSON Schema made from the table."""
-    return {
-        "name": "image",
-        "type": "object",
-        "properties": {field.name: _property(field) for field in FIELDS},
-        "required": [one.name for one in FIELDS if one.kind in (LINK, TAGS) or one.nullable or one.name == "id"],
-        "additionalProperties": {"type": "string"},
-    }
-
-
-def _property(field: Field) -> dict[str, Any]:
-    described = dict(_TYPES.get(field.kind, {"type": "string"}))
-    if field.nullable:
-        described["type"] = [described["type"], "null"]
-    described["description"] = field.about
-    if field.is_read_only:
-        described["readOnly"] = True
-    return described

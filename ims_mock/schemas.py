@@ -1,14 +1,16 @@
-"""The JSON Schemas that the service publishes: of an image, a member, and lists of them; made from the table.
+"""JSON Schemas, made from the table: of an image as it is listed, and those that the service publishes.
 
-What the document's own samples say of an attribute is repeated as it stands there, though some of it is narrower than
-the service itself (``disk_format`` knows no ``zvhd2``): clients see the same of the real one.
+In the published ones, what the document's own samples say of an attribute is repeated as it stands there, though some
+of it is narrower than the service itself (``disk_format`` knows no ``zvhd2``): clients see the same of the real one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ims_mock.fields import FIELDS, Field
+from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TIME, Kind
 
 _UUID: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 _TEXT: Final = {"type": "string"}
@@ -44,6 +46,36 @@ _OTHERS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 """What it names besides, and images of this service never carry."""
+
+
+_TYPES: Final[Mapping[Kind, dict[str, Any]]] = {
+    INTEGER: {"type": "integer"},
+    BOOLEAN: {"type": "boolean"},
+    TIME: {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}Z$"},
+    TAGS: {"type": "array", "items": {"type": "string", "maxLength": 255}},
+}
+"""What holds for every value of a kind."""
+
+
+def json_schema() -> dict[str, Any]:
+    """Describe an image as the list shows it."""
+    return {
+        "name": "image",
+        "type": "object",
+        "properties": {field.name: _listed(field) for field in FIELDS},
+        "required": [one.name for one in FIELDS if one.kind in (LINK, TAGS) or one.nullable or one.name == "id"],
+        "additionalProperties": _TEXT,
+    }
+
+
+def _listed(field: Field) -> dict[str, Any]:
+    described = _described(field, _TYPES.get(field.kind, _TEXT))
+    if field.nullable:
+        described["type"] = [described["type"], "null"]
+    return described
+
+
+# --- what the service publishes -------------------------------------------------------------------
 
 
 def image() -> dict[str, Any]:
@@ -101,10 +133,13 @@ def _link(rel: str, name: str) -> dict[str, str]:
     return {"rel": rel, "href": f"{{{name}}}"}
 
 
+def _described(field: Field, holds: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an attribute: what holds for its values, what it is, and whether clients can set it."""
+    return {**holds, "description": field.about, **({"readOnly": True} if field.is_read_only else {})}
+
+
 def _property(field: Field) -> dict[str, Any]:
-    described = {"type": field.kind.json_type, **_SAMPLE.get(field.name, {}), "description": field.about}
-    if field.is_read_only:
-        described["readOnly"] = True
+    described = _described(field, {"type": field.kind.json_type, **_SAMPLE.get(field.name, {})})
     if not field.column and field.filters is not None:  # a free property to Glance; links have no filter
         described["is_base"] = False
     return described

@@ -162,6 +162,11 @@ def signature(form: Canonical, date: str, secret: str) -> str:
     return hmac.new(secret.encode(), to_sign.encode("latin-1"), hashlib.sha256).hexdigest()
 
 
+def date_of(moment: datetime) -> str:
+    """Write a time as ``X-Sdk-Date`` has it."""
+    return moment.strftime(DATE_FORMAT).rjust(16, "0")  # strftime writes the year 1 as "1" on some platforms
+
+
 def late(sent: Sent, now: datetime) -> RequestError | None:
     """Tell whether the time of a signature is too far from the clock, and how.
 
@@ -178,9 +183,8 @@ def late(sent: Sent, now: datetime) -> RequestError | None:
         raise RequestError("date", "X-Sdk-Date", date, legal) from None
     if abs(moment - now.replace(microsecond=0)) <= SKEW:
         return None
-    clock = now.strftime(DATE_FORMAT).rjust(len(date), "0")
     legal = f"at most {SKEW.seconds // 60} minutes from the emulator's clock"
-    return RequestError("signature-expired", legal=legal, sent=date, now=clock)
+    return RequestError("signature-expired", legal=legal, sent=date, now=date_of(now))
 
 
 def verify(sent: Sent, authorization: Authorization, secret: str, why: Callable[[Canonical], str]) -> None:

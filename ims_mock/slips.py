@@ -20,6 +20,7 @@ from ims_mock.signing import (
     Canonical,
     Sent,
     block_of,
+    date_of,
     pairs_of,
     query_of,
     sha256,
@@ -50,7 +51,7 @@ def explained(sent: Sent, form: Canonical, authorization: Authorization, secret:
     given, date = authorization.signature, sent.headers[DATE]
     if not _SIGNATURE.fullmatch(given):
         return f"the signature is a text of {len(given)}, legal are 64 hex digits"
-    if given.lower() == signature(form, date, secret):
+    if hmac.compare_digest(signature(form, date, secret), given.lower()):
         return "the signature fits, but its hex digits must be lower-case"
     if hmac.compare_digest(signature(form, date, secret + "\n"), given):
         return "the signature fits when a line end belongs to the secret: it must not"
@@ -160,4 +161,4 @@ def _other_dates(date: str) -> Iterator[str]:
     """Give the times that a second look at the clock, or a clock of another zone, would have shown."""
     moment = datetime.strptime(date, DATE_FORMAT)
     for seconds in (*range(-3, 4), *(hours * 3600 for hours in range(-12, 15))):
-        yield later(moment, timedelta(seconds=seconds)).strftime(DATE_FORMAT).rjust(len(date), "0")
+        yield date_of(later(moment, timedelta(seconds=seconds)))

@@ -610,6 +610,14 @@ def test_a_busy_port_is_one_line_and_status_1(arguments, words):
     assert line.endswith("choose another with --host and --port")
 
 
+@pytest.mark.parametrize(("option", "value"), [("--profile", "foo"), ("--throttle", "5")])
+def test_a_wrong_call_is_one_whoever_has_the_port(option, value):
+    """What the caller got wrong is told first, with status 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        line = refusal(run(SERVE, "--port", taken.getsockname()[1], option, value), 2)
+    assert f"unknown {option.removeprefix('--')} {value!r}" in line
+
+
 @pytest.mark.parametrize("host", ["203.0.113.1", "nowhere.invalid", "x" * 300, "a\nb", "..", "\udcff"])
 def test_an_address_that_is_not_ours_is_one_line_and_status_1(host):
     """Another machine's address, or no address at all, is refused like a busy port."""

@@ -12,7 +12,8 @@ from ims_mock.fields import BY_NAME, FIELDS, MEMBER_STATUSES
 from ims_mock.image import Shapes
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME
 from ims_mock.loading import load
-from ims_mock.schema import ShapeError, json_schema, read_image, read_sections
+from ims_mock.schema import ShapeError, read_image, read_sections
+from ims_mock.schemas import json_schema
 from ims_mock.sections import MAX_GENERATED, plain_image, plain_sections
 from ims_mock.sources import bundled
 

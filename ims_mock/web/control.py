@@ -33,19 +33,19 @@ def _refuse_pages_of_others() -> None:
         raise RequestError("media-type", "Content-Type", request.mimetype, "application/json")
 
 
-@blueprint.route("/health", methods=["GET"], provide_automatic_options=False)
+@blueprint.get("/health", provide_automatic_options=False)
 def health() -> Response:
     """Say that the emulator answers, and what it answers from."""
     return jsonify(status="ok", version=__version__, catalog=emulator().name, images=len(emulator().catalog))
 
 
-@blueprint.route("/clock", methods=["GET"], provide_automatic_options=False)
+@blueprint.get("/clock", provide_automatic_options=False)
 def show_clock() -> Response:
     """Tell the emulator's time, and whether it stands still."""
     return _clock_answer(emulator().clock)
 
 
-@blueprint.route("/clock", methods=["PUT"], provide_automatic_options=False)
+@blueprint.put("/clock", provide_automatic_options=False)
 def set_clock() -> Response:
     """Set the clock, or move it on.
 
@@ -78,7 +78,7 @@ def _set(body: Part) -> Clock:
         return Clock()
     text = part.text("a time such as 2030-01-01T00:00:00Z, or null")
     try:
-        return Clock().at(moment(read_time(text)), runs=runs)
+        return Clock.at(moment(read_time(text)), runs=runs)
     except ValueError as error:
         raise part.refused("such a time, or null", str(error)) from None
 

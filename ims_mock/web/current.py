@@ -137,7 +137,8 @@ def json_body() -> Part:
 
 def verdict() -> Verdict:
     """Tell what the credentials of the request are worth."""
-    if "verdict" not in kept():
+    found: Verdict | None = kept().get("verdict")
+    if found is None:
         authorization = header("Authorization")
         sent = Credentials(
             project=header("X-Project-Id"),
@@ -145,8 +146,7 @@ def verdict() -> Verdict:
             authorization=authorization,
             sent=_sent() if authorization else None,
         )
-        kept()["verdict"] = emulator().verdict(sent)
-    found: Verdict = kept()["verdict"]
+        found = kept()["verdict"] = emulator().verdict(sent)
     return found
 
 

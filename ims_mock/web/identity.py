@@ -106,11 +106,10 @@ def _microseconds(wire: str) -> str:
 @blueprint.get("/auth/catalog", provide_automatic_options=False)
 def show_catalog() -> Response:
     """Tell where the services are."""
-    caller(needs_project=False)
-    token = verdict().token
+    asking, token = caller(needs_project=False), verdict().token
     if emulator().needs_credentials and token and not (token.project or token.domain):
         raise RequestError("unscoped")
-    region = (_project_of(token) if token else emulator().identity.named(verdict().caller.project)).region
+    region = (_project_of(token) if token else emulator().identity.named(asking.project)).region
     return jsonify(catalog=_catalog(region), links=_links())
 
 
@@ -147,9 +146,8 @@ def list_domains() -> Response:
     """List the domain of whoever asks."""
     from ims_mock.issuing import owner_of
 
-    caller(needs_project=False)
-    token, identity = verdict().token, emulator().identity
-    name = owner_of(identity, token)[1] if token else identity.named(verdict().caller.project).domain
+    asking, token, identity = caller(needs_project=False), verdict().token, emulator().identity
+    name = owner_of(identity, token)[1] if token else identity.named(asking.project).domain
     domain = {
         **_domain(name),
         "description": "",

@@ -14,7 +14,7 @@ blueprint = Blueprint("images", __name__)
 blueprint.before_request(refuse_head)
 
 
-@blueprint.route(IMAGES_PATH, methods=["GET"], provide_automatic_options=False)
+@blueprint.get(IMAGES_PATH, provide_automatic_options=False)
 def list_images() -> Response:
     """List the images that the caller sees and the query asks for, a page at a time."""
     catalog, seen_as = emulator().catalog, view()
@@ -22,7 +22,7 @@ def list_images() -> Response:
     return page_answer(catalog.page(query, seen_as), query)
 
 
-@blueprint.route(f"{IMAGES_PATH}/<image_id>", methods=["GET"], provide_automatic_options=False)
+@blueprint.get(f"{IMAGES_PATH}/<image_id>", provide_automatic_options=False)
 def show_image(image_id: str) -> Response:
     """Show an image that the caller may see, a shared one whatever became of the offer."""
     catalog, seen_as = emulator().catalog, view()

@@ -10,7 +10,7 @@ blueprint = Blueprint("schemas", __name__, url_prefix="/v2/schemas")
 blueprint.before_request(refuse_head)
 
 
-@blueprint.route("/<any(image,images,member,members):name>", methods=["GET"], provide_automatic_options=False)
+@blueprint.get("/<any(image,images,member,members):name>", provide_automatic_options=False)
 def show_schema(name: str) -> Response:
     """Show one schema."""
     from ims_mock.schemas import SCHEMAS  # a start is quicker without what few requests need

@@ -18,21 +18,21 @@ blueprint = Blueprint("versions", __name__)
 blueprint.before_request(refuse_head)
 
 
-@blueprint.route("/", methods=["GET"], provide_automatic_options=False)
-@blueprint.route("/v2", methods=["GET"], provide_automatic_options=False)
-@blueprint.route("/v2/", methods=["GET"], provide_automatic_options=False)
+@blueprint.get("/", provide_automatic_options=False)
+@blueprint.get("/v2", provide_automatic_options=False)
+@blueprint.get("/v2/", provide_automatic_options=False)
 def choose_version() -> tuple[Response, int]:
     """Offer every version."""
     return _answer(*VERSIONS), _CHOICES
 
 
-@blueprint.route("/versions", methods=["GET"], provide_automatic_options=False)
+@blueprint.get("/versions", provide_automatic_options=False)
 def list_versions() -> Response:
     """List every version."""
     return _answer(*VERSIONS)
 
 
-@blueprint.route(f"/<any({','.join(VERSIONS)}):version>", methods=["GET"], provide_automatic_options=False)
+@blueprint.get(f"/<any({','.join(VERSIONS)}):version>", provide_automatic_options=False)
 def show_version(version: str) -> tuple[Response, int]:
     """Describe one version."""
     return _answer(version), _CHOICES
