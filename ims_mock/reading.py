@@ -22,6 +22,7 @@ MAX_ALIAS_GROWTH: Final = 10
 
 Path = tuple[str | int, ...]
 
+_TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
 _TELL_EVERY: Final = 10_000
 _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE: Final = "<<"
@@ -166,7 +167,7 @@ class _JsonScan:
         if token in "[{":
             self._note(line)
             if self._is_strict and len(self._steps) >= MAX_DEPTH:
-                raise UnreadableError(line, f"nested deeper than {MAX_DEPTH} levels")
+                raise UnreadableError(line, _TOO_DEEP)
             self._steps.append(0 if token == "[" else None)
         elif token in "]}":
             del self._steps[-1:]
@@ -265,6 +266,8 @@ class _Events:
             column = f" at column {mark.column + 1}" if mark else ""
             place = getattr(error, "position", 0)  # of a character that no YAML may hold, in bytes
             line = mark.line + 1 if mark else self._text.encode()[:place].count(b"\n") + 1
+            if "nesting depth" in problem:  # newer versions of the library look ahead, and bound that themselves
+                raise UnreadableError(line, _TOO_DEEP) from None
             raise UnreadableError(line, f"not YAML: {problem}{column}") from None
         return self._root
 
@@ -303,7 +306,7 @@ class _Events:
     def _open(self, value: dict[str, Any] | list[Any], event: Any, line: int) -> None:
         self._check_tag(event, line)
         if len(self._boxes) >= MAX_DEPTH:
-            raise UnreadableError(line, f"nested deeper than {MAX_DEPTH} levels")
+            raise UnreadableError(line, _TOO_DEEP)
         if self._boxes and isinstance(self._boxes[-1].value, dict) and self._boxes[-1].key is None:
             raise UnreadableError(line, "a list or mapping stands where a key belongs; legal is text")
         self._boxes.append(_Box(value, self._path(), line, event.anchor))
