@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ims_mock.emulator import Emulator, throttle_of
 from ims_mock.loading import load
 from ims_mock.profile import Profile
+from ims_mock.settings import KEPT_BYTES
 from ims_mock.web import app
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def create_app(
     project: str = "",
     throttle: str = "",
     forwarded: str = "off",
+    keep_data: int = KEPT_BYTES,
 ) -> Flask:
     """Make the bare WSGI application.
 
@@ -39,6 +41,7 @@ def create_app(
         project: whose eyes a caller without credentials has; empty leaves it to the catalog.
         throttle: requests and seconds that one address may send, ``5/10``; empty for any number.
         forwarded: ``on`` believes the ``X-Forwarded-`` headers of a proxy in front.
+        keep_data: how many bytes of the data of one image are kept to be downloaded.
 
     Raises:
         CatalogError: with every problem of every catalog.
@@ -50,5 +53,5 @@ def create_app(
     sources = [catalog] if isinstance(catalog, str | Path | Mapping) else list(catalog)
     chosen, limit = Profile.parse(profile), throttle_of(throttle)
     loaded = load(sources, more=generate, seed=seed, project=project)
-    emulator = Emulator(loaded, chosen, needs_credentials=auth == "on", throttle=limit)
+    emulator = Emulator(loaded, chosen, needs_credentials=auth == "on", throttle=limit, kept_bytes=keep_data)
     return app.create_app(emulator, is_forwarded=forwarded == "on")

@@ -100,22 +100,22 @@ def parse(data: bytes) -> Part:
         RequestError: they are no JSON in UTF-8, or objects and lists lie too deep in one another.
     """
     if not data.strip():
-        raise RequestError("body", legal="a JSON object", what="there is none")
+        raise RequestError("body-missing", legal="JSON")
     depth = 0
     for bracket in _OUTSIDE.findall(_STRINGS.sub(b"", data)):
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
-            raise RequestError("body", legal=f"at most {MAX_DEPTH} levels", what="objects and lists lie too deep")
+            raise RequestError("json", legal=f"at most {MAX_DEPTH} levels", what="objects and lists lie too deep")
     try:
         return Part(json.loads(data.decode(), parse_constant=_refused_constant))
     except UnicodeDecodeError as error:
-        raise RequestError("body", legal="JSON in UTF-8", what=f"byte {error.start} is not UTF-8") from None
+        raise RequestError("json", legal="JSON in UTF-8", what=f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
         what = f"it is no JSON from line {error.lineno}, column {error.colno} on"
-        raise RequestError("body", legal="JSON", what=what) from None
+        raise RequestError("json", legal="JSON", what=what) from None
     except ValueError:  # a number with more digits than Python reads
-        raise RequestError("body", legal="JSON with numbers of usual size", what="a number is too long") from None
+        raise RequestError("json", legal="JSON with numbers of usual size", what="a number is too long") from None
 
 
 def _refused_constant(name: str) -> None:
-    raise RequestError("body", legal="JSON", what=f"{name} is no JSON")
+    raise RequestError("json", legal="JSON", what=f"{name} is no JSON")

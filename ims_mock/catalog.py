@@ -69,6 +69,10 @@ class Catalog:
         """Give the image of this id, dead or alive; ``None`` when there is none."""
         return self._by_id.get(image_id)
 
+    def with_image(self, image: Image) -> Catalog:
+        """Give a catalog in which an image is added, or replaces the one of its id."""
+        return Catalog({**self._by_id, image.id: image}.values())
+
     @cached_property
     def names(self) -> frozenset[str]:
         """Every attribute that any image has."""

@@ -91,7 +91,13 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     loaded = _loaded(catalog, more=given["generate"], seed=given["seed"], project=given["project"])
     for warning in loaded.warnings:
         click.echo(str(warning), err=True)
-    emulator = Emulator(loaded, profile, needs_credentials=given["auth"] == "on", throttle=throttle)
+    emulator = Emulator(
+        loaded,
+        profile,
+        needs_credentials=given["auth"] == "on",
+        throttle=throttle,
+        kept_bytes=given["keep_data"],
+    )
     app = create_app(emulator, has_control=given["control"] == "on", is_forwarded=given["forwarded"] == "on")
     images = len(emulator.catalog)
     line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url_of(listener)}"

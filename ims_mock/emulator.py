@@ -6,11 +6,14 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from ims_mock.catalog import Catalog
 from ims_mock.clock import Clock
 from ims_mock.credentials import Credentials
 from ims_mock.identity import Verdict
+from ims_mock.image import Image, Shapes
 from ims_mock.loading import Loaded
 from ims_mock.profile import DOCUMENTED, Profile
+from ims_mock.settings import KEPT_BYTES
 from ims_mock.tenancy import Caller, View
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ class Emulator:
         profile: how it answers.
         needs_credentials: whether requests without usable credentials are refused.
         throttle: counts the requests of each address, where they are limited.
+        kept_bytes: how many bytes of the data of one image are kept.
 
     Attributes:
         catalog: the images as they are now. A request takes it once and answers from it.
@@ -55,8 +59,11 @@ class Emulator:
         *,
         needs_credentials: bool = False,
         throttle: Throttle | None = None,
+        kept_bytes: int = KEPT_BYTES,
     ) -> None:
         self._loaded = loaded
+        self.kept_bytes = kept_bytes
+        self.shapes = Shapes()
         self.throttle = throttle
         self._lock = Lock()
         self.profile = profile
@@ -65,17 +72,35 @@ class Emulator:
 
     def reset(self) -> None:
         """Go back to the loaded catalog."""
-        self.catalog = self._loaded.catalog
-        self.identity = self._loaded.identity
-        self.clock = self._loaded.clock
+        with self._lock:
+            self.catalog = self._loaded.catalog
+            self.identity = self._loaded.identity
+            self.clock = self._loaded.clock
         if self.throttle:
             self.throttle.forget()
+
+    def write(self, made: Callable[[Catalog], Image]) -> Image:
+        """Add an image, or change one, and give it; of two writes at the same time none is lost.
+
+        Args:
+            made: gives the image as it shall be, out of the catalog as it is; what it raises leaves that unchanged.
+        """
+        with self._lock:
+            image = made(self.catalog)
+            if self.catalog.image(image.id) is not image:
+                self.catalog = self.catalog.with_image(image)
+            return image
 
     def move_clock(self, moved: Callable[[Clock], Clock]) -> Clock:
         """Set the clock, and give it; of two moves at the same time none is lost."""
         with self._lock:
             self.clock = moved(self.clock)
             return self.clock
+
+    @property
+    def seed(self) -> int:
+        """What the ids of new images are made from."""
+        return self._loaded.seed
 
     @property
     def name(self) -> str:

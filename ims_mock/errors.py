@@ -6,6 +6,7 @@ A :class:`RequestError` is raised with the name of a row, the parameter, its val
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,8 @@ class Problem:
 
     ``IMG.`` codes are the service's own answers, ``APIGW.`` codes those of the gateway in front of it; the identity
     service and the control paths have none, they repeat the status. The meaning may hold the words that a :class:`RequestError` is given.
-    Where ``glance`` is empty, Glance has no such check, or answers with the status' usual sentence.
+    Where ``glance`` is empty, Glance has no such check, or answers with the status' usual sentence; a second line is
+    what Glance shows below the sentence. ``glance_status`` is Glance's own status, where that is another.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Problem:
     code: str
     meaning: str
     glance: str = ""
+    glance_status: int = 0
 
     @property
     def is_of_gateway(self) -> bool:
@@ -38,6 +41,8 @@ _UNAUTHORIZED: Final = (
     "This server could not verify that you are authorized to access the document you requested. Either you supplied "
     "the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials required."
 )
+_NO_IMAGE: Final = "No image has this id:"
+_CONFLICT: Final = "There was a conflict when trying to complete your request."
 _INCORRECT: Final = "Incorrect IAM authentication information:"
 
 PROBLEMS: Final = (
@@ -68,7 +73,52 @@ PROBLEMS: Final = (
     Problem("long-marker", 400, "IMG.0027", "No image has this id:", "Image with the given id %(image_id)s was not found"),
     Problem("hidden-marker", 403, "IMG.0026", "The image is not the caller's to see:", "Forbidding request, image {value} not visible"),
     # --- the image of the path
-    Problem("image", 404, "IMG.0027", "No image has this id:", "No image found with ID {value}"),
+    Problem("image", 404, "IMG.0027", _NO_IMAGE, "No image found with ID {value}"),
+    Problem("image-to-change", 404, "IMG.0027", _NO_IMAGE, "Failed to find image {value} to update"),
+    Problem("image-to-delete", 404, "IMG.0144", _NO_IMAGE, "Failed to find image {value} to delete"),
+    Problem("image-with-parts", 404, "IMG.0027", _NO_IMAGE, "Image {value} not found."),
+    Problem("image-gone", 404, "IMG.0027", "The image was deleted while its data was uploaded:", "Image {value} could not be found after upload. The image may have been deleted during the upload.", 410),
+    Problem("not-own", 403, "IMG.0026", "The image is another project's; its members only look at it:", "You are not permitted to {act}"),
+    Problem("protected", 403, "IMG.0028", "The image is protected against being deleted:", "Image {value} is protected and cannot be deleted."),
+    Problem("public-deleted", 403, "IMG.0094", "Only an admin deletes a public image:"),
+    # --- what a client writes to an image
+    Problem("read-only-attribute", 403, "IMG.0026", "The service alone sets this attribute:", "Attribute '{value}' is read-only."),
+    Problem("reserved-attribute", 403, "IMG.0026", "The name of the attribute is reserved:", "Attribute '{value}' is reserved."),
+    Problem("attribute-removed", 403, "IMG.0026", "Every image has this attribute:", "Property {value} may not be removed."),
+    Problem("format-change", 403, "IMG.0026", "The format of an image with data stays as it is:", "Attribute {value} can be only replaced for a queued image."),
+    Problem("owner", 403, "IMG.0026", "Only an admin makes images for another project:", "You are not permitted to create images owned by '{value}'."),
+    Problem("owner-change", 403, "IMG.0026", "Only an admin gives an image to another project:", "Owner can't be updated by non admin."),
+    Problem("visibility-chosen", 403, "IMG.0026", "The visibility is not the caller's to choose:", "You are not authorized to complete this action."),
+    Problem("property-missing", 409, "IMG.0035", "The image has no such property:", f"{_CONFLICT}\nProperty {{value}} does not exist."),
+    Problem("property-present", 409, "IMG.0035", "The image has this property already:", f"{_CONFLICT}\nProperty {{value}} already present."),
+    Problem("id-taken", 409, "IMG.0035", "An image has this id already:", "Image ID {value} already exists!"),
+    Problem("name-long", 400, "IMG.0002", "The name of the image is too long:"),
+    Problem("name-format", 400, "IMG.0003", "The name of the image is not valid:"),
+    Problem("description-long", 400, "IMG.0004", "The description of the image is too long:"),
+    Problem("description-format", 400, "IMG.0054", "The description of the image is not valid:"),
+    Problem("hardware", 400, "IMG.0055", "The size of memory or disk is not valid:"),
+    Problem("system-family", 400, "IMG.0056", "The type of the operating system is not valid:"),
+    Problem("disk-format", 400, "IMG.0072", "The format of the image is not supported:"),
+    Problem("firmware", 400, "IMG.0141", "The firmware is neither uefi nor bios:"),
+    Problem("attribute", 400, "IMG.0001", "The attribute is not valid:"),
+    Problem("patch", 400, "IMG.0001", "The request body is not valid: {what}", "{says}"),
+    # --- its tags and its data
+    Problem("tag", 400, "IMG.0115", "The tag is not valid:"),
+    Problem("tag-missing", 404, "IMG.0115", "The image has no such tag:"),
+    Problem("tags-full", 400, "IMG.0116", "The image has as many tags as it may have:", "The limit has been exceeded on the number of allowed image tags. Attempted: {attempted}, Maximum: {most}", 413),
+    Problem("upload-state", 409, "IMG.0035", "Only a queued image takes data:", "Image status transition from {value} to saving is not allowed"),
+    Problem("formats-missing", 400, "IMG.0001", "The image has no format yet:", "Properties disk_format, container_format must be set prior to saving data."),
+    Problem("upload-torn", 400, "IMG.0057", "The image file did not arrive whole: {what}"),
+    # --- its members
+    Problem("public-shared", 403, "IMG.0089", "A public image is everybody's, and has no members:", "Error fetching members of image {value}: Public images do not have members."),
+    Problem("not-shared", 403, "IMG.0089", "Only an image of the visibility shared has members:", "Error fetching members of image {value}: Only shared images have members."),
+    Problem("encrypted-shared", 400, "IMG.0098", "An encrypted image cannot be shared:"),
+    Problem("members-not-own", 403, "IMG.0026", "The members of the image are not the caller's to {act}:", "Not allowed to {act} members for image {image}."),
+    Problem("member", 400, "IMG.0001", "The request body is not valid: {what}", "{says}"),
+    Problem("member-missing", 404, "IMG.0108", "The image has no such member:", "{value} not found in the member list of the image {image}."),
+    Problem("member-duplicate", 409, "IMG.0112", "The image is shared with this project already:", "Member {value} is duplicated for image {image}"),
+    Problem("member-self", 400, "IMG.0076", "An image is not shared with its own project:"),
+    Problem("members-full", 400, "IMG.0088", "The image is shared with as many projects as it may be:", "Image member limit exceeded for image {image}: The limit has been exceeded on the number of allowed image members for this image. Attempted: {attempted}, Maximum: {most}:", 413),
     # --- credentials, judged by the gateway
     Problem("token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
     Problem("token-unknown", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail", _UNAUTHORIZED),
@@ -100,13 +150,15 @@ PROBLEMS: Final = (
     Problem("login-method", 401, "", "This method of authentication is not supported:"),
     Problem("login-scope", 401, "", "The credentials do not open {what}"),
     Problem("body", 400, "IMG.0001", "The request body is not valid: {what}"),
+    Problem("body-missing", 400, "IMG.0007", "The request body is empty", "Body expected in request."),
+    Problem("json", 400, "IMG.0001", "The request body is not valid: {what}", "Malformed JSON in request body."),
     Problem("content-type", 400, "IMG.0001", "The media type of the body is not valid:"),
     Problem("subject-missing", 400, "", "X-Subject-Token not found"),
     Problem("subject", 404, "", "X-Subject-Token names no token that is known and valid"),
     Problem("unscoped", 403, "", "The token opens neither a project nor a domain, so there is no catalog"),
     # --- the request as such
     Problem("route", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
-    Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
+    Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment", glance_status=405),
     Problem("body-too-large", 413, "APIGW.0201", "Request entity too large."),
     Problem("uri-too-large", 414, "APIGW.0201", "Request URI too large."),
     Problem("host", 400, "APIGW.0602", "The request is not valid HTTP:"),
@@ -126,16 +178,18 @@ class RequestError(Exception):
         value: what it holds.
         legal: what it may hold.
         cure: what else the client should know.
+        headers: what the answer says in its headers.
         words: anything else that the row's sentences name.
     """
 
     def __init__(
-        self, problem: str, parameter: str = "", value: str = "", legal: str = "", *, cure: str = "", **words: str
+        self, problem: str, parameter: str = "", value: str = "", legal: str = "", *, cure: str = "", headers: Mapping[str, str] | None = None, **words: str
     ) -> None:
         self.problem = _BY_NAME[problem]
         self.words = {"parameter": parameter, "value": value, **words}
         self.legal = legal
         self.cure = cure
+        self.headers = headers or {}
         super().__init__(self.message)
 
     @property

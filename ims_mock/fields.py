@@ -10,6 +10,7 @@ How sure we are is part of the table. ``doc``: the document says so. ``seen``: s
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +38,7 @@ class Field:
         picks: whether a filter understands Glance's ``eq:`` and ``in:`` prefixes.
         nullable: whether it is shown as ``null`` when it has no value; others are then absent.
         is_read_only: whether clients are told that they cannot set it.
+        by_service: whether the service alone sets it, though clients are not told so (assumed).
         in_cloudimages: whether the newer listing ``/v2/cloudimages`` shows it as well.
         share: which part of the generated images that may carry it do (0 to 1); ``None``: follows from the rest.
     """
@@ -55,6 +57,7 @@ class Field:
     picks: bool = False
     nullable: bool = False
     is_read_only: bool = False
+    by_service: bool = False
     in_cloudimages: bool = True
     share: float | None = None
 
@@ -89,10 +92,10 @@ FIELDS: Final = (
     Field("file", LINK, "Path of its data, from its id.", filters=None, is_read_only=True),
     Field("schema", LINK, "Path of the schema of an image.", filters=None, is_read_only=True),
     # --- what the service adds to every image
-    Field("__isregistered", TEXT, "Whether the image may be used.", values=_EITHER, filters=DOC),
-    Field("__imagetype", TEXT, "Public, private, shared or marketplace image.", filters=DOC, values=("gold", "private", "shared", "market")),
+    Field("__isregistered", TEXT, "Whether the image may be used.", values=_EITHER, filters=DOC, by_service=True),
+    Field("__imagetype", TEXT, "Public, private, shared or marketplace image.", filters=DOC, values=("gold", "private", "shared", "market"), by_service=True),
     Field("__image_source_type", TEXT, "Storage behind the image.", values=("uds",)),
-    Field("__image_size", TEXT, "Bytes of the image file as text; `0` while queued.", evidence=(DOC, SEEN)),
+    Field("__image_size", TEXT, "Bytes of the image file as text; `0` while queued.", by_service=True),
     Field("virtual_env_type", TEXT, "Server, bare metal, data disk or ISO image.", values=("FusionCompute", "Ironic", "DataImage", "IsoImage")),
     Field("__os_type", TEXT, "Family of the operating system.", values=("Linux", "Windows", "Other"), filters=DOC),
     Field("__os_bit", TEXT, "Word size of the operating system.", values=("32", "64"), filters=DOC),
@@ -149,11 +152,14 @@ FIELDS: Final = (
     Field("__account_code", TEXT, "Mark of a charged image; may be empty.", "charged images"),
     Field("enterprise_project_id", TEXT, "Enterprise project, `0` or absent for the default.", "optional", evidence=(DOC,), share=0.2),
     Field("_sys_enterprise_project_id", TEXT, "The same as `enterprise_project_id`.", "optional", evidence=(DOC,), in_cloudimages=False),
-    Field("active_at", TIME, "When the image became active, UTC.", "active images"),
+    Field("active_at", TIME, "When the image became active, UTC.", "active images", by_service=True),
 )
 """All 61 attributes the document names."""
 
 BY_NAME: Final = {field.name: field for field in FIELDS}
+
+_NAME: Final = re.compile(r"[\w\-. ]*")
+_NO_DESCRIPTION: Final = re.compile(r"[<>\r]")
 
 
 @dataclass(frozen=True)
@@ -181,6 +187,10 @@ class Parameter:
 
 SORT_KEYS: Final = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 """The legal sort keys, in the order in which Glance names them."""
+
+NAME_LENGTH: Final = 128
+DESCRIPTION_LENGTH: Final = 1024
+TAG_LENGTH: Final = 255
 
 SORT_DIRECTIONS: Final = ("asc", "desc")
 MEMBER_STATUSES: Final = ("accepted", "rejected", "pending")
@@ -237,6 +247,16 @@ def _parameters() -> tuple[Parameter, ...]:
 
 PARAMETERS: Final = _parameters()
 """All 32 query parameters the document names."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is made as the names of images are: letters of any script, digits, ``-._`` and inner spaces."""
+    return bool(_NAME.fullmatch(text)) and text == text.strip()
+
+
+def is_description(text: str) -> bool:
+    """Whether a text is made as descriptions are: without ``<``, ``>`` and carriage returns."""
+    return not _NO_DESCRIPTION.search(text)
 
 
 def nearest(name: str) -> str | None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from ims_mock.fields import BY_NAME, FIELDS
 from ims_mock.kinds import LINK, Value
@@ -18,8 +18,25 @@ from ims_mock.kinds import LINK, Value
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
 IMAGES_SCHEMA: Final = "/v2/schemas/images"
+MEMBER_SCHEMA: Final = "/v2/schemas/member"
+MEMBERS_SCHEMA: Final = "/v2/schemas/members"
 
-NO_MEMBERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+class Membership(NamedTuple):
+    """One project's share in an image.
+
+    Attributes:
+        status: ``pending``, ``accepted`` or ``rejected``.
+        created_at: when the image was offered, in wire format; empty: when the image was created.
+        updated_at: when the status last changed, likewise.
+    """
+
+    status: str
+    created_at: str = ""
+    updated_at: str = ""
+
+
+NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
 
 _RANK: Final = {field.name: rank for rank, field in enumerate(FIELDS)}
 _NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
@@ -41,28 +58,32 @@ class Shapes:
     def __init__(self) -> None:
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
-    def image(self, values: Mapping[str, Value], members: Mapping[str, str] = NO_MEMBERS) -> Image:
-        """Make an image of its values; members map a project to its membership's status."""
+    def image(self, values: Mapping[str, Value], members: Mapping[str, str] = MappingProxyType({})) -> Image:
+        """Make an image of its values; members map a project to its membership's status, as in a catalog file."""
         names = tuple(values)
         shape = self._shapes.get(names)
         if shape is None:
             shape = self._shapes[names] = Shape(names)
-        return Image(shape, tuple(values.values()), members)
+        shared = {project: Membership(status) for project, status in members.items()} if members else NO_MEMBERS
+        return Image(shape, tuple(values.values()), shared)
 
 
 class Image:
     """One image of a catalog: a value that never changes.
 
     ``image.get(name)`` is the stored value, ``None`` when there is none. ``image.members`` maps the projects it is
-    shared with to ``accepted``, ``pending`` or ``rejected``.
+    shared with to their memberships; ``image.data`` is what was uploaded, ``None`` where that was not, or is not kept.
     """
 
-    __slots__ = ("_as_member", "_rendered", "_shape", "_values", "members")
+    __slots__ = ("_as_member", "_rendered", "_shape", "_values", "data", "members")
 
-    def __init__(self, shape: Shape, values: tuple[Value, ...], members: Mapping[str, str]) -> None:
+    def __init__(
+        self, shape: Shape, values: tuple[Value, ...], members: Mapping[str, Membership], data: bytes | None = None
+    ) -> None:
         self._shape = shape
         self._values = values
         self.members = members
+        self.data = data
         self._rendered: bytes | None = None
         self._as_member: Image | None = None
 
@@ -111,6 +132,20 @@ class Image:
     def stored(self) -> dict[str, Value]:
         """Give the stored values by name, in the order they are kept."""
         return dict(zip(self._shape.places, self._values, strict=True))
+
+    def changed(self, changes: Mapping[str, Value | None]) -> Image:
+        """Give the image with other values; ``None`` takes one away."""
+        kept = in_table_order({name: one for name, one in {**self.stored(), **changes}.items() if one is not None})
+        shape = self._shape if [*kept] == [*self._shape.places] else Shape(tuple(kept))
+        return Image(shape, tuple(kept.values()), self.members, self.data)
+
+    def shared_with(self, members: Mapping[str, Membership]) -> Image:
+        """Give the image with other members."""
+        return Image(self._shape, self._values, MappingProxyType(dict(members)), self.data)
+
+    def holding(self, data: bytes | None) -> Image:
+        """Give the image with other data."""
+        return Image(self._shape, self._values, self.members, data)
 
     def wire(self) -> dict[str, object]:
         """Give the image as a client sees it: computed links included, tags as a list, absent values left out."""

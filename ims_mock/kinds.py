@@ -21,6 +21,9 @@ WIRE_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 TIME_OPERATORS: Final = ("gt", "gte", "lt", "lte", "eq", "neq")
 """The documented comparisons of a time filter, in the document's order."""
 
+MAX_TEXT: Final = 65_536
+"""The most characters of one text."""
+
 _SHOWN: Final = 80
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

@@ -31,6 +31,7 @@ class Loaded:
         identity: projects and credentials.
         clock: the clock, standing still when a catalog says so.
         warnings: what is odd about the images.
+        seed: what absent ids are made from.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Loaded:
     identity: Identity
     clock: Clock
     warnings: tuple[Trouble, ...]
+    seed: int = 0
 
 
 def load(
@@ -76,7 +78,7 @@ def load(
         order = {one.name: place for place, one in enumerate(files)}
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
-    return Loaded(names, Catalog(images), identity, clock, tuple(troubles))
+    return Loaded(names, Catalog(images), identity, clock, tuple(troubles), seed)
 
 
 def _untold(_: str, __: int, ___: int) -> None:

@@ -8,12 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ims_mock.fields import BY_NAME, FIELDS, nearest
+from ims_mock.fields import (
+    BY_NAME,
+    DESCRIPTION_LENGTH,
+    FIELDS,
+    NAME_LENGTH,
+    TAG_LENGTH,
+    is_description,
+    is_name,
+    nearest,
+)
 from ims_mock.kinds import Value, shown
 
 Values = Mapping[str, Value | None]
 
-_NAME: Final = re.compile(r"[\w\-. ]{1,128}")
 _FIRST_WORD: Final = {
     "windows": ("windows",), "ubuntu": ("ubuntu",), "red hat": ("redhat", "red hat"), "suse": ("suse",),
     "centos": ("centos",), "debian": ("debian",), "opensuse": ("opensuse",), "oracle linux": ("oracle",),
@@ -116,15 +124,15 @@ RULES: Final = (
     Rule("__os_bit", "and the bits in __os_version disagree", _bits_disagree),
     Rule("active_at", "stands on an image that never was active", lambda v: _has(v, "active_at") and _is(v, "status", "queued", "saving")),
     Rule("updated_at", "lies before created_at", lambda v: _has(v, "updated_at") and _text(v, "updated_at") < _text(v, "created_at")),
-    Rule("tags", "holds a tag of more than 255 characters", lambda v: any(len(tag) > 255 for tag in _tags(v))),
+    Rule("tags", f"holds a tag of more than {TAG_LENGTH} characters", lambda v: any(len(tag) > TAG_LENGTH for tag in _tags(v))),
     Rule("checksum", "stands on an image without data", lambda v: _has(v, "checksum") and _is(v, "status", "queued")),
     Rule("size", "stands on an image without data", lambda v: _has(v, "size") and _is(v, "status", "queued")),
     Rule("__image_size", "is not a decimal number above 0 (0 while queued)", _is_odd_size),
     Rule("__os_feature_list", "is not the JSON text of an object", _is_no_json),
-    Rule("name", "is not 1 to 128 letters, digits, '-', '.', '_' or spaces, none of them at an end",
-         lambda v: _has(v, "name") and (not _NAME.fullmatch(_text(v, "name")) or _text(v, "name") != _text(v, "name").strip())),
-    Rule("__description", "is longer than 1024 characters, or holds <, > or a carriage return",
-         lambda v: len(_text(v, "__description")) > 1024 or any(character in _text(v, "__description") for character in "<>\r")),
+    Rule("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces, none of them at an end",
+         lambda v: _has(v, "name") and not (is_name(_text(v, "name")) and 1 <= len(_text(v, "name")) <= NAME_LENGTH)),
+    Rule("__description", f"is longer than {DESCRIPTION_LENGTH} characters, or holds <, > or a carriage return",
+         lambda v: len(_text(v, "__description")) > DESCRIPTION_LENGTH or not is_description(_text(v, "__description"))),
     Rule("min_disk", "is not 1 to 1024 GB", lambda v: isinstance(v.get("min_disk"), int) and not 1 <= int(str(v["min_disk"])) <= 1024),
 )  # fmt: skip
 """The invariants of a believable image, each at the attribute that is warned about."""

@@ -39,6 +39,11 @@ DEPARTURES: Final = (
     Departure("dead-images-on-request", "`status=deleted` and `status=killed` list such images, and they may then be markers", "deleted and killed images are never listed"),
     Departure("shared-through-membership", "whoever sees an image as its member is shown, and filters by, `visibility` and `__imagetype` `shared`; a public image is never shared", "stored values"),
     Departure(
+        "service-rules",
+        "clients write images as the service allows: names, formats and sizes are checked, a new image is private and carries the service's attributes, which clients can not change; only an admin deletes a public image",
+        "clients write as Glance allows: any text for a name, an `id` of their own, any visibility but `public`, free properties; data wants both formats set",
+    ),
+    Departure(
         "error-body",
         "errors are JSON, of the service or of the gateway in front of it",
         "text/plain, or `code`, `title` and `message` for a client that accepts only JSON; a request line over 8 KB is refused",

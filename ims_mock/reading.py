@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import yaml
 
+from ims_mock.kinds import MAX_TEXT
+
 MAX_BYTES: Final = 2**30
-MAX_TEXT: Final = 65_536
 MAX_DEPTH: Final = 32
 MAX_ALIAS_GROWTH: Final = 10
 

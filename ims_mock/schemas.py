@@ -15,7 +15,7 @@ from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TIME, Kind
 _UUID: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 _TEXT: Final = {"type": "string"}
 
-_SAMPLE: Final[dict[str, dict[str, Any]]] = {
+SAMPLE: Final[dict[str, dict[str, Any]]] = {
     "id": {"pattern": _UUID},
     "name": {"maxLength": 255},
     "status": {"enum": ["queued", "saving", "active", "killed", "deleted", "pending_delete"]},
@@ -139,7 +139,7 @@ def _described(field: Field, holds: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _property(field: Field) -> dict[str, Any]:
-    described = _described(field, {"type": field.kind.json_type, **_SAMPLE.get(field.name, {})})
+    described = _described(field, {"type": field.kind.json_type, **SAMPLE.get(field.name, {})})
     if not field.column and field.filters is not None:  # a free property to Glance; links have no filter
         described["is_base"] = False
     return described

@@ -50,6 +50,9 @@ class Setting:
 MAX_GENERATED: Final = 10_000_000
 """The most images that are generated at once."""
 
+KEPT_BYTES: Final = 16 * 2**20
+"""How much of the data of one image is kept, unless told."""
+
 CATALOG: Final = Setting(
     "catalog", "Bundled names, .yaml or .json files or folders, separated by commas; on the command line as arguments.",
     (SERVE, CHECK), "default", metavar="CATALOG",
@@ -67,6 +70,7 @@ SETTINGS: Final = (
     Setting("throttle", "REQUESTS/SECONDS that one address may send, such as 5/10; more are a 429; empty for any number.", metavar="N/S"),
     Setting("forwarded", "Whether X-Forwarded-For, -Proto, -Host, -Port and -Prefix of a proxy are believed.", default="off", choices=("off", "on")),
     Setting("project", "Whose eyes a caller without credentials has; empty leaves it to the catalog.", (SERVE, GENERATE), metavar="ID"),
+    Setting("keep-data", "Bytes of one uploaded image file that are kept to be downloaded; longer ones are hashed and thrown away.", default=KEPT_BYTES, bounds=(0, 2**40), metavar="BYTES"),
     Setting("control", "Whether the control paths under /_ims/ exist.", default="on", choices=("on", "off")),
     Setting("threads", "Requests answered at the same time.", default=8, bounds=(1, 256), metavar="N"),
     Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),

@@ -56,9 +56,10 @@ class View:
 
     def membership(self, image: Image) -> str | None:
         """Give the status of the caller's membership, ``None`` when there is none that counts."""
-        status = image.members.get(self.caller.project)
-        if status is None:
+        membership = image.members.get(self.caller.project)
+        if membership is None:
             return None
+        status = membership.status
         visibility = visibility_of(image)
         if self.shows_membership:
             is_open = visibility == "public" or (self.is_queens and visibility == "community")

@@ -75,11 +75,11 @@ class Server:
         self.version, images, self.catalog, self.url, self.host, port = match.groups()
         self.images, self.port = int(images), int(port)
 
-    def ask(self, path="/v2/images", **headers):
+    def ask(self, path="/v2/images", method="GET", body=None, **headers):
         """Send one request: status, headers and body of the answer."""
         connection = http.client.HTTPConnection(self.host.strip("[]"), self.port, timeout=10)
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request(method, path, body, headers=headers)
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read().decode()
         finally:
@@ -498,6 +498,14 @@ def threads_of(server):
     return int(re.search(r"Threads:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1]) - 1
 
 
+def kept_bytes(server):
+    """Give how much comes back of three bytes that were uploaded."""
+    created = server.ask("/v2/images", "POST", "{}", **{"Content-Type": "application/json"})[2]
+    path = json.loads(created)["file"]
+    assert server.ask(path, "PUT", "abc", **{"Content-Type": "application/octet-stream"})[0] == 204
+    return len(server.ask(path)[2])
+
+
 def private_ids(server):
     """List the private images that a caller without credentials sees."""
     return sorted(server.ids("__imagetype=private&limit=1000"))
@@ -535,6 +543,7 @@ EFFECTS = {
     "throttle": ((), statuses, ("2/3600", THROTTLED), ("", [200, 200, 200])),
     "forwarded": ((), link_host, ("on", "proxy.test"), ("off", "127.0.0.1")),
     "project": ((), private_ids, (TEAM_B, "private"), (DEFAULT_PROJECT, "private")),
+    "keep-data": ((), kept_bytes, ("3", 3), ("2", 0)),
     "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
     "threads": ((), threads_of, ("3", 3), ("1", 1)),
     "log-level": ((), logged, ("info", (1, [False])), ("warning", (0, []))),

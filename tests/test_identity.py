@@ -244,7 +244,7 @@ def test_a_wrong_password_makes_no_admin(ask_off):
 
 
 BODIES = [
-    (b"", "there is none; legal is a JSON object"),
+    (b"", "The request body is empty; legal is JSON"),
     (b"{", "it is no JSON from line 1, column 2 on"),
     (b"\xff", "byte 0 is not UTF-8"),
     (b"[" * 100_000, "objects and lists lie too deep"),

@@ -15,6 +15,7 @@ from ims_mock.completing import EPOCH
 from ims_mock.credentials import Project
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.identity import DEFAULT_PROJECT
+from ims_mock.image import Membership
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TIME, wire_time
 from ims_mock.loading import load
 from ims_mock.reading import dump
@@ -735,7 +736,7 @@ def test_a_catalog_from_python():
     assert wire["tags"] == ["a", "1"]
     assert "name" not in wire
     assert "members" not in wire
-    assert loaded.catalog.image("1234").members == {"p": "accepted"}
+    assert loaded.catalog.image("1234").members == {"p": Membership("accepted")}
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_a_member_is_shown_a_shared_image(ask):
     assert ask("/v2/images/rejected", {"X-Project-Id": B}).json["visibility"] == "private"
 
 
-@pytest.mark.parametrize("name", ["hidden", "deleted", "nobody", "%20", "private/file", "x" * 5000])
+@pytest.mark.parametrize("name", ["hidden", "deleted", "nobody", "%20", "private/nothing", "x" * 5000])
 def test_an_image_that_is_not_there_is_a_404(ask, name):
     """In the shape of the service, or of Glance; whether it is hidden or unknown nobody learns."""
     answer = ask(f"/v2/images/{name}")
@@ -87,12 +87,13 @@ def test_an_image_that_is_not_there_is_a_404(ask, name):
         assert (glance.status, "No image found with ID" in glance.text) == (404, True)
 
 
-def test_only_get_is_known(ask):
-    """The gateway knows no other method yet; Glance says which are."""
+def test_other_methods_are_unknown(ask):
+    """The gateway says no more; Glance says which there are."""
     assert ask("/v2/images/private", method="HEAD").status == 404
     assert ask("/v2/images/private", method="TRACE").json["error_code"] == "APIGW.0101"
     glance = in_process(make_app(CATALOG, profile="glance"))("/v2/images/private", method="TRACE")
-    assert (glance.status, glance.headers["Allow"]) == (405, "GET")
+    assert (glance.status, glance.headers["Allow"]) == (405, "DELETE, GET, PATCH")
+    assert in_process(make_app(CATALOG, profile="glance"))("/v2/images/private", method="HEAD").status == 405
 
 
 def test_without_credentials_nothing_is_shown():

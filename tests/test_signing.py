@@ -36,8 +36,9 @@ CATALOG = {
             {"access": "OTHER", "secret": "another-secret", "project": PROJECT},
         ]
     },
+    "images": [{"id": "abc"}],
 }
-"""The credentials of the vectors, and a clock that stands where they were signed."""
+"""The credentials and the image of the vectors, and a clock that stands where they were signed."""
 
 JSON = {"content-type": "application/json"}
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
@@ -76,6 +77,8 @@ VECTORS = {
     ),
 }
 """Method, target, headers, body, and what the vendor's SDK 3.1.219 made of it: hash and signature."""
+
+DONE = {"list": 200, "tag": 204, "create": 201, "patch": 200}
 
 
 def sent_of(method, target, headers, body):
@@ -141,7 +144,7 @@ def test_a_signed_request_is_let_in(ask, name):
     """Each vector, as a request."""
     method, target, headers, body, _, signature = VECTORS[name]
     answer = ask(target, signed(headers, signature), method, body)
-    assert answer.status == 200, answer.text
+    assert answer.status == DONE[name], answer.text
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -149,7 +152,7 @@ def test_the_case_of_names_of_headers_on_the_wire_means_nothing(ask, name):
     """As HTTP has it."""
     method, target, headers, body, _, signature = VECTORS[name]
     upper = {key.upper(): value for key, value in signed(headers, signature).items()}
-    assert ask(target, upper, method, body).status == 200
+    assert ask(target, upper, method, body).status == DONE[name]
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -158,7 +161,7 @@ def test_the_order_of_the_query_on_the_wire_means_nothing(ask, name):
     method, target, headers, body, _, signature = VECTORS[name]
     path, _, query = target.partition("?")
     turned = f"{path}?{'&'.join(reversed(query.split('&')))}"
-    assert ask(turned, signed(headers, signature), method, body).status == 200
+    assert ask(turned, signed(headers, signature), method, body).status == DONE[name]
 
 
 def test_a_space_of_the_query_may_be_a_plus_on_the_wire(ask):

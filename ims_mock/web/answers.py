@@ -10,9 +10,10 @@ from flask import Response
 
 from ims_mock.catalog import Page
 from ims_mock.errors import RequestError
-from ims_mock.image import IMAGES_SCHEMA
+from ims_mock.image import IMAGES_SCHEMA, Image
 from ims_mock.profile import Profile
 from ims_mock.query import ListQuery
+from ims_mock.tenancy import View
 
 _FAILED = "The server has either erred or is incapable of performing the requested operation."
 _TITLES = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # other names in newer versions of Python
@@ -32,6 +33,18 @@ def page_answer(page: Page, query: ListQuery) -> Response:
     return Response(b'{"images": [' + images + b"], " + json.dumps(links)[1:].encode(), mimetype="application/json")
 
 
+def image_answer(image: Image, view: View, status: int = 200) -> Response:
+    """Answer with one image, as the caller is shown it."""
+    return Response(view.shown(image).rendered, status, mimetype="application/json")
+
+
+def empty_answer() -> Response:
+    """Answer that it is done, with nothing to show."""
+    answer = Response(status=HTTPStatus.NO_CONTENT)
+    del answer.headers["Content-Type"]
+    return answer
+
+
 def error_answer(error: RequestError, profile: Profile, request_id: str, accept: str) -> Response:
     """Answer with an error.
 
@@ -43,8 +56,7 @@ def error_answer(error: RequestError, profile: Profile, request_id: str, accept:
     """
     problem = error.problem
     if "error-body" not in profile:
-        status = 405 if problem.name == "method" else problem.status
-        return _glance_answer(status, error, accept)
+        return _glance_answer(problem.glance_status or problem.status, error, accept)
     if problem.is_of_gateway:
         body: object = {"error_msg": error.message, "error_code": problem.code, "request_id": request_id}
     else:
@@ -54,7 +66,7 @@ def error_answer(error: RequestError, profile: Profile, request_id: str, accept:
 
 def keystone_error_answer(error: RequestError) -> Response:
     """Answer with an error in Keystone's shape, which every client reads, whatever the profile."""
-    status = HTTPStatus.METHOD_NOT_ALLOWED if error.problem.name == "method" else HTTPStatus(error.problem.status)
+    status = HTTPStatus(error.problem.glance_status or error.problem.status)
     says = {"code": int(status), "message": error.message, "title": _TITLES.get(status) or status.phrase}
     return Response(json.dumps({"error": says}, ensure_ascii=False) + "\n", status, mimetype="application/json")
 
@@ -62,15 +74,16 @@ def keystone_error_answer(error: RequestError) -> Response:
 def _glance_answer(status: int, error: RequestError, accept: str) -> Response:
     """Answer as Glance's web framework does: plain text, unless only JSON or HTML is wanted (recorded)."""
     title = _TITLES.get(status) or HTTPStatus(status).phrase
-    sentence = error.glance or _USUAL.get(status, error.message).format(**{"method": "", **error.words})
+    usual = _USUAL.get(status, "").format(method=error.words.get("method", ""))
+    sentence, _, detail = (error.glance or usual or error.message).partition("\n")
     accept = accept.lower()
     if "application/json" in accept and "text/" not in accept and "*/*" not in accept:
-        body = {"message": f"{sentence}<br /><br />\n\n\n", "code": f"{status} {title}", "title": title}
+        body = {"message": f"{sentence}<br /><br />\n{detail}\n\n", "code": f"{status} {title}", "title": title}
         return Response(json.dumps(body), status, mimetype="application/json")
     if "text/html" in accept and "text/plain" not in accept:
         page = (
             f"<html>\n <head>\n  <title>{status} {title}</title>\n </head>\n <body>\n  <h1>{status} {title}</h1>\n"
-            f"  {html.escape(sentence)}<br /><br />\n\n\n\n </body>\n</html>"
+            f"  {html.escape(sentence)}<br /><br />\n{html.escape(detail)}\n\n\n </body>\n</html>"
         )
         return Response(page, status, content_type="text/html; charset=UTF-8")
-    return Response(f"{status} {title}\n\n{sentence}\n\n   ", status, content_type="text/plain; charset=UTF-8")
+    return Response(f"{status} {title}\n\n{sentence}\n\n {detail}  ", status, content_type="text/plain; charset=UTF-8")

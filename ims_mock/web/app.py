@@ -13,7 +13,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
-from ims_mock.web import control, identity, images, schemas, versions
+from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
 from ims_mock.web.answers import error_answer, keystone_error_answer
 from ims_mock.web.current import emulator, host_refused, kept, request_id
 
@@ -38,10 +38,8 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
     app.extensions["ims_mock"] = over
     app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client
     app.url_map.strict_slashes = True
-    app.register_blueprint(versions.blueprint)
-    app.register_blueprint(images.blueprint)
-    app.register_blueprint(schemas.blueprint)
-    app.register_blueprint(identity.blueprint)
+    for part in (versions, images, data, tags, members, schemas, identity):
+        app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
     app.before_request(_begin)
@@ -94,8 +92,11 @@ def _doubt() -> str:
 
 def _answer(error: RequestError) -> Response:
     if _is_under(identity.PREFIX) or _is_under(control.PREFIX):
-        return keystone_error_answer(error)
-    return error_answer(error, emulator().profile, request_id(), request.headers.get("Accept", ""))
+        answer = keystone_error_answer(error)
+    else:
+        answer = error_answer(error, emulator().profile, request_id(), request.headers.get("Accept", ""))
+    answer.headers.extend(error.headers)
+    return answer
 
 
 def _answer_any(error: Exception) -> Response:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import current_app, request
@@ -94,7 +96,20 @@ def _prefix() -> str:
 def refuse_head() -> None:
     """Refuse ``HEAD``, which the web framework would answer: neither the gateway nor Glance routes it."""
     if request.method == "HEAD":
-        raise MethodNotAllowed(valid_methods=["GET"])
+        adapter = current_app.create_url_adapter(request)
+        raise MethodNotAllowed(valid_methods=adapter.allowed_methods() if adapter else ())
+
+
+def refuse_media_type(*legal: str, headers: Mapping[str, str] | None = None) -> None:
+    """Refuse a body of another media type.
+
+    Args:
+        legal: the media types that are served; an empty one stands for none at all.
+        headers: what the refusal says in its headers.
+    """
+    if request.mimetype not in legal:
+        named = ", ".join(filter(None, legal))
+        raise RequestError("media-type", "Content-Type", request.mimetype, named, headers=headers)
 
 
 def header(name: str) -> str:
@@ -111,14 +126,24 @@ def body(most: int = GATEWAY_BODY_BYTES) -> bytes:
     Raises:
         RequestError: it has more.
     """
-    legal = f"{most} bytes"
-    if (request.content_length or 0) > most:
-        raise RequestError("body-too-large", legal=legal)
-    request.max_content_length = most
-    try:
-        return request.get_data()
-    except RequestEntityTooLarge:  # of a length that was not announced
-        raise RequestError("body-too-large", legal=legal) from None
+    found: bytes | None = kept().get("body")
+    if max(request.content_length or 0, len(found or b"")) > most:
+        raise RequestError("body-too-large", legal=f"{most} bytes")
+    if found is None:
+        request.max_content_length = most
+        try:
+            found = kept()["body"] = request.get_data(cache=False)
+        except RequestEntityTooLarge:  # of a length that was not announced
+            raise RequestError("body-too-large", legal=f"{most} bytes") from None
+    return found
+
+
+def body_stream() -> IO[bytes]:
+    """Give the body, of any length, to be read piece by piece; also what was read of it before."""
+    if "body" in kept():
+        return BytesIO(kept()["body"])
+    request.max_content_length = None
+    return request.stream
 
 
 def json_body() -> Part:
@@ -130,6 +155,17 @@ def json_body() -> Part:
     from ims_mock.bodies import parse  # a start is quicker without what few requests need
 
     return parse(body(JSON_BODY_BYTES))
+
+
+def written_body() -> Part:
+    """Give the JSON body in which a client writes to an image.
+
+    Raises:
+        RequestError: it is too long, or no JSON, or said to be something else (Glance does not look).
+    """
+    if "service-rules" in emulator().profile:
+        refuse_media_type("application/json", "")
+    return json_body()
 
 
 # --- who sent it ----------------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+"""An image comes into being, and goes."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any, Final
+
+from ims_mock.access import must_own
+from ims_mock.bodies import Part
+from ims_mock.catalog import Catalog
+from ims_mock.completing import completed
+from ims_mock.errors import RequestError
+from ims_mock.image import NO_MEMBERS, Image, Shapes, image_id, in_table_order
+from ims_mock.kinds import Value
+from ims_mock.systems import system_of
+from ims_mock.tenancy import View, visibility_of
+from ims_mock.writing import Writer
+
+OTHER_SYSTEM: Final = "Other Linux(64 bit)"
+"""The operating system of an image that was created without one (doc)."""
+
+_NEW: Final = {"status": "queued", "name": "", "__imagetype": "private", "__isregistered": "true", "__image_size": "0"}
+"""What the service gives every new image (doc)."""
+
+
+def created(body: Part, catalog: Catalog, view: View, *, shapes: Shapes, seed: int, now: str) -> Image:
+    """Make the image that a client asks for; it waits for its data.
+
+    Args:
+        body: its attributes.
+        catalog: where it will be; its id is new there.
+        view: who asks.
+        shapes: the shapes of images that are known so far.
+        seed: what an absent id is made from.
+        now: the time, in wire format.
+
+    Raises:
+        RequestError: an attribute can not be set, or not to this value.
+    """
+    writer = Writer(view)
+    values: dict[str, Value | None] = {}
+    for name in body.object():
+        writer.refuse_name(name)
+        if name == "id" and writer.is_service:
+            raise RequestError("read-only-attribute", "the attribute", name, "to leave it out")
+        values[name] = writer.value(name, body.part(name, "a value"))
+        writer.refuse_service_value(name, values[name], _NEW.get(name))
+    owner = values.setdefault("owner", view.caller.project)
+    if owner != view.caller.project and not view.caller.is_admin:
+        raise RequestError("owner", "owner", str(owner), view.caller.project)
+    if "id" not in values:
+        values["id"] = _new_id(catalog, seed)
+    elif catalog.image(str(values["id"])):
+        raise RequestError("id-taken", "id", str(values["id"]), "an id that no image has, or none")
+    made = _by_service(values, view, now) if writer.is_service else _by_glance(values, view, now)
+    return shapes.image(in_table_order({name: one for name, one in made.items() if one is not None}))
+
+
+def _new_id(catalog: Catalog, seed: int) -> str:
+    """Derive an id as absent ones of a catalog are: the same requests after a reset give the same ids."""
+    return next(one for number in count(len(catalog)) if not catalog.image(one := image_id(seed, number)))
+
+
+def _by_service(values: dict[str, Value | None], view: View, now: str) -> dict[str, Value | None]:
+    """Fill in what the service adds; everything about the operating system follows from its version (doc)."""
+    system = system_of(str(values.setdefault("__os_version", OTHER_SYSTEM)))
+    derived = {"__platform": system.platform, "__os_type": system.os_type, "__os_bit": system.os_bit}
+    return completed({**_NEW, **derived, **values}, 0, project=view.caller.project, seed=0, now=now)
+
+
+def _by_glance(values: dict[str, Value | None], view: View, now: str) -> dict[str, Value | None]:
+    """Fill in what Glance adds; in Queens a new image may be shared, in Mitaka any that is not public."""
+    usual: dict[str, Any] = {
+        "status": "queued",
+        "visibility": "shared" if view.is_queens else "private",
+        "protected": False,
+        "min_disk": 0,
+        "min_ram": 0,
+        "tags": (),
+    }
+    return {**usual, **values, "created_at": now, "updated_at": now}
+
+
+def deleted(image: Image, view: View, now: str) -> Image:
+    """Give what is left of an image that a client deletes: its record, with neither data nor members.
+
+    Raises:
+        RequestError: the image is not the caller's to delete, or protected.
+    """
+    if "service-rules" in view.profile and visibility_of(image) == "public" and not view.caller.is_admin:
+        raise RequestError("public-deleted", "the image", image.id, "a private image of the caller's own project")
+    must_own(image, view, "delete this image.")
+    if image.get("protected"):
+        raise RequestError("protected", "the image", image.id, "an image whose attribute protected is false")
+    return image.changed({"status": "deleted", "updated_at": now}).shared_with(NO_MEMBERS).holding(None)
