@@ -113,6 +113,18 @@ def probed(app: Flask) -> Flask:
     return app
 
 
+@pytest.fixture(params=["documented", "glance"])
+def profile(request: pytest.FixtureRequest) -> str:
+    """One profile after the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+def ask(request: pytest.FixtureRequest, profile: str) -> Ask:
+    """Ask a fresh emulator over the catalog of the test's own module."""
+    return in_process(make_app(request.module.CATALOG, profile=profile))
+
+
 @pytest.fixture
 def app() -> Flask:
     """An application over the catalog ``default``, for the fixtures of pytest-flask."""

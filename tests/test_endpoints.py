@@ -107,12 +107,6 @@ WRITING = [row for row in ROWS if row.method != "GET"]
 NAMES = {"ids": lambda row: row.name}
 
 
-@pytest.fixture(params=["documented", "glance"])
-def profile(request):
-    """One profile after the other."""
-    return request.param
-
-
 @pytest.fixture(params=["in process", "over a socket"])
 def ask(request, profile):
     """Ask a fresh emulator that needs credentials, for project A unless told otherwise."""

@@ -33,18 +33,6 @@ CATALOG = {
 }
 
 
-@pytest.fixture(params=["documented", "glance"])
-def profile(request):
-    """One profile after the other."""
-    return request.param
-
-
-@pytest.fixture
-def ask(profile):
-    """Ask a fresh emulator."""
-    return in_process(make_app(CATALOG, profile=profile))
-
-
 @pytest.fixture
 def documented():
     """Ask a fresh emulator of the documented service."""

@@ -27,18 +27,6 @@ CATALOG = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["documented", "glance"])
-def profile(request):
-    """One profile after the other."""
-    return request.param
-
-
-@pytest.fixture
-def ask(profile):
-    """Ask a fresh emulator."""
-    return in_process(make_app(CATALOG, profile=profile))
-
-
 def sent(ask, method, path, body=None, project=A, **headers):
     """Ask for a project."""
     headers = {"X-Project-Id": project, "Content-Type": "application/json", **headers}

@@ -20,12 +20,6 @@ DATA = {"Content-Type": "application/octet-stream"}
 LONG = bytes(range(256)) * 1000
 
 
-@pytest.fixture(params=["documented", "glance"])
-def profile(request):
-    """One profile after the other."""
-    return request.param
-
-
 @pytest.fixture
 def app(profile):
     """An application over the images above."""

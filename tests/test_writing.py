@@ -1,7 +1,6 @@
 """The tags of an image, one by one."""
 
 import pytest
-from conftest import in_process, make_app
 
 from ims_mock.writing import MOST_TAGS
 
@@ -14,18 +13,6 @@ CATALOG = {
         {"id": "full", "owner": A, "tags": [str(number) for number in range(MOST_TAGS)]},
     ],
 }
-
-
-@pytest.fixture(params=["documented", "glance"])
-def profile(request):
-    """One profile after the other."""
-    return request.param
-
-
-@pytest.fixture
-def ask(profile):
-    """Ask a fresh emulator."""
-    return in_process(make_app(CATALOG, profile=profile))
 
 
 @pytest.mark.parametrize(
