@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Response
@@ -14,6 +15,9 @@ from ims_mock.image import IMAGES_SCHEMA, Image
 from ims_mock.profile import Profile
 from ims_mock.query import ListQuery
 from ims_mock.tenancy import View
+
+Shape = Callable[[RequestError, str, str], Response]
+"""Writes an error, given the id of the request and its ``Accept`` header."""
 
 _FAILED = "The server has either erred or is incapable of performing the requested operation."
 _TITLES = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # other names in newer versions of Python
@@ -54,9 +58,17 @@ def error_answer(error: RequestError, profile: Profile, request_id: str, accept:
         request_id: the id that header and body agree on.
         accept: the request's ``Accept`` header.
     """
+    return shape_of(profile)(error, request_id, accept)
+
+
+def shape_of(profile: Profile) -> Shape:
+    """Tell how a profile writes errors."""
+    return service_error_answer if "error-body" in profile else glance_error_answer
+
+
+def service_error_answer(error: RequestError, request_id: str, _: str = "") -> Response:
+    """Answer with an error in the shape of the service, or of the gateway where that refuses."""
     problem = error.problem
-    if "error-body" not in profile:
-        return _glance_answer(problem.glance_status or problem.status, error, accept)
     if problem.is_of_gateway:
         body: object = {"error_msg": error.message, "error_code": problem.code, "request_id": request_id}
     else:
@@ -64,15 +76,16 @@ def error_answer(error: RequestError, profile: Profile, request_id: str, accept:
     return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype="application/json")
 
 
-def keystone_error_answer(error: RequestError) -> Response:
+def keystone_error_answer(error: RequestError, *_: str) -> Response:
     """Answer with an error in Keystone's shape, which every client reads, whatever the profile."""
     status = HTTPStatus(error.problem.glance_status or error.problem.status)
     says = {"code": int(status), "message": error.message, "title": _TITLES.get(status) or status.phrase}
     return Response(json.dumps({"error": says}, ensure_ascii=False) + "\n", status, mimetype="application/json")
 
 
-def _glance_answer(status: int, error: RequestError, accept: str) -> Response:
+def glance_error_answer(error: RequestError, request_id: str, accept: str) -> Response:
     """Answer as Glance's web framework does: plain text, unless only JSON or HTML is wanted (recorded)."""
+    status = error.problem.glance_status or error.problem.status
     title = _TITLES.get(status) or HTTPStatus(status).phrase
     usual = _USUAL.get(status, "").format(method=error.words.get("method", ""))
     sentence, _, detail = (error.glance or usual or error.message).partition("\n")

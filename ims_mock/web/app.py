@@ -14,7 +14,7 @@ from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
-from ims_mock.web.answers import error_answer, keystone_error_answer
+from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, shape_of
 from ims_mock.web.current import emulator, host_refused, kept, request_id
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -22,6 +22,12 @@ GATEWAY_URI_BYTES: Final = 32_768
 
 GLANCE_LINE_BYTES: Final = 8_192
 """The longest request line Glance's server takes, line end included (recorded)."""
+
+_SHAPES: Final[dict[str, Shape]] = {
+    identity.PREFIX: keystone_error_answer,
+    control.PREFIX: keystone_error_answer,
+}
+"""The paths whose errors have one shape in every profile."""
 
 _log = logging.getLogger("ims_mock")
 
@@ -64,7 +70,7 @@ def _begin() -> None:
     length = len(path) + len(query) + bool(query)
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
-    if "error-body" not in emulator().profile and length + len(f"{request.method}  HTTP/1.1\r\n") >= GLANCE_LINE_BYTES:
+    if length + len(f"{request.method}  HTTP/1.1\r\n") >= GLANCE_LINE_BYTES and _shape() is glance_error_answer:
         raise RequestError("uri-too-large")
 
 
@@ -91,10 +97,7 @@ def _doubt() -> str:
 
 
 def _answer(error: RequestError) -> Response:
-    if _is_under(identity.PREFIX) or _is_under(control.PREFIX):
-        answer = keystone_error_answer(error)
-    else:
-        answer = error_answer(error, emulator().profile, request_id(), request.headers.get("Accept", ""))
+    answer = _shape()(error, request_id(), request.headers.get("Accept", ""))
     answer.headers.extend(error.headers)
     return answer
 
@@ -117,6 +120,12 @@ def _answer_any(error: Exception) -> Response:
         return _answer(RequestError("malformed"))
     _log.exception("request %s failed: %s %s", request_id(), request.method, printable(request.path, 1000))
     return _answer(RequestError("internal"))
+
+
+def _shape() -> Shape:
+    """Tell how errors of the request's path are written."""
+    own = (shape for prefix, shape in _SHAPES.items() if _is_under(prefix))
+    return next(own, None) or shape_of(emulator().profile)
 
 
 def _is_under(prefix: str) -> bool:
