@@ -60,15 +60,14 @@ class Equals(Condition):
 
 
 @dataclass(frozen=True)
-class Differs(Condition):
-    """The attribute has another value than this one, or none."""
+class Not(Condition):
+    """Another condition does not hold."""
 
-    name: str
-    value: Value
+    condition: Condition
 
     def holds(self, image: Image) -> bool:
-        """Whether the image's value is another."""
-        return image.get(self.name) != self.value
+        """Whether the other does not."""
+        return not self.condition.holds(image)
 
 
 @dataclass(frozen=True)
@@ -209,9 +208,10 @@ class Reading:
     def _is_public(self, value: str) -> Condition:
         """Read a filter by the column that Mitaka keeps in place of the visibility: 1 or 0."""
         number = loose_number(value)
+        is_public = Equals("visibility", frozenset({"public"}))
         if number == 1:
-            return Equals("visibility", frozenset({"public"}))
-        return Differs("visibility", "public") if number == 0 else _never("visibility")
+            return is_public
+        return Not(is_public) if number == 0 else _never("visibility")
 
     def _time(self, name: str, value: str) -> Compares:
         lower_case = "lower-case-time" in self.profile
