@@ -71,6 +71,18 @@ class Not(Condition):
 
 
 @dataclass(frozen=True)
+class IsDefault(Condition):
+    """The attribute has its default value, or none, which means the same."""
+
+    name: str
+    default: Value
+
+    def holds(self, image: Image) -> bool:
+        """Whether the image has no other value."""
+        return image.get(self.name) in (None, self.default)
+
+
+@dataclass(frozen=True)
 class HasTag(Condition):
     """One of these tags is present: the tag asked for, and the old form it may be stored in."""
 

@@ -68,6 +68,10 @@ PROBLEMS: Final = (
     Problem("quote-before", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. There is no comma before opening quotation mark."),
     Problem("quote-after", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. There is no comma after closing quotation mark."),
     Problem("quote-open", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. The quote is not closed."),
+    # --- the filters that only /v2/cloudimages has
+    Problem("architecture", 400, "IMG.0212", "No such architecture is known:"),
+    Problem("enterprise-project", 400, "IMG.0155", "The enterprise project cannot be checked:"),
+    Problem("flavor", 400, "IMG.0192", "This is no flavor that images can be found for:"),
     # --- the marker
     Problem("marker", 400, "IMG.0027", "No image has this id:", "No image found with ID {value}"),
     Problem("long-marker", 400, "IMG.0027", "No image has this id:", "Image with the given id %(image_id)s was not found"),

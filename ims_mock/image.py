@@ -40,6 +40,7 @@ NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
 
 _RANK: Final = {field.name: rank for rank, field in enumerate(FIELDS)}
 _NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
+_NOT_IN_CLOUDIMAGES: Final = frozenset(field.name for field in FIELDS if not field.in_cloudimages)
 _LINKS: Final = frozenset(field.name for field in FIELDS if field.kind is LINK)
 
 
@@ -75,7 +76,7 @@ class Image:
     shared with to their memberships; ``image.data`` is what was uploaded, ``None`` where that was not, or is not kept.
     """
 
-    __slots__ = ("_as_member", "_rendered", "_shape", "_values", "data", "members")
+    __slots__ = ("_as_member", "_rendered", "_rendered_in_cloudimages", "_shape", "_values", "data", "members")
 
     def __init__(
         self, shape: Shape, values: tuple[Value, ...], members: Mapping[str, Membership], data: bytes | None = None
@@ -85,6 +86,7 @@ class Image:
         self.members = members
         self.data = data
         self._rendered: bytes | None = None
+        self._rendered_in_cloudimages: bytes | None = None
         self._as_member: Image | None = None
 
     def get(self, name: str) -> Value | None:
@@ -160,8 +162,23 @@ class Image:
     def rendered(self) -> bytes:
         """The image as JSON text, rendered on first use and kept."""
         if self._rendered is None:
-            self._rendered = json.dumps(self.wire(), ensure_ascii=False).encode()
+            self._rendered = _json(self.wire())
         return self._rendered
+
+    @property
+    def rendered_in_cloudimages(self) -> bytes:
+        """The image as the newer listing shows it: the same bytes, unless it has what is left out there."""
+        if self._rendered_in_cloudimages is None:
+            if _NOT_IN_CLOUDIMAGES.isdisjoint(self.names):
+                self._rendered_in_cloudimages = self.rendered
+            else:
+                wire = {name: value for name, value in self.wire().items() if name not in _NOT_IN_CLOUDIMAGES}
+                self._rendered_in_cloudimages = _json(wire)
+        return self._rendered_in_cloudimages
+
+
+def _json(wire: dict[str, object]) -> bytes:
+    return json.dumps(wire, ensure_ascii=False).encode()
 
 
 def image_id(seed: int, number: int) -> str:

@@ -19,8 +19,12 @@ from ims_mock.fields import (
     nearest,
 )
 from ims_mock.kinds import Value, shown
+from ims_mock.listing import CLOUDIMAGES
 
 Values = Mapping[str, Value | None]
+
+_ASKED_FOR: Final = frozenset(extra.name for extra in CLOUDIMAGES.extras)
+"""What the document does not name, and its newer list finds images by."""
 
 _FIRST_WORD: Final = {
     "windows": ("windows",), "ubuntu": ("ubuntu",), "red hat": ("redhat", "red hat"), "suse": ("suse",),
@@ -156,7 +160,7 @@ def doubts(values: Values) -> Iterator[Doubt]:
             near = nearest(name)
             if near:
                 yield Doubt(name, f"is no known attribute; did you mean {near}?")
-            elif name.startswith("__"):
+            elif name.startswith("__") and name not in _ASKED_FOR:
                 yield Doubt(name, "is no attribute that the document names")
     for rule in RULES:
         if rule.is_broken(values):

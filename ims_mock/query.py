@@ -16,15 +16,14 @@ from ims_mock.conditions import Condition, Equals, Reading
 from ims_mock.errors import RequestError
 from ims_mock.fields import (
     DEAD_STATUSES,
-    DEFAULT_LIMIT,
     LIMIT_CAP,
     MEMBER_STATUSES,
     SORT_DIRECTIONS,
     SORT_KEYS,
     VISIBILITIES,
 )
-from ims_mock.image import IMAGES_PATH
 from ims_mock.kinds import shown, whole_number
+from ims_mock.listing import IMAGES, Listing
 from ims_mock.tenancy import View
 
 REGISTERED: Final = ("__isregistered", "true")
@@ -47,9 +46,10 @@ class SortKey:
 
 @dataclass(frozen=True)
 class ListQuery:
-    """What a caller asked the list for, checked and complete.
+    """What a caller asked a list for, checked and complete.
 
     Attributes:
+        listing: the list that was asked.
         conditions: what each image must satisfy besides being visible.
         visibility: the visibility asked for, ``None`` when none is.
         member_status: the status a membership must have, ``all`` for any.
@@ -60,32 +60,34 @@ class ListQuery:
         links: what ``first`` repeats of the query.
     """
 
+    listing: Listing = IMAGES
     conditions: tuple[Condition, ...] = ()
     visibility: str | None = None
     member_status: str = "accepted"
     dead: frozenset[str] = frozenset()
-    limit: int = DEFAULT_LIMIT
+    limit: int = IMAGES.limit
     marker: str | None = None
     sort: tuple[SortKey, ...] = (SortKey("created_at", True), SortKey("id", True))
     links: Pairs = ()
 
     def first(self) -> str:
         """Link to the first page: path-relative, form-encoded, without a marker."""
-        return f"{IMAGES_PATH}?{urlencode(self.links)}" if self.links else IMAGES_PATH
+        return f"{self.listing.path}?{urlencode(self.links)}" if self.links else self.listing.path
 
     def next(self, last: str) -> str:
         """Link to the page after the one that ends with the image ``last``."""
-        return f"{IMAGES_PATH}?{urlencode((*self.links, ('marker', last)))}"
+        return f"{self.listing.path}?{urlencode((*self.links, ('marker', last)))}"
 
 
-def parse(raw: str, view: View) -> ListQuery:
-    """Read the query string of ``GET /v2/images``.
+def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
+    """Read the query string of a list.
 
     The checks run in Glance's order, so that of several mistakes the same one is reported.
 
     Args:
         raw: the query string as it came, percent-encoded; one character a byte.
         view: who asks, in which profile and version of the API.
+        listing: the list that is asked.
 
     Raises:
         RequestError: something in it is not legal; the first such thing is named.
@@ -110,7 +112,7 @@ def parse(raw: str, view: View) -> ListQuery:
         )
     if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
         raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
-    count = _limit(limit) if limit is not None else DEFAULT_LIMIT
+    count = _limit(limit) if limit is not None else listing.limit
     sort = _sort(left)
 
     filters = left.rest()
@@ -118,11 +120,14 @@ def parse(raw: str, view: View) -> ListQuery:
     tags = tags or list(characters)
     filters.pop("changes-since", None)
     names = sorted(filters, key=lambda name: name != "protected")
-    conditions: list[Condition | None] = [reading.condition(name, filters[name]) for name in names]
+    conditions: list[Condition | None] = []
+    for name in names:
+        conditions += listing.conditions(reading, name, filters[name])
     conditions += [reading.tag(tag) for tag in tags]
     if view.needs_registered:
         conditions.append(reading.equals(*REGISTERED))
     return ListQuery(
+        listing=listing,
         conditions=tuple(condition for condition in conditions if condition is not None),
         visibility=visibility,
         member_status=member_status or "accepted",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from ims_mock.fields import FIELDS, PARAMETERS
+from ims_mock.fields import FIELDS, PARAMETERS, Parameter
+from ims_mock.listing import CLOUDIMAGES
 from ims_mock.profile import DEPARTURES
 from ims_mock.settings import CATALOG, SETTINGS, Setting
 
@@ -27,12 +28,17 @@ DEPARTURE_HEADS: Row = ("departure", "documented", "glance")
 SETTING_HEADS: Row = ("option", "environment", "default", "commands", "what it is")
 
 
-def parameter_rows() -> list[Row]:
+def parameter_rows(parameters: Iterable[Parameter] = PARAMETERS) -> list[Row]:
     """Give one row a query parameter."""
     return [
         (one.name, one.json_type, ", ".join(one.values), one.default, one.about, ", ".join(one.evidence))
-        for one in PARAMETERS
+        for one in parameters
     ]
+
+
+def cloudimages_rows() -> list[Row]:
+    """Give one row a query parameter that only the newer list has, or has otherwise."""
+    return parameter_rows(CLOUDIMAGES.extras)
 
 
 def field_rows() -> list[Row]:
@@ -86,20 +92,21 @@ def text(heads: Row, rows: Sequence[Row]) -> str:
 
 
 def fields_reference(form: str) -> str:
-    """Write all parameters and fields.
+    """Write all parameters, those of the newer list, and all fields.
 
     Args:
         form: ``table``, ``json`` or ``markdown``.
     """
-    parameters, fields = parameter_rows(), field_rows()
+    tables = {
+        "parameters": (PARAMETER_HEADS, parameter_rows()),
+        "cloudimages": (PARAMETER_HEADS, cloudimages_rows()),
+        "fields": (FIELD_HEADS, field_rows()),
+    }
     if form == "json":
-        listed = {
-            "parameters": [dict(zip(PARAMETER_HEADS, row, strict=True)) for row in parameters],
-            "fields": [dict(zip(FIELD_HEADS, row, strict=True)) for row in fields],
-        }
+        listed = {name: [dict(zip(heads, row, strict=True)) for row in rows] for name, (heads, rows) in tables.items()}
         return json.dumps(listed, ensure_ascii=False, indent=1) + "\n"
     write = markdown if form == "markdown" else text
-    return f"{write(PARAMETER_HEADS, parameters)}\n{write(FIELD_HEADS, fields)}"
+    return "\n".join(write(heads, rows) for heads, rows in tables.values())
 
 
 def _coded(row: Row) -> Row:

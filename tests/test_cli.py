@@ -22,6 +22,7 @@ from conftest import in_process, make_app
 from ims_mock import __version__
 from ims_mock.fields import FIELDS, PARAMETERS
 from ims_mock.identity import DEFAULT_PROJECT
+from ims_mock.listing import CLOUDIMAGES
 from ims_mock.loading import load
 from ims_mock.settings import CATALOG, CHECK, GENERATE, HEALTH, SERVE, SETTINGS, of
 
@@ -405,11 +406,12 @@ def test_a_file_that_cannot_be_written_is_one_line(path):
 
 
 def test_fields_are_printed_as_a_table():
-    """All 32 parameters, then all 61 fields, a line each, in columns."""
+    """All 32 parameters, those of the newer list, then all 61 fields, a line each, in columns."""
     done = run("fields")
-    parameters, fields = done.stdout.split("\n\n")
+    parameters, cloudimages, fields = done.stdout.split("\n\n")
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[0] for line in parameters.splitlines()] == ["parameter", *(one.name for one in PARAMETERS)]
+    for table, rows in ((parameters, PARAMETERS), (cloudimages, CLOUDIMAGES.extras)):
+        assert [line.split()[0] for line in table.splitlines()] == ["parameter", *(one.name for one in rows)]
     assert [line.split()[0] for line in fields.splitlines()] == ["field", *(one.name for one in FIELDS)]
     assert (len(PARAMETERS), len(FIELDS)) == (32, 61)
     assert not any(line.endswith(" ") for line in done.stdout.splitlines())
@@ -419,14 +421,15 @@ def test_fields_are_printed_as_json():
     """The same rows as objects, each with its evidence."""
     found = json.loads(run("fields", "--format", "json").stdout)
     assert [one["parameter"] for one in found["parameters"]] == [one.name for one in PARAMETERS]
+    assert [one["parameter"] for one in found["cloudimages"]] == [one.name for one in CLOUDIMAGES.extras]
     assert [one["field"] for one in found["fields"]] == [one.name for one in FIELDS]
-    assert all(one["evidence"] for one in (*found["parameters"], *found["fields"]))
+    assert all(one["evidence"] for table in found.values() for one in table)
 
 
 def test_fields_are_printed_as_markdown():
-    """The same rows as two tables, names in backticks, every row as wide as its head."""
+    """The same rows as three tables, names in backticks, every row as wide as its head."""
     tables = run("fields", IMS_MOCK_FORMAT="markdown").stdout.rstrip().split("\n\n")
-    for table, rows in zip(tables, (PARAMETERS, FIELDS), strict=True):
+    for table, rows in zip(tables, (PARAMETERS, CLOUDIMAGES.extras, FIELDS), strict=True):
         head, rule, *lines = table.splitlines()
         assert [re.match(r"\| `(\S+)` \|", line)[1] for line in lines] == [row.name for row in rows]
         assert {len(re.findall(r"(?<!\\)\|", line)) for line in (head, rule, *lines)} == {head.count("|")}

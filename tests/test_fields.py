@@ -3,6 +3,7 @@
 import pytest
 
 from ims_mock.fields import BY_NAME, EVIDENCE, FIELDS, PARAMETERS, SORT_KEYS, nearest
+from ims_mock.listing import CLOUDIMAGES
 
 
 def test_it_has_every_field_and_parameter_of_the_document():
@@ -16,7 +17,7 @@ def test_sort_keys_are_the_fields_that_sort():
     assert set(SORT_KEYS) == {field.name for field in FIELDS if field.sorts}
 
 
-@pytest.mark.parametrize("row", [*FIELDS, *PARAMETERS], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [*FIELDS, *PARAMETERS, *CLOUDIMAGES.extras], ids=lambda row: row.name)
 def test_every_row_has_its_evidence(row):
     """Each says where it is known from, and what it is."""
     assert row.evidence

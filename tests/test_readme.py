@@ -26,6 +26,7 @@ README = ROOT / "README.md"
 
 TABLES = {
     "parameters": reference.markdown(reference.PARAMETER_HEADS, reference.parameter_rows()),
+    "cloudimages": reference.markdown(reference.PARAMETER_HEADS, reference.cloudimages_rows()),
     "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
     "departures": reference.markdown(reference.DEPARTURE_HEADS, reference.departure_rows()),
     "settings": reference.markdown(reference.SETTING_HEADS, reference.setting_rows()),

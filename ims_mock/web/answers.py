@@ -29,12 +29,15 @@ _USUAL = {
 
 
 def page_answer(page: Page, query: ListQuery) -> Response:
-    """Answer with a page: the images' own bytes, joined, and the links."""
-    links = {"first": query.first(), "schema": IMAGES_SCHEMA}
-    if page.has_next:
-        links["next"] = query.next(page.images[-1].id)
-    images = b", ".join([image.rendered for image in page.images])
-    return Response(b'{"images": [' + images + b"], " + json.dumps(links)[1:].encode(), mimetype="application/json")
+    """Answer with a page: the images' own bytes, joined, and the links where the list has them."""
+    end = b"]}"
+    if query.listing.has_links:
+        links = {"first": query.first(), "schema": IMAGES_SCHEMA}
+        if page.has_next:
+            links["next"] = query.next(page.images[-1].id)
+        end = b"], " + json.dumps(links)[1:].encode()
+    images = b", ".join(map(query.listing.rendered, page.images))
+    return Response(b'{"images": [' + images + end, mimetype="application/json")
 
 
 def image_answer(image: Image, view: View, status: int = 200) -> Response:

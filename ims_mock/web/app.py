@@ -13,8 +13,9 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
+from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
-from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, shape_of
+from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, service_error_answer, shape_of
 from ims_mock.web.current import emulator, host_refused, kept, request_id
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -26,6 +27,7 @@ GLANCE_LINE_BYTES: Final = 8_192
 _SHAPES: Final[dict[str, Shape]] = {
     identity.PREFIX: keystone_error_answer,
     control.PREFIX: keystone_error_answer,
+    CLOUDIMAGES.path: service_error_answer,
 }
 """The paths whose errors have one shape in every profile."""
 

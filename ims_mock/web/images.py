@@ -1,4 +1,4 @@
-"""``/v2/images``: the list, and one image: created, shown, changed and deleted."""
+"""The lists of images, ``/v2/images`` and ``/v2/cloudimages``, and one image: created, shown, changed, deleted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, Response, request
 
 from ims_mock.access import found
-from ims_mock.image import IMAGES_PATH
+from ims_mock.listing import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.query import parse
 from ims_mock.web.answers import empty_answer, image_answer, page_answer
 from ims_mock.web.current import (
@@ -25,17 +25,27 @@ if TYPE_CHECKING:
     from ims_mock.catalog import Catalog
     from ims_mock.image import Image
 
-IMAGE_PATH: Final = f"{IMAGES_PATH}/<image_id>"
+IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
 
 blueprint = Blueprint("images", __name__)
 blueprint.before_request(refuse_head)
 
 
-@blueprint.get(IMAGES_PATH, provide_automatic_options=False)
+@blueprint.get(IMAGES.path, provide_automatic_options=False)
 def list_images() -> Response:
     """List the images that the caller sees and the query asks for, a page at a time."""
+    return _listed(IMAGES)
+
+
+@blueprint.get(CLOUDIMAGES.path, provide_automatic_options=False)
+def list_cloudimages() -> Response:
+    """List the same images as the service's newer list does."""
+    return _listed(CLOUDIMAGES)
+
+
+def _listed(listing: Listing) -> Response:
     catalog, seen_as = emulator().catalog, view()
-    query = parse(request.environ.get("QUERY_STRING", ""), seen_as)
+    query = parse(request.environ.get("QUERY_STRING", ""), seen_as, listing)
     return page_answer(catalog.page(query, seen_as), query)
 
 
@@ -46,7 +56,7 @@ def show_image(image_id: str) -> Response:
     return image_answer(found(emulator().catalog, seen_as, image_id), seen_as)
 
 
-@blueprint.post(IMAGES_PATH, provide_automatic_options=False)
+@blueprint.post(IMAGES.path, provide_automatic_options=False)
 def create_image() -> Response:
     """Create an image, which then waits for its data."""
     from ims_mock.lifecycle import created  # a start is quicker without what few requests need
@@ -59,7 +69,7 @@ def create_image() -> Response:
 
     image = here.write(made)
     answer = image_answer(image, seen_as, 201)
-    answer.headers["Location"] = f"{base_url()}{IMAGES_PATH}/{image.id}"
+    answer.headers["Location"] = f"{base_url()}{IMAGES.path}/{image.id}"
     return answer
 
 
