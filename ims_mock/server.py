@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-import secrets
 import select
 import signal
 import socket
@@ -13,25 +11,18 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher
 
-from ims_mock.errors import RequestError
+from ims_mock.connection import HEAD_BYTES, Channel
 from ims_mock.kinds import printable
-from ims_mock.web.answers import error_answer
 
 if TYPE_CHECKING:
     from flask import Flask
 
 BACKLOG: Final = 1024
 CONNECTIONS: Final = 1000
-HEAD_BYTES: Final = 2**20
-"""Request line and headers; an URI that is too long for the service is refused by the service, not here."""
 STOP_SECONDS: Final = 0.5
-_RAW: Final = re.compile(rb"[\x80-\xff]")
-_TOO_LARGE: Final = (413, 431)
 
 
 class BindError(Exception):
@@ -109,7 +100,7 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
         ident=None,
         clear_untrusted_proxy_headers=False,  # the application believes them only when it is told to
     )
-    server.channel_class = _Channel
+    server.channel_class = Channel
     server.emulator = app.extensions["ims_mock"]
     return server
 
@@ -120,47 +111,6 @@ class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's pa
     def shutdown(self, cancel_pending: bool = True, timeout: float = STOP_SECONDS) -> bool:
         """End the threads."""
         return bool(super().shutdown(cancel_pending, timeout))
-
-
-class _Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package has no types
-    """Reads a request; bytes that should have been percent-encoded are taken as if they were, as curl sends them."""
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Read the request line and the headers."""
-        line, end, headers = header_plus.partition(b"\r\n")
-        if not line.isascii():
-            line = _RAW.sub(lambda match: b"%%%02X" % ord(match[0]), line)
-        try:
-            super().parse_header(line + end + headers)
-        except ValueError as error:  # a target that is no URL
-            raise ParsingError(str(error)) from None
-
-
-class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no types
-    """Answers what is no HTTP request, or too large a one, in the shape of the other errors."""
-
-    def execute(self) -> None:
-        """Write the refusal and close the connection."""
-        found = self.request.error
-        is_large = found.code in _TOO_LARGE
-        problem, legal = ("body-too-large", f"{HEAD_BYTES} bytes of headers") if is_large else ("malformed", "HTTP/1.1")
-        error = RequestError(problem, "the request", found.body, legal)
-        request_id = secrets.token_hex(16)
-        profile = self.channel.server.emulator.profile
-        answer = error_answer(error, profile, request_id, self.request.headers.get("ACCEPT", ""))
-        body = answer.get_data()
-        self.status = answer.status
-        self.response_headers.extend([("Content-Type", answer.content_type), ("X-Request-Id", request_id)])
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no types
-    """A connection that reads and refuses as above."""
-
-    parser_class = _Parser
-    error_task_class = _Refusal
 
 
 # --- logging --------------------------------------------------------------------------------------

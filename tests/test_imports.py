@@ -28,7 +28,8 @@ LAYERS = (
     ("web.control", "web.identity", "web.images", "web.schemas", "web.versions"),
     ("web.data", "web.members", "web.tags"),
     ("web.app",),
-    ("application", "server"),
+    ("application", "connection"),
+    ("server",),
     ("cli",),
     ("__main__",),
 )
@@ -41,7 +42,7 @@ OWNERS = {
     "yaml": {"reading"},
     "faker": {"generating"},
     "click": {"cli"},
-    "waitress": {"server"},
+    "waitress": {"connection", "server"},
 }
 """The libraries, each with the only places that may import it."""
 
