@@ -1,27 +1,54 @@
-"""A connection to a client: how requests are read, and how what is none is refused."""
+"""A connection to a client: how requests are read, how uploads are passed on while they arrive, and how it ends."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from typing import Final
+import socket
+import sys
+from contextlib import suppress
+from copy import copy
+from typing import Any, Final
 
-from waitress.channel import HTTPChannel
+from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.task import ErrorTask
+from waitress.receiver import ChunkedReceiver
+from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
+from ims_mock.pipe import Pipe
 from ims_mock.web.answers import error_answer
 
 HEAD_BYTES: Final = 2**20
 """Request line and headers; an URI that is too long for the service is refused by the service, not here."""
 
+BODY_BYTES: Final = 16 * 2**20
+"""A body that is no upload; the gateway's limit is a little lower, and told by the application in its own words."""
+
+_UPLOAD: Final = re.compile(r"/v2/images/[^/]+/file\Z")
+"""The paths, wherever the service is mounted, to which a ``PUT`` has a body of any size.
+
+The application is called before such a body has arrived, and reads it as it comes. All other bodies are collected.
+"""
+
 _RAW: Final = re.compile(rb"[\x80-\xff]")
-_TOO_LARGE: Final = (413, 431)
+_LEGAL: Final = {413: f"{BODY_BYTES} bytes", 431: f"{HEAD_BYTES} bytes of headers"}
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package has no types
-    """Reads a request; bytes that should have been percent-encoded are taken as if they were, as curl sends them."""
+    """Reads a request; bytes that should have been percent-encoded are taken as if they were, as curl sends them.
+
+    Attributes:
+        pipe: through it the body of an upload goes; no other request has one.
+        awaits_continue: whether the client of an upload wants to be told before it sends the body.
+    """
+
+    adj: Any
+    chunked: bool
+    expect_continue: bool
+    pipe: Pipe | None = None
+    awaits_continue = False
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the request line and the headers."""
@@ -32,6 +59,50 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package h
             super().parse_header(line + end + headers)
         except ValueError as error:  # a target that is no URL
             raise ParsingError(str(error)) from None
+        if self.body_rcv is not None and self.command == "PUT" and _UPLOAD.search(self.path):
+            self._stream()
+
+    def _stream(self) -> None:
+        """Pass the body on instead of collecting it."""
+        self.pipe = self.body_rcv.buf = Pipe()
+        self.awaits_continue, self.expect_continue = self.expect_continue, False  # not before somebody reads
+        self.adj = copy(self.adj)
+        self.adj.max_request_body_size = sys.maxsize
+        if self.chunked:
+            self.headers.pop("CONTENT_LENGTH", None)
+            self.chunked = False  # the end would be the time to tell the length, and is too late
+
+    def received(self, data: bytes) -> int:
+        """Read on, and tell how many bytes belong to this request."""
+        consumed: int = super().received(data)
+        body = self.body_rcv
+        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > HEAD_BYTES:
+            self.error, self.completed = BadRequest("Chunk without an end"), True
+        if self.error:
+            self.expect_continue = False
+            if self.pipe:
+                self.pipe.interrupt(self.error.body)
+                self.empty = False  # it is queued once more, to be refused
+        elif self.pipe and self.completed:
+            self.pipe.end()
+        self.awaits_continue = self.awaits_continue and not self.body_bytes_received
+        return consumed
+
+    @property
+    def loses_track(self) -> bool:
+        """Whether nobody knows where on the connection a next request would begin."""
+        return bool(self.awaits_continue or (self.pipe and self.pipe.is_interrupted))
+
+
+class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no types
+    """Has the application answer a request."""
+
+    def build_response_header(self) -> bytes:
+        """Write the head of the answer, which says when the connection cannot go on after it."""
+        if self.request.loses_track:
+            self.set_close_on_finish()
+        head: bytes = super().build_response_header()
+        return head
 
 
 class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no types
@@ -40,9 +111,8 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no 
     def execute(self) -> None:
         """Write the refusal and close the connection."""
         found = self.request.error
-        is_large = found.code in _TOO_LARGE
-        problem, legal = ("body-too-large", f"{HEAD_BYTES} bytes of headers") if is_large else ("malformed", "HTTP/1.1")
-        error = RequestError(problem, "the request", found.body, legal)
+        legal = _LEGAL.get(found.code)
+        error = RequestError("body-too-large" if legal else "malformed", "the request", found.body, legal or "HTTP/1.1")
         request_id = secrets.token_hex(16)
         profile = self.channel.server.emulator.profile
         answer = error_answer(error, profile, request_id, self.request.headers.get("ACCEPT", ""))
@@ -55,7 +125,76 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no 
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no types
-    """A connection that reads and refuses as above."""
+    """A connection; the main loop reads and writes, and a worker's thread answers, one request after the other."""
 
     parser_class = Parser
+    task_class = _Answer
     error_task_class = _Refusal
+    is_leaving = False  # all is said, and what the client still says is not listened to
+
+    # --- the main loop
+
+    def received(self, data: bytes) -> None:
+        """Take bytes; as soon as they hold the head of an upload, have it answered."""
+        super().received(data)
+        with self.requests_lock:
+            request = self.request
+            if request is None or request.pipe is None or request.empty or self.close_when_flushed:
+                return
+            request.pipe.when_wanted = lambda: self._continue(request)
+            request.pipe.when_drained = self.server.pull_trigger
+            request.empty = True  # so that the server does not queue it again when it is complete
+            self.requests.append(request)
+            if len(self.requests) == 1:
+                self.server.add_task(self)
+
+    def readable(self) -> bool:
+        """Tell whether more bytes can be taken."""
+        upload = self._upload
+        if upload and not self.will_close:
+            return not upload.is_full
+        return self.is_leaving or bool(super().readable())
+
+    def writable(self) -> bool:
+        """Tell whether there is something to send, or to end."""
+        return bool(self.will_close or (super().writable() and not self.is_leaving))
+
+    def handle_write(self) -> None:
+        """Send; and after the last answer leave, but not before the client.
+
+        Whoever closes a connection on which bytes are still coming resets it, and that may take away the answer.
+        """
+        if self.socket is None:  # reading has just found out that the client has left
+            return
+        if self.will_close or not self.close_when_flushed:
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)
+        if self.connected and not self.total_outbufs_len:
+            self.is_leaving = True
+            with suppress(OSError):  # the client has left first
+                self.socket.shutdown(socket.SHUT_WR)
+
+    def handle_close(self) -> None:
+        """Leave."""
+        super().handle_close()
+        self.interrupt("the client has left")
+
+    def interrupt(self, reason: str) -> None:
+        """Wake whoever waits for the rest of an upload."""
+        if upload := self._upload:
+            upload.interrupt(reason)
+
+    @property
+    def _upload(self) -> Pipe | None:
+        """The upload that is arriving."""
+        request = self.request
+        return request.pipe if request is not None and request.empty else None
+
+    # --- a worker's thread
+
+    def _continue(self, request: Parser) -> None:
+        """Tell a client that waits for it to send the body."""
+        if request.awaits_continue:
+            with suppress(ClientDisconnected):  # as the reader is about to find out
+                self.write_soon(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -9,12 +9,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
 
-from ims_mock.connection import HEAD_BYTES, Channel
+from ims_mock.connection import BODY_BYTES, HEAD_BYTES, Channel
 from ims_mock.kinds import printable
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 BACKLOG: Final = 1024
 CONNECTIONS: Final = 1000
+RECEIVED_BYTES: Final = 2**15
+"""Taken from a connection at once; with more, bodies in small chunks take longer to be put together (measured)."""
 STOP_SECONDS: Final = 0.5
 
 
@@ -95,21 +98,30 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
         _dispatcher=dispatcher,
         backlog=BACKLOG,
         connection_limit=CONNECTIONS,
+        recv_bytes=RECEIVED_BYTES,
         max_request_header_size=HEAD_BYTES,
+        max_request_body_size=BODY_BYTES,
+        inbuf_overflow=sys.maxsize,  # nothing is put in a temporary file: there may be no disk to write to
+        outbuf_overflow=sys.maxsize,
         asyncore_use_poll=hasattr(select, "poll"),  # select() knows no descriptor above 1023
         ident=None,
         clear_untrusted_proxy_headers=False,  # the application believes them only when it is told to
     )
     server.channel_class = Channel
+    dispatcher.channels = server.active_channels
     server.emulator = app.extensions["ims_mock"]
     return server
 
 
 class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's package has no types
-    """The threads that answer; a stop waits for requests in progress, but not for long."""
+    """The threads that answer; a stop interrupts uploads, and waits for other requests, but not for long."""
+
+    channels: Mapping[int, Channel]
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = STOP_SECONDS) -> bool:
         """End the threads."""
+        for channel in list(self.channels.values()):
+            channel.interrupt("the server stops")
         return bool(super().shutdown(cancel_pending, timeout))
 
 

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ims_mock"
 
 LAYERS = (
-    ("kinds", "settings"),
+    ("kinds", "pipe", "settings"),
     ("errors", "fields", "profile", "clock"),
     ("bodies", "image", "reading", "schemas", "sections", "signing", "systems", "throttle"),
     ("conditions", "credentials", "region", "schema", "slips", "sources", "tenancy"),
