@@ -1,23 +1,37 @@
 """The catalog: holds images and answers a query with a page.
 
-A catalog never changes; a request answers from the one it began with, so readers take no lock.
+A catalog never changes: an edit makes a new one, and a request answers from the one it began with, so readers take no
+lock. It is made of parts, the oldest and largest first; of those that know an id the newest is right. An edit adds a
+part of one image. Small parts are merged, so that there are few of them, and large ones are left alone, so that no edit
+has to wait until they are indexed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
-from itertools import islice
+from heapq import merge
+from itertools import islice, repeat
 from typing import Final
 
 from ims_mock.errors import RequestError
 from ims_mock.image import Image
-from ims_mock.index import Index
+from ims_mock.index import Index, key_of, walked
 from ims_mock.query import ListQuery
 from ims_mock.tenancy import View
 
 _UUID_LENGTH: Final = 36
 _LEGAL_MARKER: Final = "the id of an image that the list has shown"
+
+LIKE: Final = 4
+"""How many times as large a part may be and still be merged with the newer one after it."""
+
+FULL: Final = 512
+"""How large parts may become by being merged: the larger one is, the longer the next list waits for its index."""
+
+MANY: Final = 32
+"""How many parts there may be, since every page looks into each: of more, all but the oldest become one."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +53,54 @@ class Catalog:
     """
 
     def __init__(self, images: Iterable[Image] = ()) -> None:
-        self._by_id: dict[str, Image] = {}
+        by_id: dict[str, Image | None] = {}
         for image in images:
-            if self._by_id.setdefault(image.id, image) is not image:
+            if by_id.setdefault(image.id, image) is not image:
                 raise ValueError(f"the id {image.id} is given twice")
-        self._index = Index(self._by_id)
+        self._parts: tuple[Index, ...] = (Index(by_id),)
+        self._count = len(by_id)
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return self._count
 
     def __iter__(self) -> Iterator[Image]:
-        return iter(self._by_id.values())
+        for part in self._parts:
+            for image_id, image in part.known.items():
+                if image is not None and self._newest(image_id) is part:
+                    yield image
 
     @property
     def names(self) -> frozenset[str]:
-        """Every attribute that any image has."""
-        return self._index.names
+        """Every attribute that any image has, and perhaps some that one had before it was edited."""
+        return frozenset().union(*(part.names for part in self._parts))
 
     def image(self, image_id: str) -> Image | None:
         """Give the image of this id, dead or alive; ``None`` when there is none."""
-        return self._by_id.get(image_id)
+        part = self._newest(image_id)
+        return None if part is None else part.known[image_id]
+
+    def with_image(self, image: Image) -> Catalog:
+        """Give the catalog in which there is this image, in place of the one with its id if there is one."""
+        return self._edited(image.id, image, len(self) + (self.image(image.id) is None))
+
+    def without(self, image_id: str) -> Catalog:
+        """Give the catalog in which there is no image of this id, not even a deleted one's record."""
+        if self.image(image_id) is None:
+            return self
+        return self._edited(image_id, None, len(self) - 1)
+
+    def _edited(self, image_id: str, image: Image | None, count: int) -> Catalog:
+        edited = copy(self)
+        edited._parts = _settled((*self._parts, Index({image_id: image})))
+        edited._count = count
+        return edited
+
+    def _newest(self, image_id: str) -> Index | None:
+        """Give the newest part that knows an id, ``None`` when none does."""
+        for part in reversed(self._parts):
+            if image_id in part.known:
+                return part
+        return None
 
     def with_image(self, image: Image) -> Catalog:
         """Give a catalog in which an image is added, or replaces the one of its id."""
@@ -74,7 +116,7 @@ class Catalog:
         Raises:
             RequestError: the marker is unknown or not the caller's to see.
         """
-        images = tuple(islice(self._index.matches(query, view, self._marker(query, view)), query.limit + 1))
+        images = tuple(islice(self._matches(query, view, self._marker(query, view)), query.limit + 1))
         page = images[: query.limit]
         if "full-last-page" in view.profile:
             return Page(page, has_next=0 < len(page) < len(images))
@@ -92,3 +134,44 @@ class Catalog:
         if not view.sees(image):
             raise RequestError("hidden-marker", "marker", query.marker, _LEGAL_MARKER)
         return image
+
+    def _matches(self, query: ListQuery, view: View, marker: Image | None) -> Iterator[Image]:
+        """Walk the images that a query lists from the marker on: those of all parts, merged.
+
+        What a newer part knows better is left out only then: where a whole stretch of an old part was edited, it is
+        walked no further than the page goes.
+        """
+        walks = [part.matches(query, view, marker) for part in self._parts]
+        if len(walks) == 1:
+            return walks[0]
+        sort, is_reversed = walked(query.sort)
+        key = key_of(sort)
+        known = merge(*map(zip, walks, map(repeat, self._parts)), key=lambda pair: key(pair[0]), reverse=is_reversed)
+        return (image for image, part in known if self._newest(image.id) is part)
+
+
+def _settled(parts: tuple[Index, ...]) -> tuple[Index, ...]:
+    """Merge the newest parts as long as they are alike and small; when there are many, all but the oldest."""
+    if len(parts) > MANY:
+        return _merged(parts, 1)
+    while len(parts) > 1:
+        older, newer = map(len, parts[-2:])
+        if newer * LIKE < older or newer + older > FULL:
+            break
+        parts = _merged(parts, len(parts) - 2)
+    return parts
+
+
+def _merged(parts: tuple[Index, ...], place: int) -> tuple[Index, ...]:
+    """Merge the parts from a place on; that an image is no more need be known only where an older part has it."""
+    older = parts[:place]
+    known: dict[str, Image | None] = {}
+    for part in parts[place:]:
+        known |= part.known
+    return *older, Index(
+        {
+            image_id: image
+            for image_id, image in known.items()
+            if image is not None or any(image_id in part.known for part in older)
+        }
+    )

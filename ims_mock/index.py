@@ -119,6 +119,12 @@ class _Descending:
 Part = tuple[bool, Value] | _Descending
 
 
+def key_of(sort: Sort) -> Callable[[Image], tuple[Part, ...]]:
+    """Make the function that gives an image's key in an order: keys compare as the images stand."""
+    columns = [_column(key) for key in sort]
+    return lambda image: tuple([part(image) for part in columns])
+
+
 def _column(key: SortKey) -> Callable[[Image], Part]:
     """Make the function that gives what one sort key adds to a key; a missing value sorts below every value."""
     name, is_descending = key.name, key.is_descending

@@ -4,9 +4,10 @@ import random
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ims_mock import catalog as module
 from ims_mock.catalog import Catalog
 from ims_mock.errors import RequestError
 from ims_mock.fields import BY_NAME, SORT_KEYS
@@ -74,16 +75,17 @@ def random_images(rng, count):
         yield image
 
 
+def made(images):
+    """Make images of invented values."""
+    shapes = Shapes()
+    for image in images:
+        values = {name: value for name, value in image.items() if name != "members" and value is not None}
+        yield shapes.image(in_table_order(values), image["members"])
+
+
 def catalog_of(images):
     """Index images."""
-    shapes = Shapes()
-    return Catalog(
-        shapes.image(
-            in_table_order({name: value for name, value in image.items() if name != "members" and value is not None}),
-            image["members"],
-        )
-        for image in images
-    )
+    return Catalog(made(images))
 
 
 # --- the naive reading ------------------------------------------------------------------------------
@@ -333,7 +335,8 @@ def test_a_name_nobody_has_builds_no_index():
     view = View(Caller("a"), GLANCE, is_queens=False)
     for number in range(2000):
         assert catalog.page(parse(f"foo{number}=bar", view), view).images == ()
-    assert sum(len(order._postings) for order in catalog._index._orders.values()) < 10
+    (index,) = catalog._parts
+    assert sum(len(order._postings) for order in index._orders.values()) < 10
 
 
 def test_orders_are_bounded():
@@ -344,7 +347,8 @@ def test_orders_are_bounded():
         for two in SORT_KEYS:
             for three in SORT_KEYS:
                 catalog.page(parse(f"sort_key={one}&sort_key={two}&sort_key={three}", view), view)
-    assert len(catalog._index._orders) <= 24
+    (index,) = catalog._parts
+    assert len(index._orders) <= 24
 
 
 @pytest.mark.parametrize("marker", ["", "nosuch", "\0", "é"])
@@ -354,3 +358,145 @@ def test_an_unknown_marker_is_refused(marker):
     view = View(Caller("a"), DOCUMENTED, is_queens=False)
     with pytest.raises(RequestError, match=r"marker is .*; legal is"):
         catalog.page(parse(f"limit=0&marker={quote_plus(marker)}", view), view)
+
+
+# --- edited catalogs ----------------------------------------------------------------------------------
+
+
+HELD = 40
+THRESHOLDS = {
+    "usual": {},
+    "no merges": {"FULL": 0, "MANY": 100},
+    "small parts": {"LIKE": 2, "FULL": 8, "MANY": 100},
+    "few parts": {"LIKE": 1, "FULL": 4, "MANY": 3},
+}
+
+
+def history(rng, length):
+    """Edit a catalog at random; give it and every one it becomes, each with the images that it must hold, by id.
+
+    Images are added, replaced, removed and put back, some of them the very same value as before.
+    """
+    versions = [image for _ in range(3) for image in made(random_images(rng, HELD))]
+    held = {image.id: image for image in versions[: rng.choice((0, 1, 10, HELD))]}
+    catalog = Catalog(held.values())
+    yield catalog, dict(held)
+    for _ in range(length):
+        image = rng.choice(versions)
+        if rng.random() < 0.3:
+            catalog = catalog.without(image.id)
+            held.pop(image.id, None)
+        else:
+            catalog = catalog.with_image(image)
+            held[image.id] = image
+        yield catalog, dict(held)
+
+
+def answer(catalog, raw, view):
+    """Give the page that answers a question, or the refusal."""
+    try:
+        return catalog.page(parse(raw, view), view)
+    except RequestError as error:
+        return str(error)
+
+
+@pytest.fixture(params=THRESHOLDS)
+def thresholds(request, monkeypatch):
+    """Merge parts as usual, or so that short histories go through all that may happen to them."""
+    for name, value in THRESHOLDS[request.param].items():
+        monkeypatch.setattr(module, name, value)
+
+
+over_histories = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the thresholds may well stay from one to the next
+)
+
+
+@pytest.mark.usefixtures("thresholds")
+@over_histories
+@given(seed=st.integers(0, 2**32), length=st.integers(0, 60))
+def test_an_edited_catalog_answers_as_a_fresh_one(seed, length):
+    """Whatever the edits, question, order, marker and caller; and so does every catalog on the way, afterwards."""
+    rng = random.Random(seed)
+    catalogs = list(history(rng, length))
+    for catalog, held in [catalogs[-1], *rng.choices(catalogs, k=2)]:
+        fresh = Catalog(held.values())
+        for _ in range(15):
+            view = random_view(rng)
+            pairs = [*random_pairs(rng, view), ("limit", str(rng.choice((0, 1, 2, 5, 100))))]
+            if rng.random() < 0.5:
+                pairs.append(("marker", rng.choice((*(f"{number:04x}" for number in range(HELD)), "nosuch"))))
+            raw = urlencode(pairs)
+            assert answer(catalog, raw, view) == answer(fresh, raw, view), (raw, view)
+
+
+@pytest.mark.usefixtures("thresholds")
+@over_histories
+@given(seed=st.integers(0, 2**32), length=st.integers(0, 60))
+def test_an_edited_catalog_holds_what_was_written(seed, length):
+    """Each image once and in its last version, with every attribute; removed ones not at all."""
+    for catalog, held in list(history(random.Random(seed), length)):
+        assert len(catalog) == len(list(catalog)) == len(held)
+        assert {image.id: image for image in catalog} == held
+        assert all(catalog.image(f"{number:04x}") is held.get(f"{number:04x}") for number in range(HELD))
+        assert catalog.names >= {name for image in held.values() for name in image.names}
+
+
+def test_removing_what_is_not_there_changes_nothing():
+    """The catalog stays the same value."""
+    catalog = catalog_of(random_images(random.Random(4), 5))
+    assert catalog.without("nosuch") is catalog
+    image = next(iter(catalog))
+    removed = catalog.without(image.id)
+    assert removed.without(image.id) is removed
+
+
+def test_an_edit_shares_what_is_indexed():
+    """Orders and lists of a catalog serve the edited ones and, after a reset, itself."""
+    first, *images = made(random_images(random.Random(5), module.FULL + 1))
+    catalog = Catalog(images)
+    view = View(Caller("a"), DOCUMENTED, is_queens=False)
+    catalog.page(parse("", view), view)
+    edited = catalog.with_image(first).without(images[0].id)
+    (before,) = catalog._parts
+    assert edited._parts[0] is before
+    assert len(before._orders) == 1
+
+
+def test_parts_are_few_and_small():
+    """Thousands of edits leave a handful of parts, and only the loaded one is large."""
+    images = list(made(random_images(random.Random(6), 1200)))
+    catalog = Catalog(images)
+    for number in range(3000):
+        catalog = (
+            catalog.with_image(images[number * 7 % 1200]) if number % 3 else catalog.without(f"{number % 1200:04x}")
+        )
+        first, *others = map(len, catalog._parts)
+        assert first == 1200
+        assert len(others) < 12
+        assert all(size <= module.FULL for size in others)
+
+
+def test_too_many_parts_become_one(monkeypatch):
+    """All but the oldest, so that no page looks through more of them."""
+    monkeypatch.setattr(module, "MANY", 5)
+    monkeypatch.setattr(module, "FULL", 1)
+    images = list(made(random_images(random.Random(7), 40)))
+    catalog = Catalog(images[:20])
+    sizes = []
+    for image in images[20:]:
+        catalog = catalog.with_image(image)
+        sizes.append([len(part) for part in catalog._parts])
+    assert sizes[3:5] == [[20, 1, 1, 1, 1], [20, 5]]
+    assert max(map(len, sizes)) == 5
+
+
+def test_what_comes_and_goes_leaves_nothing_behind():
+    """A catalog to which images are added and from which they are removed again, for ever, does not grow."""
+    images = list(made(random_images(random.Random(8), 3000)))
+    catalog = Catalog(images[:1000])
+    for image in images[1000:]:
+        catalog = catalog.with_image(image).without(image.id)
+    assert sum(map(len, catalog._parts)) == len(catalog) == 1000
