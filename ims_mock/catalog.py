@@ -69,11 +69,6 @@ class Catalog:
                 if image is not None and self._newest(image_id) is part:
                     yield image
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Every attribute that any image has, and perhaps some that one had before it was edited."""
-        return frozenset().union(*(part.names for part in self._parts))
-
     def image(self, image_id: str) -> Image | None:
         """Give the image of this id, dead or alive; ``None`` when there is none."""
         part = self._newest(image_id)
@@ -101,10 +96,6 @@ class Catalog:
             if image_id in part.known:
                 return part
         return None
-
-    def with_image(self, image: Image) -> Catalog:
-        """Give a catalog in which an image is added, or replaces the one of its id."""
-        return Catalog({**self._by_id, image.id: image}.values())
 
     def page(self, query: ListQuery, view: View) -> Page:
         """Answer a query.

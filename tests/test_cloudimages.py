@@ -8,6 +8,7 @@ from test_list import BAD, CALLERS, CATALOG, RECIPES, ROWS, numbers
 
 from ims_mock.errors import PROBLEMS
 from ims_mock.fields import FIELDS, SORT_KEYS
+from ims_mock.index import Index, walked
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.loading import load
 from ims_mock.profile import GLANCE
@@ -268,10 +269,11 @@ def test_the_older_list_knows_none_of_them():
 
 def test_the_index_serves_an_architecture():
     """Asking for ARM looks at ARM images only."""
-    catalog, view = load([REGION]).catalog, View(Caller(OWNER), GLANCE, is_queens=False)
+    images, view = list(load([REGION]).catalog), View(Caller(OWNER), GLANCE, is_queens=False)
     query = parse("architecture=arm", view, CLOUDIMAGES)
-    order, is_reversed = catalog._order(query.sort)
-    found = order.candidates(query, view, catalog.names, range(len(catalog)), is_reversed=is_reversed)
+    sort, is_reversed = walked(query.sort)
+    order = Index({image.id: image for image in images})._order(sort)
+    found = order.candidates(query, view, range(len(images)), is_reversed=is_reversed)
     assert len(list(found)) == 3
 
 
