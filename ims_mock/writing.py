@@ -99,8 +99,9 @@ class Writer:
         """Refuse an attribute that clients can not set, whatever its value.
 
         Raises:
-            RequestError: the service alone sets it, or its name is reserved.
+            RequestError: the service alone sets it, or its name is reserved or is none.
         """
+        Part(name, "the name of a property").text()  # half a character is none
         field = BY_NAME.get(name)
         if field is not None and (field.is_read_only or field.kind is LINK):
             raise RequestError("read-only-attribute", "the attribute", name)

@@ -1,4 +1,4 @@
-"""The tags of an image, one by one."""
+"""What clients may write to an image: the names of its properties, and its tags one by one."""
 
 import pytest
 
@@ -62,3 +62,11 @@ def test_a_tag_may_be_refused(ask, profile, method, path, status, glance, code):
 def test_a_full_image_keeps_its_tags(ask):
     """One of them may be set again."""
     assert ask("/v2/images/full/tags/7", method="PUT").status == 204
+
+
+def test_half_a_character_is_in_no_name(ask):
+    """A property that no list could show is refused, and no image is made."""
+    before = ask("/v2/images").ids
+    answer = ask("/v2/images", {"Content-Type": "application/json"}, "POST", rb'{"\ud800": "x"}')
+    assert (answer.status, "half a character" in answer.text) == (400, True)
+    assert ask("/v2/images").ids == before
