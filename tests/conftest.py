@@ -96,9 +96,16 @@ def over_socket(app: Flask) -> Iterator[Ask]:
     finally:
         server.task_dispatcher.shutdown()
         with suppress(OSError):  # the server was awake already, and closed what should have woken it
-            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # connections that clients keep, too
+            server.trigger.pull_trigger(lambda: _close(server))
         thread.join(5)
         assert not thread.is_alive()
+
+
+def _close(server: Any) -> None:
+    """Close connections that clients keep, with what was to be sent on them, and then all the rest."""
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+    wasyncore.close_all(server._map)
 
 
 def probed(app: Flask) -> Flask:
