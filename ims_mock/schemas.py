@@ -2,6 +2,7 @@
 
 In the published ones, what the document's own samples say of an attribute is repeated as it stands there, though some
 of it is narrower than the service itself (``disk_format`` knows no ``zvhd2``): clients see the same of the real one.
+What is shown as ``null`` may be ``null``, as in Glance's own: glanceclient changes no image that breaks its schema.
 """
 
 from __future__ import annotations
@@ -69,10 +70,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _listed(field: Field) -> dict[str, Any]:
-    described = _described(field, _TYPES.get(field.kind, _TEXT))
-    if field.nullable:
-        described["type"] = [described["type"], "null"]
-    return described
+    return _described(field, _TYPES.get(field.kind, _TEXT))
 
 
 # --- what the service publishes -------------------------------------------------------------------
@@ -135,7 +133,10 @@ def _link(rel: str, name: str) -> dict[str, str]:
 
 def _described(field: Field, holds: Mapping[str, Any]) -> dict[str, Any]:
     """Describe an attribute: what holds for its values, what it is, and whether clients can set it."""
-    return {**holds, "description": field.about, **({"readOnly": True} if field.is_read_only else {})}
+    described = {**holds, "description": field.about, **({"readOnly": True} if field.is_read_only else {})}
+    if field.nullable:
+        described["type"] = [described["type"], "null"]
+    return described
 
 
 def _property(field: Field) -> dict[str, Any]:
