@@ -50,6 +50,7 @@ class Emulator:
         catalog: the images as they are now. A request takes it once and answers from it.
         identity: projects and credentials.
         clock: the emulator's time.
+        life: another object after each reset: what takes long tells by it that it is out of date.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Emulator:
             self.catalog = self._loaded.catalog
             self.identity = self._loaded.identity
             self.clock = self._loaded.clock
+            self.life = object()
         if self.throttle:
             self.throttle.forget()
 

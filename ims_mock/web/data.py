@@ -30,15 +30,22 @@ def upload(image_id: str) -> Response:
 
     here, seen_as = emulator(), view()
     refuse_media_type(MEDIA_TYPE)
-    here.write(lambda catalog: begun(found(catalog, seen_as, image_id), seen_as, here.clock.wire()))
+    life = here.life
+
+    def beginning(catalog: Catalog) -> Image:
+        """Give the image as it is while its data arrives, and note in which of the emulator's lives that is."""
+        nonlocal life
+        life = here.life
+        return begun(found(catalog, seen_as, image_id), seen_as, here.clock.wire())
 
     def saving(catalog: Catalog) -> Image:
-        """Give the image as it is by now: it may have been changed meanwhile, or deleted."""
+        """Give the image as it is by now: it may have been changed meanwhile, or deleted, or all was reset."""
         image = found(catalog, seen_as, image_id, "image-gone")
-        if image.get("status") != SAVING:
+        if image.get("status") != SAVING or here.life is not life:
             raise RequestError("image-gone", "the image", image_id)
         return image
 
+    here.write(beginning)
     try:
         came = received(body_stream(), here.kept_bytes)
         if request.content_length not in (None, came.size):
