@@ -74,9 +74,9 @@ def in_process(app: Flask) -> Ask:
 
 
 @contextmanager
-def over_socket(app: Flask) -> Iterator[Ask]:
+def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
     """Ask an application through the server of ``ims-mock serve`` on a free port."""
-    server = listening(app, bound("127.0.0.1", 0), threads=4)
+    server = listening(app, bound("127.0.0.1", 0), threads)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
 
