@@ -381,6 +381,17 @@ def test_an_image_may_be_changed_during_an_upload(ask, begin):
     assert (shown["status"], shown["size"], shown["colour"]) == ("active", 4, "red")
 
 
+def test_an_image_may_be_given_away_during_an_upload(app, emulator, begin):
+    """It gets its data: nobody else could end what was begun."""
+    upload = begin()
+    change = b'[{"op": "replace", "path": "/owner", "value": "b"}]'
+    headers = {"X-Auth-Token": "admin", "Content-Type": PATCH}
+    assert in_process(app)("/v2/images/queued", headers, "PATCH", change).status == 200
+    assert ended(upload) == 204
+    left = emulator.catalog.image("queued")
+    assert (left.get("status"), left.get("owner"), left.data) == ("active", "b", b"data")
+
+
 def test_an_image_deleted_during_an_upload_stays_deleted(emulator, ask, begin, profile):
     """And its data goes with it."""
     upload = begin()

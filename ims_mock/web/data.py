@@ -26,7 +26,7 @@ blueprint.before_request(refuse_head)
 @blueprint.put(FILE_PATH, provide_automatic_options=False)
 def upload(image_id: str) -> Response:
     """Take the data of an image that waits for it, and make it active; meanwhile it is being saved."""
-    from ims_mock.uploading import MEDIA_TYPE, SAVING, abandoned, begun, finished, received
+    from ims_mock.uploading import MEDIA_TYPE, abandoned, begun, finished, received
 
     here, seen_as = emulator(), view()
     refuse_media_type(MEDIA_TYPE)
@@ -39,9 +39,9 @@ def upload(image_id: str) -> Response:
         return begun(found(catalog, seen_as, image_id), seen_as, here.clock.wire())
 
     def saving(catalog: Catalog) -> Image:
-        """Give the image as it is by now: it may have been changed meanwhile, or deleted, or all was reset."""
-        image = found(catalog, seen_as, image_id, "image-gone")
-        if image.get("status") != SAVING or here.life is not life:
+        """Give the image as it is by now, whosever it is: it may have been changed, given away or deleted meanwhile."""
+        image = catalog.image(image_id)
+        if image is None or image.is_deleted or here.life is not life:
             raise RequestError("image-gone", "the image", image_id)
         return image
 
