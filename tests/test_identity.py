@@ -592,7 +592,13 @@ def test_a_project_is_written_as_the_identity_service_does(ask):
     assert ask(f"/v3/projects/{A}", {"X-Auth-Token": "of-a"}).json == {"project": project}
 
 
-def test_another_project_is_shown_to_admins_only(ask, ask_off):
+def test_a_project_is_shown_in_its_domain(ask):
+    """Whoever shares an image looks with whom."""
+    assert ask(f"/v3/projects/{B}", {"X-Auth-Token": "of-a"}).json["project"]["name"] == "cn-east-3_web"
+    refused(ask(f"/v3/projects/{C}", {"X-Auth-Token": "of-a"}), 403, f"legal is {A}")
+
+
+def test_any_project_is_shown_to_admins_only(ask, ask_off):
     """Every project exists; without authentication everybody may look."""
     refused(ask(f"/v3/projects/{OTHER}", {"X-Auth-Token": "of-a"}), 403, f"legal is {A}")
     for answer in (ask(f"/v3/projects/{OTHER}", {"X-Auth-Token": "admin"}), ask_off(f"/v3/projects/{OTHER}")):

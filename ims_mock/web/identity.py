@@ -134,9 +134,14 @@ def list_projects() -> Response:
 
 @blueprint.get("/projects/<project>", provide_automatic_options=False)
 def show_project(project: str) -> Response:
-    """Show a project; all exist, but not everybody may look."""
+    """Show a project; all exist, but of another domain only admins are shown any.
+
+    The ``openstack`` command looks here before it shares an image, and shares with none that it is not shown.
+    """
     own, here = {one.id: one for one in _own_projects()}, emulator()
-    if here.needs_credentials and project not in own and not verdict().caller.is_admin:
+    known = here.identity.projects.get(project)
+    may_look = project in own or verdict().caller.is_admin or (known and known.domain == _own_domain())
+    if here.needs_credentials and not may_look:
         raise RequestError("other-project", "the project", project, ", ".join(own) or "none")
     return jsonify(project=_project(own.get(project) or here.identity.named(project)))
 
@@ -144,10 +149,7 @@ def show_project(project: str) -> Response:
 @blueprint.get("/auth/domains", provide_automatic_options=False)
 def list_domains() -> Response:
     """List the domain of whoever asks."""
-    from ims_mock.issuing import owner_of
-
-    asking, token, identity = caller(needs_project=False), verdict().token, emulator().identity
-    name = owner_of(identity, token)[1] if token else identity.named(asking.project).domain
+    name = _own_domain()
     domain = {
         **_domain(name),
         "description": "",
@@ -155,6 +157,14 @@ def list_domains() -> Response:
         "links": {"self": f"{_base()}/domains/{id_of('domain', name)}"},
     }
     return jsonify(domains=[domain], links=_links())
+
+
+def _own_domain() -> str:
+    """Give the name of the domain of whoever asks."""
+    from ims_mock.issuing import owner_of
+
+    asking, token, identity = caller(needs_project=False), verdict().token, emulator().identity
+    return owner_of(identity, token)[1] if token else identity.named(asking.project).domain
 
 
 def _own_projects() -> list[Project]:
