@@ -6,7 +6,7 @@ import re
 import secrets
 import socket
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from copy import copy
 from typing import Any, Final
 
@@ -192,6 +192,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no
         return request.pipe if request is not None and request.empty else None
 
     # --- a worker's thread
+
+    def service(self) -> None:
+        """Answer a request; as long as it is an upload that arrives, another worker answers others."""
+        request = self.requests[0]
+        with self.server.task_dispatcher.relieved() if request.pipe and not request.completed else nullcontext():
+            super().service()
 
     def _continue(self, request: Parser) -> None:
         """Tell a client that waits for it to send the body."""

@@ -8,8 +8,10 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress.server import create_server
@@ -85,8 +87,7 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
     Raises:
         BindError: somebody else listens there already.
     """
-    dispatcher = _Workers()
-    dispatcher.set_thread_count(threads)
+    dispatcher = _Workers(threads)
     try:
         listener.listen(BACKLOG)
     except OSError as error:  # another process bound the port as well, and was the first to listen
@@ -114,12 +115,42 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
 
 
 class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's package has no types
-    """The threads that answer; a stop interrupts uploads, and waits for other requests, but not for long."""
+    """The threads that answer, one more for every upload that has yet to arrive.
+
+    A stop interrupts uploads, and waits for other requests, but not for long.
+
+    Args:
+        count: requests answered at the same time, besides such uploads.
+    """
 
     channels: Mapping[int, Channel]
 
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._count = count
+        self._is_stopping = False
+        self._resizing = threading.Lock()
+        self._resize(0)
+
+    @contextmanager
+    def relieved(self) -> Iterator[None]:
+        """Let one thread more answer others, as long as the caller's waits for a client."""
+        self._resize(1)
+        try:
+            yield
+        finally:
+            self._resize(-1)
+
+    def _resize(self, by: int) -> None:
+        with self._resizing:
+            self._count += by
+            if not self._is_stopping:
+                self.set_thread_count(self._count)
+
     def shutdown(self, cancel_pending: bool = True, timeout: float = STOP_SECONDS) -> bool:
         """End the threads."""
+        with self._resizing:
+            self._is_stopping = True
         for channel in list(self.channels.values()):
             channel.interrupt("the server stops")
         return bool(super().shutdown(cancel_pending, timeout))

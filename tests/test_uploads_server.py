@@ -14,7 +14,7 @@ import time
 import tracemalloc
 import urllib.error
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -210,6 +210,21 @@ def test_a_slow_upload_keeps_nobody_waiting(store, url):
             assert requests.get(url, timeout=5).status_code == 200
         connection.sendall(LAST)
         assert answer(connection)[0] == 200
+
+
+def test_slow_uploads_take_no_worker_from_others(url):
+    """Others are answered however many uploads have stopped halfway; in the end the workers are as many as before."""
+    workers = threading.active_count()
+    with ExitStack() as stack:
+        for _ in range(9):  # there are 4 workers
+            stack.enter_context(connected(url)).sendall(head(LENGTH) + FIRST)
+        for _ in range(20):
+            assert requests.get(url, timeout=5).status_code == 200
+    for _ in range(500):
+        if threading.active_count() == workers:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{threading.active_count() - workers} workers too many")
 
 
 def test_the_body_of_an_upload_is_a_file():
