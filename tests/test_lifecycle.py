@@ -121,6 +121,13 @@ def test_a_new_image_is_listed_and_shown_at_once(ask):
     assert ask("/v2/images?limit=1").ids == [answer.json["id"]]
 
 
+def test_a_request_without_a_host_makes_no_image(ask):
+    """The refusal is not half of an answer: no location can be made for a new image."""
+    before = ask("/v2/images?limit=1000").ids
+    assert create(ask, {"name": "new"}, Host="").status == 400
+    assert ask("/v2/images?limit=1000").ids == before
+
+
 def test_ids_are_derived_as_in_a_catalog(documented):
     """From the seed and the number of images there are, so that a repeated test sees the same ids."""
     number = len(CATALOG["images"])

@@ -67,9 +67,10 @@ def create_image() -> Response:
     def made(catalog: Catalog) -> Image:
         return created(asked, catalog, seen_as, shapes=here.shapes, seed=here.seed, now=now)
 
+    base = base_url()  # a request without a host makes no image
     image = here.write(made)
     answer = image_answer(image, seen_as, 201)
-    answer.headers["Location"] = f"{base_url()}{IMAGES.path}/{image.id}"
+    answer.headers["Location"] = f"{base}{IMAGES.path}/{image.id}"
     return answer
 
 
