@@ -70,6 +70,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package h
         self.adj.max_request_body_size = sys.maxsize
         if self.chunked:
             self.headers.pop("CONTENT_LENGTH", None)
+            self.headers["TRANSFER_ENCODING"] = "chunked"  # which the server keeps to itself, as it tells the length
             self.chunked = False  # the end would be the time to tell the length, and is too late
 
     def received(self, data: bytes) -> int:

@@ -30,7 +30,7 @@ from ims_mock.signing import (
 _ESCAPE: Final = re.compile("%..")
 _SIGNATURE: Final = re.compile(r"[0-9a-fA-F]{64}")
 _READ_BYTES: Final = 2**20
-"""A longer body whose hash was not signed is not read for an explanation."""
+"""A longer body, or one of unknown length, is not read for an explanation."""
 
 _HEADERS: Final = 50
 """A slip in a header is looked for in as many."""
@@ -128,7 +128,7 @@ def _queries(sent: Sent, form: Canonical) -> Iterator[tuple[str, str]]:
 
 
 def _payloads(sent: Sent, form: Canonical) -> Iterator[tuple[str, str]]:
-    body = sent.body() if (sent.length or 0) <= _READ_BYTES else b""
+    body = sent.body() if sent.length is not None and sent.length <= _READ_BYTES else b""
     yield "the hash of no body", NOTHING
     yield UNSIGNED, UNSIGNED
     yield "the hash of the body", sha256(body)

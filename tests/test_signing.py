@@ -492,6 +492,25 @@ def test_a_body_in_chunks_is_signed_as_a_whole():
             connection.close()
 
 
+def test_an_upload_in_chunks_is_signed_as_a_whole():
+    """It is passed on while it arrives, and read as a whole where its hash is signed: only of a bounded length."""
+    with over_socket(make_app({**CATALOG, "images": [{"id": "a", "status": "queued"}]}, auth="on")) as ask:
+        host = ask.url.removeprefix("http://")
+        headers, path = [("host", host), ("x-sdk-date", DATE)], "/v2/images/a/file"
+        fitting = b"x" * (12 * 2**20)
+        for sent, more, status in ((fitting + b"x", b"", 413), (fitting, b"!", 401), (fitting, b"", 204)):
+            hashed = hashlib.sha256(sent + more).hexdigest()
+            parts = {"method": "PUT", "path": f"{path}/", "query": "", "names": "host;x-sdk-date", "payload": hashed}
+            value = f"SDK-HMAC-SHA256 Access={ACCESS}, SignedHeaders=host;x-sdk-date, Signature="
+            signed_as = {"Authorization": value + naive(headers=headers, **parts), "X-Sdk-Date": DATE}
+            connection = http.client.HTTPConnection(host, timeout=20)
+            chunks = iter([sent[:5], sent[5:]])
+            what = {"Content-Type": "application/octet-stream", **signed_as}
+            connection.request("PUT", path, body=chunks, headers=what, encode_chunked=True)
+            assert connection.getresponse().status == status
+            connection.close()
+
+
 def test_a_value_that_ends_in_an_odd_byte_is_signed_with_it(ask):
     """Only spaces and tabs are stripped; the bytes of an à end in what is a space elsewhere."""
     headers = [*HEADERS[:3], ("x-tag", "voilà")]

@@ -154,6 +154,7 @@ def test_an_upload_is_read_while_it_arrives(store, url, headers, prefix):
     assert (status, json.loads(found)) == (200, told(SENT))
     (environ,) = store.environs
     assert environ.get("CONTENT_LENGTH") == headers.get("Content-Length")
+    assert environ.get("HTTP_TRANSFER_ENCODING") == headers.get("Transfer-Encoding")
     assert environ["wsgi.input_terminated"] is True
 
 
