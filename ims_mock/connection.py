@@ -98,11 +98,19 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package h
 class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no types
     """Has the application answer a request."""
 
+    close_on_finish: bool
+
     def build_response_header(self) -> bytes:
-        """Write the head of the answer, which says when the connection cannot go on after it."""
-        if self.request.loses_track:
+        """Write the head of the answer, which says when the connection cannot go on after it.
+
+        The server ends it after every answer of unknown length, and takes one without a body for such a one.
+        """
+        if self.request.loses_track or self.request.headers.get("CONNECTION", "").lower() == "close":
             self.set_close_on_finish()
+        is_bare = not self.has_body and self.version == "1.1" and not self.close_on_finish
+        self.close_on_finish = self.close_on_finish or is_bare  # the server now has nothing to add
         head: bytes = super().build_response_header()
+        self.close_on_finish = self.close_on_finish and not is_bare
         return head
 
 

@@ -34,6 +34,7 @@ FIRST, LAST = b"the first bytes", b"the last bytes"
 SENT = FIRST + LAST
 LENGTH = {"Content-Length": str(len(SENT))}
 CHUNKED = {"Transfer-Encoding": "chunked"}
+CLOSING = {"Connection": "close"}
 EXPECTING = {"Expect": "100-continue"}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 BOTH = pytest.mark.parametrize("headers", [LENGTH, CHUNKED], ids=["length", "chunked"])
@@ -117,13 +118,18 @@ def body(headers, *pieces):
     return b"".join(map(chunk, pieces) if headers is CHUNKED else pieces)
 
 
-def answer(connection):
-    """Read one answer: its status, its headers and its body."""
+def head_of(connection):
+    """Read the head of one answer: its status and its headers."""
     got = b""
     while not got.endswith(b"\r\n\r\n"):
         got += connection.recv(1) or pytest.fail(f"closed after {got!r}")
-    headers = dict(re.findall(r"([\w-]+): (.*)\r\n", got.decode()))
-    return int(got.split()[1]), headers, received(connection, int(headers["Content-Length"]))
+    return int(got.split()[1]), dict(re.findall(r"([\w-]+): (.*)\r\n", got.decode()))
+
+
+def answer(connection):
+    """Read one answer: its status, its headers and its body."""
+    status, headers = head_of(connection)
+    return status, headers, received(connection, int(headers["Content-Length"]))
 
 
 def received(connection, length):
@@ -427,7 +433,7 @@ def test_a_stop_ends_an_upload():
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
-@pytest.mark.parametrize("more", [{}, {"Connection": "close"}])
+@pytest.mark.parametrize("more", [{}, CLOSING])
 def test_a_refusal_reaches_a_client_that_sends_on(url, version, more):
     """It comes before the rest is sent, and is still there after it."""
     with connected(url) as connection:
@@ -438,7 +444,7 @@ def test_a_refusal_reaches_a_client_that_sends_on(url, version, more):
         assert answer(connection)[0] == 409
 
 
-@pytest.mark.parametrize("more", [{}, {"Connection": "close"}])
+@pytest.mark.parametrize("more", [{}, CLOSING])
 def test_a_late_refusal_reaches_a_client_that_waits_to_send(store, url, more):
     """What waits for the application is forgotten, and the rest with it."""
     store.may_read.clear()
@@ -461,10 +467,25 @@ def test_a_connection_outlives_a_refusal(store, url):
     assert [environ["QUERY_STRING"] for environ in store.environs] == ["refuse", "1"]
 
 
+@pytest.mark.parametrize(
+    ("version", "more", "says"), [("1.1", {}, None), ("1.1", CLOSING, "close"), ("1.0", {}, "close")]
+)
+def test_a_connection_outlives_an_answer_without_a_body(version, more, says):
+    """Unless the client wants it to end: nothing needs to tell where such an answer ends."""
+    catalog = {"images": [{"id": "a"}]}
+    with over_socket(make_app(catalog)) as ask, connected(ask.url) as connection:
+        for _ in range(1 if says else 3):
+            connection.sendall(head(more, target="/v2/images/a/tags/b", version=version))
+            status, headers = head_of(connection)
+            assert (status, headers.get("Connection")) == (204, says)
+            assert not {"Content-Type", "Content-Length", "Transfer-Encoding"} & headers.keys()
+        assert not says or connection.recv(1) == b""
+
+
 def test_a_client_that_stays_costs_nothing(url):
     """The server has said its last word, and waits for the client to leave without doing anything."""
     with connected(url) as connection:
-        connection.sendall(head({"Connection": "close"}, "GET", "/"))
+        connection.sendall(head(CLOSING, "GET", "/"))
         assert answer(connection)[0] == 200
         assert connection.recv(1) == b""
         before = time.process_time()
