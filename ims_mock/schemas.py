@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ims_mock.fields import FIELDS, Field
+from ims_mock.fields import FIELDS, TAG_LENGTH, Field
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TIME, Kind
 
 _UUID: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 _TEXT: Final = {"type": "string"}
+_TAGS: Final = {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}}
 
 SAMPLE: Final[dict[str, dict[str, Any]]] = {
     "id": {"pattern": _UUID},
@@ -25,7 +26,7 @@ SAMPLE: Final[dict[str, dict[str, Any]]] = {
     "checksum": {"maxLength": 32},
     "container_format": {"enum": ["ami", "ari", "aki", "bare", "ovf", "ova"]},
     "disk_format": {"enum": ["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", "iso"]},
-    "tags": {"type": "array", "items": {"type": "string", "maxLength": 255}},
+    "tags": _TAGS,
 }
 """What the document's sample says of attributes beyond their type."""
 
@@ -53,7 +54,7 @@ _TYPES: Final[Mapping[Kind, dict[str, Any]]] = {
     INTEGER: {"type": "integer"},
     BOOLEAN: {"type": "boolean"},
     TIME: {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}Z$"},
-    TAGS: {"type": "array", "items": {"type": "string", "maxLength": 255}},
+    TAGS: _TAGS,
 }
 """What holds for every value of a kind."""
 

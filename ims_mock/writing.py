@@ -33,7 +33,6 @@ MOST_TAGS: Final = 128
 _MITAKA: Final = ("public", "private")
 _QUEENS: Final = ("public", "private", "shared", "community")
 _KEY_LENGTH: Final = 255
-_GLANCE_TEXT: Final = 255
 _LARGEST: Final = 2**31 - 1
 _RESERVED: Final = frozenset({"deleted", "deleted_at", "direct_url", "is_public", "location", "locations", "members"})
 _NULLABLE: Final = frozenset({"name", "container_format", "disk_format"})
@@ -55,15 +54,18 @@ def _one_of(name: str, problem: str, values: Iterable[str]) -> Rule:
     return Rule(name, problem, f"one of {', '.join(legal.values())}", lambda value: value.lower() in legal)
 
 
+def _text(name: str, problem: str, most: int) -> Rule:
+    return Rule(name, problem, f"at most {most} characters", lambda value: len(value) <= most)
+
+
 def _size(name: str, problem: str) -> Rule:
     return Rule(name, problem, f"0 to {_LARGEST}", lambda value: 0 <= value <= _LARGEST)
 
 
 _SERVICE_RULES: Final = (
-    Rule("name", "name-long", f"at most {NAME_LENGTH} characters", lambda value: len(value) <= NAME_LENGTH),
+    _text("name", "name-long", NAME_LENGTH),
     Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", is_name),
-    Rule("__description", "description-long", f"at most {DESCRIPTION_LENGTH} characters",
-         lambda value: len(value) <= DESCRIPTION_LENGTH),
+    _text("__description", "description-long", DESCRIPTION_LENGTH),
     Rule("__description", "description-format", "text without <, > and carriage returns", is_description),
     _one_of("disk_format", "disk-format", BY_NAME["disk_format"].values),
     _one_of("container_format", "attribute", BY_NAME["container_format"].values),
@@ -74,8 +76,8 @@ _SERVICE_RULES: Final = (
 )  # fmt: skip
 _GLANCE_RULES: Final = (
     Rule("id", "attribute", "a UUID", lambda value: bool(re.fullmatch(SAMPLE["id"]["pattern"], value))),
-    Rule("name", "attribute", f"at most {_GLANCE_TEXT} characters", lambda value: len(value) <= _GLANCE_TEXT),
-    Rule("owner", "attribute", f"at most {_GLANCE_TEXT} characters", lambda value: len(value) <= _GLANCE_TEXT),
+    _text("name", "attribute", SAMPLE["name"]["maxLength"]),
+    _text("owner", "attribute", SAMPLE["owner"]["maxLength"]),
     _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *SAMPLE["disk_format"]["enum"])),
     _one_of("container_format", "attribute", SAMPLE["container_format"]["enum"]),
     _size("min_disk", "attribute"),
