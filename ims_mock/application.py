@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ims_mock.emulator import Emulator, throttle_of
 from ims_mock.loading import load
 from ims_mock.profile import Profile
+from ims_mock.reading import Text
 from ims_mock.settings import KEPT_BYTES
 from ims_mock.web import app
 
@@ -33,7 +34,7 @@ def create_app(
     """Make the bare WSGI application.
 
     Args:
-        catalog: a bundled name, the path of a file or folder, the structure of a file as a mapping, or several of them.
+        catalog: a bundled name, the path of a file or folder, the structure or text of a file, or several of them.
         generate: this many generated images besides.
         seed: what generated images and absent ids are made from.
         profile: ``documented`` or ``glance``, with switches.
@@ -50,7 +51,7 @@ def create_app(
     for name, value in (("auth", auth), ("forwarded", forwarded)):
         if value not in ("on", "off"):
             raise ValueError(f"{name} is {value!r}; legal are 'on' and 'off'")
-    sources = [catalog] if isinstance(catalog, str | Path | Mapping) else list(catalog)
+    sources = [catalog] if isinstance(catalog, str | Path | Mapping | Text) else list(catalog)
     chosen, limit = Profile.parse(profile), throttle_of(throttle)
     loaded = load(sources, more=generate, seed=seed, project=project)
     emulator = Emulator(loaded, chosen, needs_credentials=auth == "on", throttle=limit, kept_bytes=keep_data)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
-from ims_mock.image import Image, Shapes, in_table_order
+from ims_mock.image import Image, Shapes, image_id, in_table_order
 from ims_mock.kinds import shown
 from ims_mock.sections import MEMBERS
 from ims_mock.sources import CatalogFile, Place, Trouble, written
@@ -16,6 +18,19 @@ Progress = Callable[[str, int, int], None]
 
 STEP: Final = 500
 """How many images are made between two pieces of news."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What images are added to.
+
+    Attributes:
+        catalog: the images there are; the numbers go on after them.
+        now: the time an absent ``created_at`` gets, in wire format.
+    """
+
+    catalog: Catalog
+    now: str
 
 
 class Builder:
@@ -31,6 +46,7 @@ class Builder:
         *,
         is_thorough: bool,
         is_generating: bool,
+        before: Before | None = None,
     ) -> None:
         self.troubles: list[Trouble] = []
         self._is_thorough = is_thorough
@@ -42,9 +58,14 @@ class Builder:
         self._told = told
         self._shapes = Shapes()
         self._where: dict[str, str] = {}
-        self._number = 0
-        self._total = more + sum(
-            len(one.images) + sum(section["count"] for section in one.values.get("generate", ())) for one in opened
+        self._before = before
+        self._number = len(before.catalog) if before else 0
+        self._total = (
+            self._number
+            + more
+            + sum(
+                len(one.images) + sum(section["count"] for section in one.values.get("generate", ())) for one in opened
+            )
         )
 
     def images(self) -> Iterator[Image]:
@@ -64,7 +85,9 @@ class Builder:
     def _given(self, one: CatalogFile) -> Iterator[Image]:
         defaults = one.values.get("defaults", {})
         for place, given, is_right in one.images:
-            values = completed({**defaults, **given}, self._number, project=self._project, seed=self._seed)
+            self._skip_taken(self._seed)
+            now = self._before.now if self._before else ""
+            values = completed({**defaults, **given}, self._number, project=self._project, seed=self._seed, now=now)
             path = ("images", place)
             if self._is_thorough or not one.is_bundled:
                 self._doubt(one, path, values)
@@ -73,7 +96,8 @@ class Builder:
                 continue
             image = self._image(values, f"{one.name}: {written(path)}")
             if image is None:
-                message = f"{shown(values['id'])} is the id of {self._where[str(values['id'])]} as well"
+                where = self._where.get(str(values["id"]), "an image that is there already")
+                message = f"{shown(values['id'])} is the id of {where} as well"
                 self.troubles.append(one.trouble((*path, "id"), message))
             elif is_right:
                 yield image
@@ -93,6 +117,7 @@ class Builder:
             return
         from ims_mock.generating import generate  # with Faker a heavy import, which most starts do without
 
+        self._skip_taken(seed)
         for values in generate(count, seed, first=self._number, project=self._project, fixed=fixed):
             tags: Any = values["tags"]
             yield self._image({**values, "tags": tuple(tags)}, f"generated image {self._number}")
@@ -102,8 +127,16 @@ class Builder:
         self._number += 1
         if self._number % STEP == 0:
             self._told("making images", self._number, self._total)
-        if str(values["id"]) in self._where:
+        if self._is_taken(str(values["id"])):
             return None
         self._where[str(values["id"])] = where
         kept = in_table_order({name: value for name, value in values.items() if value is not None and name != MEMBERS})
         return self._shapes.image(kept, values.get(MEMBERS) or {})
+
+    def _is_taken(self, taken_id: str) -> bool:
+        return taken_id in self._where or bool(self._before and self._before.catalog.image(taken_id))
+
+    def _skip_taken(self, seed: int) -> None:
+        """Go on to the first number whose id is free: of the images that are added to, some may have been removed."""
+        while self._before and self._is_taken(image_id(seed, self._number)):
+            self._number += 1

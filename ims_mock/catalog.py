@@ -2,13 +2,13 @@
 
 A catalog never changes: an edit makes a new one, and a request answers from the one it began with, so readers take no
 lock. It is made of parts, the oldest and largest first; of those that know an id the newest is right. An edit adds a
-part of one image. Small parts are merged, so that there are few of them, and large ones are left alone, so that no edit
+part of its own. Small parts are merged, so that there are few of them, and large ones are left alone, so that no edit
 has to wait until they are indexed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from heapq import merge
@@ -76,17 +76,22 @@ class Catalog:
 
     def with_image(self, image: Image) -> Catalog:
         """Give the catalog in which there is this image, in place of the one with its id if there is one."""
-        return self._edited(image.id, image, len(self) + (self.image(image.id) is None))
+        return self.with_images((image,))
+
+    def with_images(self, images: Iterable[Image]) -> Catalog:
+        """Give the catalog in which there are these images, each in place of the one with its id if there is one."""
+        known: dict[str, Image | None] = {image.id: image for image in images}
+        return self._edited(known, len(self) + sum(self.image(image_id) is None for image_id in known))
 
     def without(self, image_id: str) -> Catalog:
         """Give the catalog in which there is no image of this id, not even a deleted one's record."""
         if self.image(image_id) is None:
             return self
-        return self._edited(image_id, None, len(self) - 1)
+        return self._edited({image_id: None}, len(self) - 1)
 
-    def _edited(self, image_id: str, image: Image | None, count: int) -> Catalog:
+    def _edited(self, known: Mapping[str, Image | None], count: int) -> Catalog:
         edited = copy(self)
-        edited._parts = _settled((*self._parts, Index({image_id: image})))
+        edited._parts = _settled((*self._parts, Index(known)))
         edited._count = count
         return edited
 

@@ -72,3 +72,6 @@ _DEFAULTS: Final[tuple[tuple[str, Callable[[Mapping[str, Any]], Value]], ...]] =
     ("tags", lambda _: ()),
 )
 """Each attribute with what it is made from, in an order in which everything it needs is there."""
+
+FILLED: Final = (*(name for name, _ in _DEFAULTS), "owner", "created_at", "updated_at")
+"""The attributes, beside the ``id``, that an image is given where a catalog does not mention them."""

@@ -26,8 +26,10 @@ HEAD_BYTES: Final = 2**20
 BODY_BYTES: Final = 16 * 2**20
 """A body that is no upload; the gateway's limit is a little lower, and told by the application in its own words."""
 
-_UPLOAD: Final = re.compile(r"/v2/images/[^/]+/file\Z")
-"""The paths, wherever the service is mounted, to which a ``PUT`` has a body of any size.
+_UPLOAD: Final = re.compile(
+    r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes", re.DOTALL
+)
+"""The requests, wherever the service is mounted, whose body may have any size: image files and whole catalogs.
 
 The application is called before such a body has arrived, and reads it as it comes. All other bodies are collected.
 """
@@ -59,7 +61,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package h
             super().parse_header(line + end + headers)
         except ValueError as error:  # a target that is no URL
             raise ParsingError(str(error)) from None
-        if self.body_rcv is not None and self.command == "PUT" and _UPLOAD.search(self.path):
+        if self.body_rcv is not None and _UPLOAD.fullmatch(f"{self.command} {self.path}"):
             self._stream()
 
     def _stream(self) -> None:

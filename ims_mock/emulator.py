@@ -1,19 +1,16 @@
-"""Everything alive in one object, the catalog above all, with ``reset()``; it holds, it does not compute."""
+"""Everything alive in one object, its state above all, with ``reset()``; it holds, it does not compute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from ims_mock.catalog import Catalog
-from ims_mock.clock import Clock
 from ims_mock.credentials import Credentials
 from ims_mock.identity import Verdict
-from ims_mock.image import Image, Shapes
+from ims_mock.image import Shapes
 from ims_mock.loading import Loaded
 from ims_mock.profile import DOCUMENTED, Profile
 from ims_mock.settings import KEPT_BYTES
+from ims_mock.state import State
 from ims_mock.tenancy import Caller, View
 
 if TYPE_CHECKING:
@@ -36,7 +33,7 @@ def throttle_of(policy: str) -> Throttle | None:
     return Throttle(policy)
 
 
-class Emulator:
+class Emulator(State):
     """One emulated service.
 
     Args:
@@ -45,12 +42,6 @@ class Emulator:
         needs_credentials: whether requests without usable credentials are refused.
         throttle: counts the requests of each address, where they are limited.
         kept_bytes: how many bytes of the data of one image are kept.
-
-    Attributes:
-        catalog: the images as they are now. A request takes it once and answers from it.
-        identity: projects and credentials.
-        clock: the emulator's time.
-        life: another object after each reset: what takes long tells by it that it is out of date.
     """
 
     def __init__(
@@ -62,52 +53,18 @@ class Emulator:
         throttle: Throttle | None = None,
         kept_bytes: int = KEPT_BYTES,
     ) -> None:
-        self._loaded = loaded
+        super().__init__(loaded)
         self.kept_bytes = kept_bytes
         self.shapes = Shapes()
         self.throttle = throttle
-        self._lock = Lock()
         self.profile = profile
         self.needs_credentials = needs_credentials
-        self.reset()
 
     def reset(self) -> None:
         """Go back to the loaded catalog."""
-        with self._lock:
-            self.catalog = self._loaded.catalog
-            self.identity = self._loaded.identity
-            self.clock = self._loaded.clock
-            self.life = object()
+        self.replace(self.loaded)
         if self.throttle:
             self.throttle.forget()
-
-    def write(self, made: Callable[[Catalog], Image]) -> Image:
-        """Add an image, or change one, and give it; of two writes at the same time none is lost.
-
-        Args:
-            made: gives the image as it shall be, out of the catalog as it is; what it raises leaves that unchanged.
-        """
-        with self._lock:
-            image = made(self.catalog)
-            if self.catalog.image(image.id) is not image:
-                self.catalog = self.catalog.with_image(image)
-            return image
-
-    def move_clock(self, moved: Callable[[Clock], Clock]) -> Clock:
-        """Set the clock, and give it; of two moves at the same time none is lost."""
-        with self._lock:
-            self.clock = moved(self.clock)
-            return self.clock
-
-    @property
-    def seed(self) -> int:
-        """What the ids of new images are made from."""
-        return self._loaded.seed
-
-    @property
-    def name(self) -> str:
-        """The names of the loaded catalogs."""
-        return self._loaded.name
 
     def verdict(self, sent: Credentials) -> Verdict:
         """Tell what the credentials of a request are worth, without refusing anything."""

@@ -148,6 +148,9 @@ PROBLEMS: Final = (
     Problem("throttled", 429, "APIGW.0308", "The throttling threshold has been reached: policy ip over ratelimit,limit:{count},time:{seconds} second"),
     # --- the control paths
     Problem("origin", 403, "", "A page of another origin may not change the emulator:"),
+    Problem("catalog", 400, "", "The catalog is not valid:\n{what}"),
+    Problem("snapshot", 404, "", "No snapshot has this name:"),
+    Problem("snapshots", 429, "", "There are too many snapshots; delete one, or give one of their names"),
     Problem("media-type", 415, "IMG.0001", "The media type of the body is not served:"),
     # --- the identity service
     Problem("login", 401, "", "The request you have made requires authentication: {what}"),

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ims_mock.building import STEP, Builder, Progress
+from ims_mock.building import STEP, Before, Builder, Progress
 from ims_mock.catalog import Catalog
 from ims_mock.clock import Clock
 from ims_mock.credentials import Key, Project, Token, User
 from ims_mock.fields import FIELDS
+from ims_mock.filing import Masks, filed_identity
 from ims_mock.identity import DEFAULT_PROJECT, Identity
 from ims_mock.kinds import TIME, ago, moment, shown, wire_time
 from ims_mock.reading import UnreadableError
-from ims_mock.sections import MEMBERS, plain_image, plain_sections
-from ims_mock.sources import CatalogError, CatalogFile, Place, Source, Trouble, opened
+from ims_mock.sections import CREDENTIALS, MEMBERS, plain_image, plain_sections
+from ims_mock.sources import UNNAMED, CatalogError, CatalogFile, Place, Source, Trouble, opened
 
 _TIMES: Final = tuple(one.name for one in FIELDS if one.kind is TIME)
 
@@ -50,16 +51,20 @@ def load(
     project: str = "",
     is_thorough: bool = False,
     progress: Progress | None = None,
+    onto: Loaded | None = None,
+    masks: Masks | None = None,
 ) -> Loaded:
     """Load catalogs and merge them in the order given.
 
     Args:
-        sources: bundled names, paths of files or folders, or the structure of a file as a mapping.
+        sources: bundled names, paths of files or folders, or the structure of a file as a mapping or a text.
         more: this many generated images besides.
         seed: what absent ids and the further images are made from.
         project: whose eyes an anonymous caller has; empty leaves it to the catalogs.
         is_thorough: whether bundled catalogs are warned about as well; their oddities are known.
         progress: told now and then how far loading has come.
+        onto: what they are added to; images without a time are then made now.
+        masks: those that secrets may be given as.
 
     Raises:
         CatalogError: with every problem of every catalog.
@@ -67,16 +72,24 @@ def load(
     told = progress or _untold
     files = [one for source in sources for one in opened(source)]
     troubles = [trouble for one in files for trouble in _read(one, told)]
-    clock = _clock(files)
+    clock = _clock(files, onto.clock if onto else Clock())
     for one in files:
         troubles += _check(one, clock, told)
-    identity, owner = _identity(files, project, troubles)
-    builder = Builder(files, owner, seed, more, told, is_thorough=is_thorough, is_generating=not troubles)
+        troubles += _lift(one, masks) if masks else ()
+    present = [CatalogFile(UNNAMED, values=filed_identity(onto.identity))] if onto else []
+    identity, owner = _identity([*present, *files], project, troubles)
+    before = Before(onto.catalog, clock.wire()) if onto else None
+    builder = Builder(
+        files, owner, seed, more, told, is_thorough=is_thorough, is_generating=not troubles, before=before
+    )
     images = list(builder.images())
     troubles += builder.troubles
     if not all(trouble.is_warning for trouble in troubles):
         order = {one.name: place for place, one in enumerate(files)}
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
+    if onto:
+        catalog = onto.catalog.with_images(images)
+        return replace(onto, catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles))
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
     return Loaded(names, Catalog(images), identity, clock, tuple(troubles), seed)
 
@@ -96,13 +109,12 @@ def _read(one: CatalogFile, told: Progress) -> Iterator[Trouble]:
         one.raw = {}
 
 
-def _clock(files: Iterable[CatalogFile]) -> Clock:
+def _clock(files: Iterable[CatalogFile], clock: Clock) -> Clock:
     """Make the clock: the last catalog that has one says where it stands still."""
-    frozen = None
     for one in files:
         with suppress(ValueError):  # absent, or refused with the other sections
-            frozen = moment(str(TIME.read(one.raw.get("clock") if isinstance(one.raw, Mapping) else None)))
-    return Clock(frozen)
+            clock = Clock(moment(str(TIME.read(one.raw.get("clock") if isinstance(one.raw, Mapping) else None))))
+    return clock
 
 
 def _check(one: CatalogFile, clock: Clock, told: Progress) -> Iterator[Trouble]:
@@ -138,6 +150,17 @@ def _thoroughly(raw: object, *, is_image: bool) -> tuple[dict[str, Any], list[tu
         wrong = {path[0] for path, _ in error.problems if path}
         right = {name: value for name, value in error.valid.items() if isinstance(name, str) and name not in wrong}
         return right if is_image else {}, error.problems
+
+
+def _lift(one: CatalogFile, masks: Masks) -> Iterator[Trouble]:
+    """Put the secrets of a catalog in the place of their masks."""
+    for kind, entries in one.values.get("credentials", {}).items():
+        for place, entry in enumerate(entries):
+            for name in entry:
+                try:
+                    entry[name] = masks.lifted(entry[name]) if CREDENTIALS[kind][name].is_secret else entry[name]
+                except ValueError as error:
+                    yield one.trouble(("credentials", kind, place, name), str(error))
 
 
 def _with_times(raw: Any, clock: Clock) -> Any:

@@ -19,25 +19,27 @@ MEMBERS: Final = "members"
 
 @dataclass(frozen=True)
 class Key:
-    """One key of an entry in a section: its kind, and whether an entry must have it."""
+    """One key of an entry in a section: its kind, whether an entry must have it, and whether it is shown to nobody."""
 
     kind: Kind
     is_required: bool = False
+    is_secret: bool = False
 
 
 _NEEDED, _TEXT, _ROLES = Key(TEXT, is_required=True), Key(TEXT), Key(ROLES)
+_SECRET: Final = Key(TEXT, is_required=True, is_secret=True)
 
 PROJECT: Final = {"id": _NEEDED, "name": _TEXT, "domain": _TEXT}
-TOKEN: Final = {"token": _NEEDED, "project": _NEEDED, "roles": _ROLES, "expires": Key(TIME)}
+TOKEN: Final = {"token": _SECRET, "project": _NEEDED, "roles": _ROLES, "expires": Key(TIME)}
 ACCESS_KEY: Final = {
     "access": _NEEDED,
-    "secret": _NEEDED,
+    "secret": _SECRET,
     "project": _NEEDED,
     "roles": _ROLES,
-    "security_token": _TEXT,
+    "security_token": Key(TEXT, is_secret=True),
     "expires": Key(TIME),
 }
-USER: Final = {"name": _NEEDED, "password": _NEEDED, "project": _NEEDED, "domain": _TEXT, "roles": _ROLES}
+USER: Final = {"name": _NEEDED, "password": _SECRET, "project": _NEEDED, "domain": _TEXT, "roles": _ROLES}
 GENERATE: Final = {"count": Key(INTEGER, is_required=True), "seed": Key(INTEGER)}
 CREDENTIALS: Final = {"tokens": TOKEN, "keys": ACCESS_KEY, "users": USER}
 SINGLE: Final = {"project": Key(TEXT), "clock": Key(TIME)}

@@ -12,11 +12,14 @@ from typing import Any, Final
 from ims_mock.kinds import printable
 from ims_mock.reading import MAX_BYTES, Text, line_of
 
-Source = str | Path | Mapping[str, object]
-"""A bundled name, the path of a file or folder, or the structure of a file."""
+Source = str | Path | Mapping[str, object] | Text
+"""A bundled name, the path of a file or folder, or the structure or the text of a file."""
 
 Place = tuple[str | int, ...]
 """The path of a value in a file."""
+
+UNNAMED: Final = "catalog"
+"""What a catalog that is no file is called."""
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 
@@ -81,10 +84,13 @@ def _bundled_files() -> list[Path]:
 def opened(source: Source) -> Iterator[CatalogFile]:
     """Find what a source stands for: one file, or each of a folder's."""
     if isinstance(source, Mapping):
-        yield CatalogFile("catalog", raw=source)
+        yield CatalogFile(UNNAMED, raw=source)
+        return
+    if isinstance(source, Text):
+        yield CatalogFile(UNNAMED, source)
         return
     if not str(source):
-        raise CatalogError([Trouble("catalog", 0, "", f"a name is empty; bundled are {', '.join(bundled())}")])
+        raise CatalogError([Trouble(UNNAMED, 0, "", f"a name is empty; bundled are {', '.join(bundled())}")])
     path = Path(source)
     if isinstance(source, str) and path.suffix not in SUFFIXES and path.name == source and source in bundled():
         file = next(one for one in _bundled_files() if one.stem == source)

@@ -5,6 +5,8 @@ import json
 import pytest
 from conftest import in_process, make_app
 
+from ims_mock.web.app import create_app
+
 CLOCK = "/_ims/clock"
 NOW = "2023-11-13T08:00:00Z"
 
@@ -87,24 +89,97 @@ def test_a_wrong_time_is_named(ask, body, words):
     assert ask(CLOCK).json["now"] == NOW
 
 
+FOREIGN = {"Origin": "https://elsewhere.test"}
+ORIGINS = [
+    (FOREIGN, False),
+    ({"Origin": "null"}, False),
+    ({"Origin": "http://["}, False),
+    ({"Origin": "https://localhost"}, False),
+    ({"Origin": "http://localhost:3000"}, False),
+    ({"Origin": "http://ims_mock:9292", "Host": "ims_mock:9292"}, True),
+    ({"Origin": "http://localhost"}, True),
+    ({}, True),
+]
+
+
+@pytest.mark.parametrize(("headers", "is_own"), ORIGINS)
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    ("method", "path", "body"),
     [
-        ({"Content-Type": "text/plain"}, 415),
-        ({"Content-Type": ""}, 415),
-        ({"Origin": "https://elsewhere.test"}, 403),
-        ({"Origin": "null"}, 403),
-        ({"Origin": "http://["}, 403),
-        ({"Origin": "https://localhost"}, 403),
-        ({"Origin": "http://ims_mock:9292", "Host": "ims_mock:9292"}, 200),
-        ({"Origin": "http://localhost"}, 200),
-        ({"Content-Type": "application/json; charset=utf-8"}, 200),
+        ("PUT", "clock", b'{"now": null}'),
+        ("PATCH", "catalog", b"{}"),
+        ("PUT", "images/x", b"{}"),
+        ("DELETE", "images/one", b""),
+        ("POST", "reset", b""),
+        ("POST", "snapshots", b'{"name": "s"}'),
+        ("POST", "snapshots/first/restore", b""),
     ],
 )
-def test_a_foreign_page_changes_nothing(ask, headers, status):
-    """A change must be JSON, and come from no page of another origin."""
-    assert put(ask, {"advance": 5}, **headers).status == status
-    assert (ask(CLOCK).json["now"] == NOW) == (status != 200)
+def test_a_foreign_page_changes_nothing(method, path, body, headers, is_own):
+    """What comes from a page of another origin is refused, with or without a body."""
+    app = make_app({"clock": NOW, "images": [{"id": "one"}]})
+    here = app.extensions["ims_mock"]
+    here.snapshot("first")
+    before = here.held
+    answer = in_process(app)(
+        f"/_ims/{path}", {**({"Content-Type": "application/json"} if body else {}), **headers}, method, body
+    )
+    assert (answer.status < 300) == is_own
+    if not is_own:
+        assert (answer.status, here.held, here.snapshots) == (403, before, ("first",))
+        assert "legal is none, or http://" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("", 415),
+        ("text/plain", 415),
+        ("text/plain; application/json", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("application/json-patch+json", 415),
+        ("application/json; charset=utf-8", 200),
+        ("application/yaml", 200),
+        ("application/x-yaml", 200),
+        ("text/yaml", 200),
+        ("text/x-yaml", 200),
+    ],
+)
+def test_a_change_is_json_or_yaml(ask, media_type, status):
+    """Nothing that a page could send without being asked; an answer to that question is given to none."""
+    assert ask("/_ims/catalog", {"Content-Type": media_type}, "PUT", b"{}").status == status
+    assert ask("/_ims/reset", {"Content-Type": media_type}, "POST").status in (
+        (204,) if status == 200 or not media_type else (415,)
+    )
+    assert ask("/_ims/catalog", FOREIGN, "OPTIONS").status >= 400
+
+
+def test_what_is_not_a_catalog_is_json(ask):
+    """A few words, not a file."""
+    assert put(ask, {"advance": 5}, **{"Content-Type": "application/yaml"}).status == 415
+
+
+@pytest.mark.parametrize(("headers", "is_own"), ORIGINS)
+@pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/json"])
+def test_a_foreign_page_creates_no_image(profile, headers, is_own, media_type):
+    """What browsers send without asking is refused everywhere; what they ask for, nobody allows."""
+    app = make_app("empty", profile=profile)
+    sent = {**({"Content-Type": media_type} if media_type else {}), **headers}
+    in_process(app)("/v2/images", sent, "POST", b"{}")
+    is_taken = media_type in ("", "application/json") or profile == "glance"
+    is_let_in = is_own or media_type == "application/json"
+    assert len(app.extensions["ims_mock"].catalog) == (is_taken and is_let_in)
+    assert in_process(app)("/v2/images", FOREIGN, "OPTIONS").headers.get("Access-Control-Allow-Origin") is None
+
+
+def test_control_can_be_left_out():
+    """All of it."""
+    app = create_app(make_app("empty").extensions["ims_mock"], has_control=False)
+    ask = in_process(app)
+    for path in ("health", "clock", "catalog", "images/x", "snapshots"):
+        assert ask(f"/_ims/{path}").json["error"]["code"] == 404
+        assert put(ask, {}).status == 404
 
 
 def test_an_unknown_control_path_is_an_error_in_json(ask):
@@ -118,5 +193,5 @@ def test_a_reset_sets_the_clock_back():
     app = make_app({"clock": NOW})
     ask = in_process(app)
     put(ask, {"advance": 5})
-    app.extensions["ims_mock"].reset()
+    assert ask("/_ims/reset", method="POST").status == 204
     assert ask(CLOCK).json["now"] == NOW

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import in_process, make_app
+from conftest import in_process, make_app, over_socket
 
 from ims_mock import reference, signing
 from ims_mock.loading import load
@@ -130,6 +130,33 @@ def test_the_login_of_the_readme_works():
         answer = ask("/v3/auth/tokens", {"Content-Type": "application/json"}, "POST", sent)
         assert answer.status == 201
         assert ask("/v2/images", {"X-Auth-Token": answer.headers["X-Subject-Token"]}).status == 200
+
+
+def test_every_control_path_is_described():
+    """The table has each method and path once, and no other."""
+    text = README.read_text()
+    chapter = text[text.index("## Control") : text.index("### Snapshots")]
+    paths = []
+    for rule in make_app("empty").url_map.iter_rules():
+        path = re.sub("<(?:path:)?(?:[a-z]+_)?([a-z]+)>", "{\\1}", rule.rule)
+        if path.startswith("/_ims/"):
+            paths += [f"{method} {path.removeprefix('/_ims/')}" for method in rule.methods - {"HEAD", "OPTIONS"}]
+    assert sorted(re.findall(r"^\| `([A-Z]+ [^`]+)`", chapter, re.M)) == sorted(paths)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl to ask with")
+def test_the_examples_of_control_work():
+    """Each is run as printed, in the order of the chapter, over one emulator."""
+    text = README.read_text()
+    chapter = text[text.index("## Control") : text.index("## Design notes")]
+    app = make_app("default")
+    with over_socket(app) as ask:
+        for block in re.findall(r"```sh\n(.*?)```", chapter, re.DOTALL):
+            commands = block.replace("http://127.0.0.1:9292", ask.url).replace("curl -s", "curl -sS --fail-with-body")
+            done = subprocess.run(["sh", "-e", "-c", commands], capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, ""), done.stdout
+            assert '"images":104' in done.stdout
+            assert '"images":63' in done.stdout.splitlines()[-1]
 
 
 def test_every_bundled_catalog_is_described():

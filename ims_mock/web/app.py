@@ -11,12 +11,14 @@ from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFou
 
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
+from ims_mock.filing import Masks
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
 from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, service_error_answer, shape_of
 from ims_mock.web.current import emulator, host_refused, kept, request_id
+from ims_mock.web.origin import refuse_unasked
 
 GATEWAY_URI_BYTES: Final = 32_768
 """The longest path and query the gateway takes (its own documentation)."""
@@ -44,6 +46,7 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
     """
     app = Flask("ims_mock", static_folder=None)
     app.extensions["ims_mock"] = over
+    app.extensions["ims_mock.masks"] = Masks()
     app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client
     app.url_map.strict_slashes = True
     for part in (versions, images, data, tags, members, schemas, identity):
@@ -62,12 +65,13 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
 
 
 def _begin() -> None:
-    """Note the time, and refuse what the gateway, or Glance's server, refuses before it looks at a request."""
+    """Note the time, and refuse what need not be looked at: by the gateway, by Glance's server, or by us."""
     if _log.isEnabledFor(logging.INFO):
         kept()["began"] = perf_counter()
     throttle = emulator().throttle
-    if throttle and request.blueprint != control.blueprint.name:
+    if throttle and not _is_under(control.PREFIX):
         throttle.check(request.remote_addr or "", emulator().clock.now)
+    refuse_unasked()
     path, query = request.environ.get("PATH_INFO", ""), request.environ.get("QUERY_STRING", "")
     length = len(path) + len(query) + bool(query)
     if length > GATEWAY_URI_BYTES:

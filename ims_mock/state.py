@@ -1,0 +1,181 @@
+"""What an emulator holds, replaced as one value: its catalog, its projects and credentials, and its clock.
+
+Of two changes at the same time none is lost; whoever reads takes no lock, and sees all of a change or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from threading import Lock
+from typing import Any, Final
+
+from ims_mock.catalog import Catalog
+from ims_mock.clock import Clock
+from ims_mock.errors import RequestError
+from ims_mock.filing import Masks, continued
+from ims_mock.identity import Identity
+from ims_mock.image import Image
+from ims_mock.loading import Loaded, load
+from ims_mock.sources import Source
+
+MOST_SNAPSHOTS: Final = 1_000
+
+
+class State:
+    """The state of an emulator, which begins with loaded catalogs.
+
+    Args:
+        loaded: what it begins with.
+
+    Attributes:
+        loaded: what a reset goes back to.
+        held: what it holds at the moment.
+        life: another object after each replacement: what takes long tells by it that it is out of date.
+    """
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = self.held = loaded
+        self.life = object()
+        self._snapshots: dict[str, Loaded] = {}
+        self._lock = Lock()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The images as they are now. A request takes it once and answers from it."""
+        return self.held.catalog
+
+    @property
+    def identity(self) -> Identity:
+        """Projects and credentials."""
+        return self.held.identity
+
+    @property
+    def clock(self) -> Clock:
+        """The emulator's time."""
+        return self.held.clock
+
+    @property
+    def seed(self) -> int:
+        """What the ids of new images are made from."""
+        return self.held.seed
+
+    @property
+    def name(self) -> str:
+        """The names of the loaded catalogs."""
+        return self.held.name
+
+    # --- all of it
+
+    def replace(self, loaded: Loaded) -> None:
+        """Go on with other catalogs, with their projects, credentials and clock; a reset goes back all the same."""
+        with self._lock:
+            self.held, self.life = loaded, object()
+
+    def add(self, *sources: Source, masks: Masks | None = None) -> Loaded:
+        """Add what catalogs hold, and give all there is then; writes wait meanwhile, reads do not.
+
+        Args:
+            sources: as :func:`ims_mock.loading.load` takes them.
+            masks: those that secrets may be given as.
+
+        Raises:
+            CatalogError: with every problem; nothing is added.
+        """
+        with self._lock:
+            self.held = load(sources, seed=self.seed, onto=self.held, masks=masks)
+            return self.held
+
+    def snapshot(self, name: str) -> None:
+        """Keep all of it under a name, in place of what was kept under that before; a reset forgets none.
+
+        Raises:
+            RequestError: there are too many.
+        """
+        with self._lock:
+            if name not in self._snapshots and len(self._snapshots) >= MOST_SNAPSHOTS:
+                raise RequestError("snapshots", legal=f"at most {MOST_SNAPSHOTS}")
+            self._snapshots[name] = self.held
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot.
+
+        Raises:
+            RequestError: there is none of this name.
+        """
+        self.replace(self._snapshot(name))
+
+    def forget(self, name: str) -> None:
+        """Forget a snapshot.
+
+        Raises:
+            RequestError: there is none of this name.
+        """
+        with self._lock:
+            self._snapshot(name)
+            del self._snapshots[name]
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """The names of the snapshots, in the order in which they were first taken."""
+        return tuple(self._snapshots)
+
+    def _snapshot(self, name: str) -> Loaded:
+        found = self._snapshots.get(name)
+        if found is None:
+            raise RequestError(
+                "snapshot", "the snapshot", name, ", ".join(self._snapshots) or "none: there is none yet"
+            )
+        return found
+
+    # --- one image, and the clock
+
+    def write(self, made: Callable[[Catalog], Image]) -> Image:
+        """Add an image, or change one, and give it.
+
+        Args:
+            made: gives the image as it shall be, out of the catalog as it is; what it raises leaves that unchanged.
+        """
+        with self._lock:
+            image = made(self.catalog)
+            if self.catalog.image(image.id) is not image:
+                self.held = replace(self.held, catalog=self.catalog.with_image(image))
+            return image
+
+    def put(self, image_id: str, entry: Mapping[str, Any]) -> Image:
+        """Put an image in the place of the one with its id, if there is one, whose data stays.
+
+        Args:
+            image_id: its id.
+            entry: its values as a catalog file has them.
+
+        Raises:
+            CatalogError: with every problem; nothing is changed.
+        """
+        with self._lock:
+            old = self.catalog.image(image_id)
+            others = replace(self.held, catalog=self.catalog.without(image_id))
+            loaded = load([{"images": [{**entry, "id": image_id}]}], onto=others)
+            image = loaded.catalog.image(image_id)
+            assert image  # it was loaded just now
+            if old:
+                image = continued(image, old)
+            self.held = replace(loaded, catalog=loaded.catalog.with_image(image))
+            return image
+
+    def remove(self, image_id: str) -> None:
+        """Take an image away, with its record.
+
+        Raises:
+            RequestError: there is none with this id.
+        """
+        with self._lock:
+            if self.catalog.image(image_id) is None:
+                raise RequestError("image", "the image", image_id)
+            self.held = replace(self.held, catalog=self.catalog.without(image_id))
+
+    def move_clock(self, moved: Callable[[Clock], Clock]) -> Clock:
+        """Set the clock, and give it."""
+        with self._lock:
+            self.held = replace(self.held, clock=moved(self.clock))
+            return self.clock

@@ -1,0 +1,115 @@
+"""``/_ims/catalog``, ``/_ims/images`` and ``/_ims/snapshots``: the images as they are stored, whatever the rules."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Response, current_app, jsonify
+
+from ims_mock.errors import RequestError
+from ims_mock.filing import Masks, filed_clock, filed_identity, filed_image
+from ims_mock.loading import Loaded, load
+from ims_mock.web.answers import empty_answer
+from ims_mock.web.current import emulator
+from ims_mock.web.documents import document, sent_catalog, sent_image, told_troubles, words
+
+_NAME_LENGTH: Final = 255
+
+blueprint = Blueprint("stored", __name__)
+
+
+@blueprint.get("/catalog", provide_automatic_options=False)
+def show_catalog() -> Response:
+    """Show all there is, as a catalog file that loads as the same images."""
+    here = emulator().held
+    images = [filed_image(one) for one in here.catalog]
+    return document(filed_clock(here.clock) | filed_identity(here.identity, _masks().mask) | {"images": images})
+
+
+@blueprint.put("/catalog", provide_automatic_options=False)
+def replace_catalog() -> Response:
+    """Put a catalog in the place of all there is."""
+    with told_troubles():
+        loaded = load([sent_catalog()], seed=emulator().seed, masks=_masks())
+    emulator().replace(loaded)
+    return _loaded_answer(loaded)
+
+
+@blueprint.patch("/catalog", provide_automatic_options=False)
+def add_to_catalog() -> Response:
+    """Add what a catalog holds."""
+    with told_troubles():
+        return _loaded_answer(emulator().add(sent_catalog(), masks=_masks()))
+
+
+def _loaded_answer(loaded: Loaded) -> Response:
+    return jsonify(images=len(loaded.catalog), warnings=[str(one) for one in loaded.warnings])
+
+
+def _masks() -> Masks:
+    found: Masks = current_app.extensions["ims_mock.masks"]
+    return found
+
+
+# --- one image ------------------------------------------------------------------------------------
+
+
+@blueprint.get("/images/<path:image_id>", provide_automatic_options=False)
+def show_image(image_id: str) -> Response:
+    """Show an image as it is stored, whoever may see it and whatever its status."""
+    image = emulator().catalog.image(image_id)
+    if image is None:
+        raise RequestError("image", "the image", image_id)
+    return document(filed_image(image))
+
+
+@blueprint.put("/images/<path:image_id>", provide_automatic_options=False)
+def put_image(image_id: str) -> Response:
+    """Make an image, or another one of the one that has this id."""
+    entry = sent_image()
+    if entry.get("id", image_id) != image_id:
+        raise RequestError("body", legal=f"{image_id}, or to leave it out", what="the id is not that of the path")
+    with told_troubles():
+        return document(filed_image(emulator().put(image_id, entry)))
+
+
+@blueprint.delete("/images/<path:image_id>", provide_automatic_options=False)
+def remove_image(image_id: str) -> Response:
+    """Take an image away, with its record."""
+    emulator().remove(image_id)
+    return empty_answer()
+
+
+# --- snapshots ------------------------------------------------------------------------------------
+
+
+@blueprint.get("/snapshots", provide_automatic_options=False)
+def list_snapshots() -> Response:
+    """List the names of the snapshots."""
+    return jsonify(snapshots=emulator().snapshots)
+
+
+@blueprint.post("/snapshots", provide_automatic_options=False)
+def take_snapshot() -> tuple[Response, int]:
+    """Keep all there is under a name."""
+    legal = f"a text of 1 to {_NAME_LENGTH} characters"
+    part = words().part("name", legal)
+    name = part.text(legal)
+    if not 1 <= len(name) <= _NAME_LENGTH:
+        raise part.refused(legal, f"has {len(name)} characters")
+    emulator().snapshot(name)
+    return jsonify(name=name), 201
+
+
+@blueprint.post("/snapshots/<path:name>/restore", provide_automatic_options=False)
+def restore_snapshot(name: str) -> Response:
+    """Go back to what was kept under a name."""
+    emulator().restore(name)
+    return empty_answer()
+
+
+@blueprint.delete("/snapshots/<path:name>", provide_automatic_options=False)
+def forget_snapshot(name: str) -> Response:
+    """Forget what was kept under a name."""
+    emulator().forget(name)
+    return empty_answer()
