@@ -10,7 +10,7 @@ from ims_mock.emulator import Emulator, throttle_of
 from ims_mock.loading import load
 from ims_mock.profile import Profile
 from ims_mock.reading import Text
-from ims_mock.settings import KEPT_BYTES
+from ims_mock.settings import JOURNAL_ENTRIES, KEPT_BYTES
 from ims_mock.web import app
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def create_app(
     throttle: str = "",
     forwarded: str = "off",
     keep_data: int = KEPT_BYTES,
+    journal: int = JOURNAL_ENTRIES,
 ) -> Flask:
     """Make the bare WSGI application.
 
@@ -43,6 +44,7 @@ def create_app(
         throttle: requests and seconds that one address may send, ``5/10``; empty for any number.
         forwarded: ``on`` believes the ``X-Forwarded-`` headers of a proxy in front.
         keep_data: how many bytes of the data of one image are kept to be downloaded.
+        journal: how many requests the journal keeps.
 
     Raises:
         CatalogError: with every problem of every catalog.
@@ -54,5 +56,12 @@ def create_app(
     sources = [catalog] if isinstance(catalog, str | Path | Mapping | Text) else list(catalog)
     chosen, limit = Profile.parse(profile), throttle_of(throttle)
     loaded = load(sources, more=generate, seed=seed, project=project)
-    emulator = Emulator(loaded, chosen, needs_credentials=auth == "on", throttle=limit, kept_bytes=keep_data)
+    emulator = Emulator(
+        loaded,
+        chosen,
+        needs_credentials=auth == "on",
+        throttle=limit,
+        kept_bytes=keep_data,
+        kept_requests=journal,
+    )
     return app.create_app(emulator, is_forwarded=forwarded == "on")

@@ -18,7 +18,7 @@ from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
 from ims_mock.pipe import Pipe
-from ims_mock.web.answers import error_answer
+from ims_mock.web.answers import Dropped, error_answer
 
 HEAD_BYTES: Final = 2**20
 """Request line and headers; an URI that is too long for the service is refused by the service, not here."""
@@ -102,6 +102,13 @@ class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no ty
 
     close_on_finish: bool
 
+    def service(self) -> None:
+        """Answer; where the application drops the connection, send what it said so far, and close."""
+        try:
+            super().service()
+        except Dropped:
+            self.channel.is_dropped = self.close_on_finish = True
+
     def build_response_header(self) -> bytes:
         """Write the head of the answer, which says when the connection cannot go on after it.
 
@@ -141,6 +148,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no
     parser_class = Parser
     task_class = _Answer
     error_task_class = _Refusal
+    is_dropped = False  # all that is said is sent, and then the connection is closed, in whatever state the client is
     is_leaving = False  # all is said, and what the client still says is not listened to
 
     # --- the main loop
@@ -177,7 +185,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no
         """
         if self.socket is None:  # reading has just found out that the client has left
             return
-        if self.will_close or not self.close_when_flushed:
+        if self.will_close or self.is_dropped or not self.close_when_flushed:
             super().handle_write()
             return
         self._flush_exception(self._flush_some)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from ims_mock.credentials import Credentials
 from ims_mock.identity import Verdict
 from ims_mock.image import Shapes
+from ims_mock.journal import Journal
 from ims_mock.loading import Loaded
 from ims_mock.profile import DOCUMENTED, Profile
-from ims_mock.settings import KEPT_BYTES
+from ims_mock.settings import JOURNAL_ENTRIES, KEPT_BYTES
 from ims_mock.state import State
 from ims_mock.tenancy import Caller, View
 
 if TYPE_CHECKING:
+    from ims_mock.faults import Faults
     from ims_mock.throttle import Throttle
 
 
@@ -42,6 +44,10 @@ class Emulator(State):
         needs_credentials: whether requests without usable credentials are refused.
         throttle: counts the requests of each address, where they are limited.
         kept_bytes: how many bytes of the data of one image are kept.
+        kept_requests: how many requests the journal keeps.
+
+    Attributes:
+        journal: the latest requests.
     """
 
     def __init__(
@@ -52,8 +58,11 @@ class Emulator(State):
         needs_credentials: bool = False,
         throttle: Throttle | None = None,
         kept_bytes: int = KEPT_BYTES,
+        kept_requests: int = JOURNAL_ENTRIES,
     ) -> None:
         super().__init__(loaded)
+        self.journal = Journal(kept_requests)
+        self._faults: Faults | None = None
         self.kept_bytes = kept_bytes
         self.shapes = Shapes()
         self.throttle = throttle
@@ -61,10 +70,28 @@ class Emulator(State):
         self.needs_credentials = needs_credentials
 
     def reset(self) -> None:
-        """Go back to the loaded catalog."""
+        """Go back to the loaded catalog, with an empty journal and no faults."""
         self.replace(self.loaded)
+        self.journal.clear()
+        if self._faults:
+            self._faults.clear()
         if self.throttle:
             self.throttle.forget()
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose."""
+        with self._lock:
+            if self._faults is None:
+                from ims_mock.faults import Faults  # most emulators do without
+
+                self._faults = Faults(self.seed)
+            return self._faults
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether anything may go wrong on purpose."""
+        return self._faults is not None and bool(self._faults.rules())
 
     def verdict(self, sent: Credentials) -> Verdict:
         """Tell what the credentials of a request are worth, without refusing anything."""

@@ -170,17 +170,24 @@ PROBLEMS: Final = (
     Problem("uri-too-large", 414, "APIGW.0201", "Request URI too large."),
     Problem("host", 400, "APIGW.0602", "The request is not valid HTTP:"),
     Problem("malformed", 400, "APIGW.0602", "The request is not valid HTTP."),
+    Problem("away", 503, "APIGW.0201", "Backend unavailable."),
     Problem("internal", 500, "APIGW.0601", "The emulator itself failed; its log tells why under this request id."),
 )
 
 _BY_NAME: Final = {problem.name: problem for problem in PROBLEMS}
 
 
+def usual_code(status: int) -> str:
+    """Give the code that a status usually has: that of the first problem with it, or like it."""
+    statuses = (status, 503 if status >= 500 else 400)
+    return next(one.code for wanted in statuses for one in PROBLEMS if one.status == wanted and one.code)
+
+
 class RequestError(Exception):
     """A request that is answered with an error.
 
     Args:
-        problem: name of a row of :data:`PROBLEMS`.
+        problem: name of a row of :data:`PROBLEMS`, or a problem of its own.
         parameter: the query parameter, header or path part that is wrong.
         value: what it holds.
         legal: what it may hold.
@@ -190,9 +197,9 @@ class RequestError(Exception):
     """
 
     def __init__(
-        self, problem: str, parameter: str = "", value: str = "", legal: str = "", *, cure: str = "", headers: Mapping[str, str] | None = None, **words: str
+        self, problem: str | Problem, parameter: str = "", value: str = "", legal: str = "", *, cure: str = "", headers: Mapping[str, str] | None = None, **words: str
     ) -> None:
-        self.problem = _BY_NAME[problem]
+        self.problem = _BY_NAME[problem] if isinstance(problem, str) else problem
         self.words = {"parameter": parameter, "value": value, **words}
         self.legal = legal
         self.cure = cure

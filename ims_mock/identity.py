@@ -50,6 +50,11 @@ class Verdict:
     opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     token: Token | None = None
 
+    @property
+    def doubt(self) -> str:
+        """The name of what is wrong with it, empty when it holds."""
+        return self.refusal.problem.name if self.refusal else ""
+
     def refused(self, *, needs_project: bool, writes: bool) -> RequestError | None:
         """Tell why the request is refused where credentials are needed; ``None`` when it is not.
 

@@ -49,14 +49,14 @@ def created(body: Part, catalog: Catalog, view: View, *, shapes: Shapes, seed: i
     if owner != view.caller.project and not view.caller.is_admin:
         raise RequestError("owner", "owner", str(owner), view.caller.project)
     if "id" not in values:
-        values["id"] = _new_id(catalog, seed)
+        values["id"] = new_id(catalog, seed)
     elif catalog.image(str(values["id"])):
         raise RequestError("id-taken", "id", str(values["id"]), "an id that no image has, or none")
     made = _by_service(values, view, now) if writer.is_service else _by_glance(values, view, now)
     return shapes.image(in_table_order({name: one for name, one in made.items() if one is not None}))
 
 
-def _new_id(catalog: Catalog, seed: int) -> str:
+def new_id(catalog: Catalog, seed: int) -> str:
     """Derive an id as absent ones of a catalog are: the same requests after a reset give the same ids."""
     return next(one for number in count(len(catalog)) if not catalog.image(one := image_id(seed, number)))
 
@@ -92,4 +92,9 @@ def deleted(image: Image, view: View, now: str) -> Image:
     must_own(image, view, "delete this image.")
     if image.get("protected"):
         raise RequestError("protected", "the image", image.id, "an image whose attribute protected is false")
+    return gone(image, now)
+
+
+def gone(image: Image, now: str) -> Image:
+    """Give what is left of a deleted image."""
     return image.changed({"status": "deleted", "updated_at": now}).shared_with(NO_MEMBERS).holding(None)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from ims_mock.conditions import Condition, Equals, Reading
 from ims_mock.errors import RequestError
@@ -166,6 +166,12 @@ class _Left:
     def rest(self) -> dict[str, str]:
         """Give what is left as filters; of a repeated one the last value counts."""
         return dict(self._pairs)
+
+
+def decoded(raw: str) -> Pairs:
+    """Give the parameters of any query for somebody to look at; what can not be decoded is replaced."""
+    text = raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
+    return tuple(parse_qsl(text, keep_blank_values=True, errors="replace"))
 
 
 def _pairs(raw: str, *, is_strict: bool) -> Pairs:

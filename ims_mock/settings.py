@@ -53,6 +53,9 @@ MAX_GENERATED: Final = 10_000_000
 KEPT_BYTES: Final = 16 * 2**20
 """How much of the data of one image is kept, unless told."""
 
+JOURNAL_ENTRIES: Final = 1000
+"""How many requests the journal keeps, unless told."""
+
 CATALOG: Final = Setting(
     "catalog", "Bundled names, .yaml or .json files or folders, separated by commas; on the command line as arguments.",
     (SERVE, CHECK), "default", metavar="CATALOG",

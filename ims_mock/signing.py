@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from ims_mock.errors import RequestError
+from ims_mock.masking import SECRET_HEADERS, masked
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 DATE: Final = "x-sdk-date"
@@ -37,10 +38,6 @@ _KNOWN_SCHEMES: Final = (
     "SDK-HMAC-SM3", "SDK-SM2-SM3", "V11-HMAC-SHA256",
 )  # fmt: skip
 """Schemes that a refusal may name; the first word of any other header might be a secret."""
-
-_SECRET_HEADERS: Final = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-auth-token", "x-security-token", "x-subject-token"}
-)
 
 
 def sha256(data: bytes) -> str:
@@ -107,6 +104,16 @@ class Authorization:
             legal = "names of headers in lower case, sorted, each once, joined by ;"
             raise RequestError("signed-headers", legal=legal)
         return cls(parts["Access"], signed, parts["Signature"])
+
+
+def told_authorization(header: str) -> str:
+    """Give the header ``Authorization`` as people may read it: all but the signature, where it has one."""
+    try:
+        said = Authorization.parse(header)
+    except RequestError:
+        return masked(header)
+    signature = masked(said.signature)
+    return f"{ALGORITHM} Access={said.access}, SignedHeaders={';'.join(said.signed)}, Signature={signature}"
 
 
 @dataclass(frozen=True)
@@ -252,6 +259,6 @@ def _payload(sent: Sent) -> str:
 
 def _told(sent: Sent, form: Canonical, signed: Iterable[str]) -> str:
     """Write the canonical request as the gateway does, on one line; secrets masked."""
-    masked = {name: f"<{len(value)} characters>" for name, value in sent.headers.items() if name in _SECRET_HEADERS}
-    shown_form = replace(form, headers=block_of((name, masked.get(name) or sent.headers[name]) for name in signed))
+    headers = {name: masked(value) if name in SECRET_HEADERS else value for name, value in sent.headers.items()}
+    shown_form = replace(form, headers=block_of((name, headers[name]) for name in signed))
     return shown_form.text.encode("latin-1").decode("utf-8", "replace").replace("\n", "|")

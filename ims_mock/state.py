@@ -128,7 +128,7 @@ class State:
             )
         return found
 
-    # --- one image, and the clock
+    # --- images, and the clock
 
     def write(self, made: Callable[[Catalog], Image]) -> Image:
         """Add an image, or change one, and give it.
@@ -141,6 +141,15 @@ class State:
             if self.catalog.image(image.id) is not image:
                 self.held = replace(self.held, catalog=self.catalog.with_image(image))
             return image
+
+    def edit(self, edited: Callable[[Catalog], Catalog]) -> None:
+        """Change the catalog in any way.
+
+        Args:
+            edited: gives the catalog as it shall be, out of the one that is.
+        """
+        with self._lock:
+            self.held = replace(self.held, catalog=edited(self.catalog))
 
     def put(self, image_id: str, entry: Mapping[str, Any]) -> Image:
         """Put an image in the place of the one with its id, if there is one, whose data stays.

@@ -19,6 +19,21 @@ from ims_mock.tenancy import View
 Shape = Callable[[RequestError, str, str], Response]
 """Writes an error, given the id of the request and its ``Accept`` header."""
 
+
+class Shown(Response):
+    """An answer that shows images.
+
+    Attributes:
+        images: those, in order.
+    """
+
+    images: tuple[Image, ...] = ()
+
+
+class Dropped(ConnectionError):
+    """The connection is closed on purpose instead of going on with an answer."""
+
+
 _FAILED = "The server has either erred or is incapable of performing the requested operation."
 _TITLES = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # other names in newer versions of Python
 _USUAL = {
@@ -28,7 +43,7 @@ _USUAL = {
 }
 
 
-def page_answer(page: Page, query: ListQuery) -> Response:
+def page_answer(page: Page, query: ListQuery) -> Shown:
     """Answer with a page: the images' own bytes, joined, and the links where the list has them."""
     end = b"]}"
     if query.listing.has_links:
@@ -37,12 +52,16 @@ def page_answer(page: Page, query: ListQuery) -> Response:
             links["next"] = query.next(page.images[-1].id)
         end = b"], " + json.dumps(links)[1:].encode()
     images = b", ".join(map(query.listing.rendered, page.images))
-    return Response(b'{"images": [' + images + end, mimetype="application/json")
+    answer = Shown(b'{"images": [' + images + end, mimetype="application/json")
+    answer.images = page.images
+    return answer
 
 
-def image_answer(image: Image, view: View, status: int = 200) -> Response:
+def image_answer(image: Image, view: View, status: int = 200) -> Shown:
     """Answer with one image, as the caller is shown it."""
-    return Response(view.shown(image).rendered, status, mimetype="application/json")
+    answer = Shown(view.shown(image).rendered, status, mimetype="application/json")
+    answer.images = (image,)
+    return answer
 
 
 def empty_answer() -> Response:

@@ -18,6 +18,7 @@ from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
 from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, service_error_answer, shape_of
 from ims_mock.web.current import emulator, host_refused, kept, request_id
+from ims_mock.web.noting import noted
 from ims_mock.web.origin import refuse_unasked
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -65,13 +66,17 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
 
 
 def _begin() -> None:
-    """Note the time, and refuse what need not be looked at: by the gateway, by Glance's server, or by us."""
-    if _log.isEnabledFor(logging.INFO):
-        kept()["began"] = perf_counter()
-    throttle = emulator().throttle
-    if throttle and not _is_under(control.PREFIX):
-        throttle.check(request.remote_addr or "", emulator().clock.now)
+    """Note the time, let a fault happen, and refuse what need not be looked at: by us, the gateway or Glance's server."""
+    here, notes = emulator(), kept()
+    notes["began"], notes["time"] = perf_counter(), here.clock.now()
     refuse_unasked()
+    if not _is_under(control.PREFIX):
+        if here.has_faults:
+            from ims_mock.web.faulting import suffer  # most emulators do without
+
+            suffer()
+        if here.throttle:
+            here.throttle.check(request.remote_addr or "", here.clock.now)
     path, query = request.environ.get("PATH_INFO", ""), request.environ.get("QUERY_STRING", "")
     length = len(path) + len(query) + bool(query)
     if length > GATEWAY_URI_BYTES:
@@ -81,9 +86,15 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    """Give every answer its id, and the log its line."""
+    """Give every answer its id, let a fault spoil it, and write its line in the log and its entry in the journal."""
     response.headers["X-Request-Id"] = request_id()
-    if "began" in kept():
+    if "fault" in kept():
+        from ims_mock.web.faulting import spoiled
+
+        response = spoiled(response)
+    if not _is_under(control.PREFIX):
+        noted(response)
+    if _log.isEnabledFor(logging.INFO):
         query = request.environ.get("QUERY_STRING", "")
         target = printable(request.path + ("?" + query if query else ""), 1000)
         milliseconds = (perf_counter() - kept()["began"]) * 1000
