@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import translate
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
@@ -22,6 +23,9 @@ MOST_SECONDS: Final = 600.0
 """The longest delay."""
 
 MOST_TIMES: Final = 10**9
+
+_NO_STARS: Final = re.compile(r"[?[]")
+"""What else stands for something in the patterns of shells, and here for itself."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -132,7 +136,7 @@ def _headers(value: object) -> dict[str, str]:
 
 
 def _pattern(value: object) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, _words(value).split("*"))), re.DOTALL)
+    return re.compile(translate(_NO_STARS.sub(r"[\g<0>]", _words(value))))
 
 
 def _status(value: object) -> HTTPStatus:

@@ -9,7 +9,7 @@ from random import Random
 from threading import Lock
 from typing import Any, Final
 
-from ims_mock.effects import EFFECT, KEYS, MATCH, RULE, Asked, part_of, read_part, unknown
+from ims_mock.effects import BEFORE, EFFECT, KEYS, MATCH, RULE, Asked, part_of, read_part, unknown
 from ims_mock.masking import SECRET_HEADERS, masked, masked_value
 
 MOST_RULES: Final = 1000
@@ -71,6 +71,11 @@ class Rule:
     def is_readable(self) -> bool:
         """Whether the answer still comes, and with the body that it should have."""
         return self.effect.keys().isdisjoint(("body", "drop"))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the connection is dropped before the answer."""
+        return self.effect.get("drop") == BEFORE
 
     def seconds(self) -> float:
         """Tell how long a request is delayed this time."""

@@ -40,7 +40,7 @@ class Note(NamedTuple):
     Attributes:
         time: the emulator's time when it came.
         method: in upper case.
-        path: decoded.
+        path: as WSGI gives it.
         query: as it was sent.
         headers: those of :data:`HEADERS` that were sent; of secret ones what :func:`told` gives.
         project: whose eyes it was answered with; empty where nobody asked.
@@ -106,7 +106,8 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """Give the entry as JSON has it; the query is a list of pairs, since names may be repeated."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        says: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        return says | {"query": list(map(list, self.query)), "ids": list(self.ids)}
 
 
 class Journal:
@@ -137,7 +138,7 @@ class Journal:
             if asks_list(note.method, note.path):
                 images = note.images
                 last = None if images is None else images[-1].id if images else ""
-                walk, page, _ = self._walks.went(note.path, note.project, note.query, last)
+                walk, page = self._walks.went(note.path, note.project, note.query, last)
             self._notes.append((self._count, walk, page, note))
 
     def page_of(self, path: str, project: str, query: str) -> int:
@@ -149,7 +150,7 @@ class Journal:
             query: as it was sent.
         """
         with self._lock:
-            return self._walks.next(path, project, query).page
+            return self._walks.next(path, project, query)[1]
 
     def entries(self, since: int = 0) -> list[Entry]:
         """Give the requests that are kept, the oldest first.
@@ -188,7 +189,7 @@ def _entry(number: int, walk: int, page: int, note: Note) -> Entry:
         number=number,
         time=wire_time(note.time),
         method=note.method,
-        path=note.path,
+        path=_text(note.path),
         query=tuple((name, masked_value(name, value)) for name, value in decoded(note.query)),
         headers={name: _text(value) for name, value in note.headers.items()},
         project=note.project,

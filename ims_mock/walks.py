@@ -7,7 +7,7 @@ second page is still on the same walk. Only where several walks ended at the sam
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from ims_mock.query import REGISTERED, decoded
@@ -19,16 +19,8 @@ _KEPT: Final = 1000
 _MANY: Final = 4
 """So many walks that ended at the same image are told apart, the latest."""
 
-
-class Step(NamedTuple):
-    """One page of a walk: the number of the walk, that of the page in it, and what was asked.
-
-    Walk 0 is one that nobody has begun.
-    """
-
-    walk: int
-    page: int
-    query: str
+End = tuple[int, int, str]
+"""Where a walk ended so far: its number, that of its last page, and what was asked for that page."""
 
 
 class Walks:
@@ -36,11 +28,11 @@ class Walks:
 
     def __init__(self) -> None:
         self._count = 0
-        self._ends: dict[tuple[str, str, str], list[Step]] = {}
+        self._ends: dict[tuple[str, str, str], list[End]] = {}
         self._unanswered: dict[tuple[str, str, str], int] = {}
 
-    def next(self, path: str, project: str, query: str) -> Step:
-        """Tell which page of which walk a request is.
+    def next(self, path: str, project: str, query: str) -> tuple[int, int]:
+        """Tell which page of which walk a request is; walk 0 is one that it would begin.
 
         Args:
             path: the list that is asked.
@@ -49,14 +41,14 @@ class Walks:
         """
         marker = marker_of(query)
         if not marker:
-            return Step(self._unanswered.get((path, project, query), 0), 1, query)
+            return self._unanswered.get((path, project, query), 0), 1
         ends = self._ends.get((path, project, marker))
         if ends is None:
-            return Step(0, 1, query)
-        end = ends[0] if len(ends) == 1 else _same(ends, query)
-        return Step(end.walk, end.page + 1, query)
+            return 0, 1
+        walk, page, _ = ends[0] if len(ends) == 1 else _same(ends, query)
+        return walk, page + 1
 
-    def went(self, path: str, project: str, query: str, last: str | None) -> Step:
+    def went(self, path: str, project: str, query: str, last: str | None) -> tuple[int, int]:
         """Note a request, and tell which page of which walk it is.
 
         A first page begins a walk, unless it is asked for once more because it was not answered.
@@ -68,21 +60,20 @@ class Walks:
             last: the id of the last image that was answered; empty where there were none, ``None`` where the request
                 was not answered with a page that can be read.
         """
-        step, asked = self.next(path, project, query), (path, project, query)
-        if not step.walk:
-            self._count += 1
-            step = step._replace(walk=self._count)
-        if last is None and step.page == 1:
-            self._unanswered[asked] = step.walk
+        walk, page = self.next(path, project, query)
+        if not walk:
+            walk = self._count = self._count + 1
+        if last is None and page == 1:
+            self._unanswered[path, project, query] = walk
             _bound(self._unanswered)
         elif self._unanswered:
-            self._unanswered.pop(asked, None)
+            self._unanswered.pop((path, project, query), None)
         if last:
             where = (path, project, last)
-            others = [end for end in self._ends.pop(where, ()) if end.query != query]
-            self._ends[where] = [*others[1 - _MANY :], step]
+            others = [end for end in self._ends.pop(where, ()) if end[2] != query]
+            self._ends[where] = [*others[1 - _MANY :], (walk, page, query)]
             _bound(self._ends)
-        return step
+        return walk, page
 
 
 def _bound(known: dict[tuple[str, str, str], Any]) -> None:
@@ -93,14 +84,14 @@ def _bound(known: dict[tuple[str, str, str], Any]) -> None:
 
 def marker_of(query: str) -> str:
     """Give the marker that a query names, empty when it names none."""
-    match = _MARKER.search(query)
+    match = _MARKER.search(query) if "marker=" in query else None
     return unquote_plus(match[1]) if match else ""
 
 
-def _same(ends: list[Step], query: str) -> Step:
+def _same(ends: list[End], query: str) -> End:
     """Give the walk that asked the same before, else the latest; the service adds one filter to its links."""
     asked = _question(query)
-    return next((end for end in reversed(ends) if _question(end.query) == asked), ends[-1])
+    return next((end for end in reversed(ends) if _question(end[2]) == asked), ends[-1])
 
 
 def _question(query: str) -> list[tuple[str, str]]:

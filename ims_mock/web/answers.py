@@ -30,6 +30,14 @@ class Shown(Response):
     images: tuple[Image, ...] = ()
 
 
+def images_of(answer: Response) -> tuple[Image, ...] | None:
+    """Give the images that an answer shows, ``None`` when it is of another kind.
+
+    Its class does not tell: pytest-flask puts one of its own in place of that.
+    """
+    return vars(answer).get("images")
+
+
 class Dropped(ConnectionError):
     """The connection is closed on purpose instead of going on with an answer."""
 

@@ -18,7 +18,7 @@ from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
 from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, service_error_answer, shape_of
 from ims_mock.web.current import emulator, host_refused, kept, request_id
-from ims_mock.web.noting import noted
+from ims_mock.web.noting import note_beginning, note_end
 from ims_mock.web.origin import refuse_unasked
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -66,38 +66,43 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
 
 
 def _begin() -> None:
-    """Note the time, let a fault happen, and refuse what need not be looked at: by us, the gateway or Glance's server."""
-    here, notes = emulator(), kept()
-    notes["began"], notes["time"] = perf_counter(), here.clock.now()
+    """Note the time, let a fault happen, and refuse what need not be looked at: by us, the gateway or Glance."""
+    here, known, environ = emulator(), kept(), request.environ
+    known["began"] = perf_counter()
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    is_control = _is_under(control.PREFIX, path)
+    if not is_control:
+        note_beginning(here, known)
     refuse_unasked()
-    if not _is_under(control.PREFIX):
+    if not is_control:
         if here.has_faults:
             from ims_mock.web.faulting import suffer  # most emulators do without
 
             suffer()
         if here.throttle:
             here.throttle.check(request.remote_addr or "", here.clock.now)
-    path, query = request.environ.get("PATH_INFO", ""), request.environ.get("QUERY_STRING", "")
     length = len(path) + len(query) + bool(query)
+    line = length + len(f"{environ['REQUEST_METHOD']}  HTTP/1.1\r\n")
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
-    if length + len(f"{request.method}  HTTP/1.1\r\n") >= GLANCE_LINE_BYTES and _shape() is glance_error_answer:
+    if line >= GLANCE_LINE_BYTES and _shape() is glance_error_answer:
         raise RequestError("uri-too-large")
 
 
 def _end(response: Response) -> Response:
     """Give every answer its id, let a fault spoil it, and write its line in the log and its entry in the journal."""
     response.headers["X-Request-Id"] = request_id()
-    if "fault" in kept():
+    known = kept()
+    if "fault" in known:
         from ims_mock.web.faulting import spoiled
 
         response = spoiled(response)
-    if not _is_under(control.PREFIX):
-        noted(response)
+    if "journal" in known:
+        note_end(response, request.environ, known)
     if _log.isEnabledFor(logging.INFO):
         query = request.environ.get("QUERY_STRING", "")
         target = printable(request.path + ("?" + query if query else ""), 1000)
-        milliseconds = (perf_counter() - kept()["began"]) * 1000
+        milliseconds = (perf_counter() - known["began"]) * 1000
         doubt = _doubt()
         _log.info(
             "%s %s %d %.1f ms %s%s", request.method, target, response.status_code, milliseconds, request_id(), doubt
@@ -141,9 +146,9 @@ def _answer_any(error: Exception) -> Response:
 
 def _shape() -> Shape:
     """Tell how errors of the request's path are written."""
-    own = (shape for prefix, shape in _SHAPES.items() if _is_under(prefix))
+    own = (shape for prefix, shape in _SHAPES.items() if _is_under(prefix, request.path))
     return next(own, None) or shape_of(emulator().profile)
 
 
-def _is_under(prefix: str) -> bool:
-    return request.path == prefix or request.path.startswith(f"{prefix}/")
+def _is_under(prefix: str, path: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")

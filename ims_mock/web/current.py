@@ -54,7 +54,8 @@ def kept() -> dict[str, Any]:
 
 def request_id() -> str:
     """Give the id of the request, 32 hex digits; header and body of the answer agree on it."""
-    found: str = kept().get("request_id") or kept().setdefault("request_id", secrets.token_hex(16))
+    known = kept()
+    found: str = known.get("request_id") or known.setdefault("request_id", secrets.token_hex(16))
     return found
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, request
 
-from ims_mock.effects import BEFORE, EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED, Asked
+from ims_mock.effects import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED, Asked
 from ims_mock.errors import Problem, RequestError, usual_code
 from ims_mock.journal import asks_list
 from ims_mock.walks import marker_of
-from ims_mock.web.answers import Dropped, Shown
+from ims_mock.web.answers import Dropped, images_of
 from ims_mock.web.current import base_url, emulator, header, kept, verdict
 
 if TYPE_CHECKING:
@@ -108,22 +108,25 @@ def _half(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def spoiled(response: Response) -> Response:
     """Give the answer as the fault of the request leaves it; what can not be read any more shows no images."""
-    effect = kept()["fault"].effect
-    if "next" in effect and isinstance(response, Shown):
+    rule: Rule = kept()["fault"]
+    effect = rule.effect
+    if "next" in effect and images_of(response) is not None:
         _relink(response, effect["next"])
     if "body" in effect and response.status_code != HTTPStatus.NO_CONTENT:
         response = Response(_garbled(response, effect["body"]), response.status, response.headers)
     if "content_type" in effect:
         response.headers["Content-Type"] = effect["content_type"]
+    if not response.headers.get("Content-Type"):
+        response.headers.pop("Content-Type", None)
     response.headers.update(effect.get("headers", {}))
     if "drop" in effect:
         hung = Hung(response.get_data(), response.status, response.headers)
-        hung.is_silent = effect["drop"] == BEFORE
+        hung.is_silent = rule.is_silent
         return hung
     return response
 
 
-def _relink(answer: Shown, how: str) -> None:
+def _relink(answer: Response, how: str) -> None:
     """Write another link to the next page; what is no page with links stays as it is."""
     page: dict[str, Any] = json.loads(answer.get_data())
     if "first" not in page:

@@ -1,17 +1,18 @@
-"""What is noted of a request that was answered: its entry in the journal."""
+"""What is noted of a request for the journal; every request waits for it, so nothing is looked up twice."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
-from flask import Response, request
+from flask import Response
 
+from ims_mock.emulator import Emulator
 from ims_mock.identity import Verdict
 from ims_mock.journal import HEADERS, MOST_CHARACTERS, Note, told
 from ims_mock.masking import SECRET_HEADERS
-from ims_mock.web.answers import Shown
-from ims_mock.web.current import emulator, kept
+from ims_mock.web.answers import images_of
 
 _OWN: Final = ("content-length", "content-type")
 """The headers to whose names WSGI adds nothing."""
@@ -27,36 +28,47 @@ _PLAIN: Final = _variables(are_secret=False)
 _SECRET: Final = _variables(are_secret=True)
 
 
-def noted(response: Response) -> None:
+def note_beginning(here: Emulator, known: dict[str, Any]) -> None:
+    """Note that a request comes in.
+
+    Args:
+        here: the emulator that answers it.
+        known: what is kept for as long as the request lasts.
+    """
+    known["journal"], known["time"] = here.journal, here.clock.now()
+
+
+def note_end(response: Response, environ: dict[str, Any], known: dict[str, Any]) -> None:
     """Lay a request down in the journal.
 
     Args:
         response: how it is answered.
+        environ: the request as WSGI has it.
+        known: what was kept of it.
     """
-    environ, known = request.environ, kept()
     verdict: Verdict | None = known.get("verdict")
+    rule, status = known.get("fault"), response.status_code
+    images = images_of(response)
+    if images is None and status < HTTPStatus.BAD_REQUEST:
+        images = ()
+    if rule and not rule.is_readable:
+        status, images = (0 if rule.is_silent else status), None
     headers = {name: environ[one][:MOST_CHARACTERS] for one, name in _PLAIN if one in environ}
     for one, name in _SECRET:
         if one in environ:
             headers[name] = told(name, environ[one], verdict)
-    rule, status = known.get("fault"), response.status_code
-    if rule and not rule.is_readable:
-        status, images = (0 if rule.effect.get("drop") == "before" else status), None
-    else:
-        images = response.images if isinstance(response, Shown) else () if status < 400 else None
-    emulator().journal.record(
-        Note(
-            known["time"],
-            request.method,
-            request.path[:MOST_CHARACTERS],
-            environ.get("QUERY_STRING", "")[:MOST_CHARACTERS],
-            headers,
-            verdict.caller.project if verdict else "",
-            verdict.proof if verdict else "",
-            verdict.doubt if verdict else "",
-            status,
-            perf_counter() - known["began"],
-            images,
-            rule.id if rule else "",
-        )
+    note = Note(
+        known["time"],
+        environ["REQUEST_METHOD"],
+        environ.get("PATH_INFO", "")[:MOST_CHARACTERS],
+        environ.get("QUERY_STRING", "")[:MOST_CHARACTERS],
+        headers,
+        verdict.caller.project if verdict else "",
+        verdict.proof if verdict else "",
+        verdict.doubt if verdict else "",
+        status,
+        perf_counter() - known["began"],
+        images,
+        rule.id if rule else "",
     )
+    known["journal"].record(note)
