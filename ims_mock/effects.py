@@ -181,10 +181,10 @@ KEYS: Final = (
     Key("status", EFFECT, "a status that HTTP knows, 400 to 599", "The request is refused, in the shape of whoever refuses with this status.", _status, excludes=("next",)),
     Key("code", EFFECT, "a text such as IMG.0017", "The code of the refusal; APIGW.… is the gateway's, another the service's.", _words, needs="status"),
     Key("message", EFFECT, "a text", "What the refusal says.", _words, needs="status"),
-    Key("headers", EFFECT, "a mapping of names to texts of one line; not the length, nor those about the connection", "Headers of the answer, besides or instead.", _headers),
     Key("next", EFFECT, ", ".join((MISSING, NULL, ABSOLUTE, LOOP, REPEATED)), "The link to the next page is left out, `null`, with scheme and host, to the first page again, or to this page again.", _one_of(MISSING, NULL, ABSOLUTE, LOOP, REPEATED)),
     Key("body", EFFECT, ", ".join((TRUNCATED, GARBAGE, EMPTY, HTML)), "The body is cut in half, no text at all, without a byte, or the page of a web server; the length fits.", _one_of(TRUNCATED, GARBAGE, EMPTY, HTML)),
     Key("content_type", EFFECT, "a text of one line, empty for none", "The Content-Type of the answer.", _header),
+    Key("headers", EFFECT, "a mapping of names to texts of one line; not the length, nor those about the connection", "Headers of the answer, besides or instead.", _headers),
     Key("drop", EFFECT, f"{BEFORE} or {MIDDLE}", "The request is done and the connection closed, before the answer or in the middle of its body.", _one_of(BEFORE, MIDDLE)),
 )  # fmt: skip
 """Every key of a rule. Effects are listed in the order in which they come about."""
@@ -213,7 +213,7 @@ def read_part(part: str, given: object) -> dict[str, Any]:
         )
     for name in given:
         if name not in keys and name not in parts:
-            places = {key.name: key.path for key in KEYS}
+            places = {**{one: one for one in parts}, **{key.name: key.path for key in KEYS}}
             raise unknown(f"{part}.{name}" if part else str(name), str(name), places, (*parts, *keys))
     found = {name: _read(keys[name], value) for name, value in given.items() if name in keys}
     for name in found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from ims_mock.effects import KEYS
 from ims_mock.fields import FIELDS, PARAMETERS, Parameter
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.profile import DEPARTURES
@@ -25,6 +26,7 @@ FIELD_HEADS: Row = (
     "what it is",
 )
 DEPARTURE_HEADS: Row = ("departure", "documented", "glance")
+FAULT_HEADS: Row = ("key", "stands in", "legal", "what it does")
 SETTING_HEADS: Row = ("option", "environment", "default", "commands", "what it is")
 
 
@@ -62,6 +64,11 @@ def field_rows() -> list[Row]:
 def departure_rows() -> list[Row]:
     """Give one row a departure of the documented profile from Glance."""
     return [(f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES]
+
+
+def fault_rows() -> list[Row]:
+    """Give one row a key of a rule of faults."""
+    return [(one.name, f"`{one.part}`" if one.part else "the rule itself", one.legal, one.about) for one in KEYS]
 
 
 def setting_rows() -> list[Row]:

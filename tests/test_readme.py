@@ -18,6 +18,7 @@ import pytest
 from conftest import in_process, make_app, over_socket
 
 from ims_mock import reference, signing
+from ims_mock.faults import Faults, flat
 from ims_mock.loading import load
 from ims_mock.sources import bundled
 
@@ -29,6 +30,7 @@ TABLES = {
     "cloudimages": reference.markdown(reference.PARAMETER_HEADS, reference.cloudimages_rows()),
     "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
     "departures": reference.markdown(reference.DEPARTURE_HEADS, reference.departure_rows()),
+    "faults": reference.markdown(reference.FAULT_HEADS, reference.fault_rows()),
     "settings": reference.markdown(reference.SETTING_HEADS, reference.setting_rows()),
 }
 QUESTION = re.compile(r"curl -s '(http://127\.0\.0\.1:9292([^']+))'")
@@ -92,6 +94,15 @@ def test_the_yaml_block_is_a_catalog(tmp_path):
     path.write_text(block_after(README.read_text(), "### The catalog file", "yaml"))
     loaded = load([str(path)])
     assert (len(loaded.catalog), loaded.warnings) == (41, ())
+
+
+def test_the_rules_of_faults_are_legal():
+    """Each rule that is shown is one, and the keys side by side are the first."""
+    text = README.read_text()
+    rules = [json.loads(one) for one in re.findall(r"<!-- rule -->\n```json\n(.*?)```", text, re.DOTALL)]
+    assert [Faults().add(rule).id for rule in rules] == ["1", "1"]
+    (keys,) = re.findall(r"`faults\.add\((path=.*?)\)`", text)
+    assert eval(f"flat({keys})", {"flat": flat}) == rules[0]
 
 
 def test_the_example_of_check_is_true(tmp_path):
