@@ -1,7 +1,10 @@
 """Every effect of a fault, seen from outside: in process, over a socket, and byte by byte."""
 
 import json
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -503,3 +506,12 @@ def test_a_secret_of_a_rule_is_in_no_answer(fault):
     """Of what it looks for."""
     rule = fault(query={"X-Auth-Token": "secret"}, header={"Authorization": "secret"}, delay=0)
     assert "secret" not in json.dumps(rule.as_json())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+def test_requests_with_faults_leave_nothing_behind():
+    """After the journal is full, 100,000 more cost less than 5 MB."""
+    program = Path(__file__).parent.parent / "bench" / "faults.py"
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
+    assert float(re.search(r"grown by (-?[0-9.]+) MB", done.stdout)[1]) < 5
