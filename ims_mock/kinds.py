@@ -24,6 +24,9 @@ TIME_OPERATORS: Final = ("gt", "gte", "lt", "lte", "eq", "neq")
 MAX_TEXT: Final = 65_536
 """The most characters of one text."""
 
+MAX_NAME: Final = 255
+"""The most characters of what names something: a project, a user, a property."""
+
 _SHOWN: Final = 80
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

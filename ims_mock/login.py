@@ -7,12 +7,9 @@ from typing import Final
 
 from ims_mock.bodies import Part
 from ims_mock.credentials import id_of
-from ims_mock.kinds import shown
+from ims_mock.kinds import MAX_NAME, shown
 
 METHODS: Final = ("password", "token")
-
-LONGEST: Final = 255
-"""The most characters of an id or a name; tokens hold them."""
 
 _NAMED: Final = "an object with id or name"
 
@@ -66,8 +63,8 @@ class Named:
 
 def _short(part: Part) -> str:
     text = part.text()
-    if len(text) > LONGEST:
-        raise part.refused(f"at most {LONGEST} characters", f"has {len(text)} characters")
+    if len(text) > MAX_NAME:
+        raise part.refused(f"at most {MAX_NAME} characters", f"has {len(text)} characters")
     return text
 
 

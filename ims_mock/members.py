@@ -10,13 +10,11 @@ from ims_mock.catalog import Catalog
 from ims_mock.errors import RequestError
 from ims_mock.fields import MEMBER_STATUSES
 from ims_mock.image import MEMBER_SCHEMA, Image, Membership
-from ims_mock.kinds import shown
+from ims_mock.kinds import MAX_NAME, shown
 from ims_mock.tenancy import View, visibility_of
 
 MOST_MEMBERS: Final = 128
 """With as many projects an image may be shared (doc)."""
-
-_KEY_LENGTH: Final = 255
 
 
 def shared(catalog: Catalog, view: View, image_id: str) -> Image:
@@ -43,7 +41,7 @@ def listed(image: Image, view: View) -> list[dict[str, str]]:
 def written(image: Image, project: str) -> dict[str, str]:
     """Write one membership as clients see it."""
     membership = image.members[project]
-    created = membership.created_at or image.text("created_at")
+    created = _since(image, membership)
     return {
         "member_id": project,
         "image_id": image.id,
@@ -52,6 +50,11 @@ def written(image: Image, project: str) -> dict[str, str]:
         "updated_at": membership.updated_at or created,
         "schema": MEMBER_SCHEMA,
     }
+
+
+def _since(image: Image, membership: Membership) -> str:
+    """Tell when an image was offered; what a catalog says was so from the beginning."""
+    return membership.created_at or image.text("created_at")
 
 
 def known(image: Image, view: View, project: str) -> str:
@@ -74,8 +77,8 @@ def project_of(body: Part) -> str:
         RequestError: it names none.
     """
     project = _text(body, "member", "the id of a project", "Member to be added not specified")
-    if not 1 <= len(project) <= _KEY_LENGTH:
-        legal = f"the id of a project, 1 to {_KEY_LENGTH} characters"
+    if not 1 <= len(project) <= MAX_NAME:
+        legal = f"the id of a project, 1 to {MAX_NAME} characters"
         raise RequestError("member", legal=legal, what="member is empty or too long", says="Member can't be empty")
     return project
 
@@ -148,8 +151,7 @@ def decided(image: Image, view: View, project: str, status: str, now: str) -> Im
     if project != view.caller.project and not view.caller.is_admin:
         legal = "the caller's own membership; the owner offers, and the member decides"
         raise RequestError("members-not-own", "the member", project, legal, act="update", image=image.id)
-    created = membership.created_at or image.text("created_at")
-    return image.shared_with({**image.members, project: Membership(status, created, now)})
+    return image.shared_with({**image.members, project: Membership(status, _since(image, membership), now)})
 
 
 def withdrawn(image: Image, view: View, project: str) -> Image:

@@ -23,7 +23,7 @@ from ims_mock.fields import (
     is_name,
 )
 from ims_mock.image import Image
-from ims_mock.kinds import BOOLEAN, INTEGER, LINK, MAX_TEXT, TAGS, Value
+from ims_mock.kinds import BOOLEAN, INTEGER, LINK, MAX_NAME, MAX_TEXT, TAGS, Value
 from ims_mock.schemas import SAMPLE
 from ims_mock.tenancy import View
 
@@ -32,7 +32,6 @@ MOST_TAGS: Final = 128
 
 _MITAKA: Final = ("public", "private")
 _QUEENS: Final = ("public", "private", "shared", "community")
-_KEY_LENGTH: Final = 255
 _LARGEST: Final = 2**31 - 1
 _RESERVED: Final = frozenset({"deleted", "deleted_at", "direct_url", "is_public", "location", "locations", "members"})
 _NULLABLE: Final = frozenset({"name", "container_format", "disk_format"})
@@ -109,8 +108,8 @@ class Writer:
             raise RequestError("read-only-attribute", "the attribute", name)
         if name in _RESERVED:
             raise RequestError("reserved-attribute", "the attribute", name)
-        if not 1 <= len(name) <= _KEY_LENGTH:
-            raise RequestError("attribute", "the name of a property", name, f"1 to {_KEY_LENGTH} characters")
+        if not 1 <= len(name) <= MAX_NAME:
+            raise RequestError("attribute", "the name of a property", name, f"1 to {MAX_NAME} characters")
 
     def value(self, name: str, part: Part) -> Value | None:
         """Read the value of an attribute.

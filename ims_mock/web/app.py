@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound
 
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
@@ -134,8 +134,6 @@ def _answer_any(error: Exception) -> Response:
         return answer
     if isinstance(error, NotFound):
         return _answer(RequestError("route", "the path", request.path))
-    if isinstance(error, RequestEntityTooLarge):
-        return _answer(RequestError("body-too-large"))
     if isinstance(error, BadHost):
         return _answer(host_refused())
     if isinstance(error, HTTPException):

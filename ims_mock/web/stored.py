@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from flask import Blueprint, Response, current_app, jsonify
 
 from ims_mock.errors import RequestError
 from ims_mock.filing import Masks, filed_clock, filed_identity, filed_image
+from ims_mock.kinds import MAX_NAME
 from ims_mock.loading import Loaded, load
 from ims_mock.web.answers import empty_answer
 from ims_mock.web.current import emulator
 from ims_mock.web.documents import document, sent_catalog, sent_image, told_troubles, words
-
-_NAME_LENGTH: Final = 255
 
 blueprint = Blueprint("stored", __name__)
 
@@ -92,10 +89,10 @@ def list_snapshots() -> Response:
 @blueprint.post("/snapshots", provide_automatic_options=False)
 def take_snapshot() -> tuple[Response, int]:
     """Keep all there is under a name."""
-    legal = f"a text of 1 to {_NAME_LENGTH} characters"
+    legal = f"a text of 1 to {MAX_NAME} characters"
     part = words().part("name", legal)
     name = part.text(legal)
-    if not 1 <= len(name) <= _NAME_LENGTH:
+    if not 1 <= len(name) <= MAX_NAME:
         raise part.refused(legal, f"has {len(name)} characters")
     emulator().snapshot(name)
     return jsonify(name=name), 201
