@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final, NamedTuple
@@ -66,9 +65,8 @@ class Note(NamedTuple):
     fault: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A request and how it was answered.
+class Entry(NamedTuple):
+    """A request and how it was answered; no dataclass, since making one of so many fields takes long at every start.
 
     Attributes:
         number: 1, 2, … since the journal was cleared.
@@ -106,8 +104,7 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """Give the entry as JSON has it; the query is a list of pairs, since names may be repeated."""
-        says: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
-        return says | {"query": list(map(list, self.query)), "ids": list(self.ids)}
+        return self._asdict() | {"query": list(map(list, self.query)), "ids": list(self.ids)}
 
 
 class Journal:

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import threading
-from dataclasses import FrozenInstanceError, fields
 
 import pytest
 from conftest import in_process, make_app
@@ -75,7 +74,7 @@ def test_an_entry_never_changes(ask, journal):
     """It is frozen, and read twice it is the same."""
     ask("/v2/images")
     (entry,) = journal.entries()
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         entry.status = 500
     assert journal.entries() == [entry]
 
@@ -256,8 +255,8 @@ def test_requests_at_the_same_time_have_numbers_of_their_own(app, journal):
 
 def test_the_entry_describes_each_of_its_attributes():
     """So that the README need not."""
-    for one in fields(Entry):
-        assert f"        {one.name}: " in Entry.__doc__
+    for name in Entry._fields:
+        assert f"        {name}: " in Entry.__doc__
 
 
 def test_a_start_loads_nothing_of_faults():
