@@ -151,6 +151,7 @@ PROBLEMS: Final = (
     Problem("catalog", 400, "", "The catalog is not valid:\n{what}"),
     Problem("snapshot", 404, "", "No snapshot has this name:"),
     Problem("snapshots", 429, "", "There are too many snapshots; delete one, or give one of their names"),
+    Problem("rule", 404, "", "No fault has this id:"),
     Problem("media-type", 415, "IMG.0001", "The media type of the body is not served:"),
     # --- the identity service
     Problem("login", 401, "", "The request you have made requires authentication: {what}"),

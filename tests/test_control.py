@@ -173,11 +173,57 @@ def test_a_foreign_page_creates_no_image(profile, headers, is_own, media_type):
     assert in_process(app)("/v2/images", FOREIGN, "OPTIONS").headers.get("Access-Control-Allow-Origin") is None
 
 
+def test_requests_are_listed_and_forgotten(ask):
+    """In order, those to one path, and those after a number; control paths are none of them."""
+    for path in ("/v2/images?limit=1", "/v3", "/v2/images", "/_ims/health"):
+        ask(path)
+
+    def listed(query=""):
+        return [(one["number"], one["path"]) for one in ask(f"/_ims/requests{query}").json["requests"]]
+
+    assert listed() == [(1, "/v2/images"), (2, "/v3"), (3, "/v2/images")]
+    assert listed("?path=/v2/images&since=1") == [(3, "/v2/images")]
+    assert ask("/_ims/requests").json["requests"][0]["query"] == [["limit", "1"]]
+    assert ask("/_ims/requests?since=x").json["error"]["code"] == 400
+    assert ask("/_ims/requests", method="DELETE").status == 204
+    assert listed() == []
+
+
+def test_faults_are_added_listed_and_removed(ask):
+    """Each has an id and counts its hits."""
+    json_type, path = {"Content-Type": "application/json"}, "/_ims/faults"
+    rule = b'{"match": {"path": "/v2/images"}, "effect": {"status": 503}, "times": 2}'
+    added = [ask(path, json_type, "POST", rule) for _ in range(2)]
+    assert [(one.status, one.json["hits"]) for one in added] == [(201, 0), (201, 0)]
+    assert ask("/v2/images").status == 503
+    assert [one["hits"] for one in ask(path).json["faults"]] == [1, 0]
+    assert ask(f"{path}/{added[0].json['id']}", method="DELETE").status == 204
+    assert [one["id"] for one in ask(path).json["faults"]] == [added[1].json["id"]]
+    unknown = ask(f"{path}/nosuch", method="DELETE")
+    legal = added[1].json["id"]
+    assert (unknown.status, unknown.json["error"]["message"]) == (
+        404,
+        f"No fault has this id: the rule is 'nosuch'; legal is {legal}",
+    )
+    assert ask(path, method="DELETE").status == 204
+    assert ask(path).json == {"faults": []}
+    assert ask("/v2/images").status == 401
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"effect": {"status": 7}}', b'{"match": {"xyzzy": "x"}}', b"[]"])
+def test_a_wrong_fault_is_named(ask, body):
+    """With what is legal; none is added."""
+    answer = ask("/_ims/faults", {"Content-Type": "application/json"}, "POST", body)
+    assert answer.status == 400
+    assert "legal" in answer.json["error"]["message"]
+    assert ask("/_ims/faults").json == {"faults": []}
+
+
 def test_control_can_be_left_out():
     """All of it."""
     app = create_app(make_app("empty").extensions["ims_mock"], has_control=False)
     ask = in_process(app)
-    for path in ("health", "clock", "catalog", "images/x", "snapshots"):
+    for path in ("health", "clock", "catalog", "images/x", "snapshots", "faults", "requests"):
         assert ask(f"/_ims/{path}").json["error"]["code"] == 404
         assert put(ask, {}).status == 404
 

@@ -38,7 +38,7 @@ LAYERS = (
         "web.schemas",
         "web.versions",
     ),
-    ("web.clock", "web.data", "web.members", "web.stored", "web.tags"),
+    ("web.clock", "web.data", "web.faults", "web.members", "web.requests", "web.stored", "web.tags"),
     ("web.control",),
     ("web.app",),
     ("application", "connection"),
