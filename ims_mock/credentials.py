@@ -100,6 +100,23 @@ class Key(_Expiring):
 
 
 @dataclass(frozen=True)
+class Pass:
+    """What opens one emulator whatever its catalogs know: a token and an access key, for the project it has by then.
+
+    Attributes:
+        mark: what its own token and all that are issued there begin with.
+        token: the token.
+        access: the access key.
+        secret: the secret of the access key.
+    """
+
+    mark: str
+    token: str = field(repr=False)
+    access: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class User:
     """A user who logs in with a password; several rows open several projects."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ims_mock.credentials import Credentials
+from ims_mock.credentials import Credentials, Pass
 from ims_mock.identity import Verdict
 from ims_mock.image import Shapes
 from ims_mock.journal import Journal
@@ -45,6 +45,7 @@ class Emulator(State):
         throttle: counts the requests of each address, where they are limited.
         kept_bytes: how many bytes of the data of one image are kept.
         kept_requests: how many requests the journal keeps.
+        own: what opens it besides, whatever catalog it has.
 
     Attributes:
         journal: the latest requests.
@@ -59,19 +60,47 @@ class Emulator(State):
         throttle: Throttle | None = None,
         kept_bytes: int = KEPT_BYTES,
         kept_requests: int = JOURNAL_ENTRIES,
+        own: Pass | None = None,
     ) -> None:
-        super().__init__(loaded)
+        super().__init__(loaded, own)
         self.journal = Journal(kept_requests)
         self._faults: Faults | None = None
+        self.kept_requests = kept_requests
         self.kept_bytes = kept_bytes
         self.shapes = Shapes()
         self.throttle = throttle
         self.profile = profile
         self.needs_credentials = needs_credentials
 
+    def sandbox(
+        self,
+        own: Pass,
+        loaded: Loaded | None = None,
+        profile: Profile | None = None,
+        *,
+        needs_credentials: bool | None = None,
+    ) -> Emulator:
+        """Make another emulator with the same settings, except for those that are given.
+
+        Args:
+            own: what opens it.
+            loaded: what it begins with; the same as this one when absent, without being copied.
+            profile: how it answers.
+            needs_credentials: whether requests without usable credentials are refused.
+        """
+        return Emulator(
+            loaded or self.loaded,
+            profile or self.profile,
+            needs_credentials=self.needs_credentials if needs_credentials is None else needs_credentials,
+            throttle=throttle_of(self.throttle.policy) if self.throttle else None,
+            kept_bytes=self.kept_bytes,
+            kept_requests=self.kept_requests,
+            own=own,
+        )
+
     def reset(self) -> None:
         """Go back to the loaded catalog, with an empty journal and no faults."""
-        self.replace(self.loaded)
+        self.go_back(self.loaded)
         self.journal.clear()
         if self._faults:
             self._faults.clear()

@@ -152,6 +152,8 @@ PROBLEMS: Final = (
     Problem("snapshot", 404, "", "No snapshot has this name:"),
     Problem("snapshots", 429, "", "There are too many snapshots; delete one, or give one of their names"),
     Problem("rule", 404, "", "No fault has this id:"),
+    Problem("sandbox", 404, "APIGW.0101", "There is no such sandbox, or it was unused for too long:", "There is no such sandbox, or it was unused for too long."),
+    Problem("sandboxes", 429, "", "There are too many sandboxes; delete one, or wait until unused ones expire"),
     Problem("media-type", 415, "IMG.0001", "The media type of the body is not served:"),
     # --- the identity service
     Problem("login", 401, "", "The request you have made requires authentication: {what}"),

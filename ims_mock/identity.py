@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ims_mock.credentials import REGION, Credentials, Key, Project, Token, User
+from ims_mock.credentials import REGION, Credentials, Key, Pass, Project, Token, User
 from ims_mock.errors import RequestError
 from ims_mock.kinds import printable
 from ims_mock.tenancy import ADMIN, Caller
@@ -80,6 +80,7 @@ class Identity:
         tokens: the known tokens.
         keys: the known access keys, a row for each project that one opens.
         users: the known users, a row for each project that one opens.
+        own: what opens the emulator besides; it stands in no catalog.
 
     A catalog without any credentials has one of each.
     """
@@ -91,6 +92,7 @@ class Identity:
         tokens: Iterable[Token] = (),
         keys: Iterable[Key] = (),
         users: Iterable[User] = (),
+        own: Pass | None = None,
     ) -> None:
         self.project = project
         self.projects = {one.id: one for one in projects}
@@ -99,10 +101,13 @@ class Identity:
             self.tokens = (Token("ims-mock-token", project),)
             self.keys = (Key("IMSMOCKACCESSKEY00001", "ims-mock-secret-key", project),)
             self.users = (User("tester", "secret", project),)
-        self._by_hash = {_hash(one.token): one for one in self.tokens}
-        self._secrets = {one.access: one.secret for one in self.keys}
+        own_tokens = (Token(own.token, project),) if own else ()
+        own_keys = (Key(own.access, own.secret, project),) if own else ()
+        known_keys = (*self.keys, *own_keys)
+        self._by_hash = {_hash(one.token): one for one in (*self.tokens, *own_tokens)}
+        self._secrets = {one.access: one.secret for one in known_keys}
         self._rows: dict[str, list[Key]] = {}
-        for key in self.keys:
+        for key in known_keys:
             self._rows.setdefault(key.access, []).append(key)
         self._opens: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         for user in self.users:
@@ -110,15 +115,20 @@ class Identity:
         self._hashes = self._by_hash.keys() | {
             _hash(secret)
             for secret in (
-                *(part for one in self.keys for part in (one.secret, one.security_token)),
+                *(part for one in known_keys for part in (one.secret, one.security_token)),
                 *(one.password for one in self.users),
             )
         }
         self.seal = Seal(
-            [one.token for one in self.tokens]
-            + [part for one in self.keys for part in (one.access, one.secret)]
-            + [part for one in self.users for part in (one.domain, one.name, one.password)]
+            [one.token for one in (*self.tokens, *own_tokens)]
+            + [part for one in known_keys for part in (one.access, one.secret)]
+            + [part for one in self.users for part in (one.domain, one.name, one.password)],
+            own.mark if own else "",
         )
+
+    def opened_besides_by(self, own: Pass) -> Identity:
+        """Give the same projects and credentials, and what opens the emulator besides."""
+        return Identity(self.project, self.projects.values(), self.tokens, self.keys, self.users, own)
 
     def named(self, project: str) -> Project:
         """Give a project with its name: one without is called by its id, the catalog's own by the usual region."""

@@ -89,7 +89,7 @@ def load(
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
     if onto:
         catalog = onto.catalog.with_images(images)
-        return replace(onto, catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles))
+        return replace(onto, catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
     return Loaded(names, Catalog(images), identity, clock, tuple(troubles), seed)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ims_mock.catalog import Catalog
 from ims_mock.clock import Clock
+from ims_mock.credentials import Pass
 from ims_mock.errors import RequestError
 from ims_mock.filing import Masks, continued
 from ims_mock.identity import Identity
@@ -27,6 +28,7 @@ class State:
 
     Args:
         loaded: what it begins with.
+        own: what opens it besides, whatever catalog it has.
 
     Attributes:
         loaded: what a reset goes back to.
@@ -34,8 +36,9 @@ class State:
         life: another object after each replacement: what takes long tells by it that it is out of date.
     """
 
-    def __init__(self, loaded: Loaded) -> None:
-        self.loaded = self.held = loaded
+    def __init__(self, loaded: Loaded, own: Pass | None = None) -> None:
+        self._own = own
+        self.loaded = self.held = self._opened(loaded)
         self.life = object()
         self._snapshots: dict[str, Loaded] = {}
         self._lock = Lock()
@@ -70,6 +73,11 @@ class State:
     def replace(self, loaded: Loaded) -> None:
         """Go on with other catalogs, with their projects, credentials and clock; a reset goes back all the same."""
         with self._lock:
+            self.held, self.life = self._opened(loaded), object()
+
+    def go_back(self, loaded: Loaded) -> None:
+        """Go back to what was held before."""
+        with self._lock:
             self.held, self.life = loaded, object()
 
     def add(self, *sources: Source, masks: Masks | None = None) -> Loaded:
@@ -83,7 +91,7 @@ class State:
             CatalogError: with every problem; nothing is added.
         """
         with self._lock:
-            self.held = load(sources, seed=self.seed, onto=self.held, masks=masks)
+            self.held = self._opened(load(sources, seed=self.seed, onto=self.held, masks=masks))
             return self.held
 
     def snapshot(self, name: str) -> None:
@@ -103,7 +111,7 @@ class State:
         Raises:
             RequestError: there is none of this name.
         """
-        self.replace(self._snapshot(name))
+        self.go_back(self._snapshot(name))
 
     def forget(self, name: str) -> None:
         """Forget a snapshot.
@@ -123,10 +131,11 @@ class State:
     def _snapshot(self, name: str) -> Loaded:
         found = self._snapshots.get(name)
         if found is None:
-            raise RequestError(
-                "snapshot", "the snapshot", name, ", ".join(self._snapshots) or "none: there is none yet"
-            )
+            raise RequestError("snapshot", "the snapshot", name, ", ".join(self._snapshots) or "none, as yet")
         return found
+
+    def _opened(self, loaded: Loaded) -> Loaded:
+        return replace(loaded, identity=loaded.identity.opened_besides_by(self._own)) if self._own else loaded
 
     # --- images, and the clock
 
@@ -169,7 +178,7 @@ class State:
             assert image  # it was loaded just now
             if old:
                 image = continued(image, old)
-            self.held = replace(loaded, catalog=loaded.catalog.with_image(image))
+            self.held = replace(self.held, catalog=self.catalog.with_image(image))
             return image
 
     def remove(self, image_id: str) -> None:

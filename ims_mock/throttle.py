@@ -30,6 +30,7 @@ class Throttle:
         match = _POLICY.fullmatch(policy)
         if not match:
             raise ValueError(f"unknown throttle {policy!r}; legal is REQUESTS/SECONDS such as 5/10")
+        self.policy = policy
         self._count, self._seconds = int(match[1]), int(match[2])
         self._passed: dict[str, deque[datetime]] = {}
         self._lock = Lock()

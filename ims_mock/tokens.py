@@ -25,27 +25,30 @@ class Seal:
 
     Args:
         known: the secrets of the catalog, in its order.
+        mark: what each token begins with.
     """
 
-    def __init__(self, known: Iterable[str]) -> None:
+    def __init__(self, known: Iterable[str], mark: str = "") -> None:
+        self._begin = mark
         self._key = hashlib.sha256(json.dumps(["token", *known]).encode()).digest()
 
     def sealed(self, token: Token) -> Token:
         """Give a token with its text; of two that say the same, each has one of its own."""
         says = {name: value for name, value in asdict(token).items() if value and name != "token"}
         text = json.dumps([says, secrets.token_hex(8)], separators=(",", ":")).encode()
-        return replace(token, token=_written(self._mark(text) + text))
+        return replace(token, token=self._begin + _written(self._mark(text) + text))
 
     def opened(self, text: str) -> Token | None:
         """Read a token; ``None`` when it was not written here."""
-        if len(text) > _LONGEST:
+        if len(text) > _LONGEST or not text.startswith(self._begin):
             return None
+        rest = text[len(self._begin) :]
         try:
-            raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            raw = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
         except ValueError:
             return None
         mark, said = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
-        if not hmac.compare_digest(mark, self._mark(said)) or text != _written(raw):  # there is one way to write it
+        if not hmac.compare_digest(mark, self._mark(said)) or rest != _written(raw):  # there is one way to write it
             return None
         says, _ = json.loads(said)
         lists = {name: tuple(says[name]) for name in ("roles", "methods") if name in says}

@@ -160,15 +160,26 @@ def test_every_control_path_is_described():
 def test_the_examples_of_control_work():
     """Each is run as printed, in the order of the chapter, over one emulator."""
     text = README.read_text()
-    chapter = text[text.index("## Control") : text.index("## Things that go wrong")]
+    snapshots, sandboxes = text[text.index("### Snapshots") :].split("### Sandboxes")
     app = make_app("default")
     with over_socket(app) as ask:
-        for block in re.findall(r"```sh\n(.*?)```", chapter, re.DOTALL):
+
+        def printed(chapter):
+            block = re.search(r"```sh\n(.*?)```", chapter, re.DOTALL)[1]
             commands = block.replace("http://127.0.0.1:9292", ask.url).replace("curl -s", "curl -sS --fail-with-body")
             done = subprocess.run(["sh", "-e", "-c", commands], capture_output=True, text=True)
             assert (done.returncode, done.stderr) == (0, ""), done.stdout
-            assert '"images":104' in done.stdout
-            assert '"images":63' in done.stdout.splitlines()[-1]
+            return done.stdout
+
+        first = printed(snapshots)
+        assert '"images":104' in first
+        assert '"images":63' in first.splitlines()[-1]
+        second = printed(sandboxes)
+        assert second.count('"name": "mine"') == 2
+        assert '"images":2' in second
+        assert len(app.extensions["ims_mock.sandboxes"]) == 0
+        shown = json.loads(block_after(text, "<!-- sandbox -->", "json"))
+        assert ask("/_ims/sandboxes", method="POST").json.keys() == shown.keys()
 
 
 def test_every_bundled_catalog_is_described():

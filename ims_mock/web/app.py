@@ -17,6 +17,7 @@ from ims_mock.kinds import printable
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
 from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, service_error_answer, shape_of
+from ims_mock.web.choice import choose, have_sandboxes
 from ims_mock.web.current import emulator, host_refused, kept, request_id
 from ims_mock.web.noting import note_beginning, note_end
 from ims_mock.web.origin import refuse_unasked
@@ -54,6 +55,7 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
         app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
+        have_sandboxes(app, over)
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(RequestError, _answer)
@@ -67,10 +69,12 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
 
 def _begin() -> None:
     """Note the time, let a fault happen, and refuse what need not be looked at: by us, the gateway or Glance."""
-    here, known, environ = emulator(), kept(), request.environ
+    known, environ = kept(), request.environ
     known["began"] = perf_counter()
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     is_control = _is_under(control.PREFIX, path)
+    choose(by_credentials=not is_control)
+    here = emulator()
     if not is_control:
         note_beginning(here, known)
     refuse_unasked()
@@ -101,7 +105,7 @@ def _end(response: Response) -> Response:
         note_end(response, request.environ, known)
     if _log.isEnabledFor(logging.INFO):
         query = request.environ.get("QUERY_STRING", "")
-        target = printable(request.path + ("?" + query if query else ""), 1000)
+        target = printable(request.root_path.rstrip("/") + request.path + ("?" + query if query else ""), 1000)
         milliseconds = (perf_counter() - known["began"]) * 1000
         doubt = _doubt()
         _log.info(

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from ims_mock.errors import RequestError
+from ims_mock.filing import Masks
 from ims_mock.web.current import JSON_BODY_BYTES, body, refuse_media_type
 
 if TYPE_CHECKING:
@@ -24,16 +25,23 @@ CATALOG_BYTES: Final = 2**28
 """The longest catalog that is sent."""
 
 
-def words() -> Part:
+def words(most: int = JSON_BODY_BYTES, *, is_needed: bool = True) -> Part:
     """Give the JSON body that says what shall be done.
+
+    Args:
+        most: how many bytes it may have.
+        is_needed: whether there must be one; else none says nothing.
 
     Raises:
         RequestError: it is too long, or no JSON.
     """
-    from ims_mock.bodies import parse  # a start is quicker without what few requests need
+    from ims_mock.bodies import Part, parse  # a start is quicker without what few requests need
 
+    sent = body(most)
+    if not is_needed and not sent:
+        return Part({})
     refuse_media_type(JSON)
-    return parse(body(JSON_BODY_BYTES))
+    return parse(sent)
 
 
 def sent_catalog() -> Text:
@@ -65,6 +73,12 @@ def sent_image() -> dict[str, Any]:
     if not isinstance(found, Mapping):
         raise RequestError("body", legal="a mapping of attributes to values", what="it is no image")
     return dict(found)
+
+
+def masks() -> Masks:
+    """Give the masks that stand for secrets wherever a catalog of this server is shown."""
+    found: Masks = current_app.extensions["ims_mock.masks"]
+    return found
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from ims_mock.credentials import Project, Token, id_of
 from ims_mock.errors import RequestError
 from ims_mock.kinds import later, wire_time
+from ims_mock.web.choice import choose_by_token
 from ims_mock.web.current import base_url, caller, emulator, header, json_body, verdict
 
 PREFIX: Final = "/v3"
@@ -45,8 +46,10 @@ def create_token() -> tuple[Response, int]:
     kind = request.mimetype
     if kind not in ("", "application/json"):
         raise RequestError("content-type", "Content-Type", kind, "application/json")
+    login = Login.read(json_body())
+    choose_by_token(login.token)
     here = emulator()
-    token = issued(here.identity, Login.read(json_body()), here.clock.now(), is_checked=here.needs_credentials)
+    token = issued(here.identity, login, here.clock.now(), is_checked=here.needs_credentials)
     return _token_answer(token), 201
 
 

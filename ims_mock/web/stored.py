@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 
 from ims_mock.errors import RequestError
-from ims_mock.filing import Masks, filed_clock, filed_identity, filed_image
+from ims_mock.filing import filed_clock, filed_identity, filed_image
 from ims_mock.kinds import MAX_NAME
 from ims_mock.loading import Loaded, load
 from ims_mock.web.answers import empty_answer
 from ims_mock.web.current import emulator
-from ims_mock.web.documents import document, sent_catalog, sent_image, told_troubles, words
+from ims_mock.web.documents import document, masks, sent_catalog, sent_image, told_troubles, words
 
 blueprint = Blueprint("stored", __name__)
 
@@ -20,14 +20,14 @@ def show_catalog() -> Response:
     """Show all there is, as a catalog file that loads as the same images."""
     here = emulator().held
     images = [filed_image(one) for one in here.catalog]
-    return document(filed_clock(here.clock) | filed_identity(here.identity, _masks().mask) | {"images": images})
+    return document(filed_clock(here.clock) | filed_identity(here.identity, masks().mask) | {"images": images})
 
 
 @blueprint.put("/catalog", provide_automatic_options=False)
 def replace_catalog() -> Response:
     """Put a catalog in the place of all there is."""
     with told_troubles():
-        loaded = load([sent_catalog()], seed=emulator().seed, masks=_masks())
+        loaded = load([sent_catalog()], seed=emulator().seed, masks=masks())
     emulator().replace(loaded)
     return _loaded_answer(loaded)
 
@@ -36,16 +36,11 @@ def replace_catalog() -> Response:
 def add_to_catalog() -> Response:
     """Add what a catalog holds."""
     with told_troubles():
-        return _loaded_answer(emulator().add(sent_catalog(), masks=_masks()))
+        return _loaded_answer(emulator().add(sent_catalog(), masks=masks()))
 
 
 def _loaded_answer(loaded: Loaded) -> Response:
     return jsonify(images=len(loaded.catalog), warnings=[str(one) for one in loaded.warnings])
-
-
-def _masks() -> Masks:
-    found: Masks = current_app.extensions["ims_mock.masks"]
-    return found
 
 
 # --- one image ------------------------------------------------------------------------------------

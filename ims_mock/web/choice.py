@@ -1,0 +1,90 @@
+"""Which emulator answers a request: that of a sandbox, by its URL or its credentials, or the server's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask, current_app, request
+
+from ims_mock.emulator import Emulator
+from ims_mock.sandboxes import Sandboxes, named_by
+from ims_mock.web.current import kept
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PATH: Final = "/_ims/sandboxes"
+
+_EXTENSION: Final = "ims_mock.sandboxes"
+"""Under this name an application holds its sandboxes, when it has control paths."""
+
+_MOUNT: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
+_ID: Final = "ims_mock.sandbox"
+"""Under this name a request holds the id of the sandbox whose URL it was sent to."""
+
+
+def have_sandboxes(app: Flask, around: Emulator) -> None:
+    """Let an application have sandboxes, and answer under the URL of each as it does at its root.
+
+    Args:
+        app: the application.
+        around: the emulator that answers where no sandbox does.
+    """
+    app.extensions[_EXTENSION] = Sandboxes(around)
+    application = app.wsgi_app
+
+    def moved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        match = _MOUNT.fullmatch(environ.get("PATH_INFO", ""))
+        if match and (match[3] or environ["REQUEST_METHOD"] != "DELETE"):  # which removes the sandbox itself
+            mount, environ[_ID], rest = match.groups()
+            environ["PATH_INFO"] = rest or "/"
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + mount
+        return application(environ, start_response)
+
+    app.wsgi_app = moved  # type: ignore[method-assign]
+
+
+def is_inside() -> bool:
+    """Whether the request was sent to the URL of a sandbox."""
+    return _ID in request.environ
+
+
+def choose(*, by_credentials: bool) -> None:
+    """Choose the emulator that answers the request.
+
+    Args:
+        by_credentials: whether those of a sandbox count; the control paths take none.
+
+    Raises:
+        RequestError: it is for a sandbox that is not there; no other may answer in its place.
+    """
+    environ = request.environ
+    if _EXTENSION not in current_app.extensions:
+        return
+    if is_inside():
+        _enter(environ[_ID])
+    elif by_credentials:
+        _enter(named_by(environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")))
+
+
+def choose_by_token(token: str) -> None:
+    """Choose the emulator by a token that stands in the body.
+
+    Raises:
+        RequestError: it is of a sandbox that is not there.
+    """
+    if not is_inside() and _EXTENSION in current_app.extensions:
+        _enter(named_by(token, ""))
+
+
+def sandboxes() -> Sandboxes:
+    """Give all sandboxes of the server."""
+    found: Sandboxes = current_app.extensions[_EXTENSION]
+    return found
+
+
+def _enter(sandbox_id: str) -> None:
+    if sandbox_id:
+        kept()["emulator"] = sandboxes().emulator(sandbox_id)
