@@ -81,6 +81,8 @@ class Catalog:
     def with_images(self, images: Iterable[Image]) -> Catalog:
         """Give the catalog in which there are these images, each in place of the one with its id if there is one."""
         known: dict[str, Image | None] = {image.id: image for image in images}
+        if not known:
+            return self
         return self._edited(known, len(self) + sum(self.image(image_id) is None for image_id in known))
 
     def without(self, image_id: str) -> Catalog:
