@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask
-from waitress import wasyncore
 
 from ims_mock import create_app
-from ims_mock.server import bound, listening
+from ims_mock.background import Background
 from ims_mock.web.current import view
 
 
@@ -76,12 +74,10 @@ def in_process(app: Flask) -> Ask:
 @contextmanager
 def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
     """Ask an application through the server of ``ims-mock serve`` on a free port."""
-    server = listening(app, bound("127.0.0.1", 0), threads)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    server = Background(app, threads=threads)
 
     def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
         connection._validate_path = lambda _: None  # raw bytes are part of what is tested
         connection._encode_request = lambda request: request.encode("latin-1")
         connection.request(method, target, body=body or None, headers=dict(headers or {}))
@@ -90,22 +86,11 @@ def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
         connection.close()
         return found
 
-    ask.url = f"http://127.0.0.1:{server.effective_port}"  # type: ignore[attr-defined]
+    ask.url = server.url  # type: ignore[attr-defined]
     try:
         yield ask
     finally:
-        server.task_dispatcher.shutdown()
-        with suppress(OSError):  # the server was awake already, and closed what should have woken it
-            server.trigger.pull_trigger(lambda: _close(server))
-        thread.join(5)
-        assert not thread.is_alive()
-
-
-def _close(server: Any) -> None:
-    """Close connections that clients keep, with what was to be sent on them, and then all the rest."""
-    for channel in list(server.active_channels.values()):
-        channel.handle_close()
-    wasyncore.close_all(server._map)
+        server.close()
 
 
 def probed(app: Flask) -> Flask:
