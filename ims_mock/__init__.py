@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ims_mock.application import create_app
+    from ims_mock.mock import ImsMock
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "create_app"]
+__all__ = ["ImsMock", "__version__", "create_app"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from ims_mock.application import create_app
 
         return create_app
+    if name == "ImsMock":
+        from ims_mock.mock import ImsMock
+
+        return ImsMock
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

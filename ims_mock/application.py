@@ -53,9 +53,8 @@ def create_app(
     for name, value in (("auth", auth), ("forwarded", forwarded)):
         if value not in ("on", "off"):
             raise ValueError(f"{name} is {value!r}; legal are 'on' and 'off'")
-    sources = [catalog] if isinstance(catalog, str | Path | Mapping | Text) else list(catalog)
     chosen, limit = Profile.parse(profile), throttle_of(throttle)
-    loaded = load(sources, more=generate, seed=seed, project=project)
+    loaded = load(sources_of(catalog), more=generate, seed=seed, project=project)
     emulator = Emulator(
         loaded,
         chosen,
@@ -65,3 +64,8 @@ def create_app(
         kept_requests=journal,
     )
     return app.create_app(emulator, is_forwarded=forwarded == "on")
+
+
+def sources_of(catalog: Source | Sequence[Source]) -> list[Source]:
+    """Give the sources that stand in an argument: one alone, or several."""
+    return [catalog] if isinstance(catalog, str | Path | Mapping | Text) else list(catalog)

@@ -72,6 +72,21 @@ class Emulator(State):
         self.profile = profile
         self.needs_credentials = needs_credentials
 
+    def begin(self, loaded: Loaded, profile: Profile, *, needs_credentials: bool) -> None:
+        """Begin anew, without snapshots; a reset leads back to here.
+
+        Args:
+            loaded: the catalogs.
+            profile: how it answers from now on.
+            needs_credentials: whether requests without usable credentials are refused from now on.
+        """
+        for name in self.snapshots:
+            self.forget(name)
+        self.loaded = self._opened(loaded)
+        self.profile, self.needs_credentials = profile, needs_credentials
+        self._faults = None  # their chances come from another seed
+        self.reset()
+
     def sandbox(
         self,
         own: Pass,

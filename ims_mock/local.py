@@ -1,0 +1,157 @@
+"""An emulator in this process, behind a server in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ims_mock.application import sources_of
+from ims_mock.background import Background
+from ims_mock.clock import Clock
+from ims_mock.emulator import Emulator
+from ims_mock.errors import RequestError
+from ims_mock.filing import filed_image
+from ims_mock.loading import Loaded, load
+from ims_mock.profile import Profile
+from ims_mock.service import Beginning, Owner, stored
+from ims_mock.web.app import create_app
+
+if TYPE_CHECKING:
+    from werkzeug.test import Client
+
+    from ims_mock.faults import Rule
+    from ims_mock.journal import Entry
+    from ims_mock.sources import Source
+
+
+class Local:
+    """An emulator in this process; it listens before it is there, on a free port.
+
+    Args:
+        beginning: what it begins with.
+
+    Raises:
+        CatalogError: with every problem of every catalog.
+    """
+
+    def __init__(self, beginning: Beginning) -> None:
+        self._read: dict[Hashable, Loaded] = {}
+        loaded, profile = self._loaded(beginning), Profile.parse(beginning.profile)
+        self._first = beginning, loaded
+        self.emulator = Emulator(loaded, profile, needs_credentials=beginning.auth == "on")
+        self._app = create_app(self.emulator)
+        self._server = Background(self._app)
+        self.url, self.port = self._server.url, self._server.port
+
+    def begin(self, beginning: Beginning) -> None:
+        """Begin anew with something else."""
+        first, loaded = self._first
+        if beginning is not first:
+            loaded = self._loaded(beginning)
+        profile = Profile.parse(beginning.profile)
+        self.emulator.begin(loaded, profile, needs_credentials=beginning.auth == "on")
+
+    def _loaded(self, beginning: Beginning) -> Loaded:
+        """Load the catalogs, or give what was loaded from the same files before: what is loaded never changes."""
+        key = _key(beginning)
+        loaded = self._read.get(key)
+        if loaded is None:
+            sources, more = sources_of(beginning.catalog), beginning.generate
+            loaded = load(sources, more=more, seed=beginning.seed, project=beginning.project)
+            if key:
+                self._read[key] = loaded
+        return loaded
+
+    def reset(self) -> None:
+        """Go back to what it began with."""
+        self.emulator.reset()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.close()
+
+    def owner(self) -> Owner:
+        """Tell whose eyes a caller without credentials has."""
+        known = self.emulator.identity
+        tokens = [one for one in known.tokens if one.project == known.project]
+        keys = [one for one in known.keys if one.project == known.project and not one.security_token]
+        access, secret = (keys[0].access, keys[0].secret) if keys else ("", "")
+        return Owner(known.project, tokens[0].token if tokens else "", access, secret)
+
+    def client(self) -> Client:
+        """Give a client in this process."""
+        return self._app.test_client()
+
+    # --- its images
+
+    def images(self) -> list[dict[str, Any]]:
+        """Give every image as it is stored."""
+        return [stored(filed_image(image)) for image in self.emulator.catalog]
+
+    def load(self, source: Source) -> None:
+        """Put another catalog in the place of the one there is."""
+        self.emulator.replace(load([source], seed=self.emulator.seed))
+
+    def add(self, structure: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Add what a catalog holds to what there is, and give the images that are new."""
+        before, after = self.emulator.catalog, self.emulator.add(structure).catalog
+        return [stored(filed_image(image)) for image in after if before.image(image.id) is None]
+
+    def snapshot(self, name: str) -> None:
+        """Keep the state it is in under a name."""
+        self.emulator.snapshot(name)
+
+    def restore(self, name: str) -> None:
+        """Go back to the state that was kept under a name."""
+        try:
+            self.emulator.restore(name)
+        except RequestError as error:
+            raise ValueError(error.message) from None
+
+    # --- what goes wrong, what it was asked, and its time
+
+    def add_fault(self, rule: Mapping[str, Any]) -> Rule:
+        """Let something go wrong."""
+        return self.emulator.faults.add(rule)
+
+    def faults(self) -> list[Rule]:
+        """Give the rules of what goes wrong, with their hits."""
+        return list(self.emulator.faults.rules())
+
+    def forget_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        self.emulator.faults.clear()
+
+    def requests(self) -> list[Entry]:
+        """Give the requests it got, in their order."""
+        return self.emulator.journal.entries()
+
+    def forget_requests(self) -> None:
+        """Forget the requests it got."""
+        self.emulator.journal.clear()
+
+    def set_clock(self, instant: datetime | None) -> None:
+        """Let the clock stand still at an instant, or tell the real time."""
+        self.emulator.move_clock(lambda _: Clock.at(instant) if instant else Clock())
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock on."""
+        self.emulator.move_clock(lambda clock: clock.advanced(by))
+
+    def now(self) -> datetime:
+        """Tell its time."""
+        return self.emulator.clock.now()
+
+
+def _key(beginning: Beginning) -> Hashable:
+    """Name what is loaded by the files and when they were written; ``None`` for what is not worth keeping."""
+    written = []
+    for source in sources_of(beginning.catalog):
+        if not isinstance(source, str | Path) or Path(source).is_dir():
+            return None
+        path = Path(source)
+        written.append(path.stat().st_mtime_ns if path.is_file() else 0)
+    return replace(beginning, catalog=tuple(map(str, sources_of(beginning.catalog)))), tuple(written)

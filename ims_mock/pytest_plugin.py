@@ -1,0 +1,126 @@
+"""The pytest plugin: the fixtures ``ims_mock_server`` and ``ims_mock``, and the marker ``ims_mock``.
+
+Every run of pytest imports it wherever this package is installed, so it imports nothing but pytest until a test asks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from ims_mock.mock import ImsMock
+
+_MARKED: Final = ("catalog", "generate", "seed", "profile", "auth")
+"""What the marker takes."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the option and the settings of an ini file."""
+    group = parser.getgroup("ims_mock", "the emulator of Huawei Cloud IMS")
+    group.addoption(
+        "--ims-mock-url",
+        metavar="URL",
+        help="a running ims-mock: tests get a sandbox on it in place of a server of their own (default: $IMS_MOCK_URL)",
+    )
+    parser.addini(
+        "ims_mock_catalog", "what the fixture ims_mock begins with; several separated by commas", default="default"
+    )
+    parser.addini(
+        "ims_mock_profile",
+        "how the fixture ims_mock answers: documented or glance, with switches",
+        default="documented",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, and refuse what is no URL."""
+    config.addinivalue_line(
+        "markers", "ims_mock(catalog=…, generate=…, seed=…, profile=…, auth=…): what the emulator begins a test with"
+    )
+    url = _url(config)
+    if url and not url.startswith(("http://", "https://")):
+        raise pytest.UsageError(f"--ims-mock-url or IMS_MOCK_URL is {url!r}; legal is http://HOST:PORT")
+
+
+def _url(config: pytest.Config) -> str:
+    given = config.getoption("--ims-mock-url")
+    return os.environ.get("IMS_MOCK_URL", "") if given is None else str(given)
+
+
+@pytest.fixture(scope="session")
+def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
+    """One emulator for the whole session, on a free port of its own."""
+    from ims_mock.mock import ImsMock
+
+    sources = [one.strip() for one in str(pytestconfig.getini("ims_mock_catalog")).split(",")]
+    catalog = [_found(one, [pytestconfig.rootpath]) for one in sources]
+    profile = str(pytestconfig.getini("ims_mock_profile"))
+    with _told("ims_mock", lambda: ImsMock(catalog, profile=profile, url=_url(pytestconfig))) as server:
+        yield server
+
+
+@pytest.fixture
+def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMock:
+    """The emulator of the session, as it was at first, or as the marker ``ims_mock`` says."""
+    marked = _marked(request.node)
+    _told("the marker ims_mock", lambda: ims_mock_server.begin(**marked))
+    return ims_mock_server
+
+
+def _marked(item: pytest.Item) -> dict[str, Any]:
+    """Give what the markers of a test say; the nearest one wins."""
+    marked: dict[str, Any] = {}
+    for marker in item.iter_markers("ims_mock"):
+        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in _MARKED)]
+        if unknown:
+            _fail(f"the marker ims_mock does not know {', '.join(unknown)}; legal are {'=, '.join(_MARKED)}=")
+        marked = {**marker.kwargs, **marked}
+    if "catalog" in marked:
+        near = [item.path.parent, item.config.rootpath]
+        given = marked["catalog"]
+        several = isinstance(given, Sequence) and not isinstance(given, str)
+        marked["catalog"] = [_found(one, near) for one in given] if several else _found(given, near)
+    return marked
+
+
+def _found(source: Any, folders: Sequence[Path]) -> Any:
+    """Look a catalog up in folders, one after the other; what is in none stays what it is, perhaps a bundled name."""
+    if isinstance(source, Mapping):
+        return source
+    from ims_mock.sources import bundled
+
+    if not isinstance(source, str | Path):
+        _fail(f"the marker ims_mock has the catalog {source!r}; legal are a name, a path, a mapping, or a list of them")
+    if source in bundled():
+        return source
+    return next((path for folder in folders if (path := folder / source).exists()), source)
+
+
+def _told(where: str, made: Callable[[], Any]) -> Any:
+    """Have something made; what is wrong is told without a traceback, which would lead nowhere but here."""
+    from ims_mock.sources import CatalogError
+
+    try:
+        return made()
+    except (CatalogError, ValueError, TypeError, OSError) as error:
+        _fail(f"{where}: {error}")
+
+
+def _fail(message: str) -> NoReturn:
+    pytest.fail(message, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell of a failed test that looked at the requests which ones were the nearest to what it looked for."""
+    report = yield
+    known = getattr(item, "funcargs", {})
+    ims = known.get("ims_mock") or known.get("ims_mock_server")
+    if report.when == "call" and report.failed and ims is not None and ims.requests.found is not None:
+        report.sections.append(("ims_mock requests", str(ims.requests.found)))
+    return report

@@ -1,0 +1,135 @@
+"""What the object in a test's hand asks of an emulator, whether that runs in this process or elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from ims_mock.kinds import shown
+from ims_mock.profile import Profile
+from ims_mock.settings import SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from werkzeug.test import Client
+
+    from ims_mock.faults import Rule
+    from ims_mock.journal import Entry
+    from ims_mock.sources import Source
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What an emulator begins with, and where a reset leads back to; the words are those of the command line.
+
+    Raises:
+        ValueError: a word has a value that the command line would refuse; the message says what is legal.
+    """
+
+    catalog: Source | Sequence[Source] = "default"
+    generate: int = 0
+    seed: int = 0
+    profile: str = "documented"
+    auth: str = "off"
+    project: str = ""
+
+    def __post_init__(self) -> None:
+        for setting in SETTINGS:
+            if hasattr(self, setting.name):
+                _check(setting, getattr(self, setting.name))
+        Profile.parse(self.profile)
+
+
+def _check(setting: Setting, value: object) -> None:
+    """Refuse a value that a setting can not have."""
+    if setting.bounds:
+        low, high = setting.bounds
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError(f"{setting.name} is {shown(value)}; legal are whole numbers from {low} to {high}")
+    elif not isinstance(value, str):
+        raise ValueError(f"{setting.name} is {shown(value)}; legal is a text")
+    elif setting.choices and value not in setting.choices:
+        raise ValueError(f"{setting.name} is {shown(value)}; legal are {' and '.join(setting.choices)}")
+
+
+class Owner(NamedTuple):
+    """Whose eyes a caller without credentials has, and the credentials to be it; empty where a catalog has none."""
+
+    project: str
+    token: str
+    access_key: str
+    secret_key: str
+
+
+def stored(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an image as a test looks at it: what a catalog file would have, without what has no value."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in entry.items() if value is not None
+    }
+
+
+class Service(Protocol):
+    """An emulator that a test arranges and looks at; :class:`Local` and :class:`Remote` are such.
+
+    Attributes:
+        url: its base URL, without a slash at the end.
+        port: the port of that.
+    """
+
+    url: str
+    port: int
+
+    def begin(self, beginning: Beginning) -> None:
+        """Begin anew with something else."""
+
+    def reset(self) -> None:
+        """Go back to what it began with."""
+
+    def close(self) -> None:
+        """End it."""
+
+    def owner(self) -> Owner:
+        """Tell whose eyes a caller without credentials has."""
+
+    def images(self) -> list[dict[str, Any]]:
+        """Give every image as it is stored."""
+
+    def load(self, source: Source) -> None:
+        """Put another catalog in the place of the one there is."""
+
+    def add(self, structure: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Add what a catalog holds to what there is, and give the images that are new."""
+
+    def snapshot(self, name: str) -> None:
+        """Keep the state it is in under a name."""
+
+    def restore(self, name: str) -> None:
+        """Go back to the state that was kept under a name."""
+
+    def add_fault(self, rule: Mapping[str, Any]) -> Rule:
+        """Let something go wrong."""
+
+    def faults(self) -> list[Rule]:
+        """Give the rules of what goes wrong, with their hits."""
+
+    def forget_faults(self) -> None:
+        """Let nothing go wrong any more."""
+
+    def requests(self) -> list[Entry]:
+        """Give the requests it got, in their order."""
+
+    def forget_requests(self) -> None:
+        """Forget the requests it got."""
+
+    def set_clock(self, instant: datetime | None) -> None:
+        """Let the clock stand still at an instant, or tell the real time."""
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock on."""
+
+    def now(self) -> datetime:
+        """Tell its time."""
+
+    def client(self) -> Client:
+        """Give a client in this process."""

@@ -1,0 +1,261 @@
+"""The pytest plugin, in suites of its own, each in a process of its own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+README = Path(__file__).parent.parent / "README.md"
+
+HEAVY = ("flask", "werkzeug", "marshmallow", "faker", "yaml", "waitress", "click", "ims_mock.mock")
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    """Each suite loads the plugins that it names, and starts a server of its own, whatever the caller has set."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.delenv("IMS_MOCK_URL", raising=False)
+
+
+@pytest.fixture
+def run(pytester):
+    """Write a suite and run it, with the plugin and others."""
+
+    def run(suite, *arguments, plugins=()):
+        pytester.makepyfile(suite)
+        loaded = [word for plugin in ("ims_mock.pytest_plugin", *plugins) for word in ("-p", plugin)]
+        return pytester.runpytest_subprocess("-W", "error", *loaded, *arguments)
+
+    return run
+
+
+def readme_suite():
+    """Give the name and the text of the module that the README shows."""
+    return re.search(r"<!-- suite: (\S+) -->\n```python\n(.*?)```", README.read_text(), re.DOTALL).groups()
+
+
+def test_the_suite_of_the_readme_passes(pytester, run):
+    """Word for word."""
+    run(readme_suite()[1]).assert_outcomes(passed=3)
+
+
+def test_importing_it_imports_nothing_heavy():
+    """Every run of pytest pays for it, wherever this package is installed."""
+    code = "import sys, ims_mock.pytest_plugin; print([name for name in sys.argv[1:] if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_each_test_begins_anew(run):
+    """Whatever the test before it left behind; the server stays the same."""
+    suite = """
+        import json, urllib.request, pytest
+
+        seen = []
+
+        @pytest.mark.parametrize("round_", range(3))
+        def test_it(ims_mock, ims_mock_server, round_):
+            assert ims_mock is ims_mock_server
+            seen.append(ims_mock.url)
+            assert len(set(seen)) == 1
+            assert (len(ims_mock.images), len(ims_mock.requests), len(ims_mock.faults)) == (63, 0, 0)
+            ims_mock.faults.add(path="/v2/images", status=503, times=None)
+            ims_mock.load("empty")
+            ims_mock.clock.set("2030-01-01T00:00:00Z")
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                urllib.request.urlopen(ims_mock.url + "/v2/images")
+            assert ims_mock.clock.now.year == 2030
+            assert len(ims_mock.requests) == 1
+    """
+    run(suite).assert_outcomes(passed=3)
+
+
+def test_the_marker_says_what_a_test_begins_with(run):
+    """And where a reset leads back to; of several the nearest counts, word by word."""
+    suite = """
+        import pytest
+
+        def test_before(ims_mock):
+            assert len(ims_mock.images) == 63
+
+        @pytest.mark.ims_mock(catalog="empty", auth="on")
+        class TestMarked:
+            @pytest.mark.ims_mock(generate=5, seed=7)
+            def test_marked(self, ims_mock):
+                assert len(ims_mock.images) == 5
+                ims_mock.load("edge-cases")
+                ims_mock.reset()
+                assert len(ims_mock.images) == 5
+                assert ims_mock.client.get("/v2/images").status_code == 401
+                allowed = {"X-Auth-Token": ims_mock.token}
+                assert ims_mock.client.get("/v2/images", headers=allowed).status_code == 200
+
+            @pytest.mark.ims_mock(catalog={"images": [{"id": "a"}]}, profile="glance")
+            def test_nearest(self, ims_mock):
+                assert [image["id"] for image in ims_mock.images] == ["a"]
+                assert ims_mock.client.get("/v2/images").mimetype == "text/plain"
+
+            @pytest.mark.ims_mock(catalog=["empty", "document-sample"])
+            def test_several(self, ims_mock):
+                assert len(ims_mock.images) == 3
+
+        def test_after(ims_mock):
+            assert len(ims_mock.images) == 63
+            assert ims_mock.client.get("/v2/images").status_code == 200
+    """
+    run(suite).assert_outcomes(passed=5)
+
+
+def test_a_catalog_is_looked_up_beside_the_test_then_in_the_rootdir(pytester, run):
+    """From wherever pytest is started; those of the ini file in the rootdir."""
+    pytester.makeini("[pytest]\nims_mock_catalog = document-sample, both.yaml\nims_mock_profile = glance")
+    pytester.makefile(".yaml", both="images: [{id: root}]", root="images: [{id: root}]")
+    folder = pytester.mkdir("folder")
+    (folder / "both.yaml").write_text("images: [{id: beside}]")
+    (folder / "test_beside.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('id', [\n"
+        "    pytest.param('beside', marks=pytest.mark.ims_mock(catalog='both.yaml')),\n"
+        "    pytest.param('root', marks=pytest.mark.ims_mock(catalog='root.yaml')),\n"
+        "    pytest.param('root', marks=pytest.mark.ims_mock(catalog='../both.yaml')),\n"
+        "])\n"
+        "def test_it(ims_mock, id):\n"
+        "    assert [image['id'] for image in ims_mock.images] == [id]\n"
+    )
+    suite = """
+        def test_it(ims_mock):
+            assert len(ims_mock.images) == 4
+            assert ims_mock.client.get("/v2/images?visibility=x").mimetype == "text/plain"
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(pytester.mkdir("elsewhere"))
+        run(suite, "-c", "../tox.ini", "..").assert_outcomes(passed=4)
+
+
+WRONG = {
+    "catalgo='empty'": "does not know catalgo; legal are catalog=, generate=, seed=, profile=, auth=",
+    "'empty'": "does not know 'empty'; legal are catalog=, generate=, seed=, profile=, auth=",
+    "catalog='emtpy'": "emtpy: no such file, folder or bundled catalog; did you mean empty?",
+    "catalog=5": "the marker ims_mock has the catalog 5; legal are a name, a path, a mapping, or a list of them",
+    "catalog={'images': [{'min_disk': 'x'}]}": "catalog: images[0].min_disk: 'x' is not a whole number",
+    "profile='real'": "legal are documented and glance",
+    "profile=5": "profile is 5; legal is a text",
+    "auth='yes'": "auth is 'yes'; legal are off and on",
+    "generate='5'": "generate is '5'; legal are whole numbers from 0",
+    "seed=None": "seed is None; legal are whole numbers from 0",
+}
+
+
+def test_a_wrong_marker_is_named(run):
+    """In one line that says what is legal, without a traceback; other tests go on."""
+    marked = "".join(
+        f"@pytest.mark.ims_mock({marker})\ndef test_{number}(ims_mock): pass\n" for number, marker in enumerate(WRONG)
+    )
+    result = run(f"import pytest\n{marked}def test_after(ims_mock): assert len(ims_mock.images) == 63")
+    result.assert_outcomes(errors=len(WRONG), passed=1)
+    output = result.stdout.str()
+    for words in WRONG.values():
+        assert words in output
+    assert "Traceback" not in output
+    assert "pytest_plugin.py" not in output
+
+
+@pytest.mark.parametrize(
+    ("ini", "words"),
+    [
+        ("ims_mock_catalog = nosuch.yaml", "nosuch.yaml: no such file, folder or bundled catalog"),
+        ("ims_mock_profile = real", "legal are documented and glance"),
+    ],
+)
+def test_a_wrong_setting_is_named(pytester, run, ini, words):
+    """By the tests that need it, and by no others."""
+    pytester.makeini(f"[pytest]\n{ini}")
+    result = run("def test_it(ims_mock): pass\ndef test_other(): pass")
+    result.assert_outcomes(errors=1, passed=1)
+    assert words in result.stdout.str()
+    assert "pytest_plugin.py" not in result.stdout.str()
+
+
+def test_a_wrong_url_is_a_wrong_call(run):
+    """Before anything is run."""
+    result = run("def test_it(): pass", "--ims-mock-url", "localhost:9292")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --ims-mock-url or IMS_MOCK_URL is 'localhost:9292'; legal is http://HOST:PORT"]
+    )
+
+
+def test_a_failed_assertion_on_the_requests_explains_itself(run):
+    """In its own line, and in a section that names the nearest requests and how they differ."""
+    suite = """
+        from urllib.request import urlopen
+
+        def test_it(ims_mock):
+            urlopen(ims_mock.url + "/v2/images?limit=25")
+            urlopen(ims_mock.url + "/v2/images?limit=5&name=a")
+            assert ims_mock.requests.matching("/v2/images", limit=5, name="b")
+    """
+    result = run(suite)
+    result.assert_outcomes(failed=1)
+    shown = re.search(r"<!-- failure -->\n```text\n(.*?)```", README.read_text(), re.DOTALL)[1].splitlines()
+    assert len(shown) == 7
+    result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
+
+
+@pytest.mark.parametrize("plugins", [["pytest_flask.plugin"], []])
+def test_it_gets_along_with_pytest_flask(run, plugins):
+    """Its fixtures stay those of the suite's own application; none of them is needed."""
+    suite = """
+        import flask, pytest
+
+        @pytest.fixture
+        def app():
+            app = flask.Flask("own")
+            app.add_url_rule("/", view_func=lambda: "own")
+            return app
+
+        def test_it(request, ims_mock):
+            assert ims_mock.client.get("/v2/images").status_code == 200
+            if request.config.pluginmanager.has_plugin("pytest_flask.plugin"):
+                assert request.getfixturevalue("client").get("/").text == "own"
+    """
+    run(suite, plugins=plugins).assert_outcomes(passed=1)
+
+
+def test_it_gets_along_with_pytest_asyncio(run):
+    """A test that waits is answered: the server has a thread of its own."""
+    suite = """
+        import asyncio, urllib.request, pytest
+
+        @pytest.mark.asyncio
+        async def test_it(ims_mock):
+            reader, writer = await asyncio.open_connection("127.0.0.1", ims_mock.port)
+            writer.write(b"GET /v2/images?limit=1 HTTP/1.0\\r\\nHost: a\\r\\n\\r\\n")
+            assert (await reader.readline()).endswith(b"200 OK\\r\\n")
+            writer.close()
+            await writer.wait_closed()
+    """
+    scope = "asyncio_default_fixture_loop_scope=function"
+    run(suite, "-o", scope, plugins=["pytest_asyncio.plugin"]).assert_outcomes(passed=1)
+
+
+def test_unittest_gets_it_too(run):
+    """Through a fixture that the class uses."""
+    suite = """
+        import unittest, pytest
+
+        class TestIt(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _ims(self, ims_mock):
+                self.ims = ims_mock
+
+            @pytest.mark.ims_mock(catalog="empty")
+            def test_it(self):
+                self.assertEqual(self.ims.images, [])
+    """
+    run(suite).assert_outcomes(passed=1)
