@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ims_mock.application import sources_of
 from ims_mock.background import Background
+from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.filing import filed_image
-from ims_mock.loading import Loaded, load
+from ims_mock.loading import load
 from ims_mock.profile import Profile
-from ims_mock.service import Beginning, Owner, stored
+from ims_mock.service import Owner, stored
 from ims_mock.web.app import create_app
 
 if TYPE_CHECKING:
@@ -38,8 +36,8 @@ class Local:
     """
 
     def __init__(self, beginning: Beginning) -> None:
-        self._read: dict[Hashable, Loaded] = {}
-        loaded, profile = self._loaded(beginning), Profile.parse(beginning.profile)
+        self._loader = Loader()
+        loaded, profile = self._loader.load(beginning), Profile.parse(beginning.profile)
         self._first = beginning, loaded
         self.emulator = Emulator(loaded, profile, needs_credentials=beginning.auth == "on")
         self._app = create_app(self.emulator)
@@ -50,20 +48,9 @@ class Local:
         """Begin anew with something else."""
         first, loaded = self._first
         if beginning is not first:
-            loaded = self._loaded(beginning)
+            loaded = self._loader.load(beginning)
         profile = Profile.parse(beginning.profile)
         self.emulator.begin(loaded, profile, needs_credentials=beginning.auth == "on")
-
-    def _loaded(self, beginning: Beginning) -> Loaded:
-        """Load the catalogs, or give what was loaded from the same files before: what is loaded never changes."""
-        key = _key(beginning)
-        loaded = self._read.get(key)
-        if loaded is None:
-            sources, more = sources_of(beginning.catalog), beginning.generate
-            loaded = load(sources, more=more, seed=beginning.seed, project=beginning.project)
-            if key:
-                self._read[key] = loaded
-        return loaded
 
     def reset(self) -> None:
         """Go back to what it began with."""
@@ -144,14 +131,3 @@ class Local:
     def now(self) -> datetime:
         """Tell its time."""
         return self.emulator.clock.now()
-
-
-def _key(beginning: Beginning) -> Hashable:
-    """Name what is loaded by the files and when they were written; ``None`` for what is not worth keeping."""
-    written = []
-    for source in sources_of(beginning.catalog):
-        if not isinstance(source, str | Path) or Path(source).is_dir():
-            return None
-        path = Path(source)
-        written.append(path.stat().st_mtime_ns if path.is_file() else 0)
-    return replace(beginning, catalog=tuple(map(str, sources_of(beginning.catalog)))), tuple(written)

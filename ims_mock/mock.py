@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from ims_mock.beginning import Beginning
 from ims_mock.kinds import moment, read_time, shown
 from ims_mock.matching import Requests
-from ims_mock.service import Beginning, Service
+from ims_mock.service import Service
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,7 +41,8 @@ class ImsMock:
 
     Raises:
         CatalogError: with every problem of every catalog.
-        ValueError: an unknown profile or value of ``auth``; the message says what is legal.
+        ValueError: a value that is not legal; the message says what is.
+        ConnectionError: nothing answers at ``url``.
     """
 
     def __init__(
@@ -186,6 +188,11 @@ class ImsMock:
 
 
 def _service(beginning: Beginning, url: str) -> Service:
+    """Begin with a server in this process, or with a sandbox on another; only what is needed is imported."""
+    if url:
+        from ims_mock.remote import Remote
+
+        return Remote(url, beginning)
     from ims_mock.local import Local
 
     return Local(beginning)

@@ -108,6 +108,36 @@ class Sandboxes:
             made = self._sandboxes[sandbox_id] = Sandbox(sandbox_id, emulator, own, seconds, now)
         return made
 
+    def begin(
+        self,
+        sandbox_id: str,
+        loaded: Loaded | None = None,
+        *,
+        profile: Profile | None = None,
+        needs_credentials: bool | None = None,
+        seconds: float = UNUSED_SECONDS,
+    ) -> Sandbox:
+        """Let a sandbox begin anew as if it were made now; its id and its credentials are all that stays.
+
+        Args:
+            sandbox_id: its id.
+            loaded: as for a new one, and so are the others.
+            profile: how it answers.
+            needs_credentials: whether requests without usable credentials are refused.
+            seconds: how long it stays when nobody uses it.
+
+        Raises:
+            RequestError: there is none, or no longer.
+        """
+        self.emulator(sandbox_id)
+        with self._lock:
+            found = self._sandboxes.get(sandbox_id)
+            if found is None:
+                raise _unknown(sandbox_id)
+            found.seconds = seconds
+            found.emulator = self._around.sandbox(found.own, loaded, profile, needs_credentials=needs_credentials)
+            return found
+
     def emulator(self, sandbox_id: str) -> Emulator:
         """Give the emulator of a sandbox, which is thereby used.
 

@@ -2,55 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-from ims_mock.kinds import shown
-from ims_mock.profile import Profile
-from ims_mock.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
+    from ims_mock.beginning import Beginning
     from ims_mock.faults import Rule
     from ims_mock.journal import Entry
     from ims_mock.sources import Source
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """What an emulator begins with, and where a reset leads back to; the words are those of the command line.
-
-    Raises:
-        ValueError: a word has a value that the command line would refuse; the message says what is legal.
-    """
-
-    catalog: Source | Sequence[Source] = "default"
-    generate: int = 0
-    seed: int = 0
-    profile: str = "documented"
-    auth: str = "off"
-    project: str = ""
-
-    def __post_init__(self) -> None:
-        for setting in SETTINGS:
-            if hasattr(self, setting.name):
-                _check(setting, getattr(self, setting.name))
-        Profile.parse(self.profile)
-
-
-def _check(setting: Setting, value: object) -> None:
-    """Refuse a value that a setting can not have."""
-    if setting.bounds:
-        low, high = setting.bounds
-        if type(value) is not int or not low <= value <= high:
-            raise ValueError(f"{setting.name} is {shown(value)}; legal are whole numbers from {low} to {high}")
-    elif not isinstance(value, str):
-        raise ValueError(f"{setting.name} is {shown(value)}; legal is a text")
-    elif setting.choices and value not in setting.choices:
-        raise ValueError(f"{setting.name} is {shown(value)}; legal are {' and '.join(setting.choices)}")
 
 
 class Owner(NamedTuple):

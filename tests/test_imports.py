@@ -54,8 +54,9 @@ LAYERS = (
     ("web.app",),
     ("application", "connection"),
     ("server",),
-    ("background", "cli", "matching", "service"),
-    ("local",),
+    ("background", "beginning", "cli", "matching", "web.forwarding"),
+    ("service",),
+    ("local", "remote"),
     ("mock",),
     ("__main__", "pytest_plugin"),
 )
@@ -63,7 +64,7 @@ LAYERS = (
 
 OWNERS = {
     "flask": {"web", "server", "application", "background"},  # the doors for its type only
-    "werkzeug": {"web", "local", "mock", "service"},  # the doors for its type only
+    "werkzeug": {"web", "local", "mock", "remote", "service"},  # the doors for its type only
     "marshmallow": {"schema"},
     "yaml": {"reading"},
     "faker": {"generating"},

@@ -538,7 +538,8 @@ def test_html_is_escaped():
 
 def test_health_says_what_is_served(ask):
     """The control path answers without credentials."""
-    assert ask("/_ims/health").json == {"status": "ok", "version": "0.1.0", "catalog": "inline", "images": 12}
+    says = {"status": "ok", "version": "0.1.0", "catalog": "inline", "images": 12, "project": A}
+    assert ask("/_ims/health").json == says
 
 
 # --- the bundled catalogs ----------------------------------------------------------------------------

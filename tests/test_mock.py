@@ -1,24 +1,43 @@
 """The emulator in a test's hand: arranged, asked and looked at through one object."""
 
 import json
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from http.client import HTTPConnection
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from conftest import make_app
 
 from ims_mock import ImsMock
+from ims_mock.background import Background
 from ims_mock.sources import CatalogError
+from ims_mock.web import app as web
 
 CENTOS = {"name": "CentOS 7.6", "__os_version": "CentOS 7.6 64bit", "tags": ["a=b"]}
 
 
+@pytest.fixture(scope="module")
+def server():
+    """A server that is running already."""
+    server = Background(make_app("document-sample"))
+    yield server.url
+    server.close()
+
+
+@pytest.fixture(params=["local", "remote"])
+def make(request):
+    """Make emulators, each with a server of its own, or as a sandbox on one that is running."""
+    url = request.getfixturevalue("server") if request.param == "remote" else ""
+    with ExitStack() as stack:
+        yield lambda *arguments, **others: stack.enter_context(ImsMock(*arguments, url=url, **others))
+
+
 @pytest.fixture
-def ims():
+def ims(make):
     """An emulator over three images."""
-    with ImsMock({"images": [{"id": name, "name": name} for name in "abc"]}) as ims:
-        yield ims
+    return make({"images": [{"id": name, "name": name} for name in "abc"]})
 
 
 def names(ims):
@@ -27,22 +46,48 @@ def names(ims):
         return [image["name"] for image in json.load(answer)["images"]]
 
 
-def test_it_answers_as_soon_as_it_is_there(ims):
+def test_it_answers_as_soon_as_it_is_there():
     """At its URL, on a port of its own; and no longer when it is closed."""
-    assert ims.url == f"http://127.0.0.1:{ims.port}"
-    assert names(ims) == ["a", "b", "c"]
-    assert repr(ims) == f"<ImsMock {ims.url}>"
-    ims.close()
+    with ImsMock({"images": [{"name": "a"}]}) as ims:
+        assert ims.url == f"http://127.0.0.1:{ims.port}"
+        assert names(ims) == ["a"]
+        assert repr(ims) == f"<ImsMock {ims.url}>"
     with pytest.raises(ConnectionError):
         HTTPConnection("127.0.0.1", ims.port).connect()
 
 
-def test_its_arguments_are_those_of_the_command_line():
+def test_a_sandbox_takes_the_place_of_a_server(server):
+    """Beside others, under a URL of its own, or at the server's by its credentials; closing it removes it."""
+    with ImsMock({"images": [{"name": "a"}]}, url=f"{server}/") as ims, ImsMock("empty", url=server) as other:
+        assert ims.url.startswith(f"{server}/_ims/sandboxes/")
+        assert server.endswith(f":{ims.port}")
+        assert (names(ims), names(other)) == (["a"], [])
+        with urlopen(Request(f"{server}/v2/images", headers={"X-Auth-Token": ims.token})) as answer:
+            assert [image["name"] for image in json.load(answer)["images"]] == ["a"]
+    with pytest.raises(HTTPError, match="404"):
+        names(ims)
+    ims.close()
+
+
+@pytest.mark.parametrize(("is_there", "words"), [(False, "does not answer"), (True, "makes no sandbox")])
+def test_a_server_that_makes_no_sandboxes_is_named(is_there, words):
+    """Whether nothing is there, or an emulator without control paths."""
+    emulator = make_app("empty").extensions["ims_mock"]
+    server = Background(web.create_app(emulator, has_control=False))
+    if not is_there:
+        server.close()
+    with pytest.raises((ConnectionError, ValueError), match=server.url) as refused:
+        ImsMock(url=server.url)
+    assert words in str(refused.value)
+    server.close()
+
+
+def test_its_arguments_are_those_of_the_command_line(make):
     """And there are no others."""
-    with ImsMock(["empty"], generate=4, seed=7, profile="glance", auth="on", project="p") as ims:
-        assert (len(ims.images), ims.project) == (4, "p")
-        assert ims.client.get("/v2/images").mimetype == "text/plain"
-        assert ims.client.get("/v2/images", headers={"X-Auth-Token": ims.token}).status_code == 200
+    ims = make(["empty"], generate=4, seed=7, profile="glance", auth="on", project="p")
+    assert (len(ims.images), ims.project) == (4, "p")
+    assert ims.client.get("/v2/images").mimetype == "text/plain"
+    assert ims.client.get("/v2/images", headers={"X-Auth-Token": ims.token}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -89,21 +134,22 @@ def test_generated_images_come_from_a_seed(ims):
     made = ims.generate(3, seed=7, __platform="CentOS", __imagetype="gold")
     assert [image["__platform"] for image in made] == ["CentOS"] * 3
     assert len(ims.images) == 6
+    assert ims.generate(3, seed=7)[0]["id"] not in [image["id"] for image in made]
     ims.reset()
     assert ims.generate(3, seed=7, __platform="CentOS", __imagetype="gold") == made
 
 
 def test_a_reset_leads_back_to_the_beginning(ims):
     """From anything: images, credentials, time, faults and requests."""
-    before = ims.images, ims.token
+    before = ims.images, ims.project
     credentials = {"tokens": [{"token": "t", "project": "p"}]}
     ims.load({"clock": "2030-01-01T00:00:00Z", "project": "p", "credentials": credentials})
-    assert (ims.images, ims.project, ims.token, ims.access_key) == ([], "p", "t", "")
+    assert (ims.images, ims.project) == ([], "p")
     ims.faults.add(status=503)
     with pytest.raises(HTTPError):
         names(ims)
     ims.reset()
-    assert (ims.images, ims.token) == before
+    assert (ims.images, ims.project) == before
     assert (len(ims.faults), len(ims.requests), ims.clock.now.year < 2030) == (0, 0, True)
     assert names(ims) == ["a", "b", "c"]
 
@@ -128,14 +174,38 @@ def test_it_begins_anew_with_other_arguments(ims):
     assert names(ims) == ["a", "b", "c"]
 
 
-def test_a_catalog_file_is_loaded_as_it_is_now(tmp_path):
+def test_a_catalog_file_is_loaded_as_it_is_now(make, tmp_path):
     """Though it is not read again as long as it stays the same."""
     path = tmp_path / "one.yaml"
     path.write_text("images: [{id: a}]")
-    with ImsMock(path) as ims:
-        path.write_text("images: [{id: a}, {id: longer}]")
-        ims.begin(seed=0)
-        assert len(ims.images) == 2
+    ims = make(path)
+    path.write_text("images: [{id: a}, {id: longer}]")
+    ims.begin(seed=0)
+    assert len(ims.images) == 2
+    ims.begin()
+    assert len(ims.images) == 1
+
+
+def test_credentials_open_its_project(make):
+    """Those of the catalog; of a sandbox, which needs some to be found by, its own."""
+    catalog = {"project": "p", "credentials": {"tokens": [{"token": "t", "project": "p"}]}}
+    ims = make(catalog, auth="on")
+    assert ims.client.get("/v2/images", headers={"X-Auth-Token": ims.token}).status_code == 200
+    ims.begin(catalog={"project": "other", **{name: catalog[name] for name in ("credentials",)}})
+    is_sandbox = "sandboxes" in ims.url
+    assert (bool(ims.token), bool(ims.access_key), bool(ims.secret_key)) == (is_sandbox,) * 3
+
+
+def test_the_test_client_asks_anything(ims):
+    """Any method, path, query and body, and sees headers and statuses."""
+    body = {"name": "镜像", "__os_version": "CentOS 7.6 64bit"}
+    made = ims.client.post("/v2/images", json=body, headers={"X-Auth-Token": ims.token})
+    assert (made.status_code, made.json["name"]) == (201, "镜像")
+    assert ims.client.get("/v2/images/a%2Fb").status_code == 404
+    assert ims.client.get("/v2/images", query_string={"name": "镜像", "status": "queued"}).json["images"] == [made.json]
+    assert len(ims.client.get("/v2/images").headers["X-Request-Id"]) == 32
+    assert ims.client.delete(f"/v2/images/{made.json['id']}").status_code == 204
+    assert ims.requests.matching("/v2/images", name="镜像")
 
 
 def test_a_snapshot_is_gone_back_to(ims):

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import make_app
+
+from ims_mock.background import Background
 
 pytest_plugins = ["pytester"]
 
@@ -179,6 +182,39 @@ def test_a_wrong_setting_is_named(pytester, run, ini, words):
     result.assert_outcomes(errors=1, passed=1)
     assert words in result.stdout.str()
     assert "pytest_plugin.py" not in result.stdout.str()
+
+
+def test_a_running_server_takes_the_place_of_ones_own(run, monkeypatch):
+    """Named by the environment or the option; markers count there too, and catalogs are looked up here."""
+    suite = """
+        import pytest
+
+        def test_before(ims_mock):
+            assert "/_ims/sandboxes/" in ims_mock.url
+            assert len(ims_mock.images) == 63
+
+        @pytest.mark.ims_mock(catalog="here.yaml", auth="on")
+        def test_marked(ims_mock):
+            assert [image["name"] for image in ims_mock.images] == ["here"]
+            assert ims_mock.client.get("/v2/images").status_code == 401
+
+        def test_after(ims_mock):
+            assert len(ims_mock.images) == 63
+            assert ims_mock.client.get("/v2/images").status_code == 200
+    """
+    Path("here.yaml").write_text("images: [{name: here}]")
+    server = Background(make_app("empty"))
+    try:
+        run(suite, "--ims-mock-url", server.url).assert_outcomes(passed=3)
+        monkeypatch.setenv("IMS_MOCK_URL", server.url)
+        run(suite).assert_outcomes(passed=3)
+    finally:
+        server.close()
+    result = run(suite)
+    result.assert_outcomes(errors=3)
+    assert "ims_mock: " in result.stdout.str()
+    assert f"{server.url}/_ims/sandboxes does not answer" in result.stdout.str()
+    assert "remote.py" not in result.stdout.str()
 
 
 def test_a_wrong_url_is_a_wrong_call(run):

@@ -192,6 +192,25 @@ def test_a_sandbox_has_the_settings_it_is_given(app, ask):
     assert around("/v2/images").status == 401
 
 
+def test_a_sandbox_begins_anew(ask):
+    """As if it were made now, with its id and its credentials; nothing of what was in it is left."""
+    made = make(ask, catalog="empty")
+    path, allowed = prefix(made), {"X-Auth-Token": made["token"]}
+    post(ask, f"{path}/_ims/faults", {"effect": {"status": 503}})
+    post(ask, f"{path}/_ims/snapshots", {"name": "one"})
+    assert ask(f"{path}/v2/images").status == 503
+    words = {"catalog": {"project": "pb", "images": [{"name": "anew"}]}, "auth": "on"}
+    begun = ask(path, JSON, "PUT", json.dumps(words).encode())
+    assert (begun.status, begun.json) == (200, {**made, "project": "pb"})
+    assert (ask(f"{path}/v2/images").status, count(ask, path, **allowed), count(ask, **allowed)) == (401, 1, 1)
+    assert ask(f"{path}/_ims/snapshots").json == {"snapshots": []}
+    assert len(ask(f"{path}/_ims/requests").json["requests"]) == 3
+    assert ask(path, method="PUT").json == made | {"project": "pa"}
+    assert count(ask, path) == 3
+    ask(path, JSON, "DELETE")
+    assert ask(path, method="PUT").status == 404
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

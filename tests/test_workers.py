@@ -1,6 +1,9 @@
 """Many tests at once, in random order, on workers of pytest-xdist: none sees what another does."""
 
 import pytest
+from conftest import make_app
+
+from ims_mock.background import Background
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow
@@ -51,3 +54,15 @@ def run(pytester, monkeypatch):
 def test_each_worker_has_a_server_of_its_own(run):
     """400 tests, each with a catalog, a fault and requests of its own."""
     run().assert_outcomes(passed=400)
+
+
+def test_workers_share_a_server_without_seeing_each_other(run):
+    """The same suite, each worker in a sandbox; the server's own images stay, and no sandbox."""
+    app = make_app("document-sample")
+    server = Background(app)
+    try:
+        run("--ims-mock-url", server.url).assert_outcomes(passed=400)
+    finally:
+        server.close()
+    assert len(app.extensions["ims_mock"].catalog) == 3
+    assert len(app.extensions["ims_mock.sandboxes"]) == 0

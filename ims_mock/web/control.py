@@ -33,7 +33,9 @@ def _refuse_pages_of_others() -> None:
 @blueprint.get("/health", provide_automatic_options=False)
 def health() -> Response:
     """Say that the emulator answers, and what it answers from."""
-    return jsonify(status="ok", version=__version__, catalog=emulator().name, images=len(emulator().catalog))
+    here = emulator()
+    says = {"catalog": here.name, "images": len(here.catalog), "project": here.identity.project}
+    return jsonify(status="ok", version=__version__, **says)
 
 
 @blueprint.post("/reset", provide_automatic_options=False)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from ims_mock.errors import RequestError
 from ims_mock.loading import Loaded, load
 from ims_mock.profile import Profile
-from ims_mock.sandboxes import UNUSED_SECONDS
+from ims_mock.sandboxes import UNUSED_SECONDS, Sandbox
 from ims_mock.settings import MAX_GENERATED
 from ims_mock.sources import bundled
 from ims_mock.web.answers import empty_answer
@@ -39,22 +39,38 @@ def _refuse_sandboxes_inside() -> None:
 @blueprint.post("/sandboxes", provide_automatic_options=False)
 def make_sandbox() -> tuple[Response, int]:
     """Make a sandbox, over the catalog that the server began with or one that is sent."""
-    base, asked = base_url(), words(CATALOG_BYTES, is_needed=False)
+    return _sandbox_answer(sandboxes().make(**_words())), 201
+
+
+@blueprint.put("/sandboxes/<id>", provide_automatic_options=False)
+def begin_sandbox(id: str) -> Response:
+    """Let a sandbox begin anew, as if it were made now; its id and its credentials stay."""
+    return _sandbox_answer(sandboxes().begin(id, **_words()))
+
+
+def _words() -> dict[str, Any]:
+    asked = words(CATALOG_BYTES, is_needed=False)
     if strange := sorted(asked.object().keys() - set(_KEYS)):
         raise asked.part(strange[0]).refused(", ".join(_KEYS), "is unknown")
-    made = sandboxes().make(
-        _loaded(asked), profile=_profile(asked), needs_credentials=_needs_credentials(asked), seconds=_seconds(asked)
-    )
-    says: dict[str, Any] = {
-        "id": made.id,
-        "url": f"{base}{PATH}/{made.id}",
-        "token": made.own.token,
-        "access_key": made.own.access,
-        "secret_key": made.own.secret,
-        "project": made.emulator.identity.project,
-        "expires": made.seconds,
+    return {
+        "loaded": _loaded(asked),
+        "profile": _profile(asked),
+        "needs_credentials": _needs_credentials(asked),
+        "seconds": _seconds(asked),
     }
-    return jsonify(says), 201
+
+
+def _sandbox_answer(sandbox: Sandbox) -> Response:
+    says: dict[str, Any] = {
+        "id": sandbox.id,
+        "url": f"{base_url()}{PATH}/{sandbox.id}",
+        "token": sandbox.own.token,
+        "access_key": sandbox.own.access,
+        "secret_key": sandbox.own.secret,
+        "project": sandbox.emulator.identity.project,
+        "expires": sandbox.seconds,
+    }
+    return jsonify(says)
 
 
 @blueprint.delete("/sandboxes/<id>", provide_automatic_options=False)
