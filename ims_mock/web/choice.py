@@ -21,6 +21,9 @@ _EXTENSION: Final = "ims_mock.sandboxes"
 """Under this name an application holds its sandboxes, when it has control paths."""
 
 _MOUNT: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
+_ABOUT_ITSELF: Final = frozenset({"DELETE", "PUT"})
+"""What is asked of a sandbox, and not inside of it: to be removed, and to begin anew."""
+
 _ID: Final = "ims_mock.sandbox"
 """Under this name a request holds the id of the sandbox whose URL it was sent to."""
 
@@ -37,7 +40,7 @@ def have_sandboxes(app: Flask, around: Emulator) -> None:
 
     def moved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         match = _MOUNT.fullmatch(environ.get("PATH_INFO", ""))
-        if match and (match[3] or environ["REQUEST_METHOD"] != "DELETE"):  # which removes the sandbox itself
+        if match and (match[3] or environ["REQUEST_METHOD"] not in _ABOUT_ITSELF):
             mount, environ[_ID], rest = match.groups()
             environ["PATH_INFO"] = rest or "/"
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + mount
