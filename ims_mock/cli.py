@@ -81,6 +81,7 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
         profile, throttle = Profile.parse(given["profile"]), throttle_of(given["throttle"])
     except ValueError as error:  # a wrong call is one whoever has the port
         raise click.UsageError(str(error)) from None
+    encryption = _encryption(given["tls_cert"], given["tls_key"])
     try:
         listener = bound(given["host"], given["port"])
     except BindError as error:
@@ -100,9 +101,10 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     )
     app = create_app(emulator, has_control=given["control"] == "on", is_forwarded=given["forwarded"] == "on")
     images = len(emulator.catalog)
-    line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url_of(listener)}"
+    url = url_of(listener, "https" if encryption else "http")
+    line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url}"
     try:
-        server = listening(app, listener, given["threads"])
+        server = listening(app, listener, given["threads"], encryption)
     except BindError as error:
         raise click.ClickException(str(error)) from None
     gc.freeze()
@@ -156,16 +158,25 @@ def _fields(**given: Any) -> None:
     click.echo(fields_reference(_form(FIELDS, given["format"])), nl=False)
 
 
-def _healthcheck(host: str, port: int, url: str) -> int:
+def _healthcheck(host: str, port: int, tls_cert: str, url: str) -> int:
     """Ask a running server how it is: exit status 0 when it answers."""
     import http.client
     import urllib.error
     import urllib.request
 
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    base = url or (f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}")
+    scheme = "https" if tls_cert else "http"
+    base = url or (f"{scheme}://[{reached}]:{port}" if ":" in reached else f"{scheme}://{reached}:{port}")
+    ways: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]  # no proxy is asked in its place
+    if base.startswith("https:"):
+        import ssl
+
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE  # it is told nothing, so it may be anybody
+        ways.append(urllib.request.HTTPSHandler(context=trust))
+    opener = urllib.request.build_opener(*ways)
     try:
-        with urllib.request.urlopen(f"{base.rstrip('/')}/_ims/health", timeout=_ANSWER_SECONDS) as answer:
+        with opener.open(f"{base.rstrip('/')}/_ims/health", timeout=_ANSWER_SECONDS) as answer:
             click.echo(json.dumps(json.load(answer)))
     except urllib.error.HTTPError as error:
         click.echo(f"{base} answers with {error.code}")
@@ -176,6 +187,21 @@ def _healthcheck(host: str, port: int, url: str) -> int:
 
 
 # --- what they share ------------------------------------------------------------------------------
+
+
+def _encryption(certificate: str, key: str) -> Any:
+    """Make what encrypts the connections of ``serve``, where it is wanted."""
+    if not certificate and not key:
+        return None
+    if not certificate or not key:
+        given, missing = ("--tls-cert", "--tls-key") if certificate else ("--tls-key", "--tls-cert")
+        raise click.UsageError(f"{given} is given without {missing}; legal are both or neither")
+    from ims_mock.tls import CertificateError, encryption
+
+    try:
+        return encryption(certificate, key)
+    except CertificateError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _loaded(catalog: tuple[str, ...], **options: Any) -> Any:

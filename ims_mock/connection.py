@@ -191,8 +191,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no
         self._flush_exception(self._flush_some)
         if self.connected and not self.total_outbufs_len:
             self.is_leaving = True
-            with suppress(OSError):  # the client has left first
-                self.socket.shutdown(socket.SHUT_WR)
+            self.say_goodbye()
+
+    def say_goodbye(self) -> None:
+        """Tell the client that this was all."""
+        with suppress(OSError):  # the client has left first
+            self.socket.shutdown(socket.SHUT_WR)
 
     def handle_close(self) -> None:
         """Leave."""

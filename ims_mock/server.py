@@ -21,6 +21,8 @@ from ims_mock.connection import BODY_BYTES, HEAD_BYTES, Channel
 from ims_mock.kinds import printable
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from flask import Flask
 
 BACKLOG: Final = 1024
@@ -70,19 +72,20 @@ def stop_on_signals() -> None:
     signal.signal(signal.SIGINT, stop)
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """Give the base URL under which a bound socket is reached."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
+def listening(app: Flask, listener: socket.socket, threads: int, encryption: SSLContext | None = None) -> Any:
     """Make the server that answers with an application; its ``run`` begins, its ``close`` ends.
 
     Args:
         app: the application.
         listener: a bound socket; connections are accepted from now on.
         threads: requests answered at the same time.
+        encryption: what encrypts the connections; ``None`` where nothing does.
 
     Raises:
         BindError: somebody else listens there already.
@@ -93,6 +96,12 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
     except OSError as error:  # another process bound the port as well, and was the first to listen
         host, port = listener.getsockname()[:2]
         raise BindError(_taken(host, port, error)) from None
+    channel_class = Channel
+    if encryption:
+        from ims_mock.tls import SecureChannel
+
+        channel_class = SecureChannel
+        listener = encryption.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
     server = create_server(
         app,
         sockets=[listener],
@@ -105,10 +114,11 @@ def listening(app: Flask, listener: socket.socket, threads: int) -> Any:
         inbuf_overflow=sys.maxsize,  # nothing is put in a temporary file: there may be no disk to write to
         outbuf_overflow=sys.maxsize,
         asyncore_use_poll=hasattr(select, "poll"),  # select() knows no descriptor above 1023
+        url_scheme="https" if encryption else "http",
         ident=None,
         clear_untrusted_proxy_headers=False,  # the application believes them only when it is told to
     )
-    server.channel_class = Channel
+    server.channel_class = channel_class
     dispatcher.channels = server.active_channels
     server.emulator = app.extensions["ims_mock"]
     return server

@@ -65,6 +65,8 @@ CATALOG: Final = Setting(
 SETTINGS: Final = (
     Setting("host", "Address to listen on.", (SERVE, HEALTH), "127.0.0.1", metavar="ADDRESS"),
     Setting("port", "Port to listen on; 0 for any free one.", (SERVE, HEALTH), 9292, bounds=(0, 65_535), metavar="PORT"),
+    Setting("tls-cert", "Certificate in PEM, with those between it and its root, to serve HTTPS with; empty for HTTP.", (SERVE, HEALTH), metavar="FILE"),
+    Setting("tls-key", "Its private key in PEM, without a passphrase.", metavar="FILE"),
     Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, MAX_GENERATED), metavar="N"),
     Setting("count", "How many images to write.", (GENERATE,), 10, bounds=(0, MAX_GENERATED), metavar="N"),
     Setting("seed", "What generated images and absent ids are made from.", (SERVE, CHECK, GENERATE), 0, bounds=(0, 2**63 - 1), metavar="S"),

@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -27,9 +28,11 @@ from ims_mock.loading import load
 from ims_mock.settings import CATALOG, CHECK, GENERATE, HEALTH, SERVE, SETTINGS, of
 
 COMMAND = (sys.executable, "-m", "ims_mock")
+TLS = Path(__file__).parent / "data" / "tls"
+CERT, KEY, OTHER_CERT, OTHER_KEY = (str(TLS / f"{name}.pem") for name in ("cert", "key", "other-cert", "other-key"))
 COMMANDS = (SERVE, CHECK, GENERATE, "fields", HEALTH)
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("IMS_MOCK_")}
-READY = re.compile(r"ims-mock (\S+): (\d+) images? \((.*)\) on (http://(.+):(\d+))\n")
+READY = re.compile(r"ims-mock (\S+): (\d+) images? \((.*)\) on ((https?)://(.+):(\d+))\n")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the signals, pipes or terminals of POSIX")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 NOT_ROOT = pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read and write everything")
@@ -73,12 +76,22 @@ class Server:
         self.line = process.stdout.readline()
         match = READY.fullmatch(self.line)
         assert match, (self.line, process.communicate(timeout=10))
-        self.version, images, self.catalog, self.url, self.host, port = match.groups()
+        self.version, images, self.catalog, self.url, self.scheme, self.host, port = match.groups()
         self.images, self.port = int(images), int(port)
+
+    def connection(self):
+        """Make a connection; of HTTPS with one of the certificates of the tests."""
+        host = self.host.strip("[]")
+        if self.scheme == "http":
+            return http.client.HTTPConnection(host, self.port, timeout=10)
+        trust = ssl.create_default_context()
+        for certificate in (CERT, OTHER_CERT):
+            trust.load_verify_locations(certificate)
+        return http.client.HTTPSConnection(host, self.port, timeout=10, context=trust)
 
     def ask(self, path="/v2/images", method="GET", body=None, **headers):
         """Send one request: status, headers and body of the answer."""
-        connection = http.client.HTTPConnection(self.host.strip("[]"), self.port, timeout=10)
+        connection = self.connection()
         try:
             connection.request(method, path, body, headers=headers)
             answer = connection.getresponse()
@@ -180,6 +193,8 @@ USAGE = [
     (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
     (("serve", "--throttle", "5"), {}, "unknown throttle '5'; legal is REQUESTS/SECONDS such as 5/10"),
     (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
+    (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert is given without --tls-key; legal are both or neither"),
+    (("serve",), {"IMS_MOCK_TLS_KEY": "k.pem"}, "--tls-key is given without --tls-cert"),
     (("generate", "extra"), {}, "extra"),
     (("generate", "--format", "xml"), {}, "legal are yaml, json"),
     (("generate",), {"IMS_MOCK_FORMAT": "markdown"}, "legal are yaml, json"),
@@ -532,6 +547,16 @@ def link_host(server):
     return urlsplit(link["href"]).hostname
 
 
+def common_name(server):
+    """Give the name in the certificate that is shown."""
+    connection = server.connection()
+    connection.connect()
+    try:
+        return dict(pair for (pair,) in connection.sock.getpeercert()["subject"])["commonName"]
+    finally:
+        connection.close()
+
+
 TEAM_B = "aa51716fa0fb470cb45fb2a22b18a9a9"
 MORE = ("--generate", "30")
 INFO = ("--log-level", "info")
@@ -556,7 +581,7 @@ EFFECTS = {
 
 def test_every_option_of_serve_has_an_effect():
     """No setting is without its row here."""
-    assert {*EFFECTS, "port"} == {setting.name for setting in of(SERVE)}
+    assert {*EFFECTS, "port", "tls-cert", "tls-key"} == {setting.name for setting in of(SERVE)}
 
 
 def expected(name, value, effect):
@@ -594,6 +619,15 @@ def test_the_port_is_set_by_variable_and_by_flag():
         assert server.port == one
     with serving("empty", "--port", other, IMS_MOCK_PORT=str(one)) as server:
         assert server.port == other
+
+
+def test_certificate_and_key_are_set_by_variable_and_by_flag():
+    """The variables count, and the flags win over them."""
+    environment = {"IMS_MOCK_TLS_CERT": CERT, "IMS_MOCK_TLS_KEY": KEY}
+    with serving("empty", **environment) as server:
+        assert common_name(server) == "emulator"
+    with serving("empty", "--tls-cert", OTHER_CERT, "--tls-key", OTHER_KEY, **environment) as server:
+        assert common_name(server) == "other-emulator"
 
 
 def test_a_port_is_free_again_at_once():
@@ -762,6 +796,29 @@ def test_healthcheck_asks_a_running_server():
             assert (done.returncode, done.stderr) == (0, "")
             answer = json.loads(done.stdout)
             assert (answer["status"], answer["images"]) == ("ok", 63)
+
+
+def test_healthcheck_asks_over_https():
+    """It takes any certificate, and finds the server by the environment that ``serve`` has, or by URL."""
+    environment = {"IMS_MOCK_TLS_CERT": CERT, "IMS_MOCK_TLS_KEY": KEY, "IMS_MOCK_HOST": "0.0.0.0"}
+    with serving(**environment) as server:
+        port = str(server.port)
+        for done in (
+            run(HEALTH, IMS_MOCK_PORT=port, **environment),
+            run(HEALTH, "--tls-cert", CERT, "--port", port),
+            run(HEALTH, "--url", f"https://localhost:{port}"),
+        ):
+            assert (done.returncode, done.stderr) == (0, "")
+            assert json.loads(done.stdout)["images"] == 63
+        assert "does not answer: " in refusal(run(HEALTH, "--port", port), 1)
+
+
+def test_healthcheck_asks_no_proxy():
+    """Containers are told of proxies that know nothing of what runs inside them."""
+    with serving("empty") as server:
+        dead = "http://127.0.0.1:1"
+        done = run(HEALTH, "--port", server.port, http_proxy=dead, https_proxy=dead, all_proxy=dead)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_healthcheck_knows_a_server_without_control():

@@ -53,6 +53,7 @@ LAYERS = (
     ("web.control",),
     ("web.app",),
     ("application", "connection"),
+    ("tls",),
     ("server",),
     ("background", "beginning", "cli", "matching", "web.forwarding"),
     ("service",),

@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 from conftest import in_process, make_app, over_socket
+from test_cli import serving
 
 from ims_mock import reference, signing
 from ims_mock.faults import Faults, flat
@@ -180,6 +182,18 @@ def test_the_examples_of_control_work():
         assert len(app.extensions["ims_mock.sandboxes"]) == 0
         shown = json.loads(block_after(text, "<!-- sandbox -->", "json"))
         assert ask("/_ims/sandboxes", method="POST").json.keys() == shown.keys()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+def test_the_certificate_of_the_readme_is_served_and_trusted(tmp_path):
+    """What the command makes is what ``serve`` takes and a client verifies."""
+    command = block_after(README.read_text(), "One for this machine is")
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
+    files = [str(tmp_path / name) for name in ("cert.pem", "key.pem")]
+    with serving("empty", "--tls-cert", files[0], "--tls-key", files[1]) as server:
+        for host in ("localhost", "127.0.0.1"):
+            answer = requests.get(f"https://{host}:{server.port}/_ims/health", verify=files[0], timeout=10)
+            assert answer.status_code == 200
 
 
 def test_every_bundled_catalog_is_described():
