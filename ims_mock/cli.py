@@ -89,7 +89,9 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
 
     from ims_mock.web.app import create_app
 
-    loaded = _loaded(catalog, more=given["generate"], seed=given["seed"], project=given["project"])
+    watch = _watch(catalog) if given["watch"] else None  # made before anything is loaded, it misses no change
+    wanted = {"more": given["generate"], "seed": given["seed"], "project": given["project"]}
+    loaded = _loaded(catalog, **wanted)
     for warning in loaded.warnings:
         click.echo(str(warning), err=True)
     emulator = Emulator(
@@ -110,6 +112,8 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     gc.freeze()
     gc.enable()
     click.echo(line)
+    if watch:
+        watch.begin(emulator.begin, **wanted)
     server.run()
 
 
@@ -187,6 +191,12 @@ def _healthcheck(host: str, port: int, tls_cert: str, url: str) -> int:
 
 
 # --- what they share ------------------------------------------------------------------------------
+
+
+def _watch(catalog: tuple[str, ...]) -> Any:
+    from ims_mock.watching import Watch  # most starts do without
+
+    return Watch(catalog)
 
 
 def _encryption(certificate: str, key: str) -> Any:
@@ -269,19 +279,19 @@ def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
 
 
 def _option(setting: Setting) -> click.Option:
-    kind: Any = _OneALine() if setting.repeats else click.STRING
+    kind: Any = _OneALine() if setting.repeats else click.BOOL if setting.is_switch else click.STRING
     if setting.choices:
         kind = click.Choice(setting.choices)
     elif setting.bounds:
         kind = click.IntRange(*setting.bounds)
         kind.name = "whole number from {} to {}".format(*setting.bounds)  # what is legal belongs into the refusal
     return click.Option(
-        [setting.flag],
+        [f"{setting.flag}/--no-{setting.name}" if setting.is_switch else setting.flag],
         type=kind,
-        default=None if setting.repeats else setting.default,
+        default=None if setting.repeats else setting.default == "on" if setting.is_switch else setting.default,
         envvar=setting.variable,
         help=setting.about,
-        metavar=None if setting.choices else setting.metavar,
+        metavar=None if setting.choices or setting.is_switch else setting.metavar,
         multiple=setting.repeats,
         show_default=setting.default not in ("", None),
         show_envvar=True,

@@ -25,6 +25,7 @@ class Setting:
         bounds: the legal numbers, smallest and largest, when it is a whole number.
         metavar: what stands for its value in the help.
         repeats: whether the flag may be given several times.
+        is_switch: whether the flag is given alone, with ``--no-name`` as its opposite; the variable is ``on`` or ``off``.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Setting:
     bounds: tuple[int, int] | None = None
     metavar: str = "TEXT"
     repeats: bool = False
+    is_switch: bool = False
 
     @property
     def flag(self) -> str:
@@ -67,6 +69,7 @@ SETTINGS: Final = (
     Setting("port", "Port to listen on; 0 for any free one.", (SERVE, HEALTH), 9292, bounds=(0, 65_535), metavar="PORT"),
     Setting("tls-cert", "Certificate in PEM, with those between it and its root, to serve HTTPS with; empty for HTTP.", (SERVE, HEALTH), metavar="FILE"),
     Setting("tls-key", "Its private key in PEM, without a passphrase.", metavar="FILE"),
+    Setting("watch", "Whether catalog files that change are loaded again, within a second; --no-watch wins over the variable.", default="off", is_switch=True),
     Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, MAX_GENERATED), metavar="N"),
     Setting("count", "How many images to write.", (GENERATE,), 10, bounds=(0, MAX_GENERATED), metavar="N"),
     Setting("seed", "What generated images and absent ids are made from.", (SERVE, CHECK, GENERATE), 0, bounds=(0, 2**63 - 1), metavar="S"),

@@ -81,6 +81,20 @@ def _bundled_files() -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix in SUFFIXES]
 
 
+def is_bundled(source: Source) -> bool:
+    """Whether a source is the bare name of a bundled catalog, which wins over a file or folder of that name."""
+    if not isinstance(source, str) or Path(source).suffix in SUFFIXES or Path(source).name != source:
+        return False
+    return source in bundled()
+
+
+def files_of(path: Path) -> list[Path]:
+    """Give the files that a path stands for: those of a folder in the order of their names, or itself."""
+    if path.is_dir():
+        return sorted(one for one in path.iterdir() if one.suffix in SUFFIXES and one.is_file())
+    return [path]
+
+
 def opened(source: Source) -> Iterator[CatalogFile]:
     """Find what a source stands for: one file, or each of a folder's."""
     if isinstance(source, Mapping):
@@ -92,17 +106,15 @@ def opened(source: Source) -> Iterator[CatalogFile]:
     if not str(source):
         raise CatalogError([Trouble(UNNAMED, 0, "", f"a name is empty; bundled are {', '.join(bundled())}")])
     path = Path(source)
-    if isinstance(source, str) and path.suffix not in SUFFIXES and path.name == source and source in bundled():
+    if is_bundled(source):
         file = next(one for one in _bundled_files() if one.stem == source)
-        yield CatalogFile(source, Text(file.read_bytes(), is_json=file.suffix == ".json"), is_bundled=True)
+        yield CatalogFile(file.stem, Text(file.read_bytes(), is_json=file.suffix == ".json"), is_bundled=True)
         return
-    paths = [path]
     try:
-        if path.is_dir():
-            paths = sorted(one for one in path.iterdir() if one.suffix in SUFFIXES and one.is_file())
-            if not paths:
-                nothing = f"the folder holds no file that ends in {', '.join(SUFFIXES)}"
-                raise CatalogError([Trouble(str(path), 0, "", nothing)])
+        paths = files_of(path)
+        if not paths:
+            nothing = f"the folder holds no file that ends in {', '.join(SUFFIXES)}"
+            raise CatalogError([Trouble(str(path), 0, "", nothing)])
         for one in paths:
             with one.open("rb") as opened_file:
                 data = opened_file.read(MAX_BYTES + 1)

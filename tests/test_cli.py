@@ -56,10 +56,11 @@ def run(*arguments, **environment):
     )
 
 
-def started(*arguments, **environment):
+def started(*arguments, cwd=None, **environment):
     """Start ``serve`` without waiting for anything."""
     return subprocess.Popen(
         [*COMMAND, SERVE, *map(str, arguments)],
+        cwd=cwd,
         env={**CLEAN, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -164,8 +165,9 @@ def test_help_names_every_option_and_its_variable(command):
     for setting in of(command):
         assert f" {setting.flag} " in shown
         assert f"env var: {setting.variable}" in shown
-        if setting.default not in ("", None) and not setting.repeats:
-            assert f"default: {setting.default}" in shown
+        default = f"no-{setting.name}" if setting.is_switch else setting.default
+        if default not in ("", None) and not setting.repeats:
+            assert f"default: {default}" in shown
     assert ("CATALOG" in shown) == (command in CATALOG.commands)
 
 
@@ -195,6 +197,7 @@ USAGE = [
     (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
     (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert is given without --tls-key; legal are both or neither"),
     (("serve",), {"IMS_MOCK_TLS_KEY": "k.pem"}, "--tls-key is given without --tls-cert"),
+    (("serve",), {"IMS_MOCK_WATCH": "maybe"}, "'--watch' (env var: 'IMS_MOCK_WATCH'): 'maybe'"),
     (("generate", "extra"), {}, "extra"),
     (("generate", "--format", "xml"), {}, "legal are yaml, json"),
     (("generate",), {"IMS_MOCK_FORMAT": "markdown"}, "legal are yaml, json"),
@@ -557,6 +560,16 @@ def common_name(server):
         connection.close()
 
 
+def images_after_a_change(server):
+    """Put an image into the empty catalog that is served, and count those listed after a while."""
+    assert server.ids() == []
+    put("empty.yaml", "images: [{id: a}]")
+    end = time.monotonic() + 3
+    while not (found := server.ids()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return len(found)
+
+
 TEAM_B = "aa51716fa0fb470cb45fb2a22b18a9a9"
 MORE = ("--generate", "30")
 INFO = ("--log-level", "info")
@@ -574,6 +587,7 @@ EFFECTS = {
     "keep-data": ((), kept_bytes, ("3", 3), ("2", 0)),
     "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
     "threads": ((), threads_of, ("3", 3), ("1", 1)),
+    "watch": (("empty.yaml",), images_after_a_change, ("on", 1), ("off", 0)),
     "log-level": ((), logged, ("info", (1, [False])), ("warning", (0, []))),
     "log-format": (INFO, logged, ("json", (1, [True])), ("text", (1, [False]))),
 }
@@ -600,8 +614,12 @@ def test_an_option_of_serve_is_set_by_variable_and_by_flag(name):
     """The variable counts, and the flag wins over it."""
     (setting,) = (one for one in SETTINGS if one.name == name)
     more, observe, by_variable, by_flag = EFFECTS[name]
+    put("empty.yaml", "{}")
     environment = {"IMS_MOCK_PORT": "0", setting.variable: by_variable[0]}
-    processes = started(*more, **environment), started(*more, setting.flag, by_flag[0], **environment)
+    given = [setting.flag, by_flag[0]]
+    if setting.is_switch:
+        given = [setting.flag if by_flag[0] == "on" else f"--no-{setting.name}"]
+    processes = started(*more, **environment), started(*more, *given, **environment)
     try:
         first, second = map(Server, processes)
         assert observe(first) == expected(name, *by_variable)

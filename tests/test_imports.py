@@ -52,7 +52,7 @@ LAYERS = (
     ),
     ("web.control",),
     ("web.app",),
-    ("application", "connection"),
+    ("application", "connection", "watching"),
     ("tls",),
     ("server",),
     ("background", "beginning", "cli", "matching", "web.forwarding"),

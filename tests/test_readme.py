@@ -44,6 +44,11 @@ def block_after(text, sentence, language="sh"):
     return re.search(rf"```{language}\n(.*?)```", text[text.index(sentence) :], re.DOTALL)[1].strip()
 
 
+def chapter(name):
+    """Give a chapter without its heading."""
+    return re.search(rf"^## {name}\n(.*?)(?=^## )", README.read_text(), re.DOTALL | re.MULTILINE)[1]
+
+
 def answer():
     """Ask the README's question."""
     target = QUESTION.search(README.read_text())[2]
@@ -182,6 +187,23 @@ def test_the_examples_of_control_work():
         assert len(app.extensions["ims_mock.sandboxes"]) == 0
         shown = json.loads(block_after(text, "<!-- sandbox -->", "json"))
         assert ask("/_ims/sandboxes", method="POST").json.keys() == shown.keys()
+
+
+def test_the_local_stand_in_works(tmp_path):
+    """The file, the commands and what is told of a mistake, as they are printed."""
+    text = chapter("Local stand-in")
+    catalog, command = block_after(text, "", "yaml"), block_after(text, "see every request")
+    shown = [line.split(" ", 1)[1] for line in block_after(text, "With `--watch`", "console").splitlines()]
+    (tmp_path / "team.yaml").write_text(catalog)
+    question = re.search(r"'http://127.0.0.1:9292(.*)'", text)[1]
+    program, name, *arguments = command.split()
+    assert (program, name) == ("ims-mock", "serve")
+    with serving(*arguments, cwd=tmp_path) as server:
+        assert [image["name"] for image in json.loads(server.ask(question)[2])["images"]] == ["build agent"]
+        (tmp_path / "team.yaml").write_text(catalog.replace("count: 30", "count: thirty"))
+        told = [server.process.stderr.readline() for _ in range(3)][1:]
+        assert [line.split(" ", 1)[1].rstrip() for line in told] == shown
+        assert server.ask(question)[0] == 200
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
