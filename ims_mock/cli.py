@@ -111,9 +111,9 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
         raise click.ClickException(str(error)) from None
     gc.freeze()
     gc.enable()
-    click.echo(line)
     if watch:
         watch.begin(emulator.begin, **wanted)
+    click.echo(line)
     server.run()
 
 

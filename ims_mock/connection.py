@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import socket
@@ -19,6 +20,7 @@ from waitress.utilities import BadRequest
 from ims_mock.errors import RequestError
 from ims_mock.pipe import Pipe
 from ims_mock.web.answers import Dropped, error_answer
+from ims_mock.web.lines import log_request
 
 HEAD_BYTES: Final = 2**20
 """Request line and headers; an URI that is too long for the service is refused by the service, not here."""
@@ -34,6 +36,7 @@ _UPLOAD: Final = re.compile(
 The application is called before such a body has arrived, and reads it as it comes. All other bodies are collected.
 """
 
+_log = logging.getLogger("ims_mock")
 _RAW: Final = re.compile(rb"[\x80-\xff]")
 _LEGAL: Final = {413: f"{BODY_BYTES} bytes", 431: f"{HEAD_BYTES} bytes of headers"}
 
@@ -135,6 +138,9 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no 
         profile = self.channel.server.emulator.profile
         answer = error_answer(error, profile, request_id, self.request.headers.get("ACCEPT", ""))
         body = answer.get_data()
+        if _log.isEnabledFor(logging.INFO):
+            method, path, query = (getattr(self.request, name, "") or "" for name in ("command", "path", "query"))
+            log_request(method or "?", path or "?", query, answer.status_code, 0.0, request_id, refused=found.body)
         self.status = answer.status
         self.response_headers.extend([("Content-Type", answer.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()

@@ -112,13 +112,12 @@ class Identity:
         self._opens: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         for user in self.users:
             self._opens.setdefault((user.domain, user.name), {})[user.project] = user.roles
-        self._hashes = self._by_hash.keys() | {
-            _hash(secret)
-            for secret in (
-                *(part for one in known_keys for part in (one.secret, one.security_token)),
-                *(one.password for one in self.users),
-            )
-        }
+        self.secrets = (  # what only their owners may see; empty where one is not given
+            *(one.token for one in (*self.tokens, *own_tokens)),
+            *(part for one in known_keys for part in (one.secret, one.security_token)),
+            *(one.password for one in self.users),
+        )
+        self._hashes = set(map(_hash, self.secrets))
         self.seal = Seal(
             [one.token for one in (*self.tokens, *own_tokens)]
             + [part for one in known_keys for part in (one.access, one.secret)]

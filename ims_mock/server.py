@@ -169,15 +169,15 @@ class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's pa
 # --- logging --------------------------------------------------------------------------------------
 
 
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
 class _JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line: what a record has in parts, or else its message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        entry: dict[str, Any] = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-        }
+        entry: dict[str, Any] = {"time": self.formatTime(record, _TIME), "level": record.levelname.lower()}
+        entry |= getattr(record, "parts", None) or {"message": record.getMessage()}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
@@ -191,10 +191,13 @@ def log_to_stderr(level: str, form: str) -> None:
         form: ``text`` or ``json``.
     """
     handler = logging.StreamHandler()
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    handler.setFormatter(_JsonFormatter() if form == "json" else plain)
-    logging.getLogger("waitress").setLevel(logging.ERROR)  # how deep its queue is, is nobody's business
-    log = logging.getLogger("ims_mock")
-    log.addHandler(handler)
-    log.setLevel(level.upper())
-    log.propagate = False
+    formatter = (
+        _JsonFormatter() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s", _TIME)
+    )
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    for name, least in (("ims_mock", level.upper()), ("waitress", "ERROR")):  # its queue's depth is nobody's business
+        log = logging.getLogger(name)
+        log.addHandler(handler)
+        log.setLevel(least)
+        log.propagate = False

@@ -35,6 +35,7 @@ LAYERS = (
         "web.faulting",
         "web.identity",
         "web.images",
+        "web.lines",
         "web.noting",
         "web.origin",
         "web.schemas",

@@ -12,13 +12,12 @@ from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFou
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.filing import Masks
-from ims_mock.identity import Verdict
-from ims_mock.kinds import printable
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
 from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, service_error_answer, shape_of
 from ims_mock.web.choice import choose, have_sandboxes
 from ims_mock.web.current import emulator, host_refused, kept, request_id
+from ims_mock.web.lines import log_answer, log_failure
 from ims_mock.web.noting import note_beginning, note_end
 from ims_mock.web.origin import refuse_unasked
 
@@ -104,22 +103,8 @@ def _end(response: Response) -> Response:
     if "journal" in known:
         note_end(response, request.environ, known)
     if _log.isEnabledFor(logging.INFO):
-        query = request.environ.get("QUERY_STRING", "")
-        target = printable(request.root_path.rstrip("/") + request.path + ("?" + query if query else ""), 1000)
-        milliseconds = (perf_counter() - known["began"]) * 1000
-        doubt = _doubt()
-        _log.info(
-            "%s %s %d %.1f ms %s%s", request.method, target, response.status_code, milliseconds, request_id(), doubt
-        )
+        log_answer(response)
     return response
-
-
-def _doubt() -> str:
-    """Tell what would refuse the credentials that were sent, for the log."""
-    judged: Verdict | None = kept().get("verdict")
-    return (
-        f" ({judged.proof} that --auth on refuses: {judged.refusal.problem.name})" if judged and judged.refusal else ""
-    )
 
 
 def _answer(error: RequestError) -> Response:
@@ -142,7 +127,7 @@ def _answer_any(error: Exception) -> Response:
         return _answer(host_refused())
     if isinstance(error, HTTPException):
         return _answer(RequestError("malformed"))
-    _log.exception("request %s failed: %s %s", request_id(), request.method, printable(request.path, 1000))
+    log_failure()
     return _answer(RequestError("internal"))
 
 
