@@ -473,6 +473,19 @@ def test_serve_says_one_line_when_it_is_ready(arguments, images, name):
         assert server.stopped() == ""
 
 
+@pytest.mark.parametrize(
+    ("given", "modules"),
+    [((), set()), (("--watch",), {"watching"}), (("--tls-cert", CERT, "--tls-key", KEY), {"tls"})],
+    ids=len,
+)
+def test_a_start_imports_only_what_is_asked_for(given, modules):
+    """What most starts do without costs them nothing."""
+    put("c.yaml", "{}")
+    with serving("c.yaml", *given, PYTHONPROFILEIMPORTTIME="1") as server:
+        imported = set(re.findall(r"ims_mock\.(\w+)$", server.stopped(), re.MULTILINE))
+    assert imported & {"tls", "watching", "faults", "signing", "generating"} == modules
+
+
 def test_one_image_is_one():
     """The ready line counts as people do."""
     put("c.yaml", "images: [{id: a}]")
