@@ -112,7 +112,7 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     gc.freeze()
     gc.enable()
     if watch:
-        watch.begin(emulator.begin, **wanted)
+        watch.begin(emulator.reload, **wanted)
     click.echo(line)
     server.run()
 

@@ -80,10 +80,11 @@ class State:
         with self._lock:
             self.held, self.life = loaded, object()
 
-    def begin(self, loaded: Loaded) -> None:
+    def reload(self, loaded: Loaded) -> None:
         """Go on with other catalogs, to which a reset goes back from now on."""
         with self._lock:
-            self.loaded = self.held = loaded
+            self.loaded = self.held = self._opened(loaded)
+            self.life = object()
 
     def add(self, *sources: Source, masks: Masks | None = None) -> Loaded:
         """Add what catalogs hold, and give all there is then; writes wait meanwhile, reads do not.

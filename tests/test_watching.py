@@ -129,7 +129,7 @@ def test_what_is_loaded_is_what_a_reset_goes_back_to():
     """The changed catalog takes the place of the one before, with its clock and its projects."""
     watch, emulator = Watch(["c.yaml"]), Emulator(load(["c.yaml"]))
     put("c.yaml", TWO + "project: p\nclock: 2025-01-01T00:00:00Z\n")
-    watch.reload(emulator.begin)
+    watch.reload(emulator.reload)
     for _ in range(2):
         assert (ids(emulator), emulator.identity.project) == (["a", "b"], "p")
         assert emulator.clock.frozen
@@ -139,7 +139,7 @@ def test_what_is_loaded_is_what_a_reset_goes_back_to():
 def test_what_was_asked_for_besides_is_loaded_again():
     """Generated images among it."""
     watch, emulator = Watch(["c.yaml"]), Emulator(load(["c.yaml"], more=5))
-    watch.reload(emulator.begin, more=5, seed=0, project="")
+    watch.reload(emulator.reload, more=5, seed=0, project="")
     assert len(emulator.catalog) == 6
 
 
@@ -151,7 +151,7 @@ def test_a_broken_file_changes_nothing(content, caplog):
     Path("c.yaml").unlink()
     if content:
         put("c.yaml", content)
-    watch.reload(emulator.begin)
+    watch.reload(emulator.reload)
     emulator.reset()
     *problems, last = [record.message for record in caplog.records]
     assert emulator.catalog is before
@@ -165,10 +165,10 @@ def test_a_bug_while_loading_ends_no_watch(caplog, monkeypatch):
     watch, emulator = Watch(["c.yaml"]), Emulator(load(["c.yaml"]))
     with monkeypatch.context() as patched:
         patched.setattr("ims_mock.watching.load", lambda *_: 1 / 0)
-        watch.reload(emulator.begin)
+        watch.reload(emulator.reload)
     assert "ZeroDivisionError" in caplog.text
     put("c.yaml", TWO)
-    watch.reload(emulator.begin)
+    watch.reload(emulator.reload)
     assert ids(emulator) == ["a", "b"]
 
 
