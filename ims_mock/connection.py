@@ -29,7 +29,8 @@ BODY_BYTES: Final = 16 * 2**20
 """A body that is no upload; the gateway's limit is a little lower, and told by the application in its own words."""
 
 _UPLOAD: Final = re.compile(
-    r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes", re.DOTALL
+    r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
+    re.DOTALL,
 )
 """The requests, wherever the service is mounted, whose body may have any size: image files and whole catalogs.
 

@@ -165,6 +165,9 @@ def test_uploads_stream_and_other_bodies_do_not(app):
         catalog = {"images": [{"id": f"{number}", "free": "x" * 60_000} for number in range(300)]}
         assert ask(f"{prefix(made)}/_ims/catalog", JSON, "PUT", json.dumps(catalog).encode()).status == 200
         assert count(ask, prefix(make(ask, catalog=catalog))) == 25
+        again = json.dumps({"catalog": {**catalog, "images": catalog["images"][:290]}}).encode()
+        assert ask(prefix(made), JSON, "PUT", again).status == 200
+        assert ask(f"{prefix(made)}/_ims/health").json["images"] == 290
 
 
 # --- what is asked for ----------------------------------------------------------------------------
