@@ -203,6 +203,8 @@ def test_the_test_client_asks_anything(ims):
     assert (made.status_code, made.json["name"]) == (201, "镜像")
     assert ims.client.get("/v2/images/a%2Fb").status_code == 404
     assert ims.client.get("/v2/images", query_string={"name": "镜像", "status": "queued"}).json["images"] == [made.json]
+    assert ims.client.get("/v2/images?name=镜像&status=queued&owner=%2B").json["images"] == []
+    assert ims.client.get("/v2/images?name=镜像&status=queued").json["images"] == [made.json]
     assert len(ims.client.get("/v2/images").headers["X-Request-Id"]) == 32
     assert ims.client.delete(f"/v2/images/{made.json['id']}").status_code == 204
     assert ims.requests.matching("/v2/images", name="镜像")

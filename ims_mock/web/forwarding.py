@@ -17,6 +17,7 @@ _OF_THE_CONNECTION: Final = frozenset({"connection", "date", "server", "transfer
 """The headers of an answer that are about how it came here."""
 
 _SAFE: Final = "/:@!$&'()*+,;=~"
+_PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 _PATIENCE_SECONDS: Final = 60.0
 
 
@@ -39,7 +40,8 @@ class _Forwarding:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         asked = Request(environ)
-        path, query = quote(environ["PATH_INFO"].encode("latin-1"), safe=_SAFE), environ["QUERY_STRING"]
+        path = quote(environ["PATH_INFO"].encode("latin-1"), safe=_SAFE)
+        query = quote(environ["QUERY_STRING"].encode("latin-1"), safe=_PRINTABLE)  # the rest stays as it was sent
         headers = {name: value for name, value in asked.headers if name != "Host"}
         connection = self._connection(self._server, timeout=_PATIENCE_SECONDS)
         try:
