@@ -19,7 +19,7 @@ from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
 from ims_mock.pipe import Pipe
-from ims_mock.web.answers import Dropped, error_answer
+from ims_mock.web.answers import RELIEVED, Dropped, error_answer
 from ims_mock.web.lines import log_request
 
 HEAD_BYTES: Final = 2**20
@@ -112,6 +112,12 @@ class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no ty
             super().service()
         except Dropped:
             self.channel.is_dropped = self.close_on_finish = True
+
+    def get_environment(self) -> dict[str, Any]:
+        """Give the request as WSGI has it."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[RELIEVED] = self.channel.server.task_dispatcher.relieved
+        return environ
 
     def build_response_header(self) -> bytes:
         """Write the head of the answer, which says when the connection cannot go on after it.

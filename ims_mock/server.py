@@ -125,12 +125,12 @@ def listening(app: Flask, listener: socket.socket, threads: int, encryption: SSL
 
 
 class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's package has no types
-    """The threads that answer, one more for every upload that has yet to arrive.
+    """The threads that answer, one more for every upload that has yet to arrive, and every delay on purpose.
 
     A stop interrupts uploads, and waits for other requests, but not for long.
 
     Args:
-        count: requests answered at the same time, besides such uploads.
+        count: requests answered at the same time, besides those.
     """
 
     channels: Mapping[int, Channel]
@@ -144,7 +144,7 @@ class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's pa
 
     @contextmanager
     def relieved(self) -> Iterator[None]:
-        """Let one thread more answer others, as long as the caller's waits for a client."""
+        """Let one thread more answer others, as long as the caller's waits."""
         self._resize(1)
         try:
             yield

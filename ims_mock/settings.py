@@ -80,7 +80,7 @@ SETTINGS: Final = (
     Setting("project", "Whose eyes a caller without credentials has; empty leaves it to the catalog.", (SERVE, GENERATE), metavar="ID"),
     Setting("keep-data", "Bytes of one uploaded image file that are kept to be downloaded; longer ones are hashed and thrown away.", default=KEPT_BYTES, bounds=(0, 2**40), metavar="BYTES"),
     Setting("control", "Whether the control paths under /_ims/ exist.", default="on", choices=("on", "off")),
-    Setting("threads", "Requests answered at the same time, besides uploads on their way.", default=8, bounds=(1, 256), metavar="N"),
+    Setting("threads", "Requests answered at the same time, besides uploads on their way and delays on purpose.", default=8, bounds=(1, 256), metavar="N"),
     Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),
     Setting("log-format", "How it is logged.", default="text", choices=("text", "json")),
     Setting("set", "A value that every image gets, the rest follows from it; in the variable one a line.", (GENERATE,), metavar="FIELD=VALUE", repeats=True),

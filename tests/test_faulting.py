@@ -185,14 +185,22 @@ def test_a_delay_may_lie_in_a_range(ask, fault):
 
 
 def test_others_are_answered_during_a_delay(app, fault):
-    """A request that waits keeps none waiting."""
-    fault(path="/slow", delay=2)
-    with over_socket(app) as ask:
-        thread = threading.Thread(target=ask, args=["/slow"])
-        thread.start()
-        time.sleep(0.2)
-        assert seconds(ask) < 1.5
-        thread.join()
+    """However many wait, they keep none waiting; in the end the workers are as many as before."""
+    fault(path="/slow", delay=2, times=None)
+    with over_socket(app, threads=2) as ask:
+        workers = threading.active_count()
+        waiting = [threading.Thread(target=ask, args=["/slow"]) for _ in range(6)]
+        for one in waiting:
+            one.start()
+        time.sleep(0.4)
+        assert seconds(ask) < 1.2
+        for one in waiting:
+            one.join()
+        for _ in range(500):
+            if threading.active_count() == workers:
+                return
+            time.sleep(0.01)
+        pytest.fail(f"{threading.active_count() - workers} workers too many")
 
 
 # --- the body -------------------------------------------------------------------------------------

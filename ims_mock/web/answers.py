@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final
 
 from flask import Response
 
@@ -41,6 +42,9 @@ def images_of(answer: Response) -> tuple[Image, ...] | None:
 class Dropped(ConnectionError):
     """The connection is closed on purpose instead of going on with an answer."""
 
+
+RELIEVED: Final = "ims_mock.relieved"
+"""Under this name a request on a connection holds what lets another worker answer others while its own one waits."""
 
 _FAILED = "The server has either erred or is incapable of performing the requested operation."
 _TITLES = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # other names in newer versions of Python

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from ims_mock.effects import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED
 from ims_mock.errors import Problem, RequestError, usual_code
 from ims_mock.journal import asks_list
 from ims_mock.walks import marker_of
-from ims_mock.web.answers import Dropped, images_of
+from ims_mock.web.answers import RELIEVED, Dropped, images_of
 from ims_mock.web.current import base_url, emulator, header, kept, verdict
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def suffer() -> None:
         return
     kept()["fault"] = rule
     if seconds := rule.seconds():
-        time.sleep(seconds)
+        with request.environ.get(RELIEVED, nullcontext)():
+            time.sleep(seconds)
     if "catalog" in rule.effect:
         _change(rule.effect["catalog"])
     if "status" in rule.effect:
