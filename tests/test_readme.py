@@ -88,6 +88,12 @@ def test_links_inside_the_readme_lead_somewhere():
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
 
 
+def test_the_contents_have_the_order_of_the_chapters():
+    """Each chapter is named once, where it stands."""
+    names = re.findall(r"^## (.*)", README.read_text(), re.MULTILINE)
+    assert ["Contents", *re.findall(r"^- \[(.*?)\]", chapter("Contents"), re.MULTILINE)] == names
+
+
 def test_python_blocks_run():
     """Each Python block works as printed; those of clients are run in the tests of clients."""
     text = re.sub("## Point your client here.*?\n## ", "", README.read_text(), flags=re.DOTALL)
@@ -233,6 +239,8 @@ def test_the_map_names_every_module():
     for path in (ROOT / "ims_mock").rglob("*.py"):
         if path.name != "__init__.py":
             assert re.search(rf"(?<!\w){re.escape(path.name)}", house), path.name
+    described = re.findall(r"^[│├└]\W+(\w+\.py .*?)(?=[;\n])", house, re.MULTILINE)
+    assert len(set(described)) == len(described)
 
 
 @pytest.mark.slow
