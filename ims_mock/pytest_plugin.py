@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import pytest
 
 if TYPE_CHECKING:
+    from ims_mock.matching import Found
     from ims_mock.mock import ImsMock
 
 _MARKED: Final = ("catalog", "generate", "seed", "profile", "auth")
@@ -119,8 +120,18 @@ def _fail(message: str) -> NoReturn:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell of a failed test that looked at the requests which ones were the nearest to what it looked for."""
     report = yield
-    known = getattr(item, "funcargs", {})
-    ims = known.get("ims_mock") or known.get("ims_mock_server")
-    if report.when == "call" and report.failed and ims is not None and ims.requests.found is not None:
-        report.sections.append(("ims_mock requests", str(ims.requests.found)))
+    if report.when == "call" and report.failed and (found := _looked_at(getattr(item, "funcargs", {}))) is not None:
+        report.sections.append(("ims_mock requests", str(found)))
     return report
+
+
+def _looked_at(known: Mapping[str, Any]) -> Found | None:
+    """Give what a test looked for last; a suite may have fixtures of these names that give something else."""
+    for name in ("ims_mock", "ims_mock_server"):
+        found = getattr(getattr(known.get(name), "requests", None), "found", None)
+        if found is not None:
+            from ims_mock.matching import Found
+
+            if isinstance(found, Found):
+                return found
+    return None

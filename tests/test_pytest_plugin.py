@@ -243,6 +243,23 @@ def test_a_failed_assertion_on_the_requests_explains_itself(run):
     result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
 
 
+def test_a_fixture_of_the_same_name_may_give_something_else(run):
+    """A test with it that fails is told of like any other."""
+    suite = """
+        from unittest.mock import MagicMock
+
+        import pytest
+
+        @pytest.fixture(params=["text", None, MagicMock()])
+        def ims_mock(request, ims_mock_server):
+            return request.param
+
+        def test_it(ims_mock, ims_mock_server):
+            assert ims_mock_server.requests.matching("/v2/images")
+    """
+    run(suite).assert_outcomes(failed=3)
+
+
 @pytest.mark.parametrize("plugins", [["pytest_flask.plugin"], []])
 def test_it_gets_along_with_pytest_flask(run, plugins):
     """Its fixtures stay those of the suite's own application; none of them is needed."""
