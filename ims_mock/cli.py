@@ -100,6 +100,7 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
         needs_credentials=given["auth"] == "on",
         throttle=throttle,
         kept_bytes=given["keep_data"],
+        kept_requests=given["journal"],
     )
     app = create_app(emulator, has_control=given["control"] == "on", is_forwarded=given["forwarded"] == "on")
     images = len(emulator.catalog)

@@ -532,6 +532,13 @@ def threads_of(server):
     return int(re.search(r"Threads:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1]) - 1
 
 
+def kept_requests(server):
+    """Tell how many of three requests are kept."""
+    for _ in range(3):
+        server.ask("/versions")
+    return len(json.loads(server.ask("/_ims/requests")[2])["requests"])
+
+
 def kept_bytes(server):
     """Give how much comes back of three bytes that were uploaded."""
     created = server.ask("/v2/images", "POST", "{}", **{"Content-Type": "application/json"})[2]
@@ -598,6 +605,7 @@ EFFECTS = {
     "forwarded": ((), link_host, ("on", "proxy.test"), ("off", "127.0.0.1")),
     "project": ((), private_ids, (TEAM_B, "private"), (DEFAULT_PROJECT, "private")),
     "keep-data": ((), kept_bytes, ("3", 3), ("2", 0)),
+    "journal": ((), kept_requests, ("2", 2), ("0", 0)),
     "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
     "threads": ((), threads_of, ("3", 3), ("1", 1)),
     "watch": (("empty.yaml",), images_after_a_change, ("on", 1), ("off", 0)),
