@@ -64,9 +64,7 @@ def choose(*, by_credentials: bool) -> None:
         RequestError: it is for a sandbox that is not there; no other may answer in its place.
     """
     environ = request.environ
-    if _EXTENSION not in current_app.extensions:
-        return
-    if is_inside():
+    if _ID in environ:
         _enter(environ[_ID])
     elif by_credentials:
         _enter(named_by(environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")))
@@ -78,7 +76,7 @@ def choose_by_token(token: str) -> None:
     Raises:
         RequestError: it is of a sandbox that is not there.
     """
-    if not is_inside() and _EXTENSION in current_app.extensions:
+    if not is_inside():
         _enter(named_by(token, ""))
 
 
@@ -89,5 +87,5 @@ def sandboxes() -> Sandboxes:
 
 
 def _enter(sandbox_id: str) -> None:
-    if sandbox_id:
+    if sandbox_id and _EXTENSION in current_app.extensions:
         kept()["emulator"] = sandboxes().emulator(sandbox_id)
