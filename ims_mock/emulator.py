@@ -49,6 +49,7 @@ class Emulator(State):
 
     Attributes:
         journal: the latest requests.
+        shapes: the shapes of the images written since it was reset.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class Emulator(State):
     def reset(self) -> None:
         """Go back to the loaded catalog, with an empty journal and no faults."""
         self.go_back(self.loaded)
+        self.shapes = Shapes()
         self.journal.clear()
         if self._faults:
             self._faults.clear()

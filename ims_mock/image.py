@@ -59,6 +59,9 @@ class Shapes:
     def __init__(self) -> None:
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
+    def __len__(self) -> int:
+        return len(self._shapes)
+
     def image(self, values: Mapping[str, Value], members: Mapping[str, str] = MappingProxyType({})) -> Image:
         """Make an image of its values; members map a project to its membership's status, as in a catalog file."""
         names = tuple(values)

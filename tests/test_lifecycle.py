@@ -128,6 +128,17 @@ def test_a_request_without_a_host_makes_no_image(ask):
     assert ask("/v2/images?limit=1000").ids == before
 
 
+def test_a_reset_forgets_the_shapes_of_what_was_written():
+    """Else tests that write properties of ever other names would fill the memory of a server they share."""
+    app = make_app(CATALOG)
+    emulator, ask = app.extensions["ims_mock"], in_process(app)
+    for number in range(3):
+        assert create(ask, {f"property {number}": "x"}).status == 201
+        assert len(emulator.shapes) == 1
+        emulator.reset()
+    assert len(emulator.shapes) == 0
+
+
 def test_ids_are_derived_as_in_a_catalog(documented):
     """From the seed and the number of images there are, so that a repeated test sees the same ids."""
     number = len(CATALOG["images"])
