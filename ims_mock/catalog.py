@@ -17,7 +17,8 @@ from typing import Final
 
 from ims_mock.errors import RequestError
 from ims_mock.image import Image
-from ims_mock.index import Index, key_of, walked
+from ims_mock.index import Index, walked
+from ims_mock.order import key_of
 from ims_mock.query import ListQuery
 from ims_mock.tenancy import View
 
@@ -114,8 +115,12 @@ class Catalog:
         Raises:
             RequestError: the marker is unknown or not the caller's to see.
         """
-        images = tuple(islice(self._matches(query, view, self._marker(query, view)), query.limit + 1))
-        page = images[: query.limit]
+        marker, count = self._marker(query, view), query.limit + 1
+        if len(self._parts) == 1:
+            images = self._parts[0].first(query, view, marker, count)
+        else:
+            images = list(islice(self._matches(query, view, marker), count))
+        page = tuple(images[: query.limit])
         if "full-last-page" in view.profile:
             return Page(page, has_next=0 < len(page) < len(images))
         return Page(page, has_next=0 < len(page) == query.limit)
@@ -140,8 +145,6 @@ class Catalog:
         walked no further than the page goes.
         """
         walks = [part.matches(query, view, marker) for part in self._parts]
-        if len(walks) == 1:
-            return walks[0]
         sort, is_reversed = walked(query.sort)
         key = key_of(sort)
         known = merge(*map(zip, walks, map(repeat, self._parts)), key=lambda pair: key(pair[0]), reverse=is_reversed)

@@ -94,12 +94,52 @@ class HasTag(Condition):
 
 
 @dataclass(frozen=True)
-class Compares(Condition):
-    """The time stands in this relation to an instant."""
+class Ranged(Condition):
+    """What may hold in a range of an attribute's values: from the least for which it holds to the largest."""
 
     name: str
+
+    @property
+    def is_range(self) -> bool:
+        """Whether it does."""
+        return True
+
+    @property
+    def least(self) -> Condition | None:
+        """What holds from the least value on; ``None`` when the range has no least one."""
+        raise NotImplementedError
+
+    @property
+    def most(self) -> Condition | None:
+        """What holds up to the largest value; ``None`` when the range has no largest one."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Compares(Ranged):
+    """The time stands in this relation to an instant."""
+
     operator: str
     instant: Instant
+
+    @property
+    def is_range(self) -> bool:
+        """Whether the operator is any but ``neq``."""
+        return self.operator != "neq"
+
+    @property
+    def least(self) -> Compares | None:
+        """The comparison itself, or one half of ``eq``."""
+        if self.operator == "eq":
+            return Compares(self.name, "gte", self.instant)
+        return self if self.operator in ("gt", "gte") else None
+
+    @property
+    def most(self) -> Compares | None:
+        """The comparison itself, or the other half of ``eq``."""
+        if self.operator == "eq":
+            return Compares(self.name, "lte", self.instant)
+        return self if self.operator in ("lt", "lte") else None
 
     def holds(self, image: Image) -> bool:
         """Whether the image's time does; one without a time never does."""
@@ -108,12 +148,21 @@ class Compares(Condition):
 
 
 @dataclass(frozen=True)
-class Bounded(Condition):
+class Bounded(Ranged):
     """The attribute is at least (or at most) this number."""
 
-    name: str
     bound: int
     is_least: bool
+
+    @property
+    def least(self) -> Bounded | None:
+        """Itself, when it is a lower bound."""
+        return self if self.is_least else None
+
+    @property
+    def most(self) -> Bounded | None:
+        """Itself, when it is an upper bound."""
+        return None if self.is_least else self
 
     def holds(self, image: Image) -> bool:
         """Whether the image's value is within the bound.

@@ -7,16 +7,13 @@ The rules are those of Glance (Mitaka, or Queens for a newer ``X-Api-Version``);
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from ims_mock.image import Image
 from ims_mock.profile import Profile
 
 ADMIN: Final = "admin"
 MEMBER: Final = "member"
-
-Posting = tuple[str, str]
-"""The name and value of a posting list; ``("members", "")`` stands for: has any member."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,22 @@ class Caller:
     def only_reads(self) -> bool:
         """Whether the caller may change nothing: a reader, or whoever has roles that nobody knows."""
         return not self.roles & {ADMIN, MEMBER}
+
+
+class Standing(NamedTuple):
+    """What of an image decides whether a caller lists it.
+
+    Attributes:
+        visibility: the stored one, in lower case.
+        is_own: whether the caller's project owns it.
+        is_offered: whether it has any member.
+        status: of the caller's own membership, ``None`` where there is none.
+    """
+
+    visibility: str
+    is_own: bool
+    is_offered: bool
+    status: str | None
 
 
 @dataclass(frozen=True)
@@ -59,12 +72,15 @@ class View:
         membership = image.members.get(self.caller.project)
         if membership is None:
             return None
-        status = membership.status
-        visibility = visibility_of(image)
+        is_own = image.get("owner") == self.caller.project
+        return self._counted(membership.status, visibility_of(image), is_own=is_own)
+
+    def _counted(self, status: str, stored: str, *, is_own: bool) -> str | None:
+        """Give the status of a membership, ``None`` when it does not count."""
         if self.shows_membership:
-            is_open = visibility == "public" or (self.is_queens and visibility == "community")
-            return None if is_open or image.get("owner") == self.caller.project else status
-        return None if self.is_queens and visibility != "shared" else status
+            is_open = stored == "public" or (self.is_queens and stored == "community")
+            return None if is_open or is_own else status
+        return None if self.is_queens and stored != "shared" else status
 
     def shown(self, image: Image) -> Image:
         """Give the image as it is shown: ``shared`` to those who see it as its members."""
@@ -90,14 +106,30 @@ class View:
             visibility: the one asked for, ``None`` when none is; the empty one is in no list.
             member_status: the status a membership must have; ``all`` for any.
         """
-        stored = visibility_of(image)
-        is_own = image.get("owner") == self.caller.project
+        membership = image.members.get(self.caller.project)
+        standing = Standing(
+            visibility_of(image),
+            is_own=image.get("owner") == self.caller.project,
+            is_offered=bool(image.members),
+            status=membership.status if membership else None,
+        )
+        return self.admits(standing, visibility, member_status)
+
+    def admits(self, standing: Standing, visibility: str | None, member_status: str) -> bool:
+        """Whether an image that stands so to the caller is in the caller's list.
+
+        Args:
+            standing: how it stands.
+            visibility: as for :meth:`lists`.
+            member_status: likewise.
+        """
+        stored, is_own = standing.visibility, standing.is_own
         if self.caller.is_admin:
             if visibility == "shared" and not self.is_queens:
-                return bool(image.members) and not (self.shows_membership and stored == "public")
+                return standing.is_offered and not (self.shows_membership and stored == "public")
             is_member = False
         else:
-            status = self.membership(image) if image.members else None
+            status = standing.status and self._counted(standing.status, stored, is_own=is_own)
             is_member = status is not None and member_status in (status, "all")
             if visibility == "shared" and not self.is_queens:
                 return is_member
@@ -108,19 +140,6 @@ class View:
         if visibility == "private" and not self.is_queens and not self.shows_membership:
             return stored != "public"
         return visibility == ("shared" if is_member and self.shows_membership else stored)
-
-    def scope(self, visibility: str | None) -> tuple[Posting, ...] | None:
-        """Name the posting lists that together hold all the caller may be listed; ``None``: only all images do."""
-        if visibility in ("public", "community"):
-            return (("visibility", visibility),)
-        own, member = ("owner", self.caller.project), ("members", self.caller.project)
-        if self.caller.is_admin:
-            if visibility != "shared":
-                return None
-            return (("visibility", "shared"),) if self.is_queens else (("members", ""),)
-        if visibility == "shared" and not self.is_queens:
-            return (member,)
-        return (own, member) if visibility else (("visibility", "public"), own, member)
 
 
 def visibility_of(image: Image) -> str:

@@ -10,14 +10,14 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ims_mock"
 
 LAYERS = (
-    ("kinds", "masking", "pipe", "settings"),
+    ("bitmaps", "keeping", "kinds", "masking", "pipe", "settings"),
     ("errors", "fields", "profile", "clock"),
     ("bodies", "image", "reading", "schemas", "sections", "signing", "systems", "throttle"),
-    ("conditions", "credentials", "region", "schema", "slips", "sources", "tenancy"),
+    ("conditions", "credentials", "postings", "region", "schema", "slips", "sources", "tenancy"),
     ("listing", "login", "tokens"),
     ("plausibility", "query"),
-    ("identity", "walks"),
-    ("issuing", "journal"),
+    ("groups", "identity", "walks"),
+    ("issuing", "journal", "order"),
     ("generating", "index", "writing"),
     ("catalog", "completing"),
     ("access", "building", "filing"),

@@ -1,0 +1,39 @@
+"""A few things that took long to make, kept for the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """Keeps what was made by what it was made for; when there is too much, what was made first goes.
+
+    Threads may share it: at worst two make the same at once, and one of both is kept.
+
+    Args:
+        most: how many it keeps.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: dict[K, V] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._held
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """Give what is kept for a key, or make it."""
+        found = self._held.get(key)
+        if found is None:
+            found = make()
+            for oldest in list(self._held)[: len(self._held) - self._most + 1]:
+                self._held.pop(oldest, None)
+            self._held[key] = found
+        return found
