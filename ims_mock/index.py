@@ -6,7 +6,7 @@ An index never changes. Orders are built on first use and kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Final
 
@@ -104,6 +104,7 @@ class Index:
         return found
 
 
+@lru_cache(maxsize=64)
 def walked(sort: Sort) -> tuple[Sort, bool]:
     """Tell which order is walked and whether backwards: every order serves both of its directions."""
     if sort[0].is_descending:

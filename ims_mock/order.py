@@ -20,7 +20,7 @@ from ims_mock.conditions import Condition, Equals, HasTag, IsDefault, Not, Range
 from ims_mock.image import Image
 from ims_mock.keeping import Kept
 from ims_mock.kinds import Value
-from ims_mock.postings import MEMBERS, Postings, Span
+from ims_mock.postings import MEMBERS, NOWHERE, Postings, Span
 from ims_mock.query import ListQuery, SortKey
 from ims_mock.tenancy import View
 
@@ -88,12 +88,12 @@ class _Way(NamedTuple):
     Attributes:
         span: the ranks.
         conditions: what is to be tested of each.
-        is_listed: whether each of them is known to be listed.
+        verdict: on which groups the verdict must be this one; ``None`` where each image is known to be listed.
     """
 
     span: Span
     conditions: tuple[Condition, ...]
-    is_listed: bool = False
+    verdict: int | None = None
 
 
 class Order:
@@ -119,6 +119,7 @@ class Order:
         self._postings: Kept[tuple[str, bool], Postings] = Kept(_POSTINGS_KEPT)
         self._bitmaps: Kept[object, Bitmap] = Kept(_BITMAPS_KEPT)
         self._of_verdict: Kept[tuple[groups.Verdicts, int], array[int]] = Kept(_LISTS_KEPT)
+        self._flags: Kept[tuple[groups.Verdicts, int], bytes] = Kept(_LISTS_KEPT)
         self._by_project: Kept[groups.Verdicts, dict[str, array[int]]] = Kept(_LISTS_KEPT)
 
     def __len__(self) -> int:
@@ -217,57 +218,67 @@ class Order:
             is_reversed: whether the walk is downwards.
         """
         asked = asked_of(query, view, conditions, stretches)
+        ranks = None
         if not self._is_known_to_be_hard(asked):
-            found: list[int] | None = []
-            low, high = within.start, within.stop
-            for way in self._ways(asked, low, high):
+            ranks = self._walk(asked, within, count, is_reversed=is_reversed)
+        if ranks is None:
+            return list(islice(self._common(asked, within, is_reversed=is_reversed), count))
+        images, positions, shown = self._images, self.positions, view.shown
+        found = [images[positions[rank]] for rank in ranks]
+        return [shown(image) if image.members else image for image in found]
+
+    def _walk(self, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int] | None:
+        """Give the first ranks of a walk; ``None`` when it meets too many images in vain."""
+        found: list[int] = []
+        low, high = within.start, within.stop
+        for way in self._ways(asked, low, high):
+            if way.span.size:
                 ranks = self._along(way, asked, low, high, count, is_reversed=is_reversed)
                 if ranks is None:
-                    found = None
-                    break
+                    return None
                 found = sorted({*found, *ranks}, reverse=is_reversed)[:count] if found else ranks
                 if len(found) == count:  # what other ways find beyond these does not matter
                     low, high = (found[-1], high) if is_reversed else (low, found[-1])
-            if found is not None:
-                images, positions, shown = self._images, self.positions, view.shown
-                return [
-                    shown(image) if image.members else image for image in [images[positions[rank]] for rank in found]
-                ]
-        return list(islice(self._common(asked, within, is_reversed=is_reversed), count))
+        return found
 
     def _ways(self, asked: Asked, low: int, high: int) -> list[_Way]:
         """Choose the sets of ranks to walk: together the smallest that hold every image which is to be found."""
-        best = self._listed(asked, low, high)
-        size = sum(way.span.size for way in best)
+        of_all, own = self._listed(asked, low, high)
+        size, chosen, spans = of_all.size + own.size, None, [of_all]
         for condition in asked.conditions:
-            spans = self._spans(condition, asked)
-            if spans is None:
-                continue
-            spans = [span.within(low, high) for span in spans]
-            total = sum(span.size for span in spans)
-            if total < size:
-                left = asked.conditions
-                if not _depends_on_view(condition):
-                    left = tuple(one for one in left if one is not condition)
-                best, size = [_Way(span, left) for span in spans if span.size], total
-        return best
+            lists = self._spans(condition, asked)
+            if lists is not None:
+                lists = [span.within(low, high) for span in lists]
+                total = sum([span.size for span in lists])
+                if total < size:
+                    size, chosen, spans = total, condition, lists
+        if chosen is None:
+            return [_Way(of_all, asked.conditions), _Way(own, asked.conditions)]
+        left = asked.conditions
+        if not _depends_on_view(chosen):
+            left = tuple([one for one in left if one is not chosen])
+        ways = [_Way(span, left, groups.YES) for span in spans]
+        if own.size <= size:
+            return [*ways, _Way(own, asked.conditions)]
+        return ways + [_Way(span, left, groups.ASK) for span in spans]
 
-    def _listed(self, asked: Asked, low: int, high: int) -> list[_Way]:
-        """Give the sets of ranks that hold every image which the caller is listed, and no other."""
+    def _listed(self, asked: Asked, low: int, high: int) -> tuple[Span, Span]:
+        """Give the ranks of the images which all who ask the same are listed, and of those which only some are."""
         of_all = self._with(asked.verdicts, groups.YES)
         own = self._by_project.get(asked.verdicts, lambda: self._shared_out(asked)).get(asked.view.caller.project)
-        spans = [_span(ranks).within(low, high) for ranks in (of_all, own) if ranks]
-        return [_Way(span, asked.conditions, is_listed=True) for span in spans if span.size]
+        return _span(of_all).within(low, high), _span(own).within(low, high) if own else NOWHERE
 
     def _with(self, verdicts: groups.Verdicts, verdict: int) -> array[int]:
         """Give the ranks of the images on whose groups there is this verdict."""
 
         def compressed() -> array[int]:
-            return array(
-                "I", compress(range(len(self)), self._numbers.translate(verdicts.table.translate(_ONES[verdict])))
-            )
+            return array("I", compress(range(len(self)), self._flagged(verdicts, verdict)))
 
         return self._of_verdict.get((verdicts, verdict), compressed)
+
+    def _flagged(self, verdicts: groups.Verdicts, verdict: int) -> bytes:
+        """Give 1 for each rank on whose group there is this verdict, and 0 for each other."""
+        return self._numbers.translate(verdicts.table.translate(_ONES[verdict]))
 
     def _shared_out(self, asked: Asked) -> dict[str, array[int]]:
         """Give the ranks of the images that some are listed and others are not, by the project that is listed them.
@@ -321,44 +332,52 @@ class Order:
         self, way: _Way, asked: Asked, low: int, high: int, count: int, *, is_reversed: bool
     ) -> list[int] | None:
         """Walk a set of ranks; ``None`` when too much of it is met in vain."""
-        (ranks, start, stop), conditions, is_listed = way
-        start, stop = bisect_left(ranks, low, start, stop), bisect_left(ranks, high, start, stop)
-        if is_listed and not conditions:
-            if is_reversed:
-                return list(ranks[max(start, stop - count) : stop])[::-1]
-            return list(ranks[start : min(start + count, stop)])
-        query, view, table, images, positions = (
-            asked.query,
-            asked.view,
-            asked.verdicts.table,
-            self._images,
-            self.positions,
-        )
-        numbers, tests = self._numbers, [condition.holds for condition in conditions]
+        ranks, start, stop = way.span.within(low, high)
+        if way.verdict is None and not way.conditions:
+            return (
+                list(ranks[max(start, stop - count) : stop])[::-1]
+                if is_reversed
+                else list(ranks[start : start + count][: stop - start])
+            )
         found: list[int] = []
-        left = stop - start
-        vain = PATIENCE
-        for place in range(stop - 1, start - 1, -1) if is_reversed else range(start, stop):
-            rank = ranks[place]
-            verdict = groups.YES if is_listed else table[numbers[rank]]
-            left -= 1
-            if verdict:
-                image = images[positions[rank]]
-                if verdict == groups.YES or view.lists(image, query.visibility, query.member_status):
-                    shown = view.shown(image) if image.members else image
-                    for test in tests:
-                        if not test(shown):
-                            break
-                    else:
-                        found.append(rank)
-                        if len(found) == count:
-                            break
-                        vain += GENEROUS
-                        continue
-            vain -= 1
-            if vain < 0 and left > PATIENCE:
+        met, size = 0, count + count // 2
+        while start < stop and len(found) < count:
+            if met - GENEROUS * len(found) > PATIENCE < stop - start:
                 return None
-        return found
+            size = min(size, stop - start)
+            if is_reversed:
+                stop -= size
+                some = ranks[stop : stop + size][::-1]
+            else:
+                some = ranks[start : start + size]
+                start += size
+            found += self._tested(some, way, asked)
+            met += size
+            size *= 2
+        return found[:count]
+
+    def _tested(self, ranks: Sequence[int], way: _Way, asked: Asked) -> Iterable[int]:
+        """Give those ranks whose images are found."""
+        images, positions, view = self._images, self.positions, asked.view
+        verdict = way.verdict
+        if verdict is not None:
+            flags = self._flags.get((asked.verdicts, verdict), lambda: self._flagged(asked.verdicts, verdict))
+            ranks = list(compress(ranks, map(flags.__getitem__, ranks)))
+        if verdict == groups.ASK:
+            ranks = [rank for rank in ranks if self._is_listed(rank, asked)]
+        for condition in way.conditions:
+            holds, shown = condition.holds, view.shown
+            ranks = [
+                rank for rank in ranks if holds(shown(image) if (image := images[positions[rank]]).members else image)
+            ]
+        return ranks
+
+    def _is_listed(self, rank: int, asked: Asked) -> bool:
+        """Whether the caller is listed an image that must be asked."""
+        image, project = self.image(rank), asked.view.caller.project
+        membership = image.members.get(project) if image.members else None
+        status = membership.status if membership else None
+        return asked.verdicts.admit(self._numbers[rank], status, is_own=image.get("owner") == project)
 
     # --- what a walk finds that meets too many images in vain
 
@@ -382,8 +401,8 @@ class Order:
     def _scope_bitmap(self, asked: Asked) -> Bitmap:
         """Make the bitmap of all images that the caller is listed."""
         flags = bytearray(len(self))
-        for way in self._listed(asked, 0, len(self)):
-            for rank in way.span.all():
+        for span in self._listed(asked, 0, len(self)):
+            for rank in span.all():
                 flags[rank] = 1
         return bitmap(flags)
 
@@ -450,7 +469,7 @@ class _Descending:
         return other.ascending < self.ascending
 
 
-Part = tuple[bool, Value] | _Descending
+Part = tuple[bool, Value] | str | _Descending
 
 
 def key_of(sort: Sort) -> Callable[[Image], tuple[Part, ...]]:
@@ -464,7 +483,9 @@ def part_of(key: SortKey) -> Callable[[Image], Part]:
 
     A missing value sorts below every value.
     """
-    name, is_descending = key.name, key.is_descending
+    name, is_descending = key
+    if name in _BASE and not is_descending:  # every image has both
+        return lambda image: image.text(name)
 
     def part(image: Image) -> Part:
         value = image.get(name)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
-from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
+from functools import lru_cache
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
 
 from ims_mock.conditions import Condition, Equals, Reading
 from ims_mock.errors import RequestError
@@ -33,19 +33,23 @@ _ESCAPES: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 
+_SAFE: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+_NONE: Final = frozenset[str]()
+
 Pairs = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class SortKey:
+class SortKey(NamedTuple):
     """One key of an order and its direction."""
 
     name: str
     is_descending: bool
 
 
-@dataclass(frozen=True)
-class ListQuery:
+_USUAL_SORT: Final = (SortKey("created_at", is_descending=True), SortKey("id", is_descending=True))
+
+
+class ListQuery(NamedTuple):
     """What a caller asked a list for, checked and complete.
 
     Attributes:
@@ -57,26 +61,27 @@ class ListQuery:
         limit: images on a page, 0 to 1000.
         marker: id of the last image of the page before, ``None`` for the first page.
         sort: the total order, ``created_at`` and ``id`` included.
-        links: what ``first`` repeats of the query.
+        repeated: what the links repeat of the query, form-encoded.
     """
 
     listing: Listing = IMAGES
     conditions: tuple[Condition, ...] = ()
     visibility: str | None = None
     member_status: str = "accepted"
-    dead: frozenset[str] = frozenset()
+    dead: frozenset[str] = _NONE
     limit: int = IMAGES.limit
     marker: str | None = None
-    sort: tuple[SortKey, ...] = (SortKey("created_at", True), SortKey("id", True))
-    links: Pairs = ()
+    sort: tuple[SortKey, ...] = _USUAL_SORT
+    repeated: str = ""
 
     def first(self) -> str:
         """Link to the first page: path-relative, form-encoded, without a marker."""
-        return f"{self.listing.path}?{urlencode(self.links)}" if self.links else self.listing.path
+        return f"{self.listing.path}?{self.repeated}" if self.repeated else self.listing.path
 
     def next(self, last: str) -> str:
         """Link to the page after the one that ends with the image ``last``."""
-        return f"{self.listing.path}?{urlencode((*self.links, ('marker', last)))}"
+        marker = f"marker={_encoded(last)}"
+        return f"{self.listing.path}?{self.repeated}&{marker}" if self.repeated else f"{self.listing.path}?{marker}"
 
 
 def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
@@ -94,13 +99,12 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     """
     profile = view.profile
     pairs = _pairs(raw, is_strict="stray-percent" in profile)
-    if "repeated-single-values" in profile:
+    if "repeated-single-values" in profile and len(pairs) > 1:
         for name in _SINGLE:
             values = [value for key, value in pairs if key == name]
             if len(values) > 1:
                 raise RequestError("repeated", name, ", ".join(values), f"one value, not {len(values)}")
 
-    reading = Reading(profile, view.is_queens)
     left = _Left(pairs)
     limit, marker = left.first("limit"), left.first("marker")
     member_status = left.first("member_status")
@@ -114,58 +118,73 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
         raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
     count = _limit(limit) if limit is not None else listing.limit
     sort = _sort(left)
-
-    filters = left.rest()
-    characters = filters.pop("tags", "")  # Glance takes `tags` for a list of tags, here one a character
-    tags = tags or list(characters)
-    filters.pop("changes-since", None)
-    names = sorted(filters, key=lambda name: name != "protected")
-    conditions: list[Condition | None] = []
-    for name in names:
-        conditions += listing.conditions(reading, name, filters[name])
-    conditions += [reading.tag(tag) for tag in tags]
-    if view.needs_registered:
-        conditions.append(reading.equals(*REGISTERED))
+    conditions = _conditions(left.rest(), tags, view, listing)
     return ListQuery(
-        listing=listing,
-        conditions=tuple(condition for condition in conditions if condition is not None),
-        visibility=visibility,
-        member_status=member_status or "accepted",
-        dead=_dead(conditions) if "dead-images-on-request" in profile else frozenset(),
-        limit=min(count, LIMIT_CAP),
-        marker=marker,
-        sort=sort,
-        links=_links(pairs, view),
+        listing,
+        conditions,
+        visibility,
+        member_status or "accepted",
+        _dead(conditions) if "dead-images-on-request" in profile else _NONE,
+        min(count, LIMIT_CAP),
+        marker,
+        sort,
+        _repeated(pairs, view),
     )
 
 
+def _conditions(filters: dict[str, str], tags: list[str], view: View, listing: Listing) -> tuple[Condition, ...]:
+    """Read the filters, and what the service adds to them."""
+    reading = Reading(view.profile, view.is_queens)
+    conditions: list[Condition | None] = []
+    if filters:
+        characters = filters.pop("tags", "")  # Glance takes `tags` for a list of tags, here one a character
+        tags = tags or list(characters)
+        filters.pop("changes-since", None)
+        if "protected" in filters:
+            conditions += listing.conditions(reading, "protected", filters.pop("protected"))
+        for name, value in filters.items():
+            conditions += listing.conditions(reading, name, value)
+    conditions += [reading.tag(tag) for tag in tags]
+    if view.needs_registered:
+        conditions.append(_registered(reading))
+    return tuple([condition for condition in conditions if condition is not None])
+
+
+@lru_cache(maxsize=16)
+def _registered(reading: Reading) -> Condition:
+    """Read the filter that the service adds."""
+    return reading.equals(*REGISTERED)
+
+
 class _Left:
-    """The parameters not yet taken, in the order they were sent."""
+    """The parameters not yet taken, in the order they were sent first."""
 
     def __init__(self, pairs: Pairs) -> None:
-        self._pairs = list(pairs)
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
 
     def first(self, name: str) -> str | None:
         """Take the first value of a parameter; any further one is left, as a filter (as in Glance)."""
-        for place, (key, value) in enumerate(self._pairs):
-            if key == name:
-                del self._pairs[place]
-                return value
-        return None
+        values = self._values.get(name)
+        if values is None:
+            return None
+        if len(values) == 1:
+            del self._values[name]
+        return values.pop(0)
 
     def every(self, name: str) -> list[str]:
         """Take every value of a parameter."""
-        values = [value for key, value in self._pairs if key == name]
-        self._pairs = [pair for pair in self._pairs if pair[0] != name]
-        return values
+        return self._values.pop(name, [])
 
     def last(self, name: str) -> str | None:
         """Look at the last value of a parameter and leave it."""
-        return next((value for key, value in reversed(self._pairs) if key == name), None)
+        values = self._values.get(name)
+        return values[-1] if values else None
 
     def rest(self) -> dict[str, str]:
         """Give what is left as filters; of a repeated one the last value counts."""
-        return dict(self._pairs)
+        return {name: values[-1] for name, values in self._values.items()}
 
 
 def decoded(raw: str) -> Pairs:
@@ -176,6 +195,8 @@ def decoded(raw: str) -> Pairs:
 
 def _pairs(raw: str, *, is_strict: bool) -> Pairs:
     """Split and decode a query string; only ``&`` separates, and each part splits at its first ``=``."""
+    if not raw:
+        return ()
     pairs = []
     for part in raw.encode("latin-1", "replace").split(b"&"):
         if part:
@@ -200,10 +221,10 @@ def _decode(encoded: bytes, what: str, *, is_strict: bool) -> str:
 
 def _visibility(left: _Left, view: View) -> str | None:
     """Check the visibility asked for; Glance judges two by the last, and nothing has both (recorded)."""
-    asked = left.last("visibility")
     values = left.every("visibility")
-    if asked is None:
+    if not values:
         return None
+    asked = values[-1]
     if "enumerations-ignore-case" in view.profile:
         asked = asked.lower()
     if not asked and "empty-visibility" not in view.profile:
@@ -227,6 +248,8 @@ def _sort(left: _Left) -> tuple[SortKey, ...]:
     """Read the order in either syntax and complete it, so that no two images are equal in it."""
     combined = left.first("sort")
     keys, directions = left.every("sort_key"), left.every("sort_dir")
+    if not keys and not directions and combined is None:
+        return _USUAL_SORT
     if combined is not None:
         if keys or directions:
             raise RequestError("sort-syntaxes", "sort", combined, "sort alone, or sort_key and sort_dir")
@@ -273,10 +296,15 @@ def _dead(conditions: Iterable[Condition | None]) -> frozenset[str]:
     )
 
 
-def _links(pairs: Pairs, view: View) -> Pairs:
-    """Give what the links repeat: all that was sent but the marker, and what the service adds."""
+def _repeated(pairs: Pairs, view: View) -> str:
+    """Write what the links repeat: all that was sent but the marker, and what the service adds."""
     sent: Iterable[tuple[str, str]] = pairs if "repeated-parameters-in-links" in view.profile else dict(pairs).items()
-    links = tuple(pair for pair in sent if pair[0] != "marker")
-    if view.needs_registered and not any(name == REGISTERED[0] for name, _ in links):
-        return (REGISTERED, *links)
-    return links
+    links = [pair for pair in sent if pair[0] != "marker"]
+    if view.needs_registered and REGISTERED[0] not in [name for name, _ in links]:
+        links.insert(0, REGISTERED)
+    return "&".join([f"{_encoded(name)}={_encoded(value)}" for name, value in links])
+
+
+def _encoded(text: str) -> str:
+    """Encode a text as forms do; most need not be, and the standard library looks at each character."""
+    return text if _SAFE.fullmatch(text) else quote_plus(text)

@@ -51,7 +51,7 @@ LAYERS = (
         "web.stored",
         "web.tags",
     ),
-    ("web.control",),
+    ("web.control", "web.straight"),
     ("web.app",),
     ("application", "connection", "watching"),
     ("tls",),

@@ -21,6 +21,10 @@ Shape = Callable[[RequestError, str, str], Response]
 """Writes an error, given the id of the request and its ``Accept`` header."""
 
 
+JSON: Final = "application/json"
+REQUEST_ID: Final = "X-Request-Id"
+
+
 class Shown(Response):
     """An answer that shows images.
 
@@ -56,22 +60,24 @@ _USUAL = {
 
 
 def page_answer(page: Page, query: ListQuery) -> Shown:
-    """Answer with a page: the images' own bytes, joined, and the links where the list has them."""
-    end = b"]}"
-    if query.listing.has_links:
-        links = {"first": query.first(), "schema": IMAGES_SCHEMA}
-        if page.has_next:
-            links["next"] = query.next(page.images[-1].id)
-        end = b"], " + json.dumps(links)[1:].encode()
-    images = b", ".join(map(query.listing.rendered, page.images))
-    answer = Shown(b'{"images": [' + images + end, mimetype="application/json")
+    """Answer with a page."""
+    answer = Shown(page_body(page, query), mimetype=JSON)
     answer.images = page.images
     return answer
 
 
+def page_body(page: Page, query: ListQuery) -> bytes:
+    """Write a page: the images' own bytes, joined, and the links where the list has them."""
+    end = b"]}"
+    if query.listing.has_links:  # which hold no character that JSON would escape
+        following = f', "next": "{query.next(page.images[-1].id)}"' if page.has_next else ""
+        end = f'], "first": "{query.first()}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
+    return b'{"images": [' + b", ".join(map(query.listing.rendered, page.images)) + end
+
+
 def image_answer(image: Image, view: View, status: int = 200) -> Shown:
     """Answer with one image, as the caller is shown it."""
-    answer = Shown(view.shown(image).rendered, status, mimetype="application/json")
+    answer = Shown(view.shown(image).rendered, status, mimetype=JSON)
     answer.images = (image,)
     return answer
 
@@ -107,14 +113,14 @@ def service_error_answer(error: RequestError, request_id: str, _: str = "") -> R
         body: object = {"error_msg": error.message, "error_code": problem.code, "request_id": request_id}
     else:
         body = {"error": {"code": problem.code, "message": error.message}}
-    return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype="application/json")
+    return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype=JSON)
 
 
 def keystone_error_answer(error: RequestError, *_: str) -> Response:
     """Answer with an error in Keystone's shape, which every client reads, whatever the profile."""
     status = HTTPStatus(error.problem.glance_status or error.problem.status)
     says = {"code": int(status), "message": error.message, "title": _TITLES.get(status) or status.phrase}
-    return Response(json.dumps({"error": says}, ensure_ascii=False) + "\n", status, mimetype="application/json")
+    return Response(json.dumps({"error": says}, ensure_ascii=False) + "\n", status, mimetype=JSON)
 
 
 def glance_error_answer(error: RequestError, request_id: str, accept: str) -> Response:
@@ -126,7 +132,7 @@ def glance_error_answer(error: RequestError, request_id: str, accept: str) -> Re
     accept = accept.lower()
     if "application/json" in accept and "text/" not in accept and "*/*" not in accept:
         body = {"message": f"{sentence}<br /><br />\n{detail}\n\n", "code": f"{status} {title}", "title": title}
-        return Response(json.dumps(body), status, mimetype="application/json")
+        return Response(json.dumps(body), status, mimetype=JSON)
     if "text/html" in accept and "text/plain" not in accept:
         page = (
             f"<html>\n <head>\n  <title>{status} {title}</title>\n </head>\n <body>\n  <h1>{status} {title}</h1>\n"

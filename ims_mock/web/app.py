@@ -6,7 +6,7 @@ import logging
 from time import perf_counter
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound
 
 from ims_mock.emulator import Emulator
@@ -14,12 +14,21 @@ from ims_mock.errors import RequestError
 from ims_mock.filing import Masks
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
-from ims_mock.web.answers import Shape, glance_error_answer, keystone_error_answer, service_error_answer, shape_of
-from ims_mock.web.choice import choose, have_sandboxes
-from ims_mock.web.current import emulator, host_refused, kept, request_id
+from ims_mock.web.answers import (
+    REQUEST_ID,
+    Shape,
+    glance_error_answer,
+    images_of,
+    keystone_error_answer,
+    service_error_answer,
+    shape_of,
+)
+from ims_mock.web.choice import emulator_for, have_sandboxes
+from ims_mock.web.current import emulator, host_refused, id_of, kept, request_id
 from ims_mock.web.lines import log_answer, log_failure
 from ims_mock.web.noting import note_beginning, note_end
 from ims_mock.web.origin import refuse_unasked
+from ims_mock.web.straight import answer_lists_straight
 
 GATEWAY_URI_BYTES: Final = 32_768
 """The longest path and query the gateway takes (its own documentation)."""
@@ -54,11 +63,13 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
         app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
-        have_sandboxes(app, over)
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(RequestError, _answer)
     app.register_error_handler(Exception, _answer_any)
+    answer_lists_straight(app)
+    if has_control:
+        have_sandboxes(app, over)
     if is_forwarded:
         from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -72,8 +83,7 @@ def _begin() -> None:
     known["began"] = perf_counter()
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     is_control = _is_under(control.PREFIX, path)
-    choose(by_credentials=not is_control)
-    here = emulator()
+    here = known["emulator"] = emulator_for(current_app, environ, by_credentials=not is_control)
     if not is_control:
         note_beginning(here, known)
     refuse_unasked()
@@ -94,16 +104,16 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     """Give every answer its id, let a fault spoil it, and write its line in the log and its entry in the journal."""
-    response.headers["X-Request-Id"] = request_id()
-    known = kept()
+    known, environ = kept(), request.environ
+    response.headers[REQUEST_ID] = id_of(known)
     if "fault" in known:
         from ims_mock.web.faulting import spoiled
 
         response = spoiled(response)
     if "journal" in known:
-        note_end(response, request.environ, known)
+        note_end(response.status_code, images_of(response), environ, known)
     if _log.isEnabledFor(logging.INFO):
-        log_answer(response)
+        log_answer(response.status_code, environ, known)
     return response
 
 

@@ -54,20 +54,24 @@ def is_inside() -> bool:
     return _ID in request.environ
 
 
-def choose(*, by_credentials: bool) -> None:
-    """Choose the emulator that answers the request.
+def emulator_for(app: Flask, environ: WSGIEnvironment, *, by_credentials: bool) -> Emulator:
+    """Give the emulator that answers a request.
 
     Args:
+        app: the application it was sent to.
+        environ: the request.
         by_credentials: whether those of a sandbox count; the control paths take none.
 
     Raises:
         RequestError: it is for a sandbox that is not there; no other may answer in its place.
     """
-    environ = request.environ
-    if _ID in environ:
-        _enter(environ[_ID])
-    elif by_credentials:
-        _enter(named_by(environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")))
+    sandbox_id = environ.get(_ID, "")
+    if not sandbox_id and by_credentials:
+        sandbox_id = named_by(environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", ""))
+    if sandbox_id and _EXTENSION in app.extensions:
+        return _inside(app, sandbox_id)
+    served: Emulator = app.extensions["ims_mock"]
+    return served
 
 
 def choose_by_token(token: str) -> None:
@@ -76,8 +80,9 @@ def choose_by_token(token: str) -> None:
     Raises:
         RequestError: it is of a sandbox that is not there.
     """
-    if not is_inside():
-        _enter(named_by(token, ""))
+    sandbox_id = "" if is_inside() else named_by(token, "")
+    if sandbox_id and _EXTENSION in current_app.extensions:
+        kept()["emulator"] = _inside(current_app, sandbox_id)
 
 
 def sandboxes() -> Sandboxes:
@@ -86,6 +91,6 @@ def sandboxes() -> Sandboxes:
     return found
 
 
-def _enter(sandbox_id: str) -> None:
-    if sandbox_id and _EXTENSION in current_app.extensions:
-        kept()["emulator"] = sandboxes().emulator(sandbox_id)
+def _inside(app: Flask, sandbox_id: str) -> Emulator:
+    found: Sandboxes = app.extensions[_EXTENSION]
+    return found.emulator(sandbox_id)

@@ -54,7 +54,11 @@ def kept() -> dict[str, Any]:
 
 def request_id() -> str:
     """Give the id of the request, 32 hex digits; header and body of the answer agree on it."""
-    known = kept()
+    return id_of(kept())
+
+
+def id_of(known: dict[str, Any]) -> str:
+    """Give the id of a request by what is kept of it."""
     found: str = known.get("request_id") or known.setdefault("request_id", secrets.token_hex(16))
     return found
 
@@ -115,7 +119,12 @@ def refuse_media_type(*legal: str, headers: Mapping[str, str] | None = None) -> 
 
 def header(name: str) -> str:
     """Give a header as text, in UTF-8 as catalogs are; empty when it was not sent."""
-    return request.headers.get(name, "").encode("latin-1", "replace").decode("utf-8", "replace")
+    return text(request.headers.get(name, ""))
+
+
+def text(raw: str) -> str:
+    """Decode a header, which the wire brought as one character a byte."""
+    return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def body(most: int = GATEWAY_BODY_BYTES) -> bytes:

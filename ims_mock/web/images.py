@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
 
-blueprint = Blueprint("images", __name__)
+BLUEPRINT: Final = "images"
+
+blueprint = Blueprint(BLUEPRINT, __name__)
 blueprint.before_request(refuse_head)
 
 

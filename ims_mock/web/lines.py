@@ -10,14 +10,14 @@ import re
 import traceback
 from collections.abc import Iterator
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
-from flask import Response, request
+from flask import request
 
 from ims_mock.identity import Verdict
 from ims_mock.kinds import printable
 from ims_mock.masking import SECRET_HEADERS, masked_query, secrets_in_json, secrets_in_query, without
-from ims_mock.web.current import emulator, kept, request_id
+from ims_mock.web.current import emulator, id_of, kept, request_id, text
 
 MOST_CHARACTERS: Final = 1000
 """So much of a path and of a query stands in a line."""
@@ -26,18 +26,25 @@ _SIGNATURE: Final = re.compile("Signature=([^,]+)")
 _log = logging.getLogger("ims_mock")
 
 
-def log_answer(response: Response) -> None:
+def log_answer(status: int, environ: dict[str, Any], known: dict[str, Any]) -> None:
     """Log a request that is answered.
 
     Args:
-        response: how.
+        status: of the answer.
+        environ: the request as WSGI has it.
+        known: what was kept of it.
     """
-    rule, judged = kept().get("fault"), kept().get("verdict")
-    notes = {"fault": rule.id if rule else "", "doubt": _doubt(judged)}
-    query = request.environ.get("QUERY_STRING", "")
-    status = 0 if rule and rule.is_silent else response.status_code
-    seconds = perf_counter() - kept()["began"]
-    log_request(request.method, _path(), query, status, seconds, request_id(), **notes)
+    rule = known.get("fault")
+    notes = {"fault": rule.id if rule else "", "doubt": _doubt(known.get("verdict"))}
+    log_request(
+        environ["REQUEST_METHOD"],
+        _path(environ),
+        environ.get("QUERY_STRING", ""),
+        0 if rule and rule.is_silent else status,
+        perf_counter() - known["began"],
+        id_of(known),
+        **notes,
+    )
 
 
 def log_request(method: str, path: str, query: str, status: int, seconds: float, identifier: str, **notes: str) -> None:
@@ -63,9 +70,9 @@ def log_request(method: str, path: str, query: str, status: int, seconds: float,
     )  # fmt: skip
 
 
-def _path() -> str:
+def _path(environ: dict[str, Any]) -> str:
     """Give the whole path that was asked, wherever the application is mounted."""
-    return request.root_path.rstrip("/") + request.path
+    return text(environ.get("SCRIPT_NAME", "").rstrip("/") + environ.get("PATH_INFO", ""))
 
 
 def _doubt(judged: Verdict | None) -> str:
@@ -76,7 +83,7 @@ def _doubt(judged: Verdict | None) -> str:
 def log_failure() -> None:
     """Log the bug because of which a request fails."""
     told = without(traceback.format_exc(), _secrets())
-    path = printable(_path(), MOST_CHARACTERS)
+    path = printable(_path(request.environ), MOST_CHARACTERS)
     parts = {"method": request.method, "path": path, "request_id": request_id(), "exception": told}
     _log.error("request %s failed: %s %s\n%s", request_id(), request.method, path, told, extra={"parts": parts})
 

@@ -6,13 +6,11 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Final
 
-from flask import Response
-
 from ims_mock.emulator import Emulator
 from ims_mock.identity import Verdict
+from ims_mock.image import Image
 from ims_mock.journal import HEADERS, MOST_CHARACTERS, Note, told
 from ims_mock.masking import SECRET_HEADERS
-from ims_mock.web.answers import images_of
 
 _OWN: Final = ("content-length", "content-type")
 """The headers to whose names WSGI adds nothing."""
@@ -38,17 +36,17 @@ def note_beginning(here: Emulator, known: dict[str, Any]) -> None:
     known["journal"], known["time"] = here.journal, here.clock.now()
 
 
-def note_end(response: Response, environ: dict[str, Any], known: dict[str, Any]) -> None:
+def note_end(status: int, images: tuple[Image, ...] | None, environ: dict[str, Any], known: dict[str, Any]) -> None:
     """Lay a request down in the journal.
 
     Args:
-        response: how it is answered.
+        status: of the answer.
+        images: those that the answer shows, ``None`` when it is of another kind.
         environ: the request as WSGI has it.
         known: what was kept of it.
     """
     verdict: Verdict | None = known.get("verdict")
-    rule, status = known.get("fault"), response.status_code
-    images = images_of(response)
+    rule = known.get("fault")
     if images is None and status < HTTPStatus.BAD_REQUEST:
         images = ()
     if rule and not rule.is_readable:
