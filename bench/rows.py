@@ -1,0 +1,86 @@
+"""What a bench finds: rows with a figure each, its bar and whether that is met, as tables and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        bench: which bench found it.
+        what: what was measured.
+        images: how many images the catalog had; 0 where that does not matter.
+        figure: the median of the rounds.
+        unit: of the figure; ``times`` for a ratio.
+        rounds: the figures of all rounds.
+        bar: what the figure is held against; ``None`` where nothing is promised.
+        is_floor: whether the bar is the least that is wanted, not the most.
+        beside: other figures, by name and unit, that belong to it.
+    """
+
+    bench: str
+    what: str
+    images: int
+    figure: float
+    unit: str = "times"
+    rounds: tuple[float, ...] = ()
+    bar: float | None = None
+    is_floor: bool = False
+    beside: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, bench: str, what: str, images: int, rounds: Sequence[float], **more: Any) -> Row:
+        """Make the row whose figure is the median of rounds."""
+        return cls(bench, what, images, median(rounds), rounds=tuple(rounds), **more)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the bar is met; empty where there is none."""
+        if self.bar is None:
+            return ""
+        is_met = self.figure >= self.bar if self.is_floor else self.figure <= self.bar
+        return "pass" if is_met else "FAIL"
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the row as JSON has it."""
+        return {**vars(self), "rounds": list(self.rounds), "beside": dict(self.beside), "verdict": self.verdict}
+
+    def cells(self, beside: Iterable[str]) -> list[str]:
+        """Give the row as people read it."""
+        figure = _written(self.figure)
+        if len(self.rounds) > 1:
+            figure += f" ({_written(min(self.rounds))} to {_written(max(self.rounds))})"
+        bar = "" if self.bar is None else f"{'≥' if self.is_floor else '≤'} {_written(self.bar)}"
+        others = (_written(self.beside[name]) if name in self.beside else "" for name in beside)
+        return [
+            self.what,
+            f"{self.images:,}" if self.images else "",
+            *others,
+            f"{figure} {self.unit}",
+            bar,
+            self.verdict,
+        ]
+
+
+def _written(number: float) -> str:
+    """Write a number as precisely as anybody cares for."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}" if abs(number) >= 10 else f"{number:.2f}"
+
+
+def tables(rows: Iterable[Row]) -> str:
+    """Write rows as Markdown, a table a bench."""
+    parts = []
+    for bench, group in groupby(rows, key=lambda row: row.bench):
+        found = list(group)
+        beside = list(dict.fromkeys(name for row in found for name in row.beside))
+        lines = [[bench, "images", *beside, "figure (least to most)", "bar", ""], ["---"] * (len(beside) + 5)]
+        lines += [row.cells(beside) for row in found]
+        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return "\n\n".join(parts)
