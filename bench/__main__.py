@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bench import first, pages, walk
+from bench import compared, first, pages, walk
 from bench.client import BenchError
 from bench.options import Options
 from bench.rows import Row, tables
@@ -27,6 +27,7 @@ BY_SIZE: Final[dict[str, tuple[BySize, int, int]]] = {
     "socket": (pages.over_socket, 0, sys.maxsize),
     "first": (first.first_queries, 0, sys.maxsize),
     "walk": (walk.walks, walk.FROM, walk.TO),
+    "peers": (compared.compared, 0, compared.MOST),
 }
 """The benches of catalogs, with the least and the most images that they are for."""
 
@@ -38,7 +39,10 @@ def measured(names: list[str], options: Options) -> Iterator[Row]:
         for images in options.sizes:
             if least <= images <= most:
                 with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                    yield from process.submit(bench, images, options).result()
+                    try:
+                        yield from process.submit(bench, images, options).result()
+                    except BenchError as error:
+                        yield Row(name, "not measured", images, None, note=str(error))
 
 
 def main() -> None:
@@ -49,19 +53,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="of everything that varies (default: 7)")
     parser.add_argument("--requests", type=int, default=200, help="of a kind, a round and a side (default: 200)")
     parser.add_argument("--seed", type=int, default=1, help="what questions are drawn from (default: 1)")
+    parser.add_argument("--peers", type=Path, default=Path("peers"), help="where peers are installed (default: peers)")
     parser.add_argument("--quick", action="store_true", help="100 and 10,000 images, 5 rounds, 100 requests")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     given = parser.parse_args()
     unknown = [name for name in given.benches if name not in BY_SIZE]
     if unknown:
         parser.error(f"{unknown[0]} is no bench; legal are {', '.join(BY_SIZE)}")
-    options = Options(tuple(given.sizes or SIZES), given.rounds, given.requests, given.seed)
+    options = Options(tuple(given.sizes or SIZES), given.rounds, given.requests, given.seed, given.peers)
     if given.quick:
-        options = Options(tuple(given.sizes or QUICK_SIZES), 5, 100, given.seed)
-    try:
-        rows = list(measured(given.benches or list(BY_SIZE), options))
-    except BenchError as error:
-        parser.exit(1, f"{parser.prog}: {error}\n")
+        options = Options(tuple(given.sizes or QUICK_SIZES), 5, 100, given.seed, given.peers)
+    rows = list(measured(given.benches or list(BY_SIZE), options))
     rows.sort(key=lambda row: row.bench)
     print(tables(rows))
     if given.json:

@@ -12,6 +12,7 @@ HOST: Final = "127.0.0.1"
 PATIENCE_SECONDS: Final = 60.0
 _OK: Final = b"HTTP/1.1 200 "
 _LENGTH: Final = b"\r\nContent-Length: "
+_CLOSING: Final = b"\r\nConnection: close"
 _END: Final = b"\r\n\r\n"
 
 
@@ -19,9 +20,12 @@ class BenchError(Exception):
     """Something answers otherwise than it must; the message says what."""
 
 
-def request(target: str) -> bytes:
-    """Write a request in one piece."""
-    return f"GET {target} HTTP/1.1\r\nHost: {HOST}\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n".encode()
+def request(target: str, **headers: str) -> bytes:
+    """Write a request in one piece, with further headers or another host by their names with underscores."""
+    given = {"Host": HOST, "Accept": "*/*", "User-Agent": "bench"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    return f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode()
 
 
 class Kept:
@@ -32,19 +36,27 @@ class Kept:
     """
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection((HOST, port), PATIENCE_SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._connect()
         self._buffer = bytearray(2**22)
         self._view = memoryview(self._buffer)
         self._filled = self._begin = self._total = 0
         self._asked = b""
+
+    def _connect(self) -> None:
+        self.socket = socket.create_connection((HOST, self._port), PATIENCE_SECONDS)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._is_closing = False
 
     def close(self) -> None:
         """Leave."""
         self.socket.close()
 
     def send(self, asked: bytes) -> None:
-        """Send a request."""
+        """Send a request, on another connection where the server wanted to end the last one."""
+        if self._is_closing:
+            self.close()
+            self._connect()
         self._filled = self._total = 0
         self._asked = asked
         self.socket.sendall(asked)
@@ -68,6 +80,7 @@ class Kept:
                 raise BenchError(f"{self._asked!r} is answered {bytes(self._view[: self._filled])!r}")
             begin = place + len(_LENGTH)
             length = int(self._buffer[begin : self._buffer.find(b"\r\n", begin)])
+            self._is_closing = self._buffer.find(_CLOSING, 0, head) >= 0
             self._begin = head + len(_END)
             self._total = self._begin + length
             if self._total > len(self._buffer):

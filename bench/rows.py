@@ -17,23 +17,25 @@ class Row:
         bench: which bench found it.
         what: what was measured.
         images: how many images the catalog had; 0 where that does not matter.
-        figure: the median of the rounds.
+        figure: the median of the rounds; ``None`` where there is none.
         unit: of the figure; ``times`` for a ratio.
         rounds: the figures of all rounds.
         bar: what the figure is held against; ``None`` where nothing is promised.
         is_floor: whether the bar is the least that is wanted, not the most.
         beside: other figures, by name and unit, that belong to it.
+        note: why there is no figure, or what must be known of it.
     """
 
     bench: str
     what: str
     images: int
-    figure: float
+    figure: float | None
     unit: str = "times"
     rounds: tuple[float, ...] = ()
     bar: float | None = None
     is_floor: bool = False
     beside: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
 
     @classmethod
     def of(cls, bench: str, what: str, images: int, rounds: Sequence[float], **more: Any) -> Row:
@@ -43,7 +45,7 @@ class Row:
     @property
     def verdict(self) -> str:
         """Whether the bar is met; empty where there is none."""
-        if self.bar is None:
+        if self.bar is None or self.figure is None:
             return ""
         is_met = self.figure >= self.bar if self.is_floor else self.figure <= self.bar
         return "pass" if is_met else "FAIL"
@@ -54,19 +56,17 @@ class Row:
 
     def cells(self, beside: Iterable[str]) -> list[str]:
         """Give the row as people read it."""
-        figure = _written(self.figure)
-        if len(self.rounds) > 1:
-            figure += f" ({_written(min(self.rounds))} to {_written(max(self.rounds))})"
+        figure = "" if self.figure is None else f"{_written(self.figure)}{self._spread} {self.unit}"
         bar = "" if self.bar is None else f"{'≥' if self.is_floor else '≤'} {_written(self.bar)}"
         others = (_written(self.beside[name]) if name in self.beside else "" for name in beside)
-        return [
-            self.what,
-            f"{self.images:,}" if self.images else "",
-            *others,
-            f"{figure} {self.unit}",
-            bar,
-            self.verdict,
-        ]
+        images = f"{self.images:,}" if self.images else ""
+        return [self.what, images, *others, "; ".join(filter(None, (figure, self.note))), bar, self.verdict]
+
+    @property
+    def _spread(self) -> str:
+        if len(self.rounds) < 2:
+            return ""
+        return f" ({_written(min(self.rounds))} to {_written(max(self.rounds))})"
 
 
 def _written(number: float) -> str:
