@@ -6,23 +6,24 @@ import argparse
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bench import compared, first, pages, walk
+from bench import cold_start, compared, first, pages, walk
 from bench.client import BenchError
+from bench.curves import curves
 from bench.options import Options
+from bench.plot import plot
 from bench.rows import Row, tables
 
 SIZES: Final = (100, 10_000, 100_000, 1_000_000)
 QUICK_SIZES: Final = (100, 10_000)
 
-BySize = Callable[[int, Options], list[Row]]
-
-BY_SIZE: Final[dict[str, tuple[BySize, int, int]]] = {
+BY_SIZE: Final[dict[str, tuple[Callable[[int, Options], list[Row]], int, int]]] = {
     "process": (pages.in_process, 0, sys.maxsize),
     "socket": (pages.over_socket, 0, sys.maxsize),
     "first": (first.first_queries, 0, sys.maxsize),
@@ -31,44 +32,78 @@ BY_SIZE: Final[dict[str, tuple[BySize, int, int]]] = {
 }
 """The benches of catalogs, with the least and the most images that they are for."""
 
+ALONE: Final[dict[str, Callable[[Options], list[Row]]]] = {"start": cold_start.measure}
+"""The benches to which the size of a catalog is nothing."""
 
-def measured(names: list[str], options: Options) -> Iterator[Row]:
-    """Measure, each size in a process of its own, so that nothing is left behind in memory."""
+BENCHES: Final = (*BY_SIZE, *ALONE)
+
+
+def measured(names: Sequence[str], options: Options) -> Iterator[Row]:
+    """Measure; what can not be measured is a row that says why."""
     for name in names:
+        if name in ALONE:
+            yield from _rows(name, 0, lambda name=name: ALONE[name](options))  # type: ignore[misc]
+            continue
         bench, least, most = BY_SIZE[name]
         for images in options.sizes:
-            if least <= images <= most:
+            if least <= images <= most:  # in a process of its own, so that nothing is left behind in memory
                 with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                    try:
-                        yield from process.submit(bench, images, options).result()
-                    except BenchError as error:
-                        yield Row(name, "not measured", images, None, note=str(error))
+                    yield from _rows(name, images, process.submit(bench, images, options).result)
 
 
-def main() -> None:
-    """Measure and print."""
+def _rows(name: str, images: int, rows: Callable[[], list[Row]]) -> list[Row]:
+    try:
+        return rows()
+    except (BenchError, OSError) as error:
+        return [Row(name, "not measured", images, None, note=str(error))]
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"of {', '.join(BY_SIZE)} (default: all)")
+    parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"of {', '.join(BENCHES)} (default: all)")
     parser.add_argument("--sizes", type=int, nargs="+", help="images in the catalogs (default: 100 to 1,000,000)")
     parser.add_argument("--rounds", type=int, default=7, help="of everything that varies (default: 7)")
     parser.add_argument("--requests", type=int, default=200, help="of a kind, a round and a side (default: 200)")
     parser.add_argument("--seed", type=int, default=1, help="what questions are drawn from (default: 1)")
     parser.add_argument("--peers", type=Path, default=Path("peers"), help="where peers are installed (default: peers)")
-    parser.add_argument("--quick", action="store_true", help="100 and 10,000 images, 5 rounds, 100 requests")
+    parser.add_argument("--quick", action="store_true", help="100 and 10,000 images, 5 rounds of 75 requests, no peers")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves there, as PNG (needs matplotlib)")
+    parser.add_argument("--figures", type=Path, metavar="FILE", help="take those of an earlier --json, measure nothing")
+    return parser
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = _parser()
     given = parser.parse_args()
-    unknown = [name for name in given.benches if name not in BY_SIZE]
+    unknown = [name for name in given.benches if name not in BENCHES]
     if unknown:
-        parser.error(f"{unknown[0]} is no bench; legal are {', '.join(BY_SIZE)}")
-    options = Options(tuple(given.sizes or SIZES), given.rounds, given.requests, given.seed, given.peers)
-    if given.quick:
-        options = Options(tuple(given.sizes or QUICK_SIZES), 5, 100, given.seed, given.peers)
-    rows = list(measured(given.benches or list(BY_SIZE), options))
-    rows.sort(key=lambda row: row.bench)
-    print(tables(rows))
+        parser.error(f"{unknown[0]} is no bench; legal are {', '.join(BENCHES)}")
+    if given.plot and not find_spec("matplotlib"):
+        parser.error("--plot needs matplotlib, which is not installed: pip install '.[bench]'")
+    if given.figures:
+        rows = [Row.from_json(one) for one in json.loads(given.figures.read_text())["rows"]]
+    else:
+        sizes, names = tuple(given.sizes or SIZES), given.benches or list(BENCHES)
+        options = Options(sizes, given.rounds, given.requests, given.seed, given.peers)
+        if given.quick:
+            options = Options(tuple(given.sizes or QUICK_SIZES), 5, 75, given.seed, given.peers)
+            names = given.benches or [name for name in BENCHES if name != "peers"]
+        rows = list(measured(names, options))
+        rows += curves(rows)
     if given.json:
-        about = {"python": platform.python_version(), "system": platform.platform()}
-        given.json.write_text(json.dumps({**about, "rows": [row.as_json() for row in rows]}, indent=1) + "\n")
+        about = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
+        given.json.write_text(written(about, rows))
+    print(tables(sorted(rows, key=lambda row: row.bench)))
+    if given.plot:
+        plot(rows, given.plot)
+
+
+def written(about: dict[str, str], rows: Sequence[Row]) -> str:
+    """Write figures as JSON, a row a line."""
+    lines = ",\n".join(json.dumps(row.as_json(), ensure_ascii=False) for row in rows)
+    return f'{{"about": {json.dumps(about)}, "rows": [\n{lines}\n]}}\n'
 
 
 if __name__ == "__main__":

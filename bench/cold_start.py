@@ -1,89 +1,97 @@
-"""A comparison of cold starts: process start to the first 200, against a bare Flask application on the same server.
+"""Cold starts: process start to the first 200, and the memory then, against a bare Flask application on waitress.
 
-Both are started in turn, so that a noisy minute hurts both alike; quoted are the medians and their ratio.
+Compiled modules are kept in a folder that both sides fill in a start that does not count, so that it does not matter
+whether Python may write any beside the code.
 """
 
 from __future__ import annotations
 
-import argparse
-import http.client
 import os
 import signal
-import socket
-import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
+from statistics import median
+from typing import Final
 
-HOST = "127.0.0.1"
-PATIENCE_SECONDS = 20.0
-POLL_SECONDS = 0.002
-BARE = """
+from bench.client import BenchError, Kept
+from bench.options import Options, free_port, told
+from bench.rows import Row
+from ims_mock.listing import IMAGES
+
+START: Final = "start of `serve` with the catalog `default`"
+_PATIENCE_SECONDS: Final = 20.0
+_POLL_SECONDS: Final = 0.002
+_BARE: Final = f"""
 import sys
 from flask import Flask, Response
 from waitress import serve
 app = Flask("bare")
-@app.route("/v2/images")
+@app.route("{IMAGES.path}")
 def images():
-    return Response(b'{"images": []}', mimetype="application/json")
+    return Response(b'{{"images": []}}', mimetype="application/json")
 serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads=8, _quiet=True)
 """
 
 
-def free_port() -> int:
-    """Find a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def first_answer(command: list[str], port: int) -> float:
-    """Start a server and give the seconds until it answers 200.
-
-    Raises:
-        TimeoutError: it does not within 20 seconds.
-    """
-    began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            while time.perf_counter() - began < PATIENCE_SECONDS:
-                connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_SECONDS)
-                try:
-                    connection.request("GET", "/v2/images")
-                    if connection.getresponse().status == http.HTTPStatus.OK:
-                        return time.perf_counter() - began
-                except ConnectionError:
-                    time.sleep(POLL_SECONDS)
-                finally:
-                    connection.close()
-            raise TimeoutError(f"{command[:3]} did not answer within {PATIENCE_SECONDS} seconds")
-        finally:
-            os.kill(server.pid, signal.SIGTERM)
-
-
-def main() -> None:
-    """Measure and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="starts of each (default 7)")
-    parser.add_argument("--catalog", default="default", help="what ims-mock serves (default: default)")
-    given = parser.parse_args()
-    times: dict[str, list[float]] = {"bare Flask": [], "ims-mock": []}
-    for round_ in range(-1, given.rounds):  # the first round fills the file system's cache and is not counted
-        for name in times:
-            port = free_port()
-            emulator = [sys.executable, "-m", "ims_mock", "serve", given.catalog, "--port", str(port)]
-            seconds = first_answer(emulator if name == "ims-mock" else [sys.executable, "-c", BARE, str(port)], port)
+def measure(options: Options) -> list[Row]:
+    """Start both in turn, so that a noisy minute hurts both alike."""
+    found: list[tuple[tuple[float, float], tuple[float, float]]] = []
+    with tempfile.TemporaryDirectory() as compiled:
+        for round_ in range(-1, options.rounds):
+            told(f"{START}, round {round_ + 1}")
+            ours = _started(["-m", "ims_mock", "serve", "--port"], compiled)
+            bare = _started(["-c", _BARE], compiled)
             if round_ >= 0:
-                times[name].append(seconds)
-    print("| cold start, ms | median | least | most |\n|---|---|---|---|")
-    for name, found in times.items():
-        cells = (statistics.median(found), min(found), max(found))
-        print(f"| {name} | {' | '.join(f'{cell * 1000:.0f}' for cell in cells)} |")
-    print(
-        f"\nratio of the medians: {statistics.median(times['ims-mock']) / statistics.median(times['bare Flask']):.2f}"
+                found.append((ours, bare))
+    return [
+        _row("seconds to the first 200", found, 0, "s", bar=1.3),
+        _row("resident memory then", found, 1, "MB", bar=1.4),
+    ]
+
+
+def _row(
+    what: str, found: list[tuple[tuple[float, float], tuple[float, float]]], place: int, unit: str, bar: float
+) -> Row:
+    return Row.of(
+        START,
+        what,
+        0,
+        [ours[place] / bare[place] for ours, bare in found],
+        bar=bar,
+        beside={
+            f"ims-mock, {unit}": median(ours[place] for ours, _ in found),
+            f"bare Flask, {unit}": median(bare[place] for _, bare in found),
+        },
     )
 
 
-if __name__ == "__main__":
-    main()
+def _started(command: list[str], compiled: str) -> tuple[float, float]:
+    """Start a server; give the seconds until it answers 200, and the megabytes that it occupies then.
+
+    Raises:
+        BenchError: it does not within 20 seconds.
+    """
+    port = free_port()
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": compiled}
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, *command, str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            while time.perf_counter() - began < _PATIENCE_SECONDS:
+                try:
+                    kept = Kept(port)
+                except ConnectionError:
+                    time.sleep(_POLL_SECONDS)
+                    continue
+                kept.ask(IMAGES.path)
+                took = time.perf_counter() - began
+                kept.close()
+                status = Path(f"/proc/{server.pid}/status").read_text()
+                return took, int(status.partition("VmRSS:")[2].split()[0]) / 1024
+            raise BenchError(f"{command[0]} {command[1][:10]} does not answer within {_PATIENCE_SECONDS} seconds")
+        finally:
+            os.kill(server.pid, signal.SIGTERM)

@@ -59,16 +59,20 @@ class Kind:
 
     Attributes:
         name: what people call it.
+        cost: what a page takes once orders and lists are there; n is the number of images.
         draw: draws the parameters of one.
         path: the list that is asked.
         is_bounded: whether a page takes as long whatever the catalog holds, as the documentation says.
+        is_drawn: whether it is in the picture.
         again: whether what it asks for has been shown before.
     """
 
     name: str
+    cost: str
     draw: Draw
     path: str = IMAGES.path
     is_bounded: bool = True
+    is_drawn: bool = False
     again: bool = False
 
     def target(self, random: Random, facts: Facts) -> str:
@@ -154,19 +158,25 @@ def _sorted(key: str) -> Draw:
 
 
 KINDS: Final = (
-    Kind("default page", lambda random, _: _limit(random)),
-    Kind("common filter", _common),
-    Kind("rare filter", _rare),
-    Kind("no match", _nothing),
-    *(Kind(f"sorted by {key}", _sorted(key)) for key in SORT_KEYS),
-    Kind("deep marker", _marker),
-    Kind("deep marker, images shown before", _shown, again=True),
-    Kind("time range", _time("created_at")),
-    Kind("time range in its own order", _time("updated_at", sort_key="updated_at")),
-    Kind("time range in another order", _time("updated_at"), is_bounded=False),
-    Kind("tag", _tag),
-    Kind("shared with me", _shared),
-    Kind("three filters", _several, is_bounded=False),
-    Kind("filters that exclude each other", _excluding, is_bounded=False),
-    Kind("newer list", lambda random, facts: _marker(random, facts) | {"limit": 25}, path=CLOUDIMAGES.path),
+    Kind("default page", "limit", lambda random, _: _limit(random), is_drawn=True),
+    Kind("common filter", "limit", _common, is_drawn=True),
+    Kind("rare filter", "matches", _rare, is_drawn=True),
+    Kind("no match", "constant", _nothing, is_drawn=True),
+    *(Kind(f"sorted by {key}", "log n + limit", _sorted(key), is_drawn=key == "name") for key in SORT_KEYS),
+    Kind("deep marker", "log n + limit", _marker, is_drawn=True),
+    Kind("deep marker, images shown before", "log n + limit", _shown, again=True),
+    Kind("time range", "log n + limit", _time("created_at"), is_drawn=True),
+    Kind("time range in its own order", "log n + limit", _time("updated_at", sort_key="updated_at")),
+    Kind("time range in another order", "up to n", _time("updated_at"), is_bounded=False),
+    Kind("tag", "limit", _tag, is_drawn=True),
+    Kind("shared with me", "limit", _shared, is_drawn=True),
+    Kind("three filters", "up to the shortest of their lists", _several, is_bounded=False),
+    Kind(
+        "filters that exclude each other",
+        "the shortest of their lists",
+        _excluding,
+        is_bounded=False,
+        is_drawn=True,
+    ),
+    Kind("newer list", "log n + limit", lambda random, facts: _marker(random, facts) | {"limit": 25}, CLOUDIMAGES.path),
 )

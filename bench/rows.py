@@ -42,6 +42,12 @@ class Row:
         """Make the row whose figure is the median of rounds."""
         return cls(bench, what, images, median(rounds), rounds=tuple(rounds), **more)
 
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Row:
+        """Make the row of what :meth:`as_json` has given."""
+        kept = {name: value for name, value in given.items() if name != "verdict"}
+        return cls(**{**kept, "rounds": tuple(kept["rounds"])})
+
     @property
     def verdict(self) -> str:
         """Whether the bar is met; empty where there is none."""
@@ -52,7 +58,9 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """Give the row as JSON has it."""
-        return {**vars(self), "rounds": list(self.rounds), "beside": dict(self.beside), "verdict": self.verdict}
+        rounds, beside = map(_rounded, self.rounds), {name: _rounded(one) for name, one in self.beside.items()}
+        figure = None if self.figure is None else _rounded(self.figure)
+        return {**vars(self), "figure": figure, "rounds": [*rounds], "beside": beside, "verdict": self.verdict}
 
     def cells(self, beside: Iterable[str]) -> list[str]:
         """Give the row as people read it."""
@@ -67,6 +75,11 @@ class Row:
         if len(self.rounds) < 2:
             return ""
         return f" ({_written(min(self.rounds))} to {_written(max(self.rounds))})"
+
+
+def _rounded(number: float) -> float:
+    """Leave out digits that say nothing."""
+    return float(f"{number:.5g}")
 
 
 def _written(number: float) -> str:
