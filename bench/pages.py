@@ -26,13 +26,15 @@ from ims_mock.web.app import create_app
 
 IN_PROCESS: Final = "in process"
 SOCKET: Final = "over a socket"
-RATE: Final = "8 connections"
+CONNECTIONS: Final = 8
+RATE: Final = f"{CONNECTIONS} connections"
+OURS, BARE, SHOWN = "ims-mock, µs", "bare Flask, µs", "images a page"
 BLOCK: Final = 25
 WARM: Final = 30  # requests of each kind before anything is timed: orders and lists are there
 ROUND_SECONDS: Final = 3.0  # after which a round has enough, however slow a kind is
-CONNECTIONS: Final = 8
 _RATED: Final = 5  # times as many requests, since eight connections ask at once
 MICRO: Final = 1e6
+_IMAGE: Final = b'{"self": '
 
 
 def bar_of(bench: str, images: int) -> float:
@@ -132,12 +134,9 @@ def _rows(bench: str, door: Door, images: int, options: Options) -> Iterator[Row
             bench,
             kind.name,
             images,
-            [ours / bare for ours, bare in rounds],
+            [one[OURS] / one[BARE] for one in rounds],
             bar=bar_of(bench, images) if kind.is_bounded else None,
-            beside={
-                "ims-mock, µs": median(ours for ours, _ in rounds) * MICRO,
-                "bare Flask, µs": median(bare for _, bare in rounds) * MICRO,
-            },
+            beside={name: median(one[name] for one in rounds) for name in rounds[0]},
         )
 
 
@@ -148,18 +147,18 @@ def _warming(kind: Kind, random: Random, facts: Facts) -> Iterator[str]:
     yield from (kind.target(random, facts) for _ in range(WARM))
 
 
-def _round(kind: Kind, door: Door, random: Random, facts: Facts, requests: int) -> tuple[float, float]:
-    """Give the medians of the seconds of both sides, of so many requests or of as many as there is time for."""
-    ours: list[float] = []
-    bare: list[float] = []
+def _round(kind: Kind, door: Door, random: Random, facts: Facts, requests: int) -> dict[str, float]:
+    """Give the medians of both sides and of the images on a page, of as many requests as are wanted or in time."""
+    found: dict[str, list[float]] = {OURS: [], BARE: [], SHOWN: []}
     until = time.monotonic() + ROUND_SECONDS
-    while len(ours) < requests and time.monotonic() < until:
+    while len(found[OURS]) < requests and time.monotonic() < until:
         targets = [kind.target(random, facts) for _ in range(BLOCK)]
         answers = [door.ours(target) for target in targets]
         door.returns([body for _, body in answers])
-        ours += [seconds for seconds, _ in answers]
-        bare += [door.bare(target) for target in targets]
-    return median(ours), median(bare)
+        found[OURS] += [seconds * MICRO for seconds, _ in answers]
+        found[BARE] += [door.bare(target) * MICRO for target in targets]
+        found[SHOWN] += [body.count(_IMAGE) for _, body in answers]
+    return {name: median(values) for name, values in found.items()}
 
 
 def _rate(port: int, bare: BareServer, door: Door, images: int, options: Options) -> Row:

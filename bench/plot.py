@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bench.pages import IN_PROCESS, SOCKET
+from bench.pages import BARE, IN_PROCESS, OURS, SOCKET
 from bench.questions import KINDS
 from bench.rows import Row
 
 _INCHES: Final = (10.0, 4.2)
 _DOTS_AN_INCH: Final = 90
-_OURS, _BARE = "ims-mock, µs", "bare Flask, µs"
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:
@@ -35,10 +34,10 @@ def plot(rows: Sequence[Row], path: Path) -> None:
 def _draw(axis: Any, bench: str, rows: Sequence[Row]) -> None:
     for kind in KINDS:
         if kind.is_drawn:
-            found = sorted((row.images, row.beside[_OURS]) for row in rows if row.what == kind.name)
+            found = sorted((row.images, row.beside[OURS]) for row in rows if row.what == kind.name)
             line = "-" if kind.is_bounded else ":"
             axis.plot(*zip(*found, strict=True), line, marker="o", markersize=3, linewidth=1.3, label=kind.name)
-    bare = sorted((row.images, row.beside[_BARE]) for row in rows if row.what == KINDS[0].name)
+    bare = sorted((row.images, row.beside[BARE]) for row in rows if row.what == KINDS[0].name)
     axis.plot(*zip(*bare, strict=True), "k--", linewidth=1.3, label="bare Flask route, same bytes")
     axis.set(title=bench, xlabel="images in the catalog", xscale="log", yscale="log")
     axis.grid(visible=True, which="major", color="0.9")

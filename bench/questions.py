@@ -20,7 +20,7 @@ Ask = Callable[[str], bytes]
 """Asks for a path with its query, and gives the body of the answer."""
 
 LEARNED_PAGES: Final = 4
-SHOWN: Final = 200
+AGAIN: Final = 200
 """So many markers are asked again and again, with other limits, by the kind that shows what was shown before."""
 
 
@@ -81,7 +81,7 @@ class Kind:
 
     def covering(self, facts: Facts) -> Iterator[str]:
         """Ask for all that a kind shows again."""
-        yield from (f"{self.path}?marker={image['id']}&limit=40" for image in facts.images[:SHOWN])
+        yield from (f"{self.path}?marker={image['id']}&limit=40" for image in facts.images[:AGAIN])
 
 
 _COMMON: Final = (
@@ -130,7 +130,7 @@ def _marker(random: Random, facts: Facts) -> dict[str, Any]:
 
 
 def _shown(random: Random, facts: Facts) -> dict[str, Any]:
-    return {"marker": random.choice(facts.images[:SHOWN])["id"]} | _limit(random)
+    return {"marker": random.choice(facts.images[:AGAIN])["id"]} | _limit(random)
 
 
 def _time(name: str, **others: str) -> Draw:
@@ -157,6 +157,8 @@ def _sorted(key: str) -> Draw:
     return draw
 
 
+_BLOCKS: Final = "limit + n / 4,096"
+
 KINDS: Final = (
     Kind("default page", "limit", lambda random, _: _limit(random), is_drawn=True),
     Kind("common filter", "limit", _common, is_drawn=True),
@@ -167,13 +169,13 @@ KINDS: Final = (
     Kind("deep marker, images shown before", "log n + limit", _shown, again=True),
     Kind("time range", "log n + limit", _time("created_at"), is_drawn=True),
     Kind("time range in its own order", "log n + limit", _time("updated_at", sort_key="updated_at")),
-    Kind("time range in another order", "up to n", _time("updated_at"), is_bounded=False),
+    Kind("time range in another order", _BLOCKS, _time("updated_at"), is_bounded=False),
     Kind("tag", "limit", _tag, is_drawn=True),
     Kind("shared with me", "limit", _shared, is_drawn=True),
-    Kind("three filters", "up to the shortest of their lists", _several, is_bounded=False),
+    Kind("three filters", _BLOCKS, _several, is_bounded=False),
     Kind(
         "filters that exclude each other",
-        "the shortest of their lists",
+        _BLOCKS,
         _excluding,
         is_bounded=False,
         is_drawn=True,
