@@ -18,6 +18,7 @@ from bench.client import BenchError
 from bench.curves import curves
 from bench.options import Options
 from bench.plot import plot
+from bench.report import kept
 from bench.rows import Row, tables
 
 SIZES: Final = (100, 10_000, 100_000, 1_000_000)
@@ -73,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _kept(about: dict[str, str], rows: Sequence[Row]) -> str:
+    """Write figures as JSON, a row a line."""
+    lines = ",\n".join(json.dumps(row.as_json(), ensure_ascii=False) for row in rows)
+    return f'{{"about": {json.dumps(about)}, "rows": [\n{lines}\n]}}\n'
+
+
 def main() -> None:
     """Measure and print."""
     parser = _parser()
@@ -83,7 +90,7 @@ def main() -> None:
     if given.plot and not find_spec("matplotlib"):
         parser.error("--plot needs matplotlib, which is not installed: pip install '.[bench]'")
     if given.figures:
-        rows = [Row.from_json(one) for one in json.loads(given.figures.read_text())["rows"]]
+        rows = kept(given.figures)
     else:
         sizes, names = tuple(given.sizes or SIZES), given.benches or list(BENCHES)
         options = Options(sizes, given.rounds, given.requests, given.seed, given.peers)
@@ -94,16 +101,10 @@ def main() -> None:
         rows += curves(rows)
     if given.json:
         about = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
-        given.json.write_text(written(about, rows))
-    print(tables(sorted(rows, key=lambda row: row.bench)))
+        given.json.write_text(_kept(about, rows), encoding="utf-8")
+    print(tables(sorted(rows, key=lambda row: row.bench)), end="")
     if given.plot:
         plot(rows, given.plot)
-
-
-def written(about: dict[str, str], rows: Sequence[Row]) -> str:
-    """Write figures as JSON, a row a line."""
-    lines = ",\n".join(json.dumps(row.as_json(), ensure_ascii=False) for row in rows)
-    return f'{{"about": {json.dumps(about)}, "rows": [\n{lines}\n]}}\n'
 
 
 if __name__ == "__main__":

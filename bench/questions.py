@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from ims_mock.fields import SORT_KEYS
+from ims_mock.fields import MEMBER_STATUSES, SORT_KEYS
 from ims_mock.listing import CLOUDIMAGES, IMAGES
 
 Ask = Callable[[str], bytes]
@@ -89,21 +89,31 @@ _COMMON: Final = (
     ("container_format", "bare"), ("__os_type", "Linux"), ("__os_bit", "64"), ("__imagetype", "gold"),
     ("virtual_env_type", "FusionCompute"),
 )  # fmt: skip
+_DEFAULT_ORDER: Final[tuple[dict[str, Any], ...]] = (
+    {}, {"sort_key": "created_at"}, {"sort_dir": "desc"}, {"sort_key": "created_at", "sort_dir": "desc"},
+    {"sort": "created_at:desc"},
+)  # fmt: skip
 _DETAILS: Final = ("__imagetype", "__os_type", "__platform", "__os_bit", "disk_format", "status", "min_disk")
+_MEMBERSHIPS: Final = (*MEMBER_STATUSES, "all")
 _OF_LINUX: Final = ("CentOS", "Ubuntu", "Debian", "Fedora", "CoreOS", "EulerOS", "SUSE", "OpenSUSE")
 
 
-def _limit(random: Random) -> dict[str, Any]:
-    """Draw a limit about the default one."""
-    return {"limit": random.randrange(15, 36)}
+def _page(random: Random) -> dict[str, Any]:
+    """Draw a limit about the default one, and the default order or not a word of it."""
+    return {"limit": random.randrange(15, 36)} | random.choice(_DEFAULT_ORDER)
 
 
 def _image(random: Random, facts: Facts) -> dict[str, Any]:
     return random.choice(facts.images)
 
 
+def _default(random: Random, _: Facts) -> dict[str, Any]:
+    statuses = random.choice(({}, *({"member_status": status} for status in _MEMBERSHIPS)))
+    return _page(random) | statuses
+
+
 def _common(random: Random, _: Facts) -> dict[str, Any]:
-    return dict([random.choice(_COMMON)]) | _limit(random)
+    return dict([random.choice(_COMMON)]) | _page(random)
 
 
 def _rare(random: Random, facts: Facts) -> dict[str, Any]:
@@ -122,7 +132,7 @@ def _several(random: Random, facts: Facts) -> dict[str, Any]:
 
 
 def _excluding(random: Random, _: Facts) -> dict[str, Any]:
-    return {"__os_type": "Windows", "__platform": random.choice(_OF_LINUX)} | _limit(random)
+    return {"__os_type": "Windows", "__platform": random.choice(_OF_LINUX)} | _page(random)
 
 
 def _marker(random: Random, facts: Facts) -> dict[str, Any]:
@@ -130,7 +140,7 @@ def _marker(random: Random, facts: Facts) -> dict[str, Any]:
 
 
 def _shown(random: Random, facts: Facts) -> dict[str, Any]:
-    return {"marker": random.choice(facts.images[:AGAIN])["id"]} | _limit(random)
+    return {"marker": random.choice(facts.images[:AGAIN])["id"]} | _page(random)
 
 
 def _time(name: str, **others: str) -> Draw:
@@ -141,18 +151,18 @@ def _time(name: str, **others: str) -> Draw:
 
 
 def _tag(random: Random, facts: Facts) -> dict[str, Any]:
-    return {"tag": random.choice(facts.tags)} | _limit(random)
+    return {"tag": random.choice(facts.tags)} | _page(random)
 
 
 def _shared(random: Random, _: Facts) -> dict[str, Any]:
-    status = random.choice(("accepted", "pending", "rejected", "all"))
-    return {"visibility": "shared", "member_status": status} | _limit(random)
+    return {"visibility": "shared", "member_status": random.choice(_MEMBERSHIPS)} | _page(random)
 
 
 def _sorted(key: str) -> Draw:
     def draw(random: Random, facts: Facts) -> dict[str, Any]:
         marker = _marker(random, facts) if random.random() < 0.5 else {}
-        return {"sort_key": key, "sort_dir": random.choice(("asc", "desc"))} | marker | _limit(random)
+        way = random.choice(("asc", "desc"))
+        return {"sort_key": key, "sort_dir": way, "limit": random.randrange(15, 36)} | marker
 
     return draw
 
@@ -160,7 +170,7 @@ def _sorted(key: str) -> Draw:
 _BLOCKS: Final = "limit + n / 4,096"
 
 KINDS: Final = (
-    Kind("default page", "limit", lambda random, _: _limit(random), is_drawn=True),
+    Kind("default page", "limit", _default, is_drawn=True),
     Kind("common filter", "limit", _common, is_drawn=True),
     Kind("rare filter", "matches", _rare, is_drawn=True),
     Kind("no match", "constant", _nothing, is_drawn=True),

@@ -64,17 +64,21 @@ class Row:
 
     def cells(self, beside: Iterable[str]) -> list[str]:
         """Give the row as people read it."""
-        figure = "" if self.figure is None else f"{_written(self.figure)}{self._spread} {self.unit}"
-        bar = "" if self.bar is None else f"{'≥' if self.is_floor else '≤'} {_written(self.bar)}"
-        others = (_written(self.beside[name]) if name in self.beside else "" for name in beside)
+        figure = "" if self.figure is None else f"{written(self.figure)}{self._spread} {self.unit}"
+        others = (written(self.beside[name]) if name in self.beside else "" for name in beside)
         images = f"{self.images:,}" if self.images else ""
-        return [self.what, images, *others, "; ".join(filter(None, (figure, self.note))), bar, self.verdict]
+        return [self.what, images, *others, "; ".join(filter(None, (figure, self.note))), self.limit, self.verdict]
+
+    @property
+    def limit(self) -> str:
+        """The bar as people read it; empty where there is none."""
+        return "" if self.bar is None else f"{'≥' if self.is_floor else '≤'} {written(self.bar)}"
 
     @property
     def _spread(self) -> str:
         if len(self.rounds) < 2:
             return ""
-        return f" ({_written(min(self.rounds))} to {_written(max(self.rounds))})"
+        return f" ({written(min(self.rounds))} to {written(max(self.rounds))})"
 
 
 def _rounded(number: float) -> float:
@@ -82,7 +86,7 @@ def _rounded(number: float) -> float:
     return float(f"{number:.5g}")
 
 
-def _written(number: float) -> str:
+def written(number: float) -> str:
     """Write a number as precisely as anybody cares for."""
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}" if abs(number) >= 10 else f"{number:.2f}"
 
@@ -93,7 +97,12 @@ def tables(rows: Iterable[Row]) -> str:
     for bench, group in groupby(rows, key=lambda row: row.bench):
         found = list(group)
         beside = list(dict.fromkeys(name for row in found for name in row.beside))
-        lines = [[bench, "images", *beside, "figure (least to most)", "bar", ""], ["---"] * (len(beside) + 5)]
-        lines += [row.cells(beside) for row in found]
-        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
-    return "\n\n".join(parts)
+        heads = [bench, "images", *beside, "figure (least to most)", "bar", ""]
+        parts.append(markdown([heads, *(row.cells(beside) for row in found)]))
+    return "\n".join(parts)
+
+
+def markdown(table: Sequence[Sequence[str]]) -> str:
+    """Write a table, its first row the heads."""
+    heads, *lines = (f"| {' | '.join(line)} |\n" for line in table)
+    return "".join((heads, f"|{'---|' * len(table[0])}\n", *lines))

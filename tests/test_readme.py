@@ -27,7 +27,17 @@ from ims_mock.sources import bundled
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
-TABLES = {
+
+def speed_tables():
+    """Give the tables of the run that is kept beside the benches, which are no part of the package."""
+    sys.path.insert(0, str(ROOT))
+    from bench import report, rows
+
+    figures = report.kept()
+    return {name: rows.markdown(table(figures)) for name, table in report.TABLES.items()}
+
+
+TABLES = speed_tables() | {
     "parameters": reference.markdown(reference.PARAMETER_HEADS, reference.parameter_rows()),
     "cloudimages": reference.markdown(reference.PARAMETER_HEADS, reference.cloudimages_rows()),
     "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
