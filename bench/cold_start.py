@@ -83,13 +83,12 @@ def _started(command: list[str], compiled: str) -> tuple[float, float]:
         try:
             while time.perf_counter() - began < _PATIENCE_SECONDS:
                 try:
-                    kept = Kept(port)
+                    with Kept(port) as kept:
+                        kept.ask(IMAGES.path)
+                        took = time.perf_counter() - began
                 except ConnectionError:
                     time.sleep(_POLL_SECONDS)
                     continue
-                kept.ask(IMAGES.path)
-                took = time.perf_counter() - began
-                kept.close()
                 status = Path(f"/proc/{server.pid}/status").read_text()
                 return took, int(status.partition("VmRSS:")[2].split()[0]) / 1024
             raise BenchError(f"{command[0]} {command[1][:10]} does not answer within {_PATIENCE_SECONDS} seconds")

@@ -52,17 +52,14 @@ def _row(what: str, images: int, found: list[tuple[float, float]]) -> Row:
 
 def _walked(port: int, bare: BareServer) -> tuple[float, float]:
     """Give the seconds that a walk takes, and those that the same pages take."""
-    kept, other = Kept(port), Kept(bare.port)
     targets, bodies, seconds = [_FIRST], [], 0.0
-    while True:
-        seconds += kept.took(request(targets[-1]))
-        bodies.append(kept.body())
-        following = _NEXT.search(bodies[-1][-1000:])
-        if not following:
-            break
-        targets.append(following[1].decode())
-    bare.returns(bodies)
-    other_seconds = sum(other.took(request(target)) for target in targets)
-    kept.close()
-    other.close()
-    return seconds, other_seconds
+    with Kept(port) as ours, Kept(bare.port) as other:
+        while True:
+            seconds += ours.took(request(targets[-1]))
+            bodies.append(ours.body())
+            following = _NEXT.search(bodies[-1][-1000:])
+            if not following:
+                break
+            targets.append(following[1].decode())
+        bare.returns(bodies)
+        return seconds, sum(other.took(request(target)) for target in targets)
