@@ -8,12 +8,13 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bench import cold_start, compared, first, pages, walk
+from bench import cold_start, compared, first, guests, pages, walk
 from bench.client import BenchError
 from bench.curves import curves
 from bench.options import Options
@@ -33,17 +34,27 @@ BY_SIZE: Final[dict[str, tuple[Callable[[int, Options], list[Row]], int, int]]] 
 }
 """The benches of catalogs, with the least and the most images that they are for."""
 
-ALONE: Final[dict[str, Callable[[Options], list[Row]]]] = {"start": cold_start.measure}
+ALONE: Final[dict[str, Callable[[Options], list[Row]]]] = {
+    "start": cold_start.measure,
+    **{name: partial(guests.measure, name) for name in guests.guests()},
+}
 """The benches to which the size of a catalog is nothing."""
 
 BENCHES: Final = (*BY_SIZE, *ALONE)
+
+ABOUT: Final = """\
+process, socket: pages of every kind of query, in process and over a connection that is kept
+first: the first query after a load; walk: through the whole list
+peers: other mock servers, and real Glance; bench/peers.py says how they are installed
+start: from nothing to the first answer, and the memory then
+"""
 
 
 def measured(names: Sequence[str], options: Options) -> Iterator[Row]:
     """Measure; what can not be measured is a row that says why."""
     for name in names:
         if name in ALONE:
-            yield from _rows(name, 0, lambda name=name: ALONE[name](options))  # type: ignore[misc]
+            yield from _rows(name, 0, partial(ALONE[name], options))
             continue
         bench, least, most = BY_SIZE[name]
         for images in options.sizes:
@@ -60,7 +71,8 @@ def _rows(name: str, images: int, rows: Callable[[], list[Row]]) -> list[Row]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, epilog=ABOUT, formatter_class=shape)
     parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"of {', '.join(BENCHES)} (default: all)")
     parser.add_argument("--sizes", type=int, nargs="+", help="images in the catalogs (default: 100 to 1,000,000)")
     parser.add_argument("--rounds", type=int, default=7, help="of everything that varies (default: 7)")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -12,10 +13,12 @@ import requests
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the benches are no part of the package
 
+from bench import guests  # noqa: E402
 from bench.bare import bare_server  # noqa: E402
 from bench.client import HOST, BenchError, Kept, rate, request  # noqa: E402
 from bench.curves import CURVE, curves  # noqa: E402
 from bench.emulators import served  # noqa: E402
+from bench.options import Options  # noqa: E402
 from bench.pages import IN_PROCESS, RATE, SHOWN, SOCKET  # noqa: E402
 from bench.questions import KINDS, Facts  # noqa: E402
 from bench.report import bar_table, kept, peer_table, query_table  # noqa: E402
@@ -102,6 +105,23 @@ def test_the_figure_is_the_median_and_its_spread_is_told():
     row = Row.of("bench", "what", 1000, [1.0, 9.0, 2.0])
     assert row.figure == 2
     assert "| what | 1,000 | 2.00 (1.00 to 9.00) times |" in tables([row])
+
+
+def test_rows_of_guests_are_made_ours(monkeypatch):
+    """Whatever has a name, a figure and a unit is a row, with its size and bar when it has them."""
+    module = SimpleNamespace(
+        measure=lambda options: [
+            {"name": "loaded", "size": options.sizes[0], "figure": 3.0, "unit": "s", "bar": 4.0},
+            SimpleNamespace(name="stopped", figure=5.0, unit="ms"),
+            Row("own", "what", 1, 1.0),
+        ]
+    )
+    monkeypatch.setitem(sys.modules, "bench.loading", module)
+    assert guests.measure("loading", Options((7,), 1, 1)) == [
+        Row("loading", "loaded", 7, 3.0, "s", bar=4.0),
+        Row("loading", "stopped", 0, 5.0, "ms"),
+        Row("own", "what", 1, 1.0),
+    ]
 
 
 def test_curves_compare_full_pages_with_the_smallest_size():
