@@ -7,7 +7,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from multiprocessing import get_context
@@ -66,8 +66,8 @@ def measured(names: Sequence[str], options: Options) -> Iterator[Row]:
 def _rows(name: str, images: int, rows: Callable[[], list[Row]]) -> list[Row]:
     try:
         return rows()
-    except (BenchError, OSError) as error:
-        return [Row(name, "not measured", images, None, note=str(error))]
+    except (BenchError, OSError, BrokenExecutor) as error:
+        return [Row(name, "not measured", images, None, note=str(error) or type(error).__name__)]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -118,7 +118,8 @@ def _running(peer: Peer, folder: Path, images: Sequence[Image]) -> Iterator[Kept
             start_new_session=True,  # so that whatever it starts can be ended with it
         )
         try:
-            yield _answering(peer, process, given)
+            with _answering(peer, process, given) as kept:
+                yield kept
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -131,8 +132,13 @@ def _answering(peer: Peer, process: subprocess.Popen[bytes], given: Setting) -> 
             raise BenchError(f"{peer.name} ended with status {process.returncode} instead of answering")
         try:
             kept = Kept(given.port)
+        except OSError:
+            sleep(_POLL_SECONDS)
+            continue
+        try:
             kept.took(asked)
             return kept
-        except (OSError, BenchError):
+        except (OSError, BenchError):  # it listens before it is ready
+            kept.close()
             sleep(_POLL_SECONDS)
     raise BenchError(f"gave up loading it after {LOAD_SECONDS:.0f} s")
