@@ -18,8 +18,8 @@ from typing import Final
 from ims_mock.errors import RequestError
 from ims_mock.image import Image
 from ims_mock.index import Index, walked
-from ims_mock.order import key_of
 from ims_mock.query import ListQuery
+from ims_mock.sorting import key_of
 from ims_mock.tenancy import View
 
 _UUID_LENGTH: Final = 36

@@ -105,14 +105,23 @@ class Ranged(Condition):
         return True
 
     @property
-    def least(self) -> Condition | None:
+    def least(self) -> Ranged | None:
         """What holds from the least value on; ``None`` when the range has no least one."""
         raise NotImplementedError
 
     @property
-    def most(self) -> Condition | None:
+    def most(self) -> Ranged | None:
         """What holds up to the largest value; ``None`` when the range has no largest one."""
         raise NotImplementedError
+
+    def allows(self, value: Value) -> bool:
+        """Whether an image with this value satisfies it."""
+        raise NotImplementedError
+
+    def holds(self, image: Image) -> bool:
+        """Whether the image has a value, and that satisfies it."""
+        value = image.get(self.name)
+        return value is not None and self.allows(value)
 
 
 @dataclass(frozen=True)
@@ -141,9 +150,8 @@ class Compares(Ranged):
             return Compares(self.name, "lte", self.instant)
         return self if self.operator in ("lt", "lte") else None
 
-    def holds(self, image: Image) -> bool:
-        """Whether the image's time does; one without a time never does."""
-        value = image.get(self.name)
+    def allows(self, value: Value) -> bool:
+        """Whether a time does."""
         return isinstance(value, str) and self.instant.compare(self.operator, value)
 
 
@@ -164,13 +172,12 @@ class Bounded(Ranged):
         """Itself, when it is an upper bound."""
         return None if self.is_least else self
 
-    def holds(self, image: Image) -> bool:
-        """Whether the image's value is within the bound.
+    def allows(self, value: Value) -> bool:
+        """Whether a value is within the bound.
 
         A time is larger than any number and text compares as text: so Glance's database has it (recorded).
         """
-        value = image.get(self.name)
-        if value is None or isinstance(value, tuple):
+        if isinstance(value, tuple):
             return False
         if isinstance(value, str):
             if BY_NAME[self.name].kind is TIME:

@@ -12,12 +12,15 @@ from typing import Final
 
 from ims_mock.conditions import Condition, Equals, Ranged
 from ims_mock.fields import BY_NAME
-from ims_mock.groups import group_of
 from ims_mock.image import Image
 from ims_mock.keeping import Kept
-from ims_mock.order import AS_SHOWN, Order, Sort, Stretch
+from ims_mock.lists import AS_SHOWN, Lists, Stretch, asked_of
+from ims_mock.order import Order
 from ims_mock.query import ListQuery, SortKey
+from ims_mock.sorting import Sort
+from ims_mock.table import Table
 from ims_mock.tenancy import View
+from ims_mock.walking import find
 
 _ORDERS_KEPT: Final = 24
 
@@ -31,7 +34,7 @@ class Index:
 
     def __init__(self, known: Mapping[str, Image | None]) -> None:
         self.known = known
-        self._orders: Kept[Sort, Order] = Kept(_ORDERS_KEPT)
+        self._lists: Kept[Sort, Lists] = Kept(_ORDERS_KEPT)
 
     def __len__(self) -> int:
         return len(self.known)
@@ -39,20 +42,11 @@ class Index:
     @cached_property
     def names(self) -> frozenset[str]:
         """Every attribute that any image has."""
-        return frozenset(chain.from_iterable(image.names for image in self._images))
+        return frozenset(chain.from_iterable(image.names for image in self._table.images))
 
     @cached_property
-    def _images(self) -> list[Image]:
-        """All images, oldest first and by id: the order in which every other order breaks its ties."""
-        images = [image for image in self.known.values() if image is not None]
-        images.sort(key=lambda image: image.id)
-        images.sort(key=lambda image: image.text("created_at"))
-        return images
-
-    @cached_property
-    def _numbers(self) -> bytes:
-        """The number of the group of each image."""
-        return bytes(map(group_of, self._images))
+    def _table(self) -> Table:
+        return Table(self.known)
 
     def first(self, query: ListQuery, view: View, marker: Image | None, count: int) -> list[Image]:
         """Give the first images of a walk, as the caller is shown them.
@@ -67,13 +61,14 @@ class Index:
             if isinstance(condition, Equals) and condition.name not in BY_NAME and condition.name not in self.names:
                 return []  # no image has it, whatever it is called: no list need be built
         sort, is_reversed = walked(query.sort)
-        order = self._order(sort)
+        lists = self._lists_of(sort)
+        order = lists.order
         low, high = 0, len(order)
         if marker is not None:
             low, high = order.beyond(marker, is_reversed=is_reversed)
         low, high, conditions = order.narrowed(query.conditions, low, high)
-        stretches = self._stretches(conditions)
-        return order.find(query, view, conditions, stretches, range(low, high), count, is_reversed=is_reversed)
+        asked = asked_of(query, view, conditions, self._stretches(conditions))
+        return find(lists, asked, range(low, high), count, is_reversed=is_reversed)
 
     def matches(self, query: ListQuery, view: View, marker: Image | None) -> Iterator[Image]:
         """Walk the images that a query lists, as the caller is shown them.
@@ -90,8 +85,8 @@ class Index:
                 return
             marker = found[-1]
 
-    def _order(self, sort: Sort) -> Order:
-        return self._orders.get(sort, lambda: Order(self.known, self._images, self._numbers, sort))
+    def _lists_of(self, sort: Sort) -> Lists:
+        return self._lists.get(sort, lambda: Lists(Order(self._table, sort)))
 
     def _stretches(self, conditions: Sequence[Condition]) -> dict[Condition, Stretch]:
         """Tell where those conditions hold that hold in a range of values, by the orders that sort by these."""
@@ -99,8 +94,8 @@ class Index:
         for condition in conditions:
             if isinstance(condition, Ranged) and condition.is_range and condition.name not in AS_SHOWN:
                 names = dict.fromkeys((condition.name, "created_at", "id"))
-                order = self._order(tuple(SortKey(name, is_descending=False) for name in names))
-                found[condition] = Stretch(order, *order.between(condition))
+                lists = self._lists_of(tuple(SortKey(name, is_descending=False) for name in names))
+                found[condition] = Stretch(lists.order, *lists.order.between(condition))
         return found
 
 

@@ -28,6 +28,10 @@ class Kept(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self._held
 
+    def find(self, key: K) -> V | None:
+        """Give what is kept for a key, ``None`` when nothing is."""
+        return self._held.get(key)
+
     def get(self, key: K, make: Callable[[], V]) -> V:
         """Give what is kept for a key, or make it."""
         found = self._held.get(key)

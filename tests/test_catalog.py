@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ims_mock import bitmaps, order
+from ims_mock import bitmaps, lists, walking
 from ims_mock import catalog as module
 from ims_mock.catalog import Catalog
 from ims_mock.errors import RequestError
@@ -270,15 +270,16 @@ def random_view(rng):
     return View(Caller(rng.choice(PROJECTS), roles), profile, is_queens=rng.random() < 0.4)
 
 
-@pytest.mark.parametrize("patience", [order.PATIENCE, 3, -1])
+@pytest.mark.parametrize("patience", [walking.PATIENCE, 3, -1])
 @pytest.mark.parametrize("seed", range(10))
 def test_the_index_agrees_with_a_naive_list(monkeypatch, seed, patience):
     """30 times 1,000 random questions, each answered by the index as by a list comprehension, at any page of it.
 
     With less patience a walk goes on with bitmaps, after a few images or at once.
     """
-    monkeypatch.setattr(order, "PATIENCE", patience)
-    monkeypatch.setattr(order, "GENEROUS", 0 if patience < 0 else order.GENEROUS)
+    monkeypatch.setattr(walking, "PATIENCE", patience)
+    monkeypatch.setattr(lists, "FEW", max(patience, 0))
+    monkeypatch.setattr(walking, "GENEROUS", 0 if patience < 0 else walking.GENEROUS)
     monkeypatch.setattr(bitmaps, "BLOCK", bitmaps.BLOCK if seed % 2 else 8)
     rng = random.Random(seed)
     for _ in range(20):
@@ -354,7 +355,7 @@ def test_a_name_nobody_has_builds_no_index():
     for number in range(2000):
         assert catalog.page(parse(f"foo{number}=bar", view), view).images == ()
     (index,) = catalog._parts
-    assert sum(len(order._postings) for order in index._orders._held.values()) < 10
+    assert sum(len(one._postings) for one in index._lists._held.values()) < 10
 
 
 def test_orders_are_bounded():
@@ -366,7 +367,7 @@ def test_orders_are_bounded():
             for three in SORT_KEYS:
                 catalog.page(parse(f"sort_key={one}&sort_key={two}&sort_key={three}", view), view)
     (index,) = catalog._parts
-    assert len(index._orders) <= 24
+    assert len(index._lists) <= 24
 
 
 @pytest.mark.parametrize("marker", ["", "nosuch", "\0", "é"])
@@ -479,7 +480,7 @@ def test_an_edit_shares_what_is_indexed():
     edited = catalog.with_image(first).without(images[0].id)
     (before,) = catalog._parts
     assert edited._parts[0] is before
-    assert len(before._orders) == 1
+    assert len(before._lists) == 1
 
 
 def test_parts_are_few_and_small():

@@ -1,0 +1,250 @@
+"""What is built for one order of images when it is first needed: posting lists, who is listed what, and bitmaps."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, compress, filterfalse
+from typing import Final, NamedTuple
+
+from ims_mock import groups
+from ims_mock.bitmaps import Bitmap, bitmap
+from ims_mock.conditions import Condition, Equals, HasTag, IsDefault, Not, Ranged
+from ims_mock.keeping import Kept
+from ims_mock.kinds import Value
+from ims_mock.order import Order
+from ims_mock.postings import MEMBERS, NOWHERE, Postings, Span
+from ims_mock.query import ListQuery
+from ims_mock.tenancy import View
+
+AS_SHOWN: Final = frozenset({"visibility", "__imagetype"})
+"""What members are shown otherwise than it is stored, so that the stored values do not decide."""
+
+FEW: Final = 256
+"""So many ranks are put in order for one question without being kept."""
+
+DENSE: Final = 32
+"""A condition that holds for one image of so many, or more, is kept as flags: one byte an image."""
+
+_POSTINGS_KEPT: Final = 48
+_KEPT: Final = 32
+_ID: Final = "id"
+_ONES: Final = {verdict: bytes(one == verdict for one in range(256)) for verdict in (groups.YES, groups.ASK)}
+"""Turns a verdict into 1, and the others into 0."""
+
+
+class Stretch(NamedTuple):
+    """Where a condition holds that holds in a range of values: ranks of the order that sorts by these.
+
+    Attributes:
+        order: that order.
+        low: the first of the ranks.
+        high: the rank after the last one.
+    """
+
+    order: Order
+    low: int
+    high: int
+
+    @property
+    def positions(self) -> Sequence[int]:
+        """The positions of the images there."""
+        return self.order.positions[self.low : self.high]
+
+
+class Asked(NamedTuple):
+    """What a walk has to know.
+
+    Attributes:
+        view: who asks.
+        verdicts: those on all groups; what they say of registration need not be tested.
+        conditions: those that are to be tested.
+        stretches: where those hold that hold in a range of values.
+    """
+
+    view: View
+    verdicts: groups.Verdicts
+    conditions: tuple[Condition, ...]
+    stretches: Mapping[Condition, Stretch]
+
+
+def asked_of(
+    query: ListQuery, view: View, conditions: Iterable[Condition], stretches: Mapping[Condition, Stretch]
+) -> Asked:
+    """Let the verdicts on groups stand for the condition that an image is registered.
+
+    Args:
+        query: what is asked.
+        view: who asks.
+        conditions: what is to be tested of each image.
+        stretches: where those of them hold that hold in a range of values.
+    """
+    registered, left = None, []
+    for condition in conditions:
+        how = None if registered else groups.registration(condition)
+        if how:
+            registered = how
+        else:
+            left.append(condition)
+    return Asked(view, groups.verdicts(query, view, registered), tuple(left), stretches)
+
+
+def depends_on_view(condition: Condition) -> bool:
+    """Whether a condition may hold for an image as one caller is shown it, and not as another is."""
+    inner = condition.condition if isinstance(condition, Not) else condition
+    return isinstance(inner, Equals | IsDefault | Ranged) and inner.name in AS_SHOWN
+
+
+def span(ranks: array[int]) -> Span:
+    """Give all of some ranks."""
+    return Span(ranks, 0, len(ranks))
+
+
+class Lists:
+    """What is built for an order.
+
+    Args:
+        order: the order.
+
+    Attributes:
+        order: the same.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        numbers = order.table.numbers
+        self._numbers = (
+            numbers if isinstance(order.positions, range) else bytes(map(numbers.__getitem__, order.positions))
+        )
+        self._postings: Kept[tuple[str, bool], Postings] = Kept(_POSTINGS_KEPT)
+        self._of_all: Kept[groups.Verdicts, array[int]] = Kept(_KEPT)
+        self._by_project: Kept[groups.Verdicts, dict[str, array[int]]] = Kept(_KEPT)
+        self._listed: Kept[tuple[groups.Verdicts, str], bytearray] = Kept(_KEPT)
+        self._holding: Kept[Condition, bytearray] = Kept(_KEPT)
+        self._bitmaps: Kept[object, Bitmap] = Kept(_KEPT)
+
+    # --- who is listed what
+
+    def listed(self, asked: Asked) -> tuple[Span, Span]:
+        """Give the ranks of the images which all who ask the same are listed, and of those which only some are."""
+        of_all = self._of_all.get(asked.verdicts, lambda: self._picked(asked.verdicts, groups.YES))
+        own = self._shared_out(asked).get(asked.view.caller.project)
+        return span(of_all), span(own) if own else NOWHERE
+
+    def listed_flags(self, asked: Asked) -> bytearray:
+        """Give 1 for each rank whose image the caller is listed, and 0 for each other."""
+        project = asked.view.caller.project
+        own = self._shared_out(asked).get(project)
+
+        def flags() -> bytearray:
+            found = bytearray(self._flags(asked.verdicts, groups.YES))
+            for rank in own or ():
+                found[rank] = 1
+            return found
+
+        return self._listed.get((asked.verdicts, project if own else ""), flags)
+
+    def _flags(self, verdicts: groups.Verdicts, verdict: int) -> bytes:
+        """Give 1 for each rank on whose group there is this verdict, and 0 for each other."""
+        return self._numbers.translate(verdicts.table.translate(_ONES[verdict]))
+
+    def _picked(self, verdicts: groups.Verdicts, verdict: int) -> array[int]:
+        return array("I", compress(range(len(self._numbers)), self._flags(verdicts, verdict)))
+
+    def _shared_out(self, asked: Asked) -> dict[str, array[int]]:
+        """Give the ranks of the images that some are listed and others are not, by the project that is listed them.
+
+        Only those who own an image, or are its members, are listed one that is not listed to all.
+        """
+        return self._by_project.get(asked.verdicts, lambda: self._share_out(asked.verdicts))
+
+    def _share_out(self, verdicts: groups.Verdicts) -> dict[str, array[int]]:
+        projects: dict[str, array[int]] = {}
+        numbers, admit = self._numbers, verdicts.admit
+        for rank in self._picked(verdicts, groups.ASK):
+            image, number = self.order.image(rank), numbers[rank]
+            owner, members = image.text("owner"), image.members
+            for project in {owner, *members} if members else (owner,):
+                membership = members.get(project)
+                if admit(number, membership.status if membership else None, is_own=project == owner):
+                    ranks = projects.get(project)
+                    if ranks is None:
+                        ranks = projects[project] = array("I")
+                    ranks.append(rank)
+        return projects
+
+    # --- where conditions hold
+
+    def spans(self, condition: Condition, asked: Asked) -> list[Span] | None:
+        """Give the posting lists that hold every image for which a condition can hold, ``None`` when there are none."""
+        if isinstance(condition, HasTag):
+            return [self._listed_under("tags").get(tag) for tag in condition.tags]
+        if isinstance(condition, Equals):
+            if condition.name == _ID:
+                return [span(self._ranks_of(condition.values))]
+            postings = self._listed_under(condition.name, folded=condition.folded)
+            spans = [postings.get(value) for value in condition.values]
+            if condition.name in AS_SHOWN and "shared" in condition.values:
+                spans.append(self._listed_under(MEMBERS).get(asked.view.caller.project))
+            return spans
+        stretch = asked.stretches.get(condition)
+        if stretch and stretch.high - stretch.low <= FEW:
+            return [span(array("I", sorted(map(self.order.ranks.__getitem__, stretch.positions))))]
+        return None
+
+    def _listed_under(self, name: str, *, folded: bool = False) -> Postings:
+        return self._postings.get((name, folded), lambda: Postings(self.order.images(), name, folded=folded))
+
+    def _ranks_of(self, ids: Iterable[Value]) -> array[int]:
+        """Give the ranks of the images with these ids."""
+        known, rank = self.order.table.known, self.order.rank
+        found = [rank(image) for one in ids if isinstance(one, str) and (image := known.get(one)) is not None]
+        return array("I", sorted(one for one in found if one is not None))
+
+    def flags(self, condition: Condition, asked: Asked) -> bytearray | None:
+        """Give 1 for each rank at which a condition holds, and 0 for each other; ``None`` when that is not kept."""
+        if depends_on_view(condition):
+            return None
+        found = self._holding.find(condition)
+        if found is None:
+            spans = self.spans(condition, asked)
+            if spans is None or sum([one.size for one in spans]) * DENSE < len(self._numbers):
+                return None
+            found = self._holding.get(condition, lambda: self._flagged(condition, asked))
+        return found
+
+    def _flagged(self, condition: Condition, asked: Asked) -> bytearray:
+        flags = bytearray(len(self._numbers))
+        stretch, ranks = asked.stretches.get(condition), self.order.ranks
+        found: Iterable[int]
+        if stretch:
+            found = map(ranks.__getitem__, stretch.positions)
+        else:
+            spans = self.spans(condition, asked)
+            if spans is None:
+                return bytearray(map(condition.holds, self.order.images()))
+            found = chain.from_iterable([one.all() for one in spans])
+        for rank in found:
+            flags[rank] = 1
+        return flags
+
+    # --- bitmaps
+
+    def have_bitmaps(self, asked: Asked) -> bool:
+        """Whether a walk with these conditions has met too many images in vain before."""
+        kept = self._bitmaps
+        return len(kept) > 0 and all(
+            key in kept for key in (_scope(asked), *filterfalse(depends_on_view, asked.conditions))
+        )
+
+    def listed_bitmap(self, asked: Asked) -> Bitmap:
+        """Give the bitmap of all images that the caller is listed."""
+        return self._bitmaps.get(_scope(asked), lambda: bitmap(self.listed_flags(asked)))
+
+    def bitmap(self, condition: Condition, asked: Asked) -> Bitmap:
+        """Give the bitmap of all images for which a condition holds."""
+        return self._bitmaps.get(condition, lambda: bitmap(self._flagged(condition, asked)))
+
+
+def _scope(asked: Asked) -> object:
+    return asked.verdicts, asked.view.caller.project

@@ -1,0 +1,148 @@
+"""How the images of a page are found: a walk through one order, from the marker on.
+
+A walk goes through the smallest set of ranks that holds all it can find. One that meets too many images in vain goes on
+with bitmaps: what the conditions have in common is then found block by block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, filterfalse, islice
+from typing import Final, NamedTuple
+
+from ims_mock.bitmaps import common
+from ims_mock.conditions import Condition
+from ims_mock.image import Image
+from ims_mock.lists import Asked, Lists, depends_on_view
+from ims_mock.postings import Span
+
+PATIENCE: Final = 256
+"""How many images a walk meets in vain before it goes on with bitmaps."""
+
+GENEROUS: Final = 4
+"""So many more it meets in vain for each that it finds."""
+
+
+class _Way(NamedTuple):
+    """A set of ranks to walk.
+
+    Attributes:
+        span: the ranks.
+        conditions: what is to be tested of each.
+        is_listed: whether the caller is known to be listed each of them.
+    """
+
+    span: Span
+    conditions: Sequence[Condition]
+    is_listed: bool
+
+
+def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[Image]:
+    """Give the first images of a walk, as the caller is shown them.
+
+    Args:
+        lists: those of the order to walk.
+        asked: what is asked, and by whom.
+        within: the ranks to walk, one after the other.
+        count: how many images at most.
+        is_reversed: whether the walk is downwards.
+    """
+    ranks = None
+    if not asked.conditions or not lists.have_bitmaps(asked):
+        ranks = _walked(lists, asked, within, count, is_reversed=is_reversed)
+    if ranks is None:
+        return list(islice(_common(lists, asked, within, is_reversed=is_reversed), count))
+    images, positions, shown = lists.order.table.images, lists.order.positions, asked.view.shown
+    found = [images[positions[rank]] for rank in ranks]
+    return [shown(image) if image.members else image for image in found]
+
+
+def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:
+    """Choose the sets of ranks to walk: together the smallest that hold every image which is to be found.
+
+    Args:
+        lists: those of the order to walk.
+        asked: what is asked, and by whom.
+        low: the first rank.
+        high: the rank after the last one.
+    """
+    of_all, own = (span.within(low, high) for span in lists.listed(asked))
+    size, chosen, spans = of_all.size + own.size, None, [of_all]
+    for condition in asked.conditions:
+        found = lists.spans(condition, asked)
+        if found is not None:
+            found = [span.within(low, high) for span in found]
+            total = sum([span.size for span in found])
+            if total < size:
+                size, chosen, spans = total, condition, found
+    if chosen is None:
+        return [_Way(span, asked.conditions, is_listed=True) for span in (of_all, own)]
+    left: Sequence[Condition] = asked.conditions
+    if not depends_on_view(chosen):
+        left = [one for one in left if one is not chosen]
+    return [_Way(span, left, is_listed=False) for span in spans]
+
+
+def _walked(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int] | None:
+    """Give the first ranks of a walk; ``None`` when it meets too many images in vain."""
+    found: list[int] = []
+    for way in ways(lists, asked, within.start, within.stop):
+        span = way.span
+        if len(found) == count:  # what this way finds beyond these does not matter
+            last = found[-1]
+            span = span.within(last + 1, within.stop) if is_reversed else span.within(within.start, last)
+        if span.size:
+            ranks = _along(lists, way, span, asked, count, is_reversed=is_reversed)
+            if ranks is None:
+                return None
+            found = sorted({*found, *ranks}, reverse=is_reversed)[:count] if found else ranks
+    return found
+
+
+def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_reversed: bool) -> list[int] | None:
+    """Walk a span of a way; ``None`` when too much of it is met in vain."""
+    ranks, start, stop = span
+    is_tested = way.conditions or not way.is_listed
+    found: list[int] = []
+    met, size = 0, count + count // 2 if is_tested else count
+    while start < stop and len(found) < count:
+        if met - GENEROUS * len(found) > PATIENCE < stop - start:
+            return None
+        size = min(size, stop - start)
+        if is_reversed:
+            stop -= size
+            some = ranks[stop : stop + size][::-1]
+        else:
+            some = ranks[start : start + size]
+            start += size
+        found += _tested(lists, some, way, asked) if is_tested else some
+        met += size
+        size *= 2
+    return found[:count]
+
+
+def _tested(lists: Lists, ranks: Iterable[int], way: _Way, asked: Asked) -> Sequence[int]:
+    """Give those ranks whose images are found."""
+    left = list(ranks)
+    if not way.is_listed:
+        flags = lists.listed_flags(asked)
+        left = list(compress(left, map(flags.__getitem__, left)))
+    for condition in way.conditions:
+        holding = lists.flags(condition, asked)
+        if holding is not None:
+            left = list(compress(left, map(holding.__getitem__, left)))
+            continue
+        holds, shown, image_of = condition.holds, asked.view.shown, lists.order.image
+        left = [rank for rank in left if holds(shown(image) if (image := image_of(rank)).members else image)]
+    return left
+
+
+def _common(lists: Lists, asked: Asked, within: range, *, is_reversed: bool) -> Iterator[Image]:
+    """Walk the images that all conditions have in common."""
+    bitmaps = [lists.listed_bitmap(asked)]
+    bitmaps += [lists.bitmap(condition, asked) for condition in filterfalse(depends_on_view, asked.conditions)]
+    tests = [condition.holds for condition in filter(depends_on_view, asked.conditions)]
+    for rank in common(bitmaps, within, is_reversed=is_reversed):
+        shown = asked.view.shown(lists.order.image(rank))
+        if all(test(shown) for test in tests):
+            yield shown
