@@ -82,6 +82,9 @@ class Identity:
         users: the known users, a row for each project that one opens.
         own: what opens the emulator besides; it stands in no catalog.
 
+    Attributes:
+        nobody: what a request is worth that sends nothing.
+
     A catalog without any credentials has one of each.
     """
 
@@ -95,6 +98,7 @@ class Identity:
         own: Pass | None = None,
     ) -> None:
         self.project = project
+        self.nobody = Verdict(Caller(project))
         self.projects = {one.id: one for one in projects}
         self.tokens, self.keys, self.users = tuple(tokens), tuple(keys), tuple(users)
         if not (self.tokens or self.keys or self.users):
@@ -161,7 +165,7 @@ class Identity:
             return self._judged_token(sent, now)
         if sent.authorization:
             return self._judged_signature(sent, now, is_explained=is_explained)
-        return Verdict(Caller(sent.project or self.project))
+        return Verdict(Caller(sent.project)) if sent.project else self.nobody
 
     def _judged_token(self, sent: Credentials, now: datetime) -> Verdict:
         token = self.token(sent.token)

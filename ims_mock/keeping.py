@@ -37,7 +37,8 @@ class Kept(Generic[K, V]):
         found = self._held.get(key)
         if found is None:
             found = make()
-            for oldest in list(self._held)[: len(self._held) - self._most + 1]:
-                self._held.pop(oldest, None)
+            if len(self._held) >= self._most:
+                for oldest in list(self._held)[: len(self._held) - self._most + 1]:
+                    self._held.pop(oldest, None)
             self._held[key] = found
         return found

@@ -28,7 +28,7 @@ class Extra(Parameter):
     read: Reader | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listing:
     """One list of images.
 

@@ -13,7 +13,7 @@ from ims_mock.conditions import Condition, Equals, HasTag, IsDefault, Not, Range
 from ims_mock.keeping import Kept
 from ims_mock.kinds import Value
 from ims_mock.order import Order
-from ims_mock.postings import MEMBERS, NOWHERE, Postings, Span
+from ims_mock.postings import MEMBERS, Postings, Span
 from ims_mock.query import ListQuery
 from ims_mock.tenancy import View
 
@@ -100,6 +100,51 @@ def span(ranks: array[int]) -> Span:
     return Span(ranks, 0, len(ranks))
 
 
+class Listed:
+    """Which images of an order are listed to those who ask the same, whatever their project.
+
+    Args:
+        order: the order.
+        numbers: the number of the group of each rank.
+        verdicts: those on all groups.
+
+    Attributes:
+        of_all: the ranks of the images that everybody is listed.
+        by_project: the ranks of the others, by the projects that are listed them: their owners and members.
+    """
+
+    def __init__(self, order: Order, numbers: bytes, verdicts: groups.Verdicts) -> None:
+        self._certain = numbers.translate(verdicts.table.translate(_ONES[groups.YES]))
+        self._flags: Kept[str, bytearray] = Kept(_KEPT)
+        self.of_all = array("I", compress(range(len(numbers)), self._certain))
+        self.by_project: dict[str, array[int]] = {}
+        admit = verdicts.admit
+        for rank in compress(range(len(numbers)), numbers.translate(verdicts.table.translate(_ONES[groups.ASK]))):
+            image, number = order.image(rank), numbers[rank]
+            owner, members = image.text("owner"), image.members
+            for project in {owner, *members} if members else (owner,):
+                membership = members.get(project)
+                if admit(number, membership.status if membership else None, is_own=project == owner):
+                    ranks = self.by_project.get(project)
+                    if ranks is None:
+                        ranks = self.by_project[project] = array("I")
+                    ranks.append(rank)
+
+    def flags(self, project: str) -> bytes | bytearray:
+        """Give 1 for each rank whose image a project is listed, and 0 for each other."""
+        own = self.by_project.get(project)
+        if own is None:
+            return self._certain
+
+        def flags() -> bytearray:
+            found = bytearray(self._certain)
+            for rank in own:
+                found[rank] = 1
+            return found
+
+        return self._flags.get(project, flags)
+
+
 class Lists:
     """What is built for an order.
 
@@ -117,61 +162,18 @@ class Lists:
             numbers if isinstance(order.positions, range) else bytes(map(numbers.__getitem__, order.positions))
         )
         self._postings: Kept[tuple[str, bool], Postings] = Kept(_POSTINGS_KEPT)
-        self._of_all: Kept[groups.Verdicts, array[int]] = Kept(_KEPT)
-        self._by_project: Kept[groups.Verdicts, dict[str, array[int]]] = Kept(_KEPT)
-        self._listed: Kept[tuple[groups.Verdicts, str], bytearray] = Kept(_KEPT)
+        self._listed: Kept[groups.Verdicts, Listed] = Kept(_KEPT)
         self._holding: Kept[Condition, bytearray] = Kept(_KEPT)
         self._bitmaps: Kept[object, Bitmap] = Kept(_KEPT)
 
     # --- who is listed what
 
-    def listed(self, asked: Asked) -> tuple[Span, Span]:
-        """Give the ranks of the images which all who ask the same are listed, and of those which only some are."""
-        of_all = self._of_all.get(asked.verdicts, lambda: self._picked(asked.verdicts, groups.YES))
-        own = self._shared_out(asked).get(asked.view.caller.project)
-        return span(of_all), span(own) if own else NOWHERE
-
-    def listed_flags(self, asked: Asked) -> bytearray:
-        """Give 1 for each rank whose image the caller is listed, and 0 for each other."""
-        project = asked.view.caller.project
-        own = self._shared_out(asked).get(project)
-
-        def flags() -> bytearray:
-            found = bytearray(self._flags(asked.verdicts, groups.YES))
-            for rank in own or ():
-                found[rank] = 1
-            return found
-
-        return self._listed.get((asked.verdicts, project if own else ""), flags)
-
-    def _flags(self, verdicts: groups.Verdicts, verdict: int) -> bytes:
-        """Give 1 for each rank on whose group there is this verdict, and 0 for each other."""
-        return self._numbers.translate(verdicts.table.translate(_ONES[verdict]))
-
-    def _picked(self, verdicts: groups.Verdicts, verdict: int) -> array[int]:
-        return array("I", compress(range(len(self._numbers)), self._flags(verdicts, verdict)))
-
-    def _shared_out(self, asked: Asked) -> dict[str, array[int]]:
-        """Give the ranks of the images that some are listed and others are not, by the project that is listed them.
-
-        Only those who own an image, or are its members, are listed one that is not listed to all.
-        """
-        return self._by_project.get(asked.verdicts, lambda: self._share_out(asked.verdicts))
-
-    def _share_out(self, verdicts: groups.Verdicts) -> dict[str, array[int]]:
-        projects: dict[str, array[int]] = {}
-        numbers, admit = self._numbers, verdicts.admit
-        for rank in self._picked(verdicts, groups.ASK):
-            image, number = self.order.image(rank), numbers[rank]
-            owner, members = image.text("owner"), image.members
-            for project in {owner, *members} if members else (owner,):
-                membership = members.get(project)
-                if admit(number, membership.status if membership else None, is_own=project == owner):
-                    ranks = projects.get(project)
-                    if ranks is None:
-                        ranks = projects[project] = array("I")
-                    ranks.append(rank)
-        return projects
+    def listed(self, asked: Asked) -> Listed:
+        """Give which images are listed to those who ask the same."""
+        found = self._listed.find(asked.verdicts)
+        if found is None:
+            found = self._listed.get(asked.verdicts, lambda: Listed(self.order, self._numbers, asked.verdicts))
+        return found
 
     # --- where conditions hold
 
@@ -193,7 +195,8 @@ class Lists:
         return None
 
     def _listed_under(self, name: str, *, folded: bool = False) -> Postings:
-        return self._postings.get((name, folded), lambda: Postings(self.order.images(), name, folded=folded))
+        found = self._postings.find((name, folded))
+        return found or self._postings.get((name, folded), lambda: Postings(self.order.images(), name, folded=folded))
 
     def _ranks_of(self, ids: Iterable[Value]) -> array[int]:
         """Give the ranks of the images with these ids."""
@@ -239,7 +242,7 @@ class Lists:
 
     def listed_bitmap(self, asked: Asked) -> Bitmap:
         """Give the bitmap of all images that the caller is listed."""
-        return self._bitmaps.get(_scope(asked), lambda: bitmap(self.listed_flags(asked)))
+        return self._bitmaps.get(_scope(asked), lambda: bitmap(self.listed(asked).flags(asked.view.caller.project)))
 
     def bitmap(self, condition: Condition, asked: Asked) -> Bitmap:
         """Give the bitmap of all images for which a condition holds."""

@@ -37,6 +37,8 @@ class Span(NamedTuple):
     def within(self, low: int, high: int) -> Span:
         """Give what of it stands from one rank up to, but without, another."""
         ranks, start, stop = self
+        if start < stop and low <= ranks[start] and ranks[stop - 1] < high:
+            return self
         return Span(ranks, bisect_left(ranks, low, start, stop), bisect_left(ranks, high, start, stop))
 
 

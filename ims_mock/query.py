@@ -22,6 +22,7 @@ from ims_mock.fields import (
     SORT_KEYS,
     VISIBILITIES,
 )
+from ims_mock.keeping import Kept
 from ims_mock.kinds import shown, whole_number
 from ims_mock.listing import IMAGES, Listing
 from ims_mock.tenancy import View
@@ -33,6 +34,10 @@ _ESCAPES: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 
+_LONG: Final = 1_000
+"""A query of more characters is not kept."""
+
+_MARKED: Final = re.compile(r"((?:(?!marker)[^&]+&)*)marker=([0-9a-f-]{36})((?:&(?!marker)[^&]+)*)")
 _SAFE: Final = re.compile(r"[A-Za-z0-9_.~-]*")
 _NONE: Final = frozenset[str]()
 
@@ -87,7 +92,8 @@ class ListQuery(NamedTuple):
 def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     """Read the query string of a list.
 
-    The checks run in Glance's order, so that of several mistakes the same one is reported.
+    The checks run in Glance's order, so that of several mistakes the same one is reported. What was asked lately is not
+    read anew for the next page: of a usual marker nothing can be wrong here.
 
     Args:
         raw: the query string as it came, percent-encoded; one character a byte.
@@ -97,6 +103,23 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     Raises:
         RequestError: something in it is not legal; the first such thing is named.
     """
+    if len(raw) > _LONG:
+        return _parsed(raw, view, listing)
+    question, marker = raw, None
+    if "marker" in raw:
+        match = _MARKED.fullmatch(raw)
+        if match is None:
+            return _parsed(raw, view, listing)
+        before, marker, after = match.groups()
+        question = f"{before}{after}" if before else after[1:]
+    key = (question, view.profile.departures, view.is_queens, view.caller.is_admin, listing)
+    query = _asked.get(key, lambda: _parsed(question, view, listing))
+    if marker is None:
+        return query
+    return query._replace(marker=marker) if query.marker is None else _parsed(raw, view, listing)
+
+
+def _parsed(raw: str, view: View, listing: Listing) -> ListQuery:
     profile = view.profile
     pairs = _pairs(raw, is_strict="stray-percent" in profile)
     if "repeated-single-values" in profile and len(pairs) > 1:
@@ -154,6 +177,9 @@ def _conditions(filters: dict[str, str], tags: list[str], view: View, listing: L
 def _registered(reading: Reading) -> Condition:
     """Read the filter that the service adds."""
     return reading.equals(*REGISTERED)
+
+
+_asked: Final[Kept[object, ListQuery]] = Kept(256)
 
 
 class _Left:

@@ -6,6 +6,7 @@ with bitmaps: what the conditions have in common is then found block by block.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, filterfalse, islice
 from typing import Final, NamedTuple
@@ -21,6 +22,8 @@ PATIENCE: Final = 256
 
 GENEROUS: Final = 4
 """So many more it meets in vain for each that it finds."""
+
+_NOTHING: Final = array("I")
 
 
 class _Way(NamedTuple):
@@ -66,21 +69,21 @@ def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:
         low: the first rank.
         high: the rank after the last one.
     """
-    of_all, own = (span.within(low, high) for span in lists.listed(asked))
-    size, chosen, spans = of_all.size + own.size, None, [of_all]
+    listed = lists.listed(asked)
+    own = listed.by_project.get(asked.view.caller.project, _NOTHING)
+    size, chosen, spans = len(listed.of_all) + len(own), None, [Span(listed.of_all, 0, len(listed.of_all))]
     for condition in asked.conditions:
         found = lists.spans(condition, asked)
         if found is not None:
-            found = [span.within(low, high) for span in found]
             total = sum([span.size for span in found])
             if total < size:
                 size, chosen, spans = total, condition, found
-    if chosen is None:
-        return [_Way(span, asked.conditions, is_listed=True) for span in (of_all, own)]
     left: Sequence[Condition] = asked.conditions
-    if not depends_on_view(chosen):
+    if chosen is None:
+        spans.append(Span(own, 0, len(own)))
+    elif not depends_on_view(chosen):
         left = [one for one in left if one is not chosen]
-    return [_Way(span, left, is_listed=False) for span in spans]
+    return [_Way(span.within(low, high), left, is_listed=chosen is None) for span in spans if span.size]
 
 
 def _walked(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int] | None:
@@ -125,7 +128,7 @@ def _tested(lists: Lists, ranks: Iterable[int], way: _Way, asked: Asked) -> Sequ
     """Give those ranks whose images are found."""
     left = list(ranks)
     if not way.is_listed:
-        flags = lists.listed_flags(asked)
+        flags = lists.listed(asked).flags(asked.view.caller.project)
         left = list(compress(left, map(flags.__getitem__, left)))
     for condition in way.conditions:
         holding = lists.flags(condition, asked)
