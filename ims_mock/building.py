@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
-from ims_mock.image import Image, Shapes, image_id, in_table_order
+from ims_mock.image import Image, Shapes, image_id
 from ims_mock.kinds import shown
 from ims_mock.sections import MEMBERS
 from ims_mock.sources import CatalogFile, Place, Trouble, written
@@ -18,6 +18,14 @@ Progress = Callable[[str, int, int], None]
 
 STEP: Final = 500
 """How many images are made between two pieces of news."""
+
+_EMPTY: Final = "virtual_size"
+"""The attribute that is generated without a value."""
+
+_NO_ID: Final = "has no value; leave it out to have one made"
+
+_Where = int | tuple[CatalogFile, int]
+"""Where an image comes from: the number of a generated one, or the file of a written one and its place there."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Builder:
         self._more = more
         self._told = told
         self._shapes = Shapes()
-        self._where: dict[str, str] = {}
+        self._where: dict[str, _Where] = {}
         self._before = before
         self._number = len(before.catalog) if before else 0
         self._total = (
@@ -74,6 +82,9 @@ class Builder:
             yield from self._given(one)
             for place, section in enumerate(one.values.get("generate", ())):
                 wanted = (section["count"], section.get("seed", self._seed), section.get("set", {}))
+                if not wanted[2].get("id", "made"):
+                    self.troubles.append(one.trouble(("generate", place, "set", "id"), _NO_ID))
+                    continue
                 for image in self._generated(*wanted):
                     if image is None:
                         message = f"{shown(wanted[2].get('id'))} is the id of another image as well"
@@ -83,21 +94,23 @@ class Builder:
         yield from filter(None, self._generated(self._more, self._seed, {}))
 
     def _given(self, one: CatalogFile) -> Iterator[Image]:
-        defaults = one.values.get("defaults", {})
+        defaults, now = one.values.get("defaults", {}), self._before.now if self._before else ""
+        is_doubted = self._is_thorough or not one.is_bundled
         for place, given, is_right in one.images:
             self._skip_taken(self._seed)
-            now = self._before.now if self._before else ""
-            values = completed({**defaults, **given}, self._number, project=self._project, seed=self._seed, now=now)
+            laid = {**defaults, **given} if defaults else given
+            values: dict[str, Any] = completed(laid, self._number, project=self._project, seed=self._seed, now=now)
+            members = values.pop(MEMBERS, None)
             path = ("images", place)
-            if self._is_thorough or not one.is_bundled:
+            if is_doubted:
                 self._doubt(one, path, values)
             if not values["id"]:
-                self.troubles.append(one.trouble((*path, "id"), "has no value; leave it out to have one made"))
+                self.troubles.append(one.trouble((*path, "id"), _NO_ID))
                 continue
-            image = self._image(values, f"{one.name}: {written(path)}")
+            kept = {name: value for name, value in values.items() if value is not None}
+            image = self._image(kept, members, (one, place))
             if image is None:
-                where = self._where.get(str(values["id"]), "an image that is there already")
-                message = f"{shown(values['id'])} is the id of {where} as well"
+                message = f"{shown(values['id'])} is the id of {self._holder(str(values['id']))} as well"
                 self.troubles.append(one.trouble((*path, "id"), message))
             elif is_right:
                 yield image
@@ -106,10 +119,8 @@ class Builder:
         """Warn about what no real image would show."""
         from ims_mock.plausibility import doubts  # the catalogs of most starts are bundled, and known
 
-        attributes = {name: value for name, value in values.items() if name != MEMBERS}
-        self.troubles += [
-            one.trouble((*path, doubt.name), doubt.message, is_warning=True) for doubt in doubts(attributes)
-        ]
+        for doubt in doubts(values):
+            self.troubles.append(one.trouble((*path, doubt.name), doubt.message, is_warning=True))
 
     def _generated(self, count: int, seed: int, fixed: Mapping[str, object]) -> Iterator[Image | None]:
         """Generate images; ``None`` stands for one whose id is taken."""
@@ -119,19 +130,34 @@ class Builder:
 
         self._skip_taken(seed)
         for values in generate(count, seed, first=self._number, project=self._project, fixed=fixed):
-            tags: Any = values["tags"]
-            yield self._image({**values, "tags": tuple(tags)}, f"generated image {self._number}")
+            tags: Any = values.get("tags")
+            if tags is not None:
+                values["tags"] = tuple(tags)
+            if _EMPTY in values and values[_EMPTY] is None:
+                del values[_EMPTY]
+            members: Any = values.pop(MEMBERS, None)
+            yield self._image(values, members, self._number)
 
-    def _image(self, values: Mapping[str, Any], where: str) -> Image | None:
+    def _image(self, values: Mapping[str, Any], members: Mapping[str, str] | None, where: _Where) -> Image | None:
         """Make one image; ``None`` when its id is taken."""
         self._number += 1
         if self._number % STEP == 0:
             self._told("making images", self._number, self._total)
-        if self._is_taken(str(values["id"])):
+        identity = str(values["id"])
+        if identity in self._where or (self._before and self._is_taken(identity)):
             return None
-        self._where[str(values["id"])] = where
-        kept = in_table_order({name: value for name, value in values.items() if value is not None and name != MEMBERS})
-        return self._shapes.image(kept, values.get(MEMBERS) or {})
+        self._where[identity] = where
+        return self._shapes.image(values, members or {})
+
+    def _holder(self, taken_id: str) -> str:
+        """Say which image has an id."""
+        where = self._where.get(taken_id)
+        if where is None:
+            return "an image that is there already"
+        if isinstance(where, int):
+            return f"generated image {where}"
+        one, place = where
+        return f"{one.name}: {written(('images', place))}"
 
     def _is_taken(self, taken_id: str) -> bool:
         return taken_id in self._where or bool(self._before and self._before.catalog.image(taken_id))

@@ -10,11 +10,13 @@ used, the one method whose sequence Python promises to keep, and of Faker only t
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -24,14 +26,12 @@ from faker.providers import BaseProvider
 from ims_mock import region
 from ims_mock.fields import BY_NAME, FIELDS
 from ims_mock.identity import DEFAULT_PROJECT, SERVICE_PROJECT
-from ims_mock.image import image_id
+from ims_mock.image import image_id, uuid_of
 from ims_mock.kinds import LINK, instant, moment, shown
 from ims_mock.region import REGION, Draw, Pool, Values, Variety, share_of
 from ims_mock.systems import SYSTEMS, system_of
 
 T = TypeVar("T")
-
-_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
 def _pick(draw: Draw, rows: Sequence[T]) -> T:
@@ -39,15 +39,11 @@ def _pick(draw: Draw, rows: Sequence[T]) -> T:
 
 
 def _hex(draw: Draw) -> str:
-    return f"{int(draw() * 2**48):012x}{int(draw() * 2**48):012x}{int(draw() * 2**32):08x}"
+    return f"{int(draw() * 2**48) << 80 | int(draw() * 2**48) << 32 | int(draw() * 2**32):032x}"
 
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
-
-
-def _uuid(digits: str) -> str:
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:32]}"
 
 
 # --- what is fixed, and what follows from it ------------------------------------------------------
@@ -56,6 +52,7 @@ _DRAWN: Final = frozenset(name for axis in region.AXES for name in axis)
 _VERSIONS: Final = {system.os_version.lower(): system.os_version for system in SYSTEMS}
 _ON_MARKET: Final = ("__productcode", "__is_offshelved", "__account_code")
 _ENTERPRISE: Final = ("enterprise_project_id", "_sys_enterprise_project_id")
+_TWINS: Final = (_ENTERPRISE, _ENTERPRISE[::-1])
 _ON_PRIVATE: Final = ("__backup_id", "__root_origin", "__system__cmkid", *_ENTERPRISE)
 _ONCE_ACTIVE: Final = ("active_at", *region.STUB)
 
@@ -67,14 +64,16 @@ class _Recipe:
     Attributes:
         given: the values as given.
         known: the same as the table spells them.
-        seconds: the times among them.
+        times: when an image was created, became active and last changed, where that is among them.
+        latest: when the image is created at the latest.
         absent: the attributes that no image is to have.
         region: what agrees with them.
     """
 
     given: Values
     known: Values
-    seconds: Mapping[str, int]
+    times: tuple[int | None, int | None, int | None]
+    latest: int
     absent: frozenset[str]
     region: Pool[Variety]
 
@@ -121,7 +120,10 @@ def _recipe(fixed: Mapping[str, object]) -> _Recipe:
     if spoken_of and region.agreeing(audience, *(variety[0] for variety in REGION.rows)):
         wanted |= audience
     agreeing = region.region_with(tuple(sorted(wanted.items())))
-    return _Recipe(given, known, _seconds(known), frozenset(fixed) - frozenset(given), agreeing)
+    seconds = _seconds(known)
+    times = (seconds.get("created_at"), seconds.get("active_at"), seconds.get("updated_at"))
+    latest = min(_SPAN - _DAY, *seconds.values()) if seconds else _SPAN - _DAY
+    return _Recipe(given, known, times, latest, frozenset(fixed) - frozenset(given), agreeing)
 
 
 # --- where an image is in its life ----------------------------------------------------------------
@@ -131,8 +133,8 @@ _SPAN: Final = int((datetime(2023, 11, 13) - _START).total_seconds())
 _FOR_EVER: Final = int((datetime(9999, 12, 31, 23, 59, 59) - _START).total_seconds())
 _DAY: Final = 86_400
 _DATES: Final = tuple((_START + timedelta(days=day)).date().isoformat() for day in range(_SPAN // _DAY))
-_TWO_DIGITS: Final = tuple(f"{number:02}" for number in range(60))
-_MINUTES: Final = tuple(f"{hour}:{minute}" for hour in _TWO_DIGITS[:24] for minute in _TWO_DIGITS)
+_MINUTES: Final = tuple(f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
+_SECONDS: Final = tuple(f"{second:02}Z" for second in range(60))
 
 _STATUSES: Final = Pool.of((94.9, "active"), (3.4, "queued"), (1.7, "saving"))  # of what is not public: three in ten
 _WITHOUT_DATA: Final = ("queued", "saving", "killed", "uploading", "importing")
@@ -151,7 +153,7 @@ def _seconds(known: Values) -> dict[str, int]:
 
 def _wire(second: int) -> str:
     if 0 <= second < _SPAN:  # a fifth of what a datetime costs, three times an image
-        return f"{_DATES[second // _DAY]}T{_MINUTES[second % _DAY // 60]}:{_TWO_DIGITS[second % 60]}Z"
+        return f"{_DATES[second // _DAY]}{_MINUTES[second % _DAY // 60]}{_SECONDS[second % 60]}"
     return f"{(_START + timedelta(seconds=min(second, _FOR_EVER))).isoformat()}Z"
 
 
@@ -159,17 +161,15 @@ def _live(image: Values, draw: Draw, recipe: _Recipe) -> None:
     """Fill in the status, the times, and what the status says of the data."""
     if "status" not in image:
         image["status"] = "active" if image["visibility"] == "public" else _STATUSES.draw(draw)
-    fixed = recipe.seconds
-    created, active, updated = fixed.get("created_at"), fixed.get("active_at"), fixed.get("updated_at")
+    created, active, updated = recipe.times
     if created is None:
-        latest = min(_SPAN - _DAY, *fixed.values()) if fixed else _SPAN - _DAY
-        created = int(draw() * latest) if latest > 0 else latest
+        created = int(draw() * recipe.latest) if recipe.latest > 0 else recipe.latest
     if active is None:
         active = created + 60 + int(draw() * 9_000)
         active = active if updated is None else max(created, min(active, updated))
     if updated is None:
-        rest = draw()
-        updated = active + int(rest * rest * rest * max(_SPAN - active, 60))
+        rest, left = draw(), _SPAN - active
+        updated = active + int(rest * rest * rest * (left if left > 60 else 60))
     image.setdefault("created_at", _wire(created))
     image.setdefault("updated_at", _wire(updated))
     fill = draw()
@@ -220,36 +220,62 @@ def _belong(image: Values, draw: Draw, project: str, others: Sequence[str]) -> N
 
 _Invent = Callable[[Draw, Values], str]
 
-_LABELS: Final = {system.os_version: system.labels for system in SYSTEMS}
 _SUFFIXES: Final = (
-    ("__support_kvm_gpu_type", " with GPU"),
-    ("__support_xen_gpu_type", " with GPU"),
     ("__support_xen_hana", " for SAP HANA"),
+    ("__support_xen_gpu_type", " with GPU"),
+    ("__support_kvm_gpu_type", " with GPU"),
 )
 
 
-def _label(image: Values) -> tuple[str, str]:
+@lru_cache(maxsize=1024)
+def _labels_of(system: str) -> tuple[str, str]:
+    return system_of(system).labels
+
+
+def _labels(image: Values) -> tuple[str, str]:
+    """Give what an image carries in letters that a name may hold, in English and in Chinese."""
     version = image.get("__os_version")
-    system = str(version or f"{image.get('__platform') or image['__os_type']} {image['__os_bit']}bit")
-    return _LABELS.get(system) or system_of(system).labels
+    return _labels_of(str(version or f"{image.get('__platform') or image['__os_type']} {image['__os_bit']}bit"))
+
+
+def _suffix(image: Values) -> str:
+    """Give what a name says of what the image runs on."""
+    for attribute, text in _SUFFIXES:
+        if attribute in image:
+            return text
+    if image.get("__support_arm") == "true":
+        return " with ARM"
+    return " for BareMetal" if image["virtual_env_type"] == "Ironic" else ""
+
+
+_WORDS: Final[Mapping[str, Callable[[Values, int], str]]] = {
+    "os": lambda image, _: _labels(image)[0] + _suffix(image),
+    "os_zh": lambda image, _: _labels(image)[1] + _suffix(image),
+    "n": lambda _, number: str(1 + number % 20),
+    "nn": lambda _, number: f"{1 + number % 20:02}",
+    "hex": lambda _, number: f"{number:04x}",
+    "date": lambda image, _: str(image["created_at"])[:10].replace("-", ""),
+    "disk": lambda image, _: str(image["min_disk"]),
+}
+"""What stands in a name for each word in braces: it is made of the image and a number, and only where it is needed."""
+
+_Pattern = tuple[str, tuple[Callable[[Values, int], str], ...]]
+
+
+def _pattern(text: str) -> _Pattern:
+    """Take a pattern apart: the text with gaps, and what fills them."""
+    words = re.findall(r"\{(\w+)\}", text)
+    return re.sub(r"\{\w+\}", "%s", text.replace("%", "%%")), tuple(_WORDS[word] for word in words)
+
+
+_NAMES: Final = {key: tuple(map(_pattern, patterns)) for key, patterns in region.NAMES.items()}
 
 
 def _name(draw: Draw, image: Values) -> str:
-    env_type = str(image["virtual_env_type"])
-    suffix = " with ARM" if image.get("__support_arm") == "true" else " for BareMetal" if env_type == "Ironic" else ""
-    for attribute, text in _SUFFIXES:
-        suffix = text if attribute in image else suffix
-    english, chinese = _label(image)
-    patterns = region.NAMES.get(env_type) or region.NAMES.get(str(image["__imagetype"])) or region.NAMES["private"]
+    patterns = _NAMES.get(str(image["virtual_env_type"])) or _NAMES.get(str(image["__imagetype"])) or _NAMES["private"]
     number = int(draw() * 65536)
-    return _pick(draw, patterns).format(
-        os=english + suffix,
-        os_zh=chinese + suffix,
-        n=1 + number % 20,
-        hex=f"{number:04x}",
-        date=str(image["created_at"])[:10].replace("-", ""),
-        disk=image["min_disk"],
-    )
+    text, words = _pick(draw, patterns)
+    return text % tuple([word(image, number) for word in words])
 
 
 def _among(*values: str) -> _Invent:
@@ -257,23 +283,23 @@ def _among(*values: str) -> _Invent:
 
 
 def _some_uuid(draw: Draw, _: Values) -> str:
-    return _uuid(_hex(draw))
+    return uuid_of(_hex(draw))
 
 
 def _origin(draw: Draw, image: Values) -> str:
     parent = image.get("__originalimagename")
     if parent is None and draw() < 0.6:
-        return f"instance,{_uuid(_hex(draw))}"
-    return f"image,{_pick(draw, region.REGION_NAMES)},{parent or _uuid(_hex(draw))}"
+        return f"instance,{uuid_of(_hex(draw))}"
+    return f"image,{_pick(draw, region.REGION_NAMES)},{parent or uuid_of(_hex(draw))}"
 
 
 def _parent(draw: Draw, image: Values) -> str:
     how, _, parent = str(image.get("__data_origin", "")).rpartition(",")
-    return parent if how.startswith("image,") else _uuid(_hex(draw))
+    return parent if how.startswith("image,") else uuid_of(_hex(draw))
 
 
 def _enterprise(draw: Draw, _: Values) -> str:
-    return "0" if draw() < 0.4 else _uuid(_hex(draw))
+    return "0" if draw() < 0.4 else uuid_of(_hex(draw))
 
 
 def _location(draw: Draw, image: Values) -> str:
@@ -283,7 +309,7 @@ def _location(draw: Draw, image: Values) -> str:
 
 def _description(draw: Draw, image: Values) -> str:
     patterns = region.OPEN_DESCRIPTIONS if image["visibility"] == "public" else region.OWN_DESCRIPTIONS
-    english, chinese = _label(image)
+    english, chinese = _labels(image)
     return _pick(draw, patterns).format(os=english, os_zh=chinese, n=1 + int(draw() * 12))
 
 
@@ -337,7 +363,7 @@ def _enrich(image: Values, draw: Draw) -> None:
     for share, name, invent, rivals in _EXTRAS_OF.get((str(image["__imagetype"]), str(image["virtual_env_type"])), ()):
         if draw() < share and image.keys().isdisjoint(rivals):
             image[name] = invent(draw, image)
-    for name, twin in (_ENTERPRISE, _ENTERPRISE[::-1]):
+    for name, twin in _TWINS:
         if name in image:
             image.setdefault(twin, image[name])
 
@@ -349,13 +375,20 @@ _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 def _image(draw: Draw, recipe: _Recipe, identity: str, project: str, others: Sequence[str]) -> Values:
     """Draw one image."""
-    image: Values = {"id": identity, "name": ""}
-    for pool in recipe.region.draw(draw):
-        image.update(pool.draw(draw))
-    image.update(recipe.known)
-    for pool in region.BUNDLES_OF.get(str(image["virtual_env_type"]), ()):
-        image.update(pool.draw(draw))
-    image.update(recipe.known)
+    audience, purpose, hardware, system, stub = recipe.region.draw(draw)
+    image: Values = {
+        "id": identity,
+        "name": "",
+        **audience.draw(draw),
+        **purpose.draw(draw),
+        **hardware.draw(draw),
+        **system.draw(draw),
+        **stub.draw(draw),
+        **recipe.known,
+    }
+    for pool in region.BUNDLES_OF.get(str(image["virtual_env_type"]), region.BUNDLES[:1]):
+        image |= pool.draw(draw)
+    image |= recipe.known
     _live(image, draw, recipe)
     _belong(image, draw, project, others)
     _enrich(image, draw)
@@ -417,7 +450,7 @@ class ImageProvider(BaseProvider):
             ValueError: a computed link among the fixed values.
         """
         draw = self.generator.random.random
-        image = _image(draw, _recipe(fixed), _uuid(_hex(draw)), project, _others(0))
+        image = _image(draw, _recipe(fixed), uuid_of(_hex(draw)), project, _others(0))
         if "members" not in fixed:  # an image does not show with whom it is shared
             image.pop("members", None)
         return image

@@ -7,12 +7,14 @@ tuple of values. An image never changes: an edit makes a new one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
+from itertools import filterfalse
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ims_mock.fields import BY_NAME, FIELDS
+from ims_mock.fields import FIELDS
 from ims_mock.kinds import LINK, Value
 
 IMAGES_PATH: Final = "/v2/images"
@@ -38,7 +40,9 @@ class Membership(NamedTuple):
 
 NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
 
-_RANK: Final = {field.name: rank for rank, field in enumerate(FIELDS)}
+_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+_NAMES: Final = tuple(field.name for field in FIELDS)
+_RANK: Final = {name: rank for rank, name in enumerate(_NAMES)}
 _NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
 _NOT_IN_CLOUDIMAGES: Final = frozenset(field.name for field in FIELDS if not field.in_cloudimages)
 _LINKS: Final = frozenset(field.name for field in FIELDS if field.kind is LINK)
@@ -50,14 +54,19 @@ class Shape:
     __slots__ = ("places",)
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        self.places: dict[str, int] = {name: place for place, name in enumerate(names)}
+        self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
+
+
+_Row = Callable[[Mapping[str, Value]], tuple[Value, ...]]
+"""Takes an image's values in the order of its shape."""
 
 
 class Shapes:
-    """The shapes met while a catalog is read, each kept once."""
+    """The shapes met while a catalog is read, each kept once, and how values of any order come into theirs."""
 
     def __init__(self) -> None:
-        self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._shapes: dict[tuple[str, ...], tuple[Shape, _Row]] = {}
+        self._orders: dict[tuple[str, ...], tuple[Shape, _Row]] = {}
 
     def __len__(self) -> int:
         return len(self._shapes)
@@ -65,11 +74,24 @@ class Shapes:
     def image(self, values: Mapping[str, Value], members: Mapping[str, str] = MappingProxyType({})) -> Image:
         """Make an image of its values; members map a project to its membership's status, as in a catalog file."""
         names = tuple(values)
-        shape = self._shapes.get(names)
-        if shape is None:
-            shape = self._shapes[names] = Shape(names)
+        shape, row = self._orders.get(names) or self._ordered(names)
         shared = {project: Membership(status) for project, status in members.items()} if members else NO_MEMBERS
-        return Image(shape, tuple(values.values()), shared)
+        return Image(shape, row(values), shared)
+
+    def _ordered(self, names: tuple[str, ...]) -> tuple[Shape, _Row]:
+        """Find the shape of values that come in an order not met before."""
+        ordered = in_table_order(names)
+        found = self._shapes.get(ordered)
+        if found is None:
+            found = self._shapes[ordered] = Shape(ordered), _row_of(ordered)
+        self._orders[names] = found
+        return found
+
+
+def _row_of(names: tuple[str, ...]) -> _Row:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(map(values.__getitem__, names))
 
 
 class Image:
@@ -105,7 +127,7 @@ class Image:
     @property
     def id(self) -> str:
         """The image's id; every image has one."""
-        return self.text("id")
+        return str(self._values[self._shape.places["id"]])
 
     @property
     def is_deleted(self) -> bool:
@@ -140,9 +162,10 @@ class Image:
 
     def changed(self, changes: Mapping[str, Value | None]) -> Image:
         """Give the image with other values; ``None`` takes one away."""
-        kept = in_table_order({name: one for name, one in {**self.stored(), **changes}.items() if one is not None})
-        shape = self._shape if [*kept] == [*self._shape.places] else Shape(tuple(kept))
-        return Image(shape, tuple(kept.values()), self.members, self.data)
+        kept = {name: one for name, one in {**self.stored(), **changes}.items() if one is not None}
+        names = in_table_order(kept)
+        shape = self._shape if names == tuple(self._shape.places) else Shape(names)
+        return Image(shape, tuple(map(kept.__getitem__, names)), self.members, self.data)
 
     def shared_with(self, members: Mapping[str, Membership]) -> Image:
         """Give the image with other members."""
@@ -186,15 +209,16 @@ def _json(wire: dict[str, object]) -> bytes:
 
 def image_id(seed: int, number: int) -> str:
     """Derive an id from a seed and the image's running number in the whole catalog, stable for ever."""
-    digest = bytearray(sha256(f"{seed}/{number}".encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x40  # a random (version 4) UUID of the usual variant
-    digest[8] = digest[8] & 0x3F | 0x80
-    digits = digest.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return uuid_of(sha256(f"{seed}/{number}".encode()).hexdigest())
 
 
-def in_table_order(values: Mapping[str, Value]) -> dict[str, Value]:
-    """Order values as the table does, free properties last, so that images of one shape share it."""
-    known = sorted((name for name in values if name in BY_NAME), key=_RANK.__getitem__)
-    free = sorted(name for name in values if name not in BY_NAME)
-    return {name: values[name] for name in (*known, *free)}
+def uuid_of(digits: str) -> str:
+    """Write 32 hex digits, or the first of more, as a random (version 4) UUID of the usual variant."""
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+
+
+def in_table_order(names: Collection[str]) -> tuple[str, ...]:
+    """Order names as the table does, those of free properties last, so that images of one shape share it."""
+    free = sorted(filterfalse(_RANK.__contains__, names))
+    ranks = sorted(map(_RANK.__getitem__, filter(_RANK.__contains__, names) if free else names))
+    return *map(_NAMES.__getitem__, ranks), *free

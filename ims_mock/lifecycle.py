@@ -10,7 +10,7 @@ from ims_mock.bodies import Part
 from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
 from ims_mock.errors import RequestError
-from ims_mock.image import NO_MEMBERS, Image, Shapes, image_id, in_table_order
+from ims_mock.image import NO_MEMBERS, Image, Shapes, image_id
 from ims_mock.kinds import Value
 from ims_mock.systems import system_of
 from ims_mock.tenancy import View, visibility_of
@@ -53,7 +53,7 @@ def created(body: Part, catalog: Catalog, view: View, *, shapes: Shapes, seed: i
     elif catalog.image(str(values["id"])):
         raise RequestError("id-taken", "id", str(values["id"]), "an id that no image has, or none")
     made = _by_service(values, view, now) if writer.is_service else _by_glance(values, view, now)
-    return shapes.image(in_table_order({name: one for name, one in made.items() if one is not None}))
+    return shapes.image({name: one for name, one in made.items() if one is not None})
 
 
 def new_id(catalog: Catalog, seed: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
-from ims_mock.image import Image, Membership, Shapes, in_table_order
+from ims_mock.image import Image, Membership, Shapes
 from ims_mock.kinds import Value, shown
 from ims_mock.lifecycle import gone, new_id
 from ims_mock.sections import MEMBERS, plain_image
@@ -85,7 +85,7 @@ class Change:
         if self.add is not None:
             values = completed({"id": new_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
             kept = {name: one for name, one in values.items() if one is not None and name != MEMBERS}
-            catalog = catalog.with_image(shapes.image(in_table_order(kept), self.add.get(MEMBERS) or {}))
+            catalog = catalog.with_image(shapes.image(kept, self.add.get(MEMBERS) or {}))
         return catalog
 
 

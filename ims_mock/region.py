@@ -329,13 +329,13 @@ NAMES: Final = {
         "<product> on {os}", "<product> {n}.0 {os}", "<product> 运行环境 {os_zh}", "<product> 一键部署 {os_zh}",
     ),
     "private": _worded(
-        "<role>-<stage>-{n:02}", "<role>_{date}", "<角色>-<阶段>-{date}", "ecs-{hex}-image", "{os} <role>",
+        "<role>-<stage>-{nn}", "<role>_{date}", "<角色>-<阶段>-{date}", "ecs-{hex}-image", "{os} <role>",
         "<角色>模板 {date}", "{os_zh} <角色>",
     ),
     "DataImage": _worded("<role>-data-{date}", "data-disk-{hex}", "<角色>数据盘-{date}"),
     "IsoImage": ("{os} install {date}", "{os} DVD", "{os_zh} 安装盘"),
 }  # fmt: skip
-"""Patterns by ``__imagetype`` or, where it says more, by ``virtual_env_type``."""
+"""Patterns by ``__imagetype`` or, where it says more, by ``virtual_env_type``; ``nn`` is ``n`` with two digits."""
 
 OPEN_DESCRIPTIONS: Final = (
     "{os} with the updates of month {n}", "{os} as released, default settings", "{os_zh} 基础镜像,含第{n}批安全补丁",

@@ -12,7 +12,7 @@ from ims_mock import catalog as module
 from ims_mock.catalog import Catalog
 from ims_mock.errors import RequestError
 from ims_mock.fields import BY_NAME, SORT_KEYS
-from ims_mock.image import Shapes, in_table_order
+from ims_mock.image import Shapes
 from ims_mock.profile import DEPARTURES, DOCUMENTED, GLANCE, Profile
 from ims_mock.query import parse
 from ims_mock.tenancy import Caller, View
@@ -86,7 +86,7 @@ def made(images):
     shapes = Shapes()
     for image in images:
         values = {name: value for name, value in image.items() if name != "members" and value is not None}
-        yield shapes.image(in_table_order(values), image["members"])
+        yield shapes.image(values, image["members"])
 
 
 def catalog_of(images):

@@ -270,6 +270,13 @@ def test_ten_images_are_the_first_of_twenty() -> None:
     assert images(10) == images(20)[:10]
 
 
+def test_attributes_come_in_one_order() -> None:
+    """The bytes of a file that is generated stay the same as well."""
+    names = [[*image] for image in images(1_000, 42)]
+    digest = sha256(json.dumps(names).encode()).hexdigest()
+    assert digest == "83af7bec2f9a9eac50f786d8ae8fea629df27538382b7da120bea525a9d18a4f"
+
+
 def test_only_ids_depend_on_the_first_number() -> None:
     """Images that come later in a catalog differ by their ids alone."""
     early, late = images(30), list(generate(30, 7, first=500, project=PROJECT))
@@ -458,6 +465,11 @@ def test_times_are_in_order_around_fixed_ones(fixed: dict[str, str]) -> None:
 def test_a_time_that_is_none_is_kept() -> None:
     """What can not be read as a time is passed on, and the others do without it."""
     assert {image["created_at"] for image in images(created_at="yesterday")} == {"yesterday"}
+
+
+def test_an_unknown_purpose_is_kept() -> None:
+    """An image for what the document does not name has what every image has."""
+    assert all(set(image) >= ALWAYS for image in images(virtual_env_type="Quantum"))
 
 
 @pytest.mark.parametrize("name", sorted(LINKS))
