@@ -35,10 +35,12 @@ def completed(
     for name, default in _DEFAULTS:
         if name not in full:
             full[name] = default(full)
-    full.setdefault("id", image_id(seed, number))
+    if "id" not in full:
+        full["id"] = image_id(seed, number)
     if "owner" not in full:
         full["owner"] = SERVICE_PROJECT if _type(full) in _OPEN else project
-    full.setdefault("created_at", now or wire_time(EPOCH + timedelta(seconds=number)))
+    if "created_at" not in full:
+        full["created_at"] = now or wire_time(EPOCH + timedelta(seconds=number))
     full.setdefault("updated_at", full["created_at"])
     return full
 

@@ -30,6 +30,11 @@ MAX_NAME: Final = 255
 _SHOWN: Final = 80
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_PLAIN_NUMBER: Final = re.compile("[0-9]{1,18}")
+_PLAIN_TIME: Final = re.compile(  # in wire format, of a day that every year has
+    "(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+)
 _TIME: Final = re.compile(
     r"""(?P<year>[0-9]{4})
     (?: (?: -(?P<month>[0-9]{1,2}) | (?P<month_compact>[0-9]{2})(?!\Z) )
@@ -196,19 +201,23 @@ def ago(text: str) -> timedelta | None:
 
 def _scalar(value: object) -> str:
     """Take a scalar as text: catalogs are read as written, and ``40`` or ``true`` may come as Python values as well."""
+    if isinstance(value, str):
+        return _whole_text(value)
     if isinstance(value, datetime):
         return wire_time(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is not text")
+    raise ValueError(f"{shown(value)} is not text")
+
+
+def _whole_text(text: str) -> str:
     try:
-        value.encode()
+        text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{shown(value)} holds half a character (a lone surrogate); legal is Unicode text") from None
-    return value
+        raise ValueError(f"{shown(text)} holds half a character (a lone surrogate); legal is Unicode text") from None
+    return text
 
 
 def read_text(value: object) -> str:
@@ -218,6 +227,8 @@ def read_text(value: object) -> str:
 
 def read_integer(value: object) -> int:
     """Read a whole number that fits a 64-bit database column."""
+    if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
+        return int(value)
     number = whole_number(_scalar(value).strip())
     if number is None or not -(2**63) <= number < 2**63:
         raise ValueError(f"{shown(value)} is not a whole number of 64 bits")
@@ -226,6 +237,8 @@ def read_integer(value: object) -> int:
 
 def read_boolean(value: object) -> bool:
     """Read true or false, in any case."""
+    if isinstance(value, bool):
+        return value
     answer = truth(_scalar(value).strip())
     if answer is None:
         raise ValueError(f"{shown(value)} is not true or false")
@@ -234,6 +247,8 @@ def read_boolean(value: object) -> bool:
 
 def read_time(value: object) -> str:
     """Read a time with whole seconds, in any spelling a time filter knows; ``3 days ago`` is resolved before."""
+    if isinstance(value, str) and _PLAIN_TIME.fullmatch(value):
+        return value
     point = instant(_scalar(value).strip())
     if point is None or point.past or len(point.second) != len("2018-09-06T14:03:27Z"):
         raise ValueError(f"{shown(value)} is not a time in whole seconds such as 2018-09-06T14:03:27Z")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -43,6 +44,19 @@ class Loaded:
     seed: int = 0
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage meanwhile: nothing that is loaded becomes any, and looking through it again takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_uncollected()
 def load(
     sources: Sequence[Source] = ("default",),
     *,
@@ -119,25 +133,37 @@ def _clock(files: Iterable[CatalogFile], clock: Clock) -> Clock:
 
 def _check(one: CatalogFile, clock: Clock, told: Progress) -> Iterator[Trouble]:
     """Check one catalog and convert its values; an image that is wrong is left out."""
-    raw = _with_times(one.raw, clock)
+    raw, images = one.raw, None
+    if isinstance(raw, Mapping):
+        images = raw.get("images")
+        raw = {name: value for name, value in raw.items() if name != "images"}
+    raw = _with_times(raw, clock)
     problems: list[tuple[Place, str]] = []
     sections = plain_sections(raw)
     if sections is None:
         sections, problems = _thoroughly(raw, is_image=False)
     one.values = sections
     yield from (one.trouble(path, message) for path, message in problems)
-    images = raw.get("images") if isinstance(raw, Mapping) else None
     if images is not None and not isinstance(images, list | tuple):
         yield one.trouble(("images",), f"{shown(images)} is not a list of images")
         images = None
     for place, image in enumerate(images or ()):
         if place % STEP == 0:
             told(f"checking {one.name}", place, len(images or ()))
-        values, problems = plain_image(image), []
+        values, problems = _plainly(image, clock), []
         if values is None:
-            values, problems = _thoroughly(image, is_image=True)
+            values, problems = _thoroughly(_with_times(image, clock), is_image=True)
         yield from (one.trouble(("images", place, *path), message) for path, message in problems)
         one.images.append((place, values, not problems))
+    one.raw = None  # all that is needed of it is read
+
+
+def _plainly(image: object, clock: Clock) -> dict[str, Any] | None:
+    """Read an image that is plainly right, perhaps once its times are those they are by the clock."""
+    if isinstance(image, Mapping) and "expires" in image:  # any text is right there
+        image = _with_times(image, clock)
+    values = plain_image(image)
+    return values if values is not None else plain_image(_with_times(image, clock))
 
 
 def _thoroughly(raw: object, *, is_image: bool) -> tuple[dict[str, Any], list[tuple[Place, str]]]:

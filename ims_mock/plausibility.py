@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ims_mock.fields import (
@@ -43,11 +44,23 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a believable image: the attribute it warns at, what it says, and when it is broken."""
+    """One rule of a believable image: the attribute it warns at, what it says, and when it is broken.
+
+    A rule that ``reads`` only attributes with few values among many images is asked once about the same ones.
+    """
 
     name: str
     says: str
     is_broken: Callable[[Values], bool]
+    reads: tuple[str, ...] = ()
+
+
+_AUDIENCE: Final = ("__imagetype", "visibility", "protected", "virtual_env_type", "disk_format")
+_SYSTEM: Final = ("__platform", "__os_type", "__os_version", "__os_bit")
+_HARDWARE: Final = (
+    "__support_kvm", "__support_xen", "__support_kvm_gpu_type", "__support_xen_gpu_type", "__support_xen_hana",
+    "__support_kvm_infiniband", "__support_arm", "hw_firmware_type",
+)  # fmt: skip
 
 
 def _is(values: Values, name: str, *wanted: str) -> bool:
@@ -91,10 +104,15 @@ def _version_disagrees(values: Values) -> bool:
 
 
 def _is_no_json(values: Values) -> bool:
+    return _has(values, "__os_feature_list") and not _is_object(_text(values, "__os_feature_list"))
+
+
+@lru_cache(maxsize=256)  # images have few lists of features
+def _is_object(text: str) -> bool:
     try:
-        return _has(values, "__os_feature_list") and not isinstance(json.loads(_text(values, "__os_feature_list")), dict)
+        return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
-        return True
+        return False
 
 
 def _is_odd_size(values: Values) -> bool:
@@ -107,25 +125,25 @@ def _is_odd_size(values: Values) -> bool:
 
 def _excludes(name: str, *others: str) -> Rule:
     return Rule(name, f"stands beside {' or '.join(others)}, which it excludes",
-                lambda values: _has(values, name) and any(_has(values, other) for other in others))  # fmt: skip
+                lambda values: _has(values, name) and any(_has(values, other) for other in others), _HARDWARE)  # fmt: skip
 
 
 RULES: Final = (
-    Rule("visibility", "is not public on a gold or market image", lambda v: _is_open(v) and not _is(v, "visibility", "public")),
-    Rule("visibility", "is public on a private or shared image", lambda v: _is(v, "__imagetype", "private", "shared") and _is(v, "visibility", "public")),
-    Rule("protected", "is not true on a gold or market image", lambda v: _is_open(v) and v.get("protected") is not True),
+    Rule("visibility", "is not public on a gold or market image", lambda v: _is_open(v) and not _is(v, "visibility", "public"), _AUDIENCE),
+    Rule("visibility", "is public on a private or shared image", lambda v: _is(v, "__imagetype", "private", "shared") and _is(v, "visibility", "public"), _AUDIENCE),
+    Rule("protected", "is not true on a gold or market image", lambda v: _is_open(v) and v.get("protected") is not True, _AUDIENCE),
     Rule("__productcode", "stands on an image that is not of the market", lambda v: _has(v, "__productcode") and not _is(v, "__imagetype", "market")),
     Rule("__is_offshelved", "stands on an image that is not of the market", lambda v: _has(v, "__is_offshelved") and not _is(v, "__imagetype", "market")),
-    Rule("virtual_env_type", "and disk_format disagree: IsoImage and iso belong together", _iso_disagrees),
+    Rule("virtual_env_type", "and disk_format disagree: IsoImage and iso belong together", _iso_disagrees, _AUDIENCE),
     _excludes("__support_xen_gpu_type", "__support_xen", "__support_kvm"),
     _excludes("__support_kvm_gpu_type", "__support_xen", "__support_kvm"),
     _excludes("__support_xen_hana", "__support_xen", "__support_kvm"),
     _excludes("__support_kvm_infiniband", "__support_xen"),
-    Rule("hw_firmware_type", "is not uefi on an ARM image", lambda v: _is(v, "__support_arm", "true") and not _is(v, "hw_firmware_type", "uefi")),
-    Rule("__support_kvm", "stands on an ARM image", lambda v: _is(v, "__support_arm", "true") and _has(v, "__support_kvm")),
-    Rule("__os_type", "and __platform disagree about Windows", lambda v: _has(v, "__platform") and _has(v, "__os_type") and _is(v, "__platform", "windows") != _is(v, "__os_type", "windows")),
-    Rule("__os_version", "does not begin with the name of its __platform", _version_disagrees),
-    Rule("__os_bit", "and the bits in __os_version disagree", _bits_disagree),
+    Rule("hw_firmware_type", "is not uefi on an ARM image", lambda v: _is(v, "__support_arm", "true") and not _is(v, "hw_firmware_type", "uefi"), _HARDWARE),
+    Rule("__support_kvm", "stands on an ARM image", lambda v: _is(v, "__support_arm", "true") and _has(v, "__support_kvm"), _HARDWARE),
+    Rule("__os_type", "and __platform disagree about Windows", lambda v: _has(v, "__platform") and _has(v, "__os_type") and _is(v, "__platform", "windows") != _is(v, "__os_type", "windows"), _SYSTEM),
+    Rule("__os_version", "does not begin with the name of its __platform", _version_disagrees, _SYSTEM),
+    Rule("__os_bit", "and the bits in __os_version disagree", _bits_disagree, _SYSTEM),
     Rule("active_at", "stands on an image that never was active", lambda v: _has(v, "active_at") and _is(v, "status", "queued", "saving")),
     Rule("updated_at", "lies before created_at", lambda v: _has(v, "updated_at") and _text(v, "updated_at") < _text(v, "created_at")),
     Rule("tags", f"holds a tag of more than {TAG_LENGTH} characters", lambda v: any(len(tag) > TAG_LENGTH for tag in _tags(v))),
@@ -141,7 +159,9 @@ RULES: Final = (
 )  # fmt: skip
 """The invariants of a believable image, each at the attribute that is warned about."""
 
-_ENUMERATED: Final = tuple((field.name, frozenset(map(str.lower, (*field.values, *field.seen_values)))) for field in FIELDS if field.values)
+_ENUMERATED: Final = {field.name: frozenset(map(str.lower, (*field.values, *field.seen_values))) for field in FIELDS if field.values}
+_GROUPS: Final = (_AUDIENCE, _SYSTEM, _HARDWARE, tuple(name for name in _ENUMERATED if name not in (*_AUDIENCE, *_SYSTEM, *_HARDWARE)))
+_OTHERS: Final = tuple(rule.is_broken for rule in RULES if not rule.reads)
 
 
 def doubts(values: Values) -> Iterator[Doubt]:
@@ -150,9 +170,35 @@ def doubts(values: Values) -> Iterator[Doubt]:
     Args:
         values: the image's values with all defaults filled in, free properties included.
     """
-    for name, legal in _ENUMERATED:
+    return iter(()) if is_plainly_believable(values) else all_doubts(values)
+
+
+def is_plainly_believable(values: Values) -> bool:
+    """Whether there is certainly nothing odd about an image, found out quickly."""
+    return (
+        values.keys() <= BY_NAME.keys()
+        and all(_do_agree(names, tuple(map(values.get, names))) for names in _GROUPS)
+        and not any(is_broken(values) for is_broken in _OTHERS)
+    )
+
+
+@lru_cache(maxsize=8192)
+def _do_agree(names: tuple[str, ...], given: tuple[Value | None, ...]) -> bool:
+    """Whether nothing is odd about attributes that have few values among many images."""
+    values = dict(zip(names, given, strict=True))
+    are_legal = all(_is_legal(name, value) for name, value in values.items())
+    return are_legal and not any(rule.is_broken(values) for rule in RULES if rule.reads == names)
+
+
+def _is_legal(name: str, value: Value | None) -> bool:
+    return name not in _ENUMERATED or not isinstance(value, str) or value.lower() in _ENUMERATED[name]
+
+
+def all_doubts(values: Values) -> Iterator[Doubt]:
+    """Ask every rule about an image."""
+    for name in _ENUMERATED:
         value = values.get(name)
-        if isinstance(value, str) and value.lower() not in legal:
+        if not _is_legal(name, value):
             field = BY_NAME[name]
             yield Doubt(name, f"{shown(value)} is not one of {', '.join((*field.values, *field.seen_values))}")
     for name in values:

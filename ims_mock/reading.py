@@ -23,8 +23,13 @@ MAX_ALIAS_GROWTH: Final = 10
 
 Path = tuple[str | int, ...]
 
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # where libyaml is absent, what Python does is as safe
+_DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
 _TELL_EVERY: Final = 10_000
+_CLOSELY: Final = 1_000  # so many mappings are searched for texts that come again; of more,
+_SELDOM: Final = 16  # every so many; and
+_MET: Final = 10_000  # so many texts are remembered that came once
 _NOTHING: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE: Final = "<<"
 _CORE_TAG: Final = "tag:yaml.org,2002:"
@@ -91,7 +96,7 @@ def dump(catalog: Mapping[str, object], *, is_json: bool) -> str:
     if is_json:
         return json.dumps(catalog, ensure_ascii=False, indent=1) + "\n"
     text: str = yaml.dump(
-        catalog, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None
+        catalog, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None
     )
     return text
 
@@ -103,14 +108,14 @@ def _json_value(text: str) -> Any:
     """Read JSON quickly; only where something is wrong is it scanned for the line."""
     try:
         value = json.loads(
-            text, object_pairs_hook=_mapping, parse_int=str, parse_float=str, parse_constant=_no_constant
+            text, object_pairs_hook=_Pairs().mapping, parse_int=str, parse_float=str, parse_constant=_no_constant
         )
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
         raise UnreadableError(error.lineno, message) from None
     except (_UnscannedError, RecursionError):
         value = None
-    if value is None or _is_past_bounds(value):
+    if value is None or _is_past_bounds(value, may_be_long=_may_hold_long_texts(text)):
         _JsonScan(text, is_strict=True)
     return value
 
@@ -119,31 +124,70 @@ class _UnscannedError(Exception):
     """Something is wrong; the scan says what, and where."""
 
 
-def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise _UnscannedError
-    return values
+class _Pairs:
+    """Makes mappings of pairs; equal texts become one, if they come often enough to be worth remembering."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._met: set[str] = set()
+        self._mappings = 0
+
+    def mapping(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Make one mapping.
+
+        Raises:
+            _UnscannedError: a key is given twice.
+        """
+        self._mappings += 1
+        if self._mappings < _CLOSELY or self._mappings % _SELDOM == 0:
+            self._learn(pairs)
+        known = self._texts.get
+        values = {name: known(value, value) if type(value) is str else value for name, value in pairs}
+        if len(values) != len(pairs):
+            raise _UnscannedError
+        return values
+
+    def _learn(self, pairs: list[tuple[str, Any]]) -> None:
+        """Remember each text that comes for the second time."""
+        for _, value in pairs:
+            if type(value) is str and value not in self._texts:
+                if value in self._met:
+                    self._texts[value] = value
+                else:
+                    self._met.add(value)
+        if len(self._met) > _MET:
+            self._met.clear()
 
 
 def _no_constant(_: str) -> Any:
     raise _UnscannedError
 
 
-def _is_past_bounds(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
+_BOXES: Final = (dict, list)
+_QUOTE: Final = re.compile(r'(?<!\\)"')
+
+
+def _may_hold_long_texts(text: str) -> bool:
+    """Whether there is a long way from one quote to the next, those inside of texts aside, as in a text too long."""
+    half = MAX_TEXT // 2
+    return any(_QUOTE.search(text, place, place + half) is None for place in range(0, len(text) - half, half))
+
+
+def _is_past_bounds(value: Any, *, may_be_long: bool) -> bool:
+    level = [[value]]
+    for _ in range(MAX_DEPTH + 1):
+        if may_be_long and any(map(_holds_long_texts, level)):
+            return True
         below: list[Any] = []
         for one in level:
-            if isinstance(one, dict):
-                below += one
-                below += one.values()
-            elif isinstance(one, list):
-                below += one
-            elif isinstance(one, str) and len(one) > MAX_TEXT:
-                return True
+            below += [box for box in (one.values() if isinstance(one, dict) else one) if type(box) in _BOXES]
         level = below
-    return any(isinstance(one, dict | list) for one in level)
+    return bool(level)
+
+
+def _holds_long_texts(box: Any) -> bool:
+    values = [*box, *box.values()] if isinstance(box, dict) else box
+    return any(isinstance(one, str) and len(one) > MAX_TEXT for one in values)
 
 
 class _JsonScan:
@@ -256,7 +300,7 @@ class _Events:
         """
         height = self._text.count("\n") if told else 0
         try:
-            for event in yaml.parse(self._text, Loader=yaml.CSafeLoader):
+            for event in yaml.parse(self._text, Loader=_LOADER):
                 self._events += 1
                 if told and self._events % _TELL_EVERY == 0:
                     told(event.start_mark.line, height)  # type: ignore[union-attr]  # parsed events have marks

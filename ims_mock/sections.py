@@ -5,7 +5,7 @@ Whatever is not plainly right is left to :mod:`ims_mock.schema`, which reads by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,6 +88,28 @@ def plain_image(raw: object) -> dict[str, Any] | None:
 def _image(raw: object) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise _NotPlainError
+    try:
+        return _of_known_names(raw)
+    except TypeError:  # a text is written as something else, or has no value
+        return _of_any_names(raw)
+
+
+def _of_known_names(raw: Mapping[Any, Any]) -> dict[str, Any]:
+    """Read an image of attributes only: all of its texts in one go."""
+    names = raw.keys()
+    others = names & _OTHERS.keys()
+    texts = names - others
+    if not texts <= _TEXTS:
+        return _of_any_names(raw)
+    TEXT.read("".join(map(raw.__getitem__, texts)))
+    read = dict(raw)
+    for name in others:
+        if read[name] is not None:
+            read[name] = _OTHERS[name](read[name])
+    return read
+
+
+def _of_any_names(raw: Mapping[Any, Any]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name, value in raw.items():
         kind = IMAGE.get(name)
@@ -111,6 +133,13 @@ def _members(value: object) -> dict[str, str]:
             raise _NotPlainError
         TEXT.read(project)
     return dict(value)
+
+
+_TEXTS: Final = frozenset(name for name, kind in IMAGE.items() if kind is TEXT)
+_OTHERS: Final[Mapping[str, Callable[[object], Any]]] = {
+    **{name: kind.read for name, kind in IMAGE.items() if kind is not TEXT},
+    MEMBERS: _members,
+}
 
 
 def _list(value: object) -> list[Any]:

@@ -1,9 +1,11 @@
 """How catalog files are found, checked and merged, and how every problem of theirs is told."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -700,6 +702,24 @@ def test_generated_images_get_what_the_section_sets():
         assert wire["__os_version"].startswith("CentOS")
 
 
+@pytest.mark.parametrize(
+    "name", sorted(field.name for field in FIELDS if field.kind is not LINK and field.name != "id")
+)
+def test_generated_images_may_lack_anything_but_an_id(name):
+    """A section that sets an attribute to nothing is without it."""
+    assert all(
+        name not in image.stored() for image in load([{"generate": [{"count": 20, "set": {name: None}}]}]).catalog
+    )
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_generated_images_have_ids(given):
+    """As the written ones do."""
+    assert told({"generate": [{"count": 1, "set": {"id": given}}]}) == [
+        "catalog: generate[0].set.id: has no value; leave it out to have one made"
+    ]
+
+
 def test_no_image_at_all_is_generated_for_a_count_of_zero():
     """Nothing is a legal number of images."""
     assert wires({"generate": [{"count": 0}]}) == []
@@ -814,6 +834,24 @@ def test_merge_keys_help_in_catalogs():
         ("b", 50, "x"),
         ("c", 50, "x"),
     ]
+
+
+# --- garbage --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+@pytest.mark.parametrize("catalog", [{}, {"images": 1}], ids=["right", "wrong"])
+def test_loading_leaves_the_search_for_garbage_as_it_was(is_enabled, catalog):
+    """It is off while a catalog is loaded, and on again only if it was on, whatever comes of it."""
+    (gc.enable if is_enabled else gc.disable)()
+    seen = []
+    try:
+        with suppress(CatalogError):
+            load([catalog], more=500, progress=lambda *_: seen.append(gc.isenabled()))
+        assert gc.isenabled() == is_enabled
+    finally:
+        gc.enable()
+    assert not any(seen)
 
 
 # --- progress -------------------------------------------------------------------------------------

@@ -1,11 +1,14 @@
 """What no real image would show, and the nearest thing that one would."""
 
 import pytest
+from hypothesis import given as invented
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from ims_mock.completing import completed
 from ims_mock.fields import BY_NAME, FIELDS, nearest
 from ims_mock.kinds import TEXT
-from ims_mock.plausibility import RULES, doubts
+from ims_mock.plausibility import RULES, all_doubts, doubts, is_plainly_believable
 from ims_mock.systems import SYSTEMS
 
 
@@ -225,6 +228,45 @@ def test_every_documented_system_is_believed(system):
 def test_an_image_completed_by_the_rules_is_believed(kind, purpose):
     """What is filled in for absent values raises no doubt by itself."""
     assert doubted(__imagetype=kind, **purpose) == {}
+
+
+ODD = (
+    "",
+    "x",
+    "X-1",
+    "0",
+    "true",
+    "TRUE",
+    "CentOS 7.6 32bit",
+    "Windows",
+    "windows",
+    "{}",
+    "a  ",
+    "2020-01-01T00:00:00Z",
+)
+ANY_IMAGE = st.dictionaries(
+    st.sampled_from([*BY_NAME, "colour", "__zzz", "visiblity"]), st.none() | st.sampled_from(ODD), max_size=8
+)
+
+
+@settings(max_examples=500, deadline=None)
+@invented(
+    values=ANY_IMAGE,
+    legal=st.lists(st.sampled_from([(one.name, value) for one in FIELDS for value in (*one.values, *one.seen_values)])),
+    numbers=st.fixed_dictionaries({}, optional={"min_disk": st.integers(0, 1025), "protected": st.booleans()}),
+)
+def test_what_is_plainly_believable_has_no_doubt(values, legal, numbers):
+    """The quick look at an image finds the same as every rule does."""
+    image = completed({**values, **dict(legal), **numbers, "tags": ()}, 0, project="p", seed=0)
+    assert is_plainly_believable(image) <= (not list(all_doubts(image)))
+    assert list(doubts(image)) == list(all_doubts(image))
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.os_version)
+def test_most_images_are_plainly_believable(system):
+    """What is not odd need not be looked at twice."""
+    values = {"name": "x", "__os_version": system.os_version, "__platform": system.platform, "__os_bit": system.os_bit}
+    assert is_plainly_believable(completed({**values, "__os_type": system.os_type}, 0, project="p", seed=0))
 
 
 def test_every_doubt_is_told_at_once():

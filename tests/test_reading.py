@@ -2,6 +2,8 @@
 
 import json
 import string
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -78,6 +80,19 @@ def test_quoted_nothing_is_text(written, text):
 def test_text_in_every_yaml_style(written, text):
     """Blocks, escapes and tabs inside a value are YAML's own."""
     assert from_yaml(f"a: {written}") == {"a": text}
+
+
+def test_yaml_is_read_where_libyaml_is_absent():
+    """What the library does in C it does in Python as well, and as safely."""
+    program = """if True:
+        import yaml
+        del yaml.CSafeLoader, yaml.CSafeDumper
+        from ims_mock.reading import Text, dump
+        print(Text(dump({"a": ["1.10", None]}, is_json=False).encode(), is_json=False).value())
+        Text(b"a: !!python/name:os.system 1", is_json=False).value()"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "{'a': ['1.10', None]}\n"
+    assert "UnreadableError: the tag" in done.stderr
 
 
 @pytest.mark.parametrize("tag", ["str", "int", "float", "bool", "timestamp"])
@@ -309,6 +324,16 @@ def test_what_is_no_catalog_in_json(case):
     assert (found, words in message) == (line, True), message
 
 
+def test_equal_texts_of_json_are_kept_once():
+    """Texts that come again are one in memory, and each mapping has its own values all the same."""
+    first, *_, last = from_json(
+        json.dumps([{"a": f"v{number % 7} of many", "b": str(number)} for number in range(5_000)])
+    )
+    same = from_json(json.dumps([{"a": "one of many"}] * 50))
+    assert (first, last) == ({"a": "v0 of many", "b": "0"}, {"a": "v1 of many", "b": "4999"})
+    assert len({id(one["a"]) for one in same}) <= 3
+
+
 # --- bounds ---------------------------------------------------------------------------------------
 
 
@@ -338,6 +363,19 @@ def test_texts_are_bounded(is_json, form):
     assert Text(form.format("x" * MAX_TEXT).encode(), is_json).value()
     message = f"a text of {MAX_TEXT + 1} characters; legal are at most {MAX_TEXT}"
     assert refusal(form.format("x" * (MAX_TEXT + 1)), is_json=is_json) == (2, message)
+
+
+@pytest.mark.parametrize("before", [0, 1, MAX_TEXT // 2, MAX_TEXT - 1])
+@pytest.mark.parametrize("part", ["x", '\\"', "\\\\", '\\\\\\"', "\\u0022", "镜"])
+def test_texts_are_bounded_whatever_they_hold(before, part):
+    """No quote inside a text of JSON hides its length, wherever in the file the text begins."""
+
+    def text(characters):
+        length = len(json.loads(f'"{part}"'))
+        return f'{" " * before}{{"a": "{part * (characters // length)}{"x" * (characters % length)}", "b": "c"}}'
+
+    assert from_json(text(MAX_TEXT))["b"] == "c"
+    assert f"a text of {MAX_TEXT + 1} characters" in refusal(text(MAX_TEXT + 1), is_json=True)[1]
 
 
 def test_keys_are_bounded():

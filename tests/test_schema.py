@@ -10,7 +10,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 
 from ims_mock.fields import BY_NAME, FIELDS, MEMBER_STATUSES
 from ims_mock.image import Shapes
-from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME
+from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME, instant, read_time
 from ims_mock.loading import load
 from ims_mock.schema import ShapeError, read_image, read_sections
 from ims_mock.schemas import json_schema
@@ -374,6 +374,11 @@ ENTRIES = st.one_of(
         for right in RIGHT_ENTRIES.values()
     ),
 )
+TIMES = st.builds(
+    "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z".format,
+    st.integers(0, 9999),
+    *(st.integers(0, most) for most in (13, 32, 25, 61, 61)),
+)
 IMAGES = st.dictionaries(
     st.sampled_from([*(field.name for field in FIELDS), "members", "colour", "value", "", 1, None, "\ud800"]),
     st.sampled_from(SCALARS),
@@ -395,6 +400,40 @@ def test_an_image_reads_the_same_both_ways(raw):
     """What is plainly right the schema reads alike, and what it refuses is not plainly right."""
     plain = plain_image(raw)
     assert plain is None or plain == by_schema(read_image, raw)
+
+
+TEXTS = st.text(max_size=3) | st.sampled_from(["true", "40", "2020-02-29T00:00:00Z", "2021-02-29T00:00:00Z", "\ud800"])
+MOSTLY_RIGHT = st.fixed_dictionaries(
+    {},
+    optional={
+        **{field.name: TEXTS | st.sampled_from(SCALARS) for field in FIELDS if field.kind is TEXT},
+        "min_disk": st.integers(0, 10**19).map(str) | st.integers(),
+        "protected": st.booleans() | st.sampled_from(["True", "false", "no"]),
+        "created_at": TIMES,
+        "tags": st.lists(TEXTS, max_size=3),
+        "members": st.dictionaries(TEXTS, st.sampled_from(["accepted", "pending", "no"]), max_size=2),
+        "virtual_size": st.none(),
+        "colour": TEXTS,
+    },
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(raw=MOSTLY_RIGHT)
+def test_a_nearly_right_image_reads_the_same_both_ways(raw):
+    """So it does where an image is whole, and all of its texts are looked at together."""
+    assert plain_image(raw) == by_schema(read_image, raw)
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=TIMES)
+def test_a_plain_time_is_read_as_any_time(text):
+    """A time in wire format is taken as it stands where every spelling of it would be read as that."""
+    point = instant(text)
+    try:
+        assert read_time(text) == (point.second if point else None)
+    except ValueError:
+        assert point is None
 
 
 @settings(max_examples=400, deadline=None)
