@@ -29,10 +29,13 @@ def create_app(
     project: str = "",
     throttle: str = "",
     forwarded: str = "off",
+    read_only: str = "off",
     keep_data: int = KEPT_BYTES,
     journal: int = JOURNAL_ENTRIES,
 ) -> Flask:
     """Make the bare WSGI application.
+
+    Where the server says that several processes answer, what only one of them would know is refused.
 
     Args:
         catalog: a bundled name, the path of a file or folder, the structure or text of a file, or several of them.
@@ -43,14 +46,16 @@ def create_app(
         project: whose eyes a caller without credentials has; empty leaves it to the catalog.
         throttle: requests and seconds that one address may send, ``5/10``; empty for any number.
         forwarded: ``on`` believes the ``X-Forwarded-`` headers of a proxy in front.
+        read_only: ``on`` refuses all that would change something.
         keep_data: how many bytes of the data of one image are kept to be downloaded.
         journal: how many requests the journal keeps.
 
     Raises:
         CatalogError: with every problem of every catalog.
-        ValueError: an unknown profile, throttle or value of ``auth`` or ``forwarded``; the message says what is legal.
+        ValueError: an unknown profile, throttle or value of ``auth``, ``forwarded`` or ``read_only``; the message
+            says what is legal.
     """
-    for name, value in (("auth", auth), ("forwarded", forwarded)):
+    for name, value in (("auth", auth), ("forwarded", forwarded), ("read_only", read_only)):
         if value not in ("on", "off"):
             raise ValueError(f"{name} is {value!r}; legal are 'on' and 'off'")
     chosen, limit = Profile.parse(profile), throttle_of(throttle)
@@ -63,7 +68,7 @@ def create_app(
         kept_bytes=keep_data,
         kept_requests=journal,
     )
-    return app.create_app(emulator, is_forwarded=forwarded == "on")
+    return app.create_app(emulator, is_forwarded=forwarded == "on", is_read_only=read_only == "on", is_alone=False)
 
 
 def sources_of(catalog: Source | Sequence[Source]) -> list[Source]:

@@ -102,7 +102,12 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
         kept_bytes=given["keep_data"],
         kept_requests=given["journal"],
     )
-    app = create_app(emulator, has_control=given["control"] == "on", is_forwarded=given["forwarded"] == "on")
+    app = create_app(
+        emulator,
+        has_control=given["control"] == "on",
+        is_forwarded=given["forwarded"] == "on",
+        is_read_only=given["read_only"] == "on",
+    )
     images = len(emulator.catalog)
     url = url_of(listener, "https" if encryption else "http")
     line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url}"

@@ -155,6 +155,9 @@ PROBLEMS: Final = (
     Problem("sandbox", 404, "APIGW.0101", "There is no such sandbox, or it was unused for too long:", "There is no such sandbox, or it was unused for too long."),
     Problem("sandboxes", 429, "", "There are too many sandboxes; delete one, or wait until unused ones expire"),
     Problem("media-type", 415, "IMG.0001", "The media type of the body is not served:"),
+    # --- one of several that answer alike
+    Problem("unchanging", 403, "APIGW.0302", "The emulator is read-only (--read-only on):"),
+    Problem("divided", 403, "APIGW.0302", "Several processes may answer, by what the server says, and each {what}"),
     # --- the identity service
     Problem("login", 401, "", "The request you have made requires authentication: {what}"),
     Problem("login-method", 401, "", "This method of authentication is not supported:"),

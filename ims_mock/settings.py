@@ -81,6 +81,7 @@ SETTINGS: Final = (
     Setting("keep-data", "Bytes of one uploaded image file that are kept to be downloaded; longer ones are hashed and thrown away.", default=KEPT_BYTES, bounds=(0, 2**40), metavar="BYTES"),
     Setting("journal", "Requests that the journal keeps, the latest; 0 for none.", default=JOURNAL_ENTRIES, bounds=(0, 1_000_000), metavar="N"),
     Setting("control", "Whether the control paths under /_ims/ exist.", default="on", choices=("on", "off")),
+    Setting("read-only", "Whether all that would change something is refused: for replicas that answer alike.", default="off", choices=("off", "on")),
     Setting("threads", "Requests answered at the same time, besides uploads on their way and delays on purpose.", default=8, bounds=(1, 256), metavar="N"),
     Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),
     Setting("log-format", "How it is logged.", default="text", choices=("text", "json")),

@@ -42,6 +42,7 @@ def test_requests_share_nothing_in_a_context_that_outlives_them(client):
         ({"profile": "real"}, ValueError, "legal are documented and glance"),
         ({"throttle": "5/0"}, ValueError, "legal is REQUESTS/SECONDS"),
         ({"forwarded": "yes"}, ValueError, "forwarded is 'yes'; legal are 'on' and 'off'"),
+        ({"read_only": "yes"}, ValueError, "read_only is 'yes'; legal are 'on' and 'off'"),
         ({"auth": "yes"}, ValueError, "legal are 'on' and 'off'"),
     ],
 )

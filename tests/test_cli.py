@@ -607,6 +607,7 @@ EFFECTS = {
     "keep-data": ((), kept_bytes, ("3", 3), ("2", 0)),
     "journal": ((), kept_requests, ("2", 2), ("0", 0)),
     "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
+    "read-only": ((), lambda server: server.ask("/_ims/reset", "POST")[0], ("on", 403), ("off", 204)),
     "threads": ((), threads_of, ("3", 3), ("1", 1)),
     "watch": (("empty.yaml",), images_after_a_change, ("on", 1), ("off", 0)),
     "log-level": ((), logged, ("info", (1, [False])), ("warning", (0, []))),

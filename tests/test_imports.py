@@ -42,6 +42,7 @@ LAYERS = (
         "web.lines",
         "web.noting",
         "web.origin",
+        "web.replicas",
         "web.schemas",
         "web.versions",
     ),

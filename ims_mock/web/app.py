@@ -46,13 +46,22 @@ _SHAPES: Final[dict[str, Shape]] = {
 _log = logging.getLogger("ims_mock")
 
 
-def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool = False) -> Flask:
+def create_app(
+    over: Emulator,
+    *,
+    has_control: bool = True,
+    is_forwarded: bool = False,
+    is_read_only: bool = False,
+    is_alone: bool = True,
+) -> Flask:
     """Make the application.
 
     Args:
         over: the emulator it answers from.
         has_control: whether the control paths under ``/_ims/`` exist.
         is_forwarded: whether ``X-Forwarded-For``, ``-Proto``, ``-Host``, ``-Port`` and ``-Prefix`` are believed.
+        is_read_only: whether all that would change something is refused.
+        is_alone: whether this process alone answers, whatever requests say of that.
     """
     app = Flask("ims_mock", static_folder=None)
     app.extensions["ims_mock"] = over
@@ -64,6 +73,14 @@ def create_app(over: Emulator, *, has_control: bool = True, is_forwarded: bool =
     if has_control:
         app.register_blueprint(control.blueprint)
     app.before_request(_begin)
+    if is_read_only:
+        from ims_mock.web.replicas import refuse_changes  # most do without
+
+        app.before_request(refuse_changes)
+    if not is_alone:
+        from ims_mock.web.replicas import refuse_division
+
+        app.before_request(refuse_division)
     app.after_request(_end)
     app.register_error_handler(RequestError, _answer)
     app.register_error_handler(Exception, _answer_any)
