@@ -28,6 +28,9 @@ HEAD_BYTES: Final = 2**20
 BODY_BYTES: Final = 16 * 2**20
 """A body that is no upload; the gateway's limit is a little lower, and told by the application in its own words."""
 
+JOINED_BYTES: Final = 2**16
+"""A body, or a first part of one, that is not longer is sent with the head before it, in one piece."""
+
 _UPLOAD: Final = re.compile(
     r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
     re.DOTALL,
@@ -105,6 +108,7 @@ class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no ty
     """Has the application answer a request."""
 
     close_on_finish: bool
+    wrote_header: bool
 
     def service(self) -> None:
         """Answer; where the application drops the connection, send what it said so far, and close."""
@@ -118,6 +122,13 @@ class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no ty
         environ: dict[str, Any] = super().get_environment()
         environ[RELIEVED] = self.channel.server.task_dispatcher.relieved
         return environ
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the body; before the first one goes the head."""
+        if self.complete and not self.wrote_header and len(data) <= JOINED_BYTES:
+            self.channel.head, self.wrote_header = self.build_response_header(), True
+        super().write(data)
+        self.channel.write_soon(b"")  # the head, where no body took it along
 
     def build_response_header(self) -> bytes:
         """Write the head of the answer, which says when the connection cannot go on after it.
@@ -163,6 +174,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no
     error_task_class = _Refusal
     is_dropped = False  # all that is said is sent, and then the connection is closed, in whatever state the client is
     is_leaving = False  # all is said, and what the client still says is not listened to
+    head = b""  # of an answer, to be sent with whatever is sent next
 
     # --- the main loop
 
@@ -234,6 +246,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no
         request = self.requests[0]
         with self.server.task_dispatcher.relieved() if request.pipe and not request.completed else nullcontext():
             super().service()
+
+    def write_soon(self, data: Any) -> int:
+        """Send bytes, or a file, as soon as the client takes them."""
+        if self.head:
+            data, self.head = self.head + data, b""
+        count: int = super().write_soon(data)
+        return count
 
     def _continue(self, request: Parser) -> None:
         """Tell a client that waits for it to send the body."""
