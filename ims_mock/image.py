@@ -6,7 +6,6 @@ tuple of values. An image never changes: an edit makes a new one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
 from itertools import filterfalse
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 
 from ims_mock.fields import FIELDS
 from ims_mock.kinds import LINK, Value
+from ims_mock.rendering import json_object, json_of
 
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
@@ -46,6 +46,11 @@ _RANK: Final = {name: rank for rank, name in enumerate(_NAMES)}
 _NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
 _NOT_IN_CLOUDIMAGES: Final = frozenset(field.name for field in FIELDS if not field.in_cloudimages)
 _LINKS: Final = frozenset(field.name for field in FIELDS if field.kind is LINK)
+_COMPUTED_FIRST: Final = ("self", "file", "schema", *_NULLABLE)
+"""What stands before the stored values of an image, unless it stores a value for one of the nullable ones."""
+
+_COMPUTED: Final = frozenset(_COMPUTED_FIRST)
+_NULLS: Final = (None,) * len(_NULLABLE)
 
 
 class Shape:
@@ -188,7 +193,12 @@ class Image:
     def rendered(self) -> bytes:
         """The image as JSON text, rendered on first use and kept."""
         if self._rendered is None:
-            self._rendered = _json(self.wire())
+            path, places = f"{IMAGES_PATH}/{self.id}", self._shape.places
+            if "tags" in places and _COMPUTED.isdisjoint(places):
+                first = (path, f"{path}/file", IMAGE_SCHEMA, *_NULLS)
+                self._rendered = json_object((*_COMPUTED_FIRST, *places), (*first, *self._values))
+            else:
+                self._rendered = json_of(self.wire())
         return self._rendered
 
     @property
@@ -199,12 +209,8 @@ class Image:
                 self._rendered_in_cloudimages = self.rendered
             else:
                 wire = {name: value for name, value in self.wire().items() if name not in _NOT_IN_CLOUDIMAGES}
-                self._rendered_in_cloudimages = _json(wire)
+                self._rendered_in_cloudimages = json_of(wire)
         return self._rendered_in_cloudimages
-
-
-def _json(wire: dict[str, object]) -> bytes:
-    return json.dumps(wire, ensure_ascii=False).encode()
 
 
 def image_id(seed: int, number: int) -> str:
