@@ -1,8 +1,8 @@
 """A comparison of WSGI servers: speed, memory, stopping, and manners on the wire, as one table in Markdown.
 
-Every server runs in a process of its own and answers a bare Flask application over loopback. Rounds are interleaved, so
-that a noisy minute hurts all alike; the table shows medians. Servers that are not installed are left out, and so is the
-throughput without `wrk`. Linux only: memory is read from ``/proc``.
+Each serves the emulator and, in another process, a bare Flask route of the same bytes, over loopback. Requests to the
+two take turns, and so do the servers, round by round, so that a noisy minute hurts all alike; the table shows medians.
+What is not installed is left out and named. Linux only: memory is read from ``/proc``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 import random
 import re
-import shutil
+import selectors
 import signal
 import socket
 import statistics
@@ -21,125 +21,111 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-HOST, THREADS = "127.0.0.1", 8
-PATIENCE = 5.0  # seconds; nothing here waits longer for an answer, a start or an end
-SILENCE = 0.5  # seconds without a byte, after which nothing more is expected
-PAYLOAD = json.dumps({"images": "x" * 25_000}).encode()
+from bench.options import Options
+from bench.rows import Row
+from bench.serving import APPLICATIONS, HOST, LIST, PATIENCE, SERVERS, UPLOAD, Server, bare
+
+ROOT: Final = Path(__file__).parent.parent
+CONNECTIONS: Final = 8
+ROUNDS: Final = 3  # among other benches; a round takes ten seconds for each server
+TURN: Final = 50  # requests, before it is the other application's turn
+SILENCE: Final = 0.5  # seconds without a byte, after which nothing more is expected
 Measures = dict[str, "float | str"]
-Stop = Callable[[], None]
 
 
-def application() -> Any:
-    """Make the application that every server serves."""
-    from flask import Flask, Response, request
-
-    app = Flask("bench")
-
-    def torn() -> Iterator[bytes]:
-        yield PAYLOAD[:1000]
-        raise ConnectionAbortedError
-
-    views: dict[str, Callable[[], Any]] = {
-        "constant": lambda: Response(PAYLOAD, mimetype="application/json"),
-        "query": lambda: request.environ["QUERY_STRING"].encode("latin-1"),
-        "first": lambda: request.stream.read(100),
-        "length": lambda: f"{len(request.get_data())} bytes",
-        "torn": lambda: Response(torn(), headers={"Content-Length": str(len(PAYLOAD))}),
-        "torn-chunked": lambda: Response(torn()),
-    }
-    for name, view in views.items():
-        app.add_url_rule(f"/{name}", name, view, methods=["GET", "POST"])
-    return app
-
-
-def waitress(app: Any, port: int) -> tuple[int, Stop]:
-    """Start waitress."""
-    from waitress import create_server, wasyncore
-
-    sockets: dict[int, Any] = {}
-    server = create_server(app, host=HOST, port=port, threads=THREADS, map=sockets)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-
-    def stop() -> None:
-        server.task_dispatcher.shutdown()  # first: a worker that outlives the trigger writes to a closed descriptor
-        # the loop ends when its map is empty, and only its own thread may empty it: the trigger carries the order
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
-        thread.join(PATIENCE)
-
-    return server.effective_port, stop
-
-
-def cheroot(app: Any, port: int) -> tuple[int, Stop]:
-    """Start cheroot."""
-    from cheroot.wsgi import Server
-
-    server = Server((HOST, port), app, numthreads=THREADS, max=THREADS)
-    server.expiration_interval = 0.01  # how often its loop looks for a stop: every half second unless told
-    server.prepare()
-    threading.Thread(target=server.serve, daemon=True).start()
-    return server.bind_addr[1], server.stop
-
-
-def werkzeug(app: Any, port: int) -> tuple[int, Stop]:
-    """Start werkzeug's threaded development server."""
-    from werkzeug.serving import make_server
-
-    server = make_server(HOST, port, app, threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    return server.server_port, server.shutdown
-
-
-# these bind in the caller's thread, serve in daemon threads, and give the port and the way to stop
-IN_THREAD = {"waitress": waitress, "cheroot": cheroot, "werkzeug": werkzeug}
-# these want a process of their own and put their own handlers on its signals
-BY_COMMAND = {
-    "gunicorn": "gunicorn --bind={host}:{port} --worker-class=gthread --threads={threads} servers:application()",
-    "granian": "granian --host={host} --port={port} --interface=wsgi --blocking-threads={threads} --factory "
-    "servers:application",
-    "hypercorn": "hypercorn --bind={host}:{port} wsgi:servers:application()",
-}
-SERVERS = [*IN_THREAD, *BY_COMMAND]
-
-
-def serve(name: str, port: int) -> None:
-    """Be the process that is measured, until SIGTERM."""
-    terminated = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: terminated.set())
-    _, stop = IN_THREAD[name](application(), port)
-    while not terminated.wait(0.1):  # without a timeout it sleeps on when the signal lands on a dying thread
-        pass
-    stop()
-
-
-def written(target: bytes = b"/constant", *headers: str, body: bytes = b"") -> bytes:
+def written(target: str | bytes = LIST, *headers: str, method: str = "GET", body: bytes = b"") -> bytes:
     """Write a request in one piece, so that no delayed acknowledgement is measured."""
     lines = "".join(f"{line}\r\n" for line in (f"Host: {HOST}", *headers))
-    return b"%s %s HTTP/1.1\r\n%s\r\n%s" % (b"POST" if headers else b"GET", target, lines.encode(), body)
+    raw = target.encode() if isinstance(target, str) else target
+    return b"%s %s HTTP/1.1\r\n%s\r\n%s" % (method.encode(), raw, lines.encode(), body)
 
 
 LONG = b"a" * 100_000
 CHUNKED = "Transfer-Encoding: chunked"
+CHUNKS = b"4\r\nabcd\r\n0\r\n\r\n"
 # what is sent, and what must be found in all that comes back, where [end] is the server closing the connection
 PROBES: dict[str, tuple[bytes, bytes]] = {
-    "keeps connections": (written() * 2, b"x{25000}.+x{25000}"),
-    "query of 100 KB": (written(b"/query?" + LONG), b"\r\n\r\n" + LONG),
-    "query with a raw 0xE9": (written(b"/query?n=\xe9"), rb"\r\n\r\nn=\xe9"),
+    "keeps connections": (written() * 2, b'"images": .+"images": '),
+    "a request line of 100 KB is answered": (written(b"/query?" + LONG), b"\r\n\r\n" + LONG),
+    "an upload is answered before it is in": (
+        written(UPLOAD, "Content-Length: 9000000", method="PUT", body=LONG),
+        b"\r\n\r\na{100}",
+    ),
+    "and at least read while it arrives": (written("/uploads"), b"1 begun"),
+    "query with a raw 0xE9": (written(b"/query?n=\xe9"), rb"\r\n\r\nn=(\xe9|%E9)"),
     "query with %00 and %zz": (written(b"/query?a=%00&b=%zz"), rb"\r\n\r\na=%00&b=%zz"),
     "absolute-form target": (written(b"http://example.org/query?a=1"), rb"\r\n\r\na=1"),
-    "Expect: 100-continue": (written(b"/length", "Content-Length: 4", "Expect: 100-continue"), rb"^HTTP/1.1 100"),
-    "chunked body": (written(b"/length", CHUNKED, body=b"4\r\nabcd\r\n0\r\n\r\n"), b"4 bytes"),
-    "chunked body left unread": (written(b"/query", CHUNKED, body=b"4\r\nabcd\r\n0\r\n\r\n") + written(), b"x{25000}"),
-    "answer before the body is in": (written(b"/first", "Content-Length: 9000000", body=LONG), b"a{100}"),
-    "torn body looks torn": (written(b"/torn"), rb"\r\n\r\n.{1000}\[end\]$"),
-    "torn chunked body looks torn": (written(b"/torn-chunked"), rb"x{900}\r\n\[end\]$"),
+    "Expect: 100-continue": (
+        written("/length", "Content-Length: 4", "Expect: 100-continue", method="POST"),
+        b"^HTTP/1.1 100",
+    ),
+    "chunked body": (written("/length", CHUNKED, method="POST", body=CHUNKS), b"4 bytes"),
+    "chunked body left unread": (written("/query", CHUNKED, method="POST", body=CHUNKS) + written(), b'"images": '),
+    "torn body looks torn": (written("/torn"), rb"\r\n\r\n.{1000}\[end\]$"),
+    "torn chunked body looks torn": (written("/torn-chunked"), rb"\r\n\r\n3e8\r\n.{1000}\r\n\[end\]$"),
 }
+
+
+class Connection:
+    """A connection on which one request after the other is asked; it is made anew when the server closes it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._got = b""
+        self._missing = -1  # bytes of the answer; negative until its head is there
+        self.connect()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def connect(self) -> None:
+        """Make the connection."""
+        self.socket = socket.create_connection((HOST, self._port), PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, request: bytes) -> None:
+        """Send a request."""
+        self._got, self._missing = b"", -1
+        self.socket.sendall(request)
+
+    def receive(self) -> bool:
+        """Take a part of the answer, and tell whether that was the last."""
+        part = self.socket.recv(65_536)
+        if not part:
+            raise ConnectionError("the answer is torn")
+        if self._missing < 0:
+            self._got += part
+            head, end, body = self._got.partition(b"\r\n\r\n")
+            if not end:
+                return False
+            self._got = head.lower()
+            length = re.search(rb"\r\ncontent-length: *(\d+)", self._got)
+            if not head[9:].startswith(b"200 ") or not length:
+                raise ConnectionError(f"the answer is {head!r}")
+            self._missing = int(length[1]) - len(body)
+        else:
+            self._missing -= len(part)
+        if self._missing:
+            return False
+        if b"\r\nconnection: close" in self._got:
+            self.socket.close()
+            self.connect()
+        return True
+
+    def ask(self, request: bytes) -> None:
+        """Send a request, and wait for the whole answer."""
+        self.send(request)
+        while not self.receive():
+            pass
 
 
 @dataclass(frozen=True)
@@ -150,20 +136,18 @@ class Running:
     port: int
     started_in: float  # milliseconds
 
-    def connect(self) -> socket.socket:
-        """Open a connection that gives up in time."""
-        return socket.create_connection((HOST, self.port), PATIENCE)
-
     def exchange(self, data: bytes, silence: float = SILENCE) -> bytes:
         """Send bytes on a connection of their own; give all that comes back until the end or silence."""
         answer = b""
-        with self.connect() as connection:
+        with (
+            socket.create_connection((HOST, self.port), PATIENCE) as connection,
+            contextlib.suppress(TimeoutError, ConnectionError),
+        ):
             connection.sendall(data)
             connection.settimeout(silence)
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                while part := connection.recv(65_536):
-                    answer += part
-                answer += b"[end]"
+            while part := connection.recv(65_536):
+                answer += part
+            answer += b"[end]"
         return answer
 
     def resident(self) -> float:
@@ -182,16 +166,6 @@ class Running:
         return (time.perf_counter() - began) * 1000, "still running" if status is None else str(status)
 
 
-def answer_from(connection: socket.socket) -> bytes:
-    """Send one request and read its answer; nothing but the body's last byte is a closing brace."""
-    connection.sendall(written())
-    answer = connection.recv(65_536)
-    while answer and not answer.endswith(b"}"):
-        part = connection.recv(65_536)
-        answer = answer + part if part else b""
-    return answer
-
-
 def free_port() -> int:
     """Find a free port below those that the system hands out, so that nobody's outgoing connection takes it first."""
     while True:
@@ -202,27 +176,28 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(name: str) -> Iterator[Running]:
-    """Start a server in a process, wait for its first 200, and leave nothing of it behind."""
+def running(name: str, application: str) -> Iterator[Running]:
+    """Start a server in a process, wait for its first 200, and leave nothing of it behind.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
     port = free_port()
-    command = [Path(__file__).name, "--serve", name, "--port", str(port)]
-    if name in BY_COMMAND:
-        command = ["-m", *BY_COMMAND[name].format(host=HOST, port=port, threads=THREADS).split()]
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=Path(__file__).parent,
+        [sys.executable, *SERVERS[name].arguments(name, application, port)],
+        cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # so that its workers can be ended with it
     )
     try:
         while True:
-            with contextlib.suppress(OSError), socket.create_connection((HOST, port), PATIENCE) as connection:
-                if b" 200 " in answer_from(connection)[:15]:
-                    break
-            if process.poll() is not None or time.perf_counter() - began > PATIENCE:
-                raise RuntimeError(f"{name} did not start")
+            with contextlib.suppress(OSError), Connection(port) as first:
+                first.ask(written())
+                break
+            if process.poll() is not None or time.perf_counter() - began > 4 * PATIENCE:
+                raise RuntimeError("does not start")
             time.sleep(0.005)
         yield Running(process, port, (time.perf_counter() - began) * 1000)
     finally:
@@ -231,28 +206,51 @@ def running(name: str) -> Iterator[Running]:
         process.wait(PATIENCE)
 
 
-def latency(server: Running, count: int) -> Measures:
-    """Time sequential requests on one connection, or on as many as a server that closes makes necessary."""
-    times, connection = [], server.connect()
-    for _ in range(count):
-        began = time.perf_counter()
-        answer = answer_from(connection)
-        if b"\r\nConnection: close\r\n" in answer:
-            connection.close()
-            connection = server.connect()
-        times.append((time.perf_counter() - began) * 1000)
-    connection.close()
-    percentiles = statistics.quantiles(times, n=100)
-    return {"latency p50, ms": percentiles[49], "latency p99, ms": percentiles[98]}
+# --- the measures ---------------------------------------------------------------------------------
 
 
-def throughput(server: Running, seconds: int) -> Measures:
+def latencies(servers: dict[str, Running], count: int) -> Measures:
+    """Time sequential requests on a connection to each of the servers, in turns."""
+    times: dict[str, list[float]] = {label: [] for label in servers}
+    with contextlib.ExitStack() as stack:
+        connections = {label: stack.enter_context(Connection(server.port)) for label, server in servers.items()}
+        for _ in range(max(count // TURN, 2)):
+            for label, connection in connections.items():
+                for _ in range(TURN):
+                    began = time.perf_counter()
+                    connection.ask(written())
+                    times[label].append((time.perf_counter() - began) * 1000)
+    percentiles = {label: statistics.quantiles(found, n=100) for label, found in times.items()}
+    return {
+        f"{label}: p{percentile}, ms": found[percentile - 1]
+        for percentile in (50, 99)
+        for label, found in percentiles.items()
+    }
+
+
+def throughput(server: Running, seconds: float) -> float:
     """Count the requests a second that eight connections get answered."""
-    if not (wrk := shutil.which("wrk")):
-        return {}
-    command = [wrk, "-t1", "-c8", f"-d{seconds}", f"http://{HOST}:{server.port}/constant"]
-    output = subprocess.run(command, capture_output=True, text=True, timeout=seconds + PATIENCE, check=True).stdout
-    return {"8 connections, requests/s": float(output.partition("Requests/sec:")[2].split()[0])}
+    answered, request = 0, written()
+    with selectors.DefaultSelector() as ready:
+
+        def ask(connection: Connection) -> None:
+            connection.send(request)
+            ready.register(connection.socket, selectors.EVENT_READ, connection)
+
+        for _ in range(CONNECTIONS):
+            ask(Connection(server.port))
+        began = time.perf_counter()
+        while (took := time.perf_counter() - began) < seconds:
+            for key, _ in ready.select(PATIENCE):
+                connection: Connection = key.data
+                before = connection.socket
+                if connection.receive():
+                    answered += 1
+                    ready.unregister(before)
+                    ask(connection)
+        for key in list(ready.get_map().values()):
+            key.data.socket.close()
+    return answered / took
 
 
 def manners(server: Running) -> Measures:
@@ -261,81 +259,148 @@ def manners(server: Running) -> Measures:
     for label, (request, pattern) in PROBES.items():
         answer = server.exchange(request)
         status = answer[9:12].decode() if answer.startswith(b"HTTP/") else "no answer"
-        seen[label] = "yes" if re.search(pattern, answer, re.DOTALL) else f"no ({status})"
+        seen[label] = "yes" if re.search(pattern, answer, re.DOTALL | re.IGNORECASE) else f"no ({status})"
     names = re.findall(rb"\r\n([\w-]+):", server.exchange(written()).partition(b"\r\n\r\n")[0] + b"\r\n")
     added = {name.decode().title() for name in names} - {"Content-Length", "Content-Type"}
     return {**seen, "headers it adds": " ".join(sorted(added))}
 
 
-def one_round(name: str, requests: int, seconds: int) -> Measures:
+def one_round(name: str, requests: int, seconds: float) -> Measures:
     """Take every measure of a server that changes from run to run."""
-    with running(name) as server:
-        figures: Measures = {"cold start, ms": server.started_in, "memory at start, MB": server.resident()}
-        figures |= latency(server, requests) | throughput(server, seconds)
-        figures["memory after load, MB"] = server.resident()
-        figures["SIGTERM, ms"], figures["exit status"] = server.terminate()
-    with running(name) as server, server.connect() as idle:
-        answer_from(idle)
-        figures["SIGTERM beside an idle connection, ms"], figures["its exit status"] = server.terminate()
-    if name in IN_THREAD:
-        command = [sys.executable, __file__, "--in-thread", name]
-        figures |= json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    with contextlib.ExitStack() as stack:
+        servers = {application: stack.enter_context(running(name, application)) for application in APPLICATIONS}
+        emulator = servers["ims"]
+        figures: Measures = {"cold start, ms": emulator.started_in, "memory at start, MB": emulator.resident()}
+        figures |= latencies(servers, requests)
+        for application, server in servers.items():
+            figures[f"{application}: {CONNECTIONS} connections, requests/s"] = throughput(server, seconds)
+        figures["memory after load, MB"] = emulator.resident()
+        idle = stack.enter_context(Connection(emulator.port))
+        idle.ask(written())
+        figures["SIGTERM beside an idle connection, ms"], figures["exit status"] = emulator.terminate()
+    if SERVERS[name].in_thread:
+        command = [sys.executable, "-m", "bench.servers", "--in-thread", name]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=60)
+        figures |= json.loads(done.stdout)
     return figures
 
 
-def stops_in_thread(name: str) -> Measures:
+def stops_in_thread(server: Server) -> Measures:
     """Serve ten times from a daemon thread of this process; see how long the stops take and what is left."""
-    times, app = [], application()
+    assert server.in_thread
+    times, app = [], bare()
     for _ in range(10):
-        port, stop = IN_THREAD[name](app, 0)
-        with socket.create_connection((HOST, port), PATIENCE) as connection:
-            answer_from(connection)
+        port, stop = server.in_thread(app, 0)
+        with Connection(port) as client:
+            client.ask(written())
             began = time.perf_counter()
             stop()
             times.append((time.perf_counter() - began) * 1000)
     return {"stop of a thread, ms": statistics.median(times), "threads left": str(threading.active_count() - 1)}
 
 
-def table(results: dict[str, list[Measures]]) -> str:
-    """Lay out servers as columns and measures as rows: medians of numbers, every value of texts."""
+# --- what comes out -------------------------------------------------------------------------------
 
-    def cell(values: list[float | str]) -> str:
+
+def rows(
+    names: Iterable[str] = SERVERS, *, rounds: int = 5, requests: int = 500, seconds: float = 1.0
+) -> list[dict[str, Any]]:
+    """Compare servers; give a row for each: medians of what was measured, or why it was skipped.
+
+    Args:
+        names: those to compare.
+        rounds: how often everything is measured that varies.
+        requests: so many on one connection, each round, to each application.
+        seconds: so long the load on each application, each round.
+    """
+    found: dict[str, list[Measures]] = {}
+    skipped: dict[str, str] = {}
+    for name in names:
+        missing = [package for package in SERVERS[name].packages if not _version(package)]
+        if missing:
+            skipped[name] = f"{' and '.join(missing)} not installed"
+            continue
+        try:
+            with running(name, "bare") as server:  # also warms the disk cache
+                found[name] = [{"platforms": SERVERS[name].platforms, **manners(server)}]
+        except RuntimeError as error:
+            skipped[name] = str(error)
+    for number in range(rounds):
+        for name in found:
+            print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+            found[name].append(one_round(name, requests, seconds))
+    made = [{"server": name, "version": _version(SERVERS[name].packages[0]), **_middle(found[name])} for name in found]
+    return [*made, *({"server": name, "skipped": reason} for name, reason in skipped.items())]
+
+
+def measure(options: Options) -> list[Row]:
+    """Give the figures that ``python -m bench`` shows: what a request takes, and how many are answered a second."""
+    found = []
+    for row in rows(rounds=min(options.rounds, ROUNDS), requests=options.requests):
+        name = f"{row['server']} {row.get('version', '')}".strip()
+        if "skipped" in row:
+            found.append(Row("servers", name, 0, None, note=row["skipped"]))
+            continue
+        for what, unit in (
+            ("p50, ms", "ms"),
+            ("p99, ms", "ms"),
+            (f"{CONNECTIONS} connections, requests/s", "requests/s"),
+        ):
+            beside = {f"bare route, {unit}": row[f"bare: {what}"]}
+            found.append(Row("servers", f"{name}: {what}", 0, row[f"ims: {what}"], unit, beside=beside))
+    return found
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _middle(measured: list[Measures]) -> Measures:
+    """Give the median of each number, and every value of a text; figures first."""
+    middle: Measures = {}
+    for measure in dict.fromkeys(measure for figures in (*measured[1:], measured[0]) for measure in figures):
+        values = [figures[measure] for figures in measured if measure in figures]
         numbers = [value for value in values if not isinstance(value, str)]
-        return f"{statistics.median(numbers):.4g}" if numbers else " / ".join(sorted({str(value) for value in values}))
+        texts = sorted({value for value in values if isinstance(value, str)})
+        middle[measure] = statistics.median(numbers) if numbers else " / ".join(texts)
+    return middle
 
-    measures = {measure: None for rounds in results.values() for figures in rounds for measure in figures}
-    rows = [["", *(f"{name} {metadata.version(name)}" for name in results)], ["---"] * (len(results) + 1)]
-    for measure in measures:
-        found = ([figures[measure] for figures in rounds if measure in figures] for rounds in results.values())
-        rows.append([measure, *map(cell, found)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+def table(found: list[dict[str, Any]]) -> str:
+    """Lay out servers as columns and measures as rows; below it what was skipped."""
+    measured = [row for row in found if "skipped" not in row]
+    lines = [["", *(f"{row['server']} {row['version']}" for row in measured)], ["---"] * (len(measured) + 1)]
+    for measure in dict.fromkeys(
+        measure for row in measured for measure in row if measure not in ("server", "version")
+    ):
+        values = (row.get(measure, "") for row in measured)
+        lines.append([measure, *(value if isinstance(value, str) else f"{value:.4g}" for value in values)])
+    skipped = [f"\n{row['server']} was skipped: {row['skipped']}" for row in found if "skipped" in row]
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), *skipped])
 
 
 def main() -> None:
-    """Read the command line; measure, or be the process that is measured."""
+    """Read the command line, and measure."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("servers", nargs="*", metavar="SERVER", help=f"of {', '.join(SERVERS)} (default: all)")
+    parser.add_argument("servers", nargs="*", metavar="SERVER", help=f"of {'; '.join(SERVERS)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="of everything that varies (default: 5)")
-    parser.add_argument("--requests", type=int, default=1000, help="on one connection, each round (default: 1000)")
-    parser.add_argument("--seconds", type=int, default=3, help="of load, each round (default: 3)")
-    parser.add_argument("--serve", choices=IN_THREAD, help=argparse.SUPPRESS)
-    parser.add_argument("--in-thread", choices=IN_THREAD, help=argparse.SUPPRESS)
-    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--requests", type=int, default=500, help="on one connection, each round (default: 500)")
+    parser.add_argument("--seconds", type=float, default=1, help="of load, each round (default: 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what is measured there too")
+    parser.add_argument("--in-thread", choices=SERVERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        serve(options.serve, options.port)
-    elif options.in_thread:
-        print(json.dumps(stops_in_thread(options.in_thread)))
-    else:
-        results: dict[str, list[Measures]] = {}
-        for name in [name for name in options.servers or SERVERS if util.find_spec(name)]:
-            with running(name) as server:  # also warms the disk cache
-                results[name] = [manners(server)]
-        for number in range(options.rounds):
-            for name, rounds in results.items():
-                print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr)
-                rounds.append(one_round(name, options.requests, options.seconds))
-        print(table(results))
+    if options.in_thread:
+        print(json.dumps(stops_in_thread(SERVERS[options.in_thread])))
+        return
+    if strange := [name for name in options.servers if name not in SERVERS]:
+        parser.error(f"unknown server {strange[0]!r}; legal are {'; '.join(SERVERS)}")
+    found = rows(options.servers or SERVERS, rounds=options.rounds, requests=options.requests, seconds=options.seconds)
+    print(table(found))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

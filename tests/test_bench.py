@@ -13,7 +13,7 @@ import requests
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the benches are no part of the package
 
-from bench import guests  # noqa: E402
+from bench import guests, servers  # noqa: E402
 from bench.bare import bare_server  # noqa: E402
 from bench.client import HOST, BenchError, Kept, rate, request  # noqa: E402
 from bench.curves import CURVE, curves  # noqa: E402
@@ -164,3 +164,18 @@ def test_a_wrong_call_is_one_line(arguments, words):
     done = ran(*arguments)
     assert done.returncode == 2
     assert words in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_servers_are_measured_and_missing_ones_are_named(monkeypatch):
+    """A row each: what it does in figures and words, or why there is none."""
+    monkeypatch.setitem(servers.SERVERS, "other", servers.Server(("no-such-server",)))
+    measured, skipped = servers.rows(["ims-mock on waitress", "other"], rounds=1, requests=100, seconds=0.1)
+    assert skipped == {"server": "other", "skipped": "no-such-server not installed"}
+    assert measured["ims: p50, ms"] > 0
+    assert measured["bare: 8 connections, requests/s"] > 0
+    assert measured["exit status"] == "0"
+    said = [measured[probe] for probe in servers.PROBES]
+    assert said == ["yes"] * len(said)
+    assert "other was skipped" in servers.table([measured, skipped])
