@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -30,7 +29,7 @@ def first_queries(images: int, options: Options) -> list[Row]:
         random = Random(f"{options.seed}/{place}")
         found = []
         for _ in range(_times(images)):
-            door.emulator.replace(replace(door.emulator.loaded, catalog=Catalog(stored)))
+            door.emulator.replace(door.emulator.loaded._replace(catalog=Catalog(stored)))
             found.append(door.ours(kind.target(random, facts))[0] * 1000)
         rows.append(Row.of(FIRST, kind.name, images, found, unit="ms", bar=bar))
     return rows

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
@@ -28,8 +27,7 @@ _Where = int | tuple[CatalogFile, int]
 """Where an image comes from: the number of a generated one, or the file of a written one and its place there."""
 
 
-@dataclass(frozen=True)
-class Before:
+class Before(NamedTuple):
     """What images are added to.
 
     Attributes:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice, repeat
-from typing import Final
+from typing import Final, NamedTuple
 
 from ims_mock.errors import RequestError
 from ims_mock.image import Image
@@ -35,8 +34,7 @@ MANY: Final = 32
 """How many parts there may be, since every page looks into each: of more, all but the oldest become one."""
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """The images of one page, as the caller is shown them, and whether more follow."""
 
     images: tuple[Image, ...]

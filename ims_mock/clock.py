@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from ims_mock.kinds import later, shown, wire_time
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(NamedTuple):
     """Tells the emulator's time; a value, so that setting it makes a new one and forgetting that is an assignment.
 
     Attributes:
@@ -58,4 +57,4 @@ class Clock:
             moved = self.now() + by
         except OverflowError:
             raise ValueError(f"{shown(str(by))} leads out of the years 1 to 9999") from None
-        return replace(self, frozen=moved) if self.frozen else replace(self, ahead=self.ahead + by)
+        return self._replace(frozen=moved) if self.frozen else self._replace(ahead=self.ahead + by)

@@ -7,8 +7,7 @@ asks them about one image at a time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from ims_mock.errors import RequestError
 from ims_mock.fields import BY_NAME, Field
@@ -35,16 +34,7 @@ LEGAL_TIME: Final = (
 _PICK: Final = re.compile(r'"((?:[^"\\]|\\.)*)",?|([^,]+),?|,')
 
 
-class Condition:
-    """What one image must satisfy."""
-
-    def holds(self, image: Image) -> bool:
-        """Whether the image satisfies it."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Equals(Condition):
+class Equals(NamedTuple):
     """The attribute has one of these values; ``folded``: in any case and spelling."""
 
     name: str
@@ -59,19 +49,17 @@ class Equals(Condition):
         return value is not None and value in self.values
 
 
-@dataclass(frozen=True)
-class Not(Condition):
+class Not(NamedTuple):
     """Another condition does not hold."""
 
-    condition: Condition
+    condition: Equals
 
     def holds(self, image: Image) -> bool:
         """Whether the other does not."""
         return not self.condition.holds(image)
 
 
-@dataclass(frozen=True)
-class IsDefault(Condition):
+class IsDefault(NamedTuple):
     """The attribute has its default value, or none, which means the same."""
 
     name: str
@@ -82,8 +70,7 @@ class IsDefault(Condition):
         return image.get(self.name) in (None, self.default)
 
 
-@dataclass(frozen=True)
-class HasTag(Condition):
+class HasTag(NamedTuple):
     """One of these tags is present: the tag asked for, and the old form it may be stored in."""
 
     tags: frozenset[str]
@@ -93,41 +80,10 @@ class HasTag(Condition):
         return not self.tags.isdisjoint(image.tags)
 
 
-@dataclass(frozen=True)
-class Ranged(Condition):
-    """What may hold in a range of an attribute's values: from the least for which it holds to the largest."""
-
-    name: str
-
-    @property
-    def is_range(self) -> bool:
-        """Whether it does."""
-        return True
-
-    @property
-    def least(self) -> Ranged | None:
-        """What holds from the least value on; ``None`` when the range has no least one."""
-        raise NotImplementedError
-
-    @property
-    def most(self) -> Ranged | None:
-        """What holds up to the largest value; ``None`` when the range has no largest one."""
-        raise NotImplementedError
-
-    def allows(self, value: Value) -> bool:
-        """Whether an image with this value satisfies it."""
-        raise NotImplementedError
-
-    def holds(self, image: Image) -> bool:
-        """Whether the image has a value, and that satisfies it."""
-        value = image.get(self.name)
-        return value is not None and self.allows(value)
-
-
-@dataclass(frozen=True)
-class Compares(Ranged):
+class Compares(NamedTuple):
     """The time stands in this relation to an instant."""
 
+    name: str
     operator: str
     instant: Instant
 
@@ -150,17 +106,27 @@ class Compares(Ranged):
             return Compares(self.name, "lte", self.instant)
         return self if self.operator in ("lt", "lte") else None
 
+    def holds(self, image: Image) -> bool:
+        """Whether the image has a value, and that satisfies it."""
+        value = image.get(self.name)
+        return value is not None and self.allows(value)
+
     def allows(self, value: Value) -> bool:
         """Whether a time does."""
         return isinstance(value, str) and self.instant.compare(self.operator, value)
 
 
-@dataclass(frozen=True)
-class Bounded(Ranged):
+class Bounded(NamedTuple):
     """The attribute is at least (or at most) this number."""
 
+    name: str
     bound: int
     is_least: bool
+
+    @property
+    def is_range(self) -> bool:
+        """Whether it holds in a range of values: always."""
+        return True
 
     @property
     def least(self) -> Bounded | None:
@@ -171,6 +137,11 @@ class Bounded(Ranged):
     def most(self) -> Bounded | None:
         """Itself, when it is an upper bound."""
         return None if self.is_least else self
+
+    def holds(self, image: Image) -> bool:
+        """Whether the image has a value, and that satisfies it."""
+        value = image.get(self.name)
+        return value is not None and self.allows(value)
 
     def allows(self, value: Value) -> bool:
         """Whether a value is within the bound.
@@ -186,8 +157,14 @@ class Bounded(Ranged):
         return value >= self.bound if self.is_least else value <= self.bound
 
 
-@dataclass(frozen=True)
-class Reading:
+Ranged: TypeAlias = Compares | Bounded
+"""What may hold in a range of an attribute's values, from the ``least`` for which it holds to the ``most``."""
+
+Condition: TypeAlias = Equals | Not | IsDefault | HasTag | Ranged
+"""What one image must satisfy; each kind has ``holds(image)``, and no two conditions of different kinds are equal."""
+
+
+class Reading(NamedTuple):
     """How filters are read: under which profile, and whether as the Queens release of Glance or as Mitaka."""
 
     profile: Profile

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ims_mock.kinds import wire_time
 
@@ -23,8 +23,7 @@ REGION: Final = "cn-north-4"
 _REGION: Final = re.compile(r"[a-z]+-[a-z]+-[0-9]+")
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """A project, and the domain it belongs to; in this cloud it is named after its region, ``cn-north-4_team``."""
 
     id: str

@@ -7,14 +7,12 @@ A :class:`RequestError` is raised with the name of a row, the parameter, its val
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ims_mock.kinds import printable, shown
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that can be wrong: its HTTP status, its code, our words for it, and Glance's recorded sentence.
 
     ``IMG.`` codes are the service's own answers, ``APIGW.`` codes those of the gateway in front of it; the identity

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME, Kind
 
 DOC, SEEN, GLANCE, ASSUMED = EVIDENCE = ("doc", "seen", "glance", "assumed")
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One attribute of an image.
 
     Attributes:
@@ -162,8 +160,7 @@ _NAME: Final = re.compile(r"[\w\-. ]*")
 _NO_DESCRIPTION: Final = re.compile(r"[<>\r]")
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One of the query parameters that the document names.
 
     Attributes:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ims_mock.credentials import REGION, Credentials, Key, Pass, Project, Token, User
 from ims_mock.errors import RequestError
@@ -32,8 +32,7 @@ NOTHING, TOKEN, SIGNATURE = "nothing", "a token", "a signature"
 """What a request may prove itself with."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the credentials of a request are worth.
 
     Attributes:
@@ -47,7 +46,7 @@ class Verdict:
     caller: Caller
     proof: str = NOTHING
     refusal: RequestError | None = None
-    opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    opens: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     token: Token | None = None
 
     @property

@@ -150,7 +150,7 @@ def _project(identity: Identity, asked: Named, person: _Person, *, is_checked: b
         found = [one for one in legal if one.name == asked.name and domain.is_inside(one.domain)]
         if not found and not is_checked:
             found = [one for one in legal if one.name == asked.name] or [
-                replace(identity.named(next(iter(person.opens), identity.project)), name=asked.name)
+                identity.named(next(iter(person.opens), identity.project))._replace(name=asked.name)
             ]
     if not found:
         names = sorted({f"{shown(one.name)} in domain {shown(one.domain)}" for one in legal})

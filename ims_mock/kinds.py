@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from typing import Final, NamedTuple
 
 Value = str | int | bool | tuple[str, ...]
 
@@ -99,8 +98,7 @@ def truth(text: str) -> bool | None:
 # --- times ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(NamedTuple):
     """A point in time beside whole seconds: the second it lies in, and whether it lies past that second's start."""
 
     second: str
@@ -278,8 +276,7 @@ def _read_nothing(value: object) -> str:
 # --- the kinds ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of value: its name, its JSON type, and how a catalog's value is read."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Final
 
 from ims_mock.conditions import Condition, Equals, IsDefault, Not, Reading
@@ -15,17 +16,6 @@ from ims_mock.image import IMAGES_PATH, Image
 
 Conditions = tuple[Condition, ...]
 Reader = Callable[[Reading, str], Conditions]
-
-
-@dataclass(frozen=True)
-class Extra(Parameter):
-    """A parameter that only one list has, or has otherwise.
-
-    Attributes:
-        read: makes conditions of its value; ``None`` where every list reads it alike.
-    """
-
-    read: Reader | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +28,15 @@ class Listing:
         has_links: whether ``first``, ``next`` and ``schema`` stand beside the images.
         rendered: gives the bytes of an image in it.
         extras: the parameters that only it has, or has otherwise.
+        readers: make conditions of the values of those that are read otherwise.
     """
 
     path: str
     limit: int
     has_links: bool
     rendered: Callable[[Image], bytes]
-    extras: tuple[Extra, ...] = ()
+    extras: tuple[Parameter, ...] = ()
+    readers: Mapping[str, Reader] = MappingProxyType({})
 
     def conditions(self, reading: Reading, name: str, value: str) -> Iterable[Condition | None]:
         """Read one filter ``name=value`` as this list understands it.
@@ -52,9 +44,9 @@ class Listing:
         Raises:
             RequestError: the value is not legal for that filter.
         """
-        for extra in self.extras:
-            if extra.name == name and extra.read is not None:
-                return extra.read(reading, value)
+        read = self.readers.get(name)
+        if read:
+            return read(reading, value)
         return (reading.condition(name, value),)
 
 
@@ -130,40 +122,36 @@ CLOUDIMAGES: Final = Listing(
     has_links=False,
     rendered=attrgetter("rendered_in_cloudimages"),
     extras=(
-        Extra(
+        Parameter(
             "architecture",
             "string",
             "`arm`: images whose `__support_arm` is `true`; `x86`: all others. Anything else is a 400.",
             tuple(_ARCHITECTURES),
             evidence=(DOC, ASSUMED),
-            read=_architecture,
         ),
-        Extra(
+        Parameter(
             "flavor_id",
             "string",
             "`physical.…` finds bare metal images, `k…` ARM, others x86. What is no such name is a 400.",
             evidence=(DOC, ASSUMED),
-            read=_flavor,
         ),
-        Extra(
+        Parameter(
             "enterprise_project_id",
             "string",
             "`0`: images without one as well; `all_granted_eps`: any; or a UUID. Anything else is a 400.",
             tuple(_ENTERPRISE_PROJECTS),
             evidence=(DOC, ASSUMED),
-            read=_enterprise_project,
         ),
-        Extra(
+        Parameter(
             "__whole_image",
             "string",
             "`true`: images that have it; `false`: all others. Anything else is a 400.",
             tuple(_WHOLENESS),
             evidence=(DOC, ASSUMED),
-            read=_whole_image,
         ),
-        Extra("__system__cmkid", "string", "Exact."),
-        Extra("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
-        Extra(
+        Parameter("__system__cmkid", "string", "Exact."),
+        Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
+        Parameter(
             "limit",
             "integer",
             f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).",
@@ -171,5 +159,11 @@ CLOUDIMAGES: Final = Listing(
             evidence=(DOC, ASSUMED),
         ),
     ),
+    readers={
+        "architecture": _architecture,
+        "flavor_id": _flavor,
+        "enterprise_project_id": _enterprise_project,
+        "__whole_image": _whole_image,
+    },
 )
 """The service's newer list, whose errors are always the service's own."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ims_mock.building import STEP, Before, Builder, Progress
 from ims_mock.catalog import Catalog
@@ -23,8 +22,7 @@ from ims_mock.sources import UNNAMED, CatalogError, CatalogFile, Place, Source, 
 _TIMES: Final = tuple(one.name for one in FIELDS if one.kind is TIME)
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What catalog files hold once they are merged.
 
     Attributes:
@@ -103,7 +101,7 @@ def load(
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
     if onto:
         catalog = onto.catalog.with_images(images)
-        return replace(onto, catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)
+        return onto._replace(catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
     return Loaded(names, Catalog(images), identity, clock, tuple(troubles), seed)
 

@@ -6,12 +6,10 @@ Code asks ``"full-last-page" in profile`` and never which profile it is; the REA
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True)
-class Departure:
+class Departure(NamedTuple):
     """One difference between the IMS document and OpenStack Glance: its name and both sides."""
 
     name: str
@@ -54,14 +52,13 @@ _NAMES: Final = frozenset(departure.name for departure in DEPARTURES)
 _BASES: Final = {"documented": _NAMES, "glance": frozenset[str]()}
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """A set of departures, with the words that asked for it."""
 
     label: str
     departures: frozenset[str]
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         """Whether this profile departs from Glance here; an unknown name is a bug and raises ``KeyError``."""
         if name not in _NAMES:
             raise KeyError(name)

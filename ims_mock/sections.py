@@ -6,8 +6,7 @@ Whatever is not plainly right is left to :mod:`ims_mock.schema`, which reads by 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.kinds import INTEGER, ROLES, TEXT, TIME, Kind, Value
@@ -17,8 +16,7 @@ MEMBERS: Final = "members"
 """What an image is shared with stands among its attributes in a file, and is none."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One key of an entry in a section: its kind, whether an entry must have it, and whether it is shown to nobody."""
 
     kind: Kind

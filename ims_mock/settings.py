@@ -5,15 +5,13 @@ The command line, its environment variables and the README's table of settings a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 PREFIX: Final = "IMS_MOCK_"
 SERVE, CHECK, GENERATE, FIELDS, HEALTH = "serve", "check", "generate", "fields", "healthcheck"
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting of the command line.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ims_mock.kinds import printable
 from ims_mock.reading import MAX_BYTES, Text, line_of
@@ -24,8 +24,7 @@ UNNAMED: Final = "catalog"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """One problem of a catalog: ``file:line: path: message``; a warning when the catalog is served all the same."""
 
     file: str

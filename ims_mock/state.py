@@ -6,7 +6,6 @@ Of two changes at the same time none is lost; whoever reads takes no lock, and s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from threading import Lock
 from typing import Any, Final
 
@@ -141,7 +140,7 @@ class State:
         return found
 
     def _opened(self, loaded: Loaded) -> Loaded:
-        return replace(loaded, identity=loaded.identity.opened_besides_by(self._own)) if self._own else loaded
+        return loaded._replace(identity=loaded.identity.opened_besides_by(self._own)) if self._own else loaded
 
     # --- images, and the clock
 
@@ -154,7 +153,7 @@ class State:
         with self._lock:
             image = made(self.catalog)
             if self.catalog.image(image.id) is not image:
-                self.held = replace(self.held, catalog=self.catalog.with_image(image))
+                self.held = self.held._replace(catalog=self.catalog.with_image(image))
             return image
 
     def edit(self, edited: Callable[[Catalog], Catalog]) -> None:
@@ -164,7 +163,7 @@ class State:
             edited: gives the catalog as it shall be, out of the one that is.
         """
         with self._lock:
-            self.held = replace(self.held, catalog=edited(self.catalog))
+            self.held = self.held._replace(catalog=edited(self.catalog))
 
     def put(self, image_id: str, entry: Mapping[str, Any]) -> Image:
         """Put an image in the place of the one with its id, if there is one, whose data stays.
@@ -178,13 +177,13 @@ class State:
         """
         with self._lock:
             old = self.catalog.image(image_id)
-            others = replace(self.held, catalog=self.catalog.without(image_id))
+            others = self.held._replace(catalog=self.catalog.without(image_id))
             loaded = load([{"images": [{**entry, "id": image_id}]}], onto=others)
             image = loaded.catalog.image(image_id)
             assert image  # it was loaded just now
             if old:
                 image = continued(image, old)
-            self.held = replace(self.held, catalog=self.catalog.with_image(image))
+            self.held = self.held._replace(catalog=self.catalog.with_image(image))
             return image
 
     def remove(self, image_id: str) -> None:
@@ -196,10 +195,10 @@ class State:
         with self._lock:
             if self.catalog.image(image_id) is None:
                 raise RequestError("image", "the image", image_id)
-            self.held = replace(self.held, catalog=self.catalog.without(image_id))
+            self.held = self.held._replace(catalog=self.catalog.without(image_id))
 
     def move_clock(self, moved: Callable[[Clock], Clock]) -> Clock:
         """Set the clock, and give it."""
         with self._lock:
-            self.held = replace(self.held, clock=moved(self.clock))
+            self.held = self.held._replace(clock=moved(self.clock))
             return self.clock

@@ -6,7 +6,6 @@ The rules are those of Glance (Mitaka, or Queens for a newer ``X-Api-Version``);
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ims_mock.image import Image
@@ -16,8 +15,7 @@ ADMIN: Final = "admin"
 MEMBER: Final = "member"
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """Who is asking: a project and the roles held in it."""
 
     project: str
@@ -50,17 +48,26 @@ class Standing(NamedTuple):
     status: str | None
 
 
-@dataclass(frozen=True)
 class View:
-    """A catalog as one caller sees it, in one profile and one version of the API."""
+    """A catalog as one caller sees it, in one profile and one version of the API.
 
-    caller: Caller
-    profile: Profile
-    is_queens: bool
-    shows_membership: bool = field(init=False)
+    Args:
+        caller: who is asking.
+        profile: how the service answers.
+        is_queens: whether as in the Queens release of Glance, and not as in Mitaka.
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "shows_membership", "shared-through-membership" in self.profile)
+    Attributes:
+        shows_membership: whether members are shown an image as ``shared``.
+    """
+
+    __slots__ = ("caller", "is_queens", "profile", "shows_membership")
+
+    def __init__(self, caller: Caller, profile: Profile, *, is_queens: bool) -> None:
+        self.caller, self.profile, self.is_queens = caller, profile, is_queens
+        self.shows_membership = "shared-through-membership" in profile
+
+    def __repr__(self) -> str:
+        return f"View({self.caller}, {self.profile}, is_queens={self.is_queens})"
 
     @property
     def needs_registered(self) -> bool:

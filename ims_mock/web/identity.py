@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -132,7 +131,7 @@ def list_projects() -> Response:
     if name is None:
         return _projects_answer(list(known.values()))
     named = [one for one in known.values() if one.name == name]
-    return _projects_answer([named[0] if named else replace(own[0], name=name)])
+    return _projects_answer([named[0] if named else own[0]._replace(name=name)])
 
 
 @blueprint.get("/projects/<project>", provide_automatic_options=False)
@@ -203,7 +202,7 @@ def _domain(name: str) -> dict[str, str]:
 def _project_of(token: Token) -> Project:
     """Give the project that a token opens, under the name by which it was asked for."""
     project = emulator().identity.named(token.project)
-    return replace(project, name=token.name) if token.name else project
+    return project._replace(name=token.name) if token.name else project
 
 
 def _project(project: Project) -> dict[str, Any]:
