@@ -63,7 +63,12 @@ class Builder:
         self._more = more
         self._told = told
         self._shapes = Shapes()
-        self._where: dict[str, _Where] = {}
+        self._where: dict[str, _Where] = {}  # but for generated images with ids that nothing else can have
+        self._given_ids = frozenset(
+            str(values.get("id"))
+            for one in opened
+            for values in (one.values.get("defaults", {}), *(given for _, given, _ in one.images))
+        )
         self._before = before
         self._number = len(before.catalog) if before else 0
         self._total = (
@@ -105,13 +110,13 @@ class Builder:
             if not values["id"]:
                 self.troubles.append(one.trouble((*path, "id"), _NO_ID))
                 continue
-            kept = {name: value for name, value in values.items() if value is not None}
-            image = self._image(kept, members, (one, place))
-            if image is None:
-                message = f"{shown(values['id'])} is the id of {self._holder(str(values['id']))} as well"
+            self._count()
+            if not self._take(values["id"], (one, place)):
+                message = f"{shown(values['id'])} is the id of {self._holder(values['id'])} as well"
                 self.troubles.append(one.trouble((*path, "id"), message))
             elif is_right:
-                yield image
+                kept = {name: value for name, value in values.items() if value is not None}
+                yield self._shapes.image(kept, members)
 
     def _doubt(self, one: CatalogFile, path: Place, values: Mapping[str, Any]) -> None:
         """Warn about what no real image would show."""
@@ -127,25 +132,31 @@ class Builder:
         from ims_mock.generating import generate  # with Faker a heavy import, which most starts do without
 
         self._skip_taken(seed)
-        for values in generate(count, seed, first=self._number, project=self._project, fixed=fixed):
-            tags: Any = values.get("tags")
-            if tags is not None:
-                values["tags"] = tuple(tags)
+        may_be_taken = "id" in fixed or self._before is not None
+        for generated in generate(count, seed, first=self._number, project=self._project, fixed=fixed):
+            values: dict[str, Any] = generated
+            if "tags" in values:
+                values["tags"] = tuple(values["tags"])
             if _EMPTY in values and values[_EMPTY] is None:
                 del values[_EMPTY]
-            members: Any = values.pop(MEMBERS, None)
-            yield self._image(values, members, self._number)
+            self._count()
+            identity = values["id"]
+            if (may_be_taken or identity in self._given_ids) and not self._take(identity, self._number - 1):
+                yield None
+            else:
+                yield self._shapes.image(values, values.pop(MEMBERS) if MEMBERS in values else None)
 
-    def _image(self, values: Mapping[str, Any], members: Mapping[str, str] | None, where: _Where) -> Image | None:
-        """Make one image; ``None`` when its id is taken."""
+    def _count(self) -> None:
         self._number += 1
         if self._number % STEP == 0:
             self._told("making images", self._number, self._total)
-        identity = str(values["id"])
-        if identity in self._where or (self._before and self._is_taken(identity)):
-            return None
-        self._where[identity] = where
-        return self._shapes.image(values, members or {})
+
+    def _take(self, wanted_id: str, where: _Where) -> bool:
+        """Take an id for an image, unless another has it."""
+        if self._is_taken(wanted_id):
+            return False
+        self._where[wanted_id] = where
+        return True
 
     def _holder(self, taken_id: str) -> str:
         """Say which image has an id."""

@@ -1,15 +1,14 @@
 """One image: its values, its members, and its bytes on the wire.
 
-Images of the same shape (the same attributes in the same order) share one tuple of names, so that an image costs one
-tuple of values. An image never changes: an edit makes a new one.
+Images of the same shape (the same attributes, given in the same order) share where each value stands, so that an image
+costs one tuple of values. An image never changes: an edit makes a new one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from itertools import filterfalse
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -56,47 +55,37 @@ _NULLS: Final = (None,) * len(_NULLABLE)
 class Shape:
     """The attributes a group of images has, and where each one's value stands."""
 
-    __slots__ = ("places",)
+    __slots__ = ("_names", "places")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
+        self._names: tuple[str, ...] | None = None
 
-
-_Row = Callable[[Mapping[str, Value]], tuple[Value, ...]]
-"""Takes an image's values in the order of its shape."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attributes in the order in which they are shown; most shapes are never asked for it."""
+        if self._names is None:
+            self._names = in_table_order(self.places)
+        return self._names
 
 
 class Shapes:
-    """The shapes met while a catalog is read, each kept once, and how values of any order come into theirs."""
+    """The shapes met while a catalog is read, each kept once."""
 
     def __init__(self) -> None:
-        self._shapes: dict[tuple[str, ...], tuple[Shape, _Row]] = {}
-        self._orders: dict[tuple[str, ...], tuple[Shape, _Row]] = {}
+        self._shapes: dict[tuple[str, ...], Shape] = {}
 
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def image(self, values: Mapping[str, Value], members: Mapping[str, str] = MappingProxyType({})) -> Image:
+    def image(self, values: Mapping[str, Value], members: Mapping[str, str] | None = None) -> Image:
         """Make an image of its values; members map a project to its membership's status, as in a catalog file."""
         names = tuple(values)
-        shape, row = self._orders.get(names) or self._ordered(names)
+        shape = self._shapes.get(names)
+        if shape is None:
+            shape = self._shapes[names] = Shape(names)
         shared = {project: Membership(status) for project, status in members.items()} if members else NO_MEMBERS
-        return Image(shape, row(values), shared)
-
-    def _ordered(self, names: tuple[str, ...]) -> tuple[Shape, _Row]:
-        """Find the shape of values that come in an order not met before."""
-        ordered = in_table_order(names)
-        found = self._shapes.get(ordered)
-        if found is None:
-            found = self._shapes[ordered] = Shape(ordered), _row_of(ordered)
-        self._orders[names] = found
-        return found
-
-
-def _row_of(names: tuple[str, ...]) -> _Row:
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda values: tuple(map(values.__getitem__, names))
+        return Image(shape, tuple(values.values()), shared)
 
 
 class Image:
@@ -147,7 +136,7 @@ class Image:
 
     @property
     def names(self) -> Iterator[str]:
-        """The attributes the image has, free properties included."""
+        """The attributes the image has, free properties included, in no order."""
         return iter(self._shape.places)
 
     def __repr__(self) -> str:
@@ -162,15 +151,15 @@ class Image:
         return self._as_member
 
     def stored(self) -> dict[str, Value]:
-        """Give the stored values by name, in the order they are kept."""
-        return dict(zip(self._shape.places, self._values, strict=True))
+        """Give the stored values by name, in the order in which they are shown."""
+        places, values = self._shape.places, self._values
+        return {name: values[places[name]] for name in self._shape.names}
 
     def changed(self, changes: Mapping[str, Value | None]) -> Image:
         """Give the image with other values; ``None`` takes one away."""
         kept = {name: one for name, one in {**self.stored(), **changes}.items() if one is not None}
-        names = in_table_order(kept)
-        shape = self._shape if names == tuple(self._shape.places) else Shape(names)
-        return Image(shape, tuple(map(kept.__getitem__, names)), self.members, self.data)
+        shape = self._shape if kept.keys() == self._shape.places.keys() else Shape(tuple(kept))
+        return Image(shape, tuple(map(kept.__getitem__, shape.places)), self.members, self.data)
 
     def shared_with(self, members: Mapping[str, Membership]) -> Image:
         """Give the image with other members."""
@@ -224,7 +213,7 @@ def uuid_of(digits: str) -> str:
 
 
 def in_table_order(names: Collection[str]) -> tuple[str, ...]:
-    """Order names as the table does, those of free properties last, so that images of one shape share it."""
+    """Order names as the table does, those of free properties last."""
     free = sorted(filterfalse(_RANK.__contains__, names))
     ranks = sorted(map(_RANK.__getitem__, filter(_RANK.__contains__, names) if free else names))
     return *map(_NAMES.__getitem__, ranks), *free

@@ -13,11 +13,27 @@ NAMES = st.lists(st.sampled_from([*BY_NAME, "colour", "flavour", "用途"]), uni
 
 @given(names=NAMES, seed=st.integers())
 def test_values_of_any_order_make_the_same_image(names, seed):
-    """Images with the same attributes share their shape, and keep their values in the order of the table."""
+    """However its values are given, an image is shown in the order of the table, changed or not."""
     shapes, shuffled = Shapes(), random.Random(seed).sample(names, len(names))
-    one, other = (shapes.image({name: f"the {name}" for name in some}) for some in (names, shuffled))
-    assert one.stored() == other.stored() == {name: f"the {name}" for name in names}
-    assert tuple(one.names) == tuple(other.names) == in_table_order(names)
+    images = [shapes.image({name: f"the {name}" for name in some}) for some in (names, shuffled)]
+    if "name" in names:
+        images += [
+            images[1].changed({"name": None}).changed({"name": "the name"}),
+            images[0].changed({"name": "the name"}),
+        ]
+    for image in images:
+        assert list(image.stored().items()) == [(name, f"the {name}") for name in in_table_order(names)]
+        assert all(image.get(name) == f"the {name}" for name in names)
+        assert set(image.names) == set(names)
+
+
+@given(names=NAMES, count=st.integers(1, 5))
+def test_images_of_a_shape_share_it(names, count):
+    """The same attributes in the same order are one shape."""
+    shapes = Shapes()
+    assert [shapes.image(dict.fromkeys(names, "x")).get("id") for _ in range(count)] == [
+        "x" if "id" in names else None
+    ] * count
     assert len(shapes) == 1
 
 
