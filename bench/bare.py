@@ -7,6 +7,7 @@ through a pipe before they are asked for, so that finding one costs it nothing.
 from __future__ import annotations
 
 import gc
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,7 @@ def bare_server() -> Iterator[BareServer]:
 
 def _serve(pipe: Connection) -> None:
     stop_on_signals()
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # as the emulator's: of its queue it says nothing
     bare = Bare()
     listener = bound("127.0.0.1", 0)
     server = listening(bare.app, listener, THREADS)
