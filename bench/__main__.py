@@ -17,7 +17,7 @@ from typing import Final
 from bench import cold_start, compared, first, guests, pages, walk
 from bench.client import BenchError
 from bench.curves import curves
-from bench.options import Options
+from bench.options import Options, told
 from bench.plot import plot
 from bench.report import kept
 from bench.rows import Row, tables
@@ -109,7 +109,12 @@ def main() -> None:
         if given.quick:
             options = Options(tuple(given.sizes or QUICK_SIZES), 5, 75, given.seed, given.peers)
             names = given.benches or [name for name in BENCHES if name != "peers"]
-        rows = list(measured(names, options))
+        rows = []
+        try:
+            for row in measured(names, options):
+                rows.append(row)
+        except KeyboardInterrupt:
+            told("interrupted: this is what was measured until then")
         rows += curves(rows)
     if given.json:
         about = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}

@@ -25,9 +25,10 @@ from ims_mock.listing import IMAGES
 
 COMPARED: Final = "a page of 25, peer against ims-mock"
 MOST: Final = 100_000
-_ROUND_SECONDS: Final = 3.0
+_ROUND_SECONDS: Final = 1.5
+_WARM_SECONDS: Final = 5.0  # before anything counts, for those that compile what is used often
 _LEAST: Final = 3  # requests of a round, however slow a peer is
-_WARM: Final = 10  # times as many requests before anything counts, for those that compile what is used often
+_WARM: Final = 10  # times as many requests as a round has, in that time
 _POLL_SECONDS: Final = 0.05
 
 Ask = Callable[[], float]
@@ -53,7 +54,7 @@ def _row(peer: Peer, ours: Kept, images: Sequence[Image], seen: Sequence[Image],
             ask_peer = partial(_asked, theirs, partial(peer.asked, random, images))
             ask_ours = partial(_asked, ours, partial(_ours, random, seen))
             for ask in (ask_peer, ask_ours):
-                _round(ask, _WARM * options.requests)
+                _round(ask, _WARM * options.requests, _WARM_SECONDS)
             rounds = [
                 (_round(ask_peer, options.requests), _round(ask_ours, options.requests)) for _ in range(options.rounds)
             ]
@@ -89,10 +90,10 @@ def _check(peer: Peer, theirs: Kept, random: Random, images: Sequence[Image]) ->
         raise BenchError(f"{peer.name} answers with {found} images instead of {PAGE}")
 
 
-def _round(ask: Ask, requests: int) -> float:
+def _round(ask: Ask, requests: int, seconds: float = _ROUND_SECONDS) -> float:
     """Give the median of so many requests, or of as many as there is time for."""
     found: list[float] = []
-    until = monotonic() + _ROUND_SECONDS
+    until = monotonic() + seconds
     while len(found) < requests and (len(found) < _LEAST or monotonic() < until):
         found.append(ask())
     return median(found)
