@@ -7,14 +7,13 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import partial
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 from bench import cold_start, compared, first, guests, pages, walk
+from bench.apart import Bench, apart
 from bench.client import BenchError
 from bench.curves import curves
 from bench.options import Options, told
@@ -25,7 +24,7 @@ from bench.rows import Row, tables
 SIZES: Final = (100, 10_000, 100_000, 1_000_000)
 QUICK_SIZES: Final = (100, 10_000)
 
-BY_SIZE: Final[dict[str, tuple[Callable[[int, Options], list[Row]], int, int]]] = {
+BY_SIZE: Final[dict[str, tuple[Bench, int, int]]] = {
     "process": (pages.in_process, 0, sys.maxsize),
     "socket": (pages.over_socket, 0, sys.maxsize),
     "first": (first.first_queries, 0, sys.maxsize),
@@ -58,16 +57,15 @@ def measured(names: Sequence[str], options: Options) -> Iterator[Row]:
             continue
         bench, least, most = BY_SIZE[name]
         for images in options.sizes:
-            if least <= images <= most:  # in a process of its own, so that nothing is left behind in memory
-                with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                    yield from _rows(name, images, process.submit(bench, images, options).result)
+            if least <= images <= most:
+                yield from _rows(name, images, partial(apart, bench, images, options))
 
 
 def _rows(name: str, images: int, rows: Callable[[], list[Row]]) -> list[Row]:
     try:
         return rows()
-    except (BenchError, OSError, BrokenExecutor) as error:
-        return [Row(name, "not measured", images, None, note=str(error) or type(error).__name__)]
+    except (BenchError, OSError) as error:
+        return [Row(name, "not measured", images, None, note=str(error))]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,8 +1,11 @@
 """The benches measure what they say: the bare route gives the emulator's own bytes, and bars are judged."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -37,6 +40,15 @@ def port():
 def ran(*arguments):
     """Run the benches."""
     return subprocess.run([sys.executable, "-m", "bench", *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+def is_running(group):
+    """Whether any process of a group is there."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_the_bare_route_returns_the_same_bytes_and_as_many_headers(port):
@@ -153,6 +165,26 @@ def test_a_run_is_a_table_and_json(tmp_path):
     assert len(query_table(rows)) == len(names) + 1
     assert len(peer_table(rows)) == 6
     assert {line[1] for line in bar_table(rows)[1:]} == {"≤ 1.25 times", "≤ 1.60 times", "≥ 0.80 times"}
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_tells_what_it_has_and_leaves_nothing_running():
+    """Ctrl-C ends every process of it; the table of what was measured is printed."""
+    command = [sys.executable, "-m", "bench", "start", "walk", "--sizes", "100000", "--rounds", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        for line in run.stderr:
+            if line.startswith("walk"):
+                break
+        os.killpg(run.pid, signal.SIGINT)
+        table, said = run.communicate(timeout=60)
+    assert "interrupted" in said
+    assert "resident memory then" in table
+    until = time.monotonic() + 10
+    while is_running(run.pid) and time.monotonic() < until:  # what keeps the processes' books ends a little later
+        time.sleep(0.05)
+    assert not is_running(run.pid)
 
 
 @pytest.mark.parametrize(
