@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Final
 
 from ims_mock.conditions import Condition, Equals, IsDefault, Not, Reading
@@ -36,7 +35,7 @@ class Listing:
     has_links: bool
     rendered: Callable[[Image], bytes]
     extras: tuple[Parameter, ...] = ()
-    readers: Mapping[str, Reader] = MappingProxyType({})
+    readers: Mapping[str, Reader] = field(default_factory=dict)
 
     def conditions(self, reading: Reading, name: str, value: str) -> Iterable[Condition | None]:
         """Read one filter ``name=value`` as this list understands it.
