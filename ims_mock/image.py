@@ -6,9 +6,10 @@ costs one tuple of values. An image never changes: an edit makes a new one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
 from itertools import filterfalse
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -52,21 +53,32 @@ _COMPUTED: Final = frozenset(_COMPUTED_FIRST)
 _NULLS: Final = (None,) * len(_NULLABLE)
 
 
+_Values = tuple[Value, ...]
+_Take = Callable[[_Values], _Values]
+
+
 class Shape:
     """The attributes a group of images has, and where each one's value stands."""
 
-    __slots__ = ("_names", "places")
+    __slots__ = ("_shown", "places")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
-        self._names: tuple[str, ...] | None = None
+        self._shown: tuple[tuple[str, ...], _Take] | None = None
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The attributes in the order in which they are shown; most shapes are never asked for it."""
-        if self._names is None:
-            self._names = in_table_order(self.places)
-        return self._names
+    def shown(self) -> tuple[tuple[str, ...], _Take]:
+        """The attributes in the order in which they are shown, and what takes their values; many are never shown."""
+        if self._shown is None:
+            names = in_table_order(self.places)
+            self._shown = names, _taking(tuple(map(self.places.__getitem__, names)))
+        return self._shown
+
+
+def _taking(places: tuple[int, ...]) -> _Take:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple([values[place] for place in places])
 
 
 class Shapes:
@@ -152,8 +164,8 @@ class Image:
 
     def stored(self) -> dict[str, Value]:
         """Give the stored values by name, in the order in which they are shown."""
-        places, values = self._shape.places, self._values
-        return {name: values[places[name]] for name in self._shape.names}
+        names, take = self._shape.shown
+        return dict(zip(names, take(self._values), strict=True))
 
     def changed(self, changes: Mapping[str, Value | None]) -> Image:
         """Give the image with other values; ``None`` takes one away."""
@@ -185,7 +197,8 @@ class Image:
             path, places = f"{IMAGES_PATH}/{self.id}", self._shape.places
             if "tags" in places and _COMPUTED.isdisjoint(places):
                 first = (path, f"{path}/file", IMAGE_SCHEMA, *_NULLS)
-                self._rendered = json_object((*_COMPUTED_FIRST, *places), (*first, *self._values))
+                names, take = self._shape.shown
+                self._rendered = json_object((*_COMPUTED_FIRST, *names), (*first, *take(self._values)))
             else:
                 self._rendered = json_of(self.wire())
         return self._rendered
