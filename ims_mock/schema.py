@@ -19,6 +19,7 @@ from ims_mock.sections import (
     IMAGE,
     MEMBERS,
     PROJECT,
+    SECTIONS,
     SINGLE,
     Key,
 )
@@ -189,7 +190,8 @@ def read_sections(raw: object) -> dict[str, Any]:
     """
     if not isinstance(raw, Mapping):
         raise ShapeError([((), f"the catalog is {shown(raw)}; legal is a mapping with {', '.join(_CATALOG.fields)}")])
-    return _loaded(_CATALOG, {name: value for name, value in raw.items() if value is not None})
+    given = {name: value for name, value in raw.items() if value is not None or name not in SECTIONS}
+    return _loaded(_CATALOG, given)
 
 
 def read_image(raw: object) -> dict[str, Any]:

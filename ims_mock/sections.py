@@ -43,6 +43,9 @@ CREDENTIALS: Final = {"tokens": TOKEN, "keys": ACCESS_KEY, "users": USER}
 SINGLE: Final = {"project": Key(TEXT), "clock": Key(TIME)}
 """The keys of a file that are one value, not a section."""
 
+SECTIONS: Final = (*SINGLE, "projects", "credentials", "defaults", "images", "generate")
+"""All that a file may hold."""
+
 IMAGE: Final = {field.name: field.kind for field in FIELDS}
 
 
@@ -54,7 +57,7 @@ def plain_sections(raw: object) -> dict[str, Any] | None:
     """Read a file but its images, when all of it is plainly right; else ``None``."""
     if not isinstance(raw, Mapping):
         return None
-    given = {name: value for name, value in raw.items() if value is not None}
+    given = {name: value for name, value in raw.items() if value is not None or name not in SECTIONS}
     read: dict[str, Any] = {}
     try:
         for name, value in given.items():

@@ -720,6 +720,13 @@ def test_generated_images_have_ids(given):
     ]
 
 
+def test_an_unknown_section_is_refused_though_it_is_empty():
+    """A slip of the finger in a key goes unnoticed nowhere."""
+    with pytest.raises(CatalogError, match="imagess: is no key of this section; did you mean images"):
+        load([{"imagess": None}])
+    assert len(load([{"images": None}]).catalog) == 0
+
+
 def test_no_image_at_all_is_generated_for_a_count_of_zero():
     """Nothing is a legal number of images."""
     assert wires({"generate": [{"count": 0}]}) == []
