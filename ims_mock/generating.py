@@ -102,8 +102,8 @@ def _audience_of(known: Values) -> Values:
 
 def _recipe(fixed: Mapping[str, object]) -> _Recipe:
     """Work out once what fixed values mean for every image."""
-    for name in fixed:
-        if name in BY_NAME and BY_NAME[name].kind is LINK:
+    for name, value in fixed.items():
+        if value is not None and name in BY_NAME and BY_NAME[name].kind is LINK:
             raise ValueError(f"{name} is computed from the id and cannot be fixed; every other attribute can")
     given = {name: value for name, value in fixed.items() if value is not None}
     known = {name: _spelled(name, value) for name, value in given.items()}

@@ -479,6 +479,17 @@ def test_links_cannot_be_fixed(name: str) -> None:
         generate(1, 7, project=PROJECT, fixed={name: "x"})
 
 
+@pytest.mark.parametrize("name", sorted(LINKS))
+def test_a_link_without_a_value_is_as_every_image_has_it(name: str) -> None:
+    """Nothing is fixed thereby."""
+    assert list(generate(2, 7, project=PROJECT, fixed={name: None})) == images(2)
+
+
+def test_an_unknown_environment_is_passed_on() -> None:
+    """The rest of the image is that of a server."""
+    assert {(one["virtual_env_type"], "min_disk" in one) for one in images(virtual_env_type="Moon")} == {("Moon", True)}
+
+
 def test_a_negative_count_is_refused() -> None:
     """There are no fewer than no images."""
     with pytest.raises(ValueError, match="count is -1; legal are"):
