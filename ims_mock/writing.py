@@ -23,7 +23,7 @@ from ims_mock.fields import (
     is_name,
 )
 from ims_mock.image import Image
-from ims_mock.kinds import BOOLEAN, INTEGER, LINK, MAX_NAME, MAX_TEXT, TAGS, Value
+from ims_mock.kinds import BOOLEAN, INTEGER, LINK, MAX_NAME, MAX_TEXT, TAGS, TIME, Value, read_time
 from ims_mock.schemas import SAMPLE
 from ims_mock.tenancy import View
 
@@ -163,15 +163,26 @@ class Writer:
             raise RequestError("visibility-chosen", "visibility", value, "private; an admin may choose another")
 
     def refuse_service_value(self, name: str, value: Value | None, own: Value | None) -> None:
-        """Refuse to set what the service alone sets to anything but what it is; an admin may.
+        """Refuse to set what the service alone sets to anything but what it is; an admin may, but no time that is none.
 
         Raises:
-            RequestError: the value is another.
+            RequestError: the value is another, or is not legal.
         """
         field = BY_NAME.get(name)
         is_bound = self.is_service and field is not None and field.by_service and not self._view.caller.is_admin
         if is_bound and value != own:
             raise RequestError("read-only-attribute", "the attribute", name, "to leave it out")
+        if self.is_service and field is not None and field.kind is TIME and value not in (None, own):
+            _check_time(name, str(value))
+
+
+def _check_time(name: str, text: str) -> None:
+    try:
+        is_wire = read_time(text) == text
+    except ValueError:
+        is_wire = False
+    if not is_wire:
+        raise RequestError("attribute", name, text, "a time such as 2018-09-06T14:03:27Z")
 
 
 # --- tags -----------------------------------------------------------------------------------------

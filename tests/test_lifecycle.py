@@ -167,6 +167,7 @@ REFUSED = [
     ({"__isregistered": "false"}, 403, "IMG.0026"),
     ({"__image_size": "1"}, 403, "IMG.0026"),
     ({"active_at": "2018-09-06T14:03:27Z"}, 403, "IMG.0026"),
+    ({"active_at": "yesterday"}, 403, "IMG.0026"),
     ({"owner": B}, 403, "IMG.0026"),
     ({"visibility": "public"}, 403, "IMG.0026"),
     ({"visibility": "shared"}, 403, "IMG.0026"),
