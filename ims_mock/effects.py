@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cached_property
 from http import HTTPStatus
@@ -72,6 +72,7 @@ class Key:
         fits: whether a request matches; ``None`` where that is no question of one request.
         needs: the key that must stand beside it.
         excludes: keys that can not stand beside it.
+        schema: what it may be, as a JSON Schema.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Key:
     fits: Callable[[Any, Asked], bool] | None = None
     needs: str = ""
     excludes: tuple[str, ...] = ()
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -166,28 +168,67 @@ BEFORE, MIDDLE = "before", "middle"
 TRUNCATED, GARBAGE, EMPTY, HTML = "truncated", "garbage", "empty", "html"
 MISSING, NULL, ABSOLUTE, LOOP, REPEATED = "missing", "null", "absolute", "loop", "repeated"
 
+_SCALAR: Final = {"type": ["string", "number", "boolean"]}
+_TEXT: Final = {"type": "string"}
+_TEXTS: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _SCALAR}
+_LINE: Final = {**_SCALAR, "pattern": "^[ -~]*$"}
+_LINES: Final = {
+    "type": "object",
+    "propertyNames": {"pattern": f"^(?!content-length$){_NAME.pattern}$"},
+    "additionalProperties": _LINE,
+}
+_COUNT: Final = {"type": "integer", "minimum": 1, "maximum": MOST_TIMES}
+_SECONDS: Final = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
+_SPAN: Final = {"anyOf": [_SECONDS, {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 2}]}
+_STATUS: Final = {"enum": [int(status) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]}
+
 KEYS: Final = (
-    Key("method", MATCH, "a method such as GET", "The method, in any case.", lambda value: _words(value).upper(), lambda method, asked: method == asked.method),
-    Key("path", MATCH, "a path such as /v2/images; * stands for anything", "The path, without the query.", _pattern, lambda pattern, asked: bool(pattern.fullmatch(asked.path))),
-    Key("query", MATCH, "a mapping of names to texts", "Parameters that are all there, decoded.", _texts, lambda query, asked: query.items() <= asked.pairs),
-    Key("header", MATCH, "a mapping of names to texts", "Headers that are all there.", _texts, lambda header, asked: all(asked.header(name) == value for name, value in header.items())),
-    Key("page", MATCH, "a whole number from 1", "The page in a walk through a list.", _number(1, MOST_TIMES), lambda page, asked: asked.page == page),
-    Key("nth", MATCH, "a whole number from 1", "Only this one of the requests that match the rest.", _number(1, MOST_TIMES)),
-    Key("times", RULE, "a whole number from 1, or null for ever", "How often the fault happens; once unless told.", _times),
-    Key("after", RULE, "a whole number from 0", "How many requests that match are spared first; none unless told.", _number(0, MOST_TIMES)),
-    Key("probability", RULE, "a number from 0 to 1", "How likely the fault is; certain unless told. The same seed gives the same faults.", _number(0, 1, float)),
-    Key("delay", EFFECT, f"seconds from 0 to {MOST_SECONDS:.0f}, or [least, most]", "The request waits before anything else is done.", _delay),
-    Key("catalog", EFFECT, "a mapping with delete, add and update", "Before the request is answered somebody deletes, adds or updates images: `{\"delete\": \"marker\"}` (the marker of this request), `{\"delete\": ID}`, `{\"add\": {…}}`, `{\"update\": {ID: {…}}}`.", Change.read),
-    Key("status", EFFECT, "a status that HTTP knows, 400 to 599", "The request is refused, in the shape of whoever refuses with this status.", _status, excludes=("next",)),
-    Key("code", EFFECT, "a text such as IMG.0017", "The code of the refusal; APIGW.… is the gateway's, another the service's.", _words, needs="status"),
-    Key("message", EFFECT, "a text", "What the refusal says.", _words, needs="status"),
-    Key("next", EFFECT, ", ".join((MISSING, NULL, ABSOLUTE, LOOP, REPEATED)), "The link to the next page is left out, `null`, with scheme and host, to the first page again, or to this page again.", _one_of(MISSING, NULL, ABSOLUTE, LOOP, REPEATED)),
-    Key("body", EFFECT, ", ".join((TRUNCATED, GARBAGE, EMPTY, HTML)), "The body is cut in half, no text at all, without a byte, or the page of a web server; the length fits.", _one_of(TRUNCATED, GARBAGE, EMPTY, HTML)),
-    Key("content_type", EFFECT, "a text of one line, empty for none", "The Content-Type of the answer.", _header),
-    Key("headers", EFFECT, "a mapping of names to texts of one line; not the length, nor those about the connection", "Headers of the answer, besides or instead.", _headers),
-    Key("drop", EFFECT, f"{BEFORE} or {MIDDLE}", "The request is done and the connection closed, before the answer or in the middle of its body.", _one_of(BEFORE, MIDDLE)),
+    Key("method", MATCH, "a method such as GET", "The method, in any case.", lambda value: _words(value).upper(), lambda method, asked: method == asked.method, schema=_TEXT),
+    Key("path", MATCH, "a path such as /v2/images; * stands for anything", "The path, without the query.", _pattern, lambda pattern, asked: bool(pattern.fullmatch(asked.path)), schema=_TEXT),
+    Key("query", MATCH, "a mapping of names to texts", "Parameters that are all there, decoded.", _texts, lambda query, asked: query.items() <= asked.pairs, schema=_TEXTS),
+    Key("header", MATCH, "a mapping of names to texts", "Headers that are all there.", _texts, lambda header, asked: all(asked.header(name) == value for name, value in header.items()), schema=_TEXTS),
+    Key("page", MATCH, "a whole number from 1", "The page in a walk through a list.", _number(1, MOST_TIMES), lambda page, asked: asked.page == page, schema=_COUNT),
+    Key("nth", MATCH, "a whole number from 1", "Only this one of the requests that match the rest.", _number(1, MOST_TIMES), schema=_COUNT),
+    Key("times", RULE, "a whole number from 1, or null for ever", "How often the fault happens; once unless told.", _times, schema={**_COUNT, "type": ["integer", "null"]}),
+    Key("after", RULE, "a whole number from 0", "How many requests that match are spared first; none unless told.", _number(0, MOST_TIMES), schema={**_COUNT, "minimum": 0}),
+    Key("probability", RULE, "a number from 0 to 1", "How likely the fault is; certain unless told. The same seed gives the same faults.", _number(0, 1, float), schema={"type": "number", "minimum": 0, "maximum": 1}),
+    Key("delay", EFFECT, f"seconds from 0 to {MOST_SECONDS:.0f}, or [least, most]", "The request waits before anything else is done.", _delay, schema=_SPAN),
+    Key("catalog", EFFECT, "a mapping with delete, add and update", "Before the request is answered somebody deletes, adds or updates images: `{\"delete\": \"marker\"}` (the marker of this request), `{\"delete\": ID}`, `{\"add\": {…}}`, `{\"update\": {ID: {…}}}`.", Change.read, schema={"type": "object"}),
+    Key("status", EFFECT, "a status that HTTP knows, 400 to 599", "The request is refused, in the shape of whoever refuses with this status.", _status, excludes=("next",), schema=_STATUS),
+    Key("code", EFFECT, "a text such as IMG.0017", "The code of the refusal; APIGW.… is the gateway's, another the service's.", _words, needs="status", schema=_TEXT),
+    Key("message", EFFECT, "a text", "What the refusal says.", _words, needs="status", schema=_TEXT),
+    Key("next", EFFECT, ", ".join((MISSING, NULL, ABSOLUTE, LOOP, REPEATED)), "The link to the next page is left out, `null`, with scheme and host, to the first page again, or to this page again.", _one_of(MISSING, NULL, ABSOLUTE, LOOP, REPEATED), schema={"enum": [MISSING, NULL, ABSOLUTE, LOOP, REPEATED]}),
+    Key("body", EFFECT, ", ".join((TRUNCATED, GARBAGE, EMPTY, HTML)), "The body is cut in half, no text at all, without a byte, or the page of a web server; the length fits.", _one_of(TRUNCATED, GARBAGE, EMPTY, HTML), schema={"enum": [TRUNCATED, GARBAGE, EMPTY, HTML]}),
+    Key("content_type", EFFECT, "a text of one line, empty for none", "The Content-Type of the answer.", _header, schema=_LINE),
+    Key("headers", EFFECT, "a mapping of names to texts of one line; not the length, nor those about the connection", "Headers of the answer, besides or instead.", _headers, schema=_LINES),
+    Key("drop", EFFECT, f"{BEFORE} or {MIDDLE}", "The request is done and the connection closed, before the answer or in the middle of its body.", _one_of(BEFORE, MIDDLE), schema={"enum": [BEFORE, MIDDLE]}),
 )  # fmt: skip
 """Every key of a rule. Effects are listed in the order in which they come about."""
+
+
+def part_schema(part: str) -> dict[str, Any]:
+    """Describe a part of a rule as a JSON Schema; of the rule itself what stands in no other part as well.
+
+    Args:
+        part: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
+    """
+    keys = part_of(part)
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {key.name: {**key.schema, "description": key.about} for key in keys},
+        "additionalProperties": False,
+    }
+    if part == RULE:
+        effect = part_schema(EFFECT) | {"minProperties": 1}
+        return schema | {
+            "properties": {MATCH: part_schema(MATCH), **schema["properties"], EFFECT: effect},
+            "required": [EFFECT],
+        }
+    if needs := {key.name: [key.needs] for key in keys if key.needs}:
+        schema["dependentRequired"] = needs
+    if pairs := [[key.name, other] for key in keys for other in key.excludes]:
+        schema["not"] = {"anyOf": [{"required": pair} for pair in pairs]}
+    return schema
 
 
 def part_of(name: str) -> tuple[Key, ...]:

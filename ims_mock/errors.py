@@ -43,8 +43,7 @@ _NO_IMAGE: Final = "No image has this id:"
 _CONFLICT: Final = "There was a conflict when trying to complete your request."
 _INCORRECT: Final = "Incorrect IAM authentication information:"
 
-PROBLEMS: Final = (
-    # --- the query string
+QUERY: Final = (
     Problem("encoding", 400, "IMG.0017", _QUERY, "Error decoding your request. Either the URL or the request body contained characters that could not be decoded by Glance"),
     Problem("stray-percent", 400, "IMG.0017", _QUERY),
     Problem("repeated", 400, "IMG.0017", _QUERY),
@@ -66,15 +65,24 @@ PROBLEMS: Final = (
     Problem("quote-before", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. There is no comma before opening quotation mark."),
     Problem("quote-after", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. There is no comma after closing quotation mark."),
     Problem("quote-open", 400, "IMG.0017", _QUERY, "Invalid filter value {picked}. The quote is not closed."),
-    # --- the filters that only /v2/cloudimages has
+)
+"""What can be wrong with the query string of a list."""
+
+CLOUDIMAGES: Final = (
     Problem("architecture", 400, "IMG.0212", "No such architecture is known:"),
     Problem("enterprise-project", 400, "IMG.0155", "The enterprise project cannot be checked:"),
     Problem("flavor", 400, "IMG.0192", "This is no flavor that images can be found for:"),
-    # --- the marker
+)
+"""What can be wrong with the filters that only ``/v2/cloudimages`` has."""
+
+MARKER: Final = (
     Problem("marker", 400, "IMG.0027", "No image has this id:", "No image found with ID {value}"),
     Problem("long-marker", 400, "IMG.0027", "No image has this id:", "Image with the given id %(image_id)s was not found"),
     Problem("hidden-marker", 403, "IMG.0026", "The image is not the caller's to see:", "Forbidding request, image {value} not visible"),
-    # --- the image of the path
+)
+"""What can be wrong with a marker."""
+
+IMAGE: Final = (
     Problem("image", 404, "IMG.0027", _NO_IMAGE, "No image found with ID {value}"),
     Problem("image-to-change", 404, "IMG.0027", _NO_IMAGE, "Failed to find image {value} to update"),
     Problem("image-to-delete", 404, "IMG.0144", _NO_IMAGE, "Failed to find image {value} to delete"),
@@ -83,7 +91,10 @@ PROBLEMS: Final = (
     Problem("not-own", 403, "IMG.0026", "The image is another project's; its members only look at it:", "You are not permitted to {act}"),
     Problem("protected", 403, "IMG.0028", "The image is protected against being deleted:", "Image {value} is protected and cannot be deleted."),
     Problem("public-deleted", 403, "IMG.0094", "Only an admin deletes a public image:"),
-    # --- what a client writes to an image
+)
+"""What can be wrong with the image of a path."""
+
+ATTRIBUTES: Final = (
     Problem("read-only-attribute", 403, "IMG.0026", "The service alone sets this attribute:", "Attribute '{value}' is read-only."),
     Problem("reserved-attribute", 403, "IMG.0026", "The name of the attribute is reserved:", "Attribute '{value}' is reserved."),
     Problem("attribute-removed", 403, "IMG.0026", "Every image has this attribute:", "Property {value} may not be removed."),
@@ -104,14 +115,20 @@ PROBLEMS: Final = (
     Problem("firmware", 400, "IMG.0141", "The firmware is neither uefi nor bios:"),
     Problem("attribute", 400, "IMG.0001", "The attribute is not valid:"),
     Problem("patch", 400, "IMG.0001", "The request body is not valid: {what}", "{says}"),
-    # --- its tags and its data
+)
+"""What can be wrong with what a client writes to an image."""
+
+PARTS: Final = (
     Problem("tag", 400, "IMG.0115", "The tag is not valid:"),
     Problem("tag-missing", 404, "IMG.0115", "The image has no such tag:"),
     Problem("tags-full", 400, "IMG.0116", "The image has as many tags as it may have:", "The limit has been exceeded on the number of allowed image tags. Attempted: {attempted}, Maximum: {most}", 413),
     Problem("upload-state", 409, "IMG.0035", "Only a queued image takes data:", "Image status transition from {value} to saving is not allowed"),
     Problem("formats-missing", 400, "IMG.0001", "The image has no format yet:", "Properties disk_format, container_format must be set prior to saving data."),
     Problem("upload-torn", 400, "IMG.0057", "The image file did not arrive whole: {what}"),
-    # --- its members
+)
+"""What can be wrong with its tags and its data."""
+
+MEMBERS: Final = (
     Problem("public-shared", 403, "IMG.0089", "A public image is everybody's, and has no members:", "Error fetching members of image {value}: Public images do not have members."),
     Problem("not-shared", 403, "IMG.0089", "Only an image of the visibility shared has members:", "Error fetching members of image {value}: Only shared images have members."),
     Problem("encrypted-shared", 400, "IMG.0098", "An encrypted image cannot be shared:"),
@@ -121,7 +138,10 @@ PROBLEMS: Final = (
     Problem("member-duplicate", 409, "IMG.0112", "The image is shared with this project already:", "Member {value} is duplicated for image {image}"),
     Problem("member-self", 400, "IMG.0076", "An image is not shared with its own project:"),
     Problem("members-full", 400, "IMG.0088", "The image is shared with as many projects as it may be:", "Image member limit exceeded for image {image}: The limit has been exceeded on the number of allowed image members for this image. Attempted: {attempted}, Maximum: {most}:", 413),
-    # --- credentials, judged by the gateway
+)
+"""What can be wrong with its members."""
+
+CREDENTIALS: Final = (
     Problem("token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
     Problem("token-unknown", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail", _UNAUTHORIZED),
     Problem("token-unproven", 401, "APIGW.0301", f"{_INCORRECT} decrypt token fail; the token was issued with --auth off to somebody who did not prove all they asked for", _UNAUTHORIZED),
@@ -144,7 +164,10 @@ PROBLEMS: Final = (
     Problem("no-project", 403, "APIGW.0302", "The token opens no project: it is {scope}", "Access was denied to this resource."),
     Problem("read-only", 403, "APIGW.0302", "The IAM user is not authorized to access the API: only the roles admin and member may write", "Access was denied to this resource."),
     Problem("throttled", 429, "APIGW.0308", "The throttling threshold has been reached: policy ip over ratelimit,limit:{count},time:{seconds} second"),
-    # --- the control paths
+)
+"""What can be wrong with credentials; the gateway judges them."""
+
+CONTROL: Final = (
     Problem("origin", 403, "", "A page of another origin may not change the emulator:"),
     Problem("catalog", 400, "", "The catalog is not valid:\n{what}"),
     Problem("snapshot", 404, "", "No snapshot has this name:"),
@@ -152,22 +175,35 @@ PROBLEMS: Final = (
     Problem("rule", 404, "", "No fault has this id:"),
     Problem("sandbox", 404, "APIGW.0101", "There is no such sandbox, or it was unused for too long:", "There is no such sandbox, or it was unused for too long."),
     Problem("sandboxes", 429, "", "There are too many sandboxes; delete one, or wait until unused ones expire"),
-    Problem("media-type", 415, "IMG.0001", "The media type of the body is not served:"),
-    # --- one of several that answer alike
+)
+"""What can be wrong at the control paths."""
+
+SEVERAL: Final = (
     Problem("unchanging", 403, "APIGW.0302", "The emulator is read-only (--read-only on):"),
     Problem("divided", 403, "APIGW.0302", "Several processes may answer, by what the server says, and each {what}"),
-    # --- the identity service
+)
+"""What can be wrong where it is one of several that answer alike."""
+
+IDENTITY: Final = (
     Problem("login", 401, "", "The request you have made requires authentication: {what}"),
     Problem("login-method", 401, "", "This method of authentication is not supported:"),
     Problem("login-scope", 401, "", "The credentials do not open {what}"),
-    Problem("body", 400, "IMG.0001", "The request body is not valid: {what}"),
-    Problem("body-missing", 400, "IMG.0007", "The request body is empty", "Body expected in request."),
-    Problem("json", 400, "IMG.0001", "The request body is not valid: {what}", "Malformed JSON in request body."),
     Problem("content-type", 400, "IMG.0001", "The media type of the body is not valid:"),
     Problem("subject-missing", 400, "", "X-Subject-Token not found"),
     Problem("subject", 404, "", "X-Subject-Token names no token that is known and valid"),
     Problem("unscoped", 403, "", "The token opens neither a project nor a domain, so there is no catalog"),
-    # --- the request as such
+)
+"""What can be wrong at the identity service."""
+
+BODIES: Final = (
+    Problem("media-type", 415, "IMG.0001", "The media type of the body is not served:"),
+    Problem("body", 400, "IMG.0001", "The request body is not valid: {what}"),
+    Problem("body-missing", 400, "IMG.0007", "The request body is empty", "Body expected in request."),
+    Problem("json", 400, "IMG.0001", "The request body is not valid: {what}", "Malformed JSON in request body."),
+)
+"""What can be wrong with any body."""
+
+REQUEST: Final = (
     Problem("route", 404, "APIGW.0101", "The API does not exist or has not been published in the environment"),
     Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment", glance_status=405),
     Problem("body-too-large", 413, "APIGW.0201", "Request entity too large."),
@@ -177,6 +213,11 @@ PROBLEMS: Final = (
     Problem("away", 503, "APIGW.0201", "Backend unavailable."),
     Problem("internal", 500, "APIGW.0601", "The emulator itself failed; its log tells why under this request id."),
 )
+"""What can be wrong with any request."""
+
+PROBLEMS: Final = (
+    *QUERY, *CLOUDIMAGES, *MARKER, *IMAGE, *ATTRIBUTES, *PARTS, *MEMBERS, *CREDENTIALS, *CONTROL, *SEVERAL, *IDENTITY, *BODIES, *REQUEST,
+)  # fmt: skip
 
 _BY_NAME: Final = {problem.name: problem for problem in PROBLEMS}
 

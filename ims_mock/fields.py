@@ -13,7 +13,7 @@ import difflib
 import re
 from typing import Final, NamedTuple
 
-from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME, Kind
+from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME, TIME_OPERATORS, Kind
 
 DOC, SEEN, GLANCE, ASSUMED = EVIDENCE = ("doc", "seen", "glance", "assumed")
 
@@ -158,6 +158,13 @@ BY_NAME: Final = {field.name: field for field in FIELDS}
 
 _NAME: Final = re.compile(r"[\w\-. ]*")
 _NO_DESCRIPTION: Final = re.compile(r"[<>\r]")
+_NO_LETTERS: Final = r"\x00-\x1f!-,/:-@\[-^`{-\x7f"
+_LETTER: Final = rf"[^ {_NO_LETTERS}]"
+NAME_PATTERN: Final = rf"^(?:{_LETTER}(?:[^{_NO_LETTERS}]*{_LETTER})?)?$"
+"""What :func:`is_name` wants as far as every dialect of regular expressions can say it: of ASCII."""
+
+DESCRIPTION_PATTERN: Final = r"^[^<>\r]*$"
+"""How :func:`is_description` looks there."""
 
 
 class Parameter(NamedTuple):
@@ -171,6 +178,10 @@ class Parameter(NamedTuple):
         default: what counts when it is not sent.
         evidence: where its rule is known from.
         field: the attribute it filters by, ``None`` for paging, order and membership.
+        besides: the legal values that the document does not name.
+        is_checked: whether a value that is not legal is refused; others match nothing then.
+        pattern: what a value that is checked must look like, a regular expression of JavaScript's as well.
+        repeats: whether it may be given several times.
     """
 
     name: str
@@ -180,6 +191,10 @@ class Parameter(NamedTuple):
     default: str = ""
     evidence: tuple[str, ...] = (DOC,)
     field: Field | None = None
+    besides: tuple[str, ...] = ()
+    is_checked: bool = False
+    pattern: str = ""
+    repeats: bool = False
 
 
 SORT_KEYS: Final = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
@@ -218,27 +233,33 @@ def _filter_rule(field: Field) -> str:
     return rule + (" Also `eq:` and `in:a,b` (glance)." if field.picks else "")
 
 
+_PICK = r'(?:"[^"\\]*"|[^",]*)'
+_PICKS = rf"^(?:[^:]*|eq:[\s\S]*|in:{_PICK}(?:,{_PICK})*)$"
+
+
 def _parameters() -> tuple[Parameter, ...]:
     filters = [
         Parameter(
             field.name,
             field.kind.json_type,
             _filter_rule(field),
-            values=("gt:", "gte:", "lt:", "lte:", "eq:", "neq:") if field.kind is TIME else ("true", "false") if field.kind is BOOLEAN else _TRUE if field.name == "__isregistered" else field.values,
+            values=tuple(f"{operator}:" for operator in TIME_OPERATORS) if field.kind is TIME else ("true", "false") if field.kind is BOOLEAN else _TRUE if field.name == "__isregistered" else field.values,
             evidence=tuple(dict.fromkeys((DOC, *((SEEN,) if field.name == "__isregistered" else ()), *((GLANCE,) if field.picks else ())))),
             field=field,
+            is_checked=field.picks or field.name == "visibility" or field.kind in (INTEGER, BOOLEAN, TIME),
+            pattern=_PICKS if field.picks else "",
         )
         for field in FIELDS
         if field.filters == DOC and field.kind is not TAGS
     ]
     return (
         *filters,
-        Parameter("tag", "string", "One tag, `key=value` or `key`; repeated, all must be present (glance).", evidence=(DOC, GLANCE), field=BY_NAME["tags"]),
-        Parameter("member_status", "string", "Which shared images are listed; `all` for any (glance). Any other value is a 400.", MEMBER_STATUSES, "accepted", (DOC, GLANCE)),
-        Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (glance).", (), str(DEFAULT_LIMIT), (DOC, GLANCE)),
-        Parameter("marker", "string", "Id of the last image of the page before.", evidence=(DOC, GLANCE)),
-        Parameter("sort_key", "string", "What to sort by, repeatable; `updated_at` too (glance).", tuple(key for key in SORT_KEYS if BY_NAME[key].sorts == DOC), "created_at", (DOC, GLANCE)),
-        Parameter("sort_dir", "string", "In which direction; one for all keys, or one a key (glance).", SORT_DIRECTIONS, "desc", (DOC, GLANCE)),
+        Parameter("tag", "string", "One tag, `key=value` or `key`; repeated, all must be present (glance).", evidence=(DOC, GLANCE), field=BY_NAME["tags"], repeats=True),
+        Parameter("member_status", "string", "Which shared images are listed; `all` for any (glance). Any other value is a 400.", MEMBER_STATUSES, "accepted", (DOC, GLANCE), besides=("all",), is_checked=True),
+        Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (glance).", (), str(DEFAULT_LIMIT), (DOC, GLANCE), is_checked=True),
+        Parameter("marker", "string", "Id of the last image of the page before.", evidence=(DOC, GLANCE), is_checked=True),
+        Parameter("sort_key", "string", "What to sort by, repeatable; `updated_at` too (glance).", tuple(key for key in SORT_KEYS if BY_NAME[key].sorts == DOC), "created_at", (DOC, GLANCE), besides=tuple(key for key in SORT_KEYS if BY_NAME[key].sorts != DOC), is_checked=True, repeats=True),
+        Parameter("sort_dir", "string", "In which direction; one for all keys, or one a key (glance).", SORT_DIRECTIONS, "desc", (DOC, GLANCE), is_checked=True),
     )
 
 

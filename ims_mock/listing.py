@@ -1,4 +1,4 @@
-"""The two lists of the images of a catalog, a row each, and the parameters that only one of them has."""
+"""The two lists of the images of a catalog, a row each, and the parameters that only one has; versions of the API."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from ims_mock.conditions import Condition, Equals, IsDefault, Not, Reading
 from ims_mock.errors import RequestError
 from ims_mock.fields import ASSUMED, BY_NAME, DEFAULT_LIMIT, DOC, LIMIT_CAP, Parameter
 from ims_mock.image import IMAGES_PATH, Image
+
+VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
+"""The versions of the API, those of the document's sample that are served, each with its status."""
 
 Conditions = tuple[Condition, ...]
 Reader = Callable[[Reading, str], Conditions]
@@ -127,12 +130,15 @@ CLOUDIMAGES: Final = Listing(
             "`arm`: images whose `__support_arm` is `true`; `x86`: all others. Anything else is a 400.",
             tuple(_ARCHITECTURES),
             evidence=(DOC, ASSUMED),
+            is_checked=True,
         ),
         Parameter(
             "flavor_id",
             "string",
             "`physical.…` finds bare metal images, `k…` ARM, others x86. What is no such name is a 400.",
             evidence=(DOC, ASSUMED),
+            is_checked=True,
+            pattern=f"^{_FLAVOR.pattern}$",
         ),
         Parameter(
             "enterprise_project_id",
@@ -140,6 +146,8 @@ CLOUDIMAGES: Final = Listing(
             "`0`: images without one as well; `all_granted_eps`: any; or a UUID. Anything else is a 400.",
             tuple(_ENTERPRISE_PROJECTS),
             evidence=(DOC, ASSUMED),
+            is_checked=True,
+            pattern=f"^(?:{'|'.join(_ENTERPRISE_PROJECTS)}|{_UUID.pattern})$",
         ),
         Parameter(
             "__whole_image",
@@ -147,6 +155,7 @@ CLOUDIMAGES: Final = Listing(
             "`true`: images that have it; `false`: all others. Anything else is a 400.",
             tuple(_WHOLENESS),
             evidence=(DOC, ASSUMED),
+            is_checked=True,
         ),
         Parameter("__system__cmkid", "string", "Exact."),
         Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
@@ -156,6 +165,7 @@ CLOUDIMAGES: Final = Listing(
             f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).",
             default=str(_CLOUDIMAGES_LIMIT),
             evidence=(DOC, ASSUMED),
+            is_checked=True,
         ),
     ),
     readers={

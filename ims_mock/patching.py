@@ -7,17 +7,19 @@ Two formats are known (the document, Glance): ``…-v2.1-json-patch`` writes ``{
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ims_mock.access import must_own
 from ims_mock.bodies import Part
 from ims_mock.errors import RequestError
 from ims_mock.fields import BY_NAME
 from ims_mock.image import Image
-from ims_mock.kinds import Value, printable
+from ims_mock.kinds import MAX_NAME, Value, printable
+from ims_mock.profile import Profile
 from ims_mock.tenancy import View
-from ims_mock.writing import Writer
+from ims_mock.writing import FREE_VALUE, Writer, attribute_schemas
 
 _OLD: Final = "application/openstack-images-v2.0-json-patch"
 _NEW: Final = "application/openstack-images-v2.1-json-patch"
@@ -123,6 +125,57 @@ def _attribute(part: Part, path: object) -> str:
 
 def _refused(part: Part, what: str, legal: str, says: str) -> RequestError:
     return RequestError("patch", legal=legal, what=f"{part.path} {what}", says=says)
+
+
+# --- as a JSON Schema -----------------------------------------------------------------------------
+
+
+def patch_schema(media_type: str, profile: Profile) -> dict[str, Any]:
+    """Describe a patch, as far as that is no question of who writes, and to which image.
+
+    Args:
+        media_type: one of :data:`MEDIA_TYPES`.
+        profile: decides which values are legal.
+    """
+    values = {
+        name: {word: said for word, said in schema.items() if word != "description"}
+        for name, schema in attribute_schemas(profile).items()
+    }
+    own = {name: schema for name, schema in values.items() if schema != FREE_VALUE and name != "id"}
+    paths = "|".join(own)
+    any_path = {"type": "string", "pattern": rf"^/(?=[\s\S]*\S)(?:[^/~]|~[01]){{1,{MAX_NAME}}}$"}
+    free_path = {"type": "string", "pattern": rf"^/(?!(?:{paths})$)(?=[\s\S]*\S)(?:[^/~]|~[01]){{1,{MAX_NAME}}}$"}
+    sets: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [
+        *(({"const": f"/{name}"}, schema) for name, schema in own.items()),
+        (free_path, FREE_VALUE),
+    ]
+    items = [
+        one
+        for path, value in sets
+        for one in _operation_schemas(media_type, ("add", "replace"), {"path": path, "value": dict(value)})
+    ]
+    items += _operation_schemas(media_type, ("remove",), {"path": any_path})
+    return {"type": "array", "items": {"anyOf": items}}
+
+
+def _operation_schemas(media_type: str, acts: tuple[str, ...], holds: dict[str, Any]) -> list[dict[str, Any]]:
+    """Describe one kind of operation; in the older format each act has a name of its own for the path."""
+    if media_type == _NEW:
+        properties = {"op": {"enum": [*acts]}, **holds}
+        return [{"type": "object", "required": [*properties], "properties": properties}]
+    path, *value = holds
+    return [
+        {
+            "type": "object",
+            "required": [act, *value],
+            "properties": {
+                act: holds[path],
+                **{name: holds[name] for name in value},
+                **{other: False for other in _OPERATIONS if other != act},
+            },
+        }
+        for act in acts
+    ]
 
 
 # --- doing it -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ The service's own rules are one row each; without the departure ``service-rules`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,10 @@ from ims_mock.errors import RequestError
 from ims_mock.fields import (
     BY_NAME,
     DESCRIPTION_LENGTH,
+    DESCRIPTION_PATTERN,
+    FIELDS,
     NAME_LENGTH,
+    NAME_PATTERN,
     TAG_LENGTH,
     VISIBILITIES,
     Field,
@@ -24,6 +27,7 @@ from ims_mock.fields import (
 )
 from ims_mock.image import Image
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, MAX_NAME, MAX_TEXT, TAGS, TIME, Value, read_time
+from ims_mock.profile import Profile
 from ims_mock.schemas import SAMPLE
 from ims_mock.tenancy import View
 
@@ -37,35 +41,46 @@ _RESERVED: Final = frozenset({"deleted", "deleted_at", "direct_url", "is_public"
 _NULLABLE: Final = frozenset({"name", "container_format", "disk_format"})
 """What Glance lets clients set to null."""
 
+FREE_VALUE: Final[Mapping[str, Any]] = {"type": "string", "maxLength": MAX_TEXT}
+"""What the value of any other attribute is, as a JSON Schema."""
+
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule for the value of an attribute: the problem of a value that breaks it, and what is legal."""
+    """One rule for the value of an attribute: the problem of a value that breaks it, and what is legal.
+
+    ``schema`` says the same in JSON Schema.
+    """
 
     name: str
     problem: str
     legal: str
     is_kept: Callable[[Any], bool]
+    schema: Mapping[str, Any]
 
 
 def _one_of(name: str, problem: str, values: Iterable[str]) -> Rule:
     legal = {value.lower(): value for value in values}
-    return Rule(name, problem, f"one of {', '.join(legal.values())}", lambda value: value.lower() in legal)
+    words = f"one of {', '.join(legal.values())}"
+    return Rule(name, problem, words, lambda value: value.lower() in legal, {"enum": [*legal.values()]})
 
 
 def _text(name: str, problem: str, most: int) -> Rule:
-    return Rule(name, problem, f"at most {most} characters", lambda value: len(value) <= most)
+    return Rule(name, problem, f"at most {most} characters", lambda value: len(value) <= most, {"maxLength": most})
 
 
 def _size(name: str, problem: str) -> Rule:
-    return Rule(name, problem, f"0 to {_LARGEST}", lambda value: 0 <= value <= _LARGEST)
+    bounds = {"minimum": 0, "maximum": _LARGEST}
+    return Rule(name, problem, f"0 to {_LARGEST}", lambda value: 0 <= value <= _LARGEST, bounds)
 
 
 _SERVICE_RULES: Final = (
     _text("name", "name-long", NAME_LENGTH),
-    Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", is_name),
+    Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", is_name,
+         {"format": "image-name", "pattern": NAME_PATTERN}),
     _text("__description", "description-long", DESCRIPTION_LENGTH),
-    Rule("__description", "description-format", "text without <, > and carriage returns", is_description),
+    Rule("__description", "description-format", "text without <, > and carriage returns", is_description,
+         {"pattern": DESCRIPTION_PATTERN}),
     _one_of("disk_format", "disk-format", BY_NAME["disk_format"].values),
     _one_of("container_format", "attribute", BY_NAME["container_format"].values),
     _one_of("hw_firmware_type", "firmware", BY_NAME["hw_firmware_type"].values),
@@ -74,7 +89,7 @@ _SERVICE_RULES: Final = (
     _size("min_ram", "hardware"),
 )  # fmt: skip
 _GLANCE_RULES: Final = (
-    Rule("id", "attribute", "a UUID", lambda value: bool(re.fullmatch(SAMPLE["id"]["pattern"], value))),
+    Rule("id", "attribute", "a UUID", lambda value: bool(re.fullmatch(SAMPLE["id"]["pattern"], value)), SAMPLE["id"]),
     _text("name", "attribute", SAMPLE["name"]["maxLength"]),
     _text("owner", "attribute", SAMPLE["owner"]["maxLength"]),
     _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *SAMPLE["disk_format"]["enum"])),
@@ -183,6 +198,39 @@ def _check_time(name: str, text: str) -> None:
         is_wire = False
     if not is_wire:
         raise RequestError("attribute", name, text, "a time such as 2018-09-06T14:03:27Z")
+
+
+# --- as a JSON Schema -----------------------------------------------------------------------------
+
+
+def attribute_schemas(profile: Profile) -> dict[str, dict[str, Any]]:
+    """Describe the value of each attribute that clients can write, as far as that is no question of who writes.
+
+    Args:
+        profile: decides between the service's own rules and Glance's.
+    """
+    is_service = "service-rules" in profile
+    schemas = {one.name: _schema(one) for one in FIELDS if not one.is_read_only}
+    for rule in _SERVICE_RULES if is_service else _GLANCE_RULES:
+        if "enum" in rule.schema:
+            schemas[rule.name].pop("maxLength", None)
+        schemas[rule.name] |= rule.schema
+    schemas["visibility"]["enum"] = [*(VISIBILITIES if is_service else _MITAKA)]
+    if is_service:
+        del schemas["id"]
+    else:
+        for name in _NULLABLE:
+            schemas[name]["type"] = [schemas[name]["type"], "null"]
+            if "enum" in schemas[name]:
+                schemas[name]["enum"] = [*schemas[name]["enum"], None]
+    return schemas
+
+
+def _schema(field: Field) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": field.kind.json_type} if field.kind in (INTEGER, BOOLEAN) else dict(FREE_VALUE)
+    if field.kind is TAGS:
+        schema = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": TAG_LENGTH}}
+    return schema | {"description": field.about}
 
 
 # --- tags -----------------------------------------------------------------------------------------

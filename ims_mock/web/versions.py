@@ -6,10 +6,8 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify
 
+from ims_mock.listing import VERSIONS
 from ims_mock.web.current import base_url, refuse_head
-
-VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
-"""Those of the document's sample that are served."""
 
 _CHOICES: Final = 300
 """The status of a choice of versions (the document's sample, and Glance)."""
