@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from ims_mock import __version__
-from ims_mock.settings import CATALOG, CHECK, FIELDS, FORMATS, GENERATE, HEALTH, SERVE, Setting, of
+from ims_mock.settings import CATALOG, CHECK, FIELDS, FORMATS, GENERATE, HEALTH, OPENAPI, SERVE, Setting, of
 
 PROGRAM: Final = "ims-mock"
 _PATIENCE_SECONDS: Final = 1.0
@@ -152,13 +152,7 @@ def _generate(count: int, seed: int, project: str, output: str, **given: Any) ->
     owner = project or DEFAULT_PROJECT
     images = list(generate(count, seed, project=owner, fixed=_fixed(given["set"])))
     text = dump({"project": owner, "images": images}, is_json=form == "json")
-    if not output:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+    _write(text, output)
 
 
 def _fields(**given: Any) -> None:
@@ -166,6 +160,18 @@ def _fields(**given: Any) -> None:
     from ims_mock.reference import fields_reference
 
     click.echo(fields_reference(_form(FIELDS, given["format"])), nl=False)
+
+
+def _openapi(profile: str, auth: str, control: str, output: str) -> None:
+    """Print the OpenAPI document of an emulator with these settings."""
+    from ims_mock.openapi import written
+    from ims_mock.profile import Profile
+
+    try:
+        chosen = Profile.parse(profile)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    _write(written(chosen, needs_credentials=auth == "on", has_control=control == "on"), output)
 
 
 def _healthcheck(host: str, port: int, tls_cert: str, url: str) -> int:
@@ -251,6 +257,17 @@ class _Progress:
             self._what = what
             self._bar = self._stack.enter_context(click.progressbar(length=total, label=what, file=sys.stderr))
         self._bar.update(done - self._bar.pos)
+
+
+def _write(text: str, output: str) -> None:
+    """Write to a file, or to standard output where none is named."""
+    if not output:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
 
 
 def _form(command: str, form: str) -> str:
@@ -345,6 +362,7 @@ _group = click.Group(
         _command(CHECK, _check),
         _command(GENERATE, _generate),
         _command(FIELDS, _fields),
+        _command(OPENAPI, _openapi),
         _command(HEALTH, _healthcheck),
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},

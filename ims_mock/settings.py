@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 PREFIX: Final = "IMS_MOCK_"
-SERVE, CHECK, GENERATE, FIELDS, HEALTH = "serve", "check", "generate", "fields", "healthcheck"
+SERVE, CHECK, GENERATE, FIELDS, OPENAPI, HEALTH = "serve", "check", "generate", "fields", "openapi", "healthcheck"
 
 
 class Setting(NamedTuple):
@@ -71,21 +71,21 @@ SETTINGS: Final = (
     Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, MAX_GENERATED), metavar="N"),
     Setting("count", "How many images to write.", (GENERATE,), 10, bounds=(0, MAX_GENERATED), metavar="N"),
     Setting("seed", "What generated images and absent ids are made from.", (SERVE, CHECK, GENERATE), 0, bounds=(0, 2**63 - 1), metavar="S"),
-    Setting("profile", "documented or glance, with switches: documented,-registered-only.", default="documented", metavar="PROFILE"),
-    Setting("auth", "Whether requests without usable credentials are refused.", default="off", choices=("off", "on")),
+    Setting("profile", "documented or glance, with switches: documented,-registered-only.", (SERVE, OPENAPI), "documented", metavar="PROFILE"),
+    Setting("auth", "Whether requests without usable credentials are refused.", (SERVE, OPENAPI), "off", choices=("off", "on")),
     Setting("throttle", "REQUESTS/SECONDS that one address may send, such as 5/10; more are a 429; empty for any number.", metavar="N/S"),
     Setting("forwarded", "Whether X-Forwarded-For, -Proto, -Host, -Port and -Prefix of a proxy are believed.", default="off", choices=("off", "on")),
     Setting("project", "Whose eyes a caller without credentials has; empty leaves it to the catalog.", (SERVE, GENERATE), metavar="ID"),
     Setting("keep-data", "Bytes of one uploaded image file that are kept to be downloaded; longer ones are hashed and thrown away.", default=KEPT_BYTES, bounds=(0, 2**40), metavar="BYTES"),
     Setting("journal", "Requests that the journal keeps, the latest; 0 for none.", default=JOURNAL_ENTRIES, bounds=(0, 1_000_000), metavar="N"),
-    Setting("control", "Whether the control paths under /_ims/ exist.", default="on", choices=("on", "off")),
+    Setting("control", "Whether the control paths under /_ims/ exist.", (SERVE, OPENAPI), "on", choices=("on", "off")),
     Setting("read-only", "Whether all that would change something is refused: for replicas that answer alike.", default="off", choices=("off", "on")),
     Setting("threads", "Requests answered at the same time, besides uploads on their way and delays on purpose.", default=8, bounds=(1, 256), metavar="N"),
     Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),
     Setting("log-format", "How it is logged.", default="text", choices=("text", "json")),
     Setting("set", "A value that every image gets, the rest follows from it; in the variable one a line.", (GENERATE,), metavar="FIELD=VALUE", repeats=True),
     Setting("format", "How to write: yaml or json (generate); table, json or markdown (fields).", (GENERATE, FIELDS), metavar="FORMAT"),
-    Setting("output", "File to write to; empty for standard output.", (GENERATE,), metavar="FILE"),
+    Setting("output", "File to write to; empty for standard output.", (GENERATE, OPENAPI), metavar="FILE"),
     Setting("url", "Server to ask; made from host and port when empty.", (HEALTH,), metavar="URL"),
 )  # fmt: skip
 

@@ -25,12 +25,12 @@ from ims_mock.fields import FIELDS, PARAMETERS
 from ims_mock.identity import DEFAULT_PROJECT
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.loading import load
-from ims_mock.settings import CATALOG, CHECK, GENERATE, HEALTH, SERVE, SETTINGS, of
+from ims_mock.settings import CATALOG, CHECK, GENERATE, HEALTH, OPENAPI, SERVE, SETTINGS, of
 
 COMMAND = (sys.executable, "-m", "ims_mock")
 TLS = Path(__file__).parent / "data" / "tls"
 CERT, KEY, OTHER_CERT, OTHER_KEY = (str(TLS / f"{name}.pem") for name in ("cert", "key", "other-cert", "other-key"))
-COMMANDS = (SERVE, CHECK, GENERATE, "fields", HEALTH)
+COMMANDS = (SERVE, CHECK, GENERATE, "fields", OPENAPI, HEALTH)
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("IMS_MOCK_")}
 READY = re.compile(r"ims-mock (\S+): (\d+) images? \((.*)\) on ((https?)://(.+):(\d+))\n")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the signals, pipes or terminals of POSIX")
@@ -418,6 +418,30 @@ def test_no_images_are_a_catalog_too():
 def test_a_file_that_cannot_be_written_is_one_line(path):
     """The line names the file and the reason."""
     assert f"cannot write {path}: " in refusal(run(GENERATE, "--output", path), 1)
+
+
+# --- openapi --------------------------------------------------------------------------------------
+
+
+def test_the_openapi_document_is_printed():
+    """As an emulator with these settings shows it."""
+    app = make_app("empty", profile="glance", auth="on")
+    assert run("openapi", "--profile", "glance", "--auth", "on").stdout == in_process(app)("/openapi.json").text
+    assert not [path for path in json.loads(run("openapi", "--control", "off").stdout)["paths"] if "_ims" in path]
+
+
+def test_the_openapi_document_is_written_to_a_file(tmp_path):
+    """Where one is named."""
+    done = run("openapi", "--output", "ims.json")
+    assert (done.stdout, done.returncode) == ("", 0)
+    assert (tmp_path / "ims.json").read_text() == run("openapi").stdout
+    assert "cannot write" in refusal(run("openapi", "--output", "no/such/folder"), 1)
+
+
+def test_the_openapi_document_of_an_unknown_profile_is_refused():
+    """With what is legal."""
+    line = refusal(run("openapi", "--profile", "nova"), 2)
+    assert line == "ims-mock: unknown profile 'nova'; legal are documented and glance"
 
 
 # --- fields ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.filing import Masks
 from ims_mock.listing import CLOUDIMAGES
-from ims_mock.web import control, data, identity, images, members, schemas, tags, versions
+from ims_mock.web import control, data, identity, images, members, openapi, schemas, tags, versions
 from ims_mock.web.answers import (
     REQUEST_ID,
     Shape,
@@ -39,6 +39,7 @@ GLANCE_LINE_BYTES: Final = 8_192
 _SHAPES: Final[dict[str, Shape]] = {
     identity.PREFIX: keystone_error_answer,
     control.PREFIX: keystone_error_answer,
+    openapi.PATH: keystone_error_answer,
     CLOUDIMAGES.path: service_error_answer,
 }
 """The paths whose errors have one shape in every profile."""
@@ -68,7 +69,7 @@ def create_app(
     app.extensions["ims_mock.masks"] = Masks()
     app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client
     app.url_map.strict_slashes = True
-    for part in (versions, images, data, tags, members, schemas, identity):
+    for part in (versions, images, data, tags, members, schemas, identity, openapi):
         app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
