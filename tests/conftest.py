@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from flask import Flask
 from ims_mock import create_app
 from ims_mock.background import Background
 from ims_mock.web.current import view
+
+collect_ignore = [] if sys.version_info >= (3, 11) else ["test_schemathesis.py"]
+"""What a library is tested with that older versions of Python can not have."""
 
 
 @dataclass(frozen=True)
