@@ -9,6 +9,7 @@ from typing import Final
 
 from bench.compared import COMPARED
 from bench.first import FIRST
+from bench.loading import LOADING
 from bench.pages import IN_PROCESS, OURS, SOCKET
 from bench.questions import KINDS
 from bench.rows import Row, written
@@ -63,6 +64,15 @@ def bar_table(rows: Iterable[Row]) -> list[list[str]]:
     return table
 
 
+def loading_table(rows: Iterable[Row]) -> list[list[str]]:
+    """Show what it takes to load and to keep images."""
+    found = [row for row in rows if row.bench == LOADING and row.figure is not None]
+    table = [["loading", "images", "figure", "bar"]]
+    for row in found:
+        table.append([row.what, f"{row.images:,}", f"{written(row.figure or 0.0)} {row.unit}", row.limit])
+    return table
+
+
 def peer_table(rows: Iterable[Row]) -> list[list[str]]:
     """Show what a page takes each peer, at each size."""
     found = {(row.what, row.images): row for row in rows if row.bench == COMPARED}
@@ -88,6 +98,7 @@ def _distance(row: Row) -> float:
 
 TABLES: Final[dict[str, Callable[[Sequence[Row]], list[list[str]]]]] = {
     "queries": query_table,
+    "loading": loading_table,
     "bars": bar_table,
     "peers": peer_table,
 }

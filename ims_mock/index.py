@@ -22,7 +22,7 @@ from ims_mock.table import Table
 from ims_mock.tenancy import View
 from ims_mock.walking import find
 
-_ORDERS_KEPT: Final = 24
+ORDERS_KEPT: Final = 24
 
 
 class Index:
@@ -34,7 +34,7 @@ class Index:
 
     def __init__(self, known: Mapping[str, Image | None]) -> None:
         self.known = known
-        self._lists: Kept[Sort, Lists] = Kept(_ORDERS_KEPT)
+        self._lists: Kept[Sort, Lists] = Kept(ORDERS_KEPT)
 
     def __len__(self) -> int:
         return len(self.known)

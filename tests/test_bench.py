@@ -6,17 +6,27 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 import requests
 
+from ims_mock.emulator import Emulator
+from ims_mock.fields import PARAMETERS
+from ims_mock.identity import DEFAULT_PROJECT
+from ims_mock.index import ORDERS_KEPT, walked
+from ims_mock.loading import load
+from ims_mock.query import parse
+from ims_mock.tenancy import Caller
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the benches are no part of the package
 
-from bench import guests, servers  # noqa: E402
+from bench import guests, loading, servers  # noqa: E402
 from bench.bare import bare_server  # noqa: E402
 from bench.client import HOST, BenchError, Kept, rate, request  # noqa: E402
 from bench.curves import CURVE, curves  # noqa: E402
@@ -24,7 +34,7 @@ from bench.emulators import served  # noqa: E402
 from bench.options import Options  # noqa: E402
 from bench.pages import IN_PROCESS, RATE, SHOWN, SOCKET  # noqa: E402
 from bench.questions import KINDS, Facts  # noqa: E402
-from bench.report import bar_table, kept, peer_table, query_table  # noqa: E402
+from bench.report import bar_table, kept, loading_table, peer_table, query_table  # noqa: E402
 from bench.rows import Row, tables  # noqa: E402
 
 IMAGES = 60
@@ -211,3 +221,30 @@ def test_servers_are_measured_and_missing_ones_are_named(monkeypatch):
     said = [measured[probe] for probe in servers.PROBES]
     assert said == ["yes"] * len(said)
     assert "other was skipped" in servers.table([measured, skipped])
+
+
+def test_memory_is_measured_with_as_many_orders_as_are_kept():
+    """Of the orders asked for none is another one backwards, and each is asked for by every parameter."""
+    emulator = Emulator(load(["default"]))
+    view = emulator.view(Caller(DEFAULT_PROJECT), "")
+    sorts = {walked(parse(urlencode(order), view).sort)[0] for order in loading.orders()}
+    assert len(sorts) == ORDERS_KEPT
+    names = {name for name, _ in loading.held(next(iter(emulator.catalog)))}
+    assert names == {one.name for one in PARAMETERS if one.field}
+    assert loading.every_index(emulator) == len(sorts) * (1 + len(names))
+
+
+def test_what_was_loaded_is_told():
+    """A figure that there is none of stands in no table."""
+    rows = [
+        Row("loading", "seconds", 1_000, 0.25, "s", bar=0.5),
+        Row("loading", "more", 9, None),
+        Row("other", "x", 9, 1.0),
+    ]
+    assert loading_table(rows)[1:] == [["seconds", "1,000", "0.25 s", "≤ 0.50"]]
+
+
+def test_memory_is_told_for_each_image():
+    """More is taken once there are indexes, and more again once images were shown."""
+    before, indexed, shown = loading.alone(partial(loading.memory, 2_000, 7))
+    assert 0.5 < before < indexed < shown < 20
