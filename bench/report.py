@@ -33,7 +33,8 @@ def query_table(rows: Iterable[Row]) -> list[list[str]]:
         figures = (None if row is None else shown(row) for row in cells)
         return " · ".join("?" if figure is None else written(figure) for figure in figures)
 
-    table = [["kind of query", "a page takes", "in process, µs", "against bare", "over a socket", "first, ms"]]
+    heads = ["in process, µs", "against bare", "over a socket", "first, ms"]
+    table = [[f"images: {' · '.join(f'{images:,}' for images in sizes)}", "a page takes", *heads]]
     for kind in KINDS:
         table.append(
             [
