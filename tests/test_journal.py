@@ -9,6 +9,7 @@ import pytest
 from conftest import in_process, make_app
 
 from ims_mock.journal import MOST_CHARACTERS, Entry
+from ims_mock.throttle import Throttle
 
 NOW = "2023-11-13T08:00:00Z"
 PROJECT, OTHER = "p" * 32, "q" * 32
@@ -185,6 +186,21 @@ def test_credentials_nobody_looked_at_are_named(ask, journal, name, sent):
     ask("/versions", {name: "whatever"})
     (entry,) = journal.entries()
     assert (entry.credentials, entry.project, entry.headers[name.lower()]) == (sent, "", "<8 characters>")
+
+
+def test_a_list_that_somebody_else_refuses_has_a_project(app, ask, journal):
+    """By a fault or the throttle: it is a page of that project's walk all the same, and asked again on it."""
+    app.extensions["ims_mock"].faults.add({"effect": {"status": 503}})
+    app.extensions["ims_mock"].throttle = Throttle("2/60")
+    for _ in range(4):
+        ask("/v2/images", {"X-Auth-Token": TOKEN})
+    assert [(entry.status, entry.project) for entry in journal.entries()] == [
+        (503, PROJECT),
+        (200, PROJECT),
+        (200, PROJECT),
+        (429, PROJECT),
+    ]
+    assert [entry.walk for entry in journal.entries()] == [1, 1, 2, 3]
 
 
 SECRETS = [

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFou
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.filing import Masks
+from ims_mock.journal import asks_list
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.web import control, data, identity, images, members, openapi, schemas, tags, versions
 from ims_mock.web.answers import (
@@ -24,7 +25,7 @@ from ims_mock.web.answers import (
     shape_of,
 )
 from ims_mock.web.choice import emulator_for, have_sandboxes
-from ims_mock.web.current import emulator, host_refused, id_of, kept, request_id
+from ims_mock.web.current import emulator, host_refused, id_of, kept, request_id, verdict
 from ims_mock.web.lines import log_answer, log_failure
 from ims_mock.web.noting import note_beginning, note_end
 from ims_mock.web.origin import refuse_unasked
@@ -111,6 +112,8 @@ def _begin() -> None:
 
             suffer()
         if here.throttle:
+            if asks_list(environ["REQUEST_METHOD"], path):
+                verdict()  # the journal tells with it whose walk it is
             here.throttle.check(request.remote_addr or "", here.clock.now)
     length = len(path) + len(query) + bool(query)
     line = length + len(f"{environ['REQUEST_METHOD']}  HTTP/1.1\r\n")
@@ -129,7 +132,7 @@ def _end(response: Response) -> Response:
 
         response = spoiled(response)
     if "journal" in known:
-        note_end(response.status_code, images_of(response), environ, known)
+        note_end(response.status_code, images_of(response), environ, known, known.get("paged"), known.get("catalog"))
     if _log.isEnabledFor(logging.INFO):
         log_answer(response.status_code, environ, known)
     return response

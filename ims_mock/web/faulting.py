@@ -48,6 +48,8 @@ def suffer() -> None:
     if "catalog" in rule.effect:
         _change(rule.effect["catalog"])
     if "status" in rule.effect:
+        if asks_list(request.method, request.path):
+            verdict()  # the journal tells with it whose walk it is
         raise _refusal(rule)
 
 
