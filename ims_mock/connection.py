@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import nullcontext, suppress
 from copy import copy
+from time import perf_counter
 from typing import Any, Final
 
 from waitress.channel import ClientDisconnected, HTTPChannel
@@ -18,6 +19,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
+from ims_mock.journal import OPENED
 from ims_mock.pipe import Pipe
 from ims_mock.web.answers import RELIEVED, Dropped, error_answer
 from ims_mock.web.lines import log_request
@@ -121,6 +123,7 @@ class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no ty
         """Give the request as WSGI has it."""
         environ: dict[str, Any] = super().get_environment()
         environ[RELIEVED] = self.channel.server.task_dispatcher.relieved
+        environ[OPENED] = self.channel.opened
         return environ
 
     def write(self, data: bytes) -> None:
@@ -175,6 +178,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no
     is_dropped = False  # all that is said is sent, and then the connection is closed, in whatever state the client is
     is_leaving = False  # all is said, and what the client still says is not listened to
     head = b""  # of an answer, to be sent with whatever is sent next
+
+    def __init__(self, *arguments: Any, **others: Any) -> None:
+        self.opened = perf_counter()
+        super().__init__(*arguments, **others)
 
     # --- the main loop
 

@@ -9,7 +9,7 @@ from random import Random
 from threading import Lock
 from typing import Any, Final
 
-from ims_mock.effects import BEFORE, EFFECT, KEYS, MATCH, RULE, Asked, part_of, read_part, unknown
+from ims_mock.effects import BEFORE, EFFECT, KEYS, MATCH, MISSING, NULL, RULE, Asked, part_of, read_part, unknown
 from ims_mock.masking import SECRET_HEADERS, masked, masked_value
 
 MOST_RULES: Final = 1000
@@ -76,6 +76,11 @@ class Rule:
     def is_silent(self) -> bool:
         """Whether the connection is dropped before the answer."""
         return self.effect.get("drop") == BEFORE
+
+    @property
+    def hides_next(self) -> bool:
+        """Whether the answer does not tell that there is another page."""
+        return self.effect.get("next") in (MISSING, NULL)
 
     def seconds(self) -> float:
         """Tell how long a request is delayed this time."""

@@ -6,19 +6,22 @@ reads the journal.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
+from ims_mock.catalog import Catalog
 from ims_mock.identity import NOTHING, SIGNATURE, TOKEN, Verdict
 from ims_mock.image import Image
 from ims_mock.kinds import wire_time
 from ims_mock.listing import CLOUDIMAGES, IMAGES
 from ims_mock.masking import masked, masked_value
-from ims_mock.query import decoded
+from ims_mock.query import ListQuery, decoded
 from ims_mock.settings import JOURNAL_ENTRIES
+from ims_mock.tenancy import View
 from ims_mock.walks import Walks
 
 HEADERS: Final = (
@@ -27,10 +30,20 @@ HEADERS: Final = (
 )  # fmt: skip
 """The headers that are kept, by their lower-case names."""
 
+OPENED: Final = "ims_mock.opened"
+"""Under this name a request on a connection holds when that was opened."""
+
 MOST_CHARACTERS: Final = 32_768
 """So much is kept of a path, of a query and of a header: as much as the gateway takes of the first two."""
 
 _LISTS: Final = frozenset({IMAGES.path, CLOUDIMAGES.path})
+
+_MOST_PAST: Final = 100
+_MOST_PAST_IMAGES: Final = 100_000
+"""So many catalogs that are no more are kept for the audit of walks, the latest, and with so many images in all."""
+
+Paged = tuple[ListQuery, View, bool]
+"""What a page answered: what was asked for, by whom, and whether the answer says that more images follow."""
 
 
 class Note(NamedTuple):
@@ -49,6 +62,9 @@ class Note(NamedTuple):
         seconds: how long the answer took.
         images: those it was answered with; ``None`` where it was not, or so that nobody can read it.
         fault: the id of the fault that it met, else empty.
+        began: when its answer was begun, in seconds of a clock of its own.
+        opened: when its connection was opened, by the same clock; 0 where it came on none.
+        paged: what it asked of a list; ``None`` where it was not answered with a page, or so that nobody can read it.
     """
 
     time: datetime
@@ -63,6 +79,9 @@ class Note(NamedTuple):
     seconds: float
     images: tuple[Image, ...] | None
     fault: str
+    began: float
+    opened: float
+    paged: Paged | None
 
 
 class Entry(NamedTuple):
@@ -107,6 +126,22 @@ class Entry(NamedTuple):
         return self._asdict() | {"query": list(map(list, self.query)), "ids": list(self.ids)}
 
 
+class Listed(NamedTuple):
+    """A request for a page of a list, as the audit of walks looks at it.
+
+    Attributes:
+        entry: as everybody may read it.
+        note: what was laid down of it.
+        follows: the number of the request directly before it by the same project, 0 where none is known.
+        catalog: what it was answered from; ``None`` where it was not, or where that is kept no longer.
+    """
+
+    entry: Entry
+    note: Note
+    follows: int
+    catalog: Catalog | None
+
+
 class Journal:
     """Keeps the latest requests.
 
@@ -118,6 +153,8 @@ class Journal:
         self._notes: deque[tuple[int, int, int, Note]] = deque(maxlen=size)
         self._walks = Walks()
         self._count = 0
+        self._catalog: Catalog | None = None
+        self._catalogs: deque[tuple[int, Catalog]] = deque(maxlen=_MOST_PAST + 1)
         self._lock = Lock()
 
     def clear(self) -> None:
@@ -126,12 +163,21 @@ class Journal:
             self._notes.clear()
             self._walks = Walks()
             self._count = 0
+            self._catalog = None
+            self._catalogs.clear()
 
-    def record(self, note: Note) -> None:
-        """Lay down what is known of a request."""
+    def record(self, note: Note, catalog: Catalog | None = None) -> None:
+        """Lay down what is known of a request.
+
+        Args:
+            note: that.
+            catalog: what a list was answered from.
+        """
         walk = page = 0
         with self._lock:
             self._count += 1
+            if catalog is not None and catalog is not self._catalog:
+                self._keep(catalog)
             if asks_list(note.method, note.path):
                 images = note.images
                 last = None if images is None else images[-1].id if images else ""
@@ -158,6 +204,30 @@ class Journal:
         with self._lock:
             notes = list(self._notes)
         return [_entry(*note) for note in notes if note[0] > since]
+
+    def lists(self) -> list[Listed]:
+        """Give those of the requests that are kept which asked for a page of a list, the oldest first."""
+        with self._lock:
+            notes, catalogs = list(self._notes), list(self._catalogs)
+        since = [number for number, _ in catalogs]
+        latest: dict[str, int] = {}
+        found = []
+        for number, walk, page, note in notes:
+            if walk:
+                place = bisect_right(since, number) if note.paged else 0
+                catalog = catalogs[place - 1][1] if place else None
+                found.append(Listed(_entry(number, walk, page, note), note, latest.get(note.project, 0), catalog))
+            latest[note.project] = number
+        return found
+
+    def _keep(self, catalog: Catalog) -> None:
+        """Keep the catalog from which lists are answered from now on, and forget what is too old or too much."""
+        self._catalog = catalog
+        self._catalogs.append((self._count, catalog))
+        oldest = self._notes[0][0] if self._notes else self._count
+        past = sum(len(one) for _, one in self._catalogs) - len(catalog)
+        while len(self._catalogs) > 1 and (past > _MOST_PAST_IMAGES or self._catalogs[1][0] <= oldest):
+            past -= len(self._catalogs.popleft()[1])
 
 
 def asks_list(method: str, path: str) -> bool:

@@ -20,6 +20,7 @@ from ims_mock.web.app import create_app
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
+    from ims_mock.auditing import Audit
     from ims_mock.faults import Rule
     from ims_mock.journal import Entry
     from ims_mock.sources import Source
@@ -115,6 +116,12 @@ class Local:
     def requests(self) -> list[Entry]:
         """Give the requests it got, in their order."""
         return self.emulator.journal.entries()
+
+    def walks(self) -> list[Audit]:
+        """Give the walks through lists, audited."""
+        from ims_mock.auditing import audits  # many tests do without
+
+        return audits(self.emulator.journal.lists())
 
     def forget_requests(self) -> None:
         """Forget the requests it got."""

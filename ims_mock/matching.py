@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from ims_mock.kinds import printable
@@ -20,7 +20,23 @@ _MOST: Final = 110
 """How many characters a request has at most, as it is written here."""
 
 
-def written(entry: Entry) -> str:
+class Sent(Protocol):
+    """What was sent: an entry of the journal, a step of a walk, or a walk."""
+
+    @property
+    def method(self) -> str:
+        """In upper case."""
+
+    @property
+    def path(self) -> str:
+        """Decoded."""
+
+    @property
+    def query(self) -> tuple[tuple[str, str], ...]:
+        """Its parameters in order, decoded."""
+
+
+def written(entry: Sent) -> str:
     """Write a request as people do: ``GET /v2/images?limit=2``."""
     query = urlencode(entry.query, safe=":,/", quote_via=quote)
     return printable(f"{entry.method} {entry.path}{'?' if query else ''}{query}", _MOST)
@@ -40,7 +56,7 @@ class Sought:
     method: str
     query: Mapping[str, Any]
 
-    def differences(self, entry: Entry) -> list[str]:
+    def differences(self, entry: Sent) -> list[str]:
         """Tell how a request differs from what is looked for, what weighs most at first."""
         found = []
         if self.path and not fnmatchcase(entry.path, self.path):

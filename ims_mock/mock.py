@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ims_mock.beginning import Beginning
+from ims_mock.complaining import complaint
 from ims_mock.kinds import moment, read_time, shown
 from ims_mock.matching import Requests
 from ims_mock.service import Service
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from werkzeug.test import Client
 
+    from ims_mock.auditing import Audit
     from ims_mock.faults import Rule
     from ims_mock.sources import Source
 
@@ -126,6 +128,27 @@ class ImsMock:
     def client(self) -> Client:
         """A client of the web framework's, which asks without a socket: ``client.get("/v2/images").json``."""
         return self._service.client()
+
+    # --- the walks through its lists
+
+    @property
+    def walks(self) -> list[Audit]:
+        """The walks through lists among the requests, in the order in which they began, with remarks."""
+        return self._service.walks()
+
+    def assert_walked_everything(self, path: str = "", **query: Any) -> None:
+        """Assert that each walk through a list went to its last page, without a mistake.
+
+        Args:
+            path: of the walks that are looked at, or a pattern of it with ``*``; empty for any.
+            query: parameters of their first pages by name, as :meth:`Requests.matching` takes them. Where there are
+                any, or a path, there must be such a walk.
+
+        Raises:
+            AssertionError: with the requests of each walk that went wrong, and what is wrong with it.
+        """
+        if wrong := complaint(self.walks, path, query):
+            raise AssertionError(wrong)
 
     # --- its images
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from ims_mock.auditing import KINDS
 from ims_mock.effects import KEYS
 from ims_mock.fields import FIELDS, PARAMETERS, Parameter
 from ims_mock.listing import CLOUDIMAGES
@@ -26,6 +27,7 @@ FIELD_HEADS: Row = (
     "what it is",
 )
 DEPARTURE_HEADS: Row = ("departure", "documented", "glance")
+REMARK_HEADS: Row = ("remark", "severity", "what it says", "cure")
 FAULT_HEADS: Row = ("key", "stands in", "legal", "what it does")
 SETTING_HEADS: Row = ("option", "environment", "default", "commands", "what it is")
 
@@ -69,6 +71,11 @@ def departure_rows() -> list[Row]:
 def fault_rows() -> list[Row]:
     """Give one row a key of a rule of faults."""
     return [(one.name, f"`{one.part}`" if one.part else "the rule itself", one.legal, one.about) for one in KEYS]
+
+
+def remark_rows() -> list[Row]:
+    """Give one row a remark of the audit of walks."""
+    return [(one.name, one.severity, one.sentence, one.cure) for one in KINDS]
 
 
 def setting_rows() -> list[Row]:

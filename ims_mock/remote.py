@@ -14,6 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from ims_mock.auditing import Audit
 from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
 from ims_mock.faults import Rule
@@ -141,6 +142,10 @@ class Remote:
     def requests(self) -> list[Entry]:
         """Give the requests it got, in their order."""
         return [_entry(one) for one in self._control("GET", "requests")["requests"]]
+
+    def walks(self) -> list[Audit]:
+        """Give the walks through lists, audited."""
+        return [Audit.read(one) for one in self._control("GET", "walks")["walks"]]
 
     def forget_requests(self) -> None:
         """Forget the requests it got."""

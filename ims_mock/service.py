@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
+    from ims_mock.auditing import Audit
     from ims_mock.beginning import Beginning
     from ims_mock.faults import Rule
     from ims_mock.journal import Entry
@@ -80,6 +81,9 @@ class Service(Protocol):
 
     def requests(self) -> list[Entry]:
         """Give the requests it got, in their order."""
+
+    def walks(self) -> list[Audit]:
+        """Give the walks through lists, audited."""
 
     def forget_requests(self) -> None:
         """Forget the requests it got."""

@@ -90,9 +90,10 @@ def marker_of(query: str) -> str:
 
 def _same(ends: list[End], query: str) -> End:
     """Give the walk that asked the same before, else the latest; the service adds one filter to its links."""
-    asked = _question(query)
-    return next((end for end in reversed(ends) if _question(end[2]) == asked), ends[-1])
+    asked = question_of(query)
+    return next((end for end in reversed(ends) if question_of(end[2]) == asked), ends[-1])
 
 
-def _question(query: str) -> list[tuple[str, str]]:
+def question_of(query: str) -> list[tuple[str, str]]:
+    """Give what a query asks for on whatever page, in one order: all but the marker, and what the service adds."""
     return sorted(pair for pair in decoded(query) if pair[0] != "marker" and pair != REGISTERED)

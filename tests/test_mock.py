@@ -266,3 +266,24 @@ def test_the_clock_is_set_and_moved(ims):
             ims.clock.set(wrong)
     with pytest.raises(ValueError, match="years 1 to 9999"):
         ims.clock.advance(1e12)
+
+
+def test_walks_are_asserted_to_reach_the_end(ims):
+    """All of them, or those that are named; the error shows the others."""
+    ims.assert_walked_everything()
+    names(ims)
+    ims.assert_walked_everything("/v2/images", sort_key="name")
+    page = ims.client.get("/v2/images?limit=1").json
+    with pytest.raises(
+        AssertionError, match=r"1 of 2 walks went wrong:\nwalk 2: (?s:.*)\n  stopped-early, request 2: "
+    ):
+        ims.assert_walked_everything()
+    ims.assert_walked_everything(limit=None)
+    with pytest.raises(AssertionError, match="there was no walk that matches limit='5'"):
+        ims.assert_walked_everything(limit=5)
+    while "next" in page:
+        page = ims.client.get(page["next"]).json
+    ims.assert_walked_everything(limit=1)
+    assert [(walk.pages, walk.images, walk.is_whole) for walk in ims.walks] == [(1, 3, True), (3, 3, True)]
+    ims.reset()
+    assert ims.walks == []

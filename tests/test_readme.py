@@ -19,7 +19,7 @@ import requests
 from conftest import in_process, make_app, over_socket
 from test_cli import serving
 
-from ims_mock import reference, signing
+from ims_mock import ImsMock, reference, signing
 from ims_mock.faults import Faults, flat
 from ims_mock.loading import load
 from ims_mock.sources import bundled
@@ -43,6 +43,7 @@ TABLES = speed_tables() | {
     "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
     "departures": reference.markdown(reference.DEPARTURE_HEADS, reference.departure_rows()),
     "faults": reference.markdown(reference.FAULT_HEADS, reference.fault_rows()),
+    "remarks": reference.markdown(reference.REMARK_HEADS, reference.remark_rows()),
     "settings": reference.markdown(reference.SETTING_HEADS, reference.setting_rows()),
 }
 QUESTION = re.compile(r"curl -s '(http://127\.0\.0\.1:9292([^']+))'")
@@ -126,6 +127,15 @@ def test_the_rules_of_faults_are_legal():
     assert [Faults().add(rule).id for rule in rules] == ["1", "1"]
     (keys,) = re.findall(r"`faults\.add\((path=.*?)\)`", text)
     assert eval(f"flat({keys})", {"flat": flat}) == rules[0]
+
+
+def test_the_complaint_about_a_walk_is_true():
+    """A client that stops after two pages is told of with the words shown."""
+    with ImsMock({"images": [{"id": name} for name in "abcde"]}) as ims:
+        ims.client.get(ims.client.get("/v2/images?limit=2").json["next"])
+        with pytest.raises(AssertionError) as failed:
+            ims.assert_walked_everything()
+    assert str(failed.value) == block_after(README.read_text(), "<!-- walks -->", "text")
 
 
 def test_the_example_of_check_is_true(tmp_path):

@@ -15,6 +15,7 @@ from ims_mock.web.current import (
     body,
     emulator,
     json_body,
+    kept,
     refuse_head,
     refuse_media_type,
     view,
@@ -48,7 +49,9 @@ def list_cloudimages() -> Response:
 def _listed(listing: Listing) -> Response:
     catalog, seen_as = emulator().catalog, view()
     query = parse(request.environ.get("QUERY_STRING", ""), seen_as, listing)
-    return page_answer(catalog.page(query, seen_as), query)
+    page = catalog.page(query, seen_as)
+    kept().update(paged=(query, seen_as, page.has_next), catalog=catalog)
+    return page_answer(page, query)
 
 
 @blueprint.get(IMAGE_PATH, provide_automatic_options=False)

@@ -6,10 +6,11 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Final
 
+from ims_mock.catalog import Catalog
 from ims_mock.emulator import Emulator
 from ims_mock.identity import Verdict
 from ims_mock.image import Image
-from ims_mock.journal import HEADERS, MOST_CHARACTERS, Note, told
+from ims_mock.journal import HEADERS, MOST_CHARACTERS, OPENED, Note, Paged, told
 from ims_mock.masking import SECRET_HEADERS
 
 _OWN: Final = ("content-length", "content-type")
@@ -36,7 +37,14 @@ def note_beginning(here: Emulator, known: dict[str, Any]) -> None:
     known["journal"], known["time"] = here.journal, here.clock.now()
 
 
-def note_end(status: int, images: tuple[Image, ...] | None, environ: dict[str, Any], known: dict[str, Any]) -> None:
+def note_end(
+    status: int,
+    images: tuple[Image, ...] | None,
+    environ: dict[str, Any],
+    known: dict[str, Any],
+    paged: Paged | None = None,
+    catalog: Catalog | None = None,
+) -> None:
     """Lay a request down in the journal.
 
     Args:
@@ -44,17 +52,22 @@ def note_end(status: int, images: tuple[Image, ...] | None, environ: dict[str, A
         images: those that the answer shows, ``None`` when it is of another kind.
         environ: the request as WSGI has it.
         known: what was kept of it.
+        paged: what a page answered, ``None`` when the answer is of another kind.
+        catalog: what a page was answered from.
     """
     verdict: Verdict | None = known.get("verdict")
     rule = known.get("fault")
     if images is None and status < HTTPStatus.BAD_REQUEST:
         images = ()
     if rule and not rule.is_readable:
-        status, images = (0 if rule.is_silent else status), None
+        status, images, paged = (0 if rule.is_silent else status), None, None
+    elif rule and paged and rule.hides_next and paged[0].listing.has_links:
+        paged = (*paged[:2], False)
     headers = {name: environ[one][:MOST_CHARACTERS] for one, name in _PLAIN if one in environ}
     for one, name in _SECRET:
         if one in environ:
             headers[name] = told(name, environ[one], verdict)
+    began = known["began"]
     note = Note(
         known["time"],
         environ["REQUEST_METHOD"],
@@ -65,8 +78,11 @@ def note_end(status: int, images: tuple[Image, ...] | None, environ: dict[str, A
         verdict.proof if verdict else "",
         verdict.doubt if verdict else "",
         status,
-        perf_counter() - known["began"],
+        perf_counter() - began,
         images,
         rule.id if rule else "",
+        began,
+        environ.get(OPENED, 0.0),
+        paged,
     )
-    known["journal"].record(note)
+    known["journal"].record(note, catalog)

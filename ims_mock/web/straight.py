@@ -116,12 +116,13 @@ def _answer(app: Flask, environ: WSGIEnvironment, listing: Listing) -> bytes | N
         verdict = known["verdict"] = here.verdict(sent)
         seen_as = here.view(here.admitted(verdict), environ.get("HTTP_X_API_VERSION", ""))
         query = parse(environ.get("QUERY_STRING", ""), seen_as, listing)
-        page = here.catalog.page(query, seen_as)
+        catalog = here.catalog
+        page = catalog.page(query, seen_as)
         body = page_body(page, query)
     except Exception:  # a mistake or a bug: the framework meets it again, and answers it
         return None
     environ["ims_mock.kept"] = known
-    note_end(HTTPStatus.OK, page.images, environ, known)
+    note_end(HTTPStatus.OK, page.images, environ, known, (query, seen_as, page.has_next), catalog)
     if _log.isEnabledFor(logging.INFO):
         log_answer(HTTPStatus.OK, environ, known)
     return body
