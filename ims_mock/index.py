@@ -14,7 +14,7 @@ from ims_mock.conditions import Condition, Equals, Ranged
 from ims_mock.fields import BY_NAME
 from ims_mock.image import Image
 from ims_mock.keeping import Kept
-from ims_mock.lists import AS_SHOWN, Lists, Stretch, asked_of
+from ims_mock.lists import AS_SHOWN, KeptLists, Lists, Stretch, asked_of
 from ims_mock.order import Order
 from ims_mock.query import ListQuery, SortKey
 from ims_mock.sorting import Sort
@@ -35,6 +35,7 @@ class Index:
     def __init__(self, known: Mapping[str, Image | None]) -> None:
         self.known = known
         self._lists: Kept[Sort, Lists] = Kept(ORDERS_KEPT)
+        self._kept = KeptLists()
 
     def __len__(self) -> int:
         return len(self.known)
@@ -86,7 +87,7 @@ class Index:
             marker = found[-1]
 
     def _lists_of(self, sort: Sort) -> Lists:
-        return self._lists.get(sort, lambda: Lists(Order(self._table, sort)))
+        return self._lists.get(sort, lambda: Lists(Order(self._table, sort), self._kept))
 
     def _stretches(self, conditions: Sequence[Condition]) -> dict[Condition, Stretch]:
         """Tell where those conditions hold that hold in a range of values, by the orders that sort by these."""

@@ -26,8 +26,10 @@ FEW: Final = 256
 DENSE: Final = 32
 """A condition that holds for one image of so many, or more, is kept as flags: one byte an image."""
 
-_POSTINGS_KEPT: Final = 48
-_KEPT: Final = 32
+_POSTINGS_KEPT: Final = 256
+_FLAGS_KEPT: Final = 128
+_LISTED_KEPT: Final = 48
+_PROJECTS_KEPT: Final = 16
 _ID: Final = "id"
 _ONES: Final = {verdict: bytes(one == verdict for one in range(256)) for verdict in (groups.YES, groups.ASK)}
 """Turns a verdict into 1, and the others into 0."""
@@ -115,7 +117,7 @@ class Listed:
 
     def __init__(self, order: Order, numbers: bytes, verdicts: groups.Verdicts) -> None:
         self._certain = numbers.translate(verdicts.table.translate(_ONES[groups.YES]))
-        self._flags: Kept[str, bytearray] = Kept(_KEPT)
+        self._flags: Kept[str, bytearray] = Kept(_PROJECTS_KEPT)
         self.of_all = array("I", compress(range(len(numbers)), self._certain))
         self.by_project: dict[str, array[int]] = {}
         admit = verdicts.admit
@@ -145,34 +147,50 @@ class Listed:
         return self._flags.get(project, flags)
 
 
+class KeptLists:
+    """What is kept of what was built for the orders of a part: so much of each kind, whatever orders it is for.
+
+    Attributes:
+        postings: posting lists, by order, attribute and whether values are found in any case.
+        flags: where conditions hold, by order and condition.
+        bitmaps: the same as bitmaps, and which images are listed to a project.
+        listed: which images are listed, by order and verdicts.
+    """
+
+    def __init__(self) -> None:
+        self.postings: Kept[tuple[object, str, bool], Postings] = Kept(_POSTINGS_KEPT)
+        self.flags: Kept[tuple[object, Condition], bytearray] = Kept(_FLAGS_KEPT)
+        self.bitmaps: Kept[tuple[object, object], Bitmap] = Kept(_FLAGS_KEPT)
+        self.listed: Kept[tuple[object, groups.Verdicts], Listed] = Kept(_LISTED_KEPT)
+
+
 class Lists:
     """What is built for an order.
 
     Args:
         order: the order.
+        kept: where it is kept.
 
     Attributes:
         order: the same.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, kept: KeptLists) -> None:
         self.order = order
+        self._kept, self._own = kept, object()
         numbers = order.table.numbers
         self._numbers = (
             numbers if isinstance(order.positions, range) else bytes(map(numbers.__getitem__, order.positions))
         )
-        self._postings: Kept[tuple[str, bool], Postings] = Kept(_POSTINGS_KEPT)
-        self._listed: Kept[groups.Verdicts, Listed] = Kept(_KEPT)
-        self._holding: Kept[Condition, bytearray] = Kept(_KEPT)
-        self._bitmaps: Kept[object, Bitmap] = Kept(_KEPT)
 
     # --- who is listed what
 
     def listed(self, asked: Asked) -> Listed:
         """Give which images are listed to those who ask the same."""
-        found = self._listed.find(asked.verdicts)
+        key = self._own, asked.verdicts
+        found = self._kept.listed.find(key)
         if found is None:
-            found = self._listed.get(asked.verdicts, lambda: Listed(self.order, self._numbers, asked.verdicts))
+            found = self._kept.listed.get(key, lambda: Listed(self.order, self._numbers, asked.verdicts))
         return found
 
     # --- where conditions hold
@@ -195,8 +213,9 @@ class Lists:
         return None
 
     def _listed_under(self, name: str, *, folded: bool = False) -> Postings:
-        found = self._postings.find((name, folded))
-        return found or self._postings.get((name, folded), lambda: Postings(self.order.images(), name, folded=folded))
+        key = self._own, name, folded
+        found = self._kept.postings.find(key)
+        return found or self._kept.postings.get(key, lambda: Postings(self.order.images(), name, folded=folded))
 
     def _ranks_of(self, ids: Iterable[Value]) -> array[int]:
         """Give the ranks of the images with these ids."""
@@ -208,12 +227,12 @@ class Lists:
         """Give 1 for each rank at which a condition holds, and 0 for each other; ``None`` when that is not kept."""
         if depends_on_view(condition):
             return None
-        found = self._holding.find(condition)
+        found = self._kept.flags.find((self._own, condition))
         if found is None:
             spans = self.spans(condition, asked)
             if spans is None or sum([one.size for one in spans]) * DENSE < len(self._numbers):
                 return None
-            found = self._holding.get(condition, lambda: self._flagged(condition, asked))
+            found = self._kept.flags.get((self._own, condition), lambda: self._flagged(condition, asked))
         return found
 
     def _flagged(self, condition: Condition, asked: Asked) -> bytearray:
@@ -235,18 +254,20 @@ class Lists:
 
     def have_bitmaps(self, asked: Asked) -> bool:
         """Whether a walk with these conditions has met too many images in vain before."""
-        kept = self._bitmaps
+        kept = self._kept.bitmaps
         return len(kept) > 0 and all(
-            key in kept for key in (_scope(asked), *filterfalse(depends_on_view, asked.conditions))
+            (self._own, key) in kept for key in (_scope(asked), *filterfalse(depends_on_view, asked.conditions))
         )
 
     def listed_bitmap(self, asked: Asked) -> Bitmap:
         """Give the bitmap of all images that the caller is listed."""
-        return self._bitmaps.get(_scope(asked), lambda: bitmap(self.listed(asked).flags(asked.view.caller.project)))
+        return self._kept.bitmaps.get(
+            (self._own, _scope(asked)), lambda: bitmap(self.listed(asked).flags(asked.view.caller.project))
+        )
 
     def bitmap(self, condition: Condition, asked: Asked) -> Bitmap:
         """Give the bitmap of all images for which a condition holds."""
-        return self._bitmaps.get(condition, lambda: bitmap(self._flagged(condition, asked)))
+        return self._kept.bitmaps.get((self._own, condition), lambda: bitmap(self._flagged(condition, asked)))
 
 
 def _scope(asked: Asked) -> object:
