@@ -6,9 +6,9 @@ costs one tuple of values. An image never changes: an edit makes a new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from hashlib import sha256
-from itertools import filterfalse
+from itertools import compress, filterfalse
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -194,25 +194,27 @@ class Image:
     def rendered(self) -> bytes:
         """The image as JSON text, rendered on first use and kept."""
         if self._rendered is None:
-            path, places = f"{IMAGES_PATH}/{self.id}", self._shape.places
-            if "tags" in places and _COMPUTED.isdisjoint(places):
-                first = (path, f"{path}/file", IMAGE_SCHEMA, *_NULLS)
-                names, take = self._shape.shown
-                self._rendered = json_object((*_COMPUTED_FIRST, *names), (*first, *take(self._values)))
-            else:
-                self._rendered = json_of(self.wire())
+            self._rendered = self._json()
         return self._rendered
 
     @property
     def rendered_in_cloudimages(self) -> bytes:
         """The image as the newer listing shows it: the same bytes, unless it has what is left out there."""
         if self._rendered_in_cloudimages is None:
-            if _NOT_IN_CLOUDIMAGES.isdisjoint(self.names):
-                self._rendered_in_cloudimages = self.rendered
-            else:
-                wire = {name: value for name, value in self.wire().items() if name not in _NOT_IN_CLOUDIMAGES}
-                self._rendered_in_cloudimages = json_of(wire)
+            is_same = _NOT_IN_CLOUDIMAGES.isdisjoint(self._shape.places)
+            self._rendered_in_cloudimages = self.rendered if is_same else self._json(without=_NOT_IN_CLOUDIMAGES)
         return self._rendered_in_cloudimages
+
+    def _json(self, without: Set[str] = frozenset()) -> bytes:
+        path, places = f"{IMAGES_PATH}/{self.id}", self._shape.places
+        if "tags" not in places or not _COMPUTED.isdisjoint(places):
+            return json_of({name: value for name, value in self.wire().items() if name not in without})
+        names, take = self._shape.shown
+        values = take(self._values)
+        if without:
+            shown = [name not in without for name in names]
+            names, values = tuple(compress(names, shown)), tuple(compress(values, shown))
+        return json_object((*_COMPUTED_FIRST, *names), (path, f"{path}/file", IMAGE_SCHEMA, *_NULLS, *values))
 
 
 def image_id(seed: int, number: int) -> str:

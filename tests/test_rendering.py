@@ -28,6 +28,7 @@ def values_of(field):
 
 
 STORED = [field for field in FIELDS if field.kind is not LINK]
+IN_CLOUDIMAGES = {field.name for field in FIELDS if field.in_cloudimages} | FREE.keys()
 IMAGES = st.fixed_dictionaries(
     {"id": TEXTS},
     optional={field.name: values_of(field) for field in STORED if field.name != "id"}
@@ -42,6 +43,8 @@ def test_an_image_is_written_as_the_standard_library_does(values):
     image = Shapes().image(values)
     expected = json.dumps(image.wire(), ensure_ascii=False).encode()
     assert image.rendered == expected
+    fewer = {name: value for name, value in image.wire().items() if name in IN_CLOUDIMAGES}
+    assert image.rendered_in_cloudimages == json.dumps(fewer, ensure_ascii=False).encode()
     assert Shapes().image(values).rendered == expected
 
 
