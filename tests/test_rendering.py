@@ -28,7 +28,7 @@ def values_of(field):
 
 
 STORED = [field for field in FIELDS if field.kind is not LINK]
-IN_CLOUDIMAGES = {field.name for field in FIELDS if field.in_cloudimages} | FREE.keys()
+IN_CLOUDIMAGES = {field.name for field in FIELDS if field.in_cloudimages} | {'fr"ee', "other"}
 IMAGES = st.fixed_dictionaries(
     {"id": TEXTS},
     optional={field.name: values_of(field) for field in STORED if field.name != "id"}
