@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from ims_mock.auditing import ERROR, INFO, KINDS
 from ims_mock.effects import EFFECT, RULE, part_schema
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.journal import HEADERS
@@ -33,8 +34,8 @@ HEALTH, CATALOG, STORED, PUT_IMAGE, LOADED, CLOCK, CLOCK_SETTING, SNAPSHOT, SNAP
     "Health", "Catalog", "StoredImage", "ImageToStore", "Loaded", "Clock", "ClockSetting",
     "Snapshot", "Snapshots",
 )  # fmt: skip
-NEW_FAULT, FAULT, FAULTS, REQUESTS, NEW_SANDBOX, SANDBOX = (
-    "NewFault", "Fault", "Faults", "Requests", "NewSandbox", "Sandbox",
+NEW_FAULT, FAULT, FAULTS, REQUESTS, WALKS, NEW_SANDBOX, SANDBOX = (
+    "NewFault", "Fault", "Faults", "Requests", "Walks", "NewSandbox", "Sandbox",
 )  # fmt: skip
 
 _TEXT: Final[Schema] = {"type": "string"}
@@ -240,6 +241,7 @@ def _of_control() -> dict[str, Schema]:
         FAULT: fault,
         FAULTS: _object({"faults": _list(reference(FAULT))}),
         REQUESTS: _object({"requests": _list(_request())}),
+        WALKS: _object({"walks": _list(_walk())}),
         NEW_SANDBOX: _new_sandbox(),
         SANDBOX: _object(
             {
@@ -343,6 +345,35 @@ def _clock_setting() -> Schema:
     }
 
 
+_QUERY: Final[Schema] = _list(_list(_TEXT, minItems=2, maxItems=2))
+
+
+def _walk() -> Schema:
+    texts, numbers = ("path", "project"), ("number", "pages", "images")
+    step: dict[str, Schema] = {
+        **dict.fromkeys(("number", "status", "images"), _WHOLE),
+        **dict.fromkeys(("method", "path"), _TEXT),
+        "query": _QUERY,
+    }
+    remark: dict[str, Schema] = {
+        **dict.fromkeys(("sentence", "cure"), _TEXT),
+        "name": {"enum": [kind.name for kind in KINDS]},
+        "severity": {"enum": [ERROR, INFO]},
+        "requests": _list(_WHOLE),
+        "images": _list(_TEXT),
+    }
+    return _object(
+        {
+            **dict.fromkeys(texts, _TEXT),
+            **dict.fromkeys(numbers, _WHOLE),
+            "query": _QUERY,
+            "is_whole": _BOOLEAN,
+            "steps": _list(_object(step)),
+            "remarks": _list(_object(remark)),
+        }
+    )
+
+
 def _request() -> Schema:
     texts = ("time", "method", "path", "project", "credentials", "refusal", "fault")
     return _object(
@@ -350,7 +381,7 @@ def _request() -> Schema:
             **dict.fromkeys(texts, _TEXT),
             **dict.fromkeys(("number", "status", "walk", "page"), _WHOLE),
             "seconds": {"type": "number"},
-            "query": _list(_list(_TEXT, minItems=2, maxItems=2)),
+            "query": _QUERY,
             "headers": _object(dict.fromkeys(HEADERS, _TEXT), *HEADERS, additionalProperties=False),
             "ids": _list(_TEXT),
         }
