@@ -10,7 +10,8 @@ from ims_mock.emulator import Emulator, throttle_of
 from ims_mock.loading import load
 from ims_mock.profile import Profile
 from ims_mock.reading import Text
-from ims_mock.settings import JOURNAL_ENTRIES, KEPT_BYTES
+from ims_mock.settings import JOURNAL_ENTRIES, KEPT_BYTES, LENIENT
+from ims_mock.treatment import treatment_of
 from ims_mock.web import app
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def create_app(
     read_only: str = "off",
     keep_data: int = KEPT_BYTES,
     journal: int = JOURNAL_ENTRIES,
+    findings: str = LENIENT,
+    findings_ignore: str = "",
 ) -> Flask:
     """Make the bare WSGI application.
 
@@ -49,16 +52,18 @@ def create_app(
         read_only: ``on`` refuses all that would change something.
         keep_data: how many bytes of the data of one image are kept to be downloaded.
         journal: how many requests the journal keeps.
+        findings: what becomes of what a client does wrong: ``lenient``, ``warn`` or ``strict``.
+        findings_ignore: names of findings that appear nowhere, separated by commas.
 
     Raises:
         CatalogError: with every problem of every catalog.
-        ValueError: an unknown profile, throttle or value of ``auth``, ``forwarded`` or ``read_only``; the message
-            says what is legal.
+        ValueError: an unknown profile, throttle, finding or value of ``auth``, ``forwarded``, ``read_only`` or
+            ``findings``; the message says what is legal.
     """
     for name, value in (("auth", auth), ("forwarded", forwarded), ("read_only", read_only)):
         if value not in ("on", "off"):
             raise ValueError(f"{name} is {value!r}; legal are 'on' and 'off'")
-    chosen, limit = Profile.parse(profile), throttle_of(throttle)
+    chosen, limit, treatment = Profile.parse(profile), throttle_of(throttle), treatment_of(findings, findings_ignore)
     loaded = load(sources_of(catalog), more=generate, seed=seed, project=project)
     emulator = Emulator(
         loaded,
@@ -67,6 +72,7 @@ def create_app(
         throttle=limit,
         kept_bytes=keep_data,
         kept_requests=journal,
+        treatment=treatment,
     )
     return app.create_app(emulator, is_forwarded=forwarded == "on", is_read_only=read_only == "on", is_alone=False)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ims_mock.application import sources_of
-from ims_mock.kinds import shown
+from ims_mock.kinds import listed, shown
 from ims_mock.loading import Loaded, load
 from ims_mock.profile import Profile
-from ims_mock.settings import SETTINGS, Setting
+from ims_mock.settings import LENIENT, SETTINGS, Setting
 from ims_mock.sources import Source
+from ims_mock.treatment import Treatment, treatment_of
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,21 @@ class Beginning:
     profile: str = "documented"
     auth: str = "off"
     project: str = ""
+    findings: str = LENIENT
+    findings_ignore: str = ""
 
     def __post_init__(self) -> None:
         for setting in SETTINGS:
-            if hasattr(self, setting.name):
-                _check(setting, getattr(self, setting.name))
+            name = setting.name.replace("-", "_")
+            if hasattr(self, name):
+                _check(setting, getattr(self, name))
         Profile.parse(self.profile)
+        treatment_of(self.findings, self.findings_ignore)
+
+    @property
+    def treatment(self) -> Treatment:
+        """What becomes of findings."""
+        return treatment_of(self.findings, self.findings_ignore)
 
 
 def _check(setting: Setting, value: object) -> None:
@@ -45,7 +55,7 @@ def _check(setting: Setting, value: object) -> None:
     elif not isinstance(value, str):
         raise ValueError(f"{setting.name} is {shown(value)}; legal is a text")
     elif setting.choices and value not in setting.choices:
-        raise ValueError(f"{setting.name} is {shown(value)}; legal are {' and '.join(setting.choices)}")
+        raise ValueError(f"{setting.name} is {shown(value)}; legal are {listed(setting.choices)}")
 
 
 class Loader:

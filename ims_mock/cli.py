@@ -76,9 +76,11 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
 
     from ims_mock.emulator import Emulator, throttle_of
     from ims_mock.profile import Profile
+    from ims_mock.treatment import treatment_of
 
     try:
         profile, throttle = Profile.parse(given["profile"]), throttle_of(given["throttle"])
+        treatment = treatment_of(given["findings"], given["findings_ignore"])
     except ValueError as error:  # a wrong call is one whoever has the port
         raise click.UsageError(str(error)) from None
     encryption = _encryption(given["tls_cert"], given["tls_key"])
@@ -101,6 +103,7 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
         throttle=throttle,
         kept_bytes=given["keep_data"],
         kept_requests=given["journal"],
+        treatment=treatment,
     )
     app = create_app(
         emulator,

@@ -12,7 +12,8 @@ from ims_mock.loading import Loaded
 from ims_mock.profile import DOCUMENTED, Profile
 from ims_mock.settings import JOURNAL_ENTRIES, KEPT_BYTES
 from ims_mock.state import State
-from ims_mock.tenancy import Caller, View
+from ims_mock.tenancy import Caller, View, is_queens
+from ims_mock.treatment import LENIENTLY, Treatment
 
 if TYPE_CHECKING:
     from ims_mock.faults import Faults
@@ -45,6 +46,7 @@ class Emulator(State):
         throttle: counts the requests of each address, where they are limited.
         kept_bytes: how many bytes of the data of one image are kept.
         kept_requests: how many requests the journal keeps.
+        treatment: what becomes of findings.
         own: what opens it besides, whatever catalog it has.
 
     Attributes:
@@ -61,10 +63,12 @@ class Emulator(State):
         throttle: Throttle | None = None,
         kept_bytes: int = KEPT_BYTES,
         kept_requests: int = JOURNAL_ENTRIES,
+        treatment: Treatment = LENIENTLY,
         own: Pass | None = None,
     ) -> None:
         super().__init__(loaded, own)
-        self.journal = Journal(kept_requests)
+        self.journal = Journal(kept_requests, treatment.ignored)
+        self.treatment = treatment
         self._faults: Faults | None = None
         self.kept_requests = kept_requests
         self.kept_bytes = kept_bytes
@@ -73,18 +77,22 @@ class Emulator(State):
         self.profile = profile
         self.needs_credentials = needs_credentials
 
-    def begin(self, loaded: Loaded, profile: Profile, *, needs_credentials: bool) -> None:
+    def begin(
+        self, loaded: Loaded, profile: Profile, *, needs_credentials: bool, treatment: Treatment = LENIENTLY
+    ) -> None:
         """Begin anew, without snapshots; a reset leads back to here.
 
         Args:
             loaded: the catalogs.
             profile: how it answers from now on.
             needs_credentials: whether requests without usable credentials are refused from now on.
+            treatment: what becomes of findings from now on.
         """
         for name in self.snapshots:
             self.forget(name)
         self.loaded = self._opened(loaded)
         self.profile, self.needs_credentials = profile, needs_credentials
+        self.treatment, self.journal.ignored = treatment, treatment.ignored
         self._faults = None  # their chances come from another seed
         self.reset()
 
@@ -95,6 +103,7 @@ class Emulator(State):
         profile: Profile | None = None,
         *,
         needs_credentials: bool | None = None,
+        treatment: Treatment | None = None,
     ) -> Emulator:
         """Make another emulator with the same settings, except for those that are given.
 
@@ -103,6 +112,7 @@ class Emulator(State):
             loaded: what it begins with; the same as this one when absent, without being copied.
             profile: how it answers.
             needs_credentials: whether requests without usable credentials are refused.
+            treatment: what becomes of findings.
         """
         return Emulator(
             loaded or self.loaded,
@@ -111,6 +121,7 @@ class Emulator(State):
             throttle=throttle_of(self.throttle.policy) if self.throttle else None,
             kept_bytes=self.kept_bytes,
             kept_requests=self.kept_requests,
+            treatment=treatment or self.treatment,
             own=own,
         )
 
@@ -165,7 +176,6 @@ class Emulator(State):
 
         Args:
             caller: who is asking.
-            api_version: the header ``X-Api-Version``; a first letter after ``M`` asks for Queens, anything else for
-                Mitaka (the document compares whole values; that letters count in either case is assumed).
+            api_version: the header ``X-Api-Version``.
         """
-        return View(caller, self.profile, is_queens="M" < api_version.strip()[:1].upper() <= "Z")
+        return View(caller, self.profile, is_queens=is_queens(api_version))

@@ -6,6 +6,7 @@ A :class:`RequestError` is raised with the name of a row, the parameter, its val
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -208,6 +209,7 @@ REQUEST: Final = (
     Problem("method", 404, "APIGW.0101", "The API does not exist or has not been published in the environment", glance_status=405),
     Problem("body-too-large", 413, "APIGW.0201", "Request entity too large."),
     Problem("uri-too-large", 414, "APIGW.0201", "Request URI too large."),
+    Problem("findings", 400, "IMG.0017", "--findings strict refuses what the document does not have:\n{says}", "{says}"),
     Problem("host", 400, "APIGW.0602", "The request is not valid HTTP:"),
     Problem("malformed", 400, "APIGW.0602", "The request is not valid HTTP."),
     Problem("away", 503, "APIGW.0201", "Backend unavailable."),
@@ -219,7 +221,13 @@ PROBLEMS: Final = (
     *QUERY, *CLOUDIMAGES, *MARKER, *IMAGE, *ATTRIBUTES, *PARTS, *MEMBERS, *CREDENTIALS, *CONTROL, *SEVERAL, *IDENTITY, *BODIES, *REQUEST,
 )  # fmt: skip
 
+_WORDS: Final = re.compile(r"\{\w+\}")
 _BY_NAME: Final = {problem.name: problem for problem in PROBLEMS}
+
+
+def meaning(problem: str) -> str:
+    """Give our words for a problem, whatever request has it."""
+    return _WORDS.sub("…", _BY_NAME[problem].meaning)
 
 
 def usual_code(status: int) -> str:

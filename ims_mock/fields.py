@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME, TIME_OPERATORS, Kind
@@ -277,7 +278,7 @@ def is_description(text: str) -> bool:
     return not _NO_DESCRIPTION.search(text)
 
 
-def nearest(name: str) -> str | None:
-    """Name the field that a misspelt key most likely stands for; ``None`` when nothing is near."""
-    near = difflib.get_close_matches(name, BY_NAME, 1, cutoff=0.8)
+def nearest(name: str, among: Iterable[str] = BY_NAME) -> str | None:
+    """Name the field, or whatever else, that a misspelt key most likely stands for; ``None`` when nothing is near."""
+    near = difflib.get_close_matches(name, tuple(among), 1, cutoff=0.8)
     return near[0] if near else None

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ims_mock.catalog import Catalog
 from ims_mock.identity import NOTHING, SIGNATURE, TOKEN, Verdict
@@ -21,8 +21,11 @@ from ims_mock.listing import CLOUDIMAGES, IMAGES
 from ims_mock.masking import masked, masked_value
 from ims_mock.query import ListQuery, decoded
 from ims_mock.settings import JOURNAL_ENTRIES
-from ims_mock.tenancy import View
+from ims_mock.tenancy import ADMIN, MEMBER, View, is_queens
 from ims_mock.walks import Walks
+
+if TYPE_CHECKING:
+    from ims_mock.findings import Finding
 
 HEADERS: Final = (
     "accept", "authorization", "content-length", "content-type", "host", "origin", "transfer-encoding", "user-agent",
@@ -65,6 +68,8 @@ class Note(NamedTuple):
         began: when its answer was begun, in seconds of a clock of its own.
         opened: when its connection was opened, by the same clock; 0 where it came on none.
         paged: what it asked of a list; ``None`` where it was not answered with a page, or so that nobody can read it.
+        roles: those of whose eyes it was answered with.
+        is_unscoped: whether it sent a token that opens no project.
     """
 
     time: datetime
@@ -82,6 +87,8 @@ class Note(NamedTuple):
     began: float
     opened: float
     paged: Paged | None
+    roles: frozenset[str] = frozenset()
+    is_unscoped: bool = False
 
 
 class Entry(NamedTuple):
@@ -103,6 +110,7 @@ class Entry(NamedTuple):
         fault: the id of the fault that it met, else empty.
         walk: the number of the walk through a list that it belongs to; 0 when it asked for no list.
         page: its page in that walk, 1, 2, …; 0 when it asked for no list.
+        findings: what the client did that the document does not have.
     """
 
     number: int
@@ -120,10 +128,12 @@ class Entry(NamedTuple):
     fault: str
     walk: int
     page: int
+    findings: tuple[Finding, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give the entry as JSON has it; the query is a list of pairs, since names may be repeated."""
-        return self._asdict() | {"query": list(map(list, self.query)), "ids": list(self.ids)}
+        findings = [one._asdict() for one in self.findings]
+        return self._asdict() | {"query": list(map(list, self.query)), "ids": list(self.ids), "findings": findings}
 
 
 class Listed(NamedTuple):
@@ -147,9 +157,11 @@ class Journal:
 
     Args:
         size: how many.
+        ignored: the names of findings that no entry has.
     """
 
-    def __init__(self, size: int = JOURNAL_ENTRIES) -> None:
+    def __init__(self, size: int = JOURNAL_ENTRIES, ignored: frozenset[str] = frozenset()) -> None:
+        self.ignored = ignored
         self._notes: deque[tuple[int, int, int, Note]] = deque(maxlen=size)
         self._walks = Walks()
         self._count = 0
@@ -203,7 +215,7 @@ class Journal:
         """
         with self._lock:
             notes = list(self._notes)
-        return [_entry(*note) for note in notes if note[0] > since]
+        return [_entry(*note, self.ignored) for note in notes if note[0] > since]
 
     def lists(self) -> list[Listed]:
         """Give those of the requests that are kept which asked for a page of a list, the oldest first."""
@@ -216,7 +228,9 @@ class Journal:
             if walk:
                 place = bisect_right(since, number) if note.paged else 0
                 catalog = catalogs[place - 1][1] if place else None
-                found.append(Listed(_entry(number, walk, page, note), note, latest.get(note.project, 0), catalog))
+                found.append(
+                    Listed(_entry(number, walk, page, note, self.ignored), note, latest.get(note.project, 0), catalog)
+                )
             latest[note.project] = number
         return found
 
@@ -250,14 +264,47 @@ def told(name: str, value: str, verdict: Verdict | None) -> str:
     return told_authorization(value)
 
 
-def _entry(number: int, walk: int, page: int, note: Note) -> Entry:
+def findings_of(note: Note, ignored: frozenset[str], number: int = 0) -> tuple[Finding, ...]:
+    """Give the findings of a request.
+
+    Args:
+        note: what is known of it.
+        ignored: the names of those that appear nowhere.
+        number: that of the request.
+    """
+    from ims_mock.contract import Asked  # many journals are never read
+    from ims_mock.findings import found
+
+    asked = Asked(
+        note.method,
+        _text(note.path),
+        note.query,
+        _pairs(note.query),
+        is_queens(note.headers.get("x-api-version", "")),
+        ADMIN in note.roles,
+        note.credentials,
+        _refusal(note),
+    )
+    return found(asked, ignored, number)
+
+
+def _refusal(note: Note) -> str:
+    """Name the problem for which ``--auth on`` refuses the credentials of a request; empty when it does not."""
+    if note.refusal or note.credentials in ("", NOTHING) or not note.path.startswith("/v2/"):
+        return note.refusal
+    if note.is_unscoped:
+        return "no-project"
+    return "" if note.method == "GET" or note.roles & {ADMIN, MEMBER} else "read-only"
+
+
+def _entry(number: int, walk: int, page: int, note: Note, ignored: frozenset[str]) -> Entry:
     sent = TOKEN if "x-auth-token" in note.headers else SIGNATURE if "authorization" in note.headers else NOTHING
     return Entry(
         number=number,
         time=wire_time(note.time),
         method=note.method,
         path=_text(note.path),
-        query=tuple((name, masked_value(name, value)) for name, value in decoded(note.query)),
+        query=_pairs(note.query),
         headers={name: _text(value) for name, value in note.headers.items()},
         project=note.project,
         credentials=note.credentials or sent,
@@ -268,7 +315,13 @@ def _entry(number: int, walk: int, page: int, note: Note) -> Entry:
         fault=note.fault,
         walk=walk,
         page=page,
+        findings=findings_of(note, ignored, number),
     )
+
+
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
+    """Decode a query, and mask what is secret by its name."""
+    return tuple((name, masked_value(name, value)) for name, value in decoded(query))
 
 
 def _text(raw: str) -> str:

@@ -8,7 +8,7 @@ with a sentence that names what was given and what is legal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Final, NamedTuple
 
@@ -46,6 +46,7 @@ _TIME: Final = re.compile(
     )?""",
     re.VERBOSE,
 )
+_DOCUMENTED_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{8}Z| [0-9:]{8})")
 _DURATION: Final = re.compile(
     r"[+-]?P(?!\Z)(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
     r"(?:T(?!\Z)(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)S)?)?"
@@ -59,6 +60,11 @@ def shown(value: object) -> str:
         return "a list" if not isinstance(value, dict) else "a mapping"
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(str(value))} characters)"
+
+
+def listed(values: Sequence[str]) -> str:
+    """List values for a message: ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(values[:-1]), *values[-1:])))
 
 
 def printable(text: str, length: int = _SHOWN) -> str:
@@ -148,6 +154,11 @@ def instant(text: str, *, lower_case: bool = True) -> Instant | None:
     except OverflowError:  # an offset may lead out of the years 1 to 9999: then before or after everything stored
         return Instant("", past=True) if moment.year == 1 else Instant("~", past=False)
     return Instant(wire_time(utc), past=bool((part["fraction"] or "").strip("0")))
+
+
+def is_documented_time(text: str) -> bool:
+    """Whether a time is written as the document has it, ``2018-09-06T14:03:27Z`` or ``2018-09-06 14:03:27``."""
+    return bool(_DOCUMENTED_TIME.fullmatch(text)) and instant(text) is not None
 
 
 def wire_time(moment: datetime) -> str:

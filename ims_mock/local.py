@@ -40,7 +40,9 @@ class Local:
         self._loader = Loader()
         loaded, profile = self._loader.load(beginning), Profile.parse(beginning.profile)
         self._first = beginning, loaded
-        self.emulator = Emulator(loaded, profile, needs_credentials=beginning.auth == "on")
+        self.emulator = Emulator(
+            loaded, profile, needs_credentials=beginning.auth == "on", treatment=beginning.treatment
+        )
         self._app = create_app(self.emulator)
         self._server = Background(self._app)
         self.url, self.port = self._server.url, self._server.port
@@ -51,7 +53,7 @@ class Local:
         if beginning is not first:
             loaded = self._loader.load(beginning)
         profile = Profile.parse(beginning.profile)
-        self.emulator.begin(loaded, profile, needs_credentials=beginning.auth == "on")
+        self.emulator.begin(loaded, profile, needs_credentials=beginning.auth == "on", treatment=beginning.treatment)
 
     def reset(self) -> None:
         """Go back to what it began with."""

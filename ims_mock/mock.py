@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.beginning import Beginning
 from ims_mock.complaining import complaint
 from ims_mock.kinds import moment, read_time, shown
-from ims_mock.matching import Requests
+from ims_mock.matching import Requests, written
 from ims_mock.service import Service
+from ims_mock.settings import LENIENT
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ims_mock.auditing import Audit
     from ims_mock.faults import Rule
+    from ims_mock.findings import Finding
     from ims_mock.sources import Source
 
 
@@ -34,6 +36,8 @@ class ImsMock:
         profile: ``documented`` or ``glance``, with switches.
         auth: ``on`` refuses requests without usable credentials; ``off`` refuses none.
         project: whose eyes a caller without credentials has; empty leaves it to the catalog.
+        findings: what becomes of what a client does wrong: ``lenient``, ``warn`` or ``strict``.
+        findings_ignore: names of findings that appear nowhere, separated by commas.
         url: a running server; a sandbox on it takes the place of a server of one's own.
 
     Attributes:
@@ -56,9 +60,11 @@ class ImsMock:
         profile: str = "documented",
         auth: str = "off",
         project: str = "",
+        findings: str = LENIENT,
+        findings_ignore: str = "",
         url: str = "",
     ) -> None:
-        self._beginning = Beginning(catalog, generate, seed, profile, auth, project)
+        self._beginning = Beginning(catalog, generate, seed, profile, auth, project, findings, findings_ignore)
         self._service = _service(self._beginning, url)
         self._numbers = count(1)
         self.requests = Requests(self._service.requests, self._service.forget_requests)
@@ -148,6 +154,25 @@ class ImsMock:
             AssertionError: with the requests of each walk that went wrong, and what is wrong with it.
         """
         if wrong := complaint(self.walks, path, query):
+            raise AssertionError(wrong)
+
+    # --- what clients did wrong
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What clients did that the document does not have, request by request, since the journal was cleared."""
+        return tuple(finding for entry in self._service.requests() for finding in entry.findings)
+
+    def assert_no_findings(self) -> None:
+        """Fail when clients did what the document does not have; mere infos fail nothing.
+
+        Raises:
+            AssertionError: they did; the message shows each request with its findings and their cures.
+        """
+        __tracebackhide__ = True
+        from ims_mock.findings import told  # many tests do without
+
+        if wrong := told((written(entry), entry.findings) for entry in self._service.requests()):
             raise AssertionError(wrong)
 
     # --- its images

@@ -184,6 +184,6 @@ def possible(operation: Operation) -> tuple[Problem, ...]:
     if operation.part == CONTROL:
         names |= {"origin", "media-type"} if is_change else set()
     else:
-        names |= {"throttled"} if operation.is_open else {one.name for one in errors.CREDENTIALS}
+        names |= {"throttled"} if operation.is_open else {"findings", *(one.name for one in errors.CREDENTIALS)}
         names |= {"origin"} if operation.method == "POST" else set()
     return _named(*names)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ims_mock.auditing import ERROR, INFO, KINDS
 from ims_mock.effects import EFFECT, RULE, part_schema
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
+from ims_mock.findings import BY_ROW, SEVERITIES
 from ims_mock.journal import HEADERS
 from ims_mock.kinds import BOOLEAN, INTEGER, MAX_NAME, ROLES, TAGS, TIME, Kind
 from ims_mock.login import METHODS
@@ -16,7 +17,7 @@ from ims_mock.patching import MEDIA_TYPES, patch_schema
 from ims_mock.profile import DEPARTURES, Profile
 from ims_mock.schemas import json_schema, member
 from ims_mock.sections import CREDENTIALS, GENERATE, IMAGE, MEMBERS, PROJECT, SINGLE, Key
-from ims_mock.settings import MAX_GENERATED
+from ims_mock.settings import MAX_GENERATED, MODES
 from ims_mock.sources import bundled
 from ims_mock.writing import FREE_VALUE, attribute_schemas
 
@@ -376,6 +377,7 @@ def _walk() -> Schema:
 
 def _request() -> Schema:
     texts = ("time", "method", "path", "project", "credentials", "refusal", "fault")
+    named = {"name": {"enum": [*BY_ROW]}, "severity": {"enum": [*SEVERITIES]}}
     return _object(
         {
             **dict.fromkeys(texts, _TEXT),
@@ -384,11 +386,13 @@ def _request() -> Schema:
             "query": _QUERY,
             "headers": _object(dict.fromkeys(HEADERS, _TEXT), *HEADERS, additionalProperties=False),
             "ids": _list(_TEXT),
+            "findings": _list(_object({**dict.fromkeys(("message", "cure"), _TEXT), **named, "request": _WHOLE})),
         }
     )
 
 
 def _new_sandbox() -> Schema:
+    finding = f"(?:{'|'.join(BY_ROW)})"
     switch = f"[+-](?:{'|'.join(departure.name for departure in DEPARTURES)})"
     properties: dict[str, Schema] = {
         "catalog": {"anyOf": [{"enum": [*bundled()]}, reference(CATALOG)]},
@@ -397,6 +401,8 @@ def _new_sandbox() -> Schema:
         "project": _TEXT,
         "profile": {"type": "string", "pattern": f"^(?:documented|glance)(?:,{switch})*$"},
         "auth": {"enum": ["on", "off"]},
+        "findings": {"enum": [*MODES]},
+        "findings_ignore": {"type": "string", "pattern": f"^(?:{finding}(?:,{finding})*)?$"},
         "expires": {"type": "number", "exclusiveMinimum": 0, "maximum": 7 * 24 * 3_600},
     }
     return {

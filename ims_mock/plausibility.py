@@ -123,6 +123,15 @@ def _is_odd_size(values: Values) -> bool:
     return not (size.isascii() and size.isdecimal()) or (size.strip("0") == "" and not is_queued)
 
 
+EXCLUDES: Final = (
+    ("__support_xen_gpu_type", ("__support_xen", "__support_kvm")),
+    ("__support_kvm_gpu_type", ("__support_xen", "__support_kvm")),
+    ("__support_xen_hana", ("__support_xen", "__support_kvm")),
+    ("__support_kvm_infiniband", ("__support_xen",)),
+)
+"""What no image has together: an attribute, and those that it excludes."""
+
+
 def _excludes(name: str, *others: str) -> Rule:
     return Rule(name, f"stands beside {' or '.join(others)}, which it excludes",
                 lambda values: _has(values, name) and any(_has(values, other) for other in others), _HARDWARE)  # fmt: skip
@@ -135,10 +144,7 @@ RULES: Final = (
     Rule("__productcode", "stands on an image that is not of the market", lambda v: _has(v, "__productcode") and not _is(v, "__imagetype", "market")),
     Rule("__is_offshelved", "stands on an image that is not of the market", lambda v: _has(v, "__is_offshelved") and not _is(v, "__imagetype", "market")),
     Rule("virtual_env_type", "and disk_format disagree: IsoImage and iso belong together", _iso_disagrees, _AUDIENCE),
-    _excludes("__support_xen_gpu_type", "__support_xen", "__support_kvm"),
-    _excludes("__support_kvm_gpu_type", "__support_xen", "__support_kvm"),
-    _excludes("__support_xen_hana", "__support_xen", "__support_kvm"),
-    _excludes("__support_kvm_infiniband", "__support_xen"),
+    *(_excludes(name, *others) for name, others in EXCLUDES),
     Rule("hw_firmware_type", "is not uefi on an ARM image", lambda v: _is(v, "__support_arm", "true") and not _is(v, "hw_firmware_type", "uefi"), _HARDWARE),
     Rule("__support_kvm", "stands on an ARM image", lambda v: _is(v, "__support_arm", "true") and _has(v, "__support_kvm"), _HARDWARE),
     Rule("__os_type", "and __platform disagree about Windows", lambda v: _has(v, "__platform") and _has(v, "__os_type") and _is(v, "__platform", "windows") != _is(v, "__os_type", "windows"), _SYSTEM),

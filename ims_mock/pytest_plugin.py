@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from ims_mock.matching import Found
     from ims_mock.mock import ImsMock
 
-_MARKED: Final = ("catalog", "generate", "seed", "profile", "auth")
+_MARKED: Final = ("catalog", "generate", "seed", "profile", "auth", "findings", "findings_ignore")
 """What the marker takes."""
+
+_IN_FILES: Final = ("profile", "findings", "findings_ignore")
+"""What an ini file says besides the catalog, each word behind ``ims_mock_``."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,13 +39,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "how the fixture ims_mock answers: documented or glance, with switches",
         default="documented",
     )
+    parser.addini(
+        "ims_mock_findings",
+        "what becomes of what clients do wrong: lenient, warn or strict",
+        default="lenient",
+    )
+    parser.addini("ims_mock_findings_ignore", "findings that appear nowhere, separated by commas", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse what is no URL."""
-    config.addinivalue_line(
-        "markers", "ims_mock(catalog=…, generate=…, seed=…, profile=…, auth=…): what the emulator begins a test with"
-    )
+    config.addinivalue_line("markers", f"ims_mock({'=…, '.join(_MARKED)}=…): what the emulator begins a test with")
     url = _url(config)
     if url and not url.startswith(("http://", "https://")):
         raise pytest.UsageError(f"--ims-mock-url or IMS_MOCK_URL is {url!r}; legal is http://HOST:PORT")
@@ -60,8 +67,8 @@ def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
 
     sources = [one.strip() for one in str(pytestconfig.getini("ims_mock_catalog")).split(",")]
     catalog = [_found(one, [pytestconfig.rootpath]) for one in sources]
-    profile = str(pytestconfig.getini("ims_mock_profile"))
-    with _told("ims_mock", lambda: ImsMock(catalog, profile=profile, url=_url(pytestconfig))) as server:
+    words: dict[str, Any] = {word: str(pytestconfig.getini(f"ims_mock_{word}")) for word in _IN_FILES}
+    with _told("ims_mock", lambda: ImsMock(catalog, **words, url=_url(pytestconfig))) as server:
         yield server
 
 

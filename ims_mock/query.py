@@ -232,6 +232,11 @@ def _pairs(raw: str, *, is_strict: bool) -> Pairs:
     return tuple(pairs)
 
 
+def has_stray_percent(raw: str) -> bool:
+    """Whether a query string has a ``%`` that escapes nothing."""
+    return "%" in raw and _ESCAPES.search(raw.encode("latin-1", "replace")) is not None
+
+
 def _decode(encoded: bytes, what: str, *, is_strict: bool) -> str:
     if b"%" not in encoded and encoded.isascii():
         return encoded.replace(b"+", b" ").decode()

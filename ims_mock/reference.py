@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ims_mock.auditing import KINDS
 from ims_mock.effects import KEYS
 from ims_mock.fields import FIELDS, PARAMETERS, Parameter
+from ims_mock.findings import FINDINGS
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.profile import DEPARTURES
 from ims_mock.settings import CATALOG, SETTINGS, Setting
@@ -28,6 +29,7 @@ FIELD_HEADS: Row = (
 )
 DEPARTURE_HEADS: Row = ("departure", "documented", "glance")
 REMARK_HEADS: Row = ("remark", "severity", "what it says", "cure")
+FINDING_HEADS: Row = ("finding", "severity", "what it is", "source")
 FAULT_HEADS: Row = ("key", "stands in", "legal", "what it does")
 SETTING_HEADS: Row = ("option", "environment", "default", "commands", "what it is")
 
@@ -76,6 +78,11 @@ def fault_rows() -> list[Row]:
 def remark_rows() -> list[Row]:
     """Give one row a remark of the audit of walks."""
     return [(one.name, one.severity, one.sentence, one.cure) for one in KINDS]
+
+
+def finding_rows() -> list[Row]:
+    """Give one row a kind of finding."""
+    return [(one.name, one.severity, one.about, one.source) for one in FINDINGS]
 
 
 def setting_rows() -> list[Row]:

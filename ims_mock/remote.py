@@ -19,6 +19,7 @@ from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
 from ims_mock.faults import Rule
 from ims_mock.filing import filed_clock, filed_identity, filed_image
+from ims_mock.findings import Finding
 from ims_mock.journal import Entry
 from ims_mock.kinds import moment
 from ims_mock.loading import Loaded, load
@@ -72,7 +73,8 @@ class Remote:
 
     def _written(self, beginning: Beginning) -> dict[str, Any]:
         words = {"seed": beginning.seed, "profile": beginning.profile, "auth": beginning.auth}
-        return {"catalog": _filed(self._loader.load(beginning)), **words}
+        told = {"findings": beginning.findings, "findings_ignore": beginning.findings_ignore}
+        return {"catalog": _filed(self._loader.load(beginning)), **words, **told}
 
     def reset(self) -> None:
         """Go back to what it began with."""
@@ -204,4 +206,5 @@ def _rule(says: Mapping[str, Any]) -> Rule:
 
 def _entry(says: Mapping[str, Any]) -> Entry:
     pairs = tuple((name, value) for name, value in says["query"])
-    return Entry(**{**says, "query": pairs, "ids": tuple(says["ids"])})
+    findings = tuple(Finding(**one) for one in says["findings"])
+    return Entry(**{**says, "query": pairs, "ids": tuple(says["ids"]), "findings": findings})

@@ -19,6 +19,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.loading import Loaded
 from ims_mock.profile import Profile
+from ims_mock.treatment import Treatment
 
 MOST: Final = 1_000
 """So many sandboxes there may be at the same time."""
@@ -83,6 +84,7 @@ class Sandboxes:
         *,
         profile: Profile | None = None,
         needs_credentials: bool | None = None,
+        treatment: Treatment | None = None,
         seconds: float = UNUSED_SECONDS,
     ) -> Sandbox:
         """Make a sandbox.
@@ -91,6 +93,7 @@ class Sandboxes:
             loaded: what it begins with; what the server began with when absent.
             profile: how it answers; as the server does when absent.
             needs_credentials: whether requests without usable credentials are refused; as on the server when absent.
+            treatment: what becomes of findings; as on the server when absent.
             seconds: how long it stays when nobody uses it.
 
         Raises:
@@ -98,7 +101,7 @@ class Sandboxes:
         """
         sandbox_id = secrets.token_hex(6)
         own = _pass_of(sandbox_id)
-        emulator = self._around.sandbox(own, loaded, profile, needs_credentials=needs_credentials)
+        emulator = self._around.sandbox(own, loaded, profile, needs_credentials=needs_credentials, treatment=treatment)
         with self._lock:
             now = self._now()
             for one in [one for one in self._sandboxes.values() if now - one.used >= one.seconds]:
@@ -115,6 +118,7 @@ class Sandboxes:
         *,
         profile: Profile | None = None,
         needs_credentials: bool | None = None,
+        treatment: Treatment | None = None,
         seconds: float = UNUSED_SECONDS,
     ) -> Sandbox:
         """Let a sandbox begin anew as if it were made now; its id and its credentials are all that stays.
@@ -124,6 +128,7 @@ class Sandboxes:
             loaded: as for a new one, and so are the others.
             profile: how it answers.
             needs_credentials: whether requests without usable credentials are refused.
+            treatment: what becomes of findings.
             seconds: how long it stays when nobody uses it.
 
         Raises:
@@ -135,7 +140,9 @@ class Sandboxes:
             if found is None:
                 raise _unknown(sandbox_id)
             found.seconds = seconds
-            found.emulator = self._around.sandbox(found.own, loaded, profile, needs_credentials=needs_credentials)
+            found.emulator = self._around.sandbox(
+                found.own, loaded, profile, needs_credentials=needs_credentials, treatment=treatment
+            )
             return found
 
     def emulator(self, sandbox_id: str) -> Emulator:

@@ -56,6 +56,9 @@ KEPT_BYTES: Final = 16 * 2**20
 JOURNAL_ENTRIES: Final = 1000
 """How many requests the journal keeps, unless told."""
 
+LENIENT, WARN, STRICT = MODES = ("lenient", "warn", "strict")
+"""What becomes of what a client does wrong."""
+
 CATALOG: Final = Setting(
     "catalog", "Bundled names, .yaml or .json files or folders, separated by commas; on the command line as arguments.",
     (SERVE, CHECK), "default", metavar="CATALOG",
@@ -78,6 +81,8 @@ SETTINGS: Final = (
     Setting("project", "Whose eyes a caller without credentials has; empty leaves it to the catalog.", (SERVE, GENERATE), metavar="ID"),
     Setting("keep-data", "Bytes of one uploaded image file that are kept to be downloaded; longer ones are hashed and thrown away.", default=KEPT_BYTES, bounds=(0, 2**40), metavar="BYTES"),
     Setting("journal", "Requests that the journal keeps, the latest; 0 for none.", default=JOURNAL_ENTRIES, bounds=(0, 1_000_000), metavar="N"),
+    Setting("findings", "What becomes of what a client does wrong: the journal keeps it, headers of the answer warn of it as well, or it is a 400.", default=LENIENT, choices=MODES),
+    Setting("findings-ignore", "Findings that appear nowhere, by their names, separated by commas.", metavar="NAME,..."),
     Setting("control", "Whether the control paths under /_ims/ exist.", (SERVE, OPENAPI), "on", choices=("on", "off")),
     Setting("read-only", "Whether all that would change something is refused: for replicas that answer alike.", default="off", choices=("off", "on")),
     Setting("threads", "Requests answered at the same time, besides uploads on their way and delays on purpose.", default=8, bounds=(1, 256), metavar="N"),

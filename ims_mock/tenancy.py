@@ -32,6 +32,14 @@ class Caller(NamedTuple):
         return not self.roles & {ADMIN, MEMBER}
 
 
+def is_queens(api_version: str) -> bool:
+    """Whether the header ``X-Api-Version`` asks for Queens, by a first letter after ``M``; anything else is Mitaka.
+
+    The document compares whole values; that letters count in either case is assumed.
+    """
+    return "M" < api_version.strip()[:1].upper() <= "Z"
+
+
 class Standing(NamedTuple):
     """What of an image decides whether a caller lists it.
 

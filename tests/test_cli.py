@@ -193,6 +193,8 @@ USAGE = [
     (("serve", "--prot", "1"), {}, "'--port'"),
     (("serve", "--port"), {}, "'--port' requires an argument"),
     (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
+    (("serve", "--findings", "loud"), {}, "'loud' is not one of 'lenient', 'warn', 'strict'"),
+    (("serve", "--findings-ignore", "old-speling"), {}, "no finding 'old-speling'; did you mean old-spelling?"),
     (("serve", "--throttle", "5"), {}, "unknown throttle '5'; legal is REQUESTS/SECONDS such as 5/10"),
     (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
     (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert is given without --tls-key; legal are both or neither"),
@@ -583,6 +585,11 @@ def logged(server):
     return len(lines), [line.startswith("{") for line in lines[:1]]
 
 
+def status_of_a_slip(server):
+    """Ask with a parameter that the document does not name."""
+    return server.ask("/v2/images?imagetype=gold")[0]
+
+
 def statuses(server):
     """Ask three times."""
     return [server.ask()[0] for _ in range(3)]
@@ -630,6 +637,8 @@ EFFECTS = {
     "project": ((), private_ids, (TEAM_B, "private"), (DEFAULT_PROJECT, "private")),
     "keep-data": ((), kept_bytes, ("3", 3), ("2", 0)),
     "journal": ((), kept_requests, ("2", 2), ("0", 0)),
+    "findings": ((), status_of_a_slip, ("strict", 400), ("warn", 200)),
+    "findings-ignore": (("--findings", "strict"), status_of_a_slip, ("undocumented-parameter", 200), ("", 400)),
     "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
     "read-only": ((), lambda server: server.ask("/_ims/reset", "POST")[0], ("on", 403), ("off", 204)),
     "threads": ((), threads_of, ("3", 3), ("1", 1)),

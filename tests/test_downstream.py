@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_pytest_plugin import readme_suite
+from test_pytest_plugin import readme_suites
 
 ROOT = Path(__file__).parent.parent
 SUITE = Path(__file__).parent / "downstream"
@@ -46,7 +46,7 @@ def test_a_suite_written_from_the_readme_passes(python, tmp_path):
 
 def test_the_suite_of_the_readme_passes(python, tmp_path):
     """Word for word."""
-    name, text = readme_suite()
+    name, text = readme_suites()[0]
     (tmp_path / name).write_text(text)
     assert " 3 passed" in called(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
 

@@ -65,6 +65,7 @@ def test_an_entry_tells_all_about_a_request(ask, journal):
         "fault": "",
         "walk": 1,
         "page": 1,
+        "findings": [],
     }
     assert answer.ids == []
     assert 0 < entry.seconds < 5

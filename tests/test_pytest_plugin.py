@@ -37,14 +37,15 @@ def run(pytester):
     return run
 
 
-def readme_suite():
-    """Give the name and the text of the module that the README shows."""
-    return re.search(r"<!-- suite: (\S+) -->\n```python\n(.*?)```", README.read_text(), re.DOTALL).groups()
+def readme_suites():
+    """Give the names and the texts of the modules that the README shows."""
+    return re.findall(r"<!-- suite: (\S+) -->\n```python\n(.*?)```", README.read_text(), re.DOTALL)
 
 
-def test_the_suite_of_the_readme_passes(pytester, run):
+@pytest.mark.parametrize(("name", "suite"), readme_suites(), ids=lambda one: one.partition("\n")[0])
+def test_a_suite_of_the_readme_passes(run, name, suite):
     """Word for word."""
-    run(readme_suite()[1]).assert_outcomes(passed=3)
+    run(suite).assert_outcomes(passed=suite.count("def test_"))
 
 
 def test_importing_it_imports_nothing_heavy():
@@ -149,6 +150,8 @@ WRONG = {
     "profile='real'": "legal are documented and glance",
     "profile=5": "profile is 5; legal is a text",
     "auth='yes'": "auth is 'yes'; legal are off and on",
+    "findings='loud'": "findings is 'loud'; legal are lenient, warn and strict",
+    "findings_ignore='old-speling'": "names no finding 'old-speling'; did you mean old-spelling?",
     "generate='5'": "generate is '5'; legal are whole numbers from 0",
     "seed=None": "seed is None; legal are whole numbers from 0",
 }
@@ -173,6 +176,8 @@ def test_a_wrong_marker_is_named(run):
     [
         ("ims_mock_catalog = nosuch.yaml", "nosuch.yaml: no such file, folder or bundled catalog"),
         ("ims_mock_profile = real", "legal are documented and glance"),
+        ("ims_mock_findings = loud", "legal are lenient, warn and strict"),
+        ("ims_mock_findings_ignore = x", "findings-ignore names no finding 'x'; legal are undocumented-parameter"),
     ],
 )
 def test_a_wrong_setting_is_named(pytester, run, ini, words):

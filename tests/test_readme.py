@@ -42,6 +42,7 @@ TABLES = speed_tables() | {
     "cloudimages": reference.markdown(reference.PARAMETER_HEADS, reference.cloudimages_rows()),
     "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
     "departures": reference.markdown(reference.DEPARTURE_HEADS, reference.departure_rows()),
+    "findings": reference.markdown(reference.FINDING_HEADS, reference.finding_rows()),
     "faults": reference.markdown(reference.FAULT_HEADS, reference.fault_rows()),
     "remarks": reference.markdown(reference.REMARK_HEADS, reference.remark_rows()),
     "settings": reference.markdown(reference.SETTING_HEADS, reference.setting_rows()),

@@ -217,7 +217,10 @@ def test_a_sandbox_begins_anew(ask):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"catalogue": {}}, "catalogue is unknown; legal is catalog, generate, seed, project, profile, auth, expires"),
+        (
+            {"catalogue": {}},
+            "catalogue is unknown; legal is catalog, generate, seed, project, profile, auth, findings, ",
+        ),
         (
             {"catalog": "/etc/passwd"},
             "catalog is no bundled catalog; legal is the structure of a catalog file, or one of",

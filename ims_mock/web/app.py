@@ -14,6 +14,8 @@ from ims_mock.errors import RequestError
 from ims_mock.filing import Masks
 from ims_mock.journal import asks_list
 from ims_mock.listing import CLOUDIMAGES
+from ims_mock.settings import WARN
+from ims_mock.treatment import Treatment
 from ims_mock.web import control, data, identity, images, members, openapi, schemas, tags, versions
 from ims_mock.web.answers import (
     REQUEST_ID,
@@ -132,7 +134,13 @@ def _end(response: Response) -> Response:
 
         response = spoiled(response)
     if "journal" in known:
-        note_end(response.status_code, images_of(response), environ, known, known.get("paged"), known.get("catalog"))
+        paged, catalog = known.get("paged"), known.get("catalog")
+        note = note_end(response.status_code, images_of(response), environ, known, paged, catalog)
+        treatment: Treatment = known["emulator"].treatment
+        if treatment.mode == WARN:
+            from ims_mock.web.telling import tell_findings  # most emulators do without
+
+            tell_findings(response, note, treatment)
     if _log.isEnabledFor(logging.INFO):
         log_answer(response.status_code, environ, known)
     return response

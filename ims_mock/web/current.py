@@ -16,6 +16,7 @@ from ims_mock.credentials import Credentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
+from ims_mock.settings import STRICT
 from ims_mock.tenancy import Caller, View
 
 if TYPE_CHECKING:
@@ -202,9 +203,15 @@ def caller(*, needs_project: bool = True) -> Caller:
         needs_project: whether the request is about the images of a project.
 
     Raises:
-        RequestError: credentials are needed, and these are no use for this.
+        RequestError: credentials are needed, and these are no use for this; or findings are refused.
     """
-    return emulator().admitted(verdict(), needs_project=needs_project, writes=request.method not in _READS)
+    here = emulator()
+    admitted = here.admitted(verdict(), needs_project=needs_project, writes=request.method not in _READS)
+    if here.treatment.mode == STRICT:
+        from ims_mock.web.telling import refuse_findings  # most emulators do without
+
+        refuse_findings(here.treatment, request.environ, kept())
+    return admitted
 
 
 def view() -> View:

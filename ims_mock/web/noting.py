@@ -44,7 +44,7 @@ def note_end(
     known: dict[str, Any],
     paged: Paged | None = None,
     catalog: Catalog | None = None,
-) -> None:
+) -> Note:
     """Lay a request down in the journal.
 
     Args:
@@ -54,6 +54,30 @@ def note_end(
         known: what was kept of it.
         paged: what a page answered, ``None`` when the answer is of another kind.
         catalog: what a page was answered from.
+
+    Returns:
+        what was laid down.
+    """
+    note = note_of(status, images, environ, known, paged)
+    known["journal"].record(note, catalog)
+    return note
+
+
+def note_of(
+    status: int,
+    images: tuple[Image, ...] | None,
+    environ: dict[str, Any],
+    known: dict[str, Any],
+    paged: Paged | None = None,
+) -> Note:
+    """Put together what is known of a request.
+
+    Args:
+        status: of the answer.
+        images: those that the answer shows, ``None`` when it is of another kind.
+        environ: the request as WSGI has it.
+        known: what was kept of it.
+        paged: what a page answered, ``None`` when the answer is of another kind.
     """
     verdict: Verdict | None = known.get("verdict")
     rule = known.get("fault")
@@ -68,7 +92,8 @@ def note_end(
         if one in environ:
             headers[name] = told(name, environ[one], verdict)
     began = known["began"]
-    note = Note(
+    token = verdict.token if verdict else None
+    return Note(
         known["time"],
         environ["REQUEST_METHOD"],
         environ.get("PATH_INFO", "")[:MOST_CHARACTERS],
@@ -84,5 +109,6 @@ def note_end(
         began,
         environ.get(OPENED, 0.0),
         paged,
+        verdict.caller.roles if verdict else frozenset(),
+        token is not None and not token.project,
     )
-    known["journal"].record(note, catalog)

@@ -10,8 +10,9 @@ from ims_mock.errors import RequestError
 from ims_mock.loading import Loaded, load
 from ims_mock.profile import Profile
 from ims_mock.sandboxes import UNUSED_SECONDS, Sandbox
-from ims_mock.settings import MAX_GENERATED
+from ims_mock.settings import MAX_GENERATED, MODES
 from ims_mock.sources import bundled
+from ims_mock.treatment import Treatment, treatment_of
 from ims_mock.web.answers import empty_answer
 from ims_mock.web.choice import PATH, is_inside, sandboxes
 from ims_mock.web.current import base_url, emulator
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 LONGEST_SECONDS: Final = 7 * 24 * 3_600
 
 _LOADS: Final = frozenset({"catalog", "generate", "seed", "project"})
-_KEYS: Final = ("catalog", "generate", "seed", "project", "profile", "auth", "expires")
+_KEYS: Final = (
+    "catalog", "generate", "seed", "project", "profile", "auth", "findings", "findings_ignore", "expires",
+)  # fmt: skip
 
 blueprint = Blueprint("sandboxes", __name__)
 
@@ -56,6 +59,7 @@ def _words() -> dict[str, Any]:
         "loaded": _loaded(asked),
         "profile": _profile(asked),
         "needs_credentials": _needs_credentials(asked),
+        "treatment": _treatment(asked),
         "seconds": _seconds(asked),
     }
 
@@ -133,6 +137,23 @@ def _needs_credentials(asked: Part) -> bool | None:
     if part.text(legal) not in ("on", "off"):
         raise part.refused(legal, "is neither")
     return part.text() == "on"
+
+
+def _treatment(asked: Part) -> Treatment:
+    """Tell what becomes of findings: as on the server, where nothing is said."""
+    treatment = emulator().treatment
+    if asked.has("findings"):
+        part = asked.part("findings")
+        if part.text(", ".join(MODES)) not in MODES:
+            raise part.refused(", ".join(MODES), "is none of them")
+        treatment = treatment._replace(mode=part.text())
+    if asked.has("findings_ignore"):
+        part = asked.part("findings_ignore")
+        try:
+            treatment = treatment_of(treatment.mode, part.text())
+        except ValueError as error:
+            raise part.refused("names of findings, separated by commas", f"is wrong: {error}") from None
+    return treatment
 
 
 def _seconds(asked: Part) -> float:

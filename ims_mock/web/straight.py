@@ -18,6 +18,7 @@ from flask import Flask, signals
 from ims_mock.credentials import Credentials
 from ims_mock.listing import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.query import parse
+from ims_mock.settings import LENIENT
 from ims_mock.web.answers import JSON, REQUEST_ID, page_body
 from ims_mock.web.choice import emulator_for
 from ims_mock.web.current import id_of, text
@@ -108,7 +109,7 @@ def _answer(app: Flask, environ: WSGIEnvironment, listing: Listing) -> bytes | N
     known: dict[str, Any] = {"began": perf_counter()}
     try:
         here = emulator_for(app, environ, by_credentials=True)
-        if here.has_faults or here.throttle:
+        if here.has_faults or here.throttle or here.treatment.mode != LENIENT:
             return None
         project, token = environ.get("HTTP_X_PROJECT_ID", ""), environ.get("HTTP_X_AUTH_TOKEN", "")
         sent = Credentials(project=text(project), token=text(token)) if project or token else _NOTHING
