@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conftest import make_app, over_socket
+from told import untold
 
 PROFILES = ["documented", "glance"]
 
@@ -50,6 +51,8 @@ DATA = bytes(range(256)) * 12_000
 
 @contextmanager
 def served(profile: str, auth: str = "on") -> Iterator[str]:
-    """Serve the region, and give its URL."""
-    with over_socket(make_app(CATALOG, auth=auth, profile=profile)) as ask:
+    """Serve the region, and give its URL; clients do nothing there that the README does not tell."""
+    app = make_app(CATALOG, auth=auth, profile=profile)
+    with over_socket(app) as ask:
         yield ask.url
+    assert not untold(app)
