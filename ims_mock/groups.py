@@ -6,6 +6,7 @@ walked without looking at each image; only where the verdict depends on owner or
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
@@ -13,7 +14,7 @@ from ims_mock.conditions import Condition, Equals
 from ims_mock.fields import BY_NAME, MEMBER_STATUSES
 from ims_mock.image import Image
 from ims_mock.query import REGISTERED, ListQuery
-from ims_mock.tenancy import Standing, View, visibility_of
+from ims_mock.tenancy import Standing, View
 
 NO, YES, ASK = range(3)
 """What a group's byte in a table says: none of its images is listed, each is, or the image must be asked."""
@@ -29,23 +30,35 @@ _GROUPS: Final = tuple(product(_VISIBILITIES, _STATUSES, _REGISTERED, (False, Tr
 
 _NUMBERS: Final = {group: number for number, group in enumerate(_GROUPS)}
 _NAME, _VALUE = REGISTERED
+_MOST: Final = 1_000
 _DEAD: Final = frozenset(filter(None, _STATUSES))
 
 
-def group_of(image: Image) -> int:
-    """Give the number of an image's group, less than 256."""
-    visibility, status, registered = visibility_of(image), image.text("status").lower(), image.get(_NAME)
-    is_registered = None
-    if isinstance(registered, str):
-        is_registered = (
-            "exactly" if registered == _VALUE else "folded" if BY_NAME[_NAME].fold(registered) == _VALUE else None
-        )
-    return _NUMBERS[
-        visibility if visibility in _VISIBILITIES else _OTHER,
-        status if status in _DEAD else None,
-        is_registered,
-        bool(image.members),
-    ]
+class _Groups(dict[tuple[object, object, object, bool], int]):
+    """The group of an image by what it stores of visibility, status and registration, and whether it has members."""
+
+    def __missing__(self, stored: tuple[object, object, object, bool]) -> int:
+        visibility, status, registered = (str(one) for one in stored[:3])
+        is_folded = BY_NAME[_NAME].fold(registered) == _VALUE
+        number = _NUMBERS[
+            visibility if (visibility := visibility.lower()) in _VISIBILITIES else _OTHER,
+            status if (status := status.lower()) in _DEAD else None,
+            "exactly" if registered == _VALUE else "folded" if is_folded else None,
+            stored[3],
+        ]
+        if len(self) < _MOST:  # few spellings of them are ever stored
+            self[stored] = number
+        return number
+
+
+_groups: Final = _Groups()
+
+
+def groups_of(images: Iterable[Image]) -> Iterator[int]:
+    """Give the number of the group of each image, less than 256."""
+    for image in images:
+        value = image.get
+        yield _groups[value("visibility"), value("status"), value(_NAME), bool(image.members)]
 
 
 def registration(condition: Condition) -> str | None:

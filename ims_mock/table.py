@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import compress, count, islice
+from operator import ne
 from typing import Final
 
-from ims_mock.groups import group_of
+from ims_mock.groups import groups_of
 from ims_mock.image import Image
 
 BASE: Final = ("created_at", "id")
@@ -28,11 +30,26 @@ class Table:
 
     def __init__(self, known: Mapping[str, Image | None]) -> None:
         self.known = known
-        self.images = [image for image in known.values() if image is not None]
-        self.images.sort(key=lambda image: image.id)
-        self.images.sort(key=lambda image: image.text("created_at"))
-        self.times = [image.text("created_at") for image in self.images]
-        self.numbers = bytes(map(group_of, self.images))
+        images = [image for image in known.values() if image is not None]
+        times = [image.text(BASE[0]) for image in images]
+        numbers: Sequence[int] = bytes(groups_of(images))
+        places = sorted(range(len(images)), key=times.__getitem__)
+        self.images = [images[place] for place in places]
+        self.times = [times[place] for place in places]
+        numbers = bytearray(map(numbers.__getitem__, places))
+        self._order_ties(numbers)
+        self.numbers = bytes(numbers)
+
+    def _order_ties(self, numbers: bytearray) -> None:
+        """Put images that were created in the same second in the order of their ids; hardly any were."""
+        ends = compress(count(1), map(ne, self.times, islice(self.times, 1, None)))
+        start = 0
+        for end in [*ends, len(self.times)]:
+            if end - start > 1:
+                tied = sorted(range(start, end), key=lambda place: self.images[place].id)
+                self.images[start:end] = [self.images[place] for place in tied]
+                numbers[start:end] = bytes([numbers[place] for place in tied])
+            start = end
 
     def __len__(self) -> int:
         return len(self.images)
