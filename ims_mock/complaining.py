@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ims_mock.matching import Sought, written
 
 if TYPE_CHECKING:
-    from ims_mock.auditing import Audit, Remark, Step
+    from ims_mock.remarks import Audit, Remark, Step
 
 _MOST_STEPS: Final = 12
 """So many requests of a walk are shown, the first ones and the last."""

@@ -20,9 +20,9 @@ from ims_mock.web.app import create_app
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
-    from ims_mock.auditing import Audit
     from ims_mock.faults import Rule
     from ims_mock.journal import Entry
+    from ims_mock.remarks import Audit
     from ims_mock.sources import Source
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from werkzeug.test import Client
 
-    from ims_mock.auditing import Audit
     from ims_mock.faults import Rule
     from ims_mock.findings import Finding
+    from ims_mock.remarks import Audit
     from ims_mock.sources import Source
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from ims_mock.auditing import ERROR, INFO, KINDS
 from ims_mock.effects import EFFECT, RULE, part_schema
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.findings import BY_ROW, SEVERITIES
@@ -15,6 +14,7 @@ from ims_mock.kinds import BOOLEAN, INTEGER, MAX_NAME, ROLES, TAGS, TIME, Kind
 from ims_mock.login import METHODS
 from ims_mock.patching import MEDIA_TYPES, patch_schema
 from ims_mock.profile import DEPARTURES, Profile
+from ims_mock.remarks import ERROR, INFO, KINDS
 from ims_mock.schemas import json_schema, member
 from ims_mock.sections import CREDENTIALS, GENERATE, IMAGE, MEMBERS, PROJECT, SINGLE, Key
 from ims_mock.settings import MAX_GENERATED, MODES

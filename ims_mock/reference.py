@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from ims_mock.auditing import KINDS
 from ims_mock.effects import KEYS
 from ims_mock.fields import FIELDS, PARAMETERS, Parameter
 from ims_mock.findings import FINDINGS
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.profile import DEPARTURES
+from ims_mock.remarks import KINDS
 from ims_mock.settings import CATALOG, SETTINGS, Setting
 
 Row = tuple[str, ...]

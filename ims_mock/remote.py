@@ -14,7 +14,6 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from ims_mock.auditing import Audit
 from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
 from ims_mock.faults import Rule
@@ -23,6 +22,7 @@ from ims_mock.findings import Finding
 from ims_mock.journal import Entry
 from ims_mock.kinds import moment
 from ims_mock.loading import Loaded, load
+from ims_mock.remarks import Audit
 from ims_mock.service import Owner, stored
 from ims_mock.sources import UNNAMED, CatalogError, Trouble
 

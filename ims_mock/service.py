@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
-    from ims_mock.auditing import Audit
     from ims_mock.beginning import Beginning
     from ims_mock.faults import Rule
     from ims_mock.journal import Entry
+    from ims_mock.remarks import Audit
     from ims_mock.sources import Source
 
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ims_mock import journal
-from ims_mock.auditing import KINDS, Audit, audits
+from ims_mock.auditing import audits
+from ims_mock.remarks import KINDS, Audit
 
 LIST = "/v2/images"
 LATER = "2031-01-01T00:00:00Z"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ims_mock.auditing import Audit, Remark, Step
 from ims_mock.complaining import complaint
+from ims_mock.remarks import Audit, Remark, Step
 
 
 def step(number, *query, status=200, images=2):

@@ -29,6 +29,7 @@ LAYERS = (
     ("index",),
     ("catalog", "completing"),
     ("access", "building", "filing", "journal"),
+    ("remarks", "trails"),
     ("auditing", "lifecycle", "members", "patching", "uploading"),
     ("loading", "moving"),
     ("effects", "state"),
