@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, compress, filterfalse
+from itertools import chain, compress
 from typing import Final, NamedTuple
 
 from ims_mock import groups
@@ -152,8 +152,8 @@ class KeptLists:
 
     Attributes:
         postings: posting lists, by order, attribute and whether values are found in any case.
-        flags: where conditions hold, by order and condition.
-        bitmaps: the same as bitmaps, and which images are listed to a project.
+        flags: where conditions hold for the images as they are stored, by order and condition.
+        bitmaps: where they hold for the images as they are shown, and which images are listed to a project.
         listed: which images are listed, by order and verdicts.
     """
 
@@ -256,7 +256,8 @@ class Lists:
         """Whether a walk with these conditions has met too many images in vain before."""
         kept = self._kept.bitmaps
         return len(kept) > 0 and all(
-            (self._own, key) in kept for key in (_scope(asked), *filterfalse(depends_on_view, asked.conditions))
+            (self._own, key) in kept
+            for key in (_scope(asked), *(_shown_to(condition, asked) for condition in asked.conditions))
         )
 
     def listed_bitmap(self, asked: Asked) -> Bitmap:
@@ -266,9 +267,26 @@ class Lists:
         )
 
     def bitmap(self, condition: Condition, asked: Asked) -> Bitmap:
-        """Give the bitmap of all images for which a condition holds."""
-        return self._kept.bitmaps.get((self._own, condition), lambda: bitmap(self._flagged(condition, asked)))
+        """Give the bitmap of all images for which a condition holds, as the caller is shown them."""
+        flagged = self._flagged_as_shown if depends_on_view(condition) else self._flagged
+        key = self._own, _shown_to(condition, asked)
+        return self._kept.bitmaps.get(key, lambda: bitmap(flagged(condition, asked)))
+
+    def _flagged_as_shown(self, condition: Condition, asked: Asked) -> bytearray:
+        """Tell where a condition holds: only what is shared with the caller may be shown otherwise than stored."""
+        stored = self._kept.flags.get(
+            (self._own, condition), lambda: bytearray(map(condition.holds, self.order.images()))
+        )
+        flags, holds, shown, image_of = bytearray(stored), condition.holds, asked.view.shown, self.order.image
+        for rank in self._listed_under(MEMBERS).get(asked.view.caller.project).all():
+            flags[rank] = holds(shown(image_of(rank)))
+        return flags
 
 
 def _scope(asked: Asked) -> object:
     return asked.verdicts, asked.view.caller.project
+
+
+def _shown_to(condition: Condition, asked: Asked) -> object:
+    """Tell what decides for which images a condition holds: itself alone, or also who asks."""
+    return (condition, _scope(asked)) if depends_on_view(condition) else condition

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, filterfalse, islice
+from itertools import compress, islice
 from typing import Final, NamedTuple
 
 from ims_mock.bitmaps import common
@@ -142,10 +142,6 @@ def _tested(lists: Lists, ranks: Iterable[int], way: _Way, asked: Asked) -> Sequ
 
 def _common(lists: Lists, asked: Asked, within: range, *, is_reversed: bool) -> Iterator[Image]:
     """Walk the images that all conditions have in common."""
-    bitmaps = [lists.listed_bitmap(asked)]
-    bitmaps += [lists.bitmap(condition, asked) for condition in filterfalse(depends_on_view, asked.conditions)]
-    tests = [condition.holds for condition in filter(depends_on_view, asked.conditions)]
+    bitmaps = [lists.listed_bitmap(asked), *(lists.bitmap(condition, asked) for condition in asked.conditions)]
     for rank in common(bitmaps, within, is_reversed=is_reversed):
-        shown = asked.view.shown(lists.order.image(rank))
-        if all(test(shown) for test in tests):
-            yield shown
+        yield asked.view.shown(lists.order.image(rank))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ims_mock import bitmaps, lists, walking
+from ims_mock import bitmaps, conditions, lists, walking
 from ims_mock import catalog as module
 from ims_mock.catalog import Catalog
 from ims_mock.errors import RequestError
@@ -356,6 +356,38 @@ def test_a_name_nobody_has_builds_no_index():
         assert catalog.page(parse(f"foo{number}=bar", view), view).images == ()
     (index,) = catalog._parts
     assert len(index._kept.postings) < 10
+
+
+ANTI_CORRELATED = (
+    "visibility=public&__imagetype=private",
+    "visibility=private&__imagetype=gold",
+    "is_public=1&visibility=private",
+    "is_public=0&visibility=public",
+    "visibility=public&visibility_min=0&__imagetype=private",
+)
+
+
+@pytest.mark.parametrize("profile", [DOCUMENTED, GLANCE])
+@pytest.mark.parametrize("role", ["admin", "member"])
+@pytest.mark.parametrize("raw", ANTI_CORRELATED)
+def test_what_members_are_shown_otherwise_is_found_without_a_walk_through_all(monkeypatch, raw, role, profile):
+    """Filters of which each finds thousands of images, and both none, ask few images from the second page on."""
+    images = list(random_images(random.Random(9), 8000))
+    for number, image in enumerate(images):
+        is_public = number % 2 == 0
+        image["visibility"], image["__imagetype"] = ("public", "gold") if is_public else ("private", "private")
+        image |= {"owner": "a", "status": "active", "__isregistered": "true", "members": {}}
+    images[1]["members"] = {"b": "accepted"}
+    catalog = catalog_of(images)
+    view = View(Caller("a", frozenset({role})), profile, is_queens=False)
+    asked = []
+    for kind in (conditions.Equals, conditions.Not, conditions.Bounded):
+        holds = kind.holds
+        monkeypatch.setattr(kind, "holds", lambda self, image, holds=holds: asked.append(image) or holds(self, image))
+    for _ in range(2):
+        asked.clear()
+        assert catalog.page(parse(raw, view), view).images == ()
+    assert len(asked) <= walking.PATIENCE
 
 
 def test_orders_are_bounded():
