@@ -82,6 +82,8 @@ def test_a_plain_request_is_answered_straight(reached):
     assert len(answer.headers["X-Request-Id"]) == 32
     assert reached == [answer.data]
     assert len(json.loads(answer.data)["images"]) == 2
+    (entry,) = app.extensions["ims_mock"].journal.entries()
+    assert repr(entry.status) == "200"
 
 
 def hooked_before(app):
@@ -145,6 +147,9 @@ def test_a_test_may_look_at_the_request(reached):
         ("GET", "/v2/images/x", {}),
         ("GET", "/v2/images", {"Authorization": "SDK-HMAC-SHA256 x"}),
         ("GET", "/v2/images", {"Host": "a_b"}),
+        ("GET", "/v2/images", {"Host": "a..b"}),
+        ("GET", "/v2/images", {"Host": "x" * 64}),
+        ("GET", "/v2/images", {"Upgrade": "websocket", "Connection": "Upgrade"}),
         ("GET", f"/v2/images?foo={'x' * 5000}", {}),
     ],
 )

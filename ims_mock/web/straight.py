@@ -35,7 +35,8 @@ _LONG: Final = 4_096
 """A query of so many characters may be too long for somebody, who says so."""
 
 _NOTHING: Final = Credentials()
-_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
+_HOST: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*(?::[0-9]+)?")
+_OK: Final = HTTPStatus.OK.value
 _PRESERVED: Final = "werkzeug.debug.preserve_context"
 """Under this name a request holds what keeps its context for a test that wants to look at it."""
 
@@ -76,6 +77,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
     return (
         environ["REQUEST_METHOD"] == "GET"
         and "HTTP_AUTHORIZATION" not in environ
+        and "HTTP_UPGRADE" not in environ
         and len(environ.get("QUERY_STRING", "")) < _LONG
         and _HOST.fullmatch(environ.get("HTTP_HOST", "")) is not None
         and _PRESERVED not in environ
@@ -123,7 +125,7 @@ def _answer(app: Flask, environ: WSGIEnvironment, listing: Listing) -> bytes | N
     except Exception:  # a mistake or a bug: the framework meets it again, and answers it
         return None
     environ["ims_mock.kept"] = known
-    note_end(HTTPStatus.OK, page.images, environ, known, (query, seen_as, page.has_next), catalog)
+    note_end(_OK, page.images, environ, known, (query, seen_as, page.has_next), catalog)
     if _log.isEnabledFor(logging.INFO):
-        log_answer(HTTPStatus.OK, environ, known)
+        log_answer(_OK, environ, known)
     return body
