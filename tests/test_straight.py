@@ -159,6 +159,14 @@ def test_what_is_not_plain_is_the_frameworks(reached, method, path, headers):
     assert reached == []
 
 
+def test_what_a_proxy_took_for_a_socket_is_the_frameworks(reached):
+    """It says so in the scheme; no list is for a socket."""
+    client = make_app(*CATALOG, forwarded="on").test_client()
+    assert client.get("/v2/images", headers={"X-Forwarded-Proto": "wss"}).status_code == 404
+    assert client.get("/v2/images", headers={"X-Forwarded-Proto": "https"}).status_code == 200
+    assert len(reached) == 1
+
+
 def test_faults_happen_to_lists(reached):
     """As long as there are faults, the framework answers."""
     app = make_app(*CATALOG)

@@ -36,6 +36,7 @@ _LONG: Final = 4_096
 
 _NOTHING: Final = Credentials()
 _HOST: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*(?::[0-9]+)?")
+_SCHEMES: Final = frozenset({"http", "https"})
 _OK: Final = HTTPStatus.OK.value
 _PRESERVED: Final = "werkzeug.debug.preserve_context"
 """Under this name a request holds what keeps its context for a test that wants to look at it."""
@@ -78,6 +79,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
         environ["REQUEST_METHOD"] == "GET"
         and "HTTP_AUTHORIZATION" not in environ
         and "HTTP_UPGRADE" not in environ
+        and environ.get("wsgi.url_scheme") in _SCHEMES
         and len(environ.get("QUERY_STRING", "")) < _LONG
         and _HOST.fullmatch(environ.get("HTTP_HOST", "")) is not None
         and _PRESERVED not in environ
