@@ -16,11 +16,13 @@ from typing import Any, Final, NoReturn
 import click
 
 from ims_mock import __version__
-from ims_mock.settings import CATALOG, CHECK, FIELDS, FORMATS, GENERATE, HEALTH, OPENAPI, SERVE, Setting, of
+from ims_mock.settings import CATALOG, CHECK, FIELDS, FORMATS, GENERATE, HEALTH, OPENAPI, REPORT, SERVE, Setting, of
 
 PROGRAM: Final = "ims-mock"
 _PATIENCE_SECONDS: Final = 1.0
 _ANSWER_SECONDS: Final = 3.0
+_SILENCE: Final = (OSError, ValueError)
+_LEGAL_SERVER: Final = "legal is a running ims-mock with control paths"
 
 
 def main() -> NoReturn:
@@ -177,15 +179,64 @@ def _openapi(profile: str, auth: str, control: str, output: str) -> None:
     _write(written(chosen, needs_credentials=auth == "on", has_control=control == "on"), output)
 
 
+def _report(host: str, port: int, tls_cert: str, url: str, output: str, **given: Any) -> None:
+    """Report what a running server was asked of the contract, and what never."""
+    import urllib.error
+
+    from ims_mock.coverage import Coverage
+
+    form = _form(REPORT, given["format"])
+    base = url or _base(host, port, tls_cert)
+    try:
+        coverage = Coverage.read(_asked(base, "coverage"))
+    except urllib.error.HTTPError as error:
+        raise click.ClickException(f"{base} answers with {error.code}; {_LEGAL_SERVER}") from None
+    except _SILENCE as error:
+        raise click.ClickException(f"{base} does not tell: {error}; {_LEGAL_SERVER}") from None
+    text = json.dumps(coverage.as_json(), indent=1) + "\n" if form == "json" else coverage.report(form)
+    _write(text, output)
+
+
 def _healthcheck(host: str, port: int, tls_cert: str, url: str) -> int:
     """Ask a running server how it is: exit status 0 when it answers."""
-    import http.client
     import urllib.error
-    import urllib.request
 
+    base = url or _base(host, port, tls_cert)
+    try:
+        click.echo(json.dumps(_asked(base, "health")))
+    except urllib.error.HTTPError as error:
+        click.echo(f"{base} answers with {error.code}")
+        return 0 if error.code < 500 else 1
+    except _SILENCE as error:
+        raise click.ClickException(f"{base} does not answer: {error}") from None
+    return 0
+
+
+# --- what they share ------------------------------------------------------------------------------
+
+
+def _base(host: str, port: int, tls_cert: str) -> str:
+    """Give the URL of a server on this machine by the settings that ``serve`` has."""
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     scheme = "https" if tls_cert else "http"
-    base = url or (f"{scheme}://[{reached}]:{port}" if ":" in reached else f"{scheme}://{reached}:{port}")
+    return f"{scheme}://[{reached}]:{port}" if ":" in reached else f"{scheme}://{reached}:{port}"
+
+
+def _asked(base: str, path: str) -> Any:
+    """Ask a control path of a running server.
+
+    Args:
+        base: the URL of the server.
+        path: what follows ``/_ims/``.
+
+    Raises:
+        HTTPError: it answers with an error.
+        OSError: it does not answer.
+        ValueError: it answers something else, or the URL is none.
+    """
+    import http.client
+    import urllib.request
+
     ways: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]  # no proxy is asked in its place
     if base.startswith("https:"):
         import ssl
@@ -195,17 +246,21 @@ def _healthcheck(host: str, port: int, tls_cert: str, url: str) -> int:
         ways.append(urllib.request.HTTPSHandler(context=trust))
     opener = urllib.request.build_opener(*ways)
     try:
-        with opener.open(f"{base.rstrip('/')}/_ims/health", timeout=_ANSWER_SECONDS) as answer:
-            click.echo(json.dumps(json.load(answer)))
-    except urllib.error.HTTPError as error:
-        click.echo(f"{base} answers with {error.code}")
-        return 0 if error.code < 500 else 1
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise click.ClickException(f"{base} does not answer: {error}") from None
-    return 0
+        with opener.open(f"{base.rstrip('/')}/_ims/{path}", timeout=_ANSWER_SECONDS) as answer:
+            return json.load(answer)
+    except http.client.HTTPException as error:
+        raise ValueError(str(error)) from None
 
 
-# --- what they share ------------------------------------------------------------------------------
+def _write(text: str, output: str) -> None:
+    """Write a text to a file, or to standard output where none is named."""
+    if not output:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
 
 
 def _watch(catalog: tuple[str, ...]) -> Any:
@@ -260,17 +315,6 @@ class _Progress:
             self._what = what
             self._bar = self._stack.enter_context(click.progressbar(length=total, label=what, file=sys.stderr))
         self._bar.update(done - self._bar.pos)
-
-
-def _write(text: str, output: str) -> None:
-    """Write to a file, or to standard output where none is named."""
-    if not output:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
 
 
 def _form(command: str, form: str) -> str:
@@ -366,6 +410,7 @@ _group = click.Group(
         _command(GENERATE, _generate),
         _command(FIELDS, _fields),
         _command(OPENAPI, _openapi),
+        _command(REPORT, _report),
         _command(HEALTH, _healthcheck),
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ims_mock.credentials import Credentials, Pass
+from ims_mock.exercising import Exercised
 from ims_mock.identity import Verdict
 from ims_mock.image import Shapes
 from ims_mock.journal import Journal
@@ -48,6 +49,7 @@ class Emulator(State):
         kept_requests: how many requests the journal keeps.
         treatment: what becomes of findings.
         own: what opens it besides, whatever catalog it has.
+        exercised: knows what was exercised of the contract; a reset forgets nothing of that.
 
     Attributes:
         journal: the latest requests.
@@ -65,9 +67,11 @@ class Emulator(State):
         kept_requests: int = JOURNAL_ENTRIES,
         treatment: Treatment = LENIENTLY,
         own: Pass | None = None,
+        exercised: Exercised | None = None,
     ) -> None:
         super().__init__(loaded, own)
-        self.journal = Journal(kept_requests, treatment.ignored)
+        self.exercised = exercised or Exercised()
+        self.journal = Journal(kept_requests, treatment.ignored, self.exercised.note)
         self.treatment = treatment
         self._faults: Faults | None = None
         self.kept_requests = kept_requests
@@ -104,6 +108,7 @@ class Emulator(State):
         *,
         needs_credentials: bool | None = None,
         treatment: Treatment | None = None,
+        exercised: Exercised | None = None,
     ) -> Emulator:
         """Make another emulator with the same settings, except for those that are given.
 
@@ -113,6 +118,7 @@ class Emulator(State):
             profile: how it answers.
             needs_credentials: whether requests without usable credentials are refused.
             treatment: what becomes of findings.
+            exercised: knows what was exercised of the contract there before.
         """
         return Emulator(
             loaded or self.loaded,
@@ -123,6 +129,7 @@ class Emulator(State):
             kept_requests=self.kept_requests,
             treatment=treatment or self.treatment,
             own=own,
+            exercised=exercised or Exercised(self.exercised),
         )
 
     def reset(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -158,10 +158,17 @@ class Journal:
     Args:
         size: how many.
         ignored: the names of findings that no entry has.
+        tell: is told of each, and of its page in a walk; clearing the journal makes it forget nothing.
     """
 
-    def __init__(self, size: int = JOURNAL_ENTRIES, ignored: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        size: int = JOURNAL_ENTRIES,
+        ignored: frozenset[str] = frozenset(),
+        tell: Callable[[int, Note], None] = lambda *_: None,
+    ) -> None:
         self.ignored = ignored
+        self._tell = tell
         self._notes: deque[tuple[int, int, int, Note]] = deque(maxlen=size)
         self._walks = Walks()
         self._count = 0
@@ -195,6 +202,7 @@ class Journal:
                 last = None if images is None else images[-1].id if images else ""
                 walk, page = self._walks.went(note.path, note.project, note.query, last)
             self._notes.append((self._count, walk, page, note))
+        self._tell(page, note)
 
     def page_of(self, path: str, project: str, query: str) -> int:
         """Tell which page of its walk a request would be.

@@ -20,6 +20,7 @@ from ims_mock.web.app import create_app
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
+    from ims_mock.coverage import Coverage
     from ims_mock.faults import Rule
     from ims_mock.journal import Entry
     from ims_mock.remarks import Audit
@@ -128,6 +129,10 @@ class Local:
     def forget_requests(self) -> None:
         """Forget the requests it got."""
         self.emulator.journal.clear()
+
+    def coverage(self) -> Coverage:
+        """Tell what was exercised of the contract."""
+        return self.emulator.exercised.coverage()
 
     def set_clock(self, instant: datetime | None) -> None:
         """Let the clock stand still at an instant, or tell the real time."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from werkzeug.test import Client
 
+    from ims_mock.coverage import Coverage
     from ims_mock.faults import Rule
     from ims_mock.findings import Finding
     from ims_mock.remarks import Audit
@@ -174,6 +175,11 @@ class ImsMock:
 
         if wrong := told((written(entry), entry.findings) for entry in self._service.requests()):
             raise AssertionError(wrong)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was exercised of the contract since this object was made; a reset forgets nothing of it."""
+        return self._service.coverage()
 
     # --- its images
 

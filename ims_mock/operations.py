@@ -159,6 +159,8 @@ _CONTROL_ROWS: Final = (
     Operation("GET", "/_ims/requests", "listRequests", CONTROL, "List the latest requests, the oldest first.", {200: payloads.REQUESTS}, _named("integer"), parameters=(_PATH, _SINCE)),
     Operation("DELETE", "/_ims/requests", "forgetRequests", CONTROL, "Forget every request, and count anew.", _SHOW_NOTHING),
     Operation("GET", "/_ims/walks", "listWalks", CONTROL, "List the walks through lists, with what is remarked of them.", {200: payloads.WALKS}),
+    Operation("GET", "/_ims/coverage", "showCoverage", CONTROL, "Show what was exercised of the contract, and what never.", {200: payloads.COVERAGE}),
+    Operation("DELETE", "/_ims/coverage", "forgetCoverage", CONTROL, "Forget what was exercised.", _SHOW_NOTHING),
     Operation("POST", "/_ims/sandboxes", "makeSandbox", CONTROL, "Make a sandbox, over the catalog that the server began with or one that is sent.", {201: payloads.SANDBOX}, (*_CATALOG, *_named("sandboxes"), *_HOST), {JSON: payloads.NEW_SANDBOX}, needs_body=False, gives={"id": "/id"}),
     Operation("PUT", "/_ims/sandboxes/{id}", "beginSandbox", CONTROL, "Let a sandbox begin anew, as if it were made now; its id and its credentials stay.", {200: payloads.SANDBOX}, (*_CATALOG, *_HOST), {JSON: payloads.NEW_SANDBOX}, needs_body=False),
     Operation("DELETE", "/_ims/sandboxes/{id}", "removeSandbox", CONTROL, "Remove a sandbox and all that is in it.", _SHOW_NOTHING),

@@ -35,8 +35,8 @@ HEALTH, CATALOG, STORED, PUT_IMAGE, LOADED, CLOCK, CLOCK_SETTING, SNAPSHOT, SNAP
     "Health", "Catalog", "StoredImage", "ImageToStore", "Loaded", "Clock", "ClockSetting",
     "Snapshot", "Snapshots",
 )  # fmt: skip
-NEW_FAULT, FAULT, FAULTS, REQUESTS, WALKS, NEW_SANDBOX, SANDBOX = (
-    "NewFault", "Fault", "Faults", "Requests", "Walks", "NewSandbox", "Sandbox",
+NEW_FAULT, FAULT, FAULTS, REQUESTS, WALKS, COVERAGE, NEW_SANDBOX, SANDBOX = (
+    "NewFault", "Fault", "Faults", "Requests", "Walks", "Coverage", "NewSandbox", "Sandbox",
 )  # fmt: skip
 
 _TEXT: Final[Schema] = {"type": "string"}
@@ -243,6 +243,13 @@ def _of_control() -> dict[str, Schema]:
         FAULTS: _object({"faults": _list(reference(FAULT))}),
         REQUESTS: _object({"requests": _list(_request())}),
         WALKS: _object({"walks": _list(_walk())}),
+        COVERAGE: _object(
+            {
+                "exercised": _WHOLE,
+                "total": _WHOLE,
+                "groups": _list(_object({"name": _TEXT, "items": _list(_TEXT), "never": _list(_TEXT)})),
+            }
+        ),
         NEW_SANDBOX: _new_sandbox(),
         SANDBOX: _object(
             {

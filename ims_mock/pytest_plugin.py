@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import pytest
 
 if TYPE_CHECKING:
+    from ims_mock.coverage import Coverage
     from ims_mock.matching import Found
     from ims_mock.mock import ImsMock
 
@@ -22,6 +23,15 @@ _MARKED: Final = ("catalog", "generate", "seed", "profile", "auth", "findings", 
 _IN_FILES: Final = ("profile", "findings", "findings_ignore")
 """What an ini file says besides the catalog, each word behind ``ims_mock_``."""
 
+_FORMS: Final = ("terminal", "markdown", "json")
+"""How the coverage of the contract may be reported."""
+
+_SENT: Final = "ims_mock_coverage"
+"""Under this name a worker of pytest-xdist sends its coverage at its end."""
+
+_COVERAGE: Final = pytest.StashKey["Coverage"]()
+"""Under this key a session keeps what was exercised so far."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the option and the settings of an ini file."""
@@ -30,6 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ims-mock-url",
         metavar="URL",
         help="a running ims-mock: tests get a sandbox on it in place of a server of their own (default: $IMS_MOCK_URL)",
+    )
+    group.addoption(
+        "--ims-mock-report",
+        metavar="FORM",
+        choices=_FORMS,
+        help=f"report what the tests exercised of the contract, and what never: {', '.join(_FORMS)}",
+    )
+    group.addoption(
+        "--ims-mock-report-file",
+        metavar="FILE",
+        help="write that report into a file, and not at the end of the output",
     )
     parser.addini(
         "ims_mock_catalog", "what the fixture ims_mock begins with; several separated by commas", default="default"
@@ -53,6 +74,10 @@ def pytest_configure(config: pytest.Config) -> None:
     url = _url(config)
     if url and not url.startswith(("http://", "https://")):
         raise pytest.UsageError(f"--ims-mock-url or IMS_MOCK_URL is {url!r}; legal is http://HOST:PORT")
+    if config.getoption("--ims-mock-report-file") and not config.getoption("--ims-mock-report"):
+        raise pytest.UsageError(
+            f"--ims-mock-report-file is given without --ims-mock-report; legal with it are {', '.join(_FORMS)}"
+        )
 
 
 def _url(config: pytest.Config) -> str:
@@ -70,6 +95,8 @@ def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
     words: dict[str, Any] = {word: str(pytestconfig.getini(f"ims_mock_{word}")) for word in _IN_FILES}
     with _told("ims_mock", lambda: ImsMock(catalog, **words, url=_url(pytestconfig))) as server:
         yield server
+        if pytestconfig.getoption("--ims-mock-report"):
+            _told("--ims-mock-report", lambda: _collect(pytestconfig, server.coverage))
 
 
 @pytest.fixture
@@ -142,3 +169,61 @@ def _looked_at(known: Mapping[str, Any]) -> Found | None:
             if isinstance(found, Found):
                 return found
     return None
+
+
+# --- the report of what was exercised -------------------------------------------------------------
+
+
+def _collect(config: pytest.Config, coverage: Coverage) -> None:
+    """Add what an emulator was asked to what the session knows."""
+    known = config.stash.get(_COVERAGE, None)
+    config.stash[_COVERAGE] = known.merged(coverage) if known else coverage
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send from a worker of pytest-xdist what its tests exercised."""
+    known = session.config.stash.get(_COVERAGE, None)
+    sent = getattr(session.config, "workeroutput", None)
+    if known and sent is not None:
+        sent[_SENT] = known.as_json()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker has sent; one that broke down has sent nothing."""
+    sent = getattr(node, "workeroutput", {}).get(_SENT)
+    if sent:
+        from ims_mock.coverage import Coverage
+
+        _collect(node.config, Coverage.read(sent))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Report what was exercised, once for all workers."""
+    form = config.getoption("--ims-mock-report")
+    if not form or hasattr(config, "workerinput"):
+        return
+    terminalreporter.section("ims_mock coverage of the contract")
+    known = config.stash.get(_COVERAGE, None)
+    if known is None:
+        terminalreporter.write_line("no test used the fixtures ims_mock and ims_mock_server")
+        return
+    text = _written(known, form)
+    path = config.getoption("--ims-mock-report-file")
+    if not path:
+        terminalreporter.write(text)
+        return
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        terminalreporter.write_line(f"cannot write {path}: {error.strerror}", red=True)
+    else:
+        terminalreporter.write_line(f"written to {path}")
+
+
+def _written(coverage: Coverage, form: str) -> str:
+    if form == "json":
+        import json
+
+        return json.dumps(coverage.as_json(), indent=1) + "\n"
+    return coverage.report("markdown" if form == "markdown" else "table")

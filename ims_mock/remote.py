@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
+from ims_mock.coverage import Coverage
 from ims_mock.faults import Rule
 from ims_mock.filing import filed_clock, filed_identity, filed_image
 from ims_mock.findings import Finding
@@ -152,6 +153,10 @@ class Remote:
     def forget_requests(self) -> None:
         """Forget the requests it got."""
         self._control("DELETE", "requests")
+
+    def coverage(self) -> Coverage:
+        """Tell what was exercised of the contract."""
+        return Coverage.read(self._control("GET", "coverage"))
 
     def set_clock(self, instant: datetime | None) -> None:
         """Let the clock stand still at an instant, or tell the real time."""

@@ -121,7 +121,7 @@ class Sandboxes:
         treatment: Treatment | None = None,
         seconds: float = UNUSED_SECONDS,
     ) -> Sandbox:
-        """Let a sandbox begin anew as if it were made now; its id and its credentials are all that stays.
+        """Let a sandbox begin anew as if it were made now; its id, its credentials and its coverage are all that stays.
 
         Args:
             sandbox_id: its id.
@@ -141,7 +141,12 @@ class Sandboxes:
                 raise _unknown(sandbox_id)
             found.seconds = seconds
             found.emulator = self._around.sandbox(
-                found.own, loaded, profile, needs_credentials=needs_credentials, treatment=treatment
+                found.own,
+                loaded,
+                profile,
+                needs_credentials=needs_credentials,
+                treatment=treatment,
+                exercised=found.emulator.exercised,
             )
             return found
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from werkzeug.test import Client
 
     from ims_mock.beginning import Beginning
+    from ims_mock.coverage import Coverage
     from ims_mock.faults import Rule
     from ims_mock.journal import Entry
     from ims_mock.remarks import Audit
@@ -87,6 +88,9 @@ class Service(Protocol):
 
     def forget_requests(self) -> None:
         """Forget the requests it got."""
+
+    def coverage(self) -> Coverage:
+        """Tell what was exercised of the contract."""
 
     def set_clock(self, instant: datetime | None) -> None:
         """Let the clock stand still at an instant, or tell the real time."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 PREFIX: Final = "IMS_MOCK_"
-SERVE, CHECK, GENERATE, FIELDS, OPENAPI, HEALTH = "serve", "check", "generate", "fields", "openapi", "healthcheck"
+SERVE, CHECK, GENERATE, FIELDS, OPENAPI = "serve", "check", "generate", "fields", "openapi"
+REPORT, HEALTH = "report", "healthcheck"
 
 
 class Setting(NamedTuple):
@@ -66,9 +67,9 @@ CATALOG: Final = Setting(
 """The one setting that is given as arguments, not as a flag."""
 
 SETTINGS: Final = (
-    Setting("host", "Address to listen on.", (SERVE, HEALTH), "127.0.0.1", metavar="ADDRESS"),
-    Setting("port", "Port to listen on; 0 for any free one.", (SERVE, HEALTH), 9292, bounds=(0, 65_535), metavar="PORT"),
-    Setting("tls-cert", "Certificate in PEM, with those between it and its root, to serve HTTPS with; empty for HTTP.", (SERVE, HEALTH), metavar="FILE"),
+    Setting("host", "Address to listen on.", (SERVE, REPORT, HEALTH), "127.0.0.1", metavar="ADDRESS"),
+    Setting("port", "Port to listen on; 0 for any free one.", (SERVE, REPORT, HEALTH), 9292, bounds=(0, 65_535), metavar="PORT"),
+    Setting("tls-cert", "Certificate in PEM, with those between it and its root, to serve HTTPS with; empty for HTTP.", (SERVE, REPORT, HEALTH), metavar="FILE"),
     Setting("tls-key", "Its private key in PEM, without a passphrase.", metavar="FILE"),
     Setting("watch", "Whether catalog files that change are loaded again, within a second; --no-watch wins over the variable.", default="off", is_switch=True),
     Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, MAX_GENERATED), metavar="N"),
@@ -89,12 +90,14 @@ SETTINGS: Final = (
     Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),
     Setting("log-format", "How it is logged.", default="text", choices=("text", "json")),
     Setting("set", "A value that every image gets, the rest follows from it; in the variable one a line.", (GENERATE,), metavar="FIELD=VALUE", repeats=True),
-    Setting("format", "How to write: yaml or json (generate); table, json or markdown (fields).", (GENERATE, FIELDS), metavar="FORMAT"),
-    Setting("output", "File to write to; empty for standard output.", (GENERATE, OPENAPI), metavar="FILE"),
-    Setting("url", "Server to ask; made from host and port when empty.", (HEALTH,), metavar="URL"),
+    Setting("format", "How to write: yaml or json (generate); table, json or markdown (fields, report).", (GENERATE, FIELDS, REPORT), metavar="FORMAT"),
+    Setting("output", "File to write to; empty for standard output.", (GENERATE, OPENAPI, REPORT), metavar="FILE"),
+    Setting("url", "Server to ask; made from host and port when empty.", (REPORT, HEALTH), metavar="URL"),
 )  # fmt: skip
 
-FORMATS: Final = {GENERATE: ("yaml", "json"), FIELDS: ("table", "json", "markdown")}
+_TABLES: Final = ("table", "json", "markdown")
+
+FORMATS: Final = {GENERATE: ("yaml", "json"), FIELDS: _TABLES, REPORT: _TABLES}
 """The formats each command writes, the default first."""
 
 

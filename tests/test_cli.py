@@ -18,19 +18,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from conftest import in_process, make_app
 
 from ims_mock import __version__
+from ims_mock.coverage import Coverage
 from ims_mock.fields import FIELDS, PARAMETERS
 from ims_mock.identity import DEFAULT_PROJECT
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.loading import load
-from ims_mock.settings import CATALOG, CHECK, GENERATE, HEALTH, OPENAPI, SERVE, SETTINGS, of
+from ims_mock.settings import CATALOG, CHECK, GENERATE, HEALTH, OPENAPI, REPORT, SERVE, SETTINGS, of
 
 COMMAND = (sys.executable, "-m", "ims_mock")
 TLS = Path(__file__).parent / "data" / "tls"
 CERT, KEY, OTHER_CERT, OTHER_KEY = (str(TLS / f"{name}.pem") for name in ("cert", "key", "other-cert", "other-key"))
-COMMANDS = (SERVE, CHECK, GENERATE, "fields", OPENAPI, HEALTH)
+COMMANDS = (SERVE, CHECK, GENERATE, "fields", OPENAPI, REPORT, HEALTH)
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("IMS_MOCK_")}
 READY = re.compile(r"ims-mock (\S+): (\d+) images? \((.*)\) on ((https?)://(.+):(\d+))\n")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the signals, pipes or terminals of POSIX")
@@ -948,6 +950,66 @@ def test_healthcheck_of_another_server_is_status_1(mood):
         other.patience.set()
         thread.join()
         other.server_close()
+
+
+# --- report ---------------------------------------------------------------------------------------
+
+
+def test_report_tells_what_a_running_server_was_asked(tmp_path):
+    """And what never, in each format; found as ``healthcheck`` finds it, sandboxes included, and written to a file."""
+    with serving("empty") as server:
+        server.ask("/v2/images?status=active")
+        box = requests.post(f"{server.url}/_ims/sandboxes", timeout=10).json()
+        requests.get(f"{box['url']}/v2/images?status=queued", timeout=10)
+        text = run(REPORT, IMS_MOCK_PORT=str(server.port))
+        assert (text.returncode, text.stderr) == (0, "")
+        assert re.match(r"6 of \d+ exercised ", text.stdout)
+        assert "values: status=saving, deleted, killed; " in text.stdout
+        says = json.loads(run(REPORT, "--url", server.url + "/", "--format", "json").stdout)
+        assert says == requests.get(f"{server.url}/_ims/coverage", timeout=10).json()
+        done = run(REPORT, "--port", server.port, "--format", "markdown", "--output", tmp_path / "report.md")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert (tmp_path / "report.md").read_text().count("| `values` | 2 of 56 | ") == 1
+        inside = json.loads(run(REPORT, "--url", box["url"], "--format", "json").stdout)
+        assert Coverage.read(inside).exercised("values") == ("status=queued",)
+        wrong = run(REPORT, "--url", server.url, "--output", tmp_path / "absent" / "report")
+        assert "cannot write " in refusal(wrong, 1)
+
+
+def test_report_wants_a_server_with_control_paths():
+    """Without them nobody can tell."""
+    with serving("empty", "--control", "off") as server:
+        line = refusal(run(REPORT, "--url", server.url), 1)
+        assert f"{server.url} answers with 404; legal is a running ims-mock with control paths" in line
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "http://[::1"])
+def test_report_of_a_dead_server_is_one_line_and_status_1(url):
+    """A refused connection and a URL that is none end alike."""
+    line = refusal(run(REPORT, "--url", url), 1)
+    assert f"{url} does not tell: " in line
+    assert line.endswith("; legal is a running ims-mock with control paths")
+
+
+@pytest.mark.parametrize("mood", ["broken", "chatty", "rude", "else"])
+def test_report_of_another_server_is_one_line_and_status_1(mood):
+    """One that fails, talks of something else, or no HTTP."""
+    other = HTTPServer(("127.0.0.1", 0), _Failing)
+    other.mood, other.patience = mood, threading.Event()
+    other.patience.set()
+    thread = threading.Thread(target=other.handle_request)
+    thread.start()
+    try:
+        line = refusal(run(REPORT, "--port", other.server_port), 1)
+        assert f"http://127.0.0.1:{other.server_port} " in line
+    finally:
+        thread.join()
+        other.server_close()
+
+
+def test_report_knows_its_formats():
+    """Another one is a wrong call."""
+    assert "--format yaml is unknown; legal are table, json, markdown" in refusal(run(REPORT, "--format", "yaml"), 2)
 
 
 # --- output ---------------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ LAYERS = (
     ("effects", "state"),
     ("faults", "payloads", "reference"),
     ("operations",),
-    ("openapi",),
+    ("coverage", "openapi"),
+    ("exercising",),
     ("emulator",),
     ("sandboxes",),
     ("web.answers", "web.noting"),
@@ -56,6 +57,7 @@ LAYERS = (
     ),
     (
         "web.clock",
+        "web.coverage",
         "web.data",
         "web.faults",
         "web.members",

@@ -1,5 +1,6 @@
 """The pytest plugin, in suites of its own, each in a process of its own."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from conftest import make_app
 
 from ims_mock.background import Background
+from ims_mock.coverage import Coverage
 
 pytest_plugins = ["pytester"]
 
@@ -317,3 +319,103 @@ def test_unittest_gets_it_too(run):
                 self.assertEqual(self.ims.images, [])
     """
     run(suite).assert_outcomes(passed=1)
+
+
+# --- the report of what was exercised -------------------------------------------------------------
+
+EXERCISING = """
+    import pytest
+
+    @pytest.mark.parametrize("value", ["active", "queued", "saving"])
+    def test_it(ims_mock, value):
+        assert ims_mock.client.get(f"/v2/images?status={value}").status_code == 200
+        ims_mock.reset()
+
+    @pytest.mark.ims_mock(catalog="empty", auth="on")
+    def test_marked(ims_mock):
+        assert ims_mock.client.get("/v2/images").status_code == 401
+
+    def test_server(ims_mock_server):
+        assert ims_mock_server.client.get("/versions").status_code == 200
+"""
+HEADING = r"=+ ims_mock coverage of the contract =+\n"
+
+
+def reported(result):
+    """Give the report at the end of a run."""
+    return re.findall(HEADING + r"(.*)\n=", result.stdout.str(), re.DOTALL)[0].strip()
+
+
+def exercised(report, group):
+    """Give what was exercised of a group, by a report in JSON."""
+    return list(Coverage.read(json.loads(report)).exercised(group))
+
+
+@pytest.mark.parametrize("workers", [0, 3])
+def test_what_the_tests_exercised_is_reported(run, workers):
+    """Across resets, markers and workers, once."""
+    plugins, arguments = (["xdist"], ["-n", str(workers)]) if workers else ([], [])
+    result = run(EXERCISING, "--ims-mock-report=json", *arguments, plugins=plugins)
+    result.assert_outcomes(passed=5)
+    says = reported(result)
+    assert exercised(says, "values") == ["status=queued", "status=saving", "status=active"]
+    assert exercised(says, "errors of lists") == ["401"]
+    assert exercised(says, "endpoints") == ["GET /versions", "GET /v2/images"]
+    assert result.stdout.str().count("coverage of the contract") == 1
+
+
+def test_what_the_tests_exercised_on_a_running_server_is_reported(run):
+    """That of the sandbox alone; it adds to the server's."""
+    app = make_app("empty")
+    app.test_client().get("/v2/images?status=killed")
+    server = Background(app)
+    try:
+        result = run(EXERCISING, "--ims-mock-report=json", "--ims-mock-url", server.url)
+    finally:
+        server.close()
+    result.assert_outcomes(passed=5)
+    values = exercised(reported(result), "values")
+    assert values == ["status=queued", "status=saving", "status=active"]
+    told = app.extensions["ims_mock"].exercised.coverage().exercised("values")
+    assert set(told) == {*values, "status=killed"}
+
+
+@pytest.mark.parametrize(
+    ("form", "words"), [("terminal", "never exercised:\n"), ("markdown", "| `values` | 3 of 56 | ")]
+)
+def test_the_report_may_be_for_people(run, form, words):
+    """In a terminal, or in Markdown."""
+    text = reported(run(EXERCISING, f"--ims-mock-report={form}"))
+    assert re.match(r"\d+ of 198 exercised ", text)
+    assert words in text
+
+
+def test_the_report_may_go_to_a_file(run):
+    """One that cannot be written is named, and the tests count all the same."""
+    result = run(EXERCISING, "--ims-mock-report=json", "--ims-mock-report-file=report.json")
+    assert reported(result) == "written to report.json"
+    assert exercised(Path("report.json").read_text(), "errors of lists") == ["401"]
+    result = run(EXERCISING, "--ims-mock-report=json", "--ims-mock-report-file=absent/report.json")
+    result.assert_outcomes(passed=5)
+    assert reported(result) == "cannot write absent/report.json: No such file or directory"
+
+
+def test_without_an_emulator_there_is_nothing_to_report(run):
+    """Which is said."""
+    result = run("def test_it(): pass", "--ims-mock-report=terminal")
+    assert reported(result) == "no test used the fixtures ims_mock and ims_mock_server"
+    assert "coverage of the contract" not in run("def test_it(ims_mock): pass").stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--ims-mock-report=html", "*invalid choice: 'html'*"),
+        ("--ims-mock-report-file=a", "*without --ims-mock-report; legal with it are terminal, markdown, json"),
+    ],
+)
+def test_a_wrong_report_is_a_wrong_call(run, option, words):
+    """Before anything is run."""
+    result = run("def test_it(): pass", option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([words])

@@ -123,9 +123,11 @@ def test_a_read_only_server_keeps_its_own_journal():
 
 
 def test_of_several_processes_none_tells_of_a_part_or_counts_one():
-    """Each would have a journal of its own, and let every address send as much again."""
-    for path in ("/_ims/requests", "/_ims/walks"):
-        assert "notes its own requests" in several(make_app("empty"))(path).text
+    """Each would have a journal and a coverage of its own, and let every address send as much again."""
+    for path, name in (("requests", "journal"), ("walks", "journal"), ("coverage", "coverage")):
+        told = several(make_app("empty"))(f"/_ims/{path}").text
+        assert "notes its own requests" in told
+        assert f"the {name} wants one process" in told
     answer = several(make_app("empty", throttle="5/10"))("/v2/images")
     assert (answer.status, answer.json["error_code"]) == (403, "APIGW.0302")
     assert "counts its own requests" in answer.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -27,6 +28,7 @@ from ims_mock.web.answers import (
     shape_of,
 )
 from ims_mock.web.choice import emulator_for, have_sandboxes
+from ims_mock.web.coverage import endpoints_of
 from ims_mock.web.current import emulator, host_refused, id_of, kept, request_id, verdict
 from ims_mock.web.lines import log_answer, log_failure
 from ims_mock.web.noting import note_beginning, note_end
@@ -88,6 +90,7 @@ def create_app(
     app.after_request(_end)
     app.register_error_handler(RequestError, _answer)
     app.register_error_handler(Exception, _answer_any)
+    over.exercised.serve(partial(endpoints_of, app.url_map))
     answer_lists_straight(app)
     if has_control:
         have_sandboxes(app, over)

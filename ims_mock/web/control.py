@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 
 from ims_mock import __version__
-from ims_mock.web import clock, faults, requests, sandboxes, stored, walks
+from ims_mock.web import clock, coverage, faults, requests, sandboxes, stored, walks
 from ims_mock.web.answers import empty_answer
 from ims_mock.web.current import emulator, refuse_media_type
 from ims_mock.web.documents import MEDIA_TYPES
@@ -16,7 +16,7 @@ from ims_mock.web.origin import refuse_foreign_page
 PREFIX: Final = "/_ims"
 
 blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
-for part in (clock, faults, requests, walks, stored, sandboxes):
+for part in (clock, coverage, faults, requests, walks, stored, sandboxes):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -12,8 +12,12 @@ from ims_mock.web.current import caller, emulator
 LOGIN: Final = "identity.create_token"
 """Logging in changes nothing: issued tokens say all there is to know, and every replica reads them."""
 
-JOURNAL: Final = frozenset({"control.requests.list_requests", "control.walks.list_walks"})
-"""Whatever tells of requests."""
+NOTES: Final = {
+    "control.requests.list_requests": "the journal",
+    "control.walks.list_walks": "the journal",
+    "control.coverage.show_coverage": "the coverage",
+}
+"""What tells of the requests that a process got, and its name."""
 
 MUTE: Final = frozenset({"Granian"})
 """The servers that say of any number of processes that there is one."""
@@ -44,8 +48,9 @@ def refuse_division() -> None:
     if _is_change():
         what = "has a catalog of its own"
         raise RequestError("divided", "the method", request.method, _LEGAL, cure=f"changes want {one}", what=what)
-    if request.endpoint in JOURNAL:
-        raise RequestError("divided", cure=f"the journal wants {one}", what="notes its own requests")
+    told = NOTES.get(request.endpoint or "")
+    if told:
+        raise RequestError("divided", cure=f"{told} wants {one}", what="notes its own requests")
     if emulator().throttle:
         raise RequestError("divided", cure=f"a throttle wants {one}", what="counts its own requests")
 

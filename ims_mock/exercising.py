@@ -1,0 +1,314 @@
+"""What is exercised of the contract, read from what the journal lays down of requests.
+
+No request waits to be looked at: what was laid down waits, and all of it is looked at when somebody asks, or when much
+of it has gathered. So nothing is lost of what the journal forgets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from http import HTTPStatus
+from threading import Lock
+from typing import Final
+from urllib.parse import unquote_plus
+
+from ims_mock.coverage import (
+    BEYOND,
+    EMPTY,
+    ENDPOINTS,
+    ERRORS,
+    FIRST,
+    LAST,
+    LIMIT,
+    LINK,
+    LISTS,
+    MARKER,
+    OPERATORS,
+    ORDER,
+    ORDERS,
+    Asked,
+    Coverage,
+    Endpoint,
+    Fact,
+    area,
+    contract,
+    has_values,
+    is_time,
+)
+from ims_mock.fields import LIMIT_CAP, Parameter
+from ims_mock.journal import Note, Paged
+from ims_mock.kinds import TIME_OPERATORS, whole_number
+from ims_mock.query import ListQuery, decoded
+
+MANY: Final = 256
+"""So many requests are looked at together at the latest."""
+
+_LONG: Final = 200
+"""What is longer is looked at each time."""
+
+_KEPT: Final = 4096
+"""So many things are kept that were looked at lately."""
+
+_LIMIT: Final = "limit"
+_SORTS: Final = (*ORDERS, "sort")
+_ALL_COUNT: Final = ("tag", *ORDERS)
+"""The parameters of which each value counts; of any other the last."""
+
+Endpoints = Callable[[], Iterable[Endpoint]]
+Facts = tuple[Fact, ...]
+
+
+class Exercised:
+    """Knows what was exercised of one emulator, and of all that are inside of it.
+
+    Args:
+        around: the one around; ``None`` for the outermost.
+    """
+
+    def __init__(self, around: Exercised | None = None) -> None:
+        self._facts: set[Fact] = set()
+        self._around = around
+        self._desk: _Desk = around._desk if around else _Desk()
+
+    def serve(self, endpoints: Endpoints) -> None:
+        """Say which endpoints there are.
+
+        Args:
+            endpoints: gives them when they are needed.
+        """
+        self._desk.endpoints = endpoints
+
+    def note(self, page: int, note: Note) -> None:
+        """Lay down a request that was answered.
+
+        Args:
+            page: its page in a walk through a list; 0 when it asked for no list.
+            note: what is known of it.
+        """
+        desk = self._desk
+        desk.waiting.append((self, page, note))
+        if len(desk.waiting) >= MANY and desk.lock.acquire(blocking=False):
+            try:
+                desk.look()
+            finally:
+                desk.lock.release()
+
+    def learn(self, facts: set[Fact]) -> None:
+        """Know from now on that something was exercised."""
+        self._facts |= facts
+        if self._around:
+            self._around.learn(facts)
+
+    def coverage(self) -> Coverage:
+        """Tell what was exercised so far."""
+        with self._desk.lock:
+            self._desk.look()
+            return Coverage(contract(self._desk.endpoints()), frozenset(self._facts))
+
+    def clear(self) -> None:
+        """Forget what was exercised so far."""
+        with self._desk.lock:
+            self._desk.look()
+            self._facts.clear()
+
+
+class _Desk:
+    """Where the requests to emulators that belong together wait to be looked at.
+
+    Attributes:
+        waiting: these requests, each with who wants to know.
+        lock: held by whoever looks.
+        endpoints: gives the endpoints there are.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[Exercised, int, Note]] = deque()
+        self.lock = Lock()
+        self.endpoints: Endpoints = tuple
+        self._paths: _Paths | None = None
+        self._outline = lru_cache(maxsize=_KEPT)(self._outlined)
+
+    def look(self) -> None:
+        """Look at all that waits."""
+        found: dict[Exercised, set[Fact]] = {}
+        while self.waiting:
+            who, page, note = self.waiting.popleft()
+            facts = found.get(who)
+            if facts is None:
+                facts = found[who] = set()
+            outline = self._outline if len(note.path) <= _LONG else self._outlined
+            facts.update(outline(note.method, note.path, note.status, note.images is not None))
+            if note.paged is not None:
+                _look_at_list(facts, page, note, note.paged)
+        for who, facts in found.items():
+            who.learn(facts)
+
+    def _outlined(self, method: str, path: str, status: int, is_readable: bool) -> Facts:
+        """Tell what a request exercised whatever it asked for."""
+        if self._paths is None:
+            self._paths = _Paths(self.endpoints())
+        found = self._paths.find(path)
+        if found is None or not status:
+            return ()
+        if status >= HTTPStatus.BAD_REQUEST:
+            group = area(method, found)
+            return ((group, str(status)),) if status in ERRORS[group] else ()
+        return ((ENDPOINTS, f"{method} {found}"),) if is_readable else ()
+
+
+class _Paths:
+    """Tells to which endpoint's path the path of a request belongs.
+
+    Args:
+        endpoints: those there are.
+    """
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self._plain: set[str] = set()
+        self._patterns: dict[str, re.Pattern[str]] = {}
+        for one in endpoints:
+            if "{" not in one.path:
+                self._plain.add(one.path)
+            elif one.path not in self._patterns:
+                varies = "|".join(map(re.escape, one.legal)) or "[^/]+"
+                parts = [f"(?:{varies})" if part.startswith("{") else re.escape(part) for part in one.path.split("/")]
+                self._patterns[one.path] = re.compile("/".join(parts))
+
+    def find(self, path: str) -> str | None:
+        """Give the path with what varies in braces; ``None`` when it is that of no endpoint."""
+        if path in self._plain:
+            return path
+        return next((one for one, pattern in self._patterns.items() if pattern.fullmatch(path)), None)
+
+
+# --- what a list is asked -------------------------------------------------------------------------
+
+
+def _look_at_list(facts: set[Fact], page: int, note: Note, paged: Paged) -> None:
+    """Tell what a request exercised that was answered with a page of a list.
+
+    Args:
+        facts: what was exercised so far.
+        page: its page in its walk.
+        note: what is known of it.
+        paged: what it asked.
+    """
+    query, view, has_next = paged
+    path, question, marker = query.listing.path, note.query, query.marker
+    asked = LISTS[path]
+    if marker is None:
+        facts.add((asked.paged, FIRST))
+        if not note.images and query.limit:
+            facts.add((asked.paged, EMPTY))
+    else:
+        if not has_next:
+            facts.add((asked.paged, LAST))
+        if "marker" in asked.parameters:
+            facts.add((asked.named, "marker"))
+        if page > 1 and query.listing.has_links and _is_link(question, query, marker):
+            facts.add((asked.paged, LINK))
+            return
+        facts.add((asked.paged, MARKER))
+        before, is_last, after = question.rpartition("&marker=")
+        if is_last and "&" not in after:
+            question = before
+    if question:
+        found = _questioning if len(question) <= _LONG else _questioning.__wrapped__
+        facts.update(found(question, path, "enumerations-ignore-case" in view.profile.departures))
+
+
+@lru_cache(maxsize=_KEPT)
+def _questioning(question: str, path: str, is_folded: bool) -> frozenset[Fact]:
+    """Tell what the query of a list exercises.
+
+    Args:
+        question: it, perhaps without its marker.
+        path: that of the list.
+        is_folded: whether values count in any case.
+    """
+    facts: set[Fact] = set()
+    parts = question.split("&")
+    last = {part.partition("=")[0]: part for part in parts}
+    counting: Iterable[tuple[str, str]] = last.items()
+    if len(last) < len(parts):
+        every = ((part.partition("=")[0], part) for part in parts)
+        counting = [*counting, *(pair for pair in every if pair[0] in _ALL_COUNT)]
+    for name, part in counting:
+        if len(part) > _LONG:
+            facts.update(_asking.__wrapped__(part, path, is_folded))
+        else:
+            facts.update(_asking(name if _is_plain(name, path) else part, path, is_folded))
+    return frozenset(facts)
+
+
+def _is_link(question: str, query: ListQuery, marker: str) -> bool:
+    """Whether a query is that of a link to a next page."""
+    if question == f"{query.repeated}&marker={marker}":
+        return True
+    return query.next(marker) == f"{query.listing.path}?{question}"
+
+
+@lru_cache(maxsize=_KEPT)
+def _is_plain(name: str, path: str) -> bool:
+    """Whether it makes no difference which value a parameter has, by its name as it was sent."""
+    known = unquote_plus(name)
+    parameter = LISTS[path].parameters.get(known)
+    if known in (_LIMIT, *_SORTS):
+        return False
+    return parameter is None or not (parameter.values or is_time(parameter))
+
+
+@lru_cache(maxsize=_KEPT)
+def _asking(part: str, path: str, is_folded: bool) -> Facts:
+    """Tell what one parameter in the query of a list exercises.
+
+    Args:
+        part: the parameter and its value, as they were sent.
+        path: that of the list.
+        is_folded: whether values count in any case.
+    """
+    return tuple(fact for name, value in decoded(part) for fact in _exercised(name, value, LISTS[path], is_folded))
+
+
+def _exercised(name: str, value: str, asked: Asked, is_folded: bool) -> Iterator[Fact]:
+    parameter = asked.parameters.get(name)
+    if parameter:
+        yield asked.named, name
+        if has_values(parameter):
+            yield from ((asked.valued, f"{name}={one}") for one in _values(parameter, value, is_folded))
+        elif is_time(parameter):
+            operator, separator, _ = value.partition(":")
+            if separator and operator in TIME_OPERATORS:
+                yield OPERATORS, f"{name}={operator}"
+    if name == _LIMIT:
+        limit = whole_number(value.strip())
+        if limit:
+            yield asked.paged, LIMIT if limit <= LIMIT_CAP else BEYOND
+    yield from ((ORDER, f"{key}={one}") for key, one in _ordered(name, value) if one in ORDERS[key])
+
+
+def _values(parameter: Parameter, text: str, is_folded: bool) -> Iterator[str]:
+    """Give the documented values that a filter names."""
+    field = parameter.field
+    operator, _, rest = text.partition(":")
+    picked = [text]
+    if field and field.picks and operator in ("eq", "in"):
+        picked = [one.strip('"') for one in rest.split(",")] if operator == "in" else [rest]
+    fold = (field.fold if field else str.lower) if is_folded else str
+    wanted = {fold(one) for one in picked}
+    return (one for one in parameter.values if fold(one) in wanted)
+
+
+def _ordered(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Give the sort keys and directions that a parameter names, in either syntax."""
+    key, way = ORDERS
+    if name in ORDERS:
+        yield name, value.strip()
+    elif name == "sort":
+        for part in value.split(","):
+            named, _, direction = part.partition(":")
+            yield key, named.strip()
+            yield way, direction.strip()
