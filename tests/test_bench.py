@@ -189,7 +189,7 @@ def test_an_interrupted_run_tells_what_it_has_and_leaves_nothing_running():
                 break
         os.killpg(run.pid, signal.SIGINT)
         table, said = run.communicate(timeout=60)
-    assert "interrupted" in said
+    assert "interrupted" in said, table
     assert "resident memory then" in table
     until = time.monotonic() + 10
     while is_running(run.pid) and time.monotonic() < until:  # what keeps the processes' books ends a little later

@@ -36,7 +36,7 @@ IMAGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(values=IMAGES)
 def test_an_image_is_written_as_the_standard_library_does(values):
     """Whatever its values and which it has, and also when it is written again."""

@@ -56,7 +56,7 @@ def pair():
     return one, other
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(query=QUERIES, headers=HEADERS, path=st.sampled_from(["/v2/images", "/v2/cloudimages"]))
 def test_the_answer_is_that_of_the_framework(pair, query, headers, path):
     """Status, headers, bytes and what the journal holds are the same."""
