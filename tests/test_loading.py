@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -769,7 +770,7 @@ def test_a_catalog_from_python():
 @pytest.mark.parametrize(
     "catalog",
     [{1: "x"}, {"images": 7}, *(images(given) for given in ({1: "x"}, {"name": object()}, {("a", "b"): "x"}, 7))],
-    ids=str,
+    ids=lambda given: re.sub(" at 0x[0-9a-f]+", "", str(given)),
 )
 def test_a_wrong_catalog_from_python_is_refused_in_words(catalog):
     """There is no file and no line, and no traceback either."""
