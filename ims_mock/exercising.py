@@ -58,7 +58,9 @@ _ALL_COUNT: Final = ("tag", *ORDERS)
 """The parameters of which each value counts; of any other the last."""
 
 Endpoints = Callable[[], Iterable[Endpoint]]
-Facts = tuple[Fact, ...]
+Facts = frozenset[Fact]
+
+_NOTHING: Final = Facts()
 
 
 class Exercised:
@@ -152,11 +154,11 @@ class _Desk:
             self._paths = _Paths(self.endpoints())
         found = self._paths.find(path)
         if found is None or not status:
-            return ()
+            return _NOTHING
         if status >= HTTPStatus.BAD_REQUEST:
             group = area(method, found)
-            return ((group, str(status)),) if status in ERRORS[group] else ()
-        return ((ENDPOINTS, f"{method} {found}"),) if is_readable else ()
+            return Facts({(group, str(status))}) if status in ERRORS[group] else _NOTHING
+        return Facts({(ENDPOINTS, f"{method} {found}")}) if is_readable else _NOTHING
 
 
 class _Paths:
@@ -197,39 +199,43 @@ def _look_at_list(facts: set[Fact], page: int, note: Note, paged: Paged) -> None
         paged: what it asked.
     """
     query, view, has_next = paged
-    path, question, marker = query.listing.path, note.query, query.marker
-    asked = LISTS[path]
+    question, marker, is_empty = note.query, query.marker, False
     if marker is None:
-        facts.add((asked.paged, FIRST))
-        if not note.images and query.limit:
-            facts.add((asked.paged, EMPTY))
+        way = FIRST
+        is_empty = not note.images and query.limit > 0
+    elif page > 1 and query.listing.has_links and _is_link(question, query, marker):
+        way, question = LINK, ""
     else:
+        way = MARKER
+        before, is_last, after = question.rpartition("&marker=")
+        if is_last and "&" not in after:
+            question = before
+    look = _listed if len(question) <= _LONG else _listed.__wrapped__
+    is_folded = "enumerations-ignore-case" in view.profile.departures
+    facts.update(look(query.listing.path, question, is_folded, way, has_next, is_empty))
+
+
+@lru_cache(maxsize=_KEPT)
+def _listed(path: str, question: str, is_folded: bool, way: str, has_next: bool, is_empty: bool) -> Facts:
+    """Tell what a page of a list exercises.
+
+    Args:
+        path: that of the list.
+        question: its query, perhaps without the marker.
+        is_folded: whether values count in any case.
+        way: how the page was come to.
+        has_next: whether another one follows.
+        is_empty: whether nothing was found.
+    """
+    asked = LISTS[path]
+    facts: set[Fact] = {(asked.paged, way)}
+    if is_empty:
+        facts.add((asked.paged, EMPTY))
+    if way != FIRST:
         if not has_next:
             facts.add((asked.paged, LAST))
         if "marker" in asked.parameters:
             facts.add((asked.named, "marker"))
-        if page > 1 and query.listing.has_links and _is_link(question, query, marker):
-            facts.add((asked.paged, LINK))
-            return
-        facts.add((asked.paged, MARKER))
-        before, is_last, after = question.rpartition("&marker=")
-        if is_last and "&" not in after:
-            question = before
-    if question:
-        found = _questioning if len(question) <= _LONG else _questioning.__wrapped__
-        facts.update(found(question, path, "enumerations-ignore-case" in view.profile.departures))
-
-
-@lru_cache(maxsize=_KEPT)
-def _questioning(question: str, path: str, is_folded: bool) -> frozenset[Fact]:
-    """Tell what the query of a list exercises.
-
-    Args:
-        question: it, perhaps without its marker.
-        path: that of the list.
-        is_folded: whether values count in any case.
-    """
-    facts: set[Fact] = set()
     parts = question.split("&")
     last = {part.partition("=")[0]: part for part in parts}
     counting: Iterable[tuple[str, str]] = last.items()
@@ -241,7 +247,7 @@ def _questioning(question: str, path: str, is_folded: bool) -> frozenset[Fact]:
             facts.update(_asking.__wrapped__(part, path, is_folded))
         else:
             facts.update(_asking(name if _is_plain(name, path) else part, path, is_folded))
-    return frozenset(facts)
+    return Facts(facts)
 
 
 def _is_link(question: str, query: ListQuery, marker: str) -> bool:
@@ -270,7 +276,7 @@ def _asking(part: str, path: str, is_folded: bool) -> Facts:
         path: that of the list.
         is_folded: whether values count in any case.
     """
-    return tuple(fact for name, value in decoded(part) for fact in _exercised(name, value, LISTS[path], is_folded))
+    return Facts(fact for name, value in decoded(part) for fact in _exercised(name, value, LISTS[path], is_folded))
 
 
 def _exercised(name: str, value: str, asked: Asked, is_folded: bool) -> Iterator[Fact]:
