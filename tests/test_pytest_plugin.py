@@ -419,3 +419,11 @@ def test_a_wrong_report_is_a_wrong_call(run, option, words):
     result = run("def test_it(): pass", option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([words])
+
+
+def test_the_report_of_the_readme_is_true(run):
+    """Of the module that the README shows, shortened."""
+    text = reported(run(readme_suites()[0][1], "--ims-mock-report=terminal"))
+    shown = re.search(r"<!-- coverage -->\n```text\n(.*?)```", README.read_text(), re.DOTALL)[1]
+    parts = [part.strip("\n") for part in shown.split("…\n")]
+    assert [text.count(part) for part in parts] == [1] * len(parts)
