@@ -181,8 +181,15 @@ def test_a_run_is_a_table_and_json(tmp_path):
 def test_an_interrupted_run_tells_what_it_has_and_leaves_nothing_running():
     """Ctrl-C ends every process of it; the table of what was measured is printed."""
     command = [sys.executable, "-m", "bench", "start", "walk", "--sizes", "100000", "--rounds", "1"]
+    heeds_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # which a shell's background job does not
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heeds_interrupts,
     ) as run:
         for line in run.stderr:
             if line.startswith("walk"):
