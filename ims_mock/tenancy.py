@@ -113,30 +113,13 @@ class View:
             return True
         return self.membership(image) is not None
 
-    def lists(self, image: Image, visibility: str | None, member_status: str) -> bool:
-        """Whether the image is in the caller's list.
-
-        Args:
-            image: one that is neither deleted nor killed, or such a one asked for.
-            visibility: the one asked for, ``None`` when none is; the empty one is in no list.
-            member_status: the status a membership must have; ``all`` for any.
-        """
-        membership = image.members.get(self.caller.project)
-        standing = Standing(
-            visibility_of(image),
-            is_own=image.get("owner") == self.caller.project,
-            is_offered=bool(image.members),
-            status=membership.status if membership else None,
-        )
-        return self.admits(standing, visibility, member_status)
-
     def admits(self, standing: Standing, visibility: str | None, member_status: str) -> bool:
         """Whether an image that stands so to the caller is in the caller's list.
 
         Args:
-            standing: how it stands.
-            visibility: as for :meth:`lists`.
-            member_status: likewise.
+            standing: how it stands; dead images count only where they are asked for.
+            visibility: the one asked for, ``None`` when none is; the empty one is in no list.
+            member_status: the status a membership must have; ``all`` for any.
         """
         stored, is_own = standing.visibility, standing.is_own
         if self.caller.is_admin:
