@@ -18,7 +18,7 @@ from ims_mock.lists import AS_SHOWN, KeptLists, Lists, Stretch, asked_of
 from ims_mock.order import Order
 from ims_mock.query import ListQuery, SortKey
 from ims_mock.sorting import Sort
-from ims_mock.table import Table
+from ims_mock.table import BASE, Table
 from ims_mock.tenancy import View
 from ims_mock.walking import find
 
@@ -94,7 +94,7 @@ class Index:
         found: dict[Condition, Stretch] = {}
         for condition in conditions:
             if isinstance(condition, Ranged) and condition.is_range and condition.name not in AS_SHOWN:
-                names = dict.fromkeys((condition.name, "created_at", "id"))
+                names = dict.fromkeys((condition.name, *BASE))
                 lists = self._lists_of(tuple(SortKey(name, is_descending=False) for name in names))
                 found[condition] = Stretch(lists.order, *lists.order.between(condition))
         return found

@@ -97,11 +97,6 @@ def depends_on_view(condition: Condition) -> bool:
     return isinstance(inner, Equals | IsDefault | Ranged) and inner.name in AS_SHOWN
 
 
-def span(ranks: array[int]) -> Span:
-    """Give all of some ranks."""
-    return Span(ranks, 0, len(ranks))
-
-
 class Listed:
     """Which images of an order are listed to those who ask the same, whatever their project.
 
@@ -201,7 +196,7 @@ class Lists:
             return [self._listed_under("tags").get(tag) for tag in condition.tags]
         if isinstance(condition, Equals):
             if condition.name == _ID:
-                return [span(self._ranks_of(condition.values))]
+                return [Span.of(self._ranks_of(condition.values))]
             postings = self._listed_under(condition.name, folded=condition.folded)
             spans = [postings.get(value) for value in condition.values]
             if condition.name in AS_SHOWN and "shared" in condition.values:
@@ -209,7 +204,7 @@ class Lists:
             return spans
         stretch = asked.stretches.get(condition)
         if stretch and stretch.high - stretch.low <= FEW:
-            return [span(array("I", sorted(map(self.order.ranks.__getitem__, stretch.positions))))]
+            return [Span.of(array("I", sorted(map(self.order.ranks.__getitem__, stretch.positions))))]
         return None
 
     def _listed_under(self, name: str, *, folded: bool = False) -> Postings:

@@ -25,6 +25,11 @@ class Span(NamedTuple):
     start: int
     stop: int
 
+    @classmethod
+    def of(cls, ranks: Sequence[int]) -> Span:
+        """Give all of some ranks."""
+        return cls(ranks, 0, len(ranks))
+
     @property
     def size(self) -> int:
         """How many ranks it holds."""
@@ -42,7 +47,7 @@ class Span(NamedTuple):
         return Span(ranks, bisect_left(ranks, low, start, stop), bisect_left(ranks, high, start, stop))
 
 
-NOWHERE: Final = Span(array("I"), 0, 0)
+NOWHERE: Final = Span.of(array("I"))
 
 
 class Postings:
@@ -69,7 +74,7 @@ class Postings:
         if self._rare:
             return self._rare.get(value)
         ranks = self._lists.get(value)
-        return NOWHERE if ranks is None else Span(ranks, 0, len(ranks))
+        return NOWHERE if ranks is None else Span.of(ranks)
 
     def _gather(self, found: Iterable[tuple[int, Iterable[Value]]]) -> None:
         lists = self._lists

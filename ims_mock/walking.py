@@ -71,7 +71,7 @@ def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:
     """
     listed = lists.listed(asked)
     own = listed.by_project.get(asked.view.caller.project, _NOTHING)
-    size, chosen, spans = len(listed.of_all) + len(own), None, [Span(listed.of_all, 0, len(listed.of_all))]
+    size, chosen, spans = len(listed.of_all) + len(own), None, [Span.of(listed.of_all)]
     for condition in asked.conditions:
         found = lists.spans(condition, asked)
         if found is not None:
@@ -80,7 +80,7 @@ def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:
                 size, chosen, spans = total, condition, found
     left: Sequence[Condition] = asked.conditions
     if chosen is None:
-        spans.append(Span(own, 0, len(own)))
+        spans.append(Span.of(own))
     elif not depends_on_view(chosen):
         left = [one for one in left if one is not chosen]
     return [_Way(span.within(low, high), left, is_listed=chosen is None) for span in spans if span.size]
