@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ims_mock.catalog import Catalog
 from ims_mock.identity import NOTHING, SIGNATURE, TOKEN, Verdict
 from ims_mock.image import Image
-from ims_mock.kinds import wire_time
+from ims_mock.kinds import wire_text, wire_time
 from ims_mock.listing import CLOUDIMAGES, IMAGES
 from ims_mock.masking import masked, masked_value
 from ims_mock.query import ListQuery, decoded
@@ -285,7 +285,7 @@ def findings_of(note: Note, ignored: frozenset[str], number: int = 0) -> tuple[F
 
     asked = Asked(
         note.method,
-        _text(note.path),
+        wire_text(note.path),
         note.query,
         _pairs(note.query),
         is_queens(note.headers.get("x-api-version", "")),
@@ -311,9 +311,9 @@ def _entry(number: int, walk: int, page: int, note: Note, ignored: frozenset[str
         number=number,
         time=wire_time(note.time),
         method=note.method,
-        path=_text(note.path),
+        path=wire_text(note.path),
         query=_pairs(note.query),
-        headers={name: _text(value) for name, value in note.headers.items()},
+        headers={name: wire_text(value) for name, value in note.headers.items()},
         project=note.project,
         credentials=note.credentials or sent,
         refusal=note.refusal,
@@ -330,8 +330,3 @@ def _entry(number: int, walk: int, page: int, note: Note, ignored: frozenset[str
 def _pairs(query: str) -> tuple[tuple[str, str], ...]:
     """Decode a query, and mask what is secret by its name."""
     return tuple((name, masked_value(name, value)) for name, value in decoded(query))
-
-
-def _text(raw: str) -> str:
-    """Decode what the wire brought as one character a byte."""
-    return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -101,6 +101,11 @@ def truth(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text.lower())
 
 
+def wire_text(raw: str) -> str:
+    """Decode what the wire brought as one character a byte; it should be UTF-8, and what is not is replaced."""
+    return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
 # --- times ----------------------------------------------------------------------------------------
 
 

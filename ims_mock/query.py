@@ -23,7 +23,7 @@ from ims_mock.fields import (
     VISIBILITIES,
 )
 from ims_mock.keeping import Kept
-from ims_mock.kinds import shown, whole_number
+from ims_mock.kinds import shown, whole_number, wire_text
 from ims_mock.listing import IMAGES, Listing
 from ims_mock.tenancy import View
 
@@ -215,8 +215,7 @@ class _Left:
 
 def decoded(raw: str) -> Pairs:
     """Give the parameters of any query for somebody to look at; what can not be decoded is replaced."""
-    text = raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
-    return tuple(parse_qsl(text, keep_blank_values=True, errors="replace"))
+    return tuple(parse_qsl(wire_text(raw), keep_blank_values=True, errors="replace"))
 
 
 def _pairs(raw: str, *, is_strict: bool) -> Pairs:

@@ -16,6 +16,7 @@ from ims_mock.credentials import Credentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.identity import Verdict
+from ims_mock.kinds import wire_text
 from ims_mock.settings import STRICT
 from ims_mock.tenancy import Caller, View
 
@@ -120,12 +121,7 @@ def refuse_media_type(*legal: str, headers: Mapping[str, str] | None = None) -> 
 
 def header(name: str) -> str:
     """Give a header as text, in UTF-8 as catalogs are; empty when it was not sent."""
-    return text(request.headers.get(name, ""))
-
-
-def text(raw: str) -> str:
-    """Decode a header, which the wire brought as one character a byte."""
-    return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
+    return wire_text(request.headers.get(name, ""))
 
 
 def body(most: int = GATEWAY_BODY_BYTES) -> bytes:

@@ -15,9 +15,9 @@ from typing import Any, Final
 from flask import request
 
 from ims_mock.identity import Verdict
-from ims_mock.kinds import printable
+from ims_mock.kinds import printable, wire_text
 from ims_mock.masking import SECRET_HEADERS, masked_query, secrets_in_json, secrets_in_query, without
-from ims_mock.web.current import emulator, id_of, kept, request_id, text
+from ims_mock.web.current import emulator, id_of, kept, request_id
 
 MOST_CHARACTERS: Final = 1000
 """So much of a path and of a query stands in a line."""
@@ -72,7 +72,7 @@ def log_request(method: str, path: str, query: str, status: int, seconds: float,
 
 def _path(environ: dict[str, Any]) -> str:
     """Give the whole path that was asked, wherever the application is mounted."""
-    return text(environ.get("SCRIPT_NAME", "").rstrip("/") + environ.get("PATH_INFO", ""))
+    return wire_text(environ.get("SCRIPT_NAME", "").rstrip("/") + environ.get("PATH_INFO", ""))
 
 
 def _doubt(judged: Verdict | None) -> str:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask, signals
 
 from ims_mock.credentials import Credentials
+from ims_mock.kinds import wire_text
 from ims_mock.listing import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.query import parse
 from ims_mock.settings import LENIENT
 from ims_mock.web.answers import JSON, REQUEST_ID, page_body
 from ims_mock.web.choice import emulator_for
-from ims_mock.web.current import id_of, text
+from ims_mock.web.current import id_of
 from ims_mock.web.images import BLUEPRINT
 from ims_mock.web.lines import log_answer
 from ims_mock.web.noting import note_beginning, note_end
@@ -116,7 +117,7 @@ def _answer(app: Flask, environ: WSGIEnvironment, listing: Listing) -> bytes | N
         if here.has_faults or here.throttle or here.treatment.mode != LENIENT:
             return None
         project, token = environ.get("HTTP_X_PROJECT_ID", ""), environ.get("HTTP_X_AUTH_TOKEN", "")
-        sent = Credentials(project=text(project), token=text(token)) if project or token else _NOTHING
+        sent = Credentials(project=wire_text(project), token=wire_text(token)) if project or token else _NOTHING
         note_beginning(here, known)
         verdict = known["verdict"] = here.verdict(sent)
         seen_as = here.view(here.admitted(verdict), environ.get("HTTP_X_API_VERSION", ""))
