@@ -1,7 +1,8 @@
 """What it takes to load and to generate catalogs, and the memory that an image takes, each in a process of its own.
 
 Memory is what the process grows by. An image takes some before anything is asked, more once the catalog has been asked
-in every order for every parameter, and more again once it was shown, since what is rendered is kept.
+in every order for every parameter, and of a large catalog more again once it was shown: up to a number of images all are
+rendered when they are loaded, and the bars are for more.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from urllib.parse import urlencode
 
 from bench.options import Options, told
 from bench.rows import Row
+from ims_mock.building import RENDERED
 from ims_mock.emulator import Emulator
 from ims_mock.fields import DOC, FIELDS, SORT_KEYS
 from ims_mock.image import Image
@@ -63,7 +65,7 @@ def measure(options: Options) -> list[Row]:
         rows = [_timed(Path(folder), *one, options) for one in TIMES if one[1] <= max(most, _FEW)]
     told(f"memory of {most} images")
     return rows + [
-        Row(LOADING, f"an image in memory, {when}", most, figure, "KB", bar=bar)
+        Row(LOADING, f"an image in memory, {when}", most, figure, "KB", bar=bar if most > RENDERED else None)
         for (when, bar), figure in zip(MEMORY, alone(partial(memory, most, options.seed)), strict=True)
     ]
 

@@ -18,6 +18,9 @@ Progress = Callable[[str, int, int], None]
 STEP: Final = 500
 """How many images are made between two pieces of news."""
 
+RENDERED: Final = 100_000
+"""So many images are rendered at once, whether they are shown or not; of more each one is when it is first shown."""
+
 _EMPTY: Final = "virtual_size"
 """The attribute that is generated without a value."""
 
@@ -81,6 +84,14 @@ class Builder:
 
     def images(self) -> Iterator[Image]:
         """Make every image: each catalog's own, then what it generates, then the further ones."""
+        if self._total - self._number > RENDERED:
+            yield from self._made()
+            return
+        for image in self._made():
+            image.render()
+            yield image
+
+    def _made(self) -> Iterator[Image]:
         for one in self._opened:
             yield from self._given(one)
             for place, section in enumerate(one.values.get("generate", ())):

@@ -1,21 +1,20 @@
 """One image: its values, its members, and its bytes on the wire.
 
-Images of the same shape (the same attributes, given in the same order) share where each value stands, so that an image
-costs one tuple of values. An image never changes: an edit makes a new one.
+Images of the same shape (the same attributes) share where each value stands, so that an image costs one tuple of
+values. An image never changes: an edit makes a new one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
-from itertools import compress, filterfalse
-from operator import itemgetter
+from itertools import filterfalse
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ims_mock.fields import FIELDS
 from ims_mock.kinds import LINK, Value
-from ims_mock.rendering import json_object, json_of
+from ims_mock.rendering import Frame, json_of, without
 
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
@@ -53,38 +52,35 @@ _COMPUTED: Final = frozenset(_COMPUTED_FIRST)
 _NULLS: Final = (None,) * len(_NULLABLE)
 
 
-_Values = tuple[Value, ...]
-_Take = Callable[[_Values], _Values]
-
-
 class Shape:
-    """The attributes a group of images has, and where each one's value stands."""
+    """The attributes a group of images has, where each one's value stands, and what such images are written into.
 
-    __slots__ = ("_shown", "places")
+    Args:
+        names: the attributes, in the order of the table.
+
+    Attributes:
+        places: the place of each value.
+    """
+
+    __slots__ = ("_frame", "places")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
-        self._shown: tuple[tuple[str, ...], _Take] | None = None
+        self._frame: Frame | None = None
 
     @property
-    def shown(self) -> tuple[tuple[str, ...], _Take]:
-        """The attributes in the order in which they are shown, and what takes their values; many are never shown."""
-        if self._shown is None:
-            names = in_table_order(self.places)
-            self._shown = names, _taking(tuple(map(self.places.__getitem__, names)))
-        return self._shown
-
-
-def _taking(places: tuple[int, ...]) -> _Take:
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda values: tuple([values[place] for place in places])
+    def frame(self) -> Frame | None:
+        """What images are written into; ``None`` where something is missing, or given that is computed."""
+        if self._frame is None and "tags" in self.places and _COMPUTED.isdisjoint(self.places):
+            self._frame = Frame((*_COMPUTED_FIRST, *self.places))
+        return self._frame
 
 
 class Shapes:
     """The shapes met while a catalog is read, each kept once."""
 
     def __init__(self) -> None:
+        self._given: dict[tuple[str, ...], Shape] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
     def __len__(self) -> int:
@@ -92,12 +88,13 @@ class Shapes:
 
     def image(self, values: Mapping[str, Value], members: Mapping[str, str] | None = None) -> Image:
         """Make an image of its values; members map a project to its membership's status, as in a catalog file."""
-        names = tuple(values)
-        shape = self._shapes.get(names)
+        given = tuple(values)
+        shape = self._given.get(given)
         if shape is None:
-            shape = self._shapes[names] = Shape(names)
+            names = in_table_order(given)
+            shape = self._given[given] = self._shapes.setdefault(names, Shape(names))
         shared = {project: Membership(status) for project, status in members.items()} if members else NO_MEMBERS
-        return Image(shape, tuple(values.values()), shared)
+        return _image(shape, values, shared)
 
 
 class Image:
@@ -159,19 +156,17 @@ class Image:
         """The image as those are shown it who see it as its members: ``shared``, whatever is stored."""
         if self._as_member is None:
             values = {**self.stored(), "visibility": "shared", "__imagetype": "shared"}
-            self._as_member = Image(Shape(tuple(values)), tuple(values.values()), self.members)
+            self._as_member = _image(_shape_of(values, self._shape), values, self.members)
         return self._as_member
 
     def stored(self) -> dict[str, Value]:
         """Give the stored values by name, in the order in which they are shown."""
-        names, take = self._shape.shown
-        return dict(zip(names, take(self._values), strict=True))
+        return dict(zip(self._shape.places, self._values, strict=True))
 
     def changed(self, changes: Mapping[str, Value | None]) -> Image:
         """Give the image with other values; ``None`` takes one away."""
         kept = {name: one for name, one in {**self.stored(), **changes}.items() if one is not None}
-        shape = self._shape if kept.keys() == self._shape.places.keys() else Shape(tuple(kept))
-        return Image(shape, tuple(map(kept.__getitem__, shape.places)), self.members, self.data)
+        return _image(_shape_of(kept, self._shape), kept, self.members, self.data)
 
     def shared_with(self, members: Mapping[str, Membership]) -> Image:
         """Give the image with other members."""
@@ -193,28 +188,40 @@ class Image:
     @property
     def rendered(self) -> bytes:
         """The image as JSON text, rendered on first use and kept."""
-        if self._rendered is None:
-            self._rendered = self._json()
-        return self._rendered
+        return self._rendered or self.render()
+
+    def render(self) -> bytes:
+        """Render the image, before somebody waits for it."""
+        frame = self._shape.frame
+        found = json_of(self.wire()) if frame is None else frame.write((*self._computed, *self._values))
+        self._rendered = found
+        return found
 
     @property
     def rendered_in_cloudimages(self) -> bytes:
         """The image as the newer listing shows it: the same bytes, unless it has what is left out there."""
         if self._rendered_in_cloudimages is None:
-            is_same = _NOT_IN_CLOUDIMAGES.isdisjoint(self._shape.places)
-            self._rendered_in_cloudimages = self.rendered if is_same else self._json(without=_NOT_IN_CLOUDIMAGES)
+            left_out = _NOT_IN_CLOUDIMAGES.intersection(self._shape.places)
+            self._rendered_in_cloudimages = without(self.rendered, {name: self.text(name) for name in left_out})
         return self._rendered_in_cloudimages
 
-    def _json(self, without: Set[str] = frozenset()) -> bytes:
-        path, places = f"{IMAGES_PATH}/{self.id}", self._shape.places
-        if "tags" not in places or not _COMPUTED.isdisjoint(places):
-            return json_of({name: value for name, value in self.wire().items() if name not in without})
-        names, take = self._shape.shown
-        values = take(self._values)
-        if without:
-            shown = [name not in without for name in names]
-            names, values = tuple(compress(names, shown)), tuple(compress(values, shown))
-        return json_object((*_COMPUTED_FIRST, *names), (path, f"{path}/file", IMAGE_SCHEMA, *_NULLS, *values))
+    @property
+    def _computed(self) -> tuple[Value | None, ...]:
+        """What stands before the stored values."""
+        path = f"{IMAGES_PATH}/{self.id}"
+        return path, f"{path}/file", IMAGE_SCHEMA, *_NULLS
+
+
+def _shape_of(values: Mapping[str, Value], like: Shape) -> Shape:
+    """Give the shape of an image, perhaps that of another one."""
+    return like if values.keys() == like.places.keys() else Shape(in_table_order(values))
+
+
+def _image(
+    shape: Shape, values: Mapping[str, Value], members: Mapping[str, Membership], data: bytes | None = None
+) -> Image:
+    """Put the values of an image in their places."""
+    return Image(shape, tuple(map(values.__getitem__, shape.places)), members, data)
 
 
 def image_id(seed: int, number: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from ims_mock import rendering
 from ims_mock.fields import FIELDS
 from ims_mock.image import Shapes
 from ims_mock.kinds import BOOLEAN, INTEGER, LINK, TAGS
-from ims_mock.rendering import json_object
+from ims_mock.rendering import Frame
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ['"', "\\", "\x00", "é", "镜像"]
@@ -50,17 +51,33 @@ def test_an_image_is_written_as_the_standard_library_does(values):
 
 def test_a_number_is_no_truth():
     """1 and true are equal to Python, and not to a client."""
-    written = [json_object(["min_disk", "protected"], pair) for pair in ((1, True), (0, False), (1, True))]
-    assert written == [
-        b'{"min_disk": 1, "protected": true}',
-        b'{"min_disk": 0, "protected": false}',
-        b'{"min_disk": 1, "protected": true}',
+    frame = Frame(["id", "min_disk", "protected"])
+    assert [frame.write(["i", *pair]) for pair in ((1, True), (0, False), (1, True))] == [
+        b'{"id": "i", "min_disk": 1, "protected": true}',
+        b'{"id": "i", "min_disk": 0, "protected": false}',
+        b'{"id": "i", "min_disk": 1, "protected": true}',
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "text"),
+    [
+        (["id"], ["i"], '{"id": "i"}'),
+        (["id", "size"], ["i", 1], '{"id": "i", "size": 1}'),
+        (["id", "size", "min_ram", "name"], ['"', 1, 2, ", "], r'{"id": "\"", "size": 1, "min_ram": 2, "name": ", "}'),
+        (["id", "virtual_size", "tags"], ["i", None, ("t",)], '{"id": "i", "virtual_size": null, "tags": ["t"]}'),
+        ([", "], ["i"], '{", ": "i"}'),
+        (['"'], ["i"], r'{"\"": "i"}'),
+    ],
+)
+def test_quotes_stand_around_texts(names, values, text):
+    """And only around these, whatever stands beside them, and whatever they are called."""
+    assert Frame(names).write(values) == text.encode()
 
 
 def test_few_texts_are_kept():
     """Catalogs come and go, and what was written for them does not stay for ever."""
     for number in range(3000):
-        json_object(["min_disk", f"free-{number}"], [number, "x"])
-    assert len(rendering._pieces["min_disk"][1].__self__) <= 500
-    assert not any(name.startswith("free-") for name in rendering._pieces)
+        Frame(["id", "min_disk", f"free-{number}"]).write(["i", number, "x"])
+    assert len(rendering._written["min_disk"]) <= 500
+    assert not any(name.startswith("free-") for one in (rendering._after_text, rendering._after_other) for name in one)
