@@ -1,8 +1,8 @@
 """What it takes to load and to generate catalogs, and the memory that an image takes, each in a process of its own.
 
 Memory is what the process grows by. An image takes some before anything is asked, more once the catalog has been asked
-in every order for every parameter, and of a large catalog more again once it was shown: up to a number of images all are
-rendered when they are loaded, and the bars are for more.
+in every order for every parameter, and of a large catalog more again once it was shown. Of fewer images each is
+rendered when it is loaded; the bars are for more.
 """
 
 from __future__ import annotations

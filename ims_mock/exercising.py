@@ -39,12 +39,9 @@ from ims_mock.coverage import (
     is_time,
 )
 from ims_mock.fields import LIMIT_CAP, Parameter
-from ims_mock.journal import Note, Paged
+from ims_mock.journal import MANY, Laid, Paged
 from ims_mock.kinds import TIME_OPERATORS, whole_number
 from ims_mock.query import ListQuery, decoded
-
-MANY: Final = 256
-"""So many requests are looked at together at the latest."""
 
 _LONG: Final = 200
 """What is longer is looked at each time."""
@@ -83,15 +80,10 @@ class Exercised:
         """
         self._desk.endpoints = endpoints
 
-    def note(self, page: int, note: Note) -> None:
-        """Lay down a request that was answered.
-
-        Args:
-            page: its page in a walk through a list; 0 when it asked for no list.
-            note: what is known of it.
-        """
+    def note(self, laid: Laid) -> None:
+        """Take a request that was answered."""
         desk = self._desk
-        desk.waiting.append((self, page, note))
+        desk.waiting.append((self, laid))
         if len(desk.waiting) >= MANY and desk.lock.acquire(blocking=False):
             try:
                 desk.look()
@@ -127,7 +119,7 @@ class _Desk:
     """
 
     def __init__(self) -> None:
-        self.waiting: deque[tuple[Exercised, int, Note]] = deque()
+        self.waiting: deque[tuple[Exercised, Laid]] = deque()
         self.lock = Lock()
         self.endpoints: Endpoints = tuple
         self._paths: _Paths | None = None
@@ -137,14 +129,15 @@ class _Desk:
         """Look at all that waits."""
         found: dict[Exercised, set[Fact]] = {}
         while self.waiting:
-            who, page, note = self.waiting.popleft()
+            who, laid = self.waiting.popleft()
+            note = laid.note
             facts = found.get(who)
             if facts is None:
                 facts = found[who] = set()
             outline = self._outline if len(note.path) <= _LONG else self._outlined
             facts.update(outline(note.method, note.path, note.status, note.images is not None))
             if note.paged is not None:
-                _look_at_list(facts, page, note, note.paged)
+                _look_at_list(facts, laid, note.paged)
         for who, facts in found.items():
             who.learn(facts)
 
@@ -189,21 +182,21 @@ class _Paths:
 # --- what a list is asked -------------------------------------------------------------------------
 
 
-def _look_at_list(facts: set[Fact], page: int, note: Note, paged: Paged) -> None:
+def _look_at_list(facts: set[Fact], laid: Laid, paged: Paged) -> None:
     """Tell what a request exercised that was answered with a page of a list.
 
     Args:
         facts: what was exercised so far.
-        page: its page in its walk.
-        note: what is known of it.
+        laid: the request.
         paged: what it asked.
     """
     query, view, has_next = paged
+    note = laid.note
     question, marker, is_empty = note.query, query.marker, False
     if marker is None:
         way = FIRST
         is_empty = not note.images and query.limit > 0
-    elif page > 1 and query.listing.has_links and _is_link(question, query, marker):
+    elif laid.place[1] > 1 and query.listing.has_links and _is_link(question, query, marker):
         way, question = LINK, ""
     else:
         way = MARKER

@@ -39,6 +39,10 @@ OPENED: Final = "ims_mock.opened"
 MOST_CHARACTERS: Final = 32_768
 """So much is kept of a path, of a query and of a header: as much as the gateway takes of the first two."""
 
+MANY: Final = 256
+"""So many requests wait at most until their places are found."""
+
+_NOWHERE: Final = (0, 0)
 _LISTS: Final = frozenset({IMAGES.path, CLOUDIMAGES.path})
 
 _MOST_PAST: Final = 100
@@ -152,24 +156,60 @@ class Listed(NamedTuple):
     catalog: Catalog | None
 
 
+class Laid:
+    """A request as it was laid down.
+
+    Args:
+        journal: where.
+        number: 1, 2, … since that was cleared.
+        note: what is known of it.
+
+    Attributes:
+        number: the same.
+        note: the same.
+    """
+
+    __slots__ = ("_journal", "_place", "note", "number")
+
+    def __init__(self, journal: Journal, number: int, note: Note) -> None:
+        self._journal, self.number, self.note = journal, number, note
+        self._place: tuple[int, int] | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The number of the walk through a list that it belongs to, and its page there; 0 when it asked for no list."""
+        if self._place is None:
+            self._journal.settle()
+        return self._place or _NOWHERE
+
+    def settle(self, walks: Walks) -> None:
+        """Find its place among the walks of those before it."""
+        note, self._place = self.note, _NOWHERE
+        if asks_list(note.method, note.path):
+            images = note.images
+            last = None if images is None else images[-1].id if images else ""
+            self._place = walks.went(note.path, note.project, note.query, last)
+
+
 class Journal:
     """Keeps the latest requests.
 
     Args:
         size: how many.
         ignored: the names of findings that no entry has.
-        tell: is told of each, and of its page in a walk; clearing the journal makes it forget nothing.
+        tell: is told of each; clearing the journal makes it forget nothing.
     """
 
     def __init__(
         self,
         size: int = JOURNAL_ENTRIES,
         ignored: frozenset[str] = frozenset(),
-        tell: Callable[[int, Note], None] = lambda *_: None,
+        tell: Callable[[Laid], None] = lambda _: None,
     ) -> None:
         self.ignored = ignored
         self._tell = tell
-        self._notes: deque[tuple[int, int, int, Note]] = deque(maxlen=size)
+        self._laid: deque[Laid] = deque(maxlen=size)
+        self._fresh: list[Laid] = []
         self._walks = Walks()
         self._count = 0
         self._catalog: Catalog | None = None
@@ -179,7 +219,8 @@ class Journal:
     def clear(self) -> None:
         """Forget every request, and begin to count anew."""
         with self._lock:
-            self._notes.clear()
+            self._settle()
+            self._laid.clear()
             self._walks = Walks()
             self._count = 0
             self._catalog = None
@@ -192,17 +233,26 @@ class Journal:
             note: that.
             catalog: what a list was answered from.
         """
-        walk = page = 0
         with self._lock:
             self._count += 1
             if catalog is not None and catalog is not self._catalog:
                 self._keep(catalog)
-            if asks_list(note.method, note.path):
-                images = note.images
-                last = None if images is None else images[-1].id if images else ""
-                walk, page = self._walks.went(note.path, note.project, note.query, last)
-            self._notes.append((self._count, walk, page, note))
-        self._tell(page, note)
+            laid = Laid(self, self._count, note)
+            self._laid.append(laid)
+            self._fresh.append(laid)
+            if len(self._fresh) >= MANY:
+                self._settle()
+        self._tell(laid)
+
+    def settle(self) -> None:
+        """Find the place of each request that is laid down."""
+        with self._lock:
+            self._settle()
+
+    def _settle(self) -> None:
+        for laid in self._fresh:
+            laid.settle(self._walks)
+        self._fresh.clear()
 
     def page_of(self, path: str, project: str, query: str) -> int:
         """Tell which page of its walk a request would be.
@@ -213,6 +263,7 @@ class Journal:
             query: as it was sent.
         """
         with self._lock:
+            self._settle()
             return self._walks.next(path, project, query)[1]
 
     def entries(self, since: int = 0) -> list[Entry]:
@@ -222,23 +273,24 @@ class Journal:
             since: the number after which they begin.
         """
         with self._lock:
-            notes = list(self._notes)
-        return [_entry(*note, self.ignored) for note in notes if note[0] > since]
+            self._settle()
+            kept = list(self._laid)
+        return [_entry(laid, self.ignored) for laid in kept if laid.number > since]
 
     def lists(self) -> list[Listed]:
         """Give those of the requests that are kept which asked for a page of a list, the oldest first."""
         with self._lock:
-            notes, catalogs = list(self._notes), list(self._catalogs)
+            self._settle()
+            kept, catalogs = list(self._laid), list(self._catalogs)
         since = [number for number, _ in catalogs]
         latest: dict[str, int] = {}
         found = []
-        for number, walk, page, note in notes:
-            if walk:
+        for laid in kept:
+            number, note = laid.number, laid.note
+            if laid.place != _NOWHERE:
                 place = bisect_right(since, number) if note.paged else 0
                 catalog = catalogs[place - 1][1] if place else None
-                found.append(
-                    Listed(_entry(number, walk, page, note, self.ignored), note, latest.get(note.project, 0), catalog)
-                )
+                found.append(Listed(_entry(laid, self.ignored), note, latest.get(note.project, 0), catalog))
             latest[note.project] = number
         return found
 
@@ -246,7 +298,7 @@ class Journal:
         """Keep the catalog from which lists are answered from now on, and forget what is too old or too much."""
         self._catalog = catalog
         self._catalogs.append((self._count, catalog))
-        oldest = self._notes[0][0] if self._notes else self._count
+        oldest = self._laid[0].number if self._laid else self._count
         past = sum(len(one) for _, one in self._catalogs) - len(catalog)
         while len(self._catalogs) > 1 and (past > _MOST_PAST_IMAGES or self._catalogs[1][0] <= oldest):
             past -= len(self._catalogs.popleft()[1])
@@ -305,7 +357,9 @@ def _refusal(note: Note) -> str:
     return "" if note.method == "GET" or note.roles & {ADMIN, MEMBER} else "read-only"
 
 
-def _entry(number: int, walk: int, page: int, note: Note, ignored: frozenset[str]) -> Entry:
+def _entry(laid: Laid, ignored: frozenset[str]) -> Entry:
+    number, note = laid.number, laid.note
+    walk, page = laid.place
     sent = TOKEN if "x-auth-token" in note.headers else SIGNATURE if "authorization" in note.headers else NOTHING
     return Entry(
         number=number,

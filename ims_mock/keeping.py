@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -20,7 +22,7 @@ class Kept(Generic[K, V]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._held: dict[K, V] = {}
+        self._held: OrderedDict[K, V] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -37,8 +39,8 @@ class Kept(Generic[K, V]):
         found = self._held.get(key)
         if found is None:
             found = make()
-            if len(self._held) >= self._most:
-                for oldest in list(self._held)[: len(self._held) - self._most + 1]:
-                    self._held.pop(oldest, None)
+            with suppress(KeyError):  # another thread took away the last one
+                while len(self._held) >= self._most:
+                    self._held.popitem(last=False)
             self._held[key] = found
         return found

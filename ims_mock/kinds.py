@@ -137,6 +137,8 @@ def instant(text: str, *, lower_case: bool = True) -> Instant | None:
         text: the time; without a zone it is UTC.
         lower_case: whether ``t`` and ``z`` stand for ``T`` and ``Z`` (Glance refuses them, recorded).
     """
+    if _PLAIN_TIME.fullmatch(text):
+        return Instant(text, past=False)
     match = _TIME.fullmatch(text)
     if match is None or (not lower_case and text != text.upper()):
         return None

@@ -7,8 +7,8 @@ UTF-8 all have documented answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
 
@@ -37,11 +37,28 @@ _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {
 _LONG: Final = 1_000
 """A query of more characters is not kept."""
 
+_LONG_PART: Final = 100
+"""A parameter of more characters is not kept."""
+
 _MARKED: Final = re.compile(r"((?:(?!marker)[^&]+&)*)marker=([0-9a-f-]{36})((?:&(?!marker)[^&]+)*)")
-_SAFE: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+_SAFE: Final = re.compile(r"[A-Za-z0-9_.~:-]*")
 _NONE: Final = frozenset[str]()
 
 Pairs = tuple[tuple[str, str], ...]
+
+
+class _Part(NamedTuple):
+    """What stands between two ``&``: a parameter.
+
+    Attributes:
+        name: decoded.
+        value: decoded.
+        repeated: both, form-encoded, as links repeat them.
+    """
+
+    name: str
+    value: str
+    repeated: str
 
 
 class SortKey(NamedTuple):
@@ -121,14 +138,13 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
 
 def _parsed(raw: str, view: View, listing: Listing) -> ListQuery:
     profile = view.profile
-    pairs = _pairs(raw, is_strict="stray-percent" in profile)
-    if "repeated-single-values" in profile and len(pairs) > 1:
+    parts = _parts(raw, is_strict="stray-percent" in profile)
+    left = _Left(parts)
+    if left.is_repeating and "repeated-single-values" in profile:
         for name in _SINGLE:
-            values = [value for key, value in pairs if key == name]
+            values = left.all(name)
             if len(values) > 1:
                 raise RequestError("repeated", name, ", ".join(values), f"one value, not {len(values)}")
-
-    left = _Left(pairs)
     limit, marker = left.first("limit"), left.first("marker")
     member_status = left.first("member_status")
     tags = [value.strip() for value in left.every("tag")]
@@ -151,7 +167,7 @@ def _parsed(raw: str, view: View, listing: Listing) -> ListQuery:
         min(count, LIMIT_CAP),
         marker,
         sort,
-        _repeated(pairs, view),
+        _repeated(parts, view),
     )
 
 
@@ -185,10 +201,16 @@ _asked: Final[Kept[object, ListQuery]] = Kept(256)
 class _Left:
     """The parameters not yet taken, in the order they were sent first."""
 
-    def __init__(self, pairs: Pairs) -> None:
-        self._values: dict[str, list[str]] = {}
-        for name, value in pairs:
-            self._values.setdefault(name, []).append(value)
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        self._values = {name: [value] for name, value, _ in parts}
+        self.is_repeating = len(self._values) < len(parts)
+        if self.is_repeating:
+            for name, values in self._values.items():
+                values[:] = [part.value for part in parts if part.name == name]
+
+    def all(self, name: str) -> list[str]:
+        """Look at every value of a parameter and leave them."""
+        return self._values.get(name, [])
 
     def first(self, name: str) -> str | None:
         """Take the first value of a parameter; any further one is left, as a filter (as in Glance)."""
@@ -218,17 +240,27 @@ def decoded(raw: str) -> Pairs:
     return tuple(parse_qsl(wire_text(raw), keep_blank_values=True, errors="replace"))
 
 
-def _pairs(raw: str, *, is_strict: bool) -> Pairs:
+def _parts(raw: str, *, is_strict: bool) -> list[_Part]:
     """Split and decode a query string; only ``&`` separates, and each part splits at its first ``=``."""
-    if not raw:
-        return ()
-    pairs = []
-    for part in raw.encode("latin-1", "replace").split(b"&"):
-        if part:
-            name, _, value = part.partition(b"=")
-            decoded = _decode(name, "the name of a parameter", is_strict=is_strict)
-            pairs.append((decoded, _decode(value, decoded, is_strict=is_strict)))
-    return tuple(pairs)
+    found = []
+    for text in raw.split("&"):
+        if text:
+            part = _read.find((text, is_strict))
+            if part is None:
+                make = partial(_part, text, is_strict=is_strict)
+                part = make() if len(text) > _LONG_PART else _read.get((text, is_strict), make)
+            found.append(part)
+    return found
+
+
+def _part(text: str, *, is_strict: bool) -> _Part:
+    sent, _, rest = text.encode("latin-1", "replace").partition(b"=")
+    name = _decode(sent, "the name of a parameter", is_strict=is_strict)
+    value = _decode(rest, name, is_strict=is_strict)
+    return _Part(name, value, f"{_encoded(name)}={_encoded(value)}")
+
+
+_read: Final[Kept[tuple[str, bool], _Part]] = Kept(1024)
 
 
 def has_stray_percent(raw: str) -> bool:
@@ -280,6 +312,12 @@ def _sort(left: _Left) -> tuple[SortKey, ...]:
     keys, directions = left.every("sort_key"), left.every("sort_dir")
     if not keys and not directions and combined is None:
         return _USUAL_SORT
+    return _sorted(combined, tuple(keys), tuple(directions))
+
+
+@lru_cache(maxsize=256)
+def _sorted(combined: str | None, given: tuple[str, ...], ways_given: tuple[str, ...]) -> tuple[SortKey, ...]:
+    keys, directions = list(given), list(ways_given)
     if combined is not None:
         if keys or directions:
             raise RequestError("sort-syntaxes", "sort", combined, "sort alone, or sort_key and sort_dir")
@@ -317,24 +355,20 @@ def _one_of(text: str, legal: tuple[str, ...], problem: str, parameter: str, sen
 
 def _dead(conditions: Iterable[Condition | None]) -> frozenset[str]:
     """Tell which dead statuses a filter by status asks for."""
-    return frozenset(
-        str(value)
-        for condition in conditions
-        if isinstance(condition, Equals) and condition.name == "status"
-        for value in condition.values
-        if value in DEAD_STATUSES
-    )
+    found = [one for one in conditions if isinstance(one, Equals) and one.name == "status"]
+    return frozenset(str(value) for one in found for value in one.values if value in DEAD_STATUSES) if found else _NONE
 
 
-def _repeated(pairs: Pairs, view: View) -> str:
+def _repeated(parts: Sequence[_Part], view: View) -> str:
     """Write what the links repeat: all that was sent but the marker, and what the service adds."""
-    sent: Iterable[tuple[str, str]] = pairs if "repeated-parameters-in-links" in view.profile else dict(pairs).items()
-    links = [pair for pair in sent if pair[0] != "marker"]
-    if view.needs_registered and REGISTERED[0] not in [name for name, _ in links]:
-        links.insert(0, REGISTERED)
-    return "&".join([f"{_encoded(name)}={_encoded(value)}" for name, value in links])
+    if "repeated-parameters-in-links" not in view.profile:
+        parts = list({part.name: part for part in parts}.values())
+    links = [part.repeated for part in parts if part.name != "marker"]
+    if view.needs_registered and REGISTERED[0] not in [part.name for part in parts]:
+        links.insert(0, "=".join(REGISTERED))
+    return "&".join(links)
 
 
 def _encoded(text: str) -> str:
-    """Encode a text as forms do; most need not be, and the standard library looks at each character."""
-    return text if _SAFE.fullmatch(text) else quote_plus(text)
+    """Encode a text as forms do; most need not be, or for a colon, and the standard library looks at each character."""
+    return text.replace(":", "%3A") if _SAFE.fullmatch(text) else quote_plus(text)
