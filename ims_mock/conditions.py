@@ -7,7 +7,9 @@ asks them about one image at a time.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple, TypeAlias
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from ims_mock.errors import RequestError
 from ims_mock.fields import BY_NAME, Field
@@ -92,27 +94,19 @@ class Compares(NamedTuple):
         """Whether the operator is any but ``neq``."""
         return self.operator != "neq"
 
-    @property
-    def least(self) -> Compares | None:
-        """The comparison itself, or one half of ``eq``."""
-        if self.operator == "eq":
-            return Compares(self.name, "gte", self.instant)
-        return self if self.operator in ("gt", "gte") else None
-
-    @property
-    def most(self) -> Compares | None:
-        """The comparison itself, or the other half of ``eq``."""
-        if self.operator == "eq":
-            return Compares(self.name, "lte", self.instant)
-        return self if self.operator in ("lt", "lte") else None
+    def among(self, times: Sequence[Any]) -> tuple[int, int]:
+        """Give the stretch of ascending times for which it holds; for ``neq`` there is none."""
+        second, past = self.instant
+        low, high = 0, len(times)
+        if self.operator in ("gte", "gt", "eq"):
+            low = (bisect_right if past or self.operator == "gt" else bisect_left)(times, second)
+        if self.operator in ("lte", "lt", "eq"):
+            high = (bisect_left if self.operator == "lt" and not past else bisect_right)(times, second, low)
+        return low, high
 
     def holds(self, image: Image) -> bool:
         """Whether the image has a value, and that satisfies it."""
         value = image.get(self.name)
-        return value is not None and self.allows(value)
-
-    def allows(self, value: Value) -> bool:
-        """Whether a time does."""
         return isinstance(value, str) and self.instant.compare(self.operator, value)
 
 
@@ -128,15 +122,11 @@ class Bounded(NamedTuple):
         """Whether it holds in a range of values: always."""
         return True
 
-    @property
-    def least(self) -> Bounded | None:
-        """Itself, when it is a lower bound."""
-        return self if self.is_least else None
-
-    @property
-    def most(self) -> Bounded | None:
-        """Itself, when it is an upper bound."""
-        return None if self.is_least else self
+    def among(self, values: Sequence[Any]) -> tuple[int, int]:
+        """Give the stretch of ascending values for which it holds."""
+        if self.is_least:
+            return bisect_left(values, True, key=self.allows), len(values)
+        return 0, bisect_left(values, True, key=lambda value: not self.allows(value))
 
     def holds(self, image: Image) -> bool:
         """Whether the image has a value, and that satisfies it."""
@@ -158,7 +148,7 @@ class Bounded(NamedTuple):
 
 
 Ranged: TypeAlias = Compares | Bounded
-"""What may hold in a range of an attribute's values, from the ``least`` for which it holds to the ``most``."""
+"""What may hold in a stretch of an attribute's values, in ascending order."""
 
 Condition: TypeAlias = Equals | Not | IsDefault | HasTag | Ranged
 """What one image must satisfy; each kind has ``holds(image)``, and no two conditions of different kinds are equal."""

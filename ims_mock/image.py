@@ -43,7 +43,7 @@ _VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _NAMES: Final = tuple(field.name for field in FIELDS)
 _RANK: Final = {name: rank for rank, name in enumerate(_NAMES)}
 _NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
-_NOT_IN_CLOUDIMAGES: Final = frozenset(field.name for field in FIELDS if not field.in_cloudimages)
+_NOT_IN_CLOUDIMAGES: Final = tuple(field.name for field in FIELDS if not field.in_cloudimages)
 _LINKS: Final = frozenset(field.name for field in FIELDS if field.kind is LINK)
 _COMPUTED_FIRST: Final = ("self", "file", "schema", *_NULLABLE)
 """What stands before the stored values of an image, unless it stores a value for one of the nullable ones."""
@@ -60,12 +60,14 @@ class Shape:
 
     Attributes:
         places: the place of each value.
+        left_out: the attributes that the newer listing does not show.
     """
 
-    __slots__ = ("_frame", "places")
+    __slots__ = ("_frame", "left_out", "places")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
+        self.left_out = tuple(filter(self.places.__contains__, _NOT_IN_CLOUDIMAGES))
         self._frame: Frame | None = None
 
     @property
@@ -102,19 +104,22 @@ class Image:
 
     ``image.get(name)`` is the stored value, ``None`` when there is none. ``image.members`` maps the projects it is
     shared with to their memberships; ``image.data`` is what was uploaded, ``None`` where that was not, or is not kept.
+
+    Attributes:
+        rendered: the image as JSON text.
     """
 
-    __slots__ = ("_as_member", "_rendered", "_rendered_in_cloudimages", "_shape", "_values", "data", "members")
+    __slots__ = ("_as_member", "_shape", "_values", "data", "members", "rendered")
+
+    rendered: bytes
 
     def __init__(
         self, shape: Shape, values: tuple[Value, ...], members: Mapping[str, Membership], data: bytes | None = None
     ) -> None:
         self._shape = shape
         self._values = values
-        self.members = members
+        self.members = members or NO_MEMBERS
         self.data = data
-        self._rendered: bytes | None = None
-        self._rendered_in_cloudimages: bytes | None = None
         self._as_member: Image | None = None
 
     def get(self, name: str) -> Value | None:
@@ -185,25 +190,23 @@ class Image:
         wire["tags"] = list(self.tags)
         return wire
 
+    def __getattr__(self, name: str) -> bytes:
+        """Render the image when it is first shown; from then on the bytes are found without asking here."""
+        if name != "rendered":
+            raise AttributeError(f"an image has no {name}")
+        return self.render()
+
     @property
-    def rendered(self) -> bytes:
-        """The image as JSON text, rendered on first use and kept."""
-        return self._rendered or self.render()
+    def rendered_in_cloudimages(self) -> bytes:
+        """The image as the newer listing shows it: the same bytes, but for what is left out there."""
+        left_out = self._shape.left_out
+        return without(self.rendered, [(name, self.text(name)) for name in left_out]) if left_out else self.rendered
 
     def render(self) -> bytes:
         """Render the image, before somebody waits for it."""
         frame = self._shape.frame
-        found = json_of(self.wire()) if frame is None else frame.write((*self._computed, *self._values))
-        self._rendered = found
-        return found
-
-    @property
-    def rendered_in_cloudimages(self) -> bytes:
-        """The image as the newer listing shows it: the same bytes, unless it has what is left out there."""
-        if self._rendered_in_cloudimages is None:
-            left_out = _NOT_IN_CLOUDIMAGES.intersection(self._shape.places)
-            self._rendered_in_cloudimages = without(self.rendered, {name: self.text(name) for name in left_out})
-        return self._rendered_in_cloudimages
+        self.rendered = json_of(self.wire()) if frame is None else frame.write((*self._computed, *self._values))
+        return self.rendered
 
     @property
     def _computed(self) -> tuple[Value | None, ...]:

@@ -92,12 +92,7 @@ class Order:
     def between(self, condition: Ranged) -> tuple[int, int]:
         """Give the range of ranks in which a condition on what the order sorts by first holds."""
         valueless, values = self._values
-        low, high = 0, len(values)
-        least, most = condition.least, condition.most
-        if least:
-            low = bisect_left(values, True, key=least.allows)
-        if most:
-            high = bisect_left(values, True, low, key=lambda value: not most.allows(value))
+        low, high = condition.among(values)
         return valueless + low, valueless + high
 
     @cached_property

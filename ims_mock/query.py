@@ -195,7 +195,7 @@ def _registered(reading: Reading) -> Condition:
     return reading.equals(*REGISTERED)
 
 
-_asked: Final[Kept[object, ListQuery]] = Kept(256)
+_asked: Final[Kept[object, ListQuery]] = Kept(1024)
 
 
 class _Left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 from operator import itemgetter
@@ -61,6 +61,20 @@ _after_text: Final = _Starts(_QUOTE)
 _after_other: Final = _Starts("")
 
 
+class _Members(dict[tuple[str, str], bytes]):
+    """How texts stand in an image that begins with something else; many images share one."""
+
+    def __missing__(self, member: tuple[str, str]) -> bytes:
+        name, text = member
+        written = f", {encode_basestring(name)}: {encode_basestring(text)}".encode()
+        if len(self) < _MOST:
+            self[member] = written
+        return written
+
+
+_members: Final = _Members()
+
+
 class Frame:
     """What stands around the values of images that have the same attributes; the quotes of texts belong to it.
 
@@ -116,11 +130,16 @@ def json_of(members: dict[str, object]) -> bytes:
     return _encode(members).encode()
 
 
-def without(rendered: bytes, texts: Mapping[str, str]) -> bytes:
-    """Leave texts out of an image, none of which is its first member.
+def without(rendered: bytes, members: Iterable[tuple[str, str]]) -> bytes:
+    """Leave texts out of an image, which has them, and none of them first.
 
-    Nothing in a text looks like a member: there a quote is escaped.
+    Nothing in a text looks like a member: there a quote is escaped. These stand near the end.
+
+    Args:
+        rendered: the image.
+        members: the names of the texts, and these.
     """
-    for name, text in texts.items():
-        rendered = rendered.replace(f", {encode_basestring(name)}: {encode_basestring(text)}".encode(), b"", 1)
+    for member in members:
+        before, _, behind = rendered.rpartition(_members[member])
+        rendered = before + behind
     return rendered

@@ -99,9 +99,9 @@ class View:
 
     def shown(self, image: Image) -> Image:
         """Give the image as it is shown: ``shared`` to those who see it as its members."""
-        if image.members and self.shows_membership and not self.caller.is_admin and self.membership(image):
-            return image.as_member
-        return image
+        if self.caller.project not in image.members or not self.shows_membership or self.caller.is_admin:
+            return image
+        return image.as_member if self.membership(image) else image
 
     def sees(self, image: Image) -> bool:
         """Whether the caller may see the image by its id, or use it as a marker."""

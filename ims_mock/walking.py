@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from ims_mock.bitmaps import common
 from ims_mock.conditions import Condition
-from ims_mock.image import Image
+from ims_mock.image import NO_MEMBERS, Image
 from ims_mock.lists import Asked, Lists, depends_on_view
 from ims_mock.postings import Span
 
@@ -56,8 +56,8 @@ def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: 
     if ranks is None:
         return list(islice(_common(lists, asked, within, is_reversed=is_reversed), count))
     images, positions, shown = lists.order.table.images, lists.order.positions, asked.view.shown
-    found = [images[positions[rank]] for rank in ranks]
-    return [shown(image) if image.members else image for image in found]
+    found = map(images.__getitem__, map(positions.__getitem__, ranks))
+    return [image if image.members is NO_MEMBERS else shown(image) for image in found]
 
 
 def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:
