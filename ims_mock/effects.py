@@ -14,7 +14,7 @@ from wsgiref.util import is_hop_by_hop
 
 from ims_mock.kinds import read_text, shown
 from ims_mock.moving import Change, ChangeError
-from ims_mock.query import decoded
+from ims_mock.parts import decoded
 
 MATCH, RULE, EFFECT = "match", "", "effect"
 """The parts of a rule: what it matches, the rule itself, and what it does."""

@@ -41,7 +41,8 @@ from ims_mock.coverage import (
 from ims_mock.fields import LIMIT_CAP, Parameter
 from ims_mock.journal import MANY, Laid, Paged
 from ims_mock.kinds import TIME_OPERATORS, whole_number
-from ims_mock.query import ListQuery, decoded
+from ims_mock.parts import decoded
+from ims_mock.query import ListQuery
 
 _LONG: Final = 200
 """What is longer is looked at each time."""

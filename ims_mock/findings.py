@@ -20,8 +20,8 @@ from ims_mock.contract import (
 from ims_mock.errors import meaning
 from ims_mock.fields import DEAD_STATUSES, LIMIT_CAP, PARAMETERS
 from ims_mock.kinds import TIME, instant, printable, shown, whole_number
+from ims_mock.parts import has_stray_percent
 from ims_mock.plausibility import EXCLUDES
-from ims_mock.query import has_stray_percent
 
 ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
 """What can not work as it was meant; what works, though nobody promises it; what is good to know."""

@@ -19,7 +19,8 @@ from ims_mock.image import Image
 from ims_mock.kinds import wire_text, wire_time
 from ims_mock.listing import CLOUDIMAGES, IMAGES
 from ims_mock.masking import masked, masked_value
-from ims_mock.query import ListQuery, decoded
+from ims_mock.parts import decoded
+from ims_mock.query import ListQuery
 from ims_mock.settings import JOURNAL_ENTRIES
 from ims_mock.tenancy import ADMIN, MEMBER, View, is_queens
 from ims_mock.walks import Walks

@@ -1,16 +1,11 @@
-"""A query string becomes a frozen :class:`ListQuery`; the links of the answer are made from it.
-
-The raw query string is read here, not by the web framework: a stray ``%``, repeated parameters and bytes that are not
-UTF-8 all have documented answers.
-"""
+"""A query string becomes a frozen :class:`ListQuery`; the links of the answer are made from it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
 
 from ims_mock.conditions import Condition, Equals, Reading
 from ims_mock.errors import RequestError
@@ -22,43 +17,25 @@ from ims_mock.fields import (
     SORT_KEYS,
     VISIBILITIES,
 )
-from ims_mock.keeping import Kept
-from ims_mock.kinds import shown, whole_number, wire_text
+from ims_mock.kinds import shown, whole_number
 from ims_mock.listing import IMAGES, Listing
+from ims_mock.parts import Part, form_encoded, parts_of
 from ims_mock.tenancy import View
 
 REGISTERED: Final = ("__isregistered", "true")
 
 _SINGLE: Final = ("limit", "marker", "member_status", "visibility")
-_ESCAPES: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 
 _LONG: Final = 1_000
 """A query of more characters is not kept."""
 
-_LONG_PART: Final = 100
-"""A parameter of more characters is not kept."""
+_KEPT: Final = 1024
+"""So many questions are kept that were asked lately."""
 
 _MARKED: Final = re.compile(r"((?:(?!marker)[^&]+&)*)marker=([0-9a-f-]{36})((?:&(?!marker)[^&]+)*)")
-_SAFE: Final = re.compile(r"[A-Za-z0-9_.~:-]*")
 _NONE: Final = frozenset[str]()
-
-Pairs = tuple[tuple[str, str], ...]
-
-
-class _Part(NamedTuple):
-    """What stands between two ``&``: a parameter.
-
-    Attributes:
-        name: decoded.
-        value: decoded.
-        repeated: both, form-encoded, as links repeat them.
-    """
-
-    name: str
-    value: str
-    repeated: str
 
 
 class SortKey(NamedTuple):
@@ -102,7 +79,7 @@ class ListQuery(NamedTuple):
 
     def next(self, last: str) -> str:
         """Link to the page after the one that ends with the image ``last``."""
-        marker = f"marker={_encoded(last)}"
+        marker = f"marker={form_encoded(last)}"
         return f"{self.listing.path}?{self.repeated}&{marker}" if self.repeated else f"{self.listing.path}?{marker}"
 
 
@@ -120,25 +97,37 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     Raises:
         RequestError: something in it is not legal; the first such thing is named.
     """
+    asked = _Asked(Reading(view.profile, view.is_queens), view.needs_registered, listing)
     if len(raw) > _LONG:
-        return _parsed(raw, view, listing)
-    question, marker = raw, None
-    if "marker" in raw:
-        match = _MARKED.fullmatch(raw)
-        if match is None:
-            return _parsed(raw, view, listing)
+        return _parsed(raw, asked)
+    if "marker" not in raw:
+        return _known(raw, asked)
+    match = _MARKED.fullmatch(raw)
+    if match:
         before, marker, after = match.groups()
-        question = f"{before}{after}" if before else after[1:]
-    key = (question, view.profile.departures, view.is_queens, view.caller.is_admin, listing)
-    query = _asked.get(key, lambda: _parsed(question, view, listing))
-    if marker is None:
-        return query
-    return query._replace(marker=marker) if query.marker is None else _parsed(raw, view, listing)
+        query = _known(f"{before}{after}" if before else after[1:], asked)
+        if query.marker is None:
+            return query._replace(marker=marker)
+    return _parsed(raw, asked)
 
 
-def _parsed(raw: str, view: View, listing: Listing) -> ListQuery:
-    profile = view.profile
-    parts = _parts(raw, is_strict="stray-percent" in profile)
+class _Asked(NamedTuple):
+    """What a query is read for.
+
+    Attributes:
+        reading: how its filters are read.
+        needs_registered: whether the service adds ``__isregistered=true``.
+        listing: the list that is asked.
+    """
+
+    reading: Reading
+    needs_registered: bool
+    listing: Listing
+
+
+def _parsed(raw: str, asked: _Asked) -> ListQuery:
+    profile, listing = asked.reading.profile, asked.listing
+    parts = parts_of(raw, is_strict="stray-percent" in profile)
     left = _Left(parts)
     if left.is_repeating and "repeated-single-values" in profile:
         for name in _SINGLE:
@@ -148,7 +137,7 @@ def _parsed(raw: str, view: View, listing: Listing) -> ListQuery:
     limit, marker = left.first("limit"), left.first("marker")
     member_status = left.first("member_status")
     tags = [value.strip() for value in left.every("tag")]
-    visibility = _visibility(left, view)
+    visibility = _visibility(left, asked.reading)
     if left.last("changes-since"):
         raise RequestError(
             "changes-since", "changes-since", left.last("changes-since") or "", "no value; use updated_at=gte:TIME"
@@ -157,7 +146,7 @@ def _parsed(raw: str, view: View, listing: Listing) -> ListQuery:
         raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
     count = _limit(limit) if limit is not None else listing.limit
     sort = _sort(left)
-    conditions = _conditions(left.rest(), tags, view, listing)
+    conditions = _conditions(left.rest(), tags, asked)
     return ListQuery(
         listing,
         conditions,
@@ -167,13 +156,16 @@ def _parsed(raw: str, view: View, listing: Listing) -> ListQuery:
         min(count, LIMIT_CAP),
         marker,
         sort,
-        _repeated(parts, view),
+        _repeated(parts, asked),
     )
 
 
-def _conditions(filters: dict[str, str], tags: list[str], view: View, listing: Listing) -> tuple[Condition, ...]:
+_known: Final = lru_cache(maxsize=_KEPT)(_parsed)
+
+
+def _conditions(filters: dict[str, str], tags: list[str], asked: _Asked) -> tuple[Condition, ...]:
     """Read the filters, and what the service adds to them."""
-    reading = Reading(view.profile, view.is_queens)
+    reading, needs_registered, listing = asked
     conditions: list[Condition | None] = []
     if filters:
         characters = filters.pop("tags", "")  # Glance takes `tags` for a list of tags, here one a character
@@ -184,7 +176,7 @@ def _conditions(filters: dict[str, str], tags: list[str], view: View, listing: L
         for name, value in filters.items():
             conditions += listing.conditions(reading, name, value)
     conditions += [reading.tag(tag) for tag in tags]
-    if view.needs_registered:
+    if needs_registered:
         conditions.append(_registered(reading))
     return tuple([condition for condition in conditions if condition is not None])
 
@@ -195,18 +187,14 @@ def _registered(reading: Reading) -> Condition:
     return reading.equals(*REGISTERED)
 
 
-_asked: Final[Kept[object, ListQuery]] = Kept(1024)
-
-
 class _Left:
     """The parameters not yet taken, in the order they were sent first."""
 
-    def __init__(self, parts: Sequence[_Part]) -> None:
-        self._values = {name: [value] for name, value, _ in parts}
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value, _ in parts:
+            self._values.setdefault(name, []).append(value)
         self.is_repeating = len(self._values) < len(parts)
-        if self.is_repeating:
-            for name, values in self._values.items():
-                values[:] = [part.value for part in parts if part.name == name]
 
     def all(self, name: str) -> list[str]:
         """Look at every value of a parameter and leave them."""
@@ -235,63 +223,17 @@ class _Left:
         return {name: values[-1] for name, values in self._values.items()}
 
 
-def decoded(raw: str) -> Pairs:
-    """Give the parameters of any query for somebody to look at; what can not be decoded is replaced."""
-    return tuple(parse_qsl(wire_text(raw), keep_blank_values=True, errors="replace"))
-
-
-def _parts(raw: str, *, is_strict: bool) -> list[_Part]:
-    """Split and decode a query string; only ``&`` separates, and each part splits at its first ``=``."""
-    found = []
-    for text in raw.split("&"):
-        if text:
-            part = _read.find((text, is_strict))
-            if part is None:
-                make = partial(_part, text, is_strict=is_strict)
-                part = make() if len(text) > _LONG_PART else _read.get((text, is_strict), make)
-            found.append(part)
-    return found
-
-
-def _part(text: str, *, is_strict: bool) -> _Part:
-    sent, _, rest = text.encode("latin-1", "replace").partition(b"=")
-    name = _decode(sent, "the name of a parameter", is_strict=is_strict)
-    value = _decode(rest, name, is_strict=is_strict)
-    return _Part(name, value, f"{_encoded(name)}={_encoded(value)}")
-
-
-_read: Final[Kept[tuple[str, bool], _Part]] = Kept(1024)
-
-
-def has_stray_percent(raw: str) -> bool:
-    """Whether a query string has a ``%`` that escapes nothing."""
-    return "%" in raw and _ESCAPES.search(raw.encode("latin-1", "replace")) is not None
-
-
-def _decode(encoded: bytes, what: str, *, is_strict: bool) -> str:
-    if b"%" not in encoded and encoded.isascii():
-        return encoded.replace(b"+", b" ").decode()
-    if is_strict and _ESCAPES.search(encoded):
-        raise RequestError(
-            "stray-percent", what, encoded.decode("latin-1"), "a % followed by two hex digits; %25 is a %"
-        )
-    try:
-        return unquote_to_bytes(encoded.replace(b"+", b" ")).decode()
-    except UnicodeDecodeError:
-        raise RequestError("encoding", what, encoded.decode("latin-1"), "UTF-8, percent-encoded") from None
-
-
-def _visibility(left: _Left, view: View) -> str | None:
+def _visibility(left: _Left, reading: Reading) -> str | None:
     """Check the visibility asked for; Glance judges two by the last, and nothing has both (recorded)."""
     values = left.every("visibility")
     if not values:
         return None
     asked = values[-1]
-    if "enumerations-ignore-case" in view.profile:
+    if "enumerations-ignore-case" in reading.profile:
         asked = asked.lower()
-    if not asked and "empty-visibility" not in view.profile:
-        return "" if view.is_queens or len(values) > 1 else None
-    legal = (*VISIBILITIES, "community") if view.is_queens else VISIBILITIES
+    if not asked and "empty-visibility" not in reading.profile:
+        return "" if reading.is_queens or len(values) > 1 else None
+    legal = (*VISIBILITIES, "community") if reading.is_queens else VISIBILITIES
     if asked not in legal:
         raise RequestError("visibility", "visibility", values[-1], f"one of {', '.join(legal)}")
     return asked if len(values) == 1 else ""
@@ -359,16 +301,11 @@ def _dead(conditions: Iterable[Condition | None]) -> frozenset[str]:
     return frozenset(str(value) for one in found for value in one.values if value in DEAD_STATUSES) if found else _NONE
 
 
-def _repeated(parts: Sequence[_Part], view: View) -> str:
+def _repeated(parts: Sequence[Part], asked: _Asked) -> str:
     """Write what the links repeat: all that was sent but the marker, and what the service adds."""
-    if "repeated-parameters-in-links" not in view.profile:
+    if "repeated-parameters-in-links" not in asked.reading.profile:
         parts = list({part.name: part for part in parts}.values())
-    links = [part.repeated for part in parts if part.name != "marker"]
-    if view.needs_registered and REGISTERED[0] not in [part.name for part in parts]:
+    links = [part.encoded for part in parts if part.name != "marker"]
+    if asked.needs_registered and REGISTERED[0] not in [part.name for part in parts]:
         links.insert(0, "=".join(REGISTERED))
     return "&".join(links)
-
-
-def _encoded(text: str) -> str:
-    """Encode a text as forms do; most need not be, or for a colon, and the standard library looks at each character."""
-    return text.replace(":", "%3A") if _SAFE.fullmatch(text) else quote_plus(text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import compress, count, islice
 from operator import ne
 from typing import Final
@@ -56,11 +56,10 @@ class Table:
 
     def position(self, image: Image) -> int | None:
         """Give the position of an image, ``None`` when it is not in this part."""
-        if self.known.get(image.id) is not image:
-            return None
-        time = image.text("created_at")
-        place = bisect_left(self.times, time)
-        if self.images[place] is image:
-            return place
-        end = bisect_right(self.times, time, place)
-        return bisect_left(self.images, image.id, place, end, key=lambda other: other.id)
+        place = self._places.get(image.id)
+        return None if place is None or self.images[place] is not image else place
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The position of each id, for markers; most parts are asked for none."""
+        return {image.id: place for place, image in enumerate(self.images)}

@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import Final
 
 from ims_mock.journal import Listed
-from ims_mock.query import ListQuery, decoded
+from ims_mock.parts import decoded
+from ims_mock.query import ListQuery
 from ims_mock.walks import marker_of, question_of
 
 _OFTEN: Final = 3

@@ -7,6 +7,7 @@ with bitmaps: what the conditions have in common is then found block by block.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, islice
 from typing import Final, NamedTuple
@@ -51,13 +52,27 @@ def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: 
         is_reversed: whether the walk is downwards.
     """
     ranks = None
-    if not asked.conditions or not lists.have_bitmaps(asked):
+    if not asked.conditions:
+        ranks = _listed(lists, asked, within, count, is_reversed=is_reversed)
+    elif not lists.have_bitmaps(asked):
         ranks = _walked(lists, asked, within, count, is_reversed=is_reversed)
     if ranks is None:
         return list(islice(_common(lists, asked, within, is_reversed=is_reversed), count))
     images, positions, shown = lists.order.table.images, lists.order.positions, asked.view.shown
     found = map(images.__getitem__, map(positions.__getitem__, ranks))
     return [image if image.members is NO_MEMBERS else shown(image) for image in found]
+
+
+def _listed(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int]:
+    """Give the first ranks of a walk on which nothing is to be tested: what everybody is listed, and one's own."""
+    listed = lists.listed(asked)
+    found: list[int] = []
+    for ranks in (listed.of_all, listed.by_project.get(asked.view.caller.project, _NOTHING)):
+        low = bisect_left(ranks, within.start) if within.start else 0
+        high = bisect_left(ranks, within.stop, low)
+        found += ranks[max(low, high - count) : high] if is_reversed else ranks[low : min(low + count, high)]
+    found.sort(reverse=is_reversed)
+    return found[:count]
 
 
 def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:

@@ -10,7 +10,8 @@ import re
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from ims_mock.query import REGISTERED, decoded
+from ims_mock.parts import decoded
+from ims_mock.query import REGISTERED
 
 _MARKER: Final = re.compile(r"(?:^|&)marker=([^&]*)")
 _KEPT: Final = 1000

@@ -19,7 +19,7 @@ from ims_mock.contract import Asked
 from ims_mock.fields import PARAMETERS
 from ims_mock.findings import BY_ROW, FINDINGS, INFO, MOST, SEVERITIES, Finding, found
 from ims_mock.kinds import TIME
-from ims_mock.query import decoded
+from ims_mock.parts import decoded
 from ims_mock.web.telling import MOST_CHARACTERS, MOST_HEADERS
 
 PROJECT, OTHER = "p" * 32, "q" * 32

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "ims_mock"
 LAYERS = (
     ("bitmaps", "keeping", "kinds", "masking", "pipe", "settings"),
     ("errors", "fields", "profile", "clock"),
-    ("rendering",),
+    ("parts", "rendering"),
     ("bodies", "image", "reading", "schemas", "sections", "signing", "systems", "throttle"),
     ("conditions", "credentials", "postings", "region", "schema", "slips", "sources", "tenancy"),
     ("listing", "login", "tokens"),
