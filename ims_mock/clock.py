@@ -21,7 +21,8 @@ class Clock(NamedTuple):
 
     def now(self) -> datetime:
         """Give the time as an aware datetime in UTC."""
-        return self.frozen or later(datetime.now(timezone.utc), self.ahead)
+        now = self.frozen or datetime.now(timezone.utc)
+        return later(now, self.ahead) if self.ahead else now
 
     def wire(self) -> str:
         """Give the time as the API writes it, in whole seconds."""

@@ -93,25 +93,27 @@ class View:
     def _counted(self, status: str, stored: str, *, is_own: bool) -> str | None:
         """Give the status of a membership, ``None`` when it does not count."""
         if self.shows_membership:
-            is_open = stored == "public" or (self.is_queens and stored == "community")
-            return None if is_open or is_own else status
+            return None if is_own or self._is_open(stored) else status
         return None if self.is_queens and stored != "shared" else status
+
+    def _is_open(self, stored: str) -> bool:
+        """Whether everybody sees images of a visibility."""
+        return stored == "public" or (self.is_queens and stored == "community")
 
     def shown(self, image: Image) -> Image:
         """Give the image as it is shown: ``shared`` to those who see it as its members."""
-        if self.caller.project not in image.members or not self.shows_membership or self.caller.is_admin:
+        project = self.caller.project
+        if project not in image.members or not self.shows_membership or self.caller.is_admin:
             return image
-        return image.as_member if self.membership(image) else image
+        counts = image.get("owner") != project and not self._is_open(visibility_of(image))
+        return image.as_member if counts else image
 
     def sees(self, image: Image) -> bool:
         """Whether the caller may see the image by its id, or use it as a marker."""
         owner = image.get("owner")
         if self.caller.is_admin or owner is None or owner == self.caller.project:
             return True
-        visibility = visibility_of(image)
-        if visibility == "public" or (self.is_queens and visibility == "community"):
-            return True
-        return self.membership(image) is not None
+        return self._is_open(visibility_of(image)) or self.membership(image) is not None
 
     def admits(self, standing: Standing, visibility: str | None, member_status: str) -> bool:
         """Whether an image that stands so to the caller is in the caller's list.
@@ -131,7 +133,7 @@ class View:
             is_member = status is not None and member_status in (status, "all")
             if visibility == "shared" and not self.is_queens:
                 return is_member
-            if not (is_own or is_member or stored == "public" or (self.is_queens and stored == "community")):
+            if not (is_own or is_member or self._is_open(stored)):
                 return False
         if visibility is None:
             return not self.is_queens or stored != "community" or is_own

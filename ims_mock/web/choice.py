@@ -39,7 +39,8 @@ def have_sandboxes(app: Flask, around: Emulator) -> None:
     application = app.wsgi_app
 
     def moved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        match = _MOUNT.fullmatch(environ.get("PATH_INFO", ""))
+        path = environ.get("PATH_INFO", "")
+        match = _MOUNT.fullmatch(path) if path.startswith(PATH) else None
         if match and (match[3] or environ["REQUEST_METHOD"] not in _ABOUT_ITSELF):
             mount, environ[_ID], rest = match.groups()
             environ["PATH_INFO"] = rest or "/"

@@ -97,13 +97,12 @@ def _silence(app: Flask) -> Callable[[], bool]:
     own = sum(map(len, hooks))
     hooks += [signal.receivers for signal in _SIGNALS]
     views, config = app.view_functions, app.config
-    own_views = [(name, view) for name, view in views.items() if name.startswith(f"{BLUEPRINT}.list_")]
+    names = [name for name in views if name.startswith(f"{BLUEPRINT}.list_")]
+    own_views = [views[name] for name in names]
 
     def is_silent() -> bool:
         return (
-            sum(map(len, hooks)) == own
-            and all(views[name] is view for name, view in own_views)
-            and not config["TRUSTED_HOSTS"]
+            sum(map(len, hooks)) == own and [views[name] for name in names] == own_views and not config["TRUSTED_HOSTS"]
         )
 
     return is_silent
