@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ims_mock.credentials import Credentials, Pass
-from ims_mock.exercising import Exercised
+from ims_mock.gathering import Exercised
 from ims_mock.identity import Verdict
 from ims_mock.image import Shapes
 from ims_mock.journal import Journal

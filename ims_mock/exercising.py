@@ -1,17 +1,11 @@
-"""What is exercised of the contract, read from what the journal lays down of requests.
-
-No request waits to be looked at: what was laid down waits, and all of it is looked at when somebody asks, or when much
-of it has gathered. So nothing is lost of what the journal forgets.
-"""
+"""What a request exercises of the contract, read from what the journal lays down of it."""
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from http import HTTPStatus
-from threading import Lock
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -30,16 +24,14 @@ from ims_mock.coverage import (
     ORDER,
     ORDERS,
     Asked,
-    Coverage,
     Endpoint,
     Fact,
     area,
-    contract,
     has_values,
     is_time,
 )
 from ims_mock.fields import LIMIT_CAP, Parameter
-from ims_mock.journal import MANY, Laid, Paged
+from ims_mock.journal import Laid, Paged
 from ims_mock.kinds import TIME_OPERATORS, whole_number
 from ims_mock.parts import decoded
 from ims_mock.query import ListQuery
@@ -61,91 +53,30 @@ Facts = frozenset[Fact]
 _NOTHING: Final = Facts()
 
 
-class Exercised:
-    """Knows what was exercised of one emulator, and of all that are inside of it.
+class Reader:
+    """Reads what requests exercise.
 
     Args:
-        around: the one around; ``None`` for the outermost.
+        endpoints: gives the endpoints there are when they are needed.
     """
 
-    def __init__(self, around: Exercised | None = None) -> None:
-        self._facts: set[Fact] = set()
-        self._around = around
-        self._desk: _Desk = around._desk if around else _Desk()
-
-    def serve(self, endpoints: Endpoints) -> None:
-        """Say which endpoints there are.
-
-        Args:
-            endpoints: gives them when they are needed.
-        """
-        self._desk.endpoints = endpoints
-
-    def note(self, laid: Laid) -> None:
-        """Take a request that was answered."""
-        desk = self._desk
-        desk.waiting.append((self, laid))
-        if len(desk.waiting) >= MANY and desk.lock.acquire(blocking=False):
-            try:
-                desk.look()
-            finally:
-                desk.lock.release()
-
-    def learn(self, facts: set[Fact]) -> None:
-        """Know from now on that something was exercised."""
-        self._facts |= facts
-        if self._around:
-            self._around.learn(facts)
-
-    def coverage(self) -> Coverage:
-        """Tell what was exercised so far."""
-        with self._desk.lock:
-            self._desk.look()
-            return Coverage(contract(self._desk.endpoints()), frozenset(self._facts))
-
-    def clear(self) -> None:
-        """Forget what was exercised so far."""
-        with self._desk.lock:
-            self._desk.look()
-            self._facts.clear()
-
-
-class _Desk:
-    """Where the requests to emulators that belong together wait to be looked at.
-
-    Attributes:
-        waiting: these requests, each with who wants to know.
-        lock: held by whoever looks.
-        endpoints: gives the endpoints there are.
-    """
-
-    def __init__(self) -> None:
-        self.waiting: deque[tuple[Exercised, Laid]] = deque()
-        self.lock = Lock()
-        self.endpoints: Endpoints = tuple
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
         self._paths: _Paths | None = None
         self._outline = lru_cache(maxsize=_KEPT)(self._outlined)
 
-    def look(self) -> None:
-        """Look at all that waits."""
-        found: dict[Exercised, set[Fact]] = {}
-        while self.waiting:
-            who, laid = self.waiting.popleft()
-            note = laid.note
-            facts = found.get(who)
-            if facts is None:
-                facts = found[who] = set()
-            outline = self._outline if len(note.path) <= _LONG else self._outlined
-            facts.update(outline(note.method, note.path, note.status, note.images is not None))
-            if note.paged is not None:
-                _look_at_list(facts, laid, note.paged)
-        for who, facts in found.items():
-            who.learn(facts)
+    def read(self, laid: Laid, facts: set[Fact]) -> None:
+        """Add what one request exercised."""
+        note = laid.note
+        outline = self._outline if len(note.path) <= _LONG else self._outlined
+        facts.update(outline(note.method, note.path, note.status, note.images is not None))
+        if note.paged is not None:
+            _look_at_list(facts, laid, note.paged)
 
     def _outlined(self, method: str, path: str, status: int, is_readable: bool) -> Facts:
         """Tell what a request exercised whatever it asked for."""
         if self._paths is None:
-            self._paths = _Paths(self.endpoints())
+            self._paths = _Paths(self._endpoints())
         found = self._paths.find(path)
         if found is None or not status:
             return _NOTHING

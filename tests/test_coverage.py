@@ -21,8 +21,8 @@ from ims_mock.coverage import (
     ORDER,
     Coverage,
 )
-from ims_mock.exercising import MANY
 from ims_mock.fields import PARAMETERS
+from ims_mock.journal import MANY
 from ims_mock.listing import CLOUDIMAGES, IMAGES
 
 CATALOG = {"project": "p" * 32, "images": [{"id": f"image-{number}"} for number in range(5)]}

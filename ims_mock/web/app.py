@@ -33,6 +33,7 @@ from ims_mock.web.current import emulator, host_refused, id_of, kept, request_id
 from ims_mock.web.lines import log_answer, log_failure
 from ims_mock.web.noting import note_beginning, note_end
 from ims_mock.web.origin import refuse_unasked
+from ims_mock.web.routes import Route
 from ims_mock.web.straight import answer_lists_straight
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -70,6 +71,7 @@ def create_app(
         is_alone: whether this process alone answers, whatever requests say of that.
     """
     app = Flask("ims_mock", static_folder=None)
+    app.url_rule_class = Route
     app.extensions["ims_mock"] = over
     app.extensions["ims_mock.masks"] = Masks()
     app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client

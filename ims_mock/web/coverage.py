@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, jsonify
 from werkzeug.routing import Map
 
-from ims_mock.coverage import Endpoint
 from ims_mock.web.answers import empty_answer
 from ims_mock.web.current import emulator
+
+if TYPE_CHECKING:
+    from ims_mock.coverage import Endpoint
 
 _VARIES: Final = re.compile(r"<(?:any\(([^)]*)\):|\w+:)?(\w+)>")
 
@@ -27,6 +29,8 @@ def endpoints_of(routes: Map) -> Iterator[Endpoint]:
     Args:
         routes: those of the application; what somebody else has added belongs to no blueprint.
     """
+    from ims_mock.coverage import Endpoint  # a start is quicker without it
+
     for rule in routes.iter_rules():
         part, is_own, _ = rule.endpoint.partition(".")
         if is_own and part not in _OUR_OWN:
