@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ims_mock.kinds import wire_time
 
@@ -37,18 +36,18 @@ class Project(NamedTuple):
         return match[0] if match else REGION
 
 
-class _Expiring:
-    """What may hold until a time, in wire format; an empty one is never."""
-
-    expires: str
-
-    def is_expired(self, now: datetime) -> bool:
-        """Whether its time has come."""
-        return bool(self.expires) and self.expires <= wire_time(now)
+def _has_come(time: str, now: datetime) -> bool:
+    """Whether a time in wire format has come; an empty one never does."""
+    return bool(time) and time <= wire_time(now)
 
 
-@dataclass(frozen=True)
-class Token(_Expiring):
+def _told(value: Any, *secret: str) -> str:
+    """Write a value for people, without what is secret of it."""
+    parts = [f"{name}={one!r}" for name, one in value._asdict().items() if name not in secret]
+    return f"{type(value).__name__}({', '.join(parts)})"
+
+
+class Token(NamedTuple):
     """A token of a catalog, or one that was issued.
 
     Attributes:
@@ -67,7 +66,7 @@ class Token(_Expiring):
         is_unproven: whether it was issued, where nothing is refused, to somebody who did not prove all they asked for.
     """
 
-    token: str = field(repr=False)
+    token: str
     project: str
     roles: tuple[str, ...] = ("member",)
     expires: str = ""
@@ -80,26 +79,38 @@ class Token(_Expiring):
     opens: tuple[tuple[str, tuple[str, ...]], ...] = ()
     is_unproven: bool = False
 
+    def __repr__(self) -> str:
+        return _told(self, "token")
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time has come."""
+        return _has_come(self.expires, now)
+
     @property
     def own(self) -> Mapping[str, tuple[str, ...]]:
         """The projects that it opens by itself, each with the roles held there."""
         return dict(self.opens) or ({self.project: self.roles} if self.project else {})
 
 
-@dataclass(frozen=True)
-class Key(_Expiring):
+class Key(NamedTuple):
     """An access key and its secret; one with a security token is temporary. Several rows open several projects."""
 
     access: str
-    secret: str = field(repr=False)
+    secret: str
     project: str
     roles: tuple[str, ...] = ("member",)
-    security_token: str = field(default="", repr=False)
+    security_token: str = ""
     expires: str = ""
 
+    def __repr__(self) -> str:
+        return _told(self, "secret", "security_token")
 
-@dataclass(frozen=True)
-class Pass:
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time has come."""
+        return _has_come(self.expires, now)
+
+
+class Pass(NamedTuple):
     """What opens one emulator whatever its catalogs know: a token and an access key, for the project it has by then.
 
     Attributes:
@@ -110,24 +121,28 @@ class Pass:
     """
 
     mark: str
-    token: str = field(repr=False)
+    token: str
     access: str
-    secret: str = field(repr=False)
+    secret: str
+
+    def __repr__(self) -> str:
+        return _told(self, "token", "secret")
 
 
-@dataclass(frozen=True)
-class User:
+class User(NamedTuple):
     """A user who logs in with a password; several rows open several projects."""
 
     name: str
-    password: str = field(repr=False)
+    password: str
     project: str
     domain: str = DOMAIN
     roles: tuple[str, ...] = ("member",)
 
+    def __repr__(self) -> str:
+        return _told(self, "password")
 
-@dataclass(frozen=True)
-class Credentials:
+
+class Credentials(NamedTuple):
     """What a request sent to say who it is; empty where it sent nothing.
 
     Attributes:
@@ -138,9 +153,12 @@ class Credentials:
     """
 
     project: str = ""
-    token: str = field(default="", repr=False)
-    authorization: str = field(default="", repr=False)
+    token: str = ""
+    authorization: str = ""
     sent: Sent | None = None
+
+    def __repr__(self) -> str:
+        return _told(self, "token", "authorization")
 
 
 def id_of(kind: str, *names: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -59,7 +59,7 @@ def issued(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
     except RequestError:
         if is_checked:
             raise
-    return identity.seal.sealed(replace(_token(identity, login, now, is_checked=False), is_unproven=True))
+    return identity.seal.sealed(_token(identity, login, now, is_checked=False)._replace(is_unproven=True))
 
 
 def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool) -> Token:
@@ -81,15 +81,15 @@ def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
     )
     if login.project:
         project = _project(identity, login.project, person, is_checked=is_checked)
-        token = replace(token, project=project.id, name=project.name, roles=person.roles_in(project.id))
+        token = token._replace(project=project.id, name=project.name, roles=person.roles_in(project.id))
     elif login.domain:
         if is_checked and not login.domain.is_domain(person.domain):
             raise RequestError("login-scope", legal=shown(person.domain), what=f"the domain {login.domain}")
         domain = person.domain if login.domain.is_domain(person.domain) else login.domain.name or login.domain.id
-        token = replace(token, domain=domain, roles=person.roles)
+        token = token._replace(domain=domain, roles=person.roles)
     if token.user or token.own == person.opens:
         return token
-    return replace(token, opens=tuple(person.opens.items()))
+    return token._replace(opens=tuple(person.opens.items()))
 
 
 def _by_password(identity: Identity, login: Login, _: datetime, is_checked: bool) -> _Person:

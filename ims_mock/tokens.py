@@ -11,7 +11,6 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 from typing import Final
 
 from ims_mock.credentials import Token
@@ -34,9 +33,9 @@ class Seal:
 
     def sealed(self, token: Token) -> Token:
         """Give a token with its text; of two that say the same, each has one of its own."""
-        says = {name: value for name, value in asdict(token).items() if value and name != "token"}
+        says = {name: value for name, value in token._asdict().items() if value and name != "token"}
         text = json.dumps([says, secrets.token_hex(8)], separators=(",", ":")).encode()
-        return replace(token, token=self._begin + _written(self._mark(text) + text))
+        return token._replace(token=self._begin + _written(self._mark(text) + text))
 
     def opened(self, text: str) -> Token | None:
         """Read a token; ``None`` when it was not written here."""
