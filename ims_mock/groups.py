@@ -6,13 +6,13 @@ walked without looking at each image; only where the verdict depends on owner or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final
 
 from ims_mock.conditions import Condition, Equals
 from ims_mock.fields import BY_NAME, MEMBER_STATUSES
-from ims_mock.image import Image
+from ims_mock.image import NO_MEMBERS, Image, rows
 from ims_mock.query import REGISTERED, ListQuery
 from ims_mock.tenancy import Standing, View
 
@@ -34,31 +34,30 @@ _MOST: Final = 1_000
 _DEAD: Final = frozenset(filter(None, _STATUSES))
 
 
-class _Groups(dict[tuple[object, object, object, bool], int]):
-    """The group of an image by what it stores of visibility, status and registration, and whether it has members."""
+class _Groups(dict[tuple[object, ...], tuple[int, int]]):
+    """The groups of images by stored visibility, status and registration: of those without members, and with some."""
 
-    def __missing__(self, stored: tuple[object, object, object, bool]) -> int:
-        visibility, status, registered = (str(one) for one in stored[:3])
+    def __missing__(self, stored: tuple[object, ...]) -> tuple[int, int]:
+        visibility, status, registered = map(str, stored)
         is_folded = BY_NAME[_NAME].fold(registered) == _VALUE
-        number = _NUMBERS[
+        group = (
             visibility if (visibility := visibility.lower()) in _VISIBILITIES else _OTHER,
             status if (status := status.lower()) in _DEAD else None,
             "exactly" if registered == _VALUE else "folded" if is_folded else None,
-            stored[3],
-        ]
+        )
+        numbers = _NUMBERS[(*group, False)], _NUMBERS[(*group, True)]
         if len(self) < _MOST:  # few spellings of them are ever stored
-            self[stored] = number
-        return number
+            self[stored] = numbers
+        return numbers
 
 
 _groups: Final = _Groups()
 
 
-def groups_of(images: Iterable[Image]) -> Iterator[int]:
+def groups_of(images: Sequence[Image]) -> Iterator[int]:
     """Give the number of the group of each image, less than 256."""
-    for image in images:
-        value = image.get
-        yield _groups[value("visibility"), value("status"), value(_NAME), bool(image.members)]
+    for stored, image in zip(rows(images, "visibility", "status", _NAME), images, strict=True):
+        yield _groups[stored][image.members is not NO_MEMBERS]
 
 
 def registration(condition: Condition) -> str | None:

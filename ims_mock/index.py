@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain
 from typing import Final
 
 from ims_mock.conditions import Condition, Equals, Ranged
 from ims_mock.fields import BY_NAME
-from ims_mock.image import Image
+from ims_mock.image import Image, names_in
 from ims_mock.keeping import Kept
 from ims_mock.lists import AS_SHOWN, KeptLists, Lists, Stretch, asked_of
 from ims_mock.order import Order
@@ -43,7 +42,7 @@ class Index:
     @cached_property
     def names(self) -> frozenset[str]:
         """Every attribute that any image has."""
-        return frozenset(chain.from_iterable(image.names for image in self._table.images))
+        return names_in(self._table.images)
 
     @cached_property
     def _table(self) -> Table:

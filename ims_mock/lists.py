@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from ims_mock import groups
 from ims_mock.bitmaps import Bitmap, bitmap
 from ims_mock.conditions import Condition, Equals, HasTag, IsDefault, Not, Ranged
+from ims_mock.image import column
 from ims_mock.keeping import Kept
 from ims_mock.kinds import Value
 from ims_mock.order import Order
@@ -115,17 +116,21 @@ class Listed:
         self._flags: Kept[str, bytearray] = Kept(_PROJECTS_KEPT)
         self.of_all = array("I", compress(range(len(numbers)), self._certain))
         self.by_project: dict[str, array[int]] = {}
-        admit = verdicts.admit
-        for rank in compress(range(len(numbers)), numbers.translate(verdicts.table.translate(_ONES[groups.ASK]))):
-            image, number = order.image(rank), numbers[rank]
-            owner, members = image.text("owner"), image.members
+        self._ask(order, numbers, verdicts)
+
+    def _ask(self, order: Order, numbers: bytes, verdicts: groups.Verdicts) -> None:
+        """Find who is listed those images whose groups do not tell."""
+        ranks = list(compress(range(len(numbers)), numbers.translate(verdicts.table.translate(_ONES[groups.ASK]))))
+        images = list(map(order.table.images.__getitem__, map(order.positions.__getitem__, ranks)))
+        for rank, image, stored in zip(ranks, images, column(images, "owner"), strict=True):
+            number, members, owner = numbers[rank], image.members, str(stored or "")
             for project in {owner, *members} if members else (owner,):
-                membership = members.get(project)
-                if admit(number, membership.status if membership else None, is_own=project == owner):
-                    ranks = self.by_project.get(project)
-                    if ranks is None:
-                        ranks = self.by_project[project] = array("I")
-                    ranks.append(rank)
+                status = members[project].status if project in members else None
+                if verdicts.admit(number, status, is_own=project == owner):
+                    listed = self.by_project.get(project)
+                    if listed is None:
+                        listed = self.by_project[project] = array("I")
+                    listed.append(rank)
 
     def flags(self, project: str) -> bytes | bytearray:
         """Give 1 for each rank whose image a project is listed, and 0 for each other."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from ims_mock.conditions import Condition, Ranged
-from ims_mock.image import Image
+from ims_mock.image import Image, column
 from ims_mock.kinds import Value
 from ims_mock.sorting import Sort, arranged, part_of
 from ims_mock.table import BASE, Table
@@ -100,5 +100,5 @@ class Order:
         """How many images have no value of the first key, which stand first, and the values of the others."""
         if self._first == BASE[0] and isinstance(self.positions, range):
             return 0, list(self.table.times)
-        values = [value for image in self.images() if (value := image.get(self._first)) is not None]
+        values = [value for value in column(self.images(), self._first) if value is not None]
         return len(self) - len(values), values

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from ims_mock.fields import BY_NAME
-from ims_mock.image import Image
+from ims_mock.image import Image, column
 from ims_mock.kinds import TAGS, Value
 
 MEMBERS: Final = "members"
@@ -67,7 +69,7 @@ class Postings:
         elif name in BY_NAME and BY_NAME[name].kind is TAGS:
             self._gather(enumerate(image.tags for image in images))
         else:
-            self._gather_single([image.get(name) for image in images], BY_NAME[name].fold if folded else None)
+            self._gather_single(column(images, name), BY_NAME[name].fold if folded else None)
 
     def get(self, value: Value) -> Span:
         """Give where the images stand that have a value."""
@@ -86,9 +88,10 @@ class Postings:
                 ranks.append(rank)
 
     def _gather_single(self, column: list[Value | None], fold: Callable[[str], str] | None) -> None:
-        values = {value for value in column if value is not None}
+        values: Counter[Any] = Counter(column)
+        del values[None]
         if len(values) * _FEW > len(column) and not fold and all(isinstance(value, str) for value in values):
-            self._rare = _Rare(column)
+            self._rare = _Rare(column, values)
             return
         lists: dict[Value, array[int]] = {}
         stored = {
@@ -106,17 +109,19 @@ class _Rare:
 
     Args:
         column: the text of each rank, ``None`` where it has none.
+        counts: how many images have each text.
     """
 
-    def __init__(self, column: list[Any]) -> None:
-        ranks = [rank for rank, value in enumerate(column) if value is not None]
-        ranks.sort(key=column.__getitem__)
-        self._ranks, self._starts, self._values = array("I", ranks), array("I"), list[str]()
-        for place, rank in enumerate(ranks):
-            if not self._values or self._values[-1] != column[rank]:
-                self._values.append(column[rank])
-                self._starts.append(place)
-        self._starts.append(len(ranks))
+    def __init__(self, column: list[Any], counts: Counter[Any]) -> None:
+        self._values: list[str] = sorted(counts)
+        self._starts = array("I", accumulate(map(counts.__getitem__, self._values), initial=0))
+        self._ranks = array("I", bytes(4 * self._starts[-1]))
+        places = dict(zip(self._values, self._starts, strict=False))
+        for rank, value in enumerate(column):
+            if value is not None:
+                place = places[value]
+                self._ranks[place] = rank
+                places[value] = place + 1
 
     def get(self, value: Value) -> Span:
         place = bisect_left(self._values, value) if isinstance(value, str) else 0

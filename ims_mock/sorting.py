@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ims_mock.image import Image
+from ims_mock.image import Image, column
 from ims_mock.kinds import Value
 from ims_mock.query import SortKey
 from ims_mock.table import BASE
@@ -65,15 +65,18 @@ def arranged(images: Sequence[Image], sort: Sort) -> Sequence[int]:
         sort: the keys of the order.
     """
     positions: Sequence[int] = range(len(images))
-    keys = sort
-    if tuple(key.name for key in sort[-2:]) == BASE and len({key.is_descending for key in sort[-2:]}) == 1:
+    names = [key.name for key in sort]
+    keys = sort[: names.index("id") + 1] if "id" in names else sort  # no two images have the same one
+    if tuple(key.name for key in keys[-2:]) == BASE and len({key.is_descending for key in keys[-2:]}) == 1:
         positions, keys = (positions[::-1] if keys[-1].is_descending else positions), keys[:-2]
     if not keys:
         return positions
     for key in reversed(keys):  # a stable sort by one key after the other, the last first
-        values = [image.get(key.name) for image in images]
-        present = [position for position in positions if values[position] is not None]
-        missing = [position for position in positions if values[position] is None]
+        values = column(images, key.name)
+        present, missing = list(positions), list[int]()
+        if None in values:
+            missing = [position for position in positions if values[position] is None]
+            present = [position for position in positions if values[position] is not None]
         present.sort(key=values.__getitem__, reverse=key.is_descending)  # type: ignore[arg-type]
         positions = present + missing if key.is_descending else missing + present
     return array("I", positions)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import compress, count, islice
-from operator import ne
-from typing import Final
+from operator import eq
+from typing import Any, Final
 
 from ims_mock.groups import groups_of
-from ims_mock.image import Image
+from ims_mock.image import Image, column
 
 BASE: Final = ("created_at", "id")
 """The attributes by which the images stand here, and by which every order breaks its ties; every image has both."""
@@ -31,35 +33,40 @@ class Table:
     def __init__(self, known: Mapping[str, Image | None]) -> None:
         self.known = known
         images = [image for image in known.values() if image is not None]
-        times = [image.text(BASE[0]) for image in images]
-        numbers: Sequence[int] = bytes(groups_of(images))
+        times: list[Any] = column(images, BASE[0])
+        numbers = bytes(groups_of(images))
         places = sorted(range(len(images)), key=times.__getitem__)
-        self.images = [images[place] for place in places]
-        self.times = [times[place] for place in places]
-        numbers = bytearray(map(numbers.__getitem__, places))
-        self._order_ties(numbers)
-        self.numbers = bytes(numbers)
-
-    def _order_ties(self, numbers: bytearray) -> None:
-        """Put images that were created in the same second in the order of their ids; hardly any were."""
-        ends = compress(count(1), map(ne, self.times, islice(self.times, 1, None)))
-        start = 0
-        for end in [*ends, len(self.times)]:
-            if end - start > 1:
-                tied = sorted(range(start, end), key=lambda place: self.images[place].id)
-                self.images[start:end] = [self.images[place] for place in tied]
-                numbers[start:end] = bytes([numbers[place] for place in tied])
-            start = end
+        self.times: list[str] = list(map(times.__getitem__, places))
+        _order_ties(places, self.times, images)
+        self.images = list(map(images.__getitem__, places))
+        self.numbers = bytes(map(numbers.__getitem__, places))
+        self._places = array("I", places)
 
     def __len__(self) -> int:
         return len(self.images)
 
     def position(self, image: Image) -> int | None:
         """Give the position of an image, ``None`` when it is not in this part."""
-        place = self._places.get(image.id)
+        place = self._positions.get(image.id)
         return None if place is None or self.images[place] is not image else place
 
     @cached_property
-    def _places(self) -> dict[str, int]:
+    def _positions(self) -> dict[str, int]:
         """The position of each id, for markers; most parts are asked for none."""
-        return {image.id: place for place, image in enumerate(self.images)}
+        ids = [one for one, image in self.known.items() if image is not None]
+        return dict(zip(map(ids.__getitem__, self._places), range(len(ids)), strict=True))
+
+
+def _order_ties(places: list[int], times: Sequence[str], images: Sequence[Image]) -> None:
+    """Put images that were created in the same second in the order of their ids; hardly any were.
+
+    Args:
+        places: where the images stand, ordered by time.
+        times: when each was created, in this order.
+        images: these.
+    """
+    stop = 0
+    for tied in compress(count(1), map(eq, times, islice(times, 1, None))):
+        if tied >= stop:
+            stop = bisect_right(times, times[tied], tied)
+            places[tied - 1 : stop] = sorted(places[tied - 1 : stop], key=lambda place: images[place].id)
