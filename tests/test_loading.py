@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ims_mock import building
 from ims_mock.completing import EPOCH
 from ims_mock.credentials import Project
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
@@ -501,6 +502,21 @@ def test_a_catalog_twice_is_the_same_id_twice(sources):
     assert told(images({"id": "a"}), images({"id": "a"})) == [
         "catalog: images[0].id: 'a' is the id of catalog: images[0] as well"
     ]
+
+
+@pytest.mark.parametrize(("most", "are_rendered"), [(6, True), (5, False)])
+def test_the_images_of_a_small_catalog_are_rendered_at_once(most, are_rendered, monkeypatch):
+    """Written and generated ones alike; those of a large one when they are shown."""
+    monkeypatch.setattr(building, "RENDERED", most)
+    before = load([{"images": [{"name": f"image {number}"} for number in range(10)]}])
+    loaded = load([{"images": [{"name": "one"}, {"name": "two"}], "generate": [{"count": 3}]}], more=1, onto=before)
+    added = [image for image in loaded.catalog if before.catalog.image(image.id) is None]
+    found = []
+    for image in added:
+        with suppress(AttributeError):
+            found.append(object.__getattribute__(image, "rendered"))
+    assert len(found) == (6 if are_rendered else 0)
+    assert [json.loads(image.rendered) for image in added] == [image.wire() for image in added]
 
 
 def test_an_empty_catalog_twice_is_nothing_twice():
