@@ -7,6 +7,7 @@ values. An image never changes: an edit makes a new one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from itertools import filterfalse
 from operator import itemgetter
@@ -98,6 +99,10 @@ class Shapes:
             shape = self._given[given] = self._shapes.setdefault(names, Shape(names))
         shared = {project: Membership(status) for project, status in members.items()} if members else NO_MEMBERS
         return _image(shape, values, shared)
+
+
+Take = Callable[[tuple[Value, ...]], tuple[Value | None, ...]]
+"""Gives some of the values of an image."""
 
 
 class Image:
@@ -233,16 +238,18 @@ def rows(images: Iterable[Image], *names: str) -> Iterator[tuple[Value | None, .
         images: those.
         names: the attributes; of an image that has none it is ``None``.
     """
-    takes: dict[Shape, Callable[[tuple[Value, ...]], tuple[Value | None, ...]]] = {}
+    takes: dict[Shape, Take] = {}
     for image in images:
         shape = image._shape
         take = takes.get(shape)
         if take is None:
-            take = takes[shape] = _taking([shape.places.get(name) for name in names])
+            take = takes[shape] = _taking(tuple(map(shape.places.get, names)))
         yield take(image._values)
 
 
-def _taking(places: list[int | None]) -> Callable[[tuple[Value, ...]], tuple[Value | None, ...]]:
+@lru_cache(maxsize=256)
+def _taking(places: tuple[int | None, ...]) -> Take:
+    """Make what takes the values at some places; many shapes have the same ones."""
     known = [place for place in places if place is not None]
     if len(known) == len(places):
         return itemgetter(*known)

@@ -12,7 +12,7 @@ from typing import Final
 from ims_mock.conditions import Condition, Equals, Ranged
 from ims_mock.fields import BY_NAME
 from ims_mock.image import Image, names_in
-from ims_mock.keeping import Kept
+from ims_mock.keeping import Kept, uncollected
 from ims_mock.lists import AS_SHOWN, KeptLists, Lists, Stretch, asked_of
 from ims_mock.order import Order
 from ims_mock.query import ListQuery, SortKey
@@ -46,7 +46,8 @@ class Index:
 
     @cached_property
     def _table(self) -> Table:
-        return Table(self.known)
+        with uncollected():
+            return Table(self.known)
 
     def first(self, query: ListQuery, view: View, marker: Image | None, count: int) -> list[Image]:
         """Give the first images of a walk, as the caller is shown them.

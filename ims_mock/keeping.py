@@ -1,14 +1,27 @@
-"""A few things that took long to make, kept for the next time."""
+"""A few things that took long to make, kept for the next time; while they are made nobody looks for garbage."""
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Look for no garbage meanwhile: what is made becomes none, and looking through it again and again takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Kept(Generic[K, V]):
@@ -38,7 +51,8 @@ class Kept(Generic[K, V]):
         """Give what is kept for a key, or make it."""
         found = self._held.get(key)
         if found is None:
-            found = make()
+            with uncollected():
+                found = make()
             with suppress(KeyError):  # another thread took away the last one
                 while len(self._held) >= self._most:
                     self._held.popitem(last=False)

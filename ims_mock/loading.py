@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from ims_mock.building import STEP, Before, Builder, Progress
@@ -14,6 +13,7 @@ from ims_mock.credentials import Key, Project, Token, User
 from ims_mock.fields import FIELDS
 from ims_mock.filing import Masks, filed_identity
 from ims_mock.identity import DEFAULT_PROJECT, Identity
+from ims_mock.keeping import uncollected
 from ims_mock.kinds import TIME, ago, moment, shown, wire_time
 from ims_mock.reading import UnreadableError
 from ims_mock.sections import CREDENTIALS, MEMBERS, plain_image, plain_sections
@@ -42,19 +42,7 @@ class Loaded(NamedTuple):
     seed: int = 0
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: nothing that is loaded becomes any, and looking through it again takes long."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def load(
     sources: Sequence[Source] = ("default",),
     *,
