@@ -19,7 +19,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
-from ims_mock.journal import OPENED
+from ims_mock.notes import OPENED
 from ims_mock.pipe import Pipe
 from ims_mock.web.answers import RELIEVED, Dropped, error_answer
 from ims_mock.web.lines import log_request

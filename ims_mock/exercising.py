@@ -31,8 +31,9 @@ from ims_mock.coverage import (
     is_time,
 )
 from ims_mock.fields import LIMIT_CAP, Parameter
-from ims_mock.journal import Laid, Paged
+from ims_mock.journal import Laid
 from ims_mock.kinds import TIME_OPERATORS, whole_number
+from ims_mock.notes import Paged
 from ims_mock.parts import decoded
 from ims_mock.query import ListQuery
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final
 
+from ims_mock.columns import rows
 from ims_mock.conditions import Condition, Equals
 from ims_mock.fields import BY_NAME, MEMBER_STATUSES
-from ims_mock.image import NO_MEMBERS, Image, rows
+from ims_mock.image import NO_MEMBERS, Image
 from ims_mock.query import REGISTERED, ListQuery
 from ims_mock.tenancy import Standing, View
 

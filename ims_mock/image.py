@@ -6,17 +6,15 @@ values. An image never changes: an edit makes a new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from hashlib import sha256
-from itertools import filterfalse
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ims_mock.fields import FIELDS
 from ims_mock.kinds import LINK, Value
-from ims_mock.rendering import Frame, json_of, without
+from ims_mock.rendering import json_of, without
+from ims_mock.shape import NULLABLE, Shape, in_table_order, shape_of
 
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
@@ -42,42 +40,8 @@ class Membership(NamedTuple):
 NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
 
 _VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
-_NAMES: Final = tuple(field.name for field in FIELDS)
-_RANK: Final = {name: rank for rank, name in enumerate(_NAMES)}
-_NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
-_NOT_IN_CLOUDIMAGES: Final = tuple(field.name for field in FIELDS if not field.in_cloudimages)
 _LINKS: Final = frozenset(field.name for field in FIELDS if field.kind is LINK)
-_COMPUTED_FIRST: Final = ("self", "file", "schema", *_NULLABLE)
-"""What stands before the stored values of an image, unless it stores a value for one of the nullable ones."""
-
-_COMPUTED: Final = frozenset(_COMPUTED_FIRST)
-_NULLS: Final = (None,) * len(_NULLABLE)
-
-
-class Shape:
-    """The attributes a group of images has, where each one's value stands, and what such images are written into.
-
-    Args:
-        names: the attributes, in the order of the table.
-
-    Attributes:
-        places: the place of each value.
-        left_out: the attributes that the newer listing does not show.
-    """
-
-    __slots__ = ("_frame", "left_out", "places")
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
-        self.left_out = tuple(filter(self.places.__contains__, _NOT_IN_CLOUDIMAGES))
-        self._frame: Frame | None = None
-
-    @property
-    def frame(self) -> Frame | None:
-        """What images are written into; ``None`` where something is missing, or given that is computed."""
-        if self._frame is None and "tags" in self.places and _COMPUTED.isdisjoint(self.places):
-            self._frame = Frame((*_COMPUTED_FIRST, *self.places))
-        return self._frame
+_NULLS: Final = (None,) * len(NULLABLE)
 
 
 class Shapes:
@@ -101,10 +65,6 @@ class Shapes:
         return _image(shape, values, shared)
 
 
-Take = Callable[[tuple[Value, ...]], tuple[Value | None, ...]]
-"""Gives some of the values of an image."""
-
-
 class Image:
     """One image of a catalog: a value that never changes.
 
@@ -112,26 +72,28 @@ class Image:
     shared with to their memberships; ``image.data`` is what was uploaded, ``None`` where that was not, or is not kept.
 
     Attributes:
+        shape: which attributes it has, and where each one's value stands.
+        values: these values.
         rendered: the image as JSON text.
     """
 
-    __slots__ = ("_as_member", "_shape", "_values", "data", "members", "rendered")
+    __slots__ = ("_as_member", "data", "members", "rendered", "shape", "values")
 
     rendered: bytes
 
     def __init__(
         self, shape: Shape, values: tuple[Value, ...], members: Mapping[str, Membership], data: bytes | None = None
     ) -> None:
-        self._shape = shape
-        self._values = values
+        self.shape = shape
+        self.values = values
         self.members = members or NO_MEMBERS
         self.data = data
         self._as_member: Image | None = None
 
     def get(self, name: str) -> Value | None:
         """Give the stored value of an attribute, ``None`` when the image has none."""
-        place = self._shape.places.get(name)
-        return None if place is None else self._values[place]
+        place = self.shape.places.get(name)
+        return None if place is None else self.values[place]
 
     def text(self, name: str) -> str:
         """Give the stored value of a text attribute, empty when the image has none."""
@@ -141,7 +103,7 @@ class Image:
     @property
     def id(self) -> str:
         """The image's id; every image has one."""
-        return str(self._values[self._shape.places["id"]])
+        return str(self.values[self.shape.places["id"]])
 
     @property
     def is_deleted(self) -> bool:
@@ -162,31 +124,31 @@ class Image:
         """The image as those are shown it who see it as its members: ``shared``, whatever is stored."""
         if self._as_member is None:
             values = {**self.stored(), "visibility": "shared", "__imagetype": "shared"}
-            self._as_member = _image(_shape_of(values, self._shape), values, self.members)
+            self._as_member = _image(shape_of(values, self.shape), values, self.members)
         return self._as_member
 
     def stored(self) -> dict[str, Value]:
         """Give the stored values by name, in the order in which they are shown."""
-        return dict(zip(self._shape.places, self._values, strict=True))
+        return dict(zip(self.shape.places, self.values, strict=True))
 
     def changed(self, changes: Mapping[str, Value | None]) -> Image:
         """Give the image with other values; ``None`` takes one away."""
         kept = {name: one for name, one in {**self.stored(), **changes}.items() if one is not None}
-        return _image(_shape_of(kept, self._shape), kept, self.members, self.data)
+        return _image(shape_of(kept, self.shape), kept, self.members, self.data)
 
     def shared_with(self, members: Mapping[str, Membership]) -> Image:
         """Give the image with other members."""
-        return Image(self._shape, self._values, MappingProxyType(dict(members)), self.data)
+        return Image(self.shape, self.values, MappingProxyType(dict(members)), self.data)
 
     def holding(self, data: bytes | None) -> Image:
         """Give the image with other data."""
-        return Image(self._shape, self._values, self.members, data)
+        return Image(self.shape, self.values, self.members, data)
 
     def wire(self) -> dict[str, object]:
         """Give the image as a client sees it: computed links included, tags as a list, absent values left out."""
         path = f"{IMAGES_PATH}/{self.id}"
         wire: dict[str, object] = {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA}
-        wire.update((name, None) for name in _NULLABLE)
+        wire.update((name, None) for name in NULLABLE)
         wire.update((name, value) for name, value in self.stored().items() if name not in _LINKS)
         wire["tags"] = list(self.tags)
         return wire
@@ -200,13 +162,13 @@ class Image:
     @property
     def rendered_in_cloudimages(self) -> bytes:
         """The image as the newer listing shows it: the same bytes, but for what is left out there."""
-        left_out = self._shape.left_out
+        left_out = self.shape.left_out
         return without(self.rendered, [(name, self.text(name)) for name in left_out]) if left_out else self.rendered
 
     def render(self) -> bytes:
         """Render the image, before somebody waits for it."""
-        frame = self._shape.frame
-        self.rendered = json_of(self.wire()) if frame is None else frame.write((*self._computed, *self._values))
+        frame = self.shape.frame
+        self.rendered = json_of(self.wire()) if frame is None else frame.write((*self._computed, *self.values))
         return self.rendered
 
     @property
@@ -214,51 +176,6 @@ class Image:
         """What stands before the stored values."""
         path = f"{IMAGES_PATH}/{self.id}"
         return path, f"{path}/file", IMAGE_SCHEMA, *_NULLS
-
-
-def column(images: Iterable[Image], name: str) -> list[Value | None]:
-    """Give what each of many images stores of an attribute; to ask one after the other would take twice as long.
-
-    Args:
-        images: those.
-        name: the attribute; of an image that has none it is ``None``.
-    """
-    return [None if (place := image._shape.places.get(name)) is None else image._values[place] for image in images]
-
-
-def names_in(images: Iterable[Image]) -> frozenset[str]:
-    """Give every attribute that any of many images has."""
-    return frozenset().union(*[shape.places for shape in {image._shape for image in images}])
-
-
-def rows(images: Iterable[Image], *names: str) -> Iterator[tuple[Value | None, ...]]:
-    """Give what each of many images stores of two attributes or more.
-
-    Args:
-        images: those.
-        names: the attributes; of an image that has none it is ``None``.
-    """
-    takes: dict[Shape, Take] = {}
-    for image in images:
-        shape = image._shape
-        take = takes.get(shape)
-        if take is None:
-            take = takes[shape] = _taking(tuple(map(shape.places.get, names)))
-        yield take(image._values)
-
-
-@lru_cache(maxsize=256)
-def _taking(places: tuple[int | None, ...]) -> Take:
-    """Make what takes the values at some places; many shapes have the same ones."""
-    known = [place for place in places if place is not None]
-    if len(known) == len(places):
-        return itemgetter(*known)
-    return lambda values: tuple([None if place is None else values[place] for place in places])
-
-
-def _shape_of(values: Mapping[str, Value], like: Shape) -> Shape:
-    """Give the shape of an image, perhaps that of another one."""
-    return like if values.keys() == like.places.keys() else Shape(in_table_order(values))
 
 
 def _image(
@@ -276,10 +193,3 @@ def image_id(seed: int, number: int) -> str:
 def uuid_of(digits: str) -> str:
     """Write 32 hex digits, or the first of more, as a random (version 4) UUID of the usual variant."""
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:32]}"
-
-
-def in_table_order(names: Collection[str]) -> tuple[str, ...]:
-    """Order names as the table does, those of free properties last."""
-    free = sorted(filterfalse(_RANK.__contains__, names))
-    ranks = sorted(map(_RANK.__getitem__, filter(_RANK.__contains__, names) if free else names))
-    return *map(_NAMES.__getitem__, ranks), *free

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Final
 
+from ims_mock.columns import names_in
 from ims_mock.conditions import Condition, Equals, Ranged
 from ims_mock.fields import BY_NAME
-from ims_mock.image import Image, names_in
+from ims_mock.image import Image
 from ims_mock.keeping import Kept, uncollected
 from ims_mock.lists import AS_SHOWN, KeptLists, Lists, Stretch, asked_of
 from ims_mock.order import Order

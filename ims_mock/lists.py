@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from ims_mock import groups
 from ims_mock.bitmaps import Bitmap, bitmap
+from ims_mock.columns import column
 from ims_mock.conditions import Condition, Equals, HasTag, IsDefault, Not, Ranged
-from ims_mock.image import column
 from ims_mock.keeping import Kept
 from ims_mock.kinds import Value
 from ims_mock.order import Order

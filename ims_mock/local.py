@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ims_mock.coverage import Coverage
     from ims_mock.faults import Rule
-    from ims_mock.journal import Entry
+    from ims_mock.notes import Entry
     from ims_mock.remarks import Audit
     from ims_mock.sources import Source
 

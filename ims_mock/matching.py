@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from ims_mock.kinds import printable
 
 if TYPE_CHECKING:
-    from ims_mock.journal import Entry
+    from ims_mock.notes import Entry
 
 NEAREST: Final = 3
 """How many of the requests that do not match are told of."""

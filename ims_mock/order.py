@@ -10,8 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from ims_mock.columns import column
 from ims_mock.conditions import Condition, Ranged
-from ims_mock.image import Image, column
+from ims_mock.image import Image
 from ims_mock.kinds import Value
 from ims_mock.sorting import Sort, arranged, part_of
 from ims_mock.table import BASE, Table

@@ -9,9 +9,9 @@ from typing import Any, Final
 from ims_mock.effects import EFFECT, RULE, part_schema
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.findings import BY_ROW, SEVERITIES
-from ims_mock.journal import HEADERS
 from ims_mock.kinds import BOOLEAN, INTEGER, MAX_NAME, ROLES, TAGS, TIME, Kind
 from ims_mock.login import METHODS
+from ims_mock.notes import HEADERS
 from ims_mock.patching import MEDIA_TYPES, patch_schema
 from ims_mock.profile import DEPARTURES, Profile
 from ims_mock.remarks import ERROR, INFO, KINDS

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
+from ims_mock.columns import column
 from ims_mock.fields import BY_NAME
-from ims_mock.image import Image, column
+from ims_mock.image import Image
 from ims_mock.kinds import TAGS, Value
 
 MEMBERS: Final = "members"

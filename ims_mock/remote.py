@@ -20,9 +20,9 @@ from ims_mock.coverage import Coverage
 from ims_mock.faults import Rule
 from ims_mock.filing import filed_clock, filed_identity, filed_image
 from ims_mock.findings import Finding
-from ims_mock.journal import Entry
 from ims_mock.kinds import moment
 from ims_mock.loading import Loaded, load
+from ims_mock.notes import Entry
 from ims_mock.remarks import Audit
 from ims_mock.service import Owner, stored
 from ims_mock.sources import UNNAMED, CatalogError, Trouble

@@ -6,7 +6,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ims_mock.image import Image, column
+from ims_mock.columns import column
+from ims_mock.image import Image
 from ims_mock.kinds import Value
 from ims_mock.query import SortKey
 from ims_mock.table import BASE

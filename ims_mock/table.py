@@ -10,8 +10,9 @@ from itertools import compress, count, islice
 from operator import eq
 from typing import Any, Final
 
+from ims_mock.columns import column
 from ims_mock.groups import groups_of
-from ims_mock.image import Image, column
+from ims_mock.image import Image
 
 BASE: Final = ("created_at", "id")
 """The attributes by which the images stand here, and by which every order breaks its ties; every image has both."""

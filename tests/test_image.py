@@ -6,8 +6,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ims_mock.columns import names_in
 from ims_mock.fields import BY_NAME
-from ims_mock.image import Shapes, in_table_order, names_in
+from ims_mock.image import Shapes
+from ims_mock.shape import in_table_order
 
 NAMES = st.lists(st.sampled_from([*BY_NAME, "colour", "flavour", "用途"]), unique=True)
 

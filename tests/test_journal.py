@@ -8,7 +8,7 @@ import threading
 import pytest
 from conftest import in_process, make_app
 
-from ims_mock.journal import MOST_CHARACTERS, Entry
+from ims_mock.notes import MOST_CHARACTERS, Entry
 from ims_mock.throttle import Throttle
 
 NOW = "2023-11-13T08:00:00Z"

@@ -10,8 +10,8 @@ from ims_mock.catalog import Catalog
 from ims_mock.emulator import Emulator
 from ims_mock.identity import Verdict
 from ims_mock.image import Image
-from ims_mock.journal import HEADERS, MOST_CHARACTERS, OPENED, Note, Paged, told
 from ims_mock.masking import SECRET_HEADERS
+from ims_mock.notes import HEADERS, MOST_CHARACTERS, OPENED, Note, Paged, told
 
 _OWN: Final = ("content-length", "content-type")
 """The headers to whose names WSGI adds nothing."""

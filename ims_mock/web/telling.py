@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ims_mock.errors import RequestError
 from ims_mock.findings import INFO, Finding
-from ims_mock.journal import Note, findings_of
+from ims_mock.notes import Note, findings_of
 from ims_mock.treatment import Treatment
 from ims_mock.web.noting import note_of
 

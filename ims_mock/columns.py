@@ -1,0 +1,54 @@
+"""Attributes of many images at once, as orders and lists are built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from operator import itemgetter
+
+from ims_mock.image import Image
+from ims_mock.kinds import Value
+from ims_mock.shape import Shape
+
+Take = Callable[[tuple[Value, ...]], tuple[Value | None, ...]]
+"""Gives some of the values of an image."""
+
+
+def column(images: Iterable[Image], name: str) -> list[Value | None]:
+    """Give what each of many images stores of an attribute; to ask one after the other would take twice as long.
+
+    Args:
+        images: those.
+        name: the attribute; of an image that has none it is ``None``.
+    """
+    return [None if (place := image.shape.places.get(name)) is None else image.values[place] for image in images]
+
+
+def names_in(images: Iterable[Image]) -> frozenset[str]:
+    """Give every attribute that any of many images has."""
+    return frozenset().union(*[shape.places for shape in {image.shape for image in images}])
+
+
+def rows(images: Iterable[Image], *names: str) -> Iterator[tuple[Value | None, ...]]:
+    """Give what each of many images stores of two attributes or more.
+
+    Args:
+        images: those.
+        names: the attributes; of an image that has none it is ``None``.
+    """
+    takes: dict[Shape, Take] = {}
+    for image in images:
+        shape = image.shape
+        take = takes.get(shape)
+        if take is None:
+            take = takes[shape] = _taking(tuple(map(shape.places.get, names)))
+        yield take(image.values)
+
+
+@lru_cache(maxsize=256)
+def _taking(places: tuple[int | None, ...]) -> Take:
+    """Make what takes the values at some places; many shapes have the same ones."""
+    known = [place for place in places if place is not None]
+    if len(known) == len(places):
+        return itemgetter(*known)
+    return lambda values: tuple([None if place is None else values[place] for place in places])
