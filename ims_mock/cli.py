@@ -134,7 +134,7 @@ def _check(catalog: tuple[str, ...], seed: int) -> int:
     from ims_mock.sources import CatalogError
 
     try:
-        loaded = load(catalog, seed=seed, is_thorough=True)
+        loaded = load(catalog, seed=seed, is_thorough=True, is_shown=False)
     except CatalogError as error:
         for trouble in error.troubles:
             click.echo(str(trouble))

@@ -31,10 +31,10 @@ from ims_mock.coverage import (
     is_time,
 )
 from ims_mock.fields import LIMIT_CAP, Parameter
-from ims_mock.journal import Laid
 from ims_mock.kinds import TIME_OPERATORS, whole_number
-from ims_mock.notes import Paged
+from ims_mock.notes import Note, Paged
 from ims_mock.parts import decoded
+from ims_mock.places import Laid
 from ims_mock.query import ListQuery
 
 _LONG: Final = 200
@@ -68,11 +68,11 @@ class Reader:
 
     def read(self, laid: Laid, facts: set[Fact]) -> None:
         """Add what one request exercised."""
-        note = laid.note
-        outline = self._outline if len(note.path) <= _LONG else self._outlined
+        note, (_, page) = laid.note, laid.place
+        outline = self._outline if len(note.method) + len(note.path) <= _LONG else self._outlined
         facts.update(outline(note.method, note.path, note.status, note.images is not None))
         if note.paged is not None:
-            _look_at_list(facts, laid, note.paged)
+            _look_at_list(facts, page, note, note.paged)
 
     def _outlined(self, method: str, path: str, status: int, is_readable: bool) -> Facts:
         """Tell what a request exercised whatever it asked for."""
@@ -115,21 +115,21 @@ class _Paths:
 # --- what a list is asked -------------------------------------------------------------------------
 
 
-def _look_at_list(facts: set[Fact], laid: Laid, paged: Paged) -> None:
+def _look_at_list(facts: set[Fact], page: int, note: Note, paged: Paged) -> None:
     """Tell what a request exercised that was answered with a page of a list.
 
     Args:
         facts: what was exercised so far.
-        laid: the request.
+        page: its page in its walk.
+        note: what is known of it.
         paged: what it asked.
     """
     query, view, has_next = paged
-    note = laid.note
     question, marker, is_empty = note.query, query.marker, False
     if marker is None:
         way = FIRST
         is_empty = not note.images and query.limit > 0
-    elif laid.place[1] > 1 and query.listing.has_links and _is_link(question, query, marker):
+    elif page > 1 and query.listing.has_links and _is_link(question, query, marker):
         way, question = LINK, ""
     else:
         way = MARKER

@@ -138,7 +138,7 @@ def _tag(asked: Asked) -> Iterator[Said]:
 
 
 def _bare_time(asked: Asked) -> Iterator[Said]:
-    for name in _TIMES & asked.listed.keys():
+    for name in filter(_TIMES.__contains__, asked.listed):
         for value in asked.values(name):
             if instant(value):
                 yield f"{name} is {shown(value)}, without an operator", f"write {name}=eq:TIME"

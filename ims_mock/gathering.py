@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ims_mock.journal import MANY, Laid
+from ims_mock.places import MANY, Laid
 
 if TYPE_CHECKING:
     from ims_mock.coverage import Coverage, Endpoint, Fact

@@ -166,7 +166,7 @@ class Image:
         return without(self.rendered, [(name, self.text(name)) for name in left_out]) if left_out else self.rendered
 
     def render(self) -> bytes:
-        """Render the image, before somebody waits for it."""
+        """Render the image as JSON text, and keep that."""
         frame = self.shape.frame
         self.rendered = json_of(self.wire()) if frame is None else frame.write((*self._computed, *self.values))
         return self.rendered

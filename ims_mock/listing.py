@@ -176,3 +176,10 @@ CLOUDIMAGES: Final = Listing(
     },
 )
 """The service's newer list, whose errors are always the service's own."""
+
+_PATHS: Final = frozenset({IMAGES.path, CLOUDIMAGES.path})
+
+
+def asks_list(method: str, path: str) -> bool:
+    """Whether a request asks for a page of a list of images."""
+    return path in _PATHS and method == "GET"

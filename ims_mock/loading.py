@@ -50,6 +50,7 @@ def load(
     seed: int = 0,
     project: str = "",
     is_thorough: bool = False,
+    is_shown: bool = True,
     progress: Progress | None = None,
     onto: Loaded | None = None,
     masks: Masks | None = None,
@@ -62,6 +63,7 @@ def load(
         seed: what absent ids and the further images are made from.
         project: whose eyes an anonymous caller has; empty leaves it to the catalogs.
         is_thorough: whether bundled catalogs are warned about as well; their oddities are known.
+        is_shown: whether images are about to be shown; unless they are too many, they are then rendered at once.
         progress: told now and then how far loading has come.
         onto: what they are added to; images without a time are then made now.
         masks: those that secrets may be given as.
@@ -80,7 +82,15 @@ def load(
     identity, owner = _identity([*present, *files], project, troubles)
     before = Before(onto.catalog, clock.wire()) if onto else None
     builder = Builder(
-        files, owner, seed, more, told, is_thorough=is_thorough, is_generating=not troubles, before=before
+        files,
+        owner,
+        seed,
+        more,
+        told,
+        is_thorough=is_thorough,
+        is_generating=not troubles,
+        is_shown=is_shown,
+        before=before,
     )
     images = list(builder.images())
     troubles += builder.troubles

@@ -254,7 +254,8 @@ def _sort(left: _Left) -> tuple[SortKey, ...]:
     keys, directions = left.every("sort_key"), left.every("sort_dir")
     if not keys and not directions and combined is None:
         return _USUAL_SORT
-    return _sorted(combined, tuple(keys), tuple(directions))
+    is_long = len(combined or "") > _LONG or len(keys) + len(directions) > len(SORT_KEYS) * 2
+    return (_sorted.__wrapped__ if is_long else _sorted)(combined, tuple(keys), tuple(directions))
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,10 @@ from ims_mock.fields import BY_NAME
 from ims_mock.kinds import LINK, TEXT, TIME, Value
 
 _MOST: Final = 500
-"""So many texts are kept of one attribute."""
+"""So many values are kept as JSON in one place."""
+
+_LONG: Final = 200
+"""A value that takes more characters is written each time."""
 
 _QUOTE: Final = '"'
 
@@ -28,7 +31,7 @@ class _Written(dict[Any, str]):
 
     def __missing__(self, value: Value) -> str:
         text = _encode(value)
-        if len(self) < _MOST:
+        if len(self) < _MOST and len(text) <= _LONG:
             self[value] = text
         return text
 
@@ -67,7 +70,7 @@ class _Members(dict[tuple[str, str], bytes]):
     def __missing__(self, member: tuple[str, str]) -> bytes:
         name, text = member
         written = f", {encode_basestring(name)}: {encode_basestring(text)}".encode()
-        if len(self) < _MOST:
+        if len(self) < _MOST and len(written) <= _LONG:
             self[member] = written
         return written
 

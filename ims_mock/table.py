@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import compress, count, islice
 from operator import eq
-from typing import Any, Final
+from typing import Final
 
 from ims_mock.columns import column
 from ims_mock.groups import groups_of
 from ims_mock.image import Image
 
 BASE: Final = ("created_at", "id")
-"""The attributes by which the images stand here, and by which every order breaks its ties; every image has both."""
+"""The attributes by which the images stand here, and by which every order breaks its ties.
+
+A catalog may leave an image without a time, by a ``null``; it is then older than every other.
+"""
 
 
 class Table:
@@ -27,14 +30,14 @@ class Table:
     Attributes:
         known: the same.
         images: the images.
-        times: when each was created.
+        times: when each was created; empty where nobody knows.
         numbers: the number of the group of each.
     """
 
     def __init__(self, known: Mapping[str, Image | None]) -> None:
         self.known = known
         images = [image for image in known.values() if image is not None]
-        times: list[Any] = column(images, BASE[0])
+        times = [str(time or "") for time in column(images, BASE[0])]
         numbers = bytes(groups_of(images))
         places = sorted(range(len(images)), key=times.__getitem__)
         self.times: list[str] = list(map(times.__getitem__, places))

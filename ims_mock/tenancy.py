@@ -93,8 +93,12 @@ class View:
     def _counted(self, status: str, stored: str, *, is_own: bool) -> str | None:
         """Give the status of a membership, ``None`` when it does not count."""
         if self.shows_membership:
-            return None if is_own or self._is_open(stored) else status
+            return status if self._is_guest(stored, is_own=is_own) else None
         return None if self.is_queens and stored != "shared" else status
+
+    def _is_guest(self, stored: str, *, is_own: bool) -> bool:
+        """Whether a member sees an image as one: it is neither the member's own nor everybody's."""
+        return not (is_own or self._is_open(stored))
 
     def _is_open(self, stored: str) -> bool:
         """Whether everybody sees images of a visibility."""
@@ -105,8 +109,8 @@ class View:
         project = self.caller.project
         if project not in image.members or not self.shows_membership or self.caller.is_admin:
             return image
-        counts = image.get("owner") != project and not self._is_open(visibility_of(image))
-        return image.as_member if counts else image
+        is_guest = self._is_guest(visibility_of(image), is_own=image.get("owner") == project)
+        return image.as_member if is_guest else image
 
     def sees(self, image: Image) -> bool:
         """Whether the caller may see the image by its id, or use it as a marker."""

@@ -30,7 +30,7 @@ POOLS = {
     "size": (0, 2, 18, 2**63 - 1, None),
     "container_format": ("bare", "ovf", None),
     "disk_format": ("zvhd2", "iso", "raw", None),
-    "created_at": TIMES,
+    "created_at": (*TIMES, *TIMES, None),
     "updated_at": TIMES,
     "tags": ((), ("a=b",), ("a.b", "x86"), ("gold", "x86"), ("a.b.c",)),
     "__isregistered": ("true", "true", "true", "True", "false", None),
@@ -178,10 +178,10 @@ def naive_match(image, name, value, view):
     """Tell whether one filter lets the image through."""
     if name.endswith(("_min", "_max")):
         stored, is_least = image[name[:-4]], name.endswith("_min")
-        if name.startswith(("created_at", "updated_at")):
-            return is_least
         if stored is None or isinstance(stored, tuple):
             return False
+        if name.startswith(("created_at", "updated_at")):
+            return is_least
         bound = value if isinstance(stored, str) else int(value)
         return stored >= bound if is_least else stored <= bound
     stored = image.get(name)

@@ -22,8 +22,8 @@ from ims_mock.coverage import (
     Coverage,
 )
 from ims_mock.fields import PARAMETERS
-from ims_mock.journal import MANY
 from ims_mock.listing import CLOUDIMAGES, IMAGES
+from ims_mock.places import MANY
 
 CATALOG = {"project": "p" * 32, "images": [{"id": f"image-{number}"} for number in range(5)]}
 JSON = {"Content-Type": "application/json"}

@@ -468,3 +468,10 @@ def test_it_refuses_and_ignores_as_it_is_told(make):
     ims.begin()
     with pytest.raises(HTTPError, match="400"):
         urlopen(ims.url + WRONG)
+
+
+@pytest.mark.parametrize("names", [("created_at", "updated_at"), ("updated_at", "created_at")])
+def test_findings_of_a_row_come_in_the_order_of_the_query(names):
+    """Whatever the hashes of names are in this process."""
+    findings = of(f"{LIST}?{'&'.join(f'{name}={WHEN}' for name in names)}")
+    assert [one.message.split()[0] for one in findings if one.name == "time-without-operator"] == list(names)

@@ -30,6 +30,7 @@ LAYERS = (
     ("index",),
     ("catalog", "completing"),
     ("access", "building", "filing", "notes"),
+    ("places",),
     ("journal",),
     ("remarks", "trails"),
     ("auditing", "lifecycle", "members", "patching", "uploading"),

@@ -624,3 +624,18 @@ def test_many_sort_keys_cost_no_more_than_a_few(ask):
     """Repeating a sort key changes nothing, and keeps no orders."""
     keys = "&".join(f"sort_key={key}" for key in SORT_KEYS * 60)
     assert numbers(ask(f"/v2/images?{keys}")) == [6, 5, 4, 3, 2, 1]
+
+
+def test_an_image_without_a_time_is_older_than_every_other():
+    """A catalog may say ``null``: the image is listed, marks a place, and lies in no range of times."""
+    images = [{"id": "b", "created_at": None}, {"id": "c"}, {"id": "a", "created_at": None}]
+    ask = in_process(make_app({"images": images}))
+
+    def ids(query):
+        return [image["id"] for image in ask(f"/v2/images?{query}").json["images"]]
+
+    assert ids("") == ["c", "b", "a"]
+    assert ids("sort_key=created_at&sort_dir=asc") == ["a", "b", "c"]
+    assert ids("marker=b") == ["a"]
+    assert ids("sort_key=name&sort_dir=asc&marker=a") == ["b", "c"]
+    assert ids("created_at=lte:2100-01-01T00:00:00Z") == ids("created_at=neq:2100-01-01T00:00:00Z") == ["c"]

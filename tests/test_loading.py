@@ -504,12 +504,13 @@ def test_a_catalog_twice_is_the_same_id_twice(sources):
     ]
 
 
-@pytest.mark.parametrize(("most", "are_rendered"), [(6, True), (5, False)])
-def test_the_images_of_a_small_catalog_are_rendered_at_once(most, are_rendered, monkeypatch):
-    """Written and generated ones alike; those of a large one when they are shown."""
+@pytest.mark.parametrize(("most", "is_shown", "are_rendered"), [(6, True, True), (5, True, False), (6, False, False)])
+def test_the_images_of_a_small_catalog_are_rendered_at_once(most, is_shown, are_rendered, monkeypatch):
+    """Written and generated ones alike; those of a large one when they are shown, and of one that is only checked."""
     monkeypatch.setattr(building, "RENDERED", most)
     before = load([{"images": [{"name": f"image {number}"} for number in range(10)]}])
-    loaded = load([{"images": [{"name": "one"}, {"name": "two"}], "generate": [{"count": 3}]}], more=1, onto=before)
+    catalog = {"images": [{"name": "one"}, {"name": "two"}], "generate": [{"count": 3}]}
+    loaded = load([catalog], more=1, onto=before, is_shown=is_shown)
     added = [image for image in loaded.catalog if before.catalog.image(image.id) is None]
     found = []
     for image in added:

@@ -75,6 +75,17 @@ def test_quotes_stand_around_texts(names, values, text):
     assert Frame(names).write(values) == text.encode()
 
 
+def test_no_long_text_is_kept():
+    """Neither of an attribute whose values are few, nor of one that the newer listing leaves out."""
+    for length in (20, 5_000):
+        text = f"{length} " + '"' * length
+        image = Shapes().image({"id": "i", "tags": (text,), "__image_location": text, "__os_feature_list": text})
+        assert json.loads(image.rendered_in_cloudimages)["__os_feature_list"] == text
+    kept = [*rendering._members, *rendering._written["__os_feature_list"], *rendering._written["tags"]]
+    assert any(str(one).count("20 ") for one in kept)
+    assert all(len(str(one)) < 1_000 for one in kept)
+
+
 def test_few_texts_are_kept():
     """Catalogs come and go, and what was written for them does not stay for ever."""
     for number in range(3000):

@@ -30,6 +30,17 @@ def test_a_url_is_built_as_by_the_framework(path, more):
     assert bool(more) == ("further" in urls[0])
 
 
+def test_a_url_is_compiled_when_it_is_first_built(monkeypatch):
+    """And not once more; the framework still asks for it where it did."""
+    asked, compile_builder = [], Rule._compile_builder
+    monkeypatch.setattr(Rule, "_compile_builder", lambda *given: asked.append(given) or compile_builder(*given))
+    routes = bound(Route)
+    assert not asked
+    for _ in range(3):
+        assert routes.build("/v2/images/<image_id>", {"image_id": "a"}) == "/v2/images/a"
+    assert len(asked) == 1
+
+
 def test_what_lacks_a_value_is_not_built():
     """A URL has all that its path names."""
     with pytest.raises(BuildError):

@@ -13,8 +13,7 @@ from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFou
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.filing import Masks
-from ims_mock.journal import asks_list
-from ims_mock.listing import CLOUDIMAGES
+from ims_mock.listing import CLOUDIMAGES, asks_list
 from ims_mock.settings import WARN
 from ims_mock.treatment import Treatment
 from ims_mock.web import control, data, identity, images, members, openapi, schemas, tags, versions

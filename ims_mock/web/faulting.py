@@ -13,7 +13,7 @@ from flask import Response, request
 
 from ims_mock.effects import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED, Asked
 from ims_mock.errors import Problem, RequestError, usual_code
-from ims_mock.journal import asks_list
+from ims_mock.listing import asks_list
 from ims_mock.walks import marker_of
 from ims_mock.web.answers import RELIEVED, Dropped, images_of
 from ims_mock.web.current import base_url, emulator, header, kept, verdict

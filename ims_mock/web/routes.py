@@ -14,11 +14,15 @@ class Route(Rule):
     The framework compiles code for that twice a route, which takes longer than all the rest of making the application.
     """
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        """Put off the compiling until a URL is built."""
+    def _compile_builder(self, *arguments: Any, **others: Any) -> Callable[..., tuple[str, str]]:
+        """Put off the compiling until a URL is built; the framework names no better place to do so."""
         compiled = super()._compile_builder
+        built: Callable[..., tuple[str, str]] | None = None
 
         def build(route: Rule, **values: Any) -> tuple[str, str]:
-            return compiled(append_unknown)(route, **values)
+            nonlocal built
+            if built is None:
+                built = compiled(*arguments, **others)
+            return built(route, **values)
 
         return build
