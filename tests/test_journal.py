@@ -1,5 +1,6 @@
 """The journal: every request is in it, and no secret."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -273,7 +274,7 @@ def test_requests_at_the_same_time_have_numbers_of_their_own(app, journal):
 def test_the_entry_describes_each_of_its_attributes():
     """So that the README need not."""
     for name in Entry._fields:
-        assert f"        {name}: " in Entry.__doc__
+        assert f"\n    {name}: " in inspect.getdoc(Entry)
 
 
 def test_a_start_loads_nothing_of_faults():
