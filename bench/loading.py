@@ -22,12 +22,11 @@ from urllib.parse import urlencode
 
 from bench.options import Options, told
 from bench.rows import Row
-from ims_mock.building import RENDERED
 from ims_mock.emulator import Emulator
 from ims_mock.fields import DOC, FIELDS, SORT_KEYS
 from ims_mock.image import Image
 from ims_mock.kinds import BOOLEAN, TAGS, TIME
-from ims_mock.loading import load
+from ims_mock.loading import RENDERED, load
 from ims_mock.query import parse
 from ims_mock.tenancy import MEMBER, Caller
 

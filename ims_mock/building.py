@@ -18,9 +18,6 @@ Progress = Callable[[str, int, int], None]
 STEP: Final = 500
 """How many images are made between two pieces of news."""
 
-RENDERED: Final = 100_000
-"""So many images that are about to be shown are rendered at once; of more each one is when it is first shown."""
-
 _EMPTY: Final = "virtual_size"
 """The attribute that is generated without a value."""
 
@@ -55,13 +52,11 @@ class Builder:
         *,
         is_thorough: bool,
         is_generating: bool,
-        is_shown: bool = True,
         before: Before | None = None,
     ) -> None:
         self.troubles: list[Trouble] = []
         self._is_thorough = is_thorough
         self._is_generating = is_generating
-        self._is_shown = is_shown
         self._opened = opened
         self._project = project
         self._seed = seed
@@ -86,14 +81,6 @@ class Builder:
 
     def images(self) -> Iterator[Image]:
         """Make every image: each catalog's own, then what it generates, then the further ones."""
-        if not self._is_shown or self._total - self._number > RENDERED:
-            yield from self._made()
-            return
-        for image in self._made():
-            image.render()
-            yield image
-
-    def _made(self) -> Iterator[Image]:
         for one in self._opened:
             yield from self._given(one)
             for place, section in enumerate(one.values.get("generate", ())):

@@ -251,9 +251,10 @@ class Reading(NamedTuple):
     def _time(self, name: str, value: str) -> Compares:
         lower_case = "lower-case-time" in self.profile
         operator, separator, text = value.partition(":")
-        bare_is_legal = self.is_queens or "bare-time" in self.profile
-        if not separator or (bare_is_legal and instant(value, lower_case=lower_case)):
-            operator, text = "eq", value
+        if operator not in TIME_OPERATORS or not separator:
+            bare_is_legal = self.is_queens or "bare-time" in self.profile
+            if not separator or (bare_is_legal and instant(value, lower_case=lower_case)):
+                operator, text = "eq", value
         point = instant(text, lower_case=lower_case)
         if point is None:
             raise RequestError("time", name, value, LEGAL_TIME)

@@ -19,6 +19,9 @@ from ims_mock.reading import UnreadableError
 from ims_mock.sections import CREDENTIALS, MEMBERS, plain_image, plain_sections
 from ims_mock.sources import UNNAMED, CatalogError, CatalogFile, Place, Source, Trouble, opened
 
+RENDERED: Final = 100_000
+"""So many images that are about to be shown are rendered at once; of more each one is when it is first shown."""
+
 _TIMES: Final = tuple(one.name for one in FIELDS if one.kind is TIME)
 
 
@@ -89,7 +92,6 @@ def load(
         told,
         is_thorough=is_thorough,
         is_generating=not troubles,
-        is_shown=is_shown,
         before=before,
     )
     images = list(builder.images())
@@ -97,6 +99,9 @@ def load(
     if not all(trouble.is_warning for trouble in troubles):
         order = {one.name: place for place, one in enumerate(files)}
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
+    if is_shown and len(images) <= RENDERED:
+        for image in sorted(images, key=lambda image: image.text("created_at")):
+            image.render()  # in the usual order: what is shown together then lies together in memory
     if onto:
         catalog = onto.catalog.with_images(images)
         return onto._replace(catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)

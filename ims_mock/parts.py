@@ -15,7 +15,7 @@ from ims_mock.errors import RequestError
 from ims_mock.kinds import wire_text
 
 _ESCAPES: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_SAFE: Final = re.compile(r"[A-Za-z0-9_.~:-]*")
+_SAFE: Final = re.compile(r"[A-Za-z0-9_.~:=-]*")
 
 _KEPT: Final = 1024
 """So many parts are kept that were read lately: names, limits and orders come again and again."""
@@ -64,8 +64,9 @@ _part: Final = lru_cache(maxsize=_KEPT)(_read)
 
 
 def _decode(encoded: bytes, what: str, *, is_strict: bool) -> str:
-    if b"%" not in encoded and encoded.isascii():
-        return encoded.replace(b"+", b" ").decode()
+    plain = encoded.replace(b"%3A", b":").replace(b"%3D", b"=")  # in times and tags; most else is written as it is
+    if b"%" not in plain and plain.isascii():
+        return plain.replace(b"+", b" ").decode()
     if is_strict and _ESCAPES.search(encoded):
         raise RequestError(
             "stray-percent", what, encoded.decode("latin-1"), "a % followed by two hex digits; %25 is a %"
@@ -77,8 +78,8 @@ def _decode(encoded: bytes, what: str, *, is_strict: bool) -> str:
 
 
 def form_encoded(text: str) -> str:
-    """Encode a text as forms do; most need not be, or for a colon, and the standard library looks at each character."""
-    return text.replace(":", "%3A") if _SAFE.fullmatch(text) else quote_plus(text)
+    """Encode a text as forms do; of most little need be, and the standard library looks at each character."""
+    return text.replace(":", "%3A").replace("=", "%3D") if _SAFE.fullmatch(text) else quote_plus(text)
 
 
 def decoded(raw: str) -> Pairs:

@@ -60,9 +60,11 @@ class Profile(NamedTuple):
 
     def __contains__(self, name: object) -> bool:
         """Whether this profile departs from Glance here; an unknown name is a bug and raises ``KeyError``."""
+        if name in self.departures:
+            return True
         if name not in _NAMES:
             raise KeyError(name)
-        return name in self.departures
+        return False
 
     @classmethod
     def parse(cls, text: str) -> Profile:

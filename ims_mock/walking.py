@@ -33,12 +33,12 @@ class _Way(NamedTuple):
     Attributes:
         span: the ranks.
         conditions: what is to be tested of each.
-        is_listed: whether the caller is known to be listed each of them.
+        flags: 1 for each rank that the caller is listed; ``None`` where that is each of these.
     """
 
     span: Span
     conditions: Sequence[Condition]
-    is_listed: bool
+    flags: bytes | bytearray | None
 
 
 def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[Image]:
@@ -86,19 +86,22 @@ def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:
     """
     listed = lists.listed(asked)
     own = listed.by_project.get(asked.view.caller.project, _NOTHING)
-    size, chosen, spans = len(listed.of_all) + len(own), None, [Span.of(listed.of_all)]
+    size, chosen, spans = len(listed.of_all) + len(own), None, list[Span]()
     for condition in asked.conditions:
         found = lists.spans(condition, asked)
         if found is not None:
-            total = sum([span.size for span in found])
+            total = sum([stop - start for _, start, stop in found])
             if total < size:
                 size, chosen, spans = total, condition, found
     left: Sequence[Condition] = asked.conditions
+    flags = None
     if chosen is None:
-        spans.append(Span.of(own))
-    elif not depends_on_view(chosen):
-        left = [one for one in left if one is not chosen]
-    return [_Way(span.within(low, high), left, is_listed=chosen is None) for span in spans if span.size]
+        spans = [Span.of(listed.of_all), Span.of(own)]
+    else:
+        flags = listed.flags(asked.view.caller.project)
+        if not depends_on_view(chosen):
+            left = [one for one in left if one is not chosen]
+    return [_Way(span.within(low, high), left, flags) for span in spans if span.size]
 
 
 def _walked(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int] | None:
@@ -120,7 +123,7 @@ def _walked(lists: Lists, asked: Asked, within: range, count: int, *, is_reverse
 def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_reversed: bool) -> list[int] | None:
     """Walk a span of a way; ``None`` when too much of it is met in vain."""
     ranks, start, stop = span
-    is_tested = way.conditions or not way.is_listed
+    is_tested = way.conditions or way.flags is not None
     found: list[int] = []
     met, size = 0, count + count // 2 if is_tested else count
     while start < stop and len(found) < count:
@@ -142,9 +145,8 @@ def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_
 def _tested(lists: Lists, ranks: Iterable[int], way: _Way, asked: Asked) -> Sequence[int]:
     """Give those ranks whose images are found."""
     left = list(ranks)
-    if not way.is_listed:
-        flags = lists.listed(asked).flags(asked.view.caller.project)
-        left = list(compress(left, map(flags.__getitem__, left)))
+    if way.flags is not None:
+        left = list(compress(left, map(way.flags.__getitem__, left)))
     for condition in way.conditions:
         holding = lists.flags(condition, asked)
         if holding is not None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import building
+from ims_mock import loading
 from ims_mock.completing import EPOCH
 from ims_mock.credentials import Project
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
@@ -507,7 +507,7 @@ def test_a_catalog_twice_is_the_same_id_twice(sources):
 @pytest.mark.parametrize(("most", "is_shown", "are_rendered"), [(6, True, True), (5, True, False), (6, False, False)])
 def test_the_images_of_a_small_catalog_are_rendered_at_once(most, is_shown, are_rendered, monkeypatch):
     """Written and generated ones alike; those of a large one when they are shown, and of one that is only checked."""
-    monkeypatch.setattr(building, "RENDERED", most)
+    monkeypatch.setattr(loading, "RENDERED", most)
     before = load([{"images": [{"name": f"image {number}"} for number in range(10)]}])
     catalog = {"images": [{"name": "one"}, {"name": "two"}], "generate": [{"count": 3}]}
     loaded = load([catalog], more=1, onto=before, is_shown=is_shown)
