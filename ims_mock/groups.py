@@ -79,12 +79,15 @@ class Verdicts:
     Attributes:
         table: the verdict on each group, a byte each: none of its images is listed, each is, or that depends on who
             owns it and who its members are.
+        guests: 1 for each group whose images are shown otherwise to the caller as their member, and 0 for each other.
     """
 
     def __init__(self, query: ListQuery, view: View, registered: str | None) -> None:
         self._query, self._view, self._registered = query, view, registered
         self._known: dict[tuple[int, str | None, bool], bool] = {}
         self.table = bytes(map(self._verdict, range(len(_GROUPS)))).ljust(256, bytes([NO]))
+        guests = [is_offered and view.has_guests(visibility) for visibility, _, _, is_offered in _GROUPS]
+        self.guests = bytes(guests).ljust(256, b"\0")
 
     def admit(self, number: int, status: str | None, *, is_own: bool) -> bool:
         """Tell whether an image is listed to a project.

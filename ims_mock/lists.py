@@ -173,13 +173,14 @@ class Lists:
 
     Attributes:
         order: the same.
+        numbers: the number of the group of each rank.
     """
 
     def __init__(self, order: Order, kept: KeptLists) -> None:
         self.order = order
         self._kept, self._own = kept, object()
         numbers = order.table.numbers
-        self._numbers = (
+        self.numbers = (
             numbers if isinstance(order.positions, range) else bytes(map(numbers.__getitem__, order.positions))
         )
 
@@ -190,7 +191,7 @@ class Lists:
         key = self._own, asked.verdicts
         found = self._kept.listed.find(key)
         if found is None:
-            found = self._kept.listed.get(key, lambda: Listed(self.order, self._numbers, asked.verdicts))
+            found = self._kept.listed.get(key, lambda: Listed(self.order, self.numbers, asked.verdicts))
         return found
 
     # --- where conditions hold
@@ -230,13 +231,13 @@ class Lists:
         found = self._kept.flags.find((self._own, condition))
         if found is None:
             spans = self.spans(condition, asked)
-            if spans is None or sum([one.size for one in spans]) * DENSE < len(self._numbers):
+            if spans is None or sum([one.size for one in spans]) * DENSE < len(self.numbers):
                 return None
             found = self._kept.flags.get((self._own, condition), lambda: self._flagged(condition, asked))
         return found
 
     def _flagged(self, condition: Condition, asked: Asked) -> bytearray:
-        flags = bytearray(len(self._numbers))
+        flags = bytearray(len(self.numbers))
         stretch, ranks = asked.stretches.get(condition), self.order.ranks
         found: Iterable[int]
         if stretch:

@@ -93,24 +93,25 @@ class View:
     def _counted(self, status: str, stored: str, *, is_own: bool) -> str | None:
         """Give the status of a membership, ``None`` when it does not count."""
         if self.shows_membership:
-            return status if self._is_guest(stored, is_own=is_own) else None
+            return None if is_own or self._is_open(stored) else status
         return None if self.is_queens and stored != "shared" else status
-
-    def _is_guest(self, stored: str, *, is_own: bool) -> bool:
-        """Whether a member sees an image as one: it is neither the member's own nor everybody's."""
-        return not (is_own or self._is_open(stored))
 
     def _is_open(self, stored: str) -> bool:
         """Whether everybody sees images of a visibility."""
         return stored == "public" or (self.is_queens and stored == "community")
 
+    def has_guests(self, stored: str) -> bool:
+        """Whether images of a visibility are shown ``shared`` to the caller as their member."""
+        return self.shows_membership and not self.caller.is_admin and not self._is_open(stored)
+
     def shown(self, image: Image) -> Image:
         """Give the image as it is shown: ``shared`` to those who see it as its members."""
+        return self.shown_to_guest(image) if image.members and self.has_guests(visibility_of(image)) else image
+
+    def shown_to_guest(self, image: Image) -> Image:
+        """Give an image as it is shown whose visibility has guests."""
         project = self.caller.project
-        if project not in image.members or not self.shows_membership or self.caller.is_admin:
-            return image
-        is_guest = self._is_guest(visibility_of(image), is_own=image.get("owner") == project)
-        return image.as_member if is_guest else image
+        return image.as_member if project in image.members and image.get("owner") != project else image
 
     def sees(self, image: Image) -> bool:
         """Whether the caller may see the image by its id, or use it as a marker."""

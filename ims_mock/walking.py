@@ -58,9 +58,13 @@ def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: 
         ranks = _walked(lists, asked, within, count, is_reversed=is_reversed)
     if ranks is None:
         return list(islice(_common(lists, asked, within, is_reversed=is_reversed), count))
-    images, positions, shown = lists.order.table.images, lists.order.positions, asked.view.shown
+    images, positions = lists.order.table.images, lists.order.positions
+    numbers, guests, shown = lists.numbers, asked.verdicts.guests, asked.view.shown_to_guest
     found = map(images.__getitem__, map(positions.__getitem__, ranks))
-    return [image if image.members is NO_MEMBERS else shown(image) for image in found]
+    return [
+        image if image.members is NO_MEMBERS or not guests[numbers[rank]] else shown(image)
+        for rank, image in zip(ranks, found, strict=True)
+    ]
 
 
 def _listed(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int]:

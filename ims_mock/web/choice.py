@@ -68,7 +68,8 @@ def emulator_for(app: Flask, environ: WSGIEnvironment, *, by_credentials: bool) 
     """
     sandbox_id = environ.get(_ID, "")
     if not sandbox_id and by_credentials:
-        sandbox_id = named_by(environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", ""))
+        token, authorization = environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")
+        sandbox_id = named_by(token, authorization) if token or authorization else ""
     if sandbox_id and _EXTENSION in app.extensions:
         return _inside(app, sandbox_id)
     served: Emulator = app.extensions["ims_mock"]

@@ -35,7 +35,6 @@ _LISTINGS: Final[dict[str, Listing]] = {one.path: one for one in (IMAGES, CLOUDI
 _LONG: Final = 4_096
 """A query of so many characters may be too long for somebody, who says so."""
 
-_NOTHING: Final = Credentials()
 _HOST: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*(?::[0-9]+)?")
 _SCHEMES: Final = frozenset({"http", "https"})
 _OK: Final = HTTPStatus.OK.value
@@ -116,9 +115,11 @@ def _answer(app: Flask, environ: WSGIEnvironment, listing: Listing) -> bytes | N
         if here.has_faults or here.throttle or here.treatment.mode != LENIENT:
             return None
         project, token = environ.get("HTTP_X_PROJECT_ID", ""), environ.get("HTTP_X_AUTH_TOKEN", "")
-        sent = Credentials(project=wire_text(project), token=wire_text(token)) if project or token else _NOTHING
         note_beginning(here, known)
-        verdict = known["verdict"] = here.verdict(sent)
+        verdict = here.identity.nobody
+        if project or token:
+            verdict = here.verdict(Credentials(project=wire_text(project), token=wire_text(token)))
+        known["verdict"] = verdict
         seen_as = here.view(here.admitted(verdict), environ.get("HTTP_X_API_VERSION", ""))
         query = parse(environ.get("QUERY_STRING", ""), seen_as, listing)
         catalog = here.catalog
