@@ -106,12 +106,12 @@ class View:
 
     def shown(self, image: Image) -> Image:
         """Give the image as it is shown: ``shared`` to those who see it as its members."""
-        return self.shown_to_guest(image) if image.members and self.has_guests(visibility_of(image)) else image
+        is_member = self.caller.project in image.members
+        return self.shown_to_guest(image) if is_member and self.has_guests(visibility_of(image)) else image
 
     def shown_to_guest(self, image: Image) -> Image:
-        """Give an image as it is shown whose visibility has guests."""
-        project = self.caller.project
-        return image.as_member if project in image.members and image.get("owner") != project else image
+        """Give an image as it is shown of which the caller is a member, and whose visibility has guests."""
+        return image if image.get("owner") == self.caller.project else image.as_member
 
     def sees(self, image: Image) -> bool:
         """Whether the caller may see the image by its id, or use it as a marker."""
