@@ -84,11 +84,11 @@ def asked_of(
     """
     registered, left = None, []
     for condition in conditions:
-        how = None if registered else groups.registration(condition)
-        if how:
-            registered = how
-        else:
+        how = groups.registration(condition)
+        if how is None:
             left.append(condition)
+        elif registered != "exactly":  # links repeat what the service adds, and of two the stricter one holds for both
+            registered = how
     return Asked(view, groups.verdicts(query, view, registered), tuple(left), stretches)
 
 

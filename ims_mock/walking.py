@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from ims_mock.bitmaps import common
 from ims_mock.conditions import Condition
-from ims_mock.image import Image
+from ims_mock.image import NO_MEMBERS, Image
 from ims_mock.lists import Asked, Lists, depends_on_view
 from ims_mock.postings import Span
 
@@ -62,7 +62,9 @@ def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: 
     numbers, guests, project = lists.numbers, asked.verdicts.guests, asked.view.caller.project
     found = map(images.__getitem__, map(positions.__getitem__, ranks))
     return [
-        asked.view.shown_to_guest(image) if project in image.members and guests[numbers[rank]] else image
+        image
+        if (members := image.members) is NO_MEMBERS or project not in members or not guests[numbers[rank]]
+        else asked.view.shown_to_guest(image)
         for rank, image in zip(ranks, found, strict=True)
     ]
 
