@@ -44,6 +44,7 @@ _KEPT: Final = 4096
 """So many things are kept that were looked at lately."""
 
 _LIMIT: Final = "limit"
+_TIME, _ANY, _PLAIN = "time", "any", "plain"
 _SORTS: Final = (*ORDERS, "sort")
 _ALL_COUNT: Final = ("tag", *ORDERS)
 """The parameters of which each value counts; of any other the last."""
@@ -136,9 +137,33 @@ def _look_at_list(facts: set[Fact], page: int, note: Note, paged: Paged) -> None
         before, is_last, after = question.rpartition("&marker=")
         if is_last and "&" not in after:
             question = before
-    look = _listed if len(question) <= _LONG else _listed.__wrapped__
+    path, look = query.listing.path, _listed.__wrapped__
+    if len(question) <= _LONG:
+        question, look = _essence(question, path), _listed
     is_folded = "enumerations-ignore-case" in view.profile.departures
-    facts.update(look(query.listing.path, question, is_folded, way, has_next, is_empty))
+    facts.update(look(path, question, is_folded, way, has_next, is_empty))
+
+
+def _essence(question: str, path: str) -> str:
+    """Leave out of a query what makes no difference to what it exercises, so that most are alike.
+
+    Args:
+        question: the query, as it was sent.
+        path: that of the list.
+    """
+    parts = []
+    for part in question.split("&"):
+        name, is_given, value = part.partition("=")
+        kind = _kind(name, path)
+        if kind == _PLAIN:
+            part = name
+        elif kind == _TIME:
+            operator, is_followed, _ = value.replace("%3A", ":").partition(":")
+            part = f"{name}{is_given}{operator}{is_followed}"
+        elif kind == _LIMIT and value.isdecimal() and value.isascii() and len(value) < len(str(LIMIT_CAP)):
+            part = f"{name}={bool(value.strip('0')):d}"
+        parts.append(part)
+    return "&".join(parts)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -172,7 +197,7 @@ def _listed(path: str, question: str, is_folded: bool, way: str, has_next: bool,
         if len(part) > _LONG:
             facts.update(_asking.__wrapped__(part, path, is_folded))
         else:
-            facts.update(_asking(name if _is_plain(name, path) else part, path, is_folded))
+            facts.update(_asking(name if _kind(name, path) == _PLAIN else part, path, is_folded))
     return Facts(facts)
 
 
@@ -184,13 +209,15 @@ def _is_link(question: str, query: ListQuery, marker: str) -> bool:
 
 
 @lru_cache(maxsize=_KEPT)
-def _is_plain(name: str, path: str) -> bool:
-    """Whether it makes no difference which value a parameter has, by its name as it was sent."""
+def _kind(name: str, path: str) -> str:
+    """Tell what of the value of a parameter makes a difference, by its name as it was sent; of a plain one nothing."""
     known = unquote_plus(name)
     parameter = LISTS[path].parameters.get(known)
-    if known in (_LIMIT, *_SORTS):
-        return False
-    return parameter is None or not (parameter.values or is_time(parameter))
+    if known == _LIMIT:
+        return _LIMIT
+    if parameter and is_time(parameter):
+        return _TIME
+    return _ANY if known in _SORTS or (parameter and parameter.values) else _PLAIN
 
 
 @lru_cache(maxsize=_KEPT)

@@ -5,6 +5,8 @@ import re
 
 import pytest
 from conftest import in_process, make_app
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ims_mock.coverage import (
     BEYOND,
@@ -21,6 +23,7 @@ from ims_mock.coverage import (
     ORDER,
     Coverage,
 )
+from ims_mock.exercising import _essence, _listed
 from ims_mock.fields import PARAMETERS
 from ims_mock.listing import CLOUDIMAGES, IMAGES
 from ims_mock.places import MANY
@@ -369,3 +372,34 @@ def test_a_suite_that_does_everything_reaches_all():
     assert suite.coverage.report() == "{0} of {0} exercised (100 %)\n\n{1}".format(
         len(suite.coverage.facts), suite.coverage.report().split("\n\n")[1]
     )
+
+
+NAMES = st.sampled_from(
+    [*(one.name for one in (*PARAMETERS, *CLOUDIMAGES.extras)), "sort", "odd", "created%5Fat", "l%69mit", ""]
+)
+WRITTEN = """
+1 0 000 25 999 1000 1001 +5 %207 %31 x true TRUE active in:active,saving public eq%3Aqueued gte:2020-01-01T00:00:00Z
+gt%3A2020 lt%3a2020 g%74e:x eq: 2020 lte name:asc,size:desc name desc a%3Db gt%3A2020%3A%3Dx 1&limit=1001 1=2
+"""
+VALUES = st.sampled_from(["", *WRITTEN.split()])
+PARTS = st.builds("{}{}{}".format, NAMES, st.sampled_from(["=", "=", "=", ""]), VALUES)
+
+
+@settings(max_examples=500)
+@given(
+    parts=st.lists(PARTS, max_size=5), path=st.sampled_from([IMAGES.path, CLOUDIMAGES.path]), is_folded=st.booleans()
+)
+def test_the_essence_of_a_query_exercises_the_same(parts, path, is_folded):
+    """What is left out of it made no difference, whatever comes how often and however it is written."""
+    question = "&".join(parts)
+    looked_at = [
+        _listed.__wrapped__(path, one, is_folded, "first page", True, False)
+        for one in (question, _essence(question, path))
+    ]
+    assert looked_at[0] == looked_at[1]
+
+
+def test_of_many_queries_few_are_looked_at():
+    """Limits, times and names in any number have one essence each."""
+    asked = [f"name=n{number}&limit={number}&created_at=gte%3A20{number}-01-01&__os_bit=64" for number in range(10, 99)]
+    assert {_essence(one, IMAGES.path) for one in asked} == {"name&limit=1&created_at=gte:&__os_bit=64"}

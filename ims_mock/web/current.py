@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Mapping
 from io import BytesIO
+from random import Random
 from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -35,6 +36,12 @@ _USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
 _ORIGINAL: Final = "werkzeug.proxy_fix.orig"
 """Where a believed proxy's headers have changed the request, this holds what it was before."""
 
+_drawn: Final = Random()
+"""Draws the ids of requests; to ask the system for each lets other threads go first, and takes a tenth of a page."""
+
+if hasattr(os, "register_at_fork"):  # else two workers of one server would draw the same
+    os.register_at_fork(after_in_child=_drawn.seed)
+
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -61,7 +68,7 @@ def request_id() -> str:
 
 def id_of(known: dict[str, Any]) -> str:
     """Give the id of a request by what is kept of it."""
-    found: str = known.get("request_id") or known.setdefault("request_id", secrets.token_hex(16))
+    found: str = known.get("request_id") or known.setdefault("request_id", f"{_drawn.getrandbits(128):032x}")
     return found
 
 
