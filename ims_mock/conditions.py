@@ -150,6 +150,9 @@ class Bounded(NamedTuple):
 Ranged: TypeAlias = Compares | Bounded
 """What may hold in a stretch of an attribute's values, in ascending order."""
 
+RANGED: Final = (Compares, Bounded)
+"""The same for ``isinstance``, which takes three times as long to look through a union."""
+
 Condition: TypeAlias = Equals | Not | IsDefault | HasTag | Ranged
 """What one image must satisfy; each kind has ``holds(image)``, and no two conditions of different kinds are equal."""
 

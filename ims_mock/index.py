@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from ims_mock.columns import names_in
-from ims_mock.conditions import Condition, Equals, Ranged
+from ims_mock.conditions import RANGED, Condition, Equals
 from ims_mock.fields import BY_NAME
 from ims_mock.image import Image
 from ims_mock.keeping import Kept, uncollected
@@ -94,7 +94,7 @@ class Index:
         """Tell where those conditions hold that hold in a range of values, by the orders that sort by these."""
         found: dict[Condition, Stretch] = {}
         for condition in conditions:
-            if isinstance(condition, Ranged) and condition.is_range and condition.name not in AS_SHOWN:
+            if isinstance(condition, RANGED) and condition.is_range and condition.name not in AS_SHOWN:
                 names = dict.fromkeys((condition.name, *BASE))
                 lists = self._lists_of(tuple(SortKey(name, is_descending=False) for name in names))
                 found[condition] = Stretch(lists.order, *lists.order.between(condition))

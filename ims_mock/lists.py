@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from ims_mock import groups
 from ims_mock.bitmaps import Bitmap, bitmap
 from ims_mock.columns import column
-from ims_mock.conditions import Condition, Equals, HasTag, IsDefault, Not, Ranged
+from ims_mock.conditions import RANGED, Condition, Equals, HasTag, IsDefault, Not
 from ims_mock.keeping import Kept
 from ims_mock.kinds import Value
 from ims_mock.order import Order
@@ -26,6 +26,9 @@ FEW: Final = 256
 
 DENSE: Final = 32
 """A condition that holds for one image of so many, or more, is kept as flags: one byte an image."""
+
+_ATTRIBUTES: Final = (Equals, IsDefault, *RANGED)
+"""The conditions on one attribute."""
 
 _POSTINGS_KEPT: Final = 256
 _FLAGS_KEPT: Final = 128
@@ -95,7 +98,7 @@ def asked_of(
 def depends_on_view(condition: Condition) -> bool:
     """Whether a condition may hold for an image as one caller is shown it, and not as another is."""
     inner = condition.condition if isinstance(condition, Not) else condition
-    return isinstance(inner, Equals | IsDefault | Ranged) and inner.name in AS_SHOWN
+    return isinstance(inner, _ATTRIBUTES) and inner.name in AS_SHOWN
 
 
 class Listed:

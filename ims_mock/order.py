@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from ims_mock.columns import column
-from ims_mock.conditions import Condition, Ranged
+from ims_mock.conditions import RANGED, Condition, Ranged
 from ims_mock.image import Image
 from ims_mock.kinds import Value
 from ims_mock.sorting import Sort, arranged, part_of
@@ -84,7 +84,7 @@ class Order:
         """
         left = conditions
         for condition in conditions:
-            if isinstance(condition, Ranged) and condition.name == self._first and condition.is_range:
+            if isinstance(condition, RANGED) and condition.name == self._first and condition.is_range:
                 first, last = self.between(condition)
                 low, high = max(low, first), min(high, last)
                 left = [one for one in left if one is not condition]
