@@ -1,7 +1,8 @@
 """How the images of a page are found: a walk through one order, from the marker on.
 
-A walk goes through the smallest set of ranks that holds all it can find. One that meets too many images in vain goes on
-with bitmaps: what the conditions have in common is then found block by block.
+Where nothing is to be tested, what everybody is listed is merged with one's own. Any other walk goes through the
+smallest set of ranks that holds all it can find. One that meets too many images in vain goes on with bitmaps: what the
+conditions have in common is then found block by block.
 """
 
 from __future__ import annotations
