@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import socket
 import sys
 from contextlib import nullcontext, suppress
@@ -22,6 +21,7 @@ from ims_mock.errors import RequestError
 from ims_mock.notes import OPENED
 from ims_mock.pipe import Pipe
 from ims_mock.web.answers import RELIEVED, Dropped, error_answer
+from ims_mock.web.current import id_of
 from ims_mock.web.lines import log_request
 
 HEAD_BYTES: Final = 2**20
@@ -155,7 +155,7 @@ class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no 
         found = self.request.error
         legal = _LEGAL.get(found.code)
         error = RequestError("body-too-large" if legal else "malformed", "the request", found.body, legal or "HTTP/1.1")
-        request_id = secrets.token_hex(16)
+        request_id = id_of({})
         profile = self.channel.server.emulator.profile
         answer = error_answer(error, profile, request_id, self.request.headers.get("ACCEPT", ""))
         body = answer.get_data()

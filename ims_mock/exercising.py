@@ -137,9 +137,9 @@ def _look_at_list(facts: set[Fact], page: int, note: Note, paged: Paged) -> None
         before, is_last, after = question.rpartition("&marker=")
         if is_last and "&" not in after:
             question = before
-    path, look = query.listing.path, _listed.__wrapped__
-    if len(question) <= _LONG:
-        question, look = _essence(question, path), _listed
+    path = query.listing.path
+    question = _essence(question, path)
+    look = _listed if len(question) <= _LONG else _listed.__wrapped__
     is_folded = "enumerations-ignore-case" in view.profile.departures
     facts.update(look(path, question, is_folded, way, has_next, is_empty))
 
@@ -154,7 +154,7 @@ def _essence(question: str, path: str) -> str:
     parts = []
     for part in question.split("&"):
         name, is_given, value = part.partition("=")
-        kind = _kind(name, path)
+        kind = _kind(name, path) if len(name) <= _LONG else _ANY
         if kind == _PLAIN:
             part = name
         elif kind == _TIME:
@@ -172,7 +172,7 @@ def _listed(path: str, question: str, is_folded: bool, way: str, has_next: bool,
 
     Args:
         path: that of the list.
-        question: its query, perhaps without the marker.
+        question: the essence of its query, perhaps without the marker.
         is_folded: whether values count in any case.
         way: how the page was come to.
         has_next: whether another one follows.
@@ -189,15 +189,12 @@ def _listed(path: str, question: str, is_folded: bool, way: str, has_next: bool,
             facts.add((asked.named, "marker"))
     parts = question.split("&")
     last = {part.partition("=")[0]: part for part in parts}
-    counting: Iterable[tuple[str, str]] = last.items()
+    counting: Iterable[str] = last.values()
     if len(last) < len(parts):
-        every = ((part.partition("=")[0], part) for part in parts)
-        counting = [*counting, *(pair for pair in every if pair[0] in _ALL_COUNT)]
-    for name, part in counting:
-        if len(part) > _LONG:
-            facts.update(_asking.__wrapped__(part, path, is_folded))
-        else:
-            facts.update(_asking(name if _kind(name, path) == _PLAIN else part, path, is_folded))
+        counting = [*counting, *(part for part in parts if part.partition("=")[0] in _ALL_COUNT)]
+    for part in counting:
+        ask = _asking if len(part) <= _LONG else _asking.__wrapped__
+        facts.update(ask(part, path, is_folded))
     return Facts(facts)
 
 

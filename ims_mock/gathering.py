@@ -7,17 +7,14 @@ of it has gathered. So nothing is lost of what the journal forgets.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from ims_mock.places import MANY, Laid
 
 if TYPE_CHECKING:
-    from ims_mock.coverage import Coverage, Endpoint, Fact
-    from ims_mock.exercising import Reader
-
-Endpoints = Callable[[], "Iterable[Endpoint]"]
+    from ims_mock.coverage import Coverage, Fact
+    from ims_mock.exercising import Endpoints, Reader
 
 
 class Exercised:

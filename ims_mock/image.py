@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from ims_mock.fields import FIELDS
 from ims_mock.kinds import LINK, Value
 from ims_mock.rendering import json_of, without
-from ims_mock.shape import NULLABLE, Shape, in_table_order, shape_of
+from ims_mock.shape import COMPUTED_FIRST, NULLABLE, Shape, in_table_order, shape_of
 
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
@@ -146,9 +146,7 @@ class Image:
 
     def wire(self) -> dict[str, object]:
         """Give the image as a client sees it: computed links included, tags as a list, absent values left out."""
-        path = f"{IMAGES_PATH}/{self.id}"
-        wire: dict[str, object] = {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA}
-        wire.update((name, None) for name in NULLABLE)
+        wire: dict[str, object] = dict(zip(COMPUTED_FIRST, self._computed, strict=True))
         wire.update((name, value) for name, value in self.stored().items() if name not in _LINKS)
         wire["tags"] = list(self.tags)
         return wire

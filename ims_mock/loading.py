@@ -85,14 +85,7 @@ def load(
     identity, owner = _identity([*present, *files], project, troubles)
     before = Before(onto.catalog, clock.wire()) if onto else None
     builder = Builder(
-        files,
-        owner,
-        seed,
-        more,
-        told,
-        is_thorough=is_thorough,
-        is_generating=not troubles,
-        before=before,
+        files, owner, seed, more, told, is_thorough=is_thorough, is_generating=not troubles, before=before
     )
     images = list(builder.images())
     troubles += builder.troubles

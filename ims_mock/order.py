@@ -97,10 +97,10 @@ class Order:
         return valueless + low, valueless + high
 
     @cached_property
-    def _values(self) -> tuple[int, list[Value]]:
+    def _values(self) -> tuple[int, Sequence[Value]]:
         """How many images have no value of the first key, which stand first, and the values of the others."""
         if self._first == BASE[0] and isinstance(self.positions, range):
             timeless = bisect_right(self.table.times, "")
-            return timeless, list(self.table.times[timeless:])
+            return timeless, self.table.times[timeless:]
         values = [value for value in column(self.images(), self._first) if value is not None]
         return len(self) - len(values), values
