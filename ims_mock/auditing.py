@@ -8,6 +8,7 @@ from typing import Final
 
 from ims_mock.journal import Listed
 from ims_mock.remarks import ERROR, KINDS, Audit, Remark, Step
+from ims_mock.rendering import id_in
 from ims_mock.trails import Asked, Question, told_apart
 
 _SEVERITY: Final = {kind.name: kind.severity for kind in KINDS}
@@ -148,7 +149,7 @@ def _compare(walk: list[Asked], found: _Found, *, is_whole: bool) -> None:
         return
     query, view, _ = last.paged
     images = catalog.page(query._replace(marker=None, limit=len(catalog) + 1), view).images
-    missed = [image.id for image in images if image.id not in pages]
+    missed = [image for image in map(id_in, images) if image not in pages]
     if missed:
         found.add("images-missed", last, images=missed)
 

@@ -35,9 +35,9 @@ MANY: Final = 32
 
 
 class Page(NamedTuple):
-    """The images of one page, as the caller is shown them, and whether more follow."""
+    """The images of one page, rendered as the caller is shown them, and whether more follow."""
 
-    images: tuple[Image, ...]
+    images: tuple[bytes, ...]
     has_next: bool
 
 
@@ -115,9 +115,9 @@ class Catalog:
         """
         marker, count = self._marker(query, view), query.limit + 1
         if len(self._parts) == 1:
-            images = self._parts[0].first(query, view, marker, count)
+            images = self._parts[0].rendered(query, view, marker, count)
         else:
-            images = list(islice(self._matches(query, view, marker), count))
+            images = [image.rendered for image in islice(self._matches(query, view, marker), count)]
         page = tuple(images[: query.limit])
         if "full-last-page" in view.profile:
             return Page(page, has_next=0 < len(page) < len(images))

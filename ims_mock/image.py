@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from ims_mock.fields import FIELDS
 from ims_mock.kinds import LINK, Value
-from ims_mock.rendering import json_of, without
+from ims_mock.rendering import json_of
 from ims_mock.shape import COMPUTED_FIRST, NULLABLE, Shape, in_table_order, shape_of
 
 IMAGES_PATH: Final = "/v2/images"
@@ -156,12 +156,6 @@ class Image:
         if name != "rendered":
             raise AttributeError(f"an image has no {name}")
         return self.render()
-
-    @property
-    def rendered_in_cloudimages(self) -> bytes:
-        """The image as the newer listing shows it: the same bytes, but for what is left out there."""
-        left_out = self.shape.left_out
-        return without(self.rendered, [(name, self.text(name)) for name in left_out]) if left_out else self.rendered
 
     def render(self) -> bytes:
         """Render the image as JSON text, and keep that."""

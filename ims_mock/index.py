@@ -14,13 +14,13 @@ from ims_mock.conditions import RANGED, Condition, Equals
 from ims_mock.fields import BY_NAME
 from ims_mock.image import Image
 from ims_mock.keeping import Kept, uncollected
-from ims_mock.lists import AS_SHOWN, KeptLists, Lists, Stretch, asked_of
+from ims_mock.lists import AS_SHOWN, Asked, KeptLists, Lists, Stretch, asked_of
 from ims_mock.order import Order
 from ims_mock.query import ListQuery, SortKey
 from ims_mock.sorting import Sort
 from ims_mock.table import BASE, Table
 from ims_mock.tenancy import View
-from ims_mock.walking import find
+from ims_mock.walking import find, images_at, rendered_at
 
 ORDERS_KEPT: Final = 24
 
@@ -50,8 +50,8 @@ class Index:
         with uncollected():
             return Table(self.known)
 
-    def first(self, query: ListQuery, view: View, marker: Image | None, count: int) -> list[Image]:
-        """Give the first images of a walk, as the caller is shown them.
+    def rendered(self, query: ListQuery, view: View, marker: Image | None, count: int) -> Sequence[bytes]:
+        """Give the first images of a walk, rendered as the caller is shown them.
 
         Args:
             query: what is asked.
@@ -59,9 +59,32 @@ class Index:
             marker: the image after which the walk begins, whatever part it is of; ``None`` to begin with the first.
             count: how many images at most.
         """
+        found = self._first(query, view, marker, count)
+        return rendered_at(*found) if found else []
+
+    def matches(self, query: ListQuery, view: View, marker: Image | None) -> Iterator[Image]:
+        """Walk the images that a query lists, as the caller is shown them.
+
+        Args:
+            query: what is asked.
+            view: who asks.
+            marker: as for :meth:`rendered`.
+        """
+        count = query.limit + 1
+        while found := self._first(query, view, marker, count):
+            images = images_at(*found)
+            yield from images
+            if len(images) < count:
+                return
+            marker = images[-1]
+
+    def _first(
+        self, query: ListQuery, view: View, marker: Image | None, count: int
+    ) -> tuple[Lists, Asked, list[int]] | None:
+        """Find the ranks of the first images of a walk, and in which lists; ``None`` where no list need be built."""
         for condition in query.conditions:
             if isinstance(condition, Equals) and condition.name not in BY_NAME and condition.name not in self.names:
-                return []  # no image has it, whatever it is called: no list need be built
+                return None  # no image has it, whatever it is called
         sort, is_reversed = walked(query.sort)
         lists = self._lists_of(sort)
         order = lists.order
@@ -70,22 +93,7 @@ class Index:
             low, high = order.beyond(marker, is_reversed=is_reversed)
         low, high, conditions = order.narrowed(query.conditions, low, high)
         asked = asked_of(query, view, conditions, self._stretches(conditions))
-        return find(lists, asked, range(low, high), count, is_reversed=is_reversed)
-
-    def matches(self, query: ListQuery, view: View, marker: Image | None) -> Iterator[Image]:
-        """Walk the images that a query lists, as the caller is shown them.
-
-        Args:
-            query: what is asked.
-            view: who asks.
-            marker: as for :meth:`first`.
-        """
-        count = query.limit + 1
-        while found := self.first(query, view, marker, count):
-            yield from found
-            if len(found) < count:
-                return
-            marker = found[-1]
+        return lists, asked, find(lists, asked, range(low, high), count, is_reversed=is_reversed)
 
     def _lists_of(self, sort: Sort) -> Lists:
         return self._lists.get(sort, lambda: Lists(Order(self._table, sort), self._kept))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Final
 
 from ims_mock.conditions import Condition, Equals, IsDefault, Not, Reading
 from ims_mock.errors import RequestError
-from ims_mock.fields import ASSUMED, BY_NAME, DEFAULT_LIMIT, DOC, LIMIT_CAP, Parameter
-from ims_mock.image import IMAGES_PATH, Image
+from ims_mock.fields import ASSUMED, BY_NAME, DEFAULT_LIMIT, DOC, FIELDS, LIMIT_CAP, Parameter
+from ims_mock.image import IMAGES_PATH
+from ims_mock.rendering import without
 
 VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
 """The versions of the API, those of the document's sample that are served, each with its status."""
@@ -28,7 +28,7 @@ class Listing:
         path: where it is asked for.
         limit: images on a page when the caller does not say.
         has_links: whether ``first``, ``next`` and ``schema`` stand beside the images.
-        rendered: gives the bytes of an image in it.
+        left_out: the texts of an image that it does not show.
         extras: the parameters that only it has, or has otherwise.
         readers: make conditions of the values of those that are read otherwise.
     """
@@ -36,7 +36,7 @@ class Listing:
     path: str
     limit: int
     has_links: bool
-    rendered: Callable[[Image], bytes]
+    left_out: tuple[str, ...] = ()
     extras: tuple[Parameter, ...] = ()
     readers: Mapping[str, Reader] = field(default_factory=dict)
 
@@ -50,6 +50,11 @@ class Listing:
         if read:
             return read(reading, value)
         return (reading.condition(name, value),)
+
+    def joined(self, images: Iterable[bytes]) -> bytes:
+        """Join images that are rendered, as this list shows them."""
+        whole = b", ".join(images)
+        return without(whole, self.left_out) if self.left_out else whole
 
 
 # --- how the parameters of the newer list are read ------------------------------------------------
@@ -113,7 +118,7 @@ def _flavor(_: Reading, value: str) -> Conditions:
 
 # --- the rows -------------------------------------------------------------------------------------
 
-IMAGES: Final = Listing(IMAGES_PATH, DEFAULT_LIMIT, has_links=True, rendered=attrgetter("rendered"))
+IMAGES: Final = Listing(IMAGES_PATH, DEFAULT_LIMIT, has_links=True)
 """OpenStack's own list, which this project is about."""
 
 _CLOUDIMAGES_LIMIT: Final = 500
@@ -122,7 +127,7 @@ CLOUDIMAGES: Final = Listing(
     "/v2/cloudimages",
     _CLOUDIMAGES_LIMIT,
     has_links=False,
-    rendered=attrgetter("rendered_in_cloudimages"),
+    left_out=tuple(field.name for field in FIELDS if not field.in_cloudimages),
     extras=(
         Parameter(
             "architecture",

@@ -16,6 +16,7 @@ from ims_mock.kinds import Value
 from ims_mock.order import Order
 from ims_mock.postings import MEMBERS, Postings, Span
 from ims_mock.query import ListQuery
+from ims_mock.table import PROJECTS_KEPT
 from ims_mock.tenancy import View
 
 AS_SHOWN: Final = frozenset({"visibility", "__imagetype"})
@@ -33,7 +34,6 @@ _ATTRIBUTES: Final = (Equals, IsDefault, *RANGED)
 _POSTINGS_KEPT: Final = 256
 _FLAGS_KEPT: Final = 128
 _LISTED_KEPT: Final = 48
-_PROJECTS_KEPT: Final = 16
 _ID: Final = "id"
 _ONES: Final = {verdict: bytes(one == verdict for one in range(256)) for verdict in (groups.YES, groups.ASK)}
 """Turns a verdict into 1, and the others into 0."""
@@ -116,7 +116,7 @@ class Listed:
 
     def __init__(self, order: Order, numbers: bytes, verdicts: groups.Verdicts) -> None:
         self._certain = numbers.translate(verdicts.table.translate(_ONES[groups.YES]))
-        self._flags: Kept[str, bytearray] = Kept(_PROJECTS_KEPT)
+        self._flags: Kept[str, bytearray] = Kept(PROJECTS_KEPT)
         self.of_all = array("I", compress(range(len(numbers)), self._certain))
         self.by_project: dict[str, array[int]] = {}
         self._ask(order, numbers, verdicts)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ims_mock.identity import NOTHING, SIGNATURE, TOKEN, Verdict
-from ims_mock.image import Image
 from ims_mock.kinds import wire_text, wire_time
 from ims_mock.masking import masked, masked_value
 from ims_mock.parts import decoded
 from ims_mock.query import ListQuery
+from ims_mock.rendering import id_in
 from ims_mock.tenancy import ADMIN, MEMBER, View, is_queens
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Note(NamedTuple):
         refusal: the name of the problem for which they would be refused, else empty.
         status: of the answer; 0 where the connection was dropped instead.
         seconds: how long the answer took.
-        images: those it was answered with; ``None`` where it was not, or so that nobody can read it.
+        images: those it was answered with, rendered; ``None`` where it was not, or so that nobody can read it.
         fault: the id of the fault that it met, else empty.
         began: when its answer was begun, in seconds of a clock of its own.
         opened: when its connection was opened, by the same clock; 0 where it came on none.
@@ -66,7 +66,7 @@ class Note(NamedTuple):
     refusal: str
     status: int
     seconds: float
-    images: tuple[Image, ...] | None
+    images: tuple[bytes, ...] | None
     fault: str
     began: float
     opened: float
@@ -191,7 +191,7 @@ def entry_of(note: Note, number: int, walk: int, page: int, ignored: frozenset[s
         refusal=note.refusal,
         status=note.status,
         seconds=round(note.seconds, 6),
-        ids=tuple(image.id for image in note.images or ()),
+        ids=tuple(map(id_in, note.images or ())),
         fault=note.fault,
         walk=walk,
         page=page,

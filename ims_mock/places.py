@@ -8,6 +8,7 @@ from typing import Final
 
 from ims_mock.listing import asks_list
 from ims_mock.notes import Entry, Note, entry_of
+from ims_mock.rendering import id_in
 from ims_mock.walks import Walks
 
 MANY: Final = 256
@@ -61,7 +62,7 @@ class Laid:
         note = self.note
         if asks_list(note.method, note.path):
             images = note.images
-            last = None if images is None else images[-1].id if images else ""
+            last = None if images is None else id_in(images[-1]) if images else ""
             self._place = walks.went(note.path, note.project, note.query, last)
         self._places = None  # at the very end: whoever sees that nobody is asked any more sees the place
 

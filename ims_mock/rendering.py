@@ -1,4 +1,7 @@
-"""Values of an image as JSON text, quickly: images with the same attributes are written into the same frame."""
+"""Images as JSON text, quickly: those with the same attributes are written into the same frame, and texts found again.
+
+Once an image is written, pages, links and the journal need nothing else of it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ _LONG: Final = 200
 """A value that takes more characters is written each time."""
 
 _QUOTE: Final = '"'
+_ESCAPE: Final = b"\\"
 
 _QUOTED: Final = "__os_feature_list"
 """The attribute whose values are full of quotes; they are few."""
@@ -62,20 +66,6 @@ class _Starts(dict[str, str]):
 
 _after_text: Final = _Starts(_QUOTE)
 _after_other: Final = _Starts("")
-
-
-class _Members(dict[tuple[str, str], bytes]):
-    """How texts stand in an image that begins with something else; many images share one."""
-
-    def __missing__(self, member: tuple[str, str]) -> bytes:
-        name, text = member
-        written = f", {encode_basestring(name)}: {encode_basestring(text)}".encode()
-        if len(self) < _MOST and len(written) <= _LONG:
-            self[member] = written
-        return written
-
-
-_members: Final = _Members()
 
 
 class Frame:
@@ -133,16 +123,60 @@ def json_of(members: dict[str, object]) -> bytes:
     return _encode(members).encode()
 
 
-def without(rendered: bytes, members: Iterable[tuple[str, str]]) -> bytes:
-    """Leave texts out of an image, which has them, and none of them first.
+# --- what stands in an image that is written ------------------------------------------------------
+# Nothing in a text looks like a member: there a quote is escaped.
 
-    Nothing in a text looks like a member: there a quote is escaped. These stand near the end.
+
+@lru_cache(maxsize=256)
+def _start(name: str) -> bytes:
+    """Give what stands before the text of an attribute in an image that begins with another one."""
+    return f", {encode_basestring(name)}: {_QUOTE}".encode()
+
+
+def text_in(rendered: bytes, name: str) -> str | None:
+    """Find a text in an image.
 
     Args:
         rendered: the image.
-        members: the names of the texts, and these.
+        name: the attribute, which is not the first one.
+
+    Returns:
+        The text; ``None`` where the image has none of that name.
     """
-    for member in members:
-        before, _, behind = rendered.rpartition(_members[member])
-        rendered = before + behind
+    start = _start(name)
+    begin = rendered.find(start)
+    if begin < 0:
+        return None
+    begin += len(start)
+    text = rendered[begin : _end(rendered, begin)]
+    return str(json.loads(b'"%b"' % text)) if _ESCAPE in text else text.decode()
+
+
+def id_in(rendered: bytes) -> str:
+    """Find the id of an image; every one has one."""
+    return text_in(rendered, "id") or ""
+
+
+def without(rendered: bytes, names: Iterable[str]) -> bytes:
+    """Leave texts out of images where these have them.
+
+    Args:
+        rendered: one image, or several with whatever between them.
+        names: their attributes, none of which is the first one.
+    """
+    for start in map(_start, names):
+        before, *following = rendered.rsplit(start)  # which takes half as long as to look from the beginning
+        if following:
+            rendered = b"".join((before, *[one[_end(one, 0) + 1 :] for one in following]))
     return rendered
+
+
+def _end(rendered: bytes, begin: int) -> int:
+    """Find the quote after a text that begins at a place."""
+    end = rendered.index(b'"', begin)
+    while rendered[end - 1 : end] == _ESCAPE:
+        before = rendered[begin:end]
+        if (len(before) - len(before.rstrip(_ESCAPE))) % 2 == 0:
+            break
+        end = rendered.index(b'"', end + 1)
+    return end

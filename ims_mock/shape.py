@@ -12,7 +12,6 @@ from ims_mock.rendering import Frame
 
 _NAMES: Final = tuple(field.name for field in FIELDS)
 _RANK: Final = {name: rank for rank, name in enumerate(_NAMES)}
-_NOT_IN_CLOUDIMAGES: Final = tuple(field.name for field in FIELDS if not field.in_cloudimages)
 NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
 """The attributes that are shown as ``null`` when an image has no value for them."""
 
@@ -30,14 +29,12 @@ class Shape:
 
     Attributes:
         places: the place of each value.
-        left_out: the attributes that the newer listing does not show.
     """
 
-    __slots__ = ("_frame", "left_out", "places")
+    __slots__ = ("_frame", "places")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
-        self.left_out = tuple(filter(self.places.__contains__, _NOT_IN_CLOUDIMAGES))
         self._frame: Frame | None = None
 
     @property

@@ -13,12 +13,16 @@ from typing import Final
 from ims_mock.columns import column
 from ims_mock.groups import groups_of
 from ims_mock.image import Image
+from ims_mock.keeping import Kept
 
 BASE: Final = ("created_at", "id")
 """The attributes by which the images stand here, and by which every order breaks its ties.
 
 A catalog may leave an image without a time, by a ``null``; it is then older than every other.
 """
+
+PROJECTS_KEPT: Final = 16
+"""Of so many projects is kept what only they are shown or listed."""
 
 
 class Table:
@@ -45,9 +49,19 @@ class Table:
         self.images = list(map(images.__getitem__, places))
         self.numbers = bytes(map(numbers.__getitem__, places))
         self._places = array("I", places)
+        self._shown: Kept[str, dict[int, bytes]] = Kept(PROJECTS_KEPT)
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @cached_property
+    def rendered(self) -> list[bytes]:
+        """The images as JSON text, for pages: to look at each image itself would take a page longer."""
+        return [image.rendered for image in self.images]
+
+    def shown_to(self, project: str) -> dict[int, bytes]:
+        """Give what a project is shown of the images of which it is a member, as far as it was shown them."""
+        return self._shown.get(project, dict)
 
     def position(self, image: Image) -> int | None:
         """Give the position of an image, ``None`` when it is not in this part."""

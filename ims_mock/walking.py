@@ -11,13 +11,16 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from ims_mock.bitmaps import common
 from ims_mock.conditions import Condition
-from ims_mock.image import NO_MEMBERS, Image
+from ims_mock.image import Image
 from ims_mock.lists import Asked, Lists, depends_on_view
 from ims_mock.postings import Span
+from ims_mock.table import Table
+from ims_mock.tenancy import View
 
 PATIENCE: Final = 256
 """How many images a walk meets in vain before it goes on with bitmaps."""
@@ -42,8 +45,8 @@ class _Way(NamedTuple):
     flags: bytes | bytearray | None
 
 
-def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[Image]:
-    """Give the first images of a walk, as the caller is shown them.
+def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int]:
+    """Give the ranks of the first images of a walk.
 
     Args:
         lists: those of the order to walk.
@@ -57,17 +60,36 @@ def find(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: 
         ranks = _listed(lists, asked, within, count, is_reversed=is_reversed)
     elif not lists.have_bitmaps(asked):
         ranks = _walked(lists, asked, within, count, is_reversed=is_reversed)
-    if ranks is None:
-        return list(islice(_common(lists, asked, within, is_reversed=is_reversed), count))
-    images, positions = lists.order.table.images, lists.order.positions
-    numbers, guests, project = lists.numbers, asked.verdicts.guests, asked.view.caller.project
-    found = map(images.__getitem__, map(positions.__getitem__, ranks))
-    return [
-        image
-        if (members := image.members) is NO_MEMBERS or project not in members or not guests[numbers[rank]]
-        else asked.view.shown_to_guest(image)
-        for rank, image in zip(ranks, found, strict=True)
-    ]
+    return list(islice(_common(lists, asked, within, is_reversed=is_reversed), count)) if ranks is None else ranks
+
+
+def images_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> list[Image]:
+    """Give the images of some ranks, as the caller is shown them."""
+    return list(map(asked.view.shown, map(lists.order.image, ranks)))
+
+
+def rendered_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> Sequence[bytes]:
+    """Give the same as JSON text; an image itself is only looked at where its group has guests."""
+    if len(ranks) < 2:
+        return [image.rendered for image in images_at(lists, asked, ranks)]
+    order, at = lists.order, itemgetter(*ranks)
+    positions = ranks if isinstance(order.positions, range) else at(order.positions)
+    rendered = itemgetter(*positions)(order.table.rendered)
+    is_guest = bytes(at(lists.numbers)).translate(asked.verdicts.guests)
+    return _with_guests(order.table, asked.view, positions, rendered, is_guest) if 1 in is_guest else rendered
+
+
+def _with_guests(
+    table: Table, view: View, positions: Sequence[int], rendered: Sequence[bytes], is_guest: bytes
+) -> list[bytes]:
+    """Put what a member is shown in the place of what others are shown."""
+    shown, found = table.shown_to(view.caller.project), list(rendered)
+    for place, position in compress(enumerate(positions), is_guest):
+        one = shown.get(position)
+        if one is None:
+            one = shown[position] = view.shown(table.images[position]).rendered
+        found[place] = one
+    return found
 
 
 def _listed(lists: Lists, asked: Asked, within: range, count: int, *, is_reversed: bool) -> list[int]:
@@ -164,8 +186,7 @@ def _tested(lists: Lists, ranks: Iterable[int], way: _Way, asked: Asked) -> Sequ
     return left
 
 
-def _common(lists: Lists, asked: Asked, within: range, *, is_reversed: bool) -> Iterator[Image]:
-    """Walk the images that all conditions have in common."""
+def _common(lists: Lists, asked: Asked, within: range, *, is_reversed: bool) -> Iterator[int]:
+    """Walk the ranks that all conditions have in common."""
     bitmaps = [lists.listed_bitmap(asked), *(lists.bitmap(condition, asked) for condition in asked.conditions)]
-    for rank in common(bitmaps, within, is_reversed=is_reversed):
-        yield asked.view.shown(lists.order.image(rank))
+    return common(bitmaps, within, is_reversed=is_reversed)

@@ -15,6 +15,7 @@ from ims_mock.fields import BY_NAME, SORT_KEYS
 from ims_mock.image import Shapes
 from ims_mock.profile import DEPARTURES, DOCUMENTED, GLANCE, Profile
 from ims_mock.query import parse
+from ims_mock.rendering import id_in
 from ims_mock.tenancy import Caller, View
 
 PROJECTS = ("a", "b", "c")
@@ -294,7 +295,8 @@ def test_the_index_agrees_with_a_naive_list(monkeypatch, seed, patience):
             paged = [*pairs, ("limit", str(limit)), *([("marker", expected[start])] if start >= 0 else [])]
             page = catalog.page(parse(urlencode(paged), view), view)
             rest = expected[start + 1 :]
-            assert [image.id for image in page.images] == rest[:limit], (paged, view)
+            assert list(map(id_in, page.images)) == rest[:limit], (paged, view)
+            assert list(page.images) == [view.shown(catalog.image(one)).rendered for one in rest[:limit]]
             has_next = len(rest) > limit if on(view, "full-last-page") else len(rest) >= limit
             assert page.has_next == has_next, (paged, view)
 
@@ -324,10 +326,10 @@ def test_walking_next_visits_every_match_once_in_order(images, seed, key, way, l
     for _ in range(len(images) + 2):
         query = parse(raw, view)
         page = catalog.page(query, view)
-        walked += [image.id for image in page.images]
+        walked += map(id_in, page.images)
         if not page.has_next:
             break
-        raw = query.next(page.images[-1].id).partition("?")[2]
+        raw = query.next(id_in(page.images[-1])).partition("?")[2]
     assert walked == expected
 
 

@@ -20,7 +20,7 @@ SHAPES = Shapes()
 
 def note(query="", *ids, path=IMAGES.path):
     """Make the note of a request that was answered with images of these ids."""
-    images = tuple(SHAPES.image({"id": one}) for one in ids)
+    images = tuple(SHAPES.image({"id": one}).rendered for one in ids)
     return Note(NOW, "GET", path, query, {}, "p", "nothing", "", 200, 0.0, images, "", 0.0, 0.0, None)
 
 

@@ -15,6 +15,7 @@ from ims_mock.errors import RequestError
 from ims_mock.image import IMAGES_SCHEMA, Image
 from ims_mock.profile import Profile
 from ims_mock.query import ListQuery
+from ims_mock.rendering import id_in
 from ims_mock.tenancy import View
 
 Shape = Callable[[RequestError, str, str], Response]
@@ -29,13 +30,13 @@ class Shown(Response):
     """An answer that shows images.
 
     Attributes:
-        images: those, in order.
+        images: those, in order, as they are rendered.
     """
 
-    images: tuple[Image, ...] = ()
+    images: tuple[bytes, ...] = ()
 
 
-def images_of(answer: Response) -> tuple[Image, ...] | None:
+def images_of(answer: Response) -> tuple[bytes, ...] | None:
     """Give the images that an answer shows, ``None`` when it is of another kind.
 
     Its class does not tell: pytest-flask puts one of its own in place of that.
@@ -70,15 +71,16 @@ def page_body(page: Page, query: ListQuery) -> bytes:
     """Write a page: the images' own bytes, joined, and the links where the list has them."""
     end = b"]}"
     if query.listing.has_links:  # which hold no character that JSON would escape
-        following = f', "next": "{query.next(page.images[-1].id)}"' if page.has_next else ""
+        following = f', "next": "{query.next(id_in(page.images[-1]))}"' if page.has_next else ""
         end = f'], "first": "{query.first()}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
-    return b'{"images": [' + b", ".join(map(query.listing.rendered, page.images)) + end
+    return b'{"images": [' + query.listing.joined(page.images) + end
 
 
 def image_answer(image: Image, view: View, status: int = 200) -> Shown:
     """Answer with one image, as the caller is shown it."""
-    answer = Shown(view.shown(image).rendered, status, mimetype=JSON)
-    answer.images = (image,)
+    rendered = view.shown(image).rendered
+    answer = Shown(rendered, status, mimetype=JSON)
+    answer.images = (rendered,)
     return answer
 
 

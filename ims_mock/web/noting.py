@@ -9,7 +9,6 @@ from typing import Any, Final
 from ims_mock.catalog import Catalog
 from ims_mock.emulator import Emulator
 from ims_mock.identity import Verdict
-from ims_mock.image import Image
 from ims_mock.masking import SECRET_HEADERS
 from ims_mock.notes import HEADERS, MOST_CHARACTERS, OPENED, Note, Paged, told
 
@@ -39,7 +38,7 @@ def note_beginning(here: Emulator, known: dict[str, Any]) -> None:
 
 def note_end(
     status: int,
-    images: tuple[Image, ...] | None,
+    images: tuple[bytes, ...] | None,
     environ: dict[str, Any],
     known: dict[str, Any],
     paged: Paged | None = None,
@@ -65,7 +64,7 @@ def note_end(
 
 def note_of(
     status: int,
-    images: tuple[Image, ...] | None,
+    images: tuple[bytes, ...] | None,
     environ: dict[str, Any],
     known: dict[str, Any],
     paged: Paged | None = None,
