@@ -15,6 +15,7 @@ from ims_mock.errors import RequestError
 from ims_mock.kinds import wire_text
 
 _ESCAPES: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_PLAIN: Final = re.compile(r"([A-Za-z0-9_.~-]+)=((?:[A-Za-z0-9_.~:+-]|%3A|%3D)*)")
 _SAFE: Final = re.compile(r"[A-Za-z0-9_.~:=-]*")
 
 _KEPT: Final = 1024
@@ -54,6 +55,11 @@ def parts_of(raw: str, *, is_strict: bool) -> list[Part]:
 
 
 def _read(text: str, is_strict: bool) -> Part:
+    plain = _PLAIN.fullmatch(text)
+    if plain:  # most parts are, times and tags among them
+        name, value = plain.groups()
+        read = value.replace("%3A", ":").replace("%3D", "=").replace("+", " ")
+        return Part(name, read, f"{name}={value.replace(':', '%3A')}")
     sent, _, rest = text.encode("latin-1", "replace").partition(b"=")
     name = _decode(sent, "the name of a parameter", is_strict=is_strict)
     value = _decode(rest, name, is_strict=is_strict)
@@ -64,9 +70,6 @@ _part: Final = lru_cache(maxsize=_KEPT)(_read)
 
 
 def _decode(encoded: bytes, what: str, *, is_strict: bool) -> str:
-    plain = encoded.replace(b"%3A", b":").replace(b"%3D", b"=")  # in times and tags; most else is written as it is
-    if b"%" not in plain and plain.isascii():
-        return plain.replace(b"+", b" ").decode()
     if is_strict and _ESCAPES.search(encoded):
         raise RequestError(
             "stray-percent", what, encoded.decode("latin-1"), "a % followed by two hex digits; %25 is a %"

@@ -25,6 +25,9 @@ from ims_mock.tenancy import View
 REGISTERED: Final = ("__isregistered", "true")
 
 _SINGLE: Final = ("limit", "marker", "member_status", "visibility")
+_FRAMING: Final = frozenset({*_SINGLE, "changes-since", "sort", "sort_key", "sort_dir"})
+"""The parameters that are no filters."""
+
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 
@@ -126,36 +129,24 @@ class _Asked(NamedTuple):
 
 
 def _parsed(raw: str, asked: _Asked) -> ListQuery:
-    profile, listing = asked.reading.profile, asked.listing
-    parts = parts_of(raw, is_strict="stray-percent" in profile)
-    left = _Left(parts)
-    if left.is_repeating and "repeated-single-values" in profile:
-        for name in _SINGLE:
-            values = left.all(name)
-            if len(values) > 1:
-                raise RequestError("repeated", name, ", ".join(values), f"one value, not {len(values)}")
-    limit, marker = left.first("limit"), left.first("marker")
-    member_status = left.first("member_status")
-    tags = [value.strip() for value in left.every("tag")]
-    visibility = _visibility(left, asked.reading)
-    if left.last("changes-since"):
-        raise RequestError(
-            "changes-since", "changes-since", left.last("changes-since") or "", "no value; use updated_at=gte:TIME"
-        )
-    if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
-        raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
-    count = _limit(limit) if limit is not None else listing.limit
-    sort = _sort(left)
-    conditions = _conditions(left.rest(), tags, asked)
+    """Read a query string in two halves, each of which was often asked for before with another one."""
+    parts = parts_of(raw, is_strict="stray-percent" in asked.reading.profile)
+    framing = tuple([part for part in parts if part.name in _FRAMING])
+    filters = tuple([part for part in parts if part.name not in _FRAMING]) if len(framing) < len(parts) else ()
+    is_long = len(raw) > _LONG
+    frame = (_frame.__wrapped__ if is_long else _frame)(framing, asked)
+    if frame.surplus:
+        filters = tuple([part for part in parts if part.name not in _FRAMING or part.name in frame.surplus])
+    wanted = (_filters.__wrapped__ if is_long else _filters)(filters, asked)
     return ListQuery(
-        listing,
-        conditions,
-        visibility,
-        member_status or "accepted",
-        _dead(conditions) if "dead-images-on-request" in profile else _NONE,
-        min(count, LIMIT_CAP),
-        marker,
-        sort,
+        asked.listing,
+        wanted.conditions,
+        frame.visibility,
+        frame.member_status,
+        wanted.dead,
+        frame.limit,
+        frame.marker,
+        frame.sort,
         _repeated(parts, asked),
     )
 
@@ -163,22 +154,77 @@ def _parsed(raw: str, asked: _Asked) -> ListQuery:
 _known: Final = lru_cache(maxsize=_KEPT)(_parsed)
 
 
-def _conditions(filters: dict[str, str], tags: list[str], asked: _Asked) -> tuple[Condition, ...]:
-    """Read the filters, and what the service adds to them."""
+class _Frame(NamedTuple):
+    """What a query says besides filters, as :class:`ListQuery` has it.
+
+    Attributes:
+        surplus: what was sent more often than it is taken: the further values are filters (as in Glance).
+    """
+
+    visibility: str | None
+    member_status: str
+    limit: int
+    marker: str | None
+    sort: tuple[SortKey, ...]
+    surplus: frozenset[str]
+
+
+@lru_cache(maxsize=_KEPT)
+def _frame(parts: tuple[Part, ...], asked: _Asked) -> _Frame:
+    """Read what is no filter.
+
+    Args:
+        parts: the parameters of these names.
+        asked: what the query is read for.
+    """
+    left = _Left(parts)
+    if left.is_repeating and "repeated-single-values" in asked.reading.profile:
+        for name in _SINGLE:
+            values = left.all(name)
+            if len(values) > 1:
+                raise RequestError("repeated", name, ", ".join(values), f"one value, not {len(values)}")
+    limit, marker = left.first("limit"), left.first("marker")
+    member_status = left.first("member_status")
+    visibility = _visibility(left, asked.reading)
+    since = left.every("changes-since")
+    if since and since[-1]:
+        raise RequestError("changes-since", "changes-since", since[-1], "no value; use updated_at=gte:TIME")
+    if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
+        raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
+    count = _limit(limit) if limit is not None else asked.listing.limit
+    sort = _sort(left)
+    return _Frame(visibility, member_status or "accepted", min(count, LIMIT_CAP), marker, sort, left.names)
+
+
+class _Filters(NamedTuple):
+    """The filters of a query, as :class:`ListQuery` has them."""
+
+    conditions: tuple[Condition, ...]
+    dead: frozenset[str]
+
+
+@lru_cache(maxsize=_KEPT)
+def _filters(parts: tuple[Part, ...], asked: _Asked) -> _Filters:
+    """Read the filters, and what the service adds to them.
+
+    Args:
+        parts: all of them; of a repeated one the last value counts, but of tags each.
+        asked: what the query is read for.
+    """
     reading, needs_registered, listing = asked
     conditions: list[Condition | None] = []
-    if filters:
-        characters = filters.pop("tags", "")  # Glance takes `tags` for a list of tags, here one a character
-        tags = tags or list(characters)
-        filters.pop("changes-since", None)
-        if "protected" in filters:
-            conditions += listing.conditions(reading, "protected", filters.pop("protected"))
-        for name, value in filters.items():
-            conditions += listing.conditions(reading, name, value)
-    conditions += [reading.tag(tag) for tag in tags]
+    filters = {part.name: part.value for part in parts}
+    tags = [part.value.strip() for part in parts if part.name == "tag"] if filters.pop("tag", None) is not None else []
+    characters = filters.pop("tags", "")  # Glance takes `tags` for a list of tags, here one a character
+    if "protected" in filters:
+        conditions += listing.conditions(reading, "protected", filters.pop("protected"))
+    for name, value in filters.items():
+        conditions += listing.conditions(reading, name, value)
+    conditions += [reading.tag(tag) for tag in tags or characters]
     if needs_registered:
         conditions.append(_registered(reading))
-    return tuple([condition for condition in conditions if condition is not None])
+    found = tuple([condition for condition in conditions if condition is not None])
+    return _Filters(found, _dead(found) if "dead-images-on-request" in reading.profile else _NONE)
 
 
 @lru_cache(maxsize=16)
@@ -213,14 +259,10 @@ class _Left:
         """Take every value of a parameter."""
         return self._values.pop(name, [])
 
-    def last(self, name: str) -> str | None:
-        """Look at the last value of a parameter and leave it."""
-        values = self._values.get(name)
-        return values[-1] if values else None
-
-    def rest(self) -> dict[str, str]:
-        """Give what is left as filters; of a repeated one the last value counts."""
-        return {name: values[-1] for name, values in self._values.items()}
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of what is left."""
+        return frozenset(self._values) if self._values else _NONE
 
 
 def _visibility(left: _Left, reading: Reading) -> str | None:
