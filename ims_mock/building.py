@@ -9,6 +9,7 @@ from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
 from ims_mock.image import Image, Shapes, image_id
 from ims_mock.kinds import shown
+from ims_mock.packing import Packer
 from ims_mock.sections import MEMBERS
 from ims_mock.sources import CatalogFile, Place, Trouble, written
 
@@ -52,6 +53,7 @@ class Builder:
         *,
         is_thorough: bool,
         is_generating: bool,
+        is_shown: bool = True,
         before: Before | None = None,
     ) -> None:
         self.troubles: list[Trouble] = []
@@ -62,7 +64,7 @@ class Builder:
         self._seed = seed
         self._more = more
         self._told = told
-        self._shapes = Shapes()
+        self._made = Packer() if is_shown else Shapes()
         self._where: dict[str, _Where] = {}  # but for generated images with ids that nothing else can have
         self._given_ids = frozenset(
             str(values.get("id"))
@@ -116,7 +118,7 @@ class Builder:
                 self.troubles.append(one.trouble((*path, "id"), message))
             elif is_right:
                 kept = {name: value for name, value in values.items() if value is not None}
-                yield self._shapes.image(kept, members)
+                yield self._made.image(kept, members)
 
     def _doubt(self, one: CatalogFile, path: Place, values: Mapping[str, Any]) -> None:
         """Warn about what no real image would show."""
@@ -144,7 +146,7 @@ class Builder:
             if (may_be_taken or identity in self._given_ids) and not self._take(identity, self._number - 1):
                 yield None
             else:
-                yield self._shapes.image(values, values.pop(MEMBERS) if MEMBERS in values else None)
+                yield self._made.image(values, values.pop(MEMBERS) if MEMBERS in values else None)
 
     def _count(self) -> None:
         self._number += 1

@@ -68,6 +68,11 @@ class Catalog:
                 if image is not None and self._newest(image_id) is part:
                     yield image
 
+    def settle(self) -> None:
+        """Put the images in their usual order now, so that no query has to wait for it."""
+        for part in self._parts:
+            part.settle()
+
     def image(self, image_id: str) -> Image | None:
         """Give the image of this id, dead or alive; ``None`` when there is none."""
         part = self._newest(image_id)

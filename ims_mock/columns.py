@@ -8,24 +8,26 @@ from operator import itemgetter
 
 from ims_mock.image import Image
 from ims_mock.kinds import Value
-from ims_mock.shape import Shape
+from ims_mock.shape import DISTINCT, Shape
 
 Take = Callable[[tuple[Value, ...]], tuple[Value | None, ...]]
 """Gives some of the values of an image."""
 
 
 def column(images: Iterable[Image], name: str) -> list[Value | None]:
-    """Give what each of many images stores of an attribute; to ask one after the other would take twice as long.
+    """Give what each of many images stores of an attribute; to ask each of them would take twice as long.
 
     Args:
         images: those.
         name: the attribute; of an image that has none it is ``None``.
     """
+    if name in DISTINCT:
+        return [image.get(name) for image in images]
     return [None if (place := image.shape.places.get(name)) is None else image.values[place] for image in images]
 
 
 def names_in(images: Iterable[Image]) -> frozenset[str]:
-    """Give every attribute that any of many images has."""
+    """Give every attribute for whose value any of many images has a place."""
     return frozenset().union(*[shape.places for shape in {image.shape for image in images}])
 
 
@@ -34,7 +36,7 @@ def rows(images: Iterable[Image], *names: str) -> Iterator[tuple[Value | None, .
 
     Args:
         images: those.
-        names: the attributes; of an image that has none it is ``None``.
+        names: the attributes, none of :data:`ims_mock.shape.DISTINCT`; of an image that has none it is ``None``.
     """
     takes: dict[Shape, Take] = {}
     for image in images:

@@ -25,6 +25,7 @@ from ims_mock.kinds import (
     Value,
     instant,
     loose_number,
+    stamp,
     truth,
     whole_number,
 )
@@ -95,8 +96,8 @@ class Compares(NamedTuple):
         return self.operator != "neq"
 
     def among(self, times: Sequence[Any]) -> tuple[int, int]:
-        """Give the stretch of ascending times for which it holds; for ``neq`` there is none."""
-        second, past = self.instant
+        """Give the stretch of ascending times, as numbers, for which it holds; for ``neq`` there is none."""
+        second, past = stamp(self.instant.second), self.instant.past
         low, high = 0, len(times)
         if self.operator in ("gte", "gt", "eq"):
             low = (bisect_right if past or self.operator == "gt" else bisect_left)(times, second)
@@ -123,7 +124,9 @@ class Bounded(NamedTuple):
         return True
 
     def among(self, values: Sequence[Any]) -> tuple[int, int]:
-        """Give the stretch of ascending values for which it holds."""
+        """Give the stretch of ascending values for which it holds; times may be numbers here."""
+        if BY_NAME[self.name].kind is TIME:
+            return (0, len(values)) if self.is_least else (0, 0)
         if self.is_least:
             return bisect_left(values, True, key=self.allows), len(values)
         return 0, bisect_left(values, True, key=lambda value: not self.allows(value))

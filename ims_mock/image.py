@@ -1,11 +1,13 @@
 """One image: its values, its members, and its bytes on the wire.
 
 Images of the same shape (the same attributes) share where each value stands, so that an image costs one tuple of
-values. An image never changes: an edit makes a new one.
+values. Those of a catalog that is served are packed: rendered at once, and what most images have to themselves is kept
+nowhere else. An image never changes: an edit makes a new one.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from hashlib import sha256
 from types import MappingProxyType
@@ -13,8 +15,8 @@ from typing import Final, NamedTuple
 
 from ims_mock.fields import FIELDS
 from ims_mock.kinds import LINK, Value
-from ims_mock.rendering import json_of
-from ims_mock.shape import COMPUTED_FIRST, NULLABLE, Shape, in_table_order, shape_of
+from ims_mock.rendering import json_of, replaced, text_in
+from ims_mock.shape import COMPUTED_FIRST, DISTINCT, NULLABLE, Shape, in_table_order, shape_of
 
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
@@ -41,7 +43,7 @@ NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
 
 _VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _LINKS: Final = frozenset(field.name for field in FIELDS if field.kind is LINK)
-_NULLS: Final = (None,) * len(NULLABLE)
+_AS_MEMBER: Final = {"visibility": "shared", "__imagetype": "shared"}
 
 
 class Shapes:
@@ -61,8 +63,7 @@ class Shapes:
         if shape is None:
             names = in_table_order(given)
             shape = self._given[given] = self._shapes.setdefault(names, Shape(names))
-        shared = {project: Membership(status) for project, status in members.items()} if members else NO_MEMBERS
-        return _image(shape, values, shared)
+        return _image(shape, values, memberships(members))
 
 
 class Image:
@@ -82,8 +83,15 @@ class Image:
     rendered: bytes
 
     def __init__(
-        self, shape: Shape, values: tuple[Value, ...], members: Mapping[str, Membership], data: bytes | None = None
+        self,
+        shape: Shape,
+        values: tuple[Value, ...],
+        members: Mapping[str, Membership],
+        data: bytes | None = None,
+        rendered: bytes | None = None,
     ) -> None:
+        if rendered is not None:
+            self.rendered = rendered
         self.shape = shape
         self.values = values
         self.members = members or NO_MEMBERS
@@ -93,7 +101,9 @@ class Image:
     def get(self, name: str) -> Value | None:
         """Give the stored value of an attribute, ``None`` when the image has none."""
         place = self.shape.places.get(name)
-        return None if place is None else self.values[place]
+        if place is not None:
+            return self.values[place]
+        return text_in(self.rendered, name) if self.shape.is_packed and name in DISTINCT else None
 
     def text(self, name: str) -> str:
         """Give the stored value of a text attribute, empty when the image has none."""
@@ -123,13 +133,27 @@ class Image:
     def as_member(self) -> Image:
         """The image as those are shown it who see it as its members: ``shared``, whatever is stored."""
         if self._as_member is None:
-            values = {**self.stored(), "visibility": "shared", "__imagetype": "shared"}
-            self._as_member = _image(shape_of(values, self.shape), values, self.members)
+            self._as_member = self._for_members()
         return self._as_member
+
+    def _for_members(self) -> Image:
+        shape = self.shape
+        if not shape.is_packed or not shape.places.keys() >= _AS_MEMBER.keys():
+            return self.changed(_AS_MEMBER)
+        rendered, values = self.rendered, list(self.values)
+        for name, value in _AS_MEMBER.items():
+            rendered = replaced(rendered, name, value)
+            values[shape.places[name]] = value
+        return Image(shape, tuple(values), self.members, rendered=rendered)
 
     def stored(self) -> dict[str, Value]:
         """Give the stored values by name, in the order in which they are shown."""
-        return dict(zip(self.shape.places, self.values, strict=True))
+        if not self.shape.is_packed:
+            return dict(zip(self.shape.places, self.values, strict=True))
+        stored: dict[str, Value] = json.loads(self.rendered)
+        for name in COMPUTED_FIRST:
+            del stored[name]
+        return {**stored, "tags": self.tags}
 
     def changed(self, changes: Mapping[str, Value | None]) -> Image:
         """Give the image with other values; ``None`` takes one away."""
@@ -138,15 +162,20 @@ class Image:
 
     def shared_with(self, members: Mapping[str, Membership]) -> Image:
         """Give the image with other members."""
-        return Image(self.shape, self.values, MappingProxyType(dict(members)), self.data)
+        return Image(self.shape, self.values, MappingProxyType(dict(members)), self.data, self._packed)
 
     def holding(self, data: bytes | None) -> Image:
         """Give the image with other data."""
-        return Image(self.shape, self.values, self.members, data)
+        return Image(self.shape, self.values, self.members, data, self._packed)
+
+    @property
+    def _packed(self) -> bytes | None:
+        """What an image needs that is packed as this one is."""
+        return self.rendered if self.shape.is_packed else None
 
     def wire(self) -> dict[str, object]:
         """Give the image as a client sees it: computed links included, tags as a list, absent values left out."""
-        wire: dict[str, object] = dict(zip(COMPUTED_FIRST, self._computed, strict=True))
+        wire: dict[str, object] = {**computed(self.id)}
         wire.update((name, value) for name, value in self.stored().items() if name not in _LINKS)
         wire["tags"] = list(self.tags)
         return wire
@@ -159,15 +188,19 @@ class Image:
 
     def render(self) -> bytes:
         """Render the image as JSON text, and keep that."""
-        frame = self.shape.frame
-        self.rendered = json_of(self.wire()) if frame is None else frame.write((*self._computed, *self.values))
+        self.rendered = json_of(self.wire())
         return self.rendered
 
-    @property
-    def _computed(self) -> tuple[Value | None, ...]:
-        """What stands before the stored values."""
-        path = f"{IMAGES_PATH}/{self.id}"
-        return path, f"{path}/file", IMAGE_SCHEMA, *_NULLS
+
+def computed(image_id: Value) -> dict[str, Value | None]:
+    """Give what stands before the stored values of an image."""
+    path = f"{IMAGES_PATH}/{image_id}"
+    return {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA} | dict.fromkeys(NULLABLE)
+
+
+def memberships(members: Mapping[str, str] | None) -> Mapping[str, Membership]:
+    """Make the memberships of a catalog file."""
+    return {project: Membership(status) for project, status in members.items()} if members else NO_MEMBERS
 
 
 def _image(

@@ -40,10 +40,14 @@ class Index:
     def __len__(self) -> int:
         return len(self.known)
 
+    def settle(self) -> None:
+        """Put the images in the order that all others are built from."""
+        _ = self._table.rendered
+
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every attribute that any image has."""
-        return names_in(self._table.images)
+        """Every attribute that any image has, but for those of the table of fields."""
+        return names_in(self._table.images) - BY_NAME.keys()
 
     @cached_property
     def _table(self) -> Table:

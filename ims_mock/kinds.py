@@ -30,6 +30,7 @@ _SHOWN: Final = 80
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _PLAIN_NUMBER: Final = re.compile("[0-9]{1,18}")
+_AFTER_ALL: Final = 10**14
 _PLAIN_TIME: Final = re.compile(  # in wire format, of a day that every year has
     "(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
@@ -128,6 +129,15 @@ class Instant(NamedTuple):
         if operator == "lte" or self.past:
             return stored <= self.second
         return stored < self.second
+
+
+def stamp(text: str) -> int:
+    """Give a time in wire format as a number, so that numbers order as the times do; 0 for the empty text.
+
+    What lies after every time, ``~``, comes after every number as well.
+    """
+    digits = text.encode().translate(None, b"-T:Z")
+    return int(digits) if digits.isdigit() else _AFTER_ALL if digits else 0
 
 
 def instant(text: str, *, lower_case: bool = True) -> Instant | None:

@@ -219,7 +219,7 @@ class Lists:
     def _listed_under(self, name: str, *, folded: bool = False) -> Postings:
         key = self._own, name, folded
         found = self._kept.postings.find(key)
-        return found or self._kept.postings.get(key, lambda: Postings(self.order.images(), name, folded=folded))
+        return found or self._kept.postings.get(key, lambda: Postings(self.order, name, folded=folded))
 
     def _ranks_of(self, ids: Iterable[Value]) -> array[int]:
         """Give the ranks of the images with these ids."""

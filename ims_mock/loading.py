@@ -19,9 +19,6 @@ from ims_mock.reading import UnreadableError
 from ims_mock.sections import CREDENTIALS, MEMBERS, plain_image, plain_sections
 from ims_mock.sources import UNNAMED, CatalogError, CatalogFile, Place, Source, Trouble, opened
 
-RENDERED: Final = 100_000
-"""So many images that are about to be shown are rendered at once; of more each one is when it is first shown."""
-
 _TIMES: Final = tuple(one.name for one in FIELDS if one.kind is TIME)
 
 
@@ -66,7 +63,7 @@ def load(
         seed: what absent ids and the further images are made from.
         project: whose eyes an anonymous caller has; empty leaves it to the catalogs.
         is_thorough: whether bundled catalogs are warned about as well; their oddities are known.
-        is_shown: whether images are about to be shown; unless they are too many, they are then rendered at once.
+        is_shown: whether images are about to be shown; they are then rendered at once, and put in their usual order.
         progress: told now and then how far loading has come.
         onto: what they are added to; images without a time are then made now.
         masks: those that secrets may be given as.
@@ -85,21 +82,28 @@ def load(
     identity, owner = _identity([*present, *files], project, troubles)
     before = Before(onto.catalog, clock.wire()) if onto else None
     builder = Builder(
-        files, owner, seed, more, told, is_thorough=is_thorough, is_generating=not troubles, before=before
+        files,
+        owner,
+        seed,
+        more,
+        told,
+        is_thorough=is_thorough,
+        is_generating=not troubles,
+        is_shown=is_shown,
+        before=before,
     )
     images = list(builder.images())
     troubles += builder.troubles
     if not all(trouble.is_warning for trouble in troubles):
         order = {one.name: place for place, one in enumerate(files)}
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
-    if is_shown and len(images) <= RENDERED:
-        for image in sorted(images, key=lambda image: image.text("created_at")):
-            image.render()  # in the usual order: what is shown together then lies together in memory
+    catalog = onto.catalog.with_images(images) if onto else Catalog(images)
+    if is_shown:
+        catalog.settle()
     if onto:
-        catalog = onto.catalog.with_images(images)
         return onto._replace(catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
-    return Loaded(names, Catalog(images), identity, clock, tuple(troubles), seed)
+    return Loaded(names, catalog, identity, clock, tuple(troubles), seed)
 
 
 def _untold(_: str, __: int, ___: int) -> None:

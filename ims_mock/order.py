@@ -12,10 +12,11 @@ from functools import cached_property
 
 from ims_mock.columns import column
 from ims_mock.conditions import RANGED, Condition, Ranged
+from ims_mock.fields import BY_NAME
 from ims_mock.image import Image
-from ims_mock.kinds import Value
+from ims_mock.kinds import TIME, Value, stamp
 from ims_mock.sorting import Sort, arranged, part_of
-from ims_mock.table import BASE, Table
+from ims_mock.table import Table
 
 
 class Order:
@@ -98,9 +99,12 @@ class Order:
 
     @cached_property
     def _values(self) -> tuple[int, Sequence[Value]]:
-        """How many images have no value of the first key, which stand first, and the values of the others."""
-        if self._first == BASE[0] and isinstance(self.positions, range):
-            timeless = bisect_right(self.table.times, "")
-            return timeless, self.table.times[timeless:]
+        """How many images have no value of the first key, which stand first, and the values of the others.
+
+        Times are numbers here, which lie together, so that a bisection finds them sooner.
+        """
         values = [value for value in column(self.images(), self._first) if value is not None]
-        return len(self) - len(values), values
+        valueless = len(self) - len(values)
+        if BY_NAME[self._first].kind is TIME:
+            return valueless, array("q", map(stamp, map(str, values)))
+        return valueless, values

@@ -6,13 +6,14 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
+from operator import eq
 from typing import Any, Final, NamedTuple
 
 from ims_mock.columns import column
 from ims_mock.fields import BY_NAME
-from ims_mock.image import Image
 from ims_mock.kinds import TAGS, Value
+from ims_mock.order import Order
 
 MEMBERS: Final = "members"
 """Under this name stands which projects an image is shared with."""
@@ -57,12 +58,13 @@ class Postings:
     """The posting lists of one attribute in one order.
 
     Args:
-        images: the images in that order.
+        order: that order.
         name: the attribute, or :data:`MEMBERS`.
         folded: whether values are found in any case and spelling.
     """
 
-    def __init__(self, images: Iterable[Image], name: str, *, folded: bool = False) -> None:
+    def __init__(self, order: Order, name: str, *, folded: bool = False) -> None:
+        images = order.images()
         self._rare: _Rare | None = None
         self._lists: dict[Value, array[int]] = {}
         if name == MEMBERS:
@@ -70,7 +72,12 @@ class Postings:
         elif name in BY_NAME and BY_NAME[name].kind is TAGS:
             self._gather(enumerate(image.tags for image in images))
         else:
-            self._gather_single(column(images, name), BY_NAME[name].fold if folded else None)
+            found = column(images, name)
+            fold = BY_NAME[name].fold if folded else None
+            images, positions = order.table.images, order.positions
+            self._rare = None if fold else _Rare.of(found, lambda rank: images[positions[rank]].get(name))
+            if self._rare is None:
+                self._gather_single(found, fold)
 
     def get(self, value: Value) -> Span:
         """Give where the images stand that have a value."""
@@ -89,15 +96,11 @@ class Postings:
                 ranks.append(rank)
 
     def _gather_single(self, column: list[Value | None], fold: Callable[[str], str] | None) -> None:
-        values: Counter[Any] = Counter(column)
-        del values[None]
-        if len(values) * _FEW > len(column) and not fold and all(isinstance(value, str) for value in values):
-            self._rare = _Rare(column, values)
-            return
         lists: dict[Value, array[int]] = {}
         stored = {
             value: lists.setdefault(fold(value) if fold and isinstance(value, str) else value, array("I"))
-            for value in values
+            for value in dict.fromkeys(column)
+            if value is not None
         }
         for rank, value in enumerate(column):
             if value is not None:
@@ -105,27 +108,52 @@ class Postings:
         self._lists = lists
 
 
-class _Rare:
-    """Posting lists of texts that few images share each, in three arrays.
+class _Rare(NamedTuple):
+    """Posting lists of texts that few images share each, in three arrays; the texts themselves are not kept.
 
-    Args:
-        column: the text of each rank, ``None`` where it has none.
-        counts: how many images have each text.
+    Attributes:
+        hashes: those of the texts, in ascending order.
+        starts: where the ranks of each begin, and where the last ones end.
+        ranks: those at which the images stand that have the first text, then those of the second, …
+        text_at: gives the text at a rank.
     """
 
-    def __init__(self, column: list[Any], counts: Counter[Any]) -> None:
-        self._values: list[str] = sorted(counts)
-        self._starts = array("I", accumulate(map(counts.__getitem__, self._values), initial=0))
-        self._ranks = array("I", bytes(4 * self._starts[-1]))
-        places = dict(zip(self._values, self._starts, strict=False))
+    hashes: array[int]
+    starts: array[int]
+    ranks: array[int]
+    text_at: Callable[[int], Value | None]
+
+    @classmethod
+    def of(cls, column: Sequence[Value | None], text_at: Callable[[int], Value | None]) -> _Rare | None:
+        """Make them; ``None`` where many images share a value, or what would have to be known is not.
+
+        Args:
+            column: the text of each rank, ``None`` where it has none.
+            text_at: gives the same again.
+        """
+        counts: Counter[Any] = Counter(column)
+        del counts[None]
+        if len(counts) * _FEW <= len(column) or not all(isinstance(value, str) for value in counts):
+            return None
+        values = sorted(counts, key=hash)
+        hashes = array("q", map(hash, values))
+        if any(map(eq, hashes, islice(hashes, 1, None))):  # of two texts one could not be told from the other
+            return None
+        starts = array("I", accumulate(map(counts.__getitem__, values), initial=0))
+        ranks = array("I", bytes(4 * starts[-1]))
+        places = dict(zip(values, starts, strict=False))
         for rank, value in enumerate(column):
             if value is not None:
                 place = places[value]
-                self._ranks[place] = rank
+                ranks[place] = rank
                 places[value] = place + 1
+        return cls(hashes, starts, ranks, text_at)
 
     def get(self, value: Value) -> Span:
-        place = bisect_left(self._values, value) if isinstance(value, str) else 0
-        if place == len(self._values) or self._values[place] != value:
+        """Give where the images stand that have a text."""
+        wanted = hash(value)
+        place = bisect_left(self.hashes, wanted)
+        if place == len(self.hashes) or self.hashes[place] != wanted:
             return NOWHERE
-        return Span(self._ranks, self._starts[place], self._starts[place + 1])
+        start = self.starts[place]
+        return Span(self.ranks, start, self.starts[place + 1]) if self.text_at(self.ranks[start]) == value else NOWHERE

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from itertools import filterfalse
 from typing import Final
 
 from ims_mock.fields import FIELDS
 from ims_mock.kinds import Value
-from ims_mock.rendering import Frame
 
 _NAMES: Final = tuple(field.name for field in FIELDS)
 _RANK: Final = {name: rank for rank, name in enumerate(_NAMES)}
@@ -18,36 +18,40 @@ NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
 COMPUTED_FIRST: Final = ("self", "file", "schema", *NULLABLE)
 """What stands before the stored values of an image, unless it stores a value for one of the nullable ones."""
 
-_COMPUTED: Final = frozenset(COMPUTED_FIRST)
+DISTINCT: Final = frozenset({
+    "name", "checksum", "updated_at", "active_at", "__image_size", "__description", "__data_origin",
+    "__originalimagename", "__backup_id", "__root_origin", "__image_location", "__system__cmkid", "__productcode",
+    "__account_code",
+})  # fmt: skip
+"""The texts that most images have to themselves, so that keeping them twice takes much; the id is kept all the same."""
 
 
 class Shape:
-    """The attributes a group of images has, where each one's value stands, and what such images are written into.
+    """The attributes a group of images has, and where each one's value stands.
 
     Args:
         names: the attributes, in the order of the table.
+        is_packed: whether such images are packed: what they have of :data:`DISTINCT` stands only in their JSON text.
 
     Attributes:
         places: the place of each value.
+        is_packed: the same.
     """
 
-    __slots__ = ("_frame", "places")
+    __slots__ = ("is_packed", "places")
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], *, is_packed: bool = False) -> None:
         self.places: dict[str, int] = dict(zip(names, range(len(names)), strict=True))
-        self._frame: Frame | None = None
-
-    @property
-    def frame(self) -> Frame | None:
-        """What images are written into; ``None`` where something is missing, or given that is computed."""
-        if self._frame is None and "tags" in self.places and _COMPUTED.isdisjoint(self.places):
-            self._frame = Frame((*COMPUTED_FIRST, *self.places))
-        return self._frame
+        self.is_packed = is_packed
 
 
 def shape_of(values: Mapping[str, Value], like: Shape) -> Shape:
-    """Give the shape of an image, perhaps that of another one."""
-    return like if values.keys() == like.places.keys() else Shape(in_table_order(values))
+    """Give the shape of an image that is not packed, perhaps that of another one."""
+    is_alike = not like.is_packed and values.keys() == like.places.keys()
+    return like if is_alike else _shape(in_table_order(values))
+
+
+_shape: Final = lru_cache(maxsize=256)(Shape)
 
 
 def in_table_order(names: Collection[str]) -> tuple[str, ...]:

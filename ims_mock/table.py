@@ -34,7 +34,6 @@ class Table:
     Attributes:
         known: the same.
         images: the images.
-        times: when each was created; empty where nobody knows.
         numbers: the number of the group of each.
     """
 
@@ -44,8 +43,7 @@ class Table:
         times = [str(time or "") for time in column(images, BASE[0])]
         numbers = bytes(groups_of(images))
         places = sorted(range(len(images)), key=times.__getitem__)
-        self.times: list[str] = list(map(times.__getitem__, places))
-        _order_ties(places, self.times, images)
+        _order_ties(places, list(map(times.__getitem__, places)), images)
         self.images = list(map(images.__getitem__, places))
         self.numbers = bytes(map(numbers.__getitem__, places))
         self._places = array("I", places)

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock import loading
 from ims_mock.completing import EPOCH
 from ims_mock.credentials import Project
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
@@ -504,10 +503,9 @@ def test_a_catalog_twice_is_the_same_id_twice(sources):
     ]
 
 
-@pytest.mark.parametrize(("most", "is_shown", "are_rendered"), [(6, True, True), (5, True, False), (6, False, False)])
-def test_the_images_of_a_small_catalog_are_rendered_at_once(most, is_shown, are_rendered, monkeypatch):
-    """Written and generated ones alike; those of a large one when they are shown, and of one that is only checked."""
-    monkeypatch.setattr(loading, "RENDERED", most)
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_images_are_rendered_at_once(is_shown):
+    """Written and generated ones alike, but not those of a catalog that is only checked."""
     before = load([{"images": [{"name": f"image {number}"} for number in range(10)]}])
     catalog = {"images": [{"name": "one"}, {"name": "two"}], "generate": [{"count": 3}]}
     loaded = load([catalog], more=1, onto=before, is_shown=is_shown)
@@ -516,7 +514,7 @@ def test_the_images_of_a_small_catalog_are_rendered_at_once(most, is_shown, are_
     for image in added:
         with suppress(AttributeError):
             found.append(object.__getattribute__(image, "rendered"))
-    assert len(found) == (6 if are_rendered else 0)
+    assert len(found) == (6 if is_shown else 0)
     assert [json.loads(image.rendered) for image in added] == [image.wire() for image in added]
 
 
