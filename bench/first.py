@@ -29,7 +29,9 @@ def first_queries(images: int, options: Options) -> list[Row]:
         random = Random(f"{options.seed}/{place}")
         found = []
         for _ in range(_times(images)):
-            door.emulator.replace(door.emulator.loaded._replace(catalog=Catalog(stored)))
+            catalog = Catalog(stored)
+            catalog.settle()  # as loading does
+            door.emulator.replace(door.emulator.loaded._replace(catalog=catalog))
             found.append(door.ours(kind.target(random, facts))[0] * 1000)
         rows.append(Row.of(FIRST, kind.name, images, found, unit="ms", bar=bar))
     return rows

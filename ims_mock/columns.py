@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from ims_mock.image import Image
 from ims_mock.kinds import Value
+from ims_mock.rendering import texts_in
 from ims_mock.shape import DISTINCT, Shape
 
 Take = Callable[[tuple[Value, ...]], tuple[Value | None, ...]]
@@ -22,7 +23,7 @@ def column(images: Iterable[Image], name: str) -> list[Value | None]:
         name: the attribute; of an image that has none it is ``None``.
     """
     if name in DISTINCT:
-        return [image.get(name) for image in images]
+        return list(texts_in((image.rendered for image in images), name))
     return [None if (place := image.shape.places.get(name)) is None else image.values[place] for image in images]
 
 

@@ -10,11 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from ims_mock.columns import column
 from ims_mock.conditions import RANGED, Condition, Ranged
 from ims_mock.fields import BY_NAME
 from ims_mock.image import Image
-from ims_mock.kinds import TIME, Value, stamp
+from ims_mock.kinds import TIME, Value
 from ims_mock.sorting import Sort, arranged, part_of
 from ims_mock.table import Table
 
@@ -33,7 +32,7 @@ class Order:
 
     def __init__(self, table: Table, sort: Sort) -> None:
         self.table = table
-        self.positions = arranged(table.images, sort)
+        self.positions = arranged(table, sort)
         self._sort, self._first = sort, sort[0].name
 
     def __len__(self) -> int:
@@ -52,6 +51,11 @@ class Order:
     def image(self, rank: int) -> Image:
         """Give the image of a rank."""
         return self.table.images[self.positions[rank]]
+
+    def column(self, name: str) -> list[Value | None]:
+        """Give what each image stores of an attribute, in this order."""
+        stored = self.table.column(name)
+        return stored if isinstance(self.positions, range) else list(map(stored.__getitem__, self.positions))
 
     def images(self) -> Iterable[Image]:
         """Give all images, in this order."""
@@ -103,8 +107,9 @@ class Order:
 
         Times are numbers here, which lie together, so that a bisection finds them sooner.
         """
-        values = [value for value in column(self.images(), self._first) if value is not None]
-        valueless = len(self) - len(values)
         if BY_NAME[self._first].kind is TIME:
-            return valueless, array("q", map(stamp, map(str, values)))
-        return valueless, values
+            stamps = array("q", map(self.table.stamps(self._first).__getitem__, self.positions))
+            timeless = bisect_right(stamps, 0)
+            return timeless, stamps[timeless:]
+        values = [value for value in self.column(self._first) if value is not None]
+        return len(self) - len(values), values

@@ -10,7 +10,6 @@ from itertools import accumulate, islice
 from operator import eq
 from typing import Any, Final, NamedTuple
 
-from ims_mock.columns import column
 from ims_mock.fields import BY_NAME
 from ims_mock.kinds import TAGS, Value
 from ims_mock.order import Order
@@ -64,20 +63,20 @@ class Postings:
     """
 
     def __init__(self, order: Order, name: str, *, folded: bool = False) -> None:
-        images = order.images()
         self._rare: _Rare | None = None
         self._lists: dict[Value, array[int]] = {}
         if name == MEMBERS:
-            self._gather(enumerate((*image.members, "") if image.members else () for image in images))
-        elif name in BY_NAME and BY_NAME[name].kind is TAGS:
-            self._gather(enumerate(image.tags for image in images))
-        else:
-            found = column(images, name)
-            fold = BY_NAME[name].fold if folded else None
-            images, positions = order.table.images, order.positions
-            self._rare = None if fold else _Rare.of(found, lambda rank: images[positions[rank]].get(name))
-            if self._rare is None:
-                self._gather_single(found, fold)
+            self._gather(enumerate((*image.members, "") if image.members else () for image in order.images()))
+            return
+        found = order.column(name)
+        if name in BY_NAME and BY_NAME[name].kind is TAGS:
+            self._gather(enumerate(one if isinstance(one, tuple) else () for one in found))
+            return
+        fold = BY_NAME[name].fold if folded else None
+        images, positions = order.table.images, order.positions
+        self._rare = None if fold else _Rare.of(found, lambda rank: images[positions[rank]].get(name))
+        if self._rare is None:
+            self._gather_single(found, fold)
 
     def get(self, value: Value) -> Span:
         """Give where the images stand that have a value."""

@@ -6,11 +6,11 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ims_mock.columns import column
+from ims_mock.fields import BY_NAME
 from ims_mock.image import Image
-from ims_mock.kinds import Value
+from ims_mock.kinds import TIME, Value
 from ims_mock.query import SortKey
-from ims_mock.table import BASE
+from ims_mock.table import BASE, Table
 
 Sort = tuple[SortKey, ...]
 
@@ -58,14 +58,14 @@ def part_of(key: SortKey) -> Callable[[Image], Part]:
     return part
 
 
-def arranged(images: Sequence[Image], sort: Sort) -> Sequence[int]:
+def arranged(table: Table, sort: Sort) -> Sequence[int]:
     """Give the positions of images in an order.
 
     Args:
-        images: the images by :data:`ims_mock.table.BASE`.
+        table: the images.
         sort: the keys of the order.
     """
-    positions: Sequence[int] = range(len(images))
+    positions: Sequence[int] = range(len(table))
     names = [key.name for key in sort]
     keys = sort[: names.index("id") + 1] if "id" in names else sort  # no two images have the same one
     if tuple(key.name for key in keys[-2:]) == BASE and len({key.is_descending for key in keys[-2:]}) == 1:
@@ -73,7 +73,10 @@ def arranged(images: Sequence[Image], sort: Sort) -> Sequence[int]:
     if not keys:
         return positions
     for key in reversed(keys):  # a stable sort by one key after the other, the last first
-        values = column(images, key.name)
+        if BY_NAME[key.name].kind is TIME:  # where there is none, that is the smallest number
+            positions = sorted(positions, key=table.stamps(key.name).__getitem__, reverse=key.is_descending)
+            continue
+        values = table.column(key.name)
         present, missing = list(positions), list[int]()
         if None in values:
             missing = [position for position in positions if values[position] is None]

@@ -11,9 +11,11 @@ from operator import eq
 from typing import Final
 
 from ims_mock.columns import column
+from ims_mock.fields import FIELDS
 from ims_mock.groups import groups_of
 from ims_mock.image import Image
 from ims_mock.keeping import Kept
+from ims_mock.kinds import Value, stamp
 
 BASE: Final = ("created_at", "id")
 """The attributes by which the images stand here, and by which every order breaks its ties.
@@ -47,6 +49,7 @@ class Table:
         self.images = list(map(images.__getitem__, places))
         self.numbers = bytes(map(numbers.__getitem__, places))
         self._places = array("I", places)
+        self._stamps: Kept[str, array[int]] = Kept(len(FIELDS))
         self._shown: Kept[str, dict[int, bytes]] = Kept(PROJECTS_KEPT)
 
     def __len__(self) -> int:
@@ -56,6 +59,22 @@ class Table:
     def rendered(self) -> list[bytes]:
         """The images as JSON text, for pages: to look at each image itself would take a page longer."""
         return [image.rendered for image in self.images]
+
+    def column(self, name: str) -> list[Value | None]:
+        """Give what each image stores of an attribute, ``None`` where it has none.
+
+        They are looked at as they were loaded, one beside the other in memory: any other way would take twice as long.
+        """
+        stored = column((image for image in self.known.values() if image is not None), name)
+        return list(map(stored.__getitem__, self._places))
+
+    def stamps(self, name: str) -> array[int]:
+        """Give a time of each image as a number, 0 where it has none.
+
+        Args:
+            name: the attribute.
+        """
+        return self._stamps.get(name, lambda: array("q", [stamp(str(one or "")) for one in self.column(name)]))
 
     def shown_to(self, project: str) -> dict[int, bytes]:
         """Give what a project is shown of the images of which it is a member, as far as it was shown them."""
