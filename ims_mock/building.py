@@ -9,7 +9,7 @@ from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
 from ims_mock.image import Image, Shapes, image_id
 from ims_mock.kinds import shown
-from ims_mock.packing import Packer
+from ims_mock.packing import Packer, needs_escape
 from ims_mock.sections import MEMBERS
 from ims_mock.sources import CatalogFile, Place, Trouble, written
 
@@ -134,6 +134,8 @@ class Builder:
         from ims_mock.generating import generate  # with Faker a heavy import, which most starts do without
 
         self._skip_taken(seed)
+        given = [self._project, *(value for value in fixed.values() if isinstance(value, str))]
+        are_plain = not needs_escape("".join(given))  # what is drawn is; properties in the tests
         may_be_taken = "id" in fixed or self._before is not None
         for generated in generate(count, seed, first=self._number, project=self._project, fixed=fixed):
             values: dict[str, Any] = generated
@@ -146,7 +148,8 @@ class Builder:
             if (may_be_taken or identity in self._given_ids) and not self._take(identity, self._number - 1):
                 yield None
             else:
-                yield self._made.image(values, values.pop(MEMBERS) if MEMBERS in values else None)
+                members = values.pop(MEMBERS) if MEMBERS in values else None
+                yield self._made.image(values, members, are_plain=are_plain)
 
     def _count(self) -> None:
         self._number += 1

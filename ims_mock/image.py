@@ -56,8 +56,16 @@ class Shapes:
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def image(self, values: Mapping[str, Value], members: Mapping[str, str] | None = None) -> Image:
-        """Make an image of its values; members map a project to its membership's status, as in a catalog file."""
+    def image(
+        self, values: Mapping[str, Value], members: Mapping[str, str] | None = None, *, are_plain: bool = False
+    ) -> Image:
+        """Make an image of its values.
+
+        Args:
+            values: those, in any order, with an id.
+            members: the status of each project's membership, as in a catalog file.
+            are_plain: makes no difference here.
+        """
         given = tuple(values)
         shape = self._given.get(given)
         if shape is None:

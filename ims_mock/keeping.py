@@ -6,7 +6,10 @@ import gc
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+_MUCH: Final = 50_000
+"""So many objects take some milliseconds to be looked through."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -14,13 +17,19 @@ V = TypeVar("V")
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: what is made becomes none, and looking through it again and again takes long."""
+    """Look for no garbage meanwhile: what is made becomes none, and looking through it again and again takes long.
+
+    Where that is much, it is not looked through afterwards either: it is old at once.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            if gc.get_count()[0] > _MUCH and not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()  # which leaves all that was made among the oldest
             gc.enable()
 
 

@@ -31,9 +31,9 @@ DENSE: Final = 32
 _ATTRIBUTES: Final = (Equals, IsDefault, *RANGED)
 """The conditions on one attribute."""
 
-_POSTINGS_KEPT: Final = 256
+_POSTINGS_KEPT: Final = 128
 _FLAGS_KEPT: Final = 128
-_LISTED_KEPT: Final = 48
+_LISTED_KEPT: Final = 32
 _ID: Final = "id"
 _ONES: Final = {verdict: bytes(one == verdict for one in range(256)) for verdict in (groups.YES, groups.ASK)}
 """Turns a verdict into 1, and the others into 0."""

@@ -1,13 +1,14 @@
 """Images that are about to be shown are packed: written as JSON text at once, and texts of their own kept nowhere else.
 
-That is done for each image of a catalog while it is loaded, so it goes by the table of fields: the attributes up to the
-tags, which nearly all images have alike, are written into a frame, and those after them are texts.
+That is done for each image of a catalog while it is loaded. How it is done is found out once for those that have the
+same attributes, by the table of fields: those up to the tags nearly all images have, and those after them are texts.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import filterfalse
 from json.encoder import encode_basestring
 from operator import itemgetter
@@ -26,6 +27,7 @@ _LONG: Final = 200
 """A value that takes more characters is written each time."""
 
 _QUOTE: Final = '"'
+_ID: Final = "id"
 _TAGS: Final = "tags"
 _FEATURES: Final = "__os_feature_list"
 """The text that is full of quotes, and one of few."""
@@ -33,14 +35,23 @@ _FEATURES: Final = "__os_feature_list"
 _STORED: Final = tuple(field.name for field in FIELDS if field.kind is not LINK and field.name not in COMPUTED_FIRST)
 _HEAD: Final = _STORED[: _STORED.index(_TAGS) + 1]
 _TAIL: Final = _STORED[len(_HEAD) :]
+_KNOWN: Final = frozenset(_STORED)
 _COMPUTED: Final = frozenset(COMPUTED_FIRST)
 _OTHERS: Final = frozenset(name for name in _HEAD if BY_NAME[name].kind not in (TEXT, TIME))
 assert all(BY_NAME[name].kind in (TEXT, TIME) for name in _TAIL)
 
-_BEGINNING: Final = json_of(computed("%s")).decode().removesuffix("}")
-"""What stands before the stored values; the id comes twice."""
+_BEGINNING: Final = json_of(computed("\n")).decode().removesuffix("}").split(r"\n")
+"""What stands before the stored values, with gaps for the id."""
+
+_PACKINGS_KEPT: Final = 16_384
+"""For so many sets of attributes is kept how images are packed, while a catalog is loaded."""
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def needs_escape(text: str) -> bool:
+    """Whether a text is written otherwise in JSON than it is, in its quotes."""
+    return len(encode_basestring(text)) > len(text) + 2 * len(_QUOTE)
 
 
 class _Written(dict[Any, str]):
@@ -63,34 +74,86 @@ class _Written(dict[Any, str]):
 
 _written: Final = {name: _Written(_encode) for name in _OTHERS}
 _features: Final = _Written(lambda text: encode_basestring(text)[1:-1])
-_starts: Final = {name: f'", {encode_basestring(name)}: "' for name in _TAIL}
-"""What stands before the text of each attribute after the tags; before the first one no quote must be closed."""
+
+_Writers = list[tuple[int, Callable[[Any], str]]]
+"""Which of the values that are written need more than quotes around them, and what writes them."""
+
+
+def _start(name: str, *, is_after_text: bool = True, is_text: bool = True) -> str:
+    """Give what stands between the value before an attribute and its own one; the quotes of texts belong to it."""
+    return f"{_QUOTE * is_after_text}, {encode_basestring(name)}: {_QUOTE * is_text}"
+
+
+_starts: Final = {name: _start(name) for name in _TAIL}
 
 
 class _Head(NamedTuple):
-    """What stands around the values of the attributes up to the tags, of images that have the same ones.
+    """How the attributes up to the tags are written.
 
     Attributes:
-        parts: what is written, with a place for the value of each.
-        texts: gives those of the values that are texts.
-        others: the places of the others, and what writes them.
+        parts: gaps for the values, the id twice more before them, and what stands around them.
+        texts: which of them are texts.
+        writers: what writes the others.
     """
 
     parts: list[str]
-    texts: Callable[[Sequence[Any]], tuple[str, ...]]
-    others: list[tuple[int, Callable[[Any], str]]]
+    texts: list[int]
+    writers: _Writers
 
-    @classmethod
-    def of(cls, names: Sequence[str]) -> _Head:
-        """Make it of the attributes."""
-        parts = [""]
-        for name in names:
-            is_text = name not in _OTHERS
-            parts[-1] += f", {encode_basestring(name)}: {_QUOTE * is_text}"
-            parts += "", _QUOTE * is_text
-        texts = [place for place, name in enumerate(names) if name not in _OTHERS]
-        others = [(place, _written[name].__getitem__) for place, name in enumerate(names) if name in _OTHERS]
-        return cls(parts, itemgetter(*texts), others)
+
+@lru_cache(maxsize=64)
+def _head(names: Sequence[str]) -> _Head:
+    *parts, before = _BEGINNING[0], "", _BEGINNING[1], "", _BEGINNING[2]
+    head = _Head(parts, [], [])
+    is_text = False
+    for place, name in enumerate(names, 2):
+        is_after_text, is_text = is_text, name not in _OTHERS
+        parts += before + _start(name, is_after_text=is_after_text, is_text=is_text), ""
+        before = ""
+        if is_text:
+            head.texts.append(place)
+        else:
+            head.writers.append((place, _written[name].__getitem__))
+    return head
+
+
+class _Packing(NamedTuple):
+    """How images with the same attributes are packed.
+
+    Attributes:
+        shape: theirs.
+        kept: gives those values for which the shape has a place.
+        all: gives all that is written of an image: its id twice, then its values in the order of the table.
+        parts: gaps for these, and what stands around them.
+        texts: gives those of them in which nothing is to be escaped.
+        writers: what writes the others.
+    """
+
+    shape: Shape
+    kept: Callable[[Mapping[str, Value]], tuple[Value, ...]]
+    all: Callable[[Mapping[str, Value]], tuple[Value, ...]]
+    parts: list[str]
+    texts: Callable[[Sequence[Any]], tuple[str, ...]]
+    writers: _Writers
+
+    def write(self, values: Mapping[str, Value], *, are_plain: bool) -> bytes | None:
+        """Write an image.
+
+        Args:
+            values: those.
+            are_plain: whether it is known of its texts.
+
+        Returns:
+            The JSON text; ``None`` when something must be escaped in it.
+        """
+        written: list[Any] = list(self.all(values))
+        if not are_plain and needs_escape("".join(self.texts(written))):
+            return None
+        for place, write in self.writers:
+            written[place] = write(written[place])
+        parts = self.parts.copy()
+        parts[1::2] = written
+        return "".join(parts).encode()
 
 
 class Packer:
@@ -99,69 +162,63 @@ class Packer:
     def __init__(self) -> None:
         self._unpacked = Shapes()
         self._shapes: dict[tuple[str, ...], Shape] = {}
-        self._heads: dict[tuple[str, ...], _Head] = {}
+        self._packings: dict[tuple[str, ...], _Packing | None] = {}
 
-    def image(self, values: Mapping[str, Value], members: Mapping[str, str] | None = None) -> Image:
+    def image(
+        self, values: Mapping[str, Value], members: Mapping[str, str] | None = None, *, are_plain: bool = False
+    ) -> Image:
         """Make an image of its values, and render it.
 
         Args:
             values: those, in any order, with an id.
             members: the status of each project's membership.
+            are_plain: whether it is known of all texts but ``__os_feature_list`` that nothing in them is escaped.
         """
-        if _TAGS not in values or not _COMPUTED.isdisjoint(values):
+        given = tuple(values)
+        try:
+            packing = self._packings[given]
+        except KeyError:
+            packing = self._learned(given)
+        if packing is None:
             image = self._unpacked.image(values, members)
             image.render()
             return image
-        head, tail = tuple(filter(values.__contains__, _HEAD)), tuple(filter(values.__contains__, _TAIL))
-        names, rendered = head + tail, None
-        if len(names) == len(values):
-            rendered = self._plainly(values, head, tail)
-        else:  # it has free properties
-            names = in_table_order(values)
+        rendered = packing.write(values, are_plain=are_plain)
         if rendered is None:
-            rendered = json_of({**computed(values["id"]), **{name: values[name] for name in names}})
-        kept = tuple(filterfalse(DISTINCT.__contains__, names))
+            rendered = json_of(computed(values["id"]) | {name: values[name] for name in in_table_order(values)})
+        return Image(packing.shape, packing.kept(values), memberships(members), rendered=rendered)
+
+    def _learned(self, given: tuple[str, ...]) -> _Packing | None:
+        """Find out how images with some attributes are packed, and keep that; when it is too much, nothing else."""
+        if len(self._packings) >= _PACKINGS_KEPT:
+            self._packings.clear()
+        packing = self._packings[given] = self._packing_of(given)
+        return packing
+
+    def _packing_of(self, given: tuple[str, ...]) -> _Packing | None:
+        """Find out how images are packed that have some attributes; ``None``: not at all, since some are computed."""
+        if _TAGS not in given or not _COMPUTED.isdisjoint(given):
+            return None
+        has = dict.fromkeys(given).__contains__
+        names, tail = tuple(filter(has, _HEAD)), list(filter(has, _TAIL))
+        if len(names) + len(tail) < len(given):
+            tail += sorted(filterfalse(_KNOWN.__contains__, given))
+        head = _head(names)
+        first = len(names) + 2
+        texts, writers, end = [*head.texts, *range(first, first + len(tail))], head.writers, "}"
+        gaps = [""] * (2 * len(tail))
+        if tail:
+            gaps[::2] = [_starts.get(name) or _start(name) for name in tail]
+            gaps[0] = _start(tail[0], is_after_text=False)
+            end = f"{_QUOTE}}}"
+        if has(_FEATURES):
+            place = first + tail.index(_FEATURES)
+            texts.remove(place)
+            writers = [*writers, (place, _features.__getitem__)]
+        every = (*names, *tail)
+        kept = tuple(filterfalse(DISTINCT.__contains__, every))
         shape = self._shapes.get(kept)
         if shape is None:
             shape = self._shapes[kept] = Shape(kept, is_packed=True)
-        return Image(shape, tuple(map(values.__getitem__, kept)), memberships(members), rendered=rendered)
-
-    def _plainly(self, values: Mapping[str, Value], names: tuple[str, ...], tail: Sequence[str]) -> bytes | None:
-        """Write an image.
-
-        Args:
-            values: its values.
-            names: its attributes up to the tags.
-            tail: those after them.
-
-        Returns:
-            the JSON text; ``None`` when something in a text must be escaped.
-        """
-        head = self._heads.get(names)
-        if head is None:
-            head = self._heads[names] = _Head.of(names)
-        written: list[Any] = list(map(values.__getitem__, names))
-        texts: list[Any] = list(map(values.__getitem__, tail))
-        features = ""
-        if _FEATURES in values:
-            place = tail.index(_FEATURES)
-            features, texts[place] = _features[texts[place]], ""
-        checked = "".join((*head.texts(written), *texts))
-        if len(encode_basestring(checked)) > len(checked) + 2 * len(_QUOTE):
-            return None
-        if features:
-            texts[place] = features
-        for place, write in head.others:
-            written[place] = write(written[place])
-        parts = [_BEGINNING % (values["id"], values["id"]), *head.parts]
-        parts[2::2] = written
-        if tail:
-            starts = list(map(_starts.__getitem__, tail))
-            starts[0] = starts[0][len(_QUOTE) :]
-            starts *= 2
-            starts[::2] = starts[: len(tail)]
-            starts[1::2] = texts
-            parts += starts
-            parts.append(_QUOTE)
-        parts.append("}")
-        return "".join(parts).encode()
+        parts = [*head.parts, *gaps, end]
+        return _Packing(shape, itemgetter(*kept), itemgetter(_ID, _ID, *every), parts, itemgetter(*texts), writers)
