@@ -8,6 +8,7 @@ has to wait until they are indexed again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from heapq import merge
@@ -52,10 +53,11 @@ class Catalog:
     """
 
     def __init__(self, images: Iterable[Image] = ()) -> None:
-        by_id: dict[str, Image | None] = {}
-        for image in images:
-            if by_id.setdefault(image.id, image) is not image:
-                raise ValueError(f"the id {image.id} is given twice")
+        every = list(images)
+        by_id: dict[str, Image | None] = {image.id: image for image in every}
+        if len(by_id) < len(every):
+            twice, _ = Counter(image.id for image in every).most_common(1)[0]
+            raise ValueError(f"the id {twice} is given twice")
         self._parts: tuple[Index, ...] = (Index(by_id),)
         self._count = len(by_id)
 

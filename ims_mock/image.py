@@ -120,8 +120,8 @@ class Image:
 
     @property
     def id(self) -> str:
-        """The image's id; every image has one."""
-        return str(self.values[self.shape.places["id"]])
+        """The image's id; every image has one, and it stands first in the table."""
+        return str(self.values[0])
 
     @property
     def is_deleted(self) -> bool:
