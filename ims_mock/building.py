@@ -64,7 +64,8 @@ class Builder:
         self._seed = seed
         self._more = more
         self._told = told
-        self._made = Packer() if is_shown else Shapes()
+        self._shapes = Shapes()
+        self._packer = Packer() if is_shown else None
         self._where: dict[str, _Where] = {}  # but for generated images with ids that nothing else can have
         self._given_ids = frozenset(
             str(values.get("id"))
@@ -118,7 +119,12 @@ class Builder:
                 self.troubles.append(one.trouble((*path, "id"), message))
             elif is_right:
                 kept = {name: value for name, value in values.items() if value is not None}
-                yield self._made.image(kept, members)
+                yield self._image(kept, members)
+
+    def _image(self, values: Mapping[str, Any], members: Any, *, are_plain: bool = False) -> Image:
+        if self._packer:
+            return self._packer.image(values, members, are_plain=are_plain)
+        return self._shapes.image(values, members)
 
     def _doubt(self, one: CatalogFile, path: Place, values: Mapping[str, Any]) -> None:
         """Warn about what no real image would show."""
@@ -149,7 +155,7 @@ class Builder:
                 yield None
             else:
                 members = values.pop(MEMBERS) if MEMBERS in values else None
-                yield self._made.image(values, members, are_plain=are_plain)
+                yield self._image(values, members, are_plain=are_plain)
 
     def _count(self) -> None:
         self._number += 1

@@ -39,6 +39,7 @@ def rows(images: Iterable[Image], *names: str) -> Iterator[tuple[Value | None, .
         images: those.
         names: the attributes, none of :data:`ims_mock.shape.DISTINCT`; of an image that has none it is ``None``.
     """
+    assert DISTINCT.isdisjoint(names)
     takes: dict[Shape, Take] = {}
     for image in images:
         shape = image.shape

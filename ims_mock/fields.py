@@ -39,6 +39,7 @@ class Field(NamedTuple):
         is_read_only: whether clients are told that they cannot set it.
         by_service: whether the service alone sets it, though clients are not told so (assumed).
         in_cloudimages: whether the newer listing ``/v2/cloudimages`` shows it as well.
+        is_distinct: whether most images that have it have a text of their own there, so that it is not kept twice.
         share: which part of the generated images that may carry it do (0 to 1); ``None``: follows from the rest.
     """
 
@@ -58,6 +59,7 @@ class Field(NamedTuple):
     is_read_only: bool = False
     by_service: bool = False
     in_cloudimages: bool = True
+    is_distinct: bool = False
     share: float | None = None
 
     def fold(self, value: str) -> str:
@@ -72,7 +74,7 @@ _EITHER = ("true", "false")
 FIELDS: Final = (
     # --- what every image has: Glance's own attributes
     Field("id", TEXT, "UUID of the image.", filters=DOC, sorts=DOC, column=True, picks=True),
-    Field("name", TEXT, "Name, 1 to 128 characters.", filters=DOC, sorts=DOC, column=True, picks=True),
+    Field("name", TEXT, "Name, 1 to 128 characters.", filters=DOC, sorts=DOC, column=True, picks=True, is_distinct=True),
     Field("status", TEXT, "Where the image is in its life.", filters=DOC, sorts=DOC, column=True, picks=True, values=("queued", "saving", "deleted", "killed", "active"), is_read_only=True),
     Field("visibility", TEXT, "Who may see the image.", filters=DOC, column=True, values=("public", "private", "shared")),
     Field("protected", BOOLEAN, "Whether deleting is refused; true for gold and market images.", filters=DOC, column=True),
@@ -81,11 +83,11 @@ FIELDS: Final = (
     Field("min_ram", INTEGER, "Smallest memory in MB, usually 0.", filters=DOC, column=True),
     Field("size", INTEGER, "Bytes of the stored stub, not of the image.", "once data exists", sorts=DOC, column=True, is_read_only=True),
     Field("virtual_size", INTEGER, "Unused; `null` in the document's sample.", evidence=(DOC,), column=True, nullable=True, is_read_only=True),
-    Field("checksum", TEXT, "MD5 of the stored stub.", "once data exists", column=True, is_read_only=True),
+    Field("checksum", TEXT, "MD5 of the stored stub.", "once data exists", column=True, is_read_only=True, is_distinct=True),
     Field("container_format", TEXT, "Container around the disk.", filters=DOC, sorts=DOC, column=True, picks=True, values=("bare",)),
     Field("disk_format", TEXT, "Format of the disk.", filters=DOC, sorts=DOC, column=True, picks=True, values=("zvhd2", "vhd", "zvhd", "raw", "qcow2", "iso")),
     Field("created_at", TIME, "When the image was registered, UTC.", filters=DOC, sorts=DOC, column=True, is_read_only=True),
-    Field("updated_at", TIME, "When the image last changed, UTC.", filters=DOC, sorts=GLANCE, column=True, is_read_only=True),
+    Field("updated_at", TIME, "When the image last changed, UTC.", filters=DOC, sorts=GLANCE, column=True, is_read_only=True, is_distinct=True),
     Field("tags", TAGS, "Tags, `key=value` or `key`; `[]` when there are none.", filters=DOC, column=True),
     Field("self", LINK, "Path of the image, from its id.", filters=None, is_read_only=True),
     Field("file", LINK, "Path of its data, from its id.", filters=None, is_read_only=True),
@@ -94,7 +96,7 @@ FIELDS: Final = (
     Field("__isregistered", TEXT, "Whether the image may be used.", values=_EITHER, filters=DOC, by_service=True),
     Field("__imagetype", TEXT, "Public, private, shared or marketplace image.", filters=DOC, values=("gold", "private", "shared", "market"), by_service=True),
     Field("__image_source_type", TEXT, "Storage behind the image.", values=("uds",)),
-    Field("__image_size", TEXT, "Bytes of the image file as text; `0` while queued.", by_service=True),
+    Field("__image_size", TEXT, "Bytes of the image file as text; `0` while queued.", by_service=True, is_distinct=True),
     Field("virtual_env_type", TEXT, "Server, bare metal, data disk or ISO image.", values=("FusionCompute", "Ironic", "DataImage", "IsoImage")),
     Field("__os_type", TEXT, "Family of the operating system.", values=("Linux", "Windows", "Other"), filters=DOC),
     Field("__os_bit", TEXT, "Word size of the operating system.", values=("32", "64"), filters=DOC),
@@ -133,25 +135,25 @@ FIELDS: Final = (
     Field("hw_vif_multiqueue_enabled", TEXT, "Whether network cards use several queues.", "usually", values=_EITHER, share=0.8),
     Field("max_ram", TEXT, "Largest memory in MB as text, `0` for no bound.", "usually", share=0.7),
     # --- where the image comes from, and what else is known of it
-    Field("__description", TEXT, "Description, at most 1024 characters.", "when set", share=0.3),
-    Field("__data_origin", TEXT, "How the image came to be: `instance,<server>` or `image,<region>,<image>`.", "private and market images", share=0.6),
-    Field("__originalimagename", TEXT, "Id of the image this one was made from.", "private and market images", share=0.5),
-    Field("__backup_id", TEXT, "Id of the backup the image was made from.", "images from a backup", evidence=(DOC,), share=0.03),
+    Field("__description", TEXT, "Description, at most 1024 characters.", "when set", share=0.3, is_distinct=True),
+    Field("__data_origin", TEXT, "How the image came to be: `instance,<server>` or `image,<region>,<image>`.", "private and market images", share=0.6, is_distinct=True),
+    Field("__originalimagename", TEXT, "Id of the image this one was made from.", "private and market images", share=0.5, is_distinct=True),
+    Field("__backup_id", TEXT, "Id of the backup the image was made from.", "images from a backup", evidence=(DOC,), share=0.03, is_distinct=True),
     Field("__root_origin", TEXT, "`file` when the image was imported.", "imported images", evidence=(DOC,), share=0.15),
     Field("__sequence_num", TEXT, "Slot of the system disk, `0`.", "optional", evidence=(DOC,), share=0.1),
-    Field("__image_location", TEXT, "Where the file is stored.", "optional", evidence=(DOC,), in_cloudimages=False, share=0.1),
+    Field("__image_location", TEXT, "Where the file is stored.", "optional", evidence=(DOC,), in_cloudimages=False, share=0.1, is_distinct=True),
     Field("__is_config_init", TEXT, "Whether the first configuration is done.", "optional", values=_EITHER, evidence=(DOC,), in_cloudimages=False, share=0.3),
     Field("__lazyloading", TEXT, "Whether data is fetched on demand.", "usually", values=("true", "false", "True", "False"), share=0.9),
     Field("__os_feature_list", TEXT, "JSON text of advanced features.", "usually", share=0.8),
     Field("__support_agent_list", TEXT, "Agents the image supports, `hss,ces`.", "optional", share=0.4),
     Field("__support_fc_inject", TEXT, "`true` when cloud-init can not set password or key.", "optional", values=_EITHER, evidence=(DOC,), share=0.05),
-    Field("__system__cmkid", TEXT, "Key that encrypts the image.", "encrypted images", evidence=(DOC,), share=0.04),
-    Field("__productcode", TEXT, "Product in the marketplace, 32 hex digits.", "market images"),
+    Field("__system__cmkid", TEXT, "Key that encrypts the image.", "encrypted images", evidence=(DOC,), share=0.04, is_distinct=True),
+    Field("__productcode", TEXT, "Product in the marketplace, 32 hex digits.", "market images", is_distinct=True),
     Field("__is_offshelved", TEXT, "Whether the marketplace withdrew it.", "market images", values=_EITHER),
-    Field("__account_code", TEXT, "Mark of a charged image; may be empty.", "charged images"),
+    Field("__account_code", TEXT, "Mark of a charged image; may be empty.", "charged images", is_distinct=True),
     Field("enterprise_project_id", TEXT, "Enterprise project, `0` or absent for the default.", "optional", evidence=(DOC,), share=0.2),
     Field("_sys_enterprise_project_id", TEXT, "The same as `enterprise_project_id`.", "optional", evidence=(DOC,), in_cloudimages=False),
-    Field("active_at", TIME, "When the image became active, UTC.", "active images", by_service=True),
+    Field("active_at", TIME, "When the image became active, UTC.", "active images", by_service=True, is_distinct=True),
 )
 """All 61 attributes the document names."""
 

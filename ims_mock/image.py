@@ -56,15 +56,12 @@ class Shapes:
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def image(
-        self, values: Mapping[str, Value], members: Mapping[str, str] | None = None, *, are_plain: bool = False
-    ) -> Image:
+    def image(self, values: Mapping[str, Value], members: Mapping[str, str] | None = None) -> Image:
         """Make an image of its values.
 
         Args:
             values: those, in any order, with an id.
             members: the status of each project's membership, as in a catalog file.
-            are_plain: makes no difference here.
         """
         given = tuple(values)
         shape = self._given.get(given)
@@ -152,7 +149,7 @@ class Image:
         for name, value in _AS_MEMBER.items():
             rendered = replaced(rendered, name, value)
             values[shape.places[name]] = value
-        return Image(shape, tuple(values), self.members, rendered=rendered)
+        return Image(shape, tuple(values), self.members, self.data, rendered)
 
     def stored(self) -> dict[str, Value]:
         """Give the stored values by name, in the order in which they are shown."""

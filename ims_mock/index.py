@@ -47,7 +47,7 @@ class Index:
     @cached_property
     def names(self) -> frozenset[str]:
         """Every attribute that any image has, but for those of the table of fields."""
-        return names_in(self._table.images) - BY_NAME.keys()
+        return names_in(self._table.images).difference(BY_NAME)
 
     @cached_property
     def _table(self) -> Table:

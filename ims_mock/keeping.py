@@ -19,7 +19,8 @@ V = TypeVar("V")
 def uncollected() -> Iterator[None]:
     """Look for no garbage meanwhile: what is made becomes none, and looking through it again and again takes long.
 
-    Where that is much, it is not looked through afterwards either: it is old at once.
+    Where that is much, it is not looked through afterwards either: it is old at once, and so is whatever else is young.
+    Whoever has objects frozen, as a server has that has started, keeps them so, and what is made grows old as usual.
     """
     was_enabled = gc.isenabled()
     gc.disable()

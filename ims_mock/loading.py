@@ -63,7 +63,8 @@ def load(
         seed: what absent ids and the further images are made from.
         project: whose eyes an anonymous caller has; empty leaves it to the catalogs.
         is_thorough: whether bundled catalogs are warned about as well; their oddities are known.
-        is_shown: whether images are about to be shown; they are then rendered at once, and put in their usual order.
+        is_shown: whether images are about to be shown; they are then rendered at once, and those of a new catalog are
+            put in their usual order.
         progress: told now and then how far loading has come.
         onto: what they are added to; images without a time are then made now.
         masks: those that secrets may be given as.
@@ -98,10 +99,10 @@ def load(
         order = {one.name: place for place, one in enumerate(files)}
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
     catalog = onto.catalog.with_images(images) if onto else Catalog(images)
-    if is_shown:
-        catalog.settle()
     if onto:
         return onto._replace(catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)
+    if is_shown:
+        catalog.settle()
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
     return Loaded(names, catalog, identity, clock, tuple(troubles), seed)
 

@@ -120,18 +120,22 @@ def _head(names: Sequence[str]) -> _Head:
 class _Packing(NamedTuple):
     """How images with the same attributes are packed.
 
+    With an id, a size and tags alone, the parts are ``{"self": "/v2/images/``, a gap, ``", "file": "/v2/images/``, a
+    gap, ``/file", "schema": …, "virtual_size": null, "id": "``, a gap, ``", "size": ``, a gap, ``, "tags": ``, a gap,
+    and ``}``.
+
     Attributes:
         shape: theirs.
         kept: gives those values for which the shape has a place.
-        all: gives all that is written of an image: its id twice, then its values in the order of the table.
-        parts: gaps for these, and what stands around them.
+        whole: gives all that is written of an image: its id twice, then its values in the order of the table.
+        parts: what is written: at odd places gaps for these, at even ones what stands around them.
         texts: gives those of them in which nothing is to be escaped.
         writers: what writes the others.
     """
 
     shape: Shape
     kept: Callable[[Mapping[str, Value]], tuple[Value, ...]]
-    all: Callable[[Mapping[str, Value]], tuple[Value, ...]]
+    whole: Callable[[Mapping[str, Value]], tuple[Value, ...]]
     parts: list[str]
     texts: Callable[[Sequence[Any]], tuple[str, ...]]
     writers: _Writers
@@ -146,7 +150,7 @@ class _Packing(NamedTuple):
         Returns:
             The JSON text; ``None`` when something must be escaped in it.
         """
-        written: list[Any] = list(self.all(values))
+        written: list[Any] = list(self.whole(values))
         if not are_plain and needs_escape("".join(self.texts(written))):
             return None
         for place, write in self.writers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -10,6 +11,7 @@ from typing import Final
 
 _QUOTE: Final = '"'
 _ESCAPE: Final = b"\\"
+_TEXT: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -102,9 +104,8 @@ def without(rendered: bytes, names: Iterable[str]) -> bytes:
 def _end(rendered: bytes, begin: int) -> int:
     """Find the quote after a text that begins at a place."""
     end = rendered.index(b'"', begin)
-    while rendered[end - 1 : end] == _ESCAPE:
-        before = rendered[begin:end]
-        if (len(before) - len(before.rstrip(_ESCAPE))) % 2 == 0:
-            break
-        end = rendered.index(b'"', end + 1)
+    if rendered[end - 1 : end] == _ESCAPE:  # it may belong to the text
+        match = _TEXT.match(rendered, begin)
+        assert match  # since any bytes do
+        end = match.end()
     return end

@@ -8,7 +8,7 @@ from itertools import filterfalse
 from typing import Final
 
 from ims_mock.fields import FIELDS
-from ims_mock.kinds import Value
+from ims_mock.kinds import TEXT, TIME, Value
 
 _NAMES: Final = tuple(field.name for field in FIELDS)
 _RANK: Final = {name: rank for rank, name in enumerate(_NAMES)}
@@ -18,12 +18,10 @@ NULLABLE: Final = tuple(field.name for field in FIELDS if field.nullable)
 COMPUTED_FIRST: Final = ("self", "file", "schema", *NULLABLE)
 """What stands before the stored values of an image, unless it stores a value for one of the nullable ones."""
 
-DISTINCT: Final = frozenset({
-    "name", "checksum", "updated_at", "active_at", "__image_size", "__description", "__data_origin",
-    "__originalimagename", "__backup_id", "__root_origin", "__image_location", "__system__cmkid", "__productcode",
-    "__account_code",
-})  # fmt: skip
-"""The texts that most images have to themselves, so that keeping them twice takes much; the id is kept all the same."""
+DISTINCT: Final = frozenset(field.name for field in FIELDS if field.is_distinct)
+"""The texts that most images have to themselves."""
+
+assert all(field.kind in (TEXT, TIME) and field.name != _NAMES[0] for field in FIELDS if field.is_distinct)
 
 
 class Shape:

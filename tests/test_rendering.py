@@ -68,3 +68,11 @@ def test_a_text_is_put_in_the_place_of_another(values, text):
     expected = json.dumps({**wire, "name": text}, ensure_ascii=False).encode()
     assert rendering.replaced(image.rendered, "name", text) == expected
     assert rendering.replaced(expected, "name", "x") == image.rendered
+
+
+def test_a_text_full_of_quotes_is_found_as_well():
+    """However many there are: each is looked at once."""
+    text = '"' * 200_000 + "\\"
+    rendered = Shapes().image({"id": "i", "name": text, "__image_location": text, "tags": ()}).rendered
+    assert rendering.text_in(rendered, "name") == text
+    assert CLOUDIMAGES.joined([rendered]).endswith(b'"tags": []}')
