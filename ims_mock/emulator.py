@@ -13,7 +13,7 @@ from ims_mock.loading import Loaded
 from ims_mock.profile import DOCUMENTED, Profile
 from ims_mock.settings import JOURNAL_ENTRIES, KEPT_BYTES
 from ims_mock.state import State
-from ims_mock.tenancy import Caller, View, is_queens
+from ims_mock.tenancy import Caller, View, view_of
 from ims_mock.treatment import LENIENTLY, Treatment
 
 if TYPE_CHECKING:
@@ -185,4 +185,4 @@ class Emulator(State):
             caller: who is asking.
             api_version: the header ``X-Api-Version``.
         """
-        return View(caller, self.profile, is_queens=is_queens(api_version))
+        return view_of(caller, self.profile, api_version)

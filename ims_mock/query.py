@@ -224,7 +224,8 @@ def _filters(parts: tuple[Part, ...], asked: _Asked) -> _Filters:
     if needs_registered:
         conditions.append(_registered(reading))
     found = tuple([condition for condition in conditions if condition is not None])
-    return _Filters(found, _dead(found) if "dead-images-on-request" in reading.profile else _NONE)
+    is_about_dead = "status" in filters and "dead-images-on-request" in reading.profile
+    return _Filters(found, _dead(found) if is_about_dead else _NONE)
 
 
 @lru_cache(maxsize=16)

@@ -6,6 +6,7 @@ The rules are those of Glance (Mitaka, or Queens for a newer ``X-Api-Version``);
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ims_mock.image import Image
@@ -13,6 +14,9 @@ from ims_mock.profile import Profile
 
 ADMIN: Final = "admin"
 MEMBER: Final = "member"
+
+_LONG: Final = 100
+"""The view of a project whose id has more characters is not kept."""
 
 
 class Caller(NamedTuple):
@@ -66,21 +70,18 @@ class View:
 
     Attributes:
         shows_membership: whether members are shown an image as ``shared``.
+        needs_registered: whether the service adds ``__isregistered=true`` to this caller's query.
     """
 
-    __slots__ = ("caller", "is_queens", "profile", "shows_membership")
+    __slots__ = ("caller", "is_queens", "needs_registered", "profile", "shows_membership")
 
     def __init__(self, caller: Caller, profile: Profile, *, is_queens: bool) -> None:
         self.caller, self.profile, self.is_queens = caller, profile, is_queens
         self.shows_membership = "shared-through-membership" in profile
+        self.needs_registered = not caller.is_admin and "registered-only" in profile
 
     def __repr__(self) -> str:
         return f"View({self.caller}, {self.profile}, is_queens={self.is_queens})"
-
-    @property
-    def needs_registered(self) -> bool:
-        """Whether the service adds ``__isregistered=true`` to this caller's query."""
-        return not self.caller.is_admin and "registered-only" in self.profile
 
     def membership(self, image: Image) -> str | None:
         """Give the status of the caller's membership, ``None`` when there is none that counts."""
@@ -145,6 +146,23 @@ class View:
         if visibility == "private" and not self.is_queens and not self.shows_membership:
             return stored != "public"
         return visibility == ("shared" if is_member and self.shows_membership else stored)
+
+
+def view_of(caller: Caller, profile: Profile, api_version: str) -> View:
+    """Give the view of a caller; the same ones ask again and again.
+
+    Args:
+        caller: who is asking.
+        profile: how the service answers.
+        api_version: the header ``X-Api-Version``.
+    """
+    made = _view if len(caller.project) <= _LONG else _view.__wrapped__
+    return made(caller, profile, bool(api_version) and is_queens(api_version))
+
+
+@lru_cache(maxsize=256)
+def _view(caller: Caller, profile: Profile, is_queens: bool) -> View:
+    return View(caller, profile, is_queens=is_queens)
 
 
 def visibility_of(image: Image) -> str:
