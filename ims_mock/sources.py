@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
+import select
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +23,10 @@ Place = tuple[str | int, ...]
 
 UNNAMED: Final = "catalog"
 """What a catalog that is no file is called."""
+
+_STEP_SECONDS: Final = 0.2
+_PIECE: Final = 65_536
+"""So many bytes are taken out of a pipe at once, which holds no more."""
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 
@@ -115,15 +122,31 @@ def opened(source: Source) -> Iterator[CatalogFile]:
             nothing = f"the folder holds no file that ends in {', '.join(SUFFIXES)}"
             raise CatalogError([Trouble(str(path), 0, "", nothing)])
         for one in paths:
-            with one.open("rb") as opened_file:
-                data = opened_file.read(MAX_BYTES + 1)
-            yield CatalogFile(str(one), Text(data, is_json=one.suffix == ".json"))
+            yield CatalogFile(str(one), Text(_content(one), is_json=one.suffix == ".json"))
     except FileNotFoundError:
         near = difflib.get_close_matches(str(source), bundled(), 1)
         hint = f"did you mean {near[0]}?" if near else f"bundled are {', '.join(bundled())}"
         raise CatalogError([Trouble(str(source), 0, "", f"no such file, folder or bundled catalog; {hint}")]) from None
     except OSError as error:
         raise CatalogError([Trouble(str(source), 0, "", f"cannot be read: {error.strerror}")]) from None
+
+
+def _content(path: Path) -> bytes:
+    """Read a file, but no more than tells that it is too large.
+
+    A pipe is waited for in steps: a signal that comes right before a read would have to wait until there is something.
+    """
+    with path.open("rb") as file:
+        if not stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            return file.read(MAX_BYTES + 1)
+        found = bytearray()
+        while len(found) <= MAX_BYTES:
+            if select.select([file], [], [], _STEP_SECONDS)[0]:
+                part = file.read1(_PIECE)
+                if not part:
+                    break
+                found += part
+        return bytes(found)
 
 
 def written(path: Iterable[str | int]) -> str:

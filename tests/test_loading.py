@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ims_mock import sources
 from ims_mock.completing import EPOCH
 from ims_mock.credentials import Project
 from ims_mock.fields import FIELDS, MEMBER_STATUSES
@@ -889,3 +892,31 @@ def test_loading_tells_how_far_it_is():
     assert stages == ["reading c.yaml", "checking c.yaml", "making images"]
     assert all(0 <= done <= total for _, done, total in news)
     assert news[-1] == ("making images", 3500, 3500)
+
+
+# --- pipes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+@pytest.mark.parametrize(("most", "is_whole"), [(2**30, True), (100_000, False)])
+def test_a_catalog_comes_through_a_pipe(most, is_whole, monkeypatch):
+    """In pieces, while it is written; of one that is too large no more than that is taken."""
+    monkeypatch.setattr(sources, "MAX_BYTES", most)
+    monkeypatch.setattr(sources, "_STEP_SECONDS", 0.01)
+    text = json.dumps({"images": [{"name": f"image {number}"} for number in range(10_000)]}).encode()
+    os.mkfifo("pipe.json")
+
+    def write():
+        with suppress(BrokenPipeError), open("pipe.json", "wb") as pipe:
+            for place in range(0, len(text), 50_000):
+                time.sleep(0.03)
+                pipe.write(text[place : place + 50_000])
+                pipe.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    if is_whole:
+        assert len(load(["pipe.json"]).catalog) == 10_000
+    else:
+        assert most < len(sources._content(Path("pipe.json"))) < most + 2 * sources._PIECE
+    writer.join()
