@@ -9,7 +9,8 @@ from ims_mock.catalog import Catalog
 from ims_mock.completing import completed
 from ims_mock.image import Image, Shapes, image_id
 from ims_mock.kinds import shown
-from ims_mock.packing import Packer, needs_escape
+from ims_mock.packing import Packer
+from ims_mock.rendering import needs_escape
 from ims_mock.sections import MEMBERS
 from ims_mock.sources import CatalogFile, Place, Trouble, written
 

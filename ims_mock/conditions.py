@@ -124,9 +124,7 @@ class Bounded(NamedTuple):
         return True
 
     def among(self, values: Sequence[Any]) -> tuple[int, int]:
-        """Give the stretch of ascending values for which it holds; times may be numbers here."""
-        if BY_NAME[self.name].kind is TIME:
-            return (0, len(values)) if self.is_least else (0, 0)
+        """Give the stretch of ascending values for which it holds; times are numbers here."""
         if self.is_least:
             return bisect_left(values, True, key=self.allows), len(values)
         return 0, bisect_left(values, True, key=lambda value: not self.allows(value))
@@ -141,11 +139,11 @@ class Bounded(NamedTuple):
 
         A time is larger than any number and text compares as text: so Glance's database has it (recorded).
         """
+        if BY_NAME[self.name].kind is TIME:
+            return self.is_least
         if isinstance(value, tuple):
             return False
         if isinstance(value, str):
-            if BY_NAME[self.name].kind is TIME:
-                return self.is_least
             return value >= str(self.bound) if self.is_least else value <= str(self.bound)
         return value >= self.bound if self.is_least else value <= self.bound
 

@@ -142,9 +142,6 @@ class Listed:
         own = self.by_project.get(project)
         if own is None:
             return self._certain
-        known = self._flags.find(project)
-        if known is not None:
-            return known
 
         def flags() -> bytearray:
             found = bytearray(self._certain)

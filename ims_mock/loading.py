@@ -98,9 +98,10 @@ def load(
     if not all(trouble.is_warning for trouble in troubles):
         order = {one.name: place for place, one in enumerate(files)}
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
-    catalog = onto.catalog.with_images(images) if onto else Catalog(images)
     if onto:
+        catalog = onto.catalog.with_images(images)
         return onto._replace(catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)
+    catalog = Catalog(images)
     if is_shown:
         catalog.settle()
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)

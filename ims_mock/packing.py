@@ -6,18 +6,16 @@ same attributes, by the table of fields: those up to the tags nearly all images 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import filterfalse
-from json.encoder import encode_basestring
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from ims_mock.fields import BY_NAME, FIELDS
 from ims_mock.image import Image, Shapes, computed, memberships
-from ims_mock.kinds import LINK, TEXT, TIME, Value
-from ims_mock.rendering import json_of
+from ims_mock.kinds import TEXT, TIME, Value
+from ims_mock.rendering import encode, escaped, json_of, needs_escape, start_of
 from ims_mock.shape import COMPUTED_FIRST, DISTINCT, Shape, in_table_order
 
 _MOST: Final = 500
@@ -26,13 +24,12 @@ _MOST: Final = 500
 _LONG: Final = 200
 """A value that takes more characters is written each time."""
 
-_QUOTE: Final = '"'
 _ID: Final = "id"
 _TAGS: Final = "tags"
 _FEATURES: Final = "__os_feature_list"
 """The text that is full of quotes, and one of few."""
 
-_STORED: Final = tuple(field.name for field in FIELDS if field.kind is not LINK and field.name not in COMPUTED_FIRST)
+_STORED: Final = tuple(field.name for field in FIELDS if field.name not in COMPUTED_FIRST)
 _HEAD: Final = _STORED[: _STORED.index(_TAGS) + 1]
 _TAIL: Final = _STORED[len(_HEAD) :]
 _KNOWN: Final = frozenset(_STORED)
@@ -45,13 +42,6 @@ _BEGINNING: Final = json_of(computed("\n")).decode().removesuffix("}").split(r"\
 
 _PACKINGS_KEPT: Final = 16_384
 """For so many sets of attributes is kept how images are packed, while a catalog is loaded."""
-
-_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def needs_escape(text: str) -> bool:
-    """Whether a text is written otherwise in JSON than it is, in its quotes."""
-    return len(encode_basestring(text)) > len(text) + 2 * len(_QUOTE)
 
 
 class _Written(dict[Any, str]):
@@ -72,19 +62,14 @@ class _Written(dict[Any, str]):
         return text
 
 
-_written: Final = {name: _Written(_encode) for name in _OTHERS}
-_features: Final = _Written(lambda text: encode_basestring(text)[1:-1])
+_written: Final = {name: _Written(encode) for name in _OTHERS}
+_features: Final = _Written(escaped)
 
 _Writers = list[tuple[int, Callable[[Any], str]]]
 """Which of the values that are written need more than quotes around them, and what writes them."""
 
 
-def _start(name: str, *, is_after_text: bool = True, is_text: bool = True) -> str:
-    """Give what stands between the value before an attribute and its own one; the quotes of texts belong to it."""
-    return f"{_QUOTE * is_after_text}, {encode_basestring(name)}: {_QUOTE * is_text}"
-
-
-_starts: Final = {name: _start(name) for name in _TAIL}
+_starts: Final = {name: start_of(name, is_after_text=True) for name in _TAIL}
 
 
 class _Head(NamedTuple):
@@ -108,7 +93,7 @@ def _head(names: Sequence[str]) -> _Head:
     is_text = False
     for place, name in enumerate(names, 2):
         is_after_text, is_text = is_text, name not in _OTHERS
-        parts += before + _start(name, is_after_text=is_after_text, is_text=is_text), ""
+        parts += before + start_of(name, is_after_text=is_after_text, is_text=is_text), ""
         before = ""
         if is_text:
             head.texts.append(place)
@@ -203,7 +188,7 @@ class Packer:
         """Find out how images are packed that have some attributes; ``None``: not at all, since some are computed."""
         if _TAGS not in given or not _COMPUTED.isdisjoint(given):
             return None
-        has = dict.fromkeys(given).__contains__
+        has = set(given).__contains__
         names, tail = tuple(filter(has, _HEAD)), list(filter(has, _TAIL))
         if len(names) + len(tail) < len(given):
             tail += sorted(filterfalse(_KNOWN.__contains__, given))
@@ -212,9 +197,9 @@ class Packer:
         texts, writers, end = [*head.texts, *range(first, first + len(tail))], head.writers, "}"
         gaps = [""] * (2 * len(tail))
         if tail:
-            gaps[::2] = [_starts.get(name) or _start(name) for name in tail]
-            gaps[0] = _start(tail[0], is_after_text=False)
-            end = f"{_QUOTE}}}"
+            gaps[::2] = [_starts.get(name) or start_of(name, is_after_text=True) for name in tail]
+            gaps[0] = start_of(tail[0])
+            end = '"}'
         if has(_FEATURES):
             place = first + tail.index(_FEATURES)
             texts.remove(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, islice
 from operator import eq
 from typing import Any, Final, NamedTuple
@@ -74,9 +74,11 @@ class Postings:
             return
         fold = BY_NAME[name].fold if folded else None
         images, positions = order.table.images, order.positions
-        self._rare = None if fold else _Rare.of(found, lambda rank: images[positions[rank]].get(name))
+        counts: Counter[Any] = Counter(found)
+        del counts[None]
+        self._rare = None if fold else _Rare.of(found, counts, lambda rank: images[positions[rank]].get(name))
         if self._rare is None:
-            self._gather_single(found, fold)
+            self._gather_single(found, counts, fold)
 
     def get(self, value: Value) -> Span:
         """Give where the images stand that have a value."""
@@ -94,12 +96,13 @@ class Postings:
                     ranks = lists[value] = array("I")
                 ranks.append(rank)
 
-    def _gather_single(self, column: list[Value | None], fold: Callable[[str], str] | None) -> None:
+    def _gather_single(
+        self, column: list[Value | None], values: Iterable[Value], fold: Callable[[str], str] | None
+    ) -> None:
         lists: dict[Value, array[int]] = {}
         stored = {
             value: lists.setdefault(fold(value) if fold and isinstance(value, str) else value, array("I"))
-            for value in dict.fromkeys(column)
-            if value is not None
+            for value in values
         }
         for rank, value in enumerate(column):
             if value is not None:
@@ -123,15 +126,16 @@ class _Rare(NamedTuple):
     text_at: Callable[[int], Value | None]
 
     @classmethod
-    def of(cls, column: Sequence[Value | None], text_at: Callable[[int], Value | None]) -> _Rare | None:
+    def of(
+        cls, column: Sequence[Value | None], counts: Mapping[Any, int], text_at: Callable[[int], Value | None]
+    ) -> _Rare | None:
         """Make them; ``None`` where many images share a value, or what would have to be known is not.
 
         Args:
             column: the text of each rank, ``None`` where it has none.
+            counts: how many images have each text.
             text_at: gives the same again.
         """
-        counts: Counter[Any] = Counter(column)
-        del counts[None]
         if len(counts) * _FEW <= len(column) or not all(isinstance(value, str) for value in counts):
             return None
         values = sorted(counts, key=hash)

@@ -214,7 +214,8 @@ def _filters(parts: tuple[Part, ...], asked: _Asked) -> _Filters:
     reading, needs_registered, listing = asked
     conditions: list[Condition | None] = []
     filters = {part.name: part.value for part in parts}
-    tags = [part.value.strip() for part in parts if part.name == "tag"] if filters.pop("tag", None) is not None else []
+    tags = [part.value.strip() for part in parts if part.name == "tag"]
+    filters.pop("tag", None)
     characters = filters.pop("tags", "")  # Glance takes `tags` for a list of tags, here one a character
     if "protected" in filters:
         conditions += listing.conditions(reading, "protected", filters.pop("protected"))

@@ -13,12 +13,28 @@ _QUOTE: Final = '"'
 _ESCAPE: Final = b"\\"
 _TEXT: Final = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""Writes any value, with blanks where Glance writes them."""
 
 
 def json_of(members: Mapping[str, object]) -> bytes:
-    """Write an object of any members, with blanks where Glance writes them."""
-    return _encode(members).encode()
+    """Write an object of any members."""
+    return encode(members).encode()
+
+
+def escaped(text: str) -> str:
+    """Give a text as it stands between its quotes."""
+    return encode_basestring(text)[1:-1]
+
+
+def needs_escape(text: str) -> bool:
+    """Whether a text stands otherwise between its quotes than it is."""
+    return len(escaped(text)) > len(text)
+
+
+def start_of(name: str, *, is_after_text: bool = False, is_text: bool = True) -> str:
+    """Give what stands between the value before an attribute and its own one; the quotes of texts belong to it."""
+    return f"{_QUOTE * is_after_text}, {encode_basestring(name)}: {_QUOTE * is_text}"
 
 
 # Nothing in a text looks like a member of an object: there a quote is escaped.
@@ -26,8 +42,7 @@ def json_of(members: Mapping[str, object]) -> bytes:
 
 @lru_cache(maxsize=256)
 def _start(name: str) -> bytes:
-    """Give what stands before the text of an attribute in an image that begins with another one."""
-    return f", {encode_basestring(name)}: {_QUOTE}".encode()
+    return start_of(name).encode()
 
 
 def text_in(rendered: bytes, name: str) -> str | None:
@@ -40,17 +55,11 @@ def text_in(rendered: bytes, name: str) -> str | None:
     Returns:
         The text; ``None`` where the image has none of that name.
     """
-    start = _start(name)
-    begin = rendered.find(start)
-    if begin < 0:
-        return None
-    begin += len(start)
-    text = rendered[begin : _end(rendered, begin)]
-    return str(json.loads(b'"%b"' % text)) if _ESCAPE in text else text.decode()
+    return texts_in((rendered,), name)[0]
 
 
 def texts_in(images: Iterable[bytes], name: str) -> list[str | None]:
-    """Find the same text in many images; to look into one after the other would take three times as long.
+    """Find the same text in many images.
 
     Args:
         images: those, rendered.
@@ -58,15 +67,7 @@ def texts_in(images: Iterable[bytes], name: str) -> list[str | None]:
     """
     start = _start(name)
     size = len(start)
-    found: list[str | None] = []
-    for image in images:
-        begin = image.find(start) + size
-        if begin < size:
-            found.append(None)
-            continue
-        text = image[begin : image.index(b'"', begin)]
-        found.append(text_in(image, name) if _ESCAPE in text else text.decode())
-    return found
+    return [None if (begin := image.find(start)) < 0 else _text_at(image, begin + size) for image in images]
 
 
 def id_in(rendered: bytes) -> str:
@@ -84,7 +85,7 @@ def replaced(rendered: bytes, name: str, text: str) -> bytes:
     """
     start = _start(name)
     begin = rendered.index(start) + len(start)
-    return rendered[:begin] + encode_basestring(text)[1:-1].encode() + rendered[_end(rendered, begin) :]
+    return rendered[:begin] + escaped(text).encode() + rendered[_end(rendered, begin) :]
 
 
 def without(rendered: bytes, names: Iterable[str]) -> bytes:
@@ -99,6 +100,11 @@ def without(rendered: bytes, names: Iterable[str]) -> bytes:
         if following:
             rendered = b"".join((before, *[one[_end(one, 0) + 1 :] for one in following]))
     return rendered
+
+
+def _text_at(rendered: bytes, begin: int) -> str:
+    text = rendered[begin : rendered.index(b'"', begin)]
+    return str(json.loads(b'"%b"' % rendered[begin : _end(rendered, begin)])) if _ESCAPE in text else text.decode()
 
 
 def _end(rendered: bytes, begin: int) -> int:

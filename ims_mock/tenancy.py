@@ -157,7 +157,7 @@ def view_of(caller: Caller, profile: Profile, api_version: str) -> View:
         api_version: the header ``X-Api-Version``.
     """
     made = _view if len(caller.project) <= _LONG else _view.__wrapped__
-    return made(caller, profile, bool(api_version) and is_queens(api_version))
+    return made(caller, profile, is_queens(api_version))
 
 
 @lru_cache(maxsize=256)

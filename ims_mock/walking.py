@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress, islice
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ims_mock.bitmaps import common
 from ims_mock.conditions import Condition
@@ -70,13 +70,16 @@ def images_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> list[Image]:
 
 def rendered_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> Sequence[bytes]:
     """Give the same as JSON text; an image itself is only looked at where its group has guests."""
-    if len(ranks) < 2:
-        return [image.rendered for image in images_at(lists, asked, ranks)]
-    order, at = lists.order, itemgetter(*ranks)
+    order, at = lists.order, _taking(ranks)
     positions = ranks if isinstance(order.positions, range) else at(order.positions)
-    rendered = itemgetter(*positions)(order.table.rendered)
+    rendered = _taking(positions)(order.table.rendered)
     is_guest = bytes(at(lists.numbers)).translate(asked.verdicts.guests)
     return _with_guests(order.table, asked.view, positions, rendered, is_guest) if 1 in is_guest else rendered
+
+
+def _taking(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Make what takes the items at some places: all at once, so that the processor waits for memory but once."""
+    return itemgetter(*places) if len(places) > 1 else lambda items: [items[place] for place in places]
 
 
 def _with_guests(
@@ -172,10 +175,8 @@ def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_
 
 
 def _flagged(flags: bytes | bytearray, ranks: Sequence[int]) -> Sequence[int]:
-    """Give those ranks that have flags; all at once, so that the processor waits for memory but once."""
-    if len(ranks) < 2:
-        return [rank for rank in ranks if flags[rank]]
-    return list(compress(ranks, itemgetter(*ranks)(flags)))
+    """Give those ranks that have flags."""
+    return list(compress(ranks, _taking(ranks)(flags)))
 
 
 def _tested(lists: Lists, ranks: Sequence[int], way: _Way, asked: Asked) -> Sequence[int]:
