@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -51,9 +51,15 @@ class Listing:
             return read(reading, value)
         return (reading.condition(name, value),)
 
-    def joined(self, images: Iterable[bytes]) -> bytes:
-        """Join images that are rendered, as this list shows them."""
-        whole = b", ".join(images)
+    def joined(self, images: Sequence[bytes], before: bytes = b"", after: bytes = b"") -> bytes:
+        """Join images that are rendered, as this list shows them, with what stands around all of them.
+
+        That is joined to one image each, since anything added to a whole page copies all of it.
+        """
+        parts = list(images) or [b""]
+        parts[0] = before + parts[0]
+        parts[-1] += after
+        whole = b", ".join(parts)
         return without(whole, self.left_out) if self.left_out else whole
 
 

@@ -51,6 +51,7 @@ class Dropped(ConnectionError):
 RELIEVED: Final = "ims_mock.relieved"
 """Under this name a request on a connection holds what lets another worker answer others while its own one waits."""
 
+_BEGINNING: Final = b'{"images": ['
 _FAILED = "The server has either erred or is incapable of performing the requested operation."
 _TITLES = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # other names in newer versions of Python
 _USUAL = {
@@ -73,7 +74,7 @@ def page_body(page: Page, query: ListQuery) -> bytes:
     if query.listing.has_links:  # which hold no character that JSON would escape
         following = f', "next": "{query.next(id_in(page.images[-1]))}"' if page.has_next else ""
         end = f'], "first": "{query.first()}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
-    return b'{"images": [' + query.listing.joined(page.images) + end
+    return query.listing.joined(page.images, _BEGINNING, end)
 
 
 def image_answer(image: Image, view: View, status: int = 200) -> Shown:
