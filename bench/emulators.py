@@ -17,6 +17,7 @@ from flask import Flask
 
 from bench.client import BenchError
 from ims_mock.emulator import Emulator
+from ims_mock.huge_pages import MANY, collapse
 from ims_mock.loading import load
 
 SEED: Final = 7
@@ -45,11 +46,13 @@ def served(images: int) -> Iterator[int]:
 
 
 def emulator(images: int) -> Emulator:
-    """Load so many images in this process, as ``ims-mock serve`` does."""
+    """Load so many images in this process, as ``ims-mock serve`` does, and have its memory moved at once."""
     gc.disable()
     made = Emulator(load(["empty"], more=images, seed=SEED))
     gc.freeze()
     gc.enable()
+    if images >= MANY:
+        collapse(rest=0)
     return made
 
 

@@ -91,6 +91,7 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     except BindError as error:
         raise click.ClickException(str(error)) from None
 
+    from ims_mock.huge_pages import MANY, collapse
     from ims_mock.web.app import create_app
 
     watch = _watch(catalog) if given["watch"] else None  # made before anything is loaded, it misses no change
@@ -122,6 +123,10 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
         raise click.ClickException(str(error)) from None
     gc.freeze()
     gc.enable()
+    if images >= MANY:
+        from threading import Thread
+
+        Thread(target=collapse, name="huge pages", daemon=True).start()
     if watch:
         watch.begin(emulator.reload, **wanted)
     click.echo(line)

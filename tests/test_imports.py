@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ims_mock"
 
 LAYERS = (
-    ("bitmaps", "keeping", "kinds", "masking", "pipe", "settings"),
+    ("bitmaps", "huge_pages", "keeping", "kinds", "masking", "pipe", "settings"),
     ("errors", "fields", "profile", "clock"),
     ("parts", "rendering"),
     ("shape",),
