@@ -36,7 +36,7 @@ MANY: Final = 32
 
 
 class Page(NamedTuple):
-    """The images of one page, rendered as the caller is shown them, and whether more follow."""
+    """The images of one page, rendered as the list shows them to the caller, and whether more follow."""
 
     images: tuple[bytes, ...]
     has_next: bool
@@ -124,7 +124,7 @@ class Catalog:
         if len(self._parts) == 1:
             images = self._parts[0].rendered(query, view, marker, count)
         else:
-            images = [image.rendered for image in islice(self._matches(query, view, marker), count)]
+            images = [query.listing.shown(one.rendered) for one in islice(self._matches(query, view, marker), count)]
         page = tuple(images[: query.limit])
         if "full-last-page" in view.profile:
             return Page(page, has_next=0 < len(page) < len(images))

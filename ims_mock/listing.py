@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -51,16 +51,9 @@ class Listing:
             return read(reading, value)
         return (reading.condition(name, value),)
 
-    def joined(self, images: Sequence[bytes], before: bytes = b"", after: bytes = b"") -> bytes:
-        """Join images that are rendered, as this list shows them, with what stands around all of them.
-
-        That is joined to one image each, since anything added to a whole page copies all of it.
-        """
-        parts = list(images) or [b""]
-        parts[0] = before + parts[0]
-        parts[-1] += after
-        whole = b", ".join(parts)
-        return without(whole, self.left_out) if self.left_out else whole
+    def shown(self, image: bytes) -> bytes:
+        """Give an image that is rendered as this list shows it."""
+        return without(image, self.left_out) if self.left_out else image
 
 
 # --- how the parameters of the newer list are read ------------------------------------------------

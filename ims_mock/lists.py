@@ -13,6 +13,7 @@ from ims_mock.columns import column
 from ims_mock.conditions import RANGED, Condition, Equals, HasTag, IsDefault, Not
 from ims_mock.keeping import Kept
 from ims_mock.kinds import Value
+from ims_mock.listing import Listing
 from ims_mock.order import Order
 from ims_mock.postings import MEMBERS, Postings, Span
 from ims_mock.query import ListQuery
@@ -68,12 +69,14 @@ class Asked(NamedTuple):
         verdicts: those on all groups; what they say of registration need not be tested.
         conditions: those that are to be tested.
         stretches: where those hold that hold in a range of values.
+        listing: the list that is asked.
     """
 
     view: View
     verdicts: groups.Verdicts
     conditions: tuple[Condition, ...]
     stretches: Mapping[Condition, Stretch]
+    listing: Listing
 
 
 def asked_of(
@@ -94,7 +97,7 @@ def asked_of(
             left.append(condition)
         elif registered != "exactly":  # links repeat what the service adds, and of two the stricter one holds for both
             registered = how
-    return Asked(view, groups.verdicts(query, view, registered), tuple(left), stretches)
+    return Asked(view, groups.verdicts(query, view, registered), tuple(left), stretches, query.listing)
 
 
 def depends_on_view(condition: Condition) -> bool:

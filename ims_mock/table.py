@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import compress, count, islice
-from operator import eq
+from operator import eq, or_
 from typing import Final
 
 from ims_mock.columns import column
@@ -50,6 +50,7 @@ class Table:
         self.numbers = bytes(map(numbers.__getitem__, places))
         self._places = array("I", places)
         self._stamps: Kept[str, array[int]] = Kept(len(FIELDS))
+        self._stored: Kept[tuple[str, ...], bytes] = Kept(1)
         self._shown: Kept[str, dict[int, bytes]] = Kept(PROJECTS_KEPT)
 
     def __len__(self) -> int:
@@ -67,6 +68,22 @@ class Table:
         """
         stored = column((image for image in self.known.values() if image is not None), name)
         return list(map(stored.__getitem__, self._places))
+
+    def stored_of(self, names: tuple[str, ...]) -> bytes:
+        """Tell which of some attributes each image stores: 1 for the first, 2 for the second, 4 for the third, …
+
+        Args:
+            names: the attributes, eight at most.
+        """
+
+        def stored() -> bytes:
+            found = bytearray(len(self))
+            for place, name in enumerate(names):
+                flags = bytes([one is not None for one in self.column(name)])
+                found = bytearray(map(or_, found, flags.translate(bytes([0, 1 << place]).ljust(256, b"\0"))))
+            return bytes(found)
+
+        return self._stored.get(names, stored)
 
     def stamps(self, name: str) -> array[int]:
         """Give a time of each image as a number, 0 where it has none.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import compress, islice
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -19,6 +20,7 @@ from ims_mock.conditions import Condition
 from ims_mock.image import Image
 from ims_mock.lists import Asked, Lists, depends_on_view
 from ims_mock.postings import Span
+from ims_mock.rendering import without
 from ims_mock.table import Table
 from ims_mock.tenancy import View
 
@@ -69,12 +71,27 @@ def images_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> list[Image]:
 
 
 def rendered_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> Sequence[bytes]:
-    """Give the same as JSON text; an image itself is only looked at where its group has guests."""
+    """Give the same as JSON text, as the list shows it; an image is only looked at where its group has guests."""
     order, at = lists.order, _taking(ranks)
     positions = ranks if isinstance(order.positions, range) else at(order.positions)
-    rendered = _taking(positions)(order.table.rendered)
+    take = _taking(positions)
+    rendered = take(order.table.rendered)
     is_guest = bytes(at(lists.numbers)).translate(asked.verdicts.guests)
-    return _with_guests(order.table, asked.view, positions, rendered, is_guest) if 1 in is_guest else rendered
+    if 1 in is_guest:
+        rendered = _with_guests(order.table, asked.view, positions, rendered, is_guest)
+    names = asked.listing.left_out
+    if names:
+        stored = take(order.table.stored_of(names))
+        rendered = [
+            without(one, _chosen(names, which)) if which else one for one, which in zip(rendered, stored, strict=True)
+        ]
+    return rendered
+
+
+@lru_cache(maxsize=256)
+def _chosen(names: Sequence[str], which: int) -> list[str]:
+    """Give those of some names that :meth:`Table.stored_of` tells of."""
+    return [name for place, name in enumerate(names) if which >> place & 1]
 
 
 def _taking(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:

@@ -1,6 +1,8 @@
 """``GET /v2/cloudimages``: the newer list over the same catalog, where it is like the older one and where not."""
 
 import json
+import random
+from operator import ne
 
 import pytest
 from conftest import in_process, make_app, over_socket
@@ -10,9 +12,10 @@ from ims_mock.errors import PROBLEMS
 from ims_mock.fields import FIELDS, SORT_KEYS
 from ims_mock.index import Index, walked
 from ims_mock.listing import CLOUDIMAGES
+from ims_mock.listing import IMAGES as OLDER
 from ims_mock.lists import asked_of
 from ims_mock.loading import load
-from ims_mock.profile import GLANCE
+from ims_mock.profile import DOCUMENTED, GLANCE
 from ims_mock.query import parse
 from ims_mock.rendering import id_in
 from ims_mock.tenancy import Caller, View
@@ -21,7 +24,8 @@ from ims_mock.walking import ways
 PATH = "/v2/cloudimages"
 PROFILES = ("documented", "glance")
 TEAM, OTHER = "aad6c753-9bcc-4a87-8f3a-e8e301c8230f", "00000000-0000-4000-8000-000000000000"
-OWNER, ANOTHER = "a" * 32, "b" * 32
+OWNER, ANOTHER, THIRD = "a" * 32, "b" * 32, "c" * 32
+TEXTS = ("true", "false", "", 'a "quoted" \\ text\\', '", "__is_config_init": "x', "镜像")
 
 
 def image(number, **values):
@@ -117,6 +121,46 @@ def test_both_lists_hold_the_same_images(name, profile):
         assert newer != older
 
 
+@pytest.mark.parametrize("caller", [Caller(OWNER), Caller(ANOTHER), Caller(OWNER, frozenset({"admin"})), Caller(THIRD)])
+@pytest.mark.parametrize("edits", [0, 40])
+@pytest.mark.parametrize("query", ["", "visibility=shared", "sort_key=name", "__os_type=Linux", "limit=1"])
+def test_each_page_leaves_the_same_out(caller, edits, query):
+    """Of any attributes an image may have of these, as its members see it, and after edits as well."""
+    rng, names = random.Random(1), CLOUDIMAGES.left_out
+    every = [
+        image(
+            number,
+            owner=rng.choice((OWNER, ANOTHER)),
+            name=rng.choice(("a", "b", None)),
+            __os_type=rng.choice(("Linux", "Windows")),
+            members=dict.fromkeys(filter(rng.choice((OWNER, THIRD)).__eq__, (OWNER, THIRD)), "accepted"),
+            **{name: rng.choice(TEXTS) for name in names if rng.random() < 0.4},
+        )
+        for number in range(60)
+    ]
+    rng.shuffle(every)
+    catalog = load([{"project": OWNER, "images": every}]).catalog
+    for one in list(catalog)[:edits]:
+        catalog = catalog.with_image(one.changed({rng.choice(names): rng.choice((*TEXTS, None))}))
+    assert (len(catalog._parts) > 1) is (edits > 0)
+    view, marker, shorter = View(caller, DOCUMENTED, is_queens=False), None, 0
+    while True:
+        older, newer = (
+            catalog.page(parse(query, view, list_)._replace(marker=marker, limit=7), view)
+            for list_ in (OLDER, CLOUDIMAGES)
+        )
+        expected = [
+            {name: value for name, value in json.loads(one).items() if name not in names} for one in older.images
+        ]
+        assert list(map(json.loads, newer.images)) == expected
+        assert newer.has_next == older.has_next
+        shorter += sum(map(ne, older.images, newer.images))
+        if not older.has_next:
+            break
+        marker = id_in(older.images[-1])
+    assert shorter > 0 or (query == "visibility=shared" and caller.project == ANOTHER)
+
+
 # --- the answer ---------------------------------------------------------------------------------------
 
 
@@ -144,7 +188,7 @@ def test_what_is_left_out_here_is_kept_there(ask):
 def test_an_image_without_them_is_shown_alike():
     """Both lists show the same of most images."""
     images = [image.rendered for image in load([REGION]).catalog]
-    fewer = [id_in(one) for one in images if CLOUDIMAGES.joined([one]) != one]
+    fewer = [id_in(one) for one in images if CLOUDIMAGES.shown(one) != one]
     assert sorted(map(int, fewer)) == [1, 4, 5, 10]
 
 

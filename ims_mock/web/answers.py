@@ -69,12 +69,18 @@ def page_answer(page: Page, query: ListQuery) -> Shown:
 
 
 def page_body(page: Page, query: ListQuery) -> bytes:
-    """Write a page: the images' own bytes, joined, and the links where the list has them."""
+    """Write a page: the images' own bytes, joined, and the links where the list has them.
+
+    What stands around the images is added to one each, since adding to a whole page would copy all of it.
+    """
     end = b"]}"
     if query.listing.has_links:  # which hold no character that JSON would escape
         following = f', "next": "{query.next(id_in(page.images[-1]))}"' if page.has_next else ""
         end = f'], "first": "{query.first()}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
-    return query.listing.joined(page.images, _BEGINNING, end)
+    parts = list(page.images) or [b""]
+    parts[0] = _BEGINNING + parts[0]
+    parts[-1] += end
+    return b", ".join(parts)
 
 
 def image_answer(image: Image, view: View, status: int = 200) -> Shown:
