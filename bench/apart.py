@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from bench.client import BenchError
 from bench.options import Options
 from bench.rows import Row
-from ims_mock.server import stop_on_signals
+from ims_mock.server import stopped_by_signals
 
 Bench = Callable[[int, Options], list[Row]]
 
@@ -39,8 +39,8 @@ def apart(bench: Bench, images: int, options: Options) -> list[Row]:
     return found
 
 
+@stopped_by_signals()
 def _measure(pipe: Connection, bench: Bench, images: int, options: Options) -> None:
-    stop_on_signals()
     try:
         pipe.send(bench(images, options))
     except (BenchError, OSError) as error:

@@ -21,7 +21,7 @@ from flask import Flask, Response
 from ims_mock.background import THREADS
 from ims_mock.listing import CLOUDIMAGES, IMAGES
 from ims_mock.profile import DOCUMENTED
-from ims_mock.server import bound, listening, stop_on_signals
+from ims_mock.server import bound, listening, stopped_by_signals
 
 _REQUEST_ID = "0" * 32
 
@@ -81,8 +81,8 @@ def bare_server() -> Iterator[BareServer]:
         process.join()
 
 
+@stopped_by_signals()
 def _serve(pipe: Connection) -> None:
-    stop_on_signals()
     logging.getLogger("waitress").setLevel(logging.ERROR)  # as the emulator's: of its queue it says nothing
     bare = Bare()
     listener = bound("127.0.0.1", 0)

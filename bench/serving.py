@@ -137,10 +137,10 @@ def werkzeug(app: Any, port: int) -> Served:
 
 def ours_alone(app: Any, port: int) -> None:
     """Be the emulator's own server, as ``ims-mock serve`` is it."""
-    from ims_mock.server import bound, listening, stop_on_signals
+    from ims_mock.server import bound, listening, stopped_by_signals
 
-    stop_on_signals()
-    listening(app, bound(HOST, port), THREADS).run()
+    with stopped_by_signals():
+        listening(app, bound(HOST, port), THREADS).run()
 
 
 def bjoern(app: Any, port: int) -> None:

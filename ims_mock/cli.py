@@ -71,9 +71,15 @@ def _fail(message: str, status: int) -> NoReturn:
 def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     """Serve catalogs: bundled names, .yaml or .json files, or folders; several are merged."""
     gc.disable()  # nothing made while starting is garbage; looking through it again and again takes long
-    from ims_mock.server import BindError, bound, listening, log_to_stderr, stop_on_signals, url_of
+    from ims_mock.server import stopped_by_signals
 
-    stop_on_signals()
+    with stopped_by_signals():
+        _serve_until_stopped(catalog, given)
+
+
+def _serve_until_stopped(catalog: tuple[str, ...], given: dict[str, Any]) -> None:
+    from ims_mock.server import BindError, bound, listening, log_to_stderr, url_of
+
     log_to_stderr(given["log_level"], given["log_format"])
 
     from ims_mock.emulator import Emulator, throttle_of

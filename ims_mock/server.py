@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress.server import create_server
@@ -30,6 +31,7 @@ CONNECTIONS: Final = 1000
 RECEIVED_BYTES: Final = 2**15
 """Taken from a connection at once; with more, bodies in small chunks take longer to be put together (measured)."""
 STOP_SECONDS: Final = 0.5
+_PATIENCE_SECONDS: Final = 2 * STOP_SECONDS
 
 
 class BindError(Exception):
@@ -62,14 +64,30 @@ def _taken(host: str, port: int, error: OSError | UnicodeError) -> str:
     return f"cannot listen on {printable(host)} port {port}: {reason}; choose another with --host and --port"
 
 
-def stop_on_signals() -> None:
-    """End the process with status 0 on SIGTERM and SIGINT, from wherever it is."""
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """End the process with status 0 on SIGTERM and SIGINT, from wherever it is.
+
+    What comes after the block is the end of the process, in which an exception has nowhere to go: there more signals
+    say nothing new. Neither do they while it ends, unless that takes long.
+    """
+    ending = -inf
 
     def stop(*_: object) -> None:
-        raise SystemExit(0)
+        nonlocal ending
+        now = time.monotonic()
+        if now - ending > _PATIENCE_SECONDS:
+            ending = now
+            raise SystemExit(0)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    signals = signal.SIGTERM, signal.SIGINT
+    try:
+        for one in signals:
+            signal.signal(one, stop)
+        yield
+    finally:
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
 
 
 def url_of(listener: socket.socket, scheme: str = "http") -> str:

@@ -803,6 +803,19 @@ def test_a_signal_ends_serve_within_a_second(number, state):
         assert not is_last, f"it took {took:.2f} seconds"
 
 
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_that_come_again_are_as_quiet(number):
+    """Whatever the end of the process has come to when they come."""
+    for pause in (0, 0.001, 0.002, 0.004, 0.008):
+        with serving("empty") as server:
+            server.process.send_signal(number)
+            while server.process.poll() is None:
+                time.sleep(pause)
+                server.process.send_signal(number)
+            assert (server.process.returncode, *server.process.communicate(timeout=10)) == (0, "", "")
+
+
 MANY = b"images:\n" + b"- {name: x, tags: [a, b, c]}\n" * 100_000
 
 

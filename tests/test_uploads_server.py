@@ -24,7 +24,7 @@ from conftest import make_app, over_socket
 from ims_mock import pipe
 from ims_mock.connection import BODY_BYTES, HEAD_BYTES
 from ims_mock.pipe import FULL_BYTES, Interrupted, Pipe
-from ims_mock.server import bound, listening, stop_on_signals
+from ims_mock.server import bound, listening, stopped_by_signals
 
 PATH = "/v2/images/0f1e2d3c/file"
 REFUSED = f"{PATH}?refuse"
@@ -275,9 +275,9 @@ def test_a_client_waits_for_a_slow_application(store, url, headers):
         assert json.loads(answer(connection)[2]) == told(bytes(pieces * len(piece)))
 
 
+@stopped_by_signals()
 def serve():
     """Serve a store until SIGTERM, and tell which uploads ended early."""
-    stop_on_signals()
     listener = bound("127.0.0.1", 0)
     store = Store()
     server = listening(store, listener, threads=2)
