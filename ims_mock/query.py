@@ -100,7 +100,7 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     Raises:
         RequestError: something in it is not legal; the first such thing is named.
     """
-    asked = _Asked(Reading(view.profile, view.is_queens), view.needs_registered, listing)
+    asked = _asked(view, listing)
     if len(raw) > _LONG:
         return _parsed(raw, asked)
     if "marker" not in raw:
@@ -121,16 +121,32 @@ class _Asked(NamedTuple):
         reading: how its filters are read.
         needs_registered: whether the service adds ``__isregistered=true``.
         listing: the list that is asked.
+        is_strict: whether a ``%`` that escapes nothing is refused.
+        repeats_all: whether the links repeat every value of a repeated parameter, and not just the last.
     """
 
     reading: Reading
     needs_registered: bool
     listing: Listing
+    is_strict: bool
+    repeats_all: bool
+
+
+@lru_cache(maxsize=64)
+def _asked(view: View, listing: Listing) -> _Asked:
+    reading, profile = Reading(view.profile, view.is_queens), view.profile
+    return _Asked(
+        reading,
+        view.needs_registered,
+        listing,
+        is_strict="stray-percent" in profile,
+        repeats_all="repeated-parameters-in-links" in profile,
+    )
 
 
 def _parsed(raw: str, asked: _Asked) -> ListQuery:
     """Read a query string in two halves, each of which was often asked for before with another one."""
-    parts = parts_of(raw, is_strict="stray-percent" in asked.reading.profile)
+    parts = parts_of(raw, is_strict=asked.is_strict)
     framing = tuple([part for part in parts if part.name in _FRAMING])
     filters = tuple([part for part in parts if part.name not in _FRAMING]) if len(framing) < len(parts) else ()
     is_long = len(raw) > _LONG
@@ -211,7 +227,7 @@ def _filters(parts: tuple[Part, ...], asked: _Asked) -> _Filters:
         parts: all of them; of a repeated one the last value counts, but of tags each.
         asked: what the query is read for.
     """
-    reading, needs_registered, listing = asked
+    reading, listing = asked.reading, asked.listing
     conditions: list[Condition | None] = []
     filters = {part.name: part.value for part in parts}
     tags = [part.value.strip() for part in parts if part.name == "tag"]
@@ -222,7 +238,7 @@ def _filters(parts: tuple[Part, ...], asked: _Asked) -> _Filters:
     for name, value in filters.items():
         conditions += listing.conditions(reading, name, value)
     conditions += [reading.tag(tag) for tag in tags or characters]
-    if needs_registered:
+    if asked.needs_registered:
         conditions.append(_registered(reading))
     found = tuple([condition for condition in conditions if condition is not None])
     is_about_dead = "status" in filters and "dead-images-on-request" in reading.profile
@@ -348,7 +364,7 @@ def _dead(conditions: Iterable[Condition | None]) -> frozenset[str]:
 
 def _repeated(parts: Sequence[Part], asked: _Asked) -> str:
     """Write what the links repeat: all that was sent but the marker, and what the service adds."""
-    if "repeated-parameters-in-links" not in asked.reading.profile:
+    if not asked.repeats_all:
         parts = list({part.name: part for part in parts}.values())
     links = [part.encoded for part in parts if part.name != "marker"]
     if asked.needs_registered and REGISTERED[0] not in [part.name for part in parts]:
