@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -24,7 +24,6 @@ from bench.rows import Row
 from ims_mock.listing import IMAGES
 
 COMPARED: Final = "a page of 25, peer against ims-mock"
-MOST: Final = 100_000
 _ROUND_SECONDS: Final = 1.5
 _WARM_SECONDS: Final = 5.0  # before anything counts, for those that compile what is used often
 _LEAST: Final = 3  # requests of a round, however slow a peer is
@@ -122,7 +121,8 @@ def _running(peer: Peer, folder: Path, images: Sequence[Image]) -> Iterator[Kept
             with _answering(peer, process, given) as kept:
                 yield kept
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

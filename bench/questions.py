@@ -144,8 +144,12 @@ def _shown(random: Random, facts: Facts) -> dict[str, Any]:
 
 
 def _time(name: str, **others: str) -> Draw:
+    """Draw any second of the day of an image, so that however few there are hardly a question comes twice."""
+
     def draw(random: Random, facts: Facts) -> dict[str, Any]:
-        return {name: f"{random.choice(('gt', 'gte', 'lt', 'lte'))}:{_image(random, facts)[name]}", **others}
+        minutes, second = divmod(random.randrange(24 * 60 * 60), 60)
+        moment = f"{_image(random, facts)[name][:10]}T{minutes // 60:02}:{minutes % 60:02}:{second:02}Z"
+        return {name: f"{random.choice(('gt', 'gte', 'lt', 'lte'))}:{moment}", **others}
 
     return draw
 
