@@ -38,17 +38,17 @@ def compared(images: int, options: Options) -> list[Row]:
     stored = sorted(emulator(images).catalog, key=lambda image: (image.text("created_at"), image.id), reverse=True)
     wire: list[Image] = [image.wire() for image in stored]
     seen = [image for image in wire if image["visibility"] == "public"]
-    with served(images) as port, Kept(port) as ours:
-        return [_row(peer, ours, wire, seen, options) for peer in PEERS]
+    with served(images) as port:
+        return [_row(peer, port, wire, seen, options) for peer in PEERS]
 
 
-def _row(peer: Peer, ours: Kept, images: Sequence[Image], seen: Sequence[Image], options: Options) -> Row:
+def _row(peer: Peer, port: int, images: Sequence[Image], seen: Sequence[Image], options: Options) -> Row:
     told(f"{peer.name}, {len(images):,} images")
     if not (options.peers / peer.program).exists():
         return Row(COMPARED, peer.name, len(images), None, note=f"not installed in {options.peers}: {peer.install}")
     random = Random(options.seed)
     try:
-        with _running(peer, options.peers, images) as theirs:
+        with _running(peer, options.peers, images) as theirs, Kept(port) as ours:
             _check(peer, theirs, random, images)
             ask_peer = partial(_asked, theirs, partial(peer.asked, random, images))
             ask_ours = partial(_asked, ours, partial(_ours, random, seen))
