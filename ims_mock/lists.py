@@ -145,14 +145,13 @@ class Listed:
         own = self.by_project.get(project)
         if own is None:
             return self._certain
+        return self._flags.find(project) or self._flags.get(project, lambda: self._flagged(own))
 
-        def flags() -> bytearray:
-            found = bytearray(self._certain)
-            for rank in own:
-                found[rank] = 1
-            return found
-
-        return self._flags.get(project, flags)
+    def _flagged(self, own: Iterable[int]) -> bytearray:
+        flags = bytearray(self._certain)
+        for rank in own:
+            flags[rank] = 1
+        return flags
 
 
 class KeptLists:

@@ -135,21 +135,22 @@ def ways(lists: Lists, asked: Asked, low: int, high: int) -> list[_Way]:
     """
     listed = lists.listed(asked)
     own = listed.by_project.get(asked.view.caller.project, _NOTHING)
-    size, chosen, spans = len(listed.of_all) + len(own), None, list[Span]()
+    size = len(listed.of_all) + len(own)
+    spans = [Span.of(listed.of_all), Span.of(own)]
+    chosen: Condition | None = None
     for condition in asked.conditions:
         found = lists.spans(condition, asked)
         if found is not None:
-            total = sum([stop - start for _, start, stop in found])
+            total = 0
+            for _, start, stop in found:
+                total += stop - start
             if total < size:
                 size, chosen, spans = total, condition, found
-    left: Sequence[Condition] = asked.conditions
-    flags = None
-    if chosen is None:
-        spans = [Span.of(listed.of_all), Span.of(own)]
-    else:
+    left, flags = list(asked.conditions), None
+    if chosen is not None:
         flags = listed.flags(asked.view.caller.project)
         if not depends_on_view(chosen):
-            left = [one for one in left if one is not chosen]
+            left.remove(chosen)
     return [_Way(span.within(low, high), left, flags) for span in spans if span.size]
 
 
@@ -172,9 +173,9 @@ def _walked(lists: Lists, asked: Asked, within: range, count: int, *, is_reverse
 def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_reversed: bool) -> list[int] | None:
     """Walk a span of a way; ``None`` when too much of it is met in vain."""
     ranks, start, stop = span
-    is_tested = way.conditions or way.flags is not None
+    _, conditions, flags = way
     found: list[int] = []
-    met, size = 0, count + count // 2 if is_tested else count
+    met, size = 0, count if flags is None and not conditions else count + count // 2
     while start < stop and len(found) < count:
         if met - GENEROUS * len(found) > PATIENCE < stop - start:
             return None
@@ -185,7 +186,9 @@ def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_
         else:
             some = ranks[start : start + size]
             start += size
-        found += _tested(lists, some, way, asked) if is_tested else some
+        if flags is not None:
+            some = _flagged(flags, some)
+        found += _tested(lists, some, conditions, asked) if conditions else some
         met += size
         size *= 2
     return found[:count]
@@ -193,13 +196,13 @@ def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_
 
 def _flagged(flags: bytes | bytearray, ranks: Sequence[int]) -> Sequence[int]:
     """Give those ranks that have flags."""
-    return list(compress(ranks, _taking(ranks)(flags)))
+    return [rank for rank in ranks if flags[rank]]
 
 
-def _tested(lists: Lists, ranks: Sequence[int], way: _Way, asked: Asked) -> Sequence[int]:
-    """Give those ranks whose images are found."""
-    left = ranks if way.flags is None else _flagged(way.flags, ranks)
-    for condition in way.conditions:
+def _tested(lists: Lists, ranks: Sequence[int], conditions: Sequence[Condition], asked: Asked) -> Sequence[int]:
+    """Give those ranks for whose images all conditions hold."""
+    left = ranks
+    for condition in conditions:
         holding = lists.flags(condition, asked)
         if holding is not None:
             left = _flagged(holding, left)
