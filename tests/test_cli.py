@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from array import array
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -28,6 +29,10 @@ from ims_mock.identity import DEFAULT_PROJECT
 from ims_mock.listing import CLOUDIMAGES
 from ims_mock.loading import load
 from ims_mock.settings import CATALOG, CHECK, GENERATE, HEALTH, OPENAPI, REPORT, SERVE, SETTINGS, of
+
+if os.name == "posix":
+    import fcntl
+    import termios
 
 COMMAND = (sys.executable, "-m", "ims_mock")
 TLS = Path(__file__).parent / "data" / "tls"
@@ -814,6 +819,49 @@ def test_signals_that_come_again_are_as_quiet(number):
                 time.sleep(pause)
                 server.process.send_signal(number)
             assert (server.process.returncode, *server.process.communicate(timeout=10)) == (0, "", "")
+
+
+def unread(pipe):
+    """Count the bytes that nobody has read, once no more come."""
+    counts = [0, -1]
+    while counts[-1] <= 0 or counts[-1] != counts[-2]:
+        time.sleep(0.3)
+        count = array("i", [0])
+        fcntl.ioctl(pipe, termios.FIONREAD, count)
+        counts.append(count[0])
+    return counts[-1]
+
+
+@POSIX
+def test_a_signal_ends_serve_when_nobody_reads_its_errors():
+    """A faulty catalog has more to say than a pipe takes in."""
+    Path("faulty.yaml").write_text("images:\n" + "- {min_disk: wrong}\n" * 3000)
+    process = started("faulty.yaml", IMS_MOCK_PORT="0", PYTHONUNBUFFERED="")
+    try:
+        assert unread(process.stderr) > 4096
+        assert process.poll() is None
+        process.terminate()
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@POSIX
+def test_a_signal_ends_serve_when_nobody_reads_its_log():
+    """Each request waits to be told, until there is nobody left to answer."""
+    with serving("empty", "--log-level", "info", "--threads", 2, PYTHONUNBUFFERED="") as server:
+        connections = [server.connection() for _ in range(3)]
+        with suppress(TimeoutError):
+            for number in range(1500):
+                connections[number % 3].timeout = 1
+                connections[number % 3].request("GET", f"/v2/images?name={'x' * 400}")
+                connections[number % 3].getresponse().read()
+            raise AssertionError("everything was read")
+        server.process.terminate()
+        assert server.process.wait(5) == 0
+        for connection in connections:
+            connection.close()
 
 
 MANY = b"images:\n" + b"- {name: x, tags: [a, b, c]}\n" * 100_000
