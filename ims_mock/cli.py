@@ -129,13 +129,13 @@ def _serve_until_stopped(catalog: tuple[str, ...], given: dict[str, Any]) -> Non
         raise click.ClickException(str(error)) from None
     gc.freeze()
     gc.enable()
+    if watch:
+        watch.begin(emulator.reload, **wanted)
+    click.echo(line)
     if images >= MANY:
         from threading import Thread
 
         Thread(target=collapse, name="huge pages", daemon=True).start()
-    if watch:
-        watch.begin(emulator.reload, **wanted)
-    click.echo(line)
     server.run()
 
 

@@ -23,15 +23,15 @@ MANY: Final = 10_000
 _DENSE: Final = 0.9
 """So much of a stretch must be in use: all of it is in memory afterwards."""
 
-_STRETCH: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0\s*(?!\[stack)(?:\[.*)?$")
-_ANY: Final = re.compile(r"[0-9a-f]+-[0-9a-f]+ ")
-_USED: Final = re.compile(r"Rss:\s+(\d+) kB")
+_ANY: Final = r"[0-9a-f]+-[0-9a-f]+ "
+_OWN: Final = r"([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0\s*(?!\[stack)(?:\[.*)?$"
+_USED: Final = r"Rss:\s+(\d+) kB"
 
 
 def collapse(rest: float = 2.0, settings: Path = _SETTINGS) -> int:
     """Move what this process has in memory to huge pages, as far as it is densely used.
 
-    Where the system has no huge pages, or is not to use any, nothing is done.
+    Where the system has no huge pages, is not to use any, or cannot be asked from Python, nothing is done.
 
     Args:
         rest: after each page it waits so many times as long as that took: meanwhile whoever needs memory waits.
@@ -41,13 +41,13 @@ def collapse(rest: float = 2.0, settings: Path = _SETTINGS) -> int:
         how many pages are huge now.
     """
     try:
+        import ctypes  # late: it takes a while, and most processes have few images
+
+        madvise = ctypes.CDLL(None).madvise
         size = 0 if "[never]" in (settings / "enabled").read_text() else int((settings / "hpage_pmd_size").read_text())
         addresses = list(dense(_MEMORY.read_text().splitlines(), size)) if size else []
-    except OSError:
+    except (OSError, ValueError, AttributeError, ImportError):
         return 0
-    import ctypes  # late: it takes a while, and most processes have few images
-
-    madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
     moved = 0
     for address in addresses:
@@ -69,8 +69,8 @@ def dense(lines: Iterable[str], size: int) -> Iterator[int]:
     """
     begin = end = 0
     for line in lines:
-        if _ANY.match(line):
-            found = _STRETCH.match(line)
+        if re.match(_ANY, line):
+            found = re.match(_OWN, line)
             begin, end = (int(found[1], 16), int(found[2], 16)) if found else (0, 0)
-        elif (used := _USED.match(line)) and int(used[1]) * 1024 >= _DENSE * (end - begin):
+        elif (used := re.match(_USED, line)) and int(used[1]) * 1024 >= _DENSE * (end - begin):
             yield from range(-(-begin // size) * size, end - size + 1, size)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
@@ -91,6 +92,7 @@ def test_all_that_linux_tells_is_understood():
         {},
         {"enabled": "always madvise [never]\n", "hpage_pmd_size": "2097152\n"},
         {"enabled": "always [madvise] never\n"},
+        {"enabled": "always [madvise] never\n", "hpage_pmd_size": "none\n"},
     ],
 )
 def test_without_huge_pages_nothing_is_done(tmp_path, files):
@@ -98,6 +100,13 @@ def test_without_huge_pages_nothing_is_done(tmp_path, files):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert collapse(settings=tmp_path) == 0
+
+
+@pytest.mark.parametrize("library", [None, SimpleNamespace(CDLL=lambda _: object())])
+def test_where_nobody_can_be_asked_nothing_is_done(monkeypatch, library):
+    """Python may come without what asks, and a system without what is asked for."""
+    monkeypatch.setitem(sys.modules, "ctypes", library)
+    assert collapse() == 0
 
 
 MOVED = """
@@ -133,7 +142,7 @@ def _huge(process):
 @HUGE
 @pytest.mark.parametrize(("images", "are_many"), [(9_999, False), (10_000, True)])
 def test_a_server_of_many_images_moves_its_memory(images, are_many):
-    """After it has said that it listens, while it answers; one of few images leaves it where it is."""
+    """While it answers; one of few images leaves it where it is."""
     command = [sys.executable, "-m", "ims_mock", "serve", "empty", "--generate", str(images), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as server:
         try:

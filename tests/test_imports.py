@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ims_mock"
 
 LAYERS = (
-    ("bitmaps", "huge_pages", "keeping", "kinds", "masking", "pipe", "settings"),
+    ("bitmaps", "keeping", "kinds", "masking", "pipe", "settings"),
     ("errors", "fields", "profile", "clock"),
     ("parts", "rendering"),
     ("shape",),
@@ -75,7 +75,7 @@ LAYERS = (
     ("web.control", "web.straight"),
     ("web.app",),
     ("application", "connection", "watching"),
-    ("tls",),
+    ("huge_pages", "tls"),
     ("server",),
     ("background", "beginning", "cli", "matching", "web.forwarding"),
     ("complaining", "service"),
