@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from ims_mock.image import Image
 from ims_mock.kinds import Value
-from ims_mock.rendering import texts_in
+from ims_mock.rendering import has_text, texts_in
 from ims_mock.shape import DISTINCT, Shape
 
 Take = Callable[[tuple[Value, ...]], tuple[Value | None, ...]]
@@ -30,6 +30,36 @@ def column(images: Iterable[Image], name: str) -> list[Value | None]:
 def names_in(images: Iterable[Image]) -> frozenset[str]:
     """Give every attribute for whose value any of many images has a place."""
     return frozenset().union(*[shape.places for shape in {image.shape for image in images}])
+
+
+def stored_of(images: Iterable[Image], names: tuple[str, ...]) -> bytearray:
+    """Tell which of some attributes each of many images stores, by a number each that :func:`chosen` understands.
+
+    Args:
+        images: those.
+        names: the attributes, eight at most.
+    """
+    bits = {name: 1 << place for place, name in enumerate(names)}
+    in_text = {name: bit for name, bit in bits.items() if name in DISTINCT}
+    by_shape: dict[Shape, int] = {}
+    found = bytearray()
+    for image in images:
+        shape = image.shape
+        which = by_shape.get(shape)
+        if which is None:
+            which = by_shape[shape] = sum(bit for name, bit in bits.items() if name in shape.places)
+        if shape.is_packed:
+            for name, bit in in_text.items():
+                if has_text(image.rendered, name):
+                    which |= bit
+        found.append(which)
+    return found
+
+
+@lru_cache(maxsize=256)
+def chosen(names: tuple[str, ...], which: int) -> list[str]:
+    """Give those of some attributes that an image stores, by the number of :func:`stored_of`."""
+    return [name for place, name in enumerate(names) if which >> place & 1]
 
 
 def rows(images: Iterable[Image], *names: str) -> Iterator[tuple[Value | None, ...]]:

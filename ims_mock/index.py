@@ -55,7 +55,7 @@ class Index:
             return Table(self.known)
 
     def rendered(self, query: ListQuery, view: View, marker: Image | None, count: int) -> Sequence[bytes]:
-        """Give the first images of a walk, rendered as the caller is shown them.
+        """Give the first images of a walk, rendered as the list shows them to the caller.
 
         Args:
             query: what is asked.

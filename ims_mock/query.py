@@ -20,6 +20,7 @@ from ims_mock.fields import (
 from ims_mock.kinds import shown, whole_number
 from ims_mock.listing import IMAGES, Listing
 from ims_mock.parts import Part, form_encoded, parts_of
+from ims_mock.profile import Profile
 from ims_mock.tenancy import View
 
 REGISTERED: Final = ("__isregistered", "true")
@@ -100,7 +101,7 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     Raises:
         RequestError: something in it is not legal; the first such thing is named.
     """
-    asked = _asked(view, listing)
+    asked = _asked(view.profile, view.is_queens, view.needs_registered, listing)
     if len(raw) > _LONG:
         return _parsed(raw, asked)
     if "marker" not in raw:
@@ -133,11 +134,11 @@ class _Asked(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _asked(view: View, listing: Listing) -> _Asked:
-    reading, profile = Reading(view.profile, view.is_queens), view.profile
+def _asked(profile: Profile, is_queens: bool, needs_registered: bool, listing: Listing) -> _Asked:
+    reading = Reading(profile, is_queens)
     return _Asked(
         reading,
-        reading.equals(*REGISTERED) if view.needs_registered else None,
+        reading.equals(*REGISTERED) if needs_registered else None,
         listing,
         is_strict="stray-percent" in profile,
         repeats_all="repeated-parameters-in-links" in profile,

@@ -59,6 +59,11 @@ def text_in(rendered: bytes, name: str) -> str | None:
     return texts_in((rendered,), name)[0]
 
 
+def has_text(rendered: bytes, name: str) -> bool:
+    """Whether an image has a text; arguments as for :func:`text_in`."""
+    return rendered.rfind(_start(name)) >= 0
+
+
 def texts_in(images: Iterable[bytes], name: str) -> list[str | None]:
     """Find the same text in many images.
 

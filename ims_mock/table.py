@@ -7,10 +7,10 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import compress, count, islice
-from operator import eq, or_
+from operator import eq
 from typing import Final
 
-from ims_mock.columns import column
+from ims_mock.columns import column, stored_of
 from ims_mock.fields import FIELDS
 from ims_mock.groups import groups_of
 from ims_mock.image import Image
@@ -70,18 +70,11 @@ class Table:
         return list(map(stored.__getitem__, self._places))
 
     def stored_of(self, names: tuple[str, ...]) -> bytes:
-        """Tell which of some attributes each image stores: 1 for the first, 2 for the second, 4 for the third, …
-
-        Args:
-            names: the attributes, eight at most.
-        """
+        """Tell which of some attributes each image stores, as :func:`ims_mock.columns.stored_of` does."""
 
         def stored() -> bytes:
-            found = bytearray(len(self))
-            for place, name in enumerate(names):
-                flags = bytes([one is not None for one in self.column(name)])
-                found = bytearray(map(or_, found, flags.translate(bytes([0, 1 << place]).ljust(256, b"\0"))))
-            return bytes(found)
+            found = stored_of((image for image in self.known.values() if image is not None), names)
+            return bytes(map(found.__getitem__, self._places))
 
         return self._stored.get(names, stored)
 

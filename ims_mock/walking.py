@@ -10,12 +10,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from itertools import compress, islice
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from ims_mock.bitmaps import common
+from ims_mock.columns import chosen
 from ims_mock.conditions import Condition
 from ims_mock.image import Image
 from ims_mock.lists import Asked, Lists, depends_on_view
@@ -83,15 +83,9 @@ def rendered_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> Sequence[by
     if names:
         stored = take(order.table.stored_of(names))
         rendered = [
-            without(one, _chosen(names, which)) if which else one for one, which in zip(rendered, stored, strict=True)
+            without(one, chosen(names, which)) if which else one for one, which in zip(rendered, stored, strict=True)
         ]
     return rendered
-
-
-@lru_cache(maxsize=256)
-def _chosen(names: Sequence[str], which: int) -> list[str]:
-    """Give those of some names that :meth:`Table.stored_of` tells of."""
-    return [name for place, name in enumerate(names) if which >> place & 1]
 
 
 def _taking(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
