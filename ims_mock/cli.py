@@ -20,6 +20,9 @@ from ims_mock.settings import CATALOG, CHECK, FIELDS, FORMATS, GENERATE, HEALTH,
 
 PROGRAM: Final = "ims-mock"
 _PATIENCE_SECONDS: Final = 1.0
+_SETTLED_SECONDS: Final = 1.0
+"""So long after its start a server moves its memory: whoever starts one asks it at once."""
+
 _ANSWER_SECONDS: Final = 3.0
 _SILENCE: Final = (OSError, ValueError)
 _LEGAL_SERVER: Final = "legal is a running ims-mock with control paths"
@@ -133,9 +136,11 @@ def _serve_until_stopped(catalog: tuple[str, ...], given: dict[str, Any]) -> Non
         watch.begin(emulator.reload, **wanted)
     click.echo(line)
     if images >= MANY:
-        from threading import Thread
+        from threading import Timer
 
-        Thread(target=collapse, name="huge pages", daemon=True).start()
+        later = Timer(_SETTLED_SECONDS, collapse)
+        later.daemon = True
+        later.start()
     server.run()
 
 

@@ -46,6 +46,9 @@ def _start(name: str) -> bytes:
     return start_of(name).encode()
 
 
+_ID: Final = _start("id")
+
+
 def text_in(rendered: bytes, name: str) -> str | None:
     """Find a text in an image.
 
@@ -78,7 +81,7 @@ def texts_in(images: Iterable[bytes], name: str) -> list[str | None]:
 
 def id_in(rendered: bytes) -> str:
     """Find the id of an image; every one has one."""
-    return text_in(rendered, "id") or ""
+    return _text_at(rendered, rendered.index(_ID) + len(_ID))
 
 
 def replaced(rendered: bytes, name: str, text: str) -> bytes:

@@ -81,10 +81,10 @@ def rendered_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> Sequence[by
         rendered = _with_guests(order.table, asked.view, positions, rendered, is_guest)
     names = asked.listing.left_out
     if names:
-        stored = take(order.table.stored_of(names))
-        rendered = [
-            without(one, chosen(names, which)) if which else one for one, which in zip(rendered, stored, strict=True)
-        ]
+        stored, shown = take(order.table.stored_of(names)), list(rendered)
+        for place in compress(range(len(shown)), stored):
+            shown[place] = without(shown[place], chosen(names, stored[place]))
+        return shown
     return rendered
 
 

@@ -148,7 +148,7 @@ def test_a_server_of_many_images_moves_its_memory(images, are_many):
         try:
             url = server.stdout.readline().rsplit(" ", 1)[-1].strip()
             before = urlopen(f"{url}/v2/images?limit=1000").read()
-            until = time.monotonic() + (30 if are_many else 1)
+            until = time.monotonic() + (30 if are_many else 3)
             while not _huge(server) and time.monotonic() < until:
                 time.sleep(0.05)
             assert (_huge(server) > 0) is are_many
