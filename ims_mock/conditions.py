@@ -34,6 +34,10 @@ from ims_mock.profile import Profile
 LEGAL_TIME: Final = (
     f"one of the operators {', '.join(TIME_OPERATORS)}, a colon and a time, YYYY-MM-DDThh:mm:ssZ or YYYY-MM-DD hh:mm:ss"
 )
+_EARLIEST: Final = 1
+_LATEST: Final = 2**63 - 1
+"""Bounds of every time as a number; 0 is no time."""
+
 _PICK: Final = re.compile(r'"((?:[^"\\]|\\.)*)",?|([^,]+),?|,')
 
 
@@ -95,15 +99,19 @@ class Compares(NamedTuple):
         """Whether the operator is any but ``neq``."""
         return self.operator != "neq"
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the greatest time, as numbers, for which it holds; for ``neq`` there are none."""
+        second, past, operator = stamp(self.instant.second), self.instant.past, self.operator
+        low = max(second + (past or operator == "gt"), _EARLIEST) if operator in ("gte", "gt", "eq") else _EARLIEST
+        high = second - (operator == "lt" and not past) if operator in ("lte", "lt", "eq") else _LATEST
+        return low, high
+
     def among(self, times: Sequence[Any]) -> tuple[int, int]:
         """Give the stretch of ascending times, as numbers, for which it holds; for ``neq`` there is none."""
-        second, past = stamp(self.instant.second), self.instant.past
-        low, high = 0, len(times)
-        if self.operator in ("gte", "gt", "eq"):
-            low = (bisect_right if past or self.operator == "gt" else bisect_left)(times, second)
-        if self.operator in ("lte", "lt", "eq"):
-            high = (bisect_left if self.operator == "lt" and not past else bisect_right)(times, second, low)
-        return low, high
+        low, high = self.bounds
+        start = bisect_left(times, low)
+        return start, bisect_right(times, high, start)
 
     def holds(self, image: Image) -> bool:
         """Whether the image has a value, and that satisfies it."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from ims_mock import groups
 from ims_mock.bitmaps import Bitmap, bitmap
 from ims_mock.columns import column
-from ims_mock.conditions import RANGED, Condition, Equals, HasTag, IsDefault, Not
+from ims_mock.conditions import RANGED, Compares, Condition, Equals, HasTag, IsDefault, Not
 from ims_mock.keeping import Kept
 from ims_mock.kinds import Value
 from ims_mock.listing import Listing
@@ -19,6 +19,7 @@ from ims_mock.postings import MEMBERS, Postings, Span
 from ims_mock.query import ListQuery
 from ims_mock.table import PROJECTS_KEPT
 from ims_mock.tenancy import View
+from ims_mock.zones import Within, Zones
 
 AS_SHOWN: Final = frozenset({"visibility", "__imagetype"})
 """What members are shown otherwise than it is stored, so that the stored values do not decide."""
@@ -35,6 +36,7 @@ _ATTRIBUTES: Final = (Equals, IsDefault, *RANGED)
 _POSTINGS_KEPT: Final = 128
 _FLAGS_KEPT: Final = 128
 _LISTED_KEPT: Final = 32
+_ZONES_KEPT: Final = 4
 """So much is kept of each kind; all of it together takes less than a kilobyte an image."""
 
 _ID: Final = "id"
@@ -162,6 +164,7 @@ class KeptLists:
         flags: where conditions hold for the images as they are stored, by order and condition.
         bitmaps: where they hold for the images as they are shown, and which images are listed to a project.
         listed: which images are listed, by order and verdicts.
+        zones: times along orders, by order and attribute.
     """
 
     def __init__(self) -> None:
@@ -169,6 +172,7 @@ class KeptLists:
         self.flags: Kept[tuple[object, Condition], bytearray] = Kept(_FLAGS_KEPT)
         self.bitmaps: Kept[tuple[object, object], Bitmap] = Kept(_FLAGS_KEPT)
         self.listed: Kept[tuple[object, groups.Verdicts], Listed] = Kept(_LISTED_KEPT)
+        self.zones: Kept[tuple[object, str], Zones] = Kept(_ZONES_KEPT)
 
 
 class Lists:
@@ -219,6 +223,14 @@ class Lists:
         if stretch and stretch.high - stretch.low <= FEW:
             return [Span.of(array("I", sorted(map(self.order.ranks.__getitem__, stretch.positions))))]
         return None
+
+    def within(self, condition: Condition) -> Within | None:
+        """Tell where a time lies within what a condition wants, ``None`` when that is about something else."""
+        if not isinstance(condition, Compares) or not condition.is_range:
+            return None
+        key = self._own, condition.name
+        zones = self._kept.zones.find(key) or self._kept.zones.get(key, lambda: Zones(self.order, condition.name))
+        return Within(zones, *condition.bounds)
 
     def _listed_under(self, name: str, *, folded: bool = False) -> Postings:
         key = self._own, name, folded

@@ -1,18 +1,20 @@
 """The indexed catalog against a naive reading of the rules, and the promises of paging."""
 
 import random
+from types import SimpleNamespace
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ims_mock import bitmaps, conditions, lists, walking
+from ims_mock import bitmaps, conditions, lists, walking, zones
 from ims_mock import catalog as module
 from ims_mock.catalog import Catalog
 from ims_mock.errors import RequestError
 from ims_mock.fields import BY_NAME, SORT_KEYS
 from ims_mock.image import Shapes
+from ims_mock.kinds import TIME_OPERATORS, Instant, stamp
 from ims_mock.profile import DEPARTURES, DOCUMENTED, GLANCE, Profile
 from ims_mock.query import parse
 from ims_mock.rendering import id_in
@@ -60,7 +62,14 @@ FILTERS = {
     "container_format": ("bare", "BARE"),
     "disk_format": ("in:iso,raw", "ZVHD2"),
     "created_at": tuple(f"{way}:{time}" for way in ("gt", "gte", "lt", "lte", "eq", "neq") for time in TIMES),
-    "updated_at": ("gte:2018-09-06 14:03:28", "lt:2018-09-06T14:03:28.5Z", "eq:2020", "neq:2020-02-29"),
+    "updated_at": (
+        "gte:2018-09-06 14:03:28",
+        "lt:2018-09-06T14:03:28.5Z",
+        "eq:2020",
+        "neq:2020-02-29",
+        "gt:0001",
+        *(f"{way}:{time}" for way in ("gt", "gte", "lt", "lte", "eq") for time in TIMES),
+    ),
     "tag": ("a=b", "a.b", "x86", "a=b.c", "a.b=c", "nosuch"),
     "__isregistered": ("true", "false", "TRUE"),
     "__imagetype": ("gold", "shared", "private", "SHARED"),
@@ -282,6 +291,7 @@ def test_the_index_agrees_with_a_naive_list(monkeypatch, seed, patience):
     monkeypatch.setattr(lists, "FEW", max(patience, 0))
     monkeypatch.setattr(walking, "GENEROUS", 0 if patience < 0 else walking.GENEROUS)
     monkeypatch.setattr(bitmaps, "BLOCK", bitmaps.BLOCK if seed % 2 else 8)
+    monkeypatch.setattr(zones, "ZONE", zones.ZONE if seed % 4 == 3 else seed + 1)
     rng = random.Random(seed)
     for _ in range(20):
         images = list(random_images(rng, rng.choice((0, 1, 7, 40))))
@@ -331,6 +341,45 @@ def test_walking_next_visits_every_match_once_in_order(images, seed, key, way, l
             break
         raw = query.next(id_in(page.images[-1])).partition("?")[2]
     assert walked == expected
+
+
+@settings(max_examples=300)
+@given(
+    operator=st.sampled_from([operator for operator in TIME_OPERATORS if operator != "neq"]),
+    second=st.sampled_from(["", "0001-01-01T00:00:00Z", *TIMES, "9999-12-31T23:59:59Z", "~"]),
+    past=st.booleans(),
+    stored=st.sampled_from(["0001-01-01T00:00:00Z", *TIMES, "9999-12-31T23:59:59Z"]),
+)
+def test_times_lie_within_bounds_where_they_are_wanted(operator, second, past, stored):
+    """As numbers they compare as the texts do, whatever the instant."""
+    wanted = conditions.Compares("updated_at", operator, Instant(second, past))
+    low, high = wanted.bounds
+    assert (low <= stamp(stored) <= high) is wanted.instant.compare(operator, stored)
+    assert not low <= stamp("") <= high
+    start, stop = wanted.among([stamp(stored)])
+    assert (start, stop) == (start, start + wanted.instant.compare(operator, stored))
+
+
+@pytest.mark.parametrize("zone", [1, 2, 7, 100])
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_walks_pass_by_zones_where_no_time_is_wanted(monkeypatch, zone, is_reversed):
+    """But by none where one is, from any rank on."""
+    monkeypatch.setattr(zones, "ZONE", zone)
+    rng = random.Random(zone)
+    times = [rng.choice((0, *range(1, 30))) if rng.random() < 0.2 else number for number in range(60)]
+    table = SimpleNamespace(stamps=lambda _: times)
+    found = zones.Zones(SimpleNamespace(table=table, positions=range(60)), "updated_at")
+    passed = 0
+    for low, high in [(5, 9), (20, 20), (0, 0), (70, 80), (9, 5), (1, 99)]:
+        within = zones.Within(found, low, high)
+        assert within.among(range(60)) == [rank for rank in range(60) if low <= times[rank] <= high]
+        for rank in range(60):
+            ahead = range(rank, -1, -1) if is_reversed else range(rank, 60)
+            first = next((one for one in ahead if low <= times[one] <= high), -1 if is_reversed else 60)
+            beside = within.beside(rank, is_reversed=is_reversed)
+            assert rank >= beside >= first if is_reversed else rank <= beside <= first
+            passed += abs(rank - beside)
+    assert passed > 0
 
 
 def test_the_next_link_repeats_the_question():

@@ -25,7 +25,7 @@ LAYERS = (
     ("issuing", "table"),
     ("generating", "sorting", "writing"),
     ("order",),
-    ("postings",),
+    ("postings", "zones"),
     ("lists",),
     ("walking",),
     ("index",),
