@@ -33,7 +33,7 @@ def names_in(images: Iterable[Image]) -> frozenset[str]:
 
 
 def stored_of(images: Iterable[Image], names: tuple[str, ...]) -> bytearray:
-    """Tell which of some attributes each of many images stores, by a number each that :func:`chosen` understands.
+    """Tell which of some attributes each of many images stores, by a number each that :func:`names_of` understands.
 
     Args:
         images: those.
@@ -57,7 +57,7 @@ def stored_of(images: Iterable[Image], names: tuple[str, ...]) -> bytearray:
 
 
 @lru_cache(maxsize=256)
-def chosen(names: tuple[str, ...], which: int) -> list[str]:
+def names_of(names: tuple[str, ...], which: int) -> list[str]:
     """Give those of some attributes that an image stores, by the number of :func:`stored_of`."""
     return [name for place, name in enumerate(names) if which >> place & 1]
 

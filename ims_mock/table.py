@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import compress, count, islice
 from operator import eq
@@ -41,7 +41,7 @@ class Table:
 
     def __init__(self, known: Mapping[str, Image | None]) -> None:
         self.known = known
-        images = [image for image in known.values() if image is not None]
+        images = list(self._loaded())
         times = [str(time or "") for time in column(images, BASE[0])]
         numbers = bytes(groups_of(images))
         places = sorted(range(len(images)), key=times.__getitem__)
@@ -56,6 +56,10 @@ class Table:
     def __len__(self) -> int:
         return len(self.images)
 
+    def _loaded(self) -> Iterator[Image]:
+        """Walk the images as they were loaded."""
+        return (image for image in self.known.values() if image is not None)
+
     @cached_property
     def rendered(self) -> list[bytes]:
         """The images as JSON text, for pages: to look at each image itself would take a page longer."""
@@ -66,14 +70,14 @@ class Table:
 
         They are looked at as they were loaded, one beside the other in memory: any other way would take twice as long.
         """
-        stored = column((image for image in self.known.values() if image is not None), name)
+        stored = column(self._loaded(), name)
         return list(map(stored.__getitem__, self._places))
 
     def stored_of(self, names: tuple[str, ...]) -> bytes:
         """Tell which of some attributes each image stores, as :func:`ims_mock.columns.stored_of` does."""
 
         def stored() -> bytes:
-            found = stored_of((image for image in self.known.values() if image is not None), names)
+            found = stored_of(self._loaded(), names)
             return bytes(map(found.__getitem__, self._places))
 
         return self._stored.get(names, stored)

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from ims_mock.bitmaps import common
-from ims_mock.columns import chosen
+from ims_mock.columns import names_of
 from ims_mock.conditions import Condition
 from ims_mock.image import Image
 from ims_mock.lists import Asked, Lists, depends_on_view
@@ -23,6 +23,7 @@ from ims_mock.postings import Span
 from ims_mock.rendering import without
 from ims_mock.table import Table
 from ims_mock.tenancy import View
+from ims_mock.zones import Within
 
 PATIENCE: Final = 256
 """How many images a walk meets in vain before it goes on with bitmaps."""
@@ -86,7 +87,7 @@ def rendered_at(lists: Lists, asked: Asked, ranks: Sequence[int]) -> Sequence[by
     if names:
         stored, shown = take(order.table.stored_of(names)), list(rendered)
         for place in compress(range(len(shown)), stored):
-            shown[place] = without(shown[place], chosen(names, stored[place]))
+            shown[place] = without(shown[place], names_of(names, stored[place]))
         return shown
     return rendered
 
@@ -171,18 +172,25 @@ def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_
     """Walk a span of a way; ``None`` when too much of it is met in vain."""
     ranks, start, stop = span
     _, conditions, flags = way
-    within = next(filter(None, map(lists.within, conditions)), None)
-    patience = PATIENCE if within is None else max(PATIENCE, len(lists.order) // FASTER)
+    times: list[Within] = []
+    others: list[Condition] = []
+    for condition in conditions:
+        within = lists.within(condition)
+        if within is None:
+            others.append(condition)
+        else:
+            times.append(within)
+    patience = max(PATIENCE, len(lists.order) // FASTER) if times else PATIENCE
     found: list[int] = []
     met, size = 0, count if flags is None and not conditions else count + count // 2
     while start < stop and len(found) < count:
         if met - GENEROUS * len(found) > patience < stop - start:
             return None
-        if within is not None:
+        if times:
             if is_reversed:
-                stop = bisect_right(ranks, within.beside(ranks[stop - 1], is_reversed=True), start, stop)
+                stop = bisect_right(ranks, times[0].beside(ranks[stop - 1], is_reversed=True), start, stop)
             else:
-                start = bisect_left(ranks, within.beside(ranks[start], is_reversed=False), start, stop)
+                start = bisect_left(ranks, times[0].beside(ranks[start], is_reversed=False), start, stop)
         size = min(size, stop - start)
         if is_reversed:
             stop -= size
@@ -192,7 +200,9 @@ def _along(lists: Lists, way: _Way, span: Span, asked: Asked, count: int, *, is_
             start += size
         if flags is not None:
             some = _flagged(flags, some)
-        found += _tested(lists, some, conditions, asked) if conditions else some
+        for within in times:
+            some = within.among(some)
+        found += _tested(lists, some, others, asked) if others else some
         met += size
         size *= 2
     return found[:count]
@@ -207,10 +217,6 @@ def _tested(lists: Lists, ranks: Sequence[int], conditions: Sequence[Condition],
     """Give those ranks for whose images all conditions hold."""
     left = ranks
     for condition in conditions:
-        within = lists.within(condition)
-        if within is not None:
-            left = within.among(left)
-            continue
         holding = lists.flags(condition, asked)
         if holding is not None:
             left = _flagged(holding, left)
