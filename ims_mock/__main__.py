@@ -1,5 +1,5 @@
 """``python -m ims_mock`` is the command line."""
 
-from ims_mock.cli import main
+from ims_mock.cli.main import main
 
 main()

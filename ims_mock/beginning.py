@@ -6,13 +6,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ims_mock.application import sources_of
-from ims_mock.kinds import listed, shown
-from ims_mock.loading import Loaded, load
-from ims_mock.profile import Profile
-from ims_mock.settings import LENIENT, SETTINGS, Setting
-from ims_mock.sources import Source
-from ims_mock.treatment import Treatment, treatment_of
+from ims_mock.contract.profiles import Profile
+from ims_mock.contract.values import listed, shown
+from ims_mock.journal.treatment import Treatment, treatment_of
+from ims_mock.loading.loader import Loaded, load
+from ims_mock.loading.sources import Source
+from ims_mock.options import LENIENT, SETTINGS, Setting
+from ims_mock.web.application import sources_of
 
 
 @dataclass(frozen=True)

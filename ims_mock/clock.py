@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from ims_mock.kinds import later, shown, wire_time
+from ims_mock.contract.values import later, shown, wire_time
 
 
 class Clock(NamedTuple):

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ims_mock.credentials import Credentials, Pass
-from ims_mock.gathering import Exercised
-from ims_mock.identity import Verdict
-from ims_mock.image import Shapes
-from ims_mock.journal import Journal
-from ims_mock.loading import Loaded
-from ims_mock.profile import DOCUMENTED, Profile
-from ims_mock.settings import JOURNAL_ENTRIES, KEPT_BYTES
+from ims_mock.auth.authentication import Verdict
+from ims_mock.auth.credentials import Credentials, Pass
+from ims_mock.catalog.visibility import Caller, View, is_queens
+from ims_mock.contract.profiles import DOCUMENTED, Profile
+from ims_mock.journal.gathering import Exercised
+from ims_mock.journal.journal import Journal
+from ims_mock.journal.treatment import LENIENTLY, Treatment
+from ims_mock.loading.loader import Loaded
+from ims_mock.options import JOURNAL_ENTRIES, KEPT_BYTES
 from ims_mock.state import State
-from ims_mock.tenancy import Caller, View, view_of
-from ims_mock.treatment import LENIENTLY, Treatment
 
 if TYPE_CHECKING:
-    from ims_mock.faults import Faults
-    from ims_mock.throttle import Throttle
+    from ims_mock.auth.rate_limit import Throttle
+    from ims_mock.faults.rules import Faults
 
 
 def throttle_of(policy: str) -> Throttle | None:
@@ -32,7 +31,7 @@ def throttle_of(policy: str) -> Throttle | None:
     """
     if not policy:
         return None
-    from ims_mock.throttle import Throttle  # most emulators do without
+    from ims_mock.auth.rate_limit import Throttle  # most emulators do without
 
     return Throttle(policy)
 
@@ -53,7 +52,6 @@ class Emulator(State):
 
     Attributes:
         journal: the latest requests.
-        shapes: the shapes of the images written since it was reset.
     """
 
     def __init__(
@@ -76,7 +74,6 @@ class Emulator(State):
         self._faults: Faults | None = None
         self.kept_requests = kept_requests
         self.kept_bytes = kept_bytes
-        self.shapes = Shapes()
         self.throttle = throttle
         self.profile = profile
         self.needs_credentials = needs_credentials
@@ -135,7 +132,6 @@ class Emulator(State):
     def reset(self) -> None:
         """Go back to the loaded catalog, with an empty journal and no faults."""
         self.go_back(self.loaded)
-        self.shapes = Shapes()
         self.journal.clear()
         if self._faults:
             self._faults.clear()
@@ -147,7 +143,7 @@ class Emulator(State):
         """What goes wrong on purpose."""
         with self._lock:
             if self._faults is None:
-                from ims_mock.faults import Faults  # most emulators do without
+                from ims_mock.faults.rules import Faults  # most emulators do without
 
                 self._faults = Faults(self.seed)
             return self._faults
@@ -185,4 +181,4 @@ class Emulator(State):
             caller: who is asking.
             api_version: the header ``X-Api-Version``.
         """
-        return view_of(caller, self.profile, api_version)
+        return View(caller, self.profile, is_queens(api_version))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ims_mock.kinds import printable, shown
+from ims_mock.contract.values import printable, shown
 
 
 class Problem(NamedTuple):

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import pytest
 
 if TYPE_CHECKING:
-    from ims_mock.coverage import Coverage
-    from ims_mock.matching import Found
-    from ims_mock.mock import ImsMock
+    from ims_mock.journal.coverage import Coverage
+    from ims_mock.testing.mock import ImsMock
+    from ims_mock.testing.requests import Found
 
 _MARKED: Final = ("catalog", "generate", "seed", "profile", "auth", "findings", "findings_ignore")
 """What the marker takes."""
@@ -88,7 +88,7 @@ def _url(config: pytest.Config) -> str:
 @pytest.fixture(scope="session")
 def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
     """One emulator for the whole session, on a free port of its own."""
-    from ims_mock.mock import ImsMock
+    from ims_mock.testing.mock import ImsMock
 
     sources = [one.strip() for one in str(pytestconfig.getini("ims_mock_catalog")).split(",")]
     catalog = [_found(one, [pytestconfig.rootpath]) for one in sources]
@@ -127,7 +127,7 @@ def _found(source: Any, folders: Sequence[Path]) -> Any:
     """Look a catalog up in folders, one after the other; what is in none stays what it is, perhaps a bundled name."""
     if isinstance(source, Mapping):
         return source
-    from ims_mock.sources import bundled
+    from ims_mock.loading.sources import bundled
 
     if not isinstance(source, str | Path):
         _fail(f"the marker ims_mock has the catalog {source!r}; legal are a name, a path, a mapping, or a list of them")
@@ -138,7 +138,7 @@ def _found(source: Any, folders: Sequence[Path]) -> Any:
 
 def _told(where: str, made: Callable[[], Any]) -> Any:
     """Have something made; what is wrong is told without a traceback, which would lead nowhere but here."""
-    from ims_mock.sources import CatalogError
+    from ims_mock.loading.sources import CatalogError
 
     try:
         return made()
@@ -164,7 +164,7 @@ def _looked_at(known: Mapping[str, Any]) -> Found | None:
     for name in ("ims_mock", "ims_mock_server"):
         found = getattr(getattr(known.get(name), "requests", None), "found", None)
         if found is not None:
-            from ims_mock.matching import Found
+            from ims_mock.testing.requests import Found
 
             if isinstance(found, Found):
                 return found
@@ -193,7 +193,7 @@ def pytest_testnodedown(node: Any) -> None:
     """Take what a worker has sent; one that broke down has sent nothing."""
     sent = getattr(node, "workeroutput", {}).get(_SENT)
     if sent:
-        from ims_mock.coverage import Coverage
+        from ims_mock.journal.coverage import Coverage
 
         _collect(node.config, Coverage.read(sent))
 

@@ -14,12 +14,12 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
-from ims_mock.credentials import Pass
+from ims_mock.auth.credentials import Pass
+from ims_mock.contract.profiles import Profile
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.loading import Loaded
-from ims_mock.profile import Profile
-from ims_mock.treatment import Treatment
+from ims_mock.journal.treatment import Treatment
+from ims_mock.loading.loader import Loaded
 
 MOST: Final = 1_000
 """So many sandboxes there may be at the same time."""

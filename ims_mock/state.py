@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, Final
 
-from ims_mock.catalog import Catalog
+from ims_mock.auth.authentication import Identity
+from ims_mock.auth.credentials import Pass
+from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.image import Image
 from ims_mock.clock import Clock
-from ims_mock.credentials import Pass
 from ims_mock.errors import RequestError
-from ims_mock.filing import Masks, continued
-from ims_mock.identity import Identity
-from ims_mock.image import Image
-from ims_mock.loading import Loaded, load
-from ims_mock.sources import Source
+from ims_mock.loading.dump import Masks, continued
+from ims_mock.loading.loader import Loaded, load
+from ims_mock.loading.sources import Source
 
 MOST_SNAPSHOTS: Final = 1_000
 
@@ -152,7 +152,7 @@ class State:
         """
         with self._lock:
             image = made(self.catalog)
-            if self.catalog.image(image.id) is not image:
+            if self.catalog.get(image.id) is not image:
                 self.held = self.held._replace(catalog=self.catalog.with_image(image))
             return image
 
@@ -176,10 +176,10 @@ class State:
             CatalogError: with every problem; nothing is changed.
         """
         with self._lock:
-            old = self.catalog.image(image_id)
+            old = self.catalog.get(image_id)
             others = self.held._replace(catalog=self.catalog.without(image_id))
             loaded = load([{"images": [{**entry, "id": image_id}]}], onto=others)
-            image = loaded.catalog.image(image_id)
+            image = loaded.catalog.get(image_id)
             assert image  # it was loaded just now
             if old:
                 image = continued(image, old)
@@ -193,7 +193,7 @@ class State:
             RequestError: there is none with this id.
         """
         with self._lock:
-            if self.catalog.image(image_id) is None:
+            if self.catalog.get(image_id) is None:
                 raise RequestError("image", "the image", image_id)
             self.held = self.held._replace(catalog=self.catalog.without(image_id))
 

@@ -1,1 +1,1 @@
-"""The web: the only place that knows Flask."""
+"""The HTTP API as a Flask application."""

@@ -10,14 +10,22 @@ from typing import Final
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound
 
+from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.filing import Masks
-from ims_mock.listing import CLOUDIMAGES, asks_list
-from ims_mock.settings import WARN
-from ims_mock.treatment import Treatment
-from ims_mock.web import control, data, identity, images, members, openapi, schemas, tags, versions
-from ims_mock.web.answers import (
+from ims_mock.journal.treatment import Treatment
+from ims_mock.loading.dump import Masks
+from ims_mock.options import WARN
+from ims_mock.web import control, images, members, openapi, schemas, tags
+from ims_mock.web import discovery as versions
+from ims_mock.web import image_data as data
+from ims_mock.web import keystone as identity
+from ims_mock.web.access_log import log_answer, log_failure
+from ims_mock.web.context import emulator, host_refused, id_of, kept, request_id, verdict
+from ims_mock.web.control.coverage import endpoints_of
+from ims_mock.web.guards import refuse_unasked
+from ims_mock.web.noting import note_beginning, note_end
+from ims_mock.web.responses import (
     REQUEST_ID,
     Shape,
     glance_error_answer,
@@ -26,14 +34,7 @@ from ims_mock.web.answers import (
     service_error_answer,
     shape_of,
 )
-from ims_mock.web.choice import emulator_for, have_sandboxes
-from ims_mock.web.coverage import endpoints_of
-from ims_mock.web.current import emulator, host_refused, id_of, kept, request_id, verdict
-from ims_mock.web.lines import log_answer, log_failure
-from ims_mock.web.noting import note_beginning, note_end
-from ims_mock.web.origin import refuse_unasked
-from ims_mock.web.routes import Route
-from ims_mock.web.straight import answer_lists_straight
+from ims_mock.web.sandbox_routing import emulator_for, have_sandboxes
 
 GATEWAY_URI_BYTES: Final = 32_768
 """The longest path and query the gateway takes (its own documentation)."""
@@ -50,6 +51,11 @@ _SHAPES: Final[dict[str, Shape]] = {
 """The paths whose errors have one shape in every profile."""
 
 _log = logging.getLogger("ims_mock")
+
+
+class _App(Flask):
+    def ensure_sync(self, func):  # type: ignore
+        return func
 
 
 def create_app(
@@ -69,8 +75,7 @@ def create_app(
         is_read_only: whether all that would change something is refused.
         is_alone: whether this process alone answers, whatever requests say of that.
     """
-    app = Flask("ims_mock", static_folder=None)
-    app.url_rule_class = Route
+    app = _App("ims_mock", static_folder=None)
     app.extensions["ims_mock"] = over
     app.extensions["ims_mock.masks"] = Masks()
     app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client
@@ -92,7 +97,6 @@ def create_app(
     app.register_error_handler(RequestError, _answer)
     app.register_error_handler(Exception, _answer_any)
     over.exercised.serve(partial(endpoints_of, app.url_map))
-    answer_lists_straight(app)
     if has_control:
         have_sandboxes(app, over)
     if is_forwarded:
@@ -104,8 +108,8 @@ def create_app(
 
 def _begin() -> None:
     """Note the time, let a fault happen, and refuse what need not be looked at: by us, the gateway or Glance."""
-    known, environ = kept(), request.environ
-    known["began"] = perf_counter()
+    environ = request.environ
+    known = environ["ims_mock.kept"] = {"began": perf_counter()}
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     is_control = _is_under(control.PREFIX, path)
     here = known["emulator"] = emulator_for(current_app, environ, by_credentials=not is_control)
@@ -114,7 +118,7 @@ def _begin() -> None:
     refuse_unasked()
     if not is_control:
         if here.has_faults:
-            from ims_mock.web.faulting import suffer  # most emulators do without
+            from ims_mock.web.fault_injection import suffer  # most emulators do without
 
             suffer()
         if here.throttle:
@@ -122,7 +126,7 @@ def _begin() -> None:
                 verdict()  # the journal tells with it whose walk it is
             here.throttle.check(request.remote_addr or "", here.clock.now)
     length = len(path) + len(query) + bool(query)
-    line = length + len(f"{environ['REQUEST_METHOD']}  HTTP/1.1\r\n")
+    line = length + len(environ["REQUEST_METHOD"]) + 12
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
     if line >= GLANCE_LINE_BYTES and _shape() is glance_error_answer:
@@ -131,10 +135,11 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     """Give every answer its id, let a fault spoil it, and write its line in the log and its entry in the journal."""
-    known, environ = kept(), request.environ
-    response.headers[REQUEST_ID] = id_of(known)
+    environ = request.environ
+    known = environ.get("ims_mock.kept") or kept()
+    response.headers.add(REQUEST_ID, id_of(known))
     if "fault" in known:
-        from ims_mock.web.faulting import spoiled
+        from ims_mock.web.fault_injection import spoiled
 
         response = spoiled(response)
     if "journal" in known:

@@ -6,25 +6,27 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, request
 
-from ims_mock.access import found
-from ims_mock.listing import CLOUDIMAGES, IMAGES, Listing
-from ims_mock.query import parse
-from ims_mock.web.answers import empty_answer, image_answer, page_answer
-from ims_mock.web.current import (
+from ims_mock.auth.credentials import Credentials
+from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
+from ims_mock.catalog.query import parse
+from ims_mock.contract.values import wire_text
+from ims_mock.options import STRICT
+from ims_mock.web.context import (
     base_url,
     body,
     emulator,
     json_body,
-    kept,
     refuse_head,
     refuse_media_type,
     view,
     written_body,
 )
+from ims_mock.web.responses import empty_answer, image_answer, page_answer
+from ims_mock.writes.permissions import found
 
 if TYPE_CHECKING:
-    from ims_mock.catalog import Catalog
-    from ims_mock.image import Image
+    from ims_mock.catalog.catalog import Catalog
+    from ims_mock.catalog.image import Image
 
 IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
 
@@ -47,10 +49,25 @@ def list_cloudimages() -> Response:
 
 
 def _listed(listing: Listing) -> Response:
-    catalog, seen_as = emulator().catalog, view()
-    query = parse(request.environ.get("QUERY_STRING", ""), seen_as, listing)
+    environ = request.environ
+    known = environ["ims_mock.kept"]
+    here = known["emulator"]
+    if "HTTP_AUTHORIZATION" in environ or here.treatment.mode == STRICT:
+        seen_as = view()
+    else:
+        found = known["verdict"] = here.verdict(
+            Credentials(
+                project=wire_text(environ.get("HTTP_X_PROJECT_ID", "")),
+                token=wire_text(environ.get("HTTP_X_AUTH_TOKEN", "")),
+                authorization="",
+                sent=None,
+            )
+        )
+        seen_as = here.view(here.admitted(found), environ.get("HTTP_X_API_VERSION", ""))
+    catalog = here.catalog
+    query = parse(environ["QUERY_STRING"], seen_as, listing)
     page = catalog.page(query, seen_as)
-    kept().update(paged=(query, seen_as, page.has_next), catalog=catalog)
+    known["paged"], known["catalog"] = (query, seen_as, page.has_next), catalog
     return page_answer(page, query)
 
 
@@ -64,13 +81,13 @@ def show_image(image_id: str) -> Response:
 @blueprint.post(IMAGES.path, provide_automatic_options=False)
 def create_image() -> Response:
     """Create an image, which then waits for its data."""
-    from ims_mock.lifecycle import created  # a start is quicker without what few requests need
+    from ims_mock.writes.lifecycle import created  # a start is quicker without what few requests need
 
     here, seen_as = emulator(), view()
     asked, now = written_body(), here.clock.wire()
 
     def made(catalog: Catalog) -> Image:
-        return created(asked, catalog, seen_as, shapes=here.shapes, seed=here.seed, now=now)
+        return created(asked, catalog, seen_as, seed=here.seed, now=now)
 
     base = base_url()  # a request without a host makes no image
     image = here.write(made)
@@ -82,7 +99,7 @@ def create_image() -> Response:
 @blueprint.patch(IMAGE_PATH, provide_automatic_options=False)
 def change_image(image_id: str) -> Response:
     """Change attributes of an image: all that the patch says, or nothing."""
-    from ims_mock.patching import MEDIA_TYPES, parsed, patched
+    from ims_mock.writes.json_patch import MEDIA_TYPES, parsed, patched
 
     here, seen_as = emulator(), view()
     refuse_media_type(*MEDIA_TYPES, headers={"Accept-Patch": ", ".join(MEDIA_TYPES)})
@@ -97,7 +114,7 @@ def change_image(image_id: str) -> Response:
 @blueprint.delete(IMAGE_PATH, provide_automatic_options=False)
 def delete_image(image_id: str) -> Response:
     """Delete an image; its record stays, and is listed to those who ask for deleted ones."""
-    from ims_mock.lifecycle import deleted
+    from ims_mock.writes.lifecycle import deleted
 
     here, seen_as = emulator(), view()
     if "service-rules" in here.profile and body():

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, jsonify
 
-from ims_mock.image import MEMBERS_SCHEMA
-from ims_mock.web.answers import empty_answer
-from ims_mock.web.current import emulator, refuse_head, view, written_body
+from ims_mock.catalog.image import MEMBERS_SCHEMA
+from ims_mock.web.context import emulator, refuse_head, view, written_body
 from ims_mock.web.images import IMAGE_PATH
+from ims_mock.web.responses import empty_answer
 
 if TYPE_CHECKING:
-    from ims_mock.catalog import Catalog
-    from ims_mock.image import Image
+    from ims_mock.catalog.catalog import Catalog
+    from ims_mock.catalog.image import Image
 
 MEMBERS_PATH: Final = f"{IMAGE_PATH}/members"
 MEMBER_PATH: Final = f"{MEMBERS_PATH}/<member_id>"
@@ -25,7 +25,7 @@ blueprint.before_request(refuse_head)
 @blueprint.get(MEMBERS_PATH, provide_automatic_options=False)
 def list_members(image_id: str) -> Response:
     """List the members that the caller may know of."""
-    from ims_mock.members import listed, shared  # a start is quicker without what few requests need
+    from ims_mock.writes.members import listed, shared  # a start is quicker without what few requests need
 
     seen_as = view()
     image = shared(emulator().catalog, seen_as, image_id)
@@ -35,7 +35,7 @@ def list_members(image_id: str) -> Response:
 @blueprint.post(MEMBERS_PATH, provide_automatic_options=False)
 def add_member(image_id: str) -> Response:
     """Offer an image to a project, which then accepts it or does not."""
-    from ims_mock.members import offered, project_of, shared, written
+    from ims_mock.writes.members import offered, project_of, shared, written
 
     here, seen_as = emulator(), view()
     project, now = project_of(written_body()), here.clock.wire()
@@ -46,7 +46,7 @@ def add_member(image_id: str) -> Response:
 @blueprint.get(MEMBER_PATH, provide_automatic_options=False)
 def show_member(image_id: str, member_id: str) -> Response:
     """Show one membership."""
-    from ims_mock.members import known, shared, written
+    from ims_mock.writes.members import known, shared, written
 
     seen_as = view()
     image = shared(emulator().catalog, seen_as, image_id)
@@ -56,7 +56,7 @@ def show_member(image_id: str, member_id: str) -> Response:
 @blueprint.put(MEMBER_PATH, provide_automatic_options=False)
 def decide(image_id: str, member_id: str) -> Response:
     """Let a member accept what it was offered, or reject it."""
-    from ims_mock.members import decided, shared, status_of, written
+    from ims_mock.writes.members import decided, shared, status_of, written
 
     here, seen_as = emulator(), view()
     status, now = status_of(written_body()), here.clock.wire()
@@ -70,7 +70,7 @@ def decide(image_id: str, member_id: str) -> Response:
 @blueprint.delete(MEMBER_PATH, provide_automatic_options=False)
 def remove_member(image_id: str, member_id: str) -> Response:
     """Take back what was offered."""
-    from ims_mock.members import shared, withdrawn
+    from ims_mock.writes.members import shared, withdrawn
 
     here, seen_as = emulator(), view()
     here.write(lambda catalog: withdrawn(shared(catalog, seen_as, image_id), seen_as, member_id))

@@ -6,11 +6,12 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Final
 
-from ims_mock.catalog import Catalog
+from ims_mock.auth.authentication import Verdict
+from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.image import Image
 from ims_mock.emulator import Emulator
-from ims_mock.identity import Verdict
-from ims_mock.masking import SECRET_HEADERS
-from ims_mock.notes import HEADERS, MOST_CHARACTERS, OPENED, Note, Paged, told
+from ims_mock.journal.notes import HEADERS, MOST_CHARACTERS, OPENED, Note, Paged, told
+from ims_mock.journal.redaction import SECRET_HEADERS
 
 _OWN: Final = ("content-length", "content-type")
 """The headers to whose names WSGI adds nothing."""
@@ -38,7 +39,7 @@ def note_beginning(here: Emulator, known: dict[str, Any]) -> None:
 
 def note_end(
     status: int,
-    images: tuple[bytes, ...] | None,
+    images: tuple[Image, ...] | None,
     environ: dict[str, Any],
     known: dict[str, Any],
     paged: Paged | None = None,
@@ -64,7 +65,7 @@ def note_end(
 
 def note_of(
     status: int,
-    images: tuple[bytes, ...] | None,
+    images: tuple[Image, ...] | None,
     environ: dict[str, Any],
     known: dict[str, Any],
     paged: Paged | None = None,

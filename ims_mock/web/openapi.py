@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
 
-from ims_mock.web.current import emulator, refuse_head
+from ims_mock.web.context import emulator, refuse_head
 
 PATH: Final = "/openapi.json"
 
@@ -21,7 +21,7 @@ blueprint.before_request(refuse_head)
 @blueprint.get(PATH, provide_automatic_options=False)
 def show_document() -> Response:
     """Show the document, which is made when it is first asked for."""
-    from ims_mock.openapi import written  # a start is quicker without what few requests need
+    from ims_mock.openapi.document import written  # a start is quicker without what few requests need
 
     here, kept = emulator(), current_app.extensions.setdefault(_KEPT, {})
     wanted: dict[str, Any] = {

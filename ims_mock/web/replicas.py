@@ -7,7 +7,7 @@ from typing import Final
 from flask import request
 
 from ims_mock.errors import RequestError
-from ims_mock.web.current import caller, emulator
+from ims_mock.web.context import caller, emulator
 
 LOGIN: Final = "identity.create_token"
 """Logging in changes nothing: issued tokens say all there is to know, and every replica reads them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from ims_mock.web.current import refuse_head, view
+from ims_mock.web.context import refuse_head, view
 
 blueprint = Blueprint("schemas", __name__, url_prefix="/v2/schemas")
 blueprint.before_request(refuse_head)
@@ -13,7 +13,7 @@ blueprint.before_request(refuse_head)
 @blueprint.get("/<any(image,images,member,members):name>", provide_automatic_options=False)
 def show_schema(name: str) -> Response:
     """Show one schema."""
-    from ims_mock.schemas import SCHEMAS  # a start is quicker without what few requests need
+    from ims_mock.openapi.schemas import SCHEMAS  # a start is quicker without what few requests need
 
     view()
     return jsonify(SCHEMAS[name]())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ims_mock.errors import RequestError
-from ims_mock.findings import INFO, Finding
-from ims_mock.notes import Note, findings_of
-from ims_mock.treatment import Treatment
+from ims_mock.journal.findings import INFO, Finding
+from ims_mock.journal.notes import Note, findings_of
+from ims_mock.journal.treatment import Treatment
 from ims_mock.web.noting import note_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from conftest import make_app, over_socket
+from helpers import make_app, over_socket
 from told import untold
 
 PROFILES = ["documented", "glance"]

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from conftest import make_app, over_socket
+from helpers import make_app, over_socket
 from region import CATALOG, OURS, A, B
 from told import PROVOKED, findings, true_findings, untold
 

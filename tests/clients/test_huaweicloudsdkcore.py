@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
-from conftest import make_app, over_socket, probed
+from helpers import make_app, over_socket, probed
 
 pytest.importorskip("huaweicloudsdkcore")
 

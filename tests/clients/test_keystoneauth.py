@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from conftest import make_app, over_socket
+from helpers import make_app, over_socket
 
 pytest.importorskip("keystoneauth1")
 pytest.importorskip("openstack")
@@ -13,7 +13,7 @@ from keystoneauth1 import exceptions
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
-from ims_mock.credentials import id_of
+from ims_mock.auth.credentials import id_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 """openstacksdk warns of its own inner calls."""

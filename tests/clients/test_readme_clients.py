@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import make_app, over_socket
+from helpers import make_app, over_socket
 
 README = Path(__file__).parent.parent.parent / "README.md"
 CHAPTER = re.search("## Point your client here\n(.*?)\n## ", README.read_text(), re.DOTALL)[1]

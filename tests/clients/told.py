@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from ims_mock.findings import INFO
+from ims_mock.journal.findings import INFO
 
 README = Path(__file__).parent.parent.parent / "README.md"
 

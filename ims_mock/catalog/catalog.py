@@ -1,0 +1,120 @@
+"""The catalog: an immutable set of images that answers list queries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from ims_mock.catalog.image import Image
+from ims_mock.catalog.ordering import Ordering, Sort, forward
+from ims_mock.catalog.query import ListQuery
+from ims_mock.catalog.visibility import View
+from ims_mock.errors import RequestError
+
+MAX_ORDERINGS: Final = 8
+"""Orderings kept per catalog; sort keys come from clients and combine freely."""
+
+_UUID_LENGTH: Final = 36
+_LEGAL_MARKER: Final = "the id of an image from a previous page"
+
+
+class Page(NamedTuple):
+    """One page of a list.
+
+    Attributes:
+        images: The images as the caller is shown them.
+        has_next: Whether the response links to another page.
+    """
+
+    images: tuple[Image, ...]
+    has_next: bool
+
+
+class Catalog:
+    """An immutable set of images. An edit returns a new catalog, so readers need no lock.
+
+    Args:
+        images: The images.
+
+    Raises:
+        ValueError: Two images have the same id.
+    """
+
+    def __init__(self, images: Iterable[Image] = ()) -> None:
+        given = list(images)
+        self._images: Mapping[str, Image] = {image.id: image for image in given}
+        self._orderings: Mapping[Sort, Ordering] = {}  # replaced, never changed, so that readers need no lock
+        if len(self._images) < len(given):
+            duplicate, _ = Counter(image.id for image in given).most_common(1)[0]
+            raise ValueError(f"the id {duplicate} is given twice")
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self._images.values())
+
+    def get(self, image_id: str) -> Image | None:
+        """Return the image with an id, deleted or not, or ``None``."""
+        return self._images.get(image_id)
+
+    # --- edits
+
+    def with_image(self, image: Image) -> Catalog:
+        """Return the catalog with an image added or replaced."""
+        return self._edited({**self._images, image.id: image}, self.get(image.id), image)
+
+    def with_images(self, images: Iterable[Image]) -> Catalog:
+        """Return the catalog with images added or replaced. Its orderings are built anew when they are needed."""
+        return Catalog({**self._images, **{image.id: image for image in images}}.values())
+
+    def without(self, image_id: str) -> Catalog:
+        """Return the catalog without an image, not even the record of a deleted one."""
+        old = self.get(image_id)
+        if old is None:
+            return self
+        return self._edited({key: image for key, image in self._images.items() if key != image_id}, old, None)
+
+    def _edited(self, images: Mapping[str, Image], old: Image | None, new: Image | None) -> Catalog:
+        edited = Catalog()
+        edited._images = images
+        edited._orderings = {sort: ordering.edited(old, new) for sort, ordering in self._orderings.items()}
+        return edited
+
+    # --- lists
+
+    def page(self, query: ListQuery, view: View) -> Page:
+        """Answer a list query.
+
+        Raises:
+            RequestError: The marker is unknown or not visible to the caller.
+        """
+        marker = self._marker(query, view)
+        sort, backwards = forward(query.sort)
+        found = self._ordering(sort).find(query.conditions, marker, query.limit + 1, backwards=backwards)
+        images = tuple([view.shown(image) if image.members else image for image in found[: query.limit]])
+        if "full-last-page" in view.profile:
+            return Page(images, has_next=0 < len(images) < len(found))
+        return Page(images, has_next=0 < len(images) == query.limit)
+
+    def _ordering(self, sort: Sort) -> Ordering:
+        found = self._orderings.get(sort)
+        if found is None:
+            found = Ordering(self, sort)
+            recent = list(self._orderings.items())[1 - MAX_ORDERINGS :]
+            self._orderings = {**dict(recent), sort: found}
+        return found
+
+    def _marker(self, query: ListQuery, view: View) -> Image | None:
+        """Return the image that a page starts behind; a deleted one only for admins and lists of deleted images."""
+        if query.marker is None:
+            return None
+        image = self.get(query.marker)
+        is_unknown = image is not None and image.is_deleted and not view.caller.is_admin and "deleted" not in query.dead
+        if image is None or is_unknown:
+            is_long = image is None and len(query.marker) > _UUID_LENGTH  # Glance does not look up such an id
+            raise RequestError("long-marker" if is_long else "marker", "marker", query.marker, _LEGAL_MARKER)
+        if not view.sees(image):
+            raise RequestError("hidden-marker", "marker", query.marker, _LEGAL_MARKER)
+        return image

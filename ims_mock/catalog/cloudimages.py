@@ -1,0 +1,181 @@
+"""The two lists of images, and the query parameters that only the newer one, ``/v2/cloudimages``, has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not
+from ims_mock.catalog.image import IMAGES_PATH, Image
+from ims_mock.contract.fields import ASSUMED, BY_NAME, DEFAULT_LIMIT, DOC, LIMIT_CAP, Parameter
+from ims_mock.errors import RequestError
+
+VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
+"""The versions of the API that are served, of those in the document's sample, each with its status."""
+
+Filters = tuple[Filter, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """One list of images.
+
+    Attributes:
+        path: Its path.
+        limit: The number of images on a page if the query names none.
+        has_links: Whether a page has ``first``, ``next`` and ``schema`` beside the images.
+        json: Returns an image as this list shows it.
+        extras: The query parameters that only this list has, or that it documents differently.
+        parsers: Return the filters for a value of a parameter that this list parses differently.
+    """
+
+    path: str
+    limit: int
+    has_links: bool
+    json: Callable[[Image], bytes]
+    extras: tuple[Parameter, ...] = ()
+    parsers: Mapping[str, Callable[[FilterParser, str], Filters]] = field(default_factory=dict)
+
+    def filters(self, parser: FilterParser, name: str, value: str) -> Iterable[Filter | None]:
+        """Return the filters for a query parameter ``name=value``; ``None`` stands for no restriction.
+
+        Raises:
+            RequestError: The value is not legal for that parameter.
+        """
+        own = self.parsers.get(name)
+        return own(parser, value) if own else (parser.filter(name, value),)
+
+
+# --- the parameters of the newer list
+
+_ARM: Final = Equals("__support_arm", frozenset({"true"}), folded=True)
+_BARE_METAL: Final = Equals("virtual_env_type", frozenset({"ironic"}), folded=True)
+_WHOLE: Final = Equals("__whole_image", frozenset({"true"}))
+
+_ARCHITECTURES: Final[dict[str, Filters]] = {"x86": (Not(_ARM),), "arm": (_ARM,)}
+_WHOLENESS: Final[dict[str, Filters]] = {"true": (_WHOLE,), "false": (Not(_WHOLE),)}
+_ENTERPRISE_PROJECTS: Final[dict[str, Filters]] = {
+    "0": (IsDefault("enterprise_project_id", "0"),),
+    "all_granted_eps": (),
+}
+_FLAVORS: Final[dict[str, Filters]] = {
+    "physical.": (_BARE_METAL,),
+    "k": (_ARM, Not(_BARE_METAL)),
+    "": (Not(_ARM), Not(_BARE_METAL)),
+}
+"""The images that a flavor of the compute service can boot, by the prefix of its name; the first match counts."""
+
+_FLAVOR: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def _chosen(parser: FilterParser, value: str, choices: dict[str, Filters]) -> Filters | None:
+    """Return the filters of a documented value, or ``None`` if it is none of them."""
+    return choices.get(value.lower() if "enumerations-ignore-case" in parser.profile else value)
+
+
+def _architecture(parser: FilterParser, value: str) -> Filters:
+    found = _chosen(parser, value, _ARCHITECTURES)
+    if found is None:
+        raise RequestError("architecture", "architecture", value, " or ".join(_ARCHITECTURES))
+    return found
+
+
+def _whole_image(parser: FilterParser, value: str) -> Filters:
+    found = _chosen(parser, value, _WHOLENESS)
+    if found is None:
+        raise RequestError("boolean", "__whole_image", value, " or ".join(_WHOLENESS))
+    return found
+
+
+def _enterprise_project(parser: FilterParser, value: str) -> Filters:
+    found = _chosen(parser, value, _ENTERPRISE_PROJECTS)
+    if found is not None:
+        return found
+    if not _UUID.fullmatch(value):
+        legal = f"{', '.join(_ENTERPRISE_PROJECTS)} or the UUID of an enterprise project"
+        raise RequestError("enterprise-project", "enterprise_project_id", value, legal)
+    return (parser.equals("enterprise_project_id", value),)
+
+
+def _flavor(_: FilterParser, value: str) -> Filters:
+    if not _FLAVOR.fullmatch(value):
+        legal = "the name of a flavor such as s6.large.2: parts of small letters, digits and hyphens with dots between"
+        raise RequestError("flavor", "flavor_id", value, legal)
+    return next(found for prefix, found in _FLAVORS.items() if value.startswith(prefix))
+
+
+# --- the lists
+
+IMAGES: Final = Listing(IMAGES_PATH, DEFAULT_LIMIT, has_links=True, json=lambda image: image.json)
+"""OpenStack's list of images."""
+
+_CLOUDIMAGES_LIMIT: Final = 500
+
+CLOUDIMAGES: Final = Listing(
+    "/v2/cloudimages",
+    _CLOUDIMAGES_LIMIT,
+    has_links=False,
+    json=lambda image: image.cloudimages_json,
+    extras=(
+        Parameter(
+            "architecture",
+            "string",
+            "`arm`: images whose `__support_arm` is `true`; `x86`: all others. Anything else is a 400.",
+            tuple(_ARCHITECTURES),
+            evidence=(DOC, ASSUMED),
+            is_checked=True,
+        ),
+        Parameter(
+            "flavor_id",
+            "string",
+            "`physical.…` finds bare metal images, `k…` ARM, others x86. What is no such name is a 400.",
+            evidence=(DOC, ASSUMED),
+            is_checked=True,
+            pattern=f"^{_FLAVOR.pattern}$",
+        ),
+        Parameter(
+            "enterprise_project_id",
+            "string",
+            "`0`: images without one as well; `all_granted_eps`: any; or a UUID. Anything else is a 400.",
+            tuple(_ENTERPRISE_PROJECTS),
+            evidence=(DOC, ASSUMED),
+            is_checked=True,
+            pattern=f"^(?:{'|'.join(_ENTERPRISE_PROJECTS)}|{_UUID.pattern})$",
+        ),
+        Parameter(
+            "__whole_image",
+            "string",
+            "`true`: images that have it; `false`: all others. Anything else is a 400.",
+            tuple(_WHOLENESS),
+            evidence=(DOC, ASSUMED),
+            is_checked=True,
+        ),
+        Parameter("__system__cmkid", "string", "Exact."),
+        Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
+        Parameter(
+            "limit",
+            "integer",
+            f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).",
+            default=str(_CLOUDIMAGES_LIMIT),
+            evidence=(DOC, ASSUMED),
+            is_checked=True,
+        ),
+    ),
+    parsers={
+        "architecture": _architecture,
+        "flavor_id": _flavor,
+        "enterprise_project_id": _enterprise_project,
+        "__whole_image": _whole_image,
+    },
+)
+"""The service's newer list. Its errors have the service's format in every profile."""
+
+_PATHS: Final = frozenset({IMAGES.path, CLOUDIMAGES.path})
+
+
+def asks_list(method: str, path: str) -> bool:
+    """Return whether a request asks for a page of images."""
+    return path in _PATHS and method == "GET"

@@ -1,0 +1,345 @@
+"""Filters: the conditions of a list query, and how a query parameter becomes one.
+
+A condition is a hashable value with ``matches(image)`` and a ``description``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from ims_mock.catalog.image import Image
+from ims_mock.contract.fields import BY_NAME, Field
+from ims_mock.contract.profiles import Profile
+from ims_mock.contract.values import (
+    BOOLEAN,
+    INTEGER,
+    LINK,
+    TAGS,
+    TIME,
+    TIME_OPERATORS,
+    Instant,
+    Value,
+    instant,
+    loose_number,
+    truth,
+    whole_number,
+)
+from ims_mock.errors import RequestError
+
+LEGAL_TIME: Final = (
+    f"one of the operators {', '.join(TIME_OPERATORS)}, a colon and a time, YYYY-MM-DDThh:mm:ssZ or YYYY-MM-DD hh:mm:ss"
+)
+
+_LIST_ITEM: Final = re.compile(r'"((?:[^"\\]|\\.)*)",?|([^,]+),?|,')
+_OPERATOR_WORDS: Final = {
+    "gt": "later than", "gte": "not before", "lt": "before", "lte": "not later than", "eq": "exactly", "neq": "not",
+}  # fmt: skip
+
+
+class Condition(Protocol):
+    """What an image must satisfy. Conditions are hashable; equal ones match the same images."""
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        ...
+
+    def matches(self, image: Image) -> bool:
+        """Return whether an image satisfies the condition."""
+        ...
+
+
+class Filter(Condition, Protocol):
+    """A condition on one attribute."""
+
+    @property
+    def name(self) -> str:
+        """The name of the attribute."""
+        ...
+
+
+@dataclass(frozen=True)
+class Equals:
+    """The attribute has one of these values.
+
+    Attributes:
+        name: The attribute.
+        values: The values; an empty set matches no image.
+        folded: Whether case and old spellings do not count. The values are then folded, see :meth:`Field.fold`.
+    """
+
+    name: str
+    values: frozenset[Value]
+    folded: bool = False
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the image has one of the values."""
+        value = image.values.get(self.name)
+        if self.folded and isinstance(value, str):
+            return BY_NAME[self.name].fold(value) in self.values
+        return value is not None and value in self.values
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        if not self.values:
+            return f"{self.name} has a value that no image can have"
+        values = " or ".join(sorted(map(repr, self.values)))
+        return f"{self.name} is {values}{' in any case' if self.folded else ''}"
+
+
+@dataclass(frozen=True)
+class Not:
+    """Another condition does not match."""
+
+    condition: Equals
+
+    @property
+    def name(self) -> str:
+        """The attribute."""
+        return self.condition.name
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the other condition does not match."""
+        return not self.condition.matches(image)
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        return f"not: {self.condition.description}"
+
+
+@dataclass(frozen=True)
+class IsDefault:
+    """The attribute has its default value, or none, which means the same."""
+
+    name: str
+    default: Value
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the image has no other value."""
+        return image.values.get(self.name) in (None, self.default)
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        return f"{self.name} is absent or {self.default!r}"
+
+
+@dataclass(frozen=True)
+class Contains:
+    """The list of an attribute contains one of these items."""
+
+    name: str
+    items: frozenset[str]
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the image's list contains one of the items."""
+        value = image.values.get(self.name)
+        return isinstance(value, tuple) and not self.items.isdisjoint(value)
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        return f"{self.name} contains {' or '.join(sorted(map(repr, self.items)))}"
+
+
+@dataclass(frozen=True)
+class TimeCompares:
+    """The time of an attribute compares with an instant."""
+
+    name: str
+    operator: str
+    instant: Instant
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the image has a time that compares so."""
+        value = image.values.get(self.name)
+        return isinstance(value, str) and self.instant.compare(self.operator, value)
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        return f"{self.name} is {_OPERATOR_WORDS[self.operator]} {self.instant.second}"
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """The attribute is at least, or at most, a number.
+
+    Attributes:
+        name: The attribute.
+        bound: The number.
+        is_least: Whether it is the least number instead of the greatest.
+    """
+
+    name: str
+    bound: int
+    is_least: bool
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the image has a value within the bound.
+
+        A time is larger than any number and text compares as text, as in Glance's database (recorded).
+        """
+        value = image.values.get(self.name)
+        if value is None or isinstance(value, tuple):
+            return False
+        if BY_NAME[self.name].kind is TIME:
+            return self.is_least
+        if isinstance(value, str):
+            return value >= str(self.bound) if self.is_least else value <= str(self.bound)
+        return value >= self.bound if self.is_least else value <= self.bound
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        return f"{self.name} is at {'least' if self.is_least else 'most'} {self.bound}"
+
+
+class FilterParser(NamedTuple):
+    """Parses filters under the rules of a profile and a release of Glance.
+
+    Attributes:
+        profile: The profile of the emulator.
+        is_queens: Whether the rules are those of Queens instead of Mitaka.
+    """
+
+    profile: Profile
+    is_queens: bool
+
+    def filter(self, name: str, value: str) -> Filter | None:
+        """Return the condition for a query parameter ``name=value``; ``None`` if it restricts nothing.
+
+        Raises:
+            RequestError: The value is not legal for that attribute.
+        """
+        if name.endswith(("_min", "_max")):
+            return self._bound(name, value)
+        field = BY_NAME.get(name)
+        if name == "deleted":  # Glance itself decides which images are deleted (recorded)
+            return None
+        if name == "is_public" and not self.is_queens:
+            return self._is_public(value)
+        if field is None:
+            return Equals(name, frozenset({value}))
+        if field.kind is LINK:
+            return _never(name)
+        if field.kind is TAGS:
+            return Contains(name, frozenset({value}))
+        if field.kind is INTEGER:
+            return self._integer(name, value)
+        if field.kind is BOOLEAN:
+            return self._boolean(name, value)
+        if field.kind is TIME and field.column:
+            return self._time(name, value)
+        return self._text(field, value)
+
+    def tag(self, value: str) -> Contains:
+        """Return the condition for ``tag=value``; ``a=b`` also matches a tag stored in the old form ``a.b``."""
+        wanted = {value}
+        if "dotted-tags" in self.profile and "=" in value:
+            old = value.replace("=", ".", 1)
+            if "=" not in old and old.index(".") == value.index("="):  # the first dot is the separator
+                wanted.add(old)
+        return Contains("tags", frozenset(wanted))
+
+    def equals(self, name: str, value: str) -> Equals:
+        """Return an equality, in any case if the attribute has documented values and the profile says so."""
+        field = BY_NAME.get(name)
+        if field is not None and field.values and "enumerations-ignore-case" in self.profile:
+            return Equals(name, frozenset({field.fold(value)}), folded=True)
+        return Equals(name, frozenset({value}))
+
+    def _text(self, field: Field, value: str) -> Equals:
+        if not field.picks:
+            return self.equals(field.name, value)
+        operator, separator, rest = value.partition(":")
+        if not separator or (self.is_queens and instant(value, lower_case=False)):
+            return self.equals(field.name, value)
+        if operator == "eq":
+            return self.equals(field.name, rest)
+        if operator != "in":
+            raise RequestError(
+                "operator", field.name, value, 'an exact value, eq:VALUE or in:A,B,"C,D"', operator=operator
+            )
+        items = [self.equals(field.name, one) for one in _list_items(field.name, value, rest)]
+        folded = bool(field.values) and "enumerations-ignore-case" in self.profile
+        return Equals(field.name, frozenset[Value]().union(*(one.values for one in items)), folded)
+
+    def _integer(self, name: str, value: str) -> Filter:
+        if "integers-are-checked" in self.profile:
+            whole = whole_number(value)
+            if whole is None:
+                raise RequestError("integer", name, value, "a whole number: an optional sign and digits")
+            return Equals(name, frozenset({whole}))
+        number = loose_number(value)
+        if number is None or number != number // 1:
+            return _never(name)
+        return Equals(name, frozenset({int(number)}))
+
+    def _boolean(self, name: str, value: str) -> Filter:
+        if "booleans-ignore-case" in self.profile:
+            answer = truth(value)
+        elif self.is_queens:
+            answer = {"true": True, "false": False}.get(value)
+        else:
+            number = loose_number(value)
+            return _never(name) if number is None else Equals(name, frozenset({True, False} & {number}))
+        if answer is None:
+            raise RequestError("boolean", name, value, "true or false")
+        return Equals(name, frozenset({answer}))
+
+    def _is_public(self, value: str) -> Filter:
+        """Return the condition on the column ``is_public``, which Mitaka has in place of the visibility: 1 or 0."""
+        number = loose_number(value)
+        is_public = Equals("visibility", frozenset({"public"}))
+        if number == 1:
+            return is_public
+        return Not(is_public) if number == 0 else _never("visibility")
+
+    def _time(self, name: str, value: str) -> TimeCompares:
+        lower_case = "lower-case-time" in self.profile
+        operator, separator, text = value.partition(":")
+        if operator not in TIME_OPERATORS or not separator:
+            bare_is_legal = self.is_queens or "bare-time" in self.profile
+            if not separator or (bare_is_legal and instant(value, lower_case=lower_case)):
+                operator, text = "eq", value
+        point = instant(text, lower_case=lower_case)
+        if point is None:
+            raise RequestError("time", name, value, LEGAL_TIME)
+        if operator not in TIME_OPERATORS:
+            raise RequestError("time-operator", name, value, LEGAL_TIME)
+        return TimeCompares(name, operator, point)
+
+    def _bound(self, name: str, value: str) -> Filter:
+        number = whole_number(value.strip())
+        if number is None:
+            raise RequestError("range", name, value, "a whole number")
+        field = BY_NAME.get(name[:-4])
+        if field is None or not field.column:
+            return _never(name)
+        return Bounded(field.name, number, name.endswith("_min"))
+
+
+def _never(name: str) -> Equals:
+    return Equals(name, frozenset())
+
+
+def _list_items(name: str, value: str, text: str) -> list[str]:
+    """Split ``a,b,"c,d"`` at the commas outside quotes, as the API guidelines of OpenStack define."""
+    legal = "in: and values separated by commas; a value that contains a comma in double quotes"
+    is_open = False
+    for index, character in enumerate(text):
+        if character != '"' or text[index - 1 : index] == "\\":
+            continue
+        if not is_open and index and text[index - 1] != ",":
+            raise RequestError("quote-before", name, value, legal, picked=text)
+        if is_open and text[index + 1 : index + 2] not in ("", ","):
+            raise RequestError("quote-after", name, value, legal, picked=text)
+        is_open = not is_open
+    if is_open:
+        raise RequestError("quote-open", name, value, legal, picked=text)
+    return [match[1] or match[2] or "" for match in _LIST_ITEM.finditer(text)]

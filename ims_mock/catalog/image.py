@@ -1,0 +1,158 @@
+"""Images: immutable values with their members, their data and their JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.values import LINK, Value
+
+IMAGES_PATH: Final = "/v2/images"
+IMAGE_SCHEMA: Final = "/v2/schemas/image"
+IMAGES_SCHEMA: Final = "/v2/schemas/images"
+MEMBER_SCHEMA: Final = "/v2/schemas/member"
+MEMBERS_SCHEMA: Final = "/v2/schemas/members"
+
+
+class Membership(NamedTuple):
+    """The share of one project in an image.
+
+    Attributes:
+        status: ``pending``, ``accepted`` or ``rejected``.
+        created_at: when the image was shared, in wire format; empty: when the image was created.
+        updated_at: when the status last changed, likewise.
+    """
+
+    status: str
+    created_at: str = ""
+    updated_at: str = ""
+
+
+NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
+
+SHOWN_TO_MEMBERS: Final = {"visibility": "shared", "__imagetype": "shared"}
+"""The attributes that a member is shown differently from the owner, with the values that members are shown."""
+
+_POSITIONS: Final = {row.name: position for position, row in enumerate(FIELDS)}
+_LINKS: Final = frozenset(row.name for row in FIELDS if row.kind is LINK)
+_NULLABLE: Final = tuple(row.name for row in FIELDS if row.nullable)
+_HIDDEN_IN_CLOUDIMAGES: Final = frozenset(row.name for row in FIELDS if not row.in_cloudimages)
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@lru_cache(maxsize=1024)
+def in_table_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Sort attribute names as responses show them: those of the table in its order, then all others by name."""
+    return tuple(sorted(names, key=lambda name: (_POSITIONS.get(name, len(_POSITIONS)), name)))
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """One image of a catalog. A change returns a new image.
+
+    Two images are equal only if they are the same object: a catalog finds an image by its id.
+
+    Attributes:
+        values: The stored attributes by name, in the order of the table; an attribute without a value is absent.
+        members: The projects that the image is shared with.
+        data: The uploaded bytes, ``None`` if there are none or they were not kept.
+    """
+
+    values: Mapping[str, Value]
+    members: Mapping[str, Membership] = field(default_factory=lambda: NO_MEMBERS)
+    data: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        ordered = {name: self.values[name] for name in in_table_order(tuple(self.values))}
+        object.__setattr__(self, "values", ordered)
+
+    @cached_property
+    def id(self) -> str:
+        """The id."""
+        return str(self.values["id"])
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the image is deleted and only its record is left."""
+        return self.text("status").lower() == "deleted"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags as stored."""
+        value = self.values.get("tags")
+        return value if isinstance(value, tuple) else ()
+
+    def get(self, name: str) -> Value | None:
+        """Return the stored value of an attribute, or ``None``."""
+        return self.values.get(name)
+
+    def text(self, name: str) -> str:
+        """Return the stored value of a text attribute, or an empty string."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else ""
+
+    def with_values(self, changes: Mapping[str, Value | None]) -> Image:
+        """Return the image with changed attributes; ``None`` removes one."""
+        values = {name: value for name, value in {**self.values, **changes}.items() if value is not None}
+        return Image(values, self.members, self.data)
+
+    def with_members(self, members: Mapping[str, Membership]) -> Image:
+        """Return the image with other members."""
+        return Image(self.values, MappingProxyType(dict(members)), self.data)
+
+    def with_data(self, data: bytes | None) -> Image:
+        """Return the image with other data."""
+        return Image(self.values, self.members, data)
+
+    # --- how responses show it
+
+    def shown(self) -> dict[str, object]:
+        """Return the attributes as responses show them, with the links."""
+        path = f"{IMAGES_PATH}/{self.id}"
+        shown: dict[str, object] = {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA}
+        shown.update(dict.fromkeys(_NULLABLE))
+        for name, value in self.values.items():
+            if name not in _LINKS:
+                shown[name] = list(value) if isinstance(value, tuple) else value
+        shown.setdefault("tags", [])
+        return shown
+
+    @cached_property
+    def json(self) -> bytes:
+        """The image as JSON."""
+        return _encode(self.shown()).encode()
+
+    @cached_property
+    def cloudimages_json(self) -> bytes:
+        """The image as JSON in the newer list, ``/v2/cloudimages``, which shows fewer attributes."""
+        if _HIDDEN_IN_CLOUDIMAGES.isdisjoint(self.values):
+            return self.json
+        shown = {name: value for name, value in self.shown().items() if name not in _HIDDEN_IN_CLOUDIMAGES}
+        return _encode(shown).encode()
+
+    @cached_property
+    def for_members(self) -> Image:
+        """The image as its members are shown it: ``shared``, whatever is stored."""
+        return self.with_values(SHOWN_TO_MEMBERS)
+
+
+def image_id(seed: int, number: int) -> str:
+    """Return the id of a generated image.
+
+    Args:
+        seed: The seed of the catalog.
+        number: The index of the image in the whole catalog, from 0. The same arguments always give the same id.
+    """
+    return random_uuid(sha256(f"{seed}/{number}".encode()).hexdigest())
+
+
+def random_uuid(digits: str) -> str:
+    """Format 32 hexadecimal digits (further ones are ignored) as a version 4 UUID."""
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

@@ -1,0 +1,183 @@
+"""Images in one total order, and the bitmaps that answer queries.
+
+The *rank* of an image is its index in the order. Each condition becomes one Python integer, its *bitmap*: bit *r* is
+set if the image at rank *r* matches. The images that match several conditions are the bitwise AND of their bitmaps, and
+a page is read from it beginning at the rank of the marker.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import reduce
+from itertools import islice
+from operator import and_
+from typing import Any, Final
+
+from ims_mock.catalog.filters import Condition
+from ims_mock.catalog.image import Image
+from ims_mock.catalog.query import SortKey
+
+MAX_BITMAPS: Final = 64
+"""Bitmaps kept per ordering; one takes 12.5 KB for 100,000 images."""
+
+_FIRST_WINDOW: Final = 256
+_BITS: Final = bytes.maketrans(b"\0\1", b"01")
+
+Sort = tuple[SortKey, ...]
+
+
+class Ordering:
+    """Images in one total order, immutable but for its cache of bitmaps.
+
+    Args:
+        images: The images, in any order.
+        sort: The sort keys. Together they must tell any two images apart, as they do if one is ``id``.
+    """
+
+    def __init__(self, images: Iterable[Image], sort: Sort) -> None:
+        self._images = list(images)
+        for key in reversed(sort):  # stable: the most important key comes last
+            self._images.sort(key=_value_of(key.name), reverse=key.is_descending)
+        self._key = _key_of(sort)
+        self._bitmaps: Mapping[Condition, int] = {}  # replaced, never changed, so that readers need no lock
+
+    def find(
+        self, conditions: Collection[Condition], after: Image | None, count: int, *, backwards: bool = False
+    ) -> list[Image]:
+        """Return the first images that match all conditions.
+
+        Args:
+            conditions: The conditions.
+            after: Start behind this image, which must be in the ordering; ``None`` starts at the beginning.
+            count: The number of images to return at most.
+            backwards: Read the ordering from its end.
+        """
+        bits = reduce(and_, map(self._bitmap, conditions), (1 << len(self._images)) - 1)
+        start = 0
+        if after is not None and backwards:
+            bits &= (1 << self._rank(after)) - 1
+        elif after is not None:
+            start = self._rank(after) + 1
+            bits >>= start
+        ranks = _set_bits_backwards(bits) if backwards else _set_bits(bits)
+        return [self._images[start + rank] for rank in islice(ranks, count)]
+
+    def edited(self, old: Image | None, new: Image | None) -> Ordering:
+        """Return the ordering after one image was added, replaced or removed, with all of its bitmaps.
+
+        Args:
+            old: The image that is replaced or removed, ``None`` if one is added.
+            new: The image that replaces it or is added, ``None`` if one is removed.
+        """
+        edited = Ordering((), ())
+        images, bitmaps = self._images.copy(), dict(self._bitmaps)
+        edited._images, edited._key, edited._bitmaps = images, self._key, bitmaps
+        if old is not None:
+            rank = self._rank(old)
+            del images[rank]
+            for condition, bits in bitmaps.items():
+                bitmaps[condition] = bits >> (rank + 1) << rank | bits & ((1 << rank) - 1)
+        if new is not None:
+            rank = edited._rank(new)
+            images.insert(rank, new)
+            for condition, bits in bitmaps.items():
+                above = bits >> rank << 1 | condition.matches(new)
+                bitmaps[condition] = above << rank | bits & ((1 << rank) - 1)
+        return edited
+
+    def _rank(self, image: Image) -> int:
+        """Return the rank of an image, or the rank at which it would be inserted."""
+        return bisect_left(self._images, self._key(image), key=self._key)
+
+    def _bitmap(self, condition: Condition) -> int:
+        bits = self._bitmaps.get(condition)
+        if bits is None:
+            flags = bytes(map(condition.matches, self._images))
+            bits = int(flags.translate(_BITS)[::-1] or b"0", 2)
+            recent = list(self._bitmaps.items())[1 - MAX_BITMAPS :]
+            self._bitmaps = {**dict(recent), condition: bits}
+        return bits
+
+
+def forward(sort: Sort) -> tuple[Sort, bool]:
+    """Return the sort whose ordering answers a sort, and whether that ordering has to be read backwards.
+
+    A sort and its reverse share one ordering, whose first key ascends.
+    """
+    if sort[0].is_descending:
+        return tuple(SortKey(key.name, not key.is_descending) for key in sort), True
+    return sort, False
+
+
+# --- sort keys
+
+
+def _value_of(name: str) -> Callable[[Image], tuple[bool, Any]]:
+    """Return the key function for one attribute: a missing value sorts before all others, as in Glance."""
+
+    def value(image: Image) -> tuple[bool, Any]:
+        found = image.values.get(name)
+        return (found is not None, found if found is not None else "")
+
+    return value
+
+
+def _key_of(sort: Sort) -> Callable[[Image], tuple[Any, ...]]:
+    """Return the key function for all keys together; the keys compare as the images are ordered."""
+    parts = [(_value_of(name), is_descending) for name, is_descending in sort]
+
+    def key(image: Image) -> tuple[Any, ...]:
+        return tuple([_Descending(value(image)) if is_descending else value(image) for value, is_descending in parts])
+
+    return key
+
+
+class _Descending:
+    """A value that compares in reverse."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and self.value == other.value
+
+    def __lt__(self, other: _Descending) -> bool:
+        return bool(other.value < self.value)
+
+
+# --- set bits
+
+# Testing or clearing one bit of a long integer copies all of it. Both functions therefore cut out windows of bits,
+# each twice as long as the one before, and search their binary digits as text.
+
+
+def _set_bits(bits: int) -> Iterator[int]:
+    """Yield the positions of the set bits, the lowest first."""
+    start, width = 0, _FIRST_WINDOW
+    while bits:
+        digits = bin(bits & ((1 << width) - 1))
+        last = len(digits) - 1
+        index = digits.rfind("1", 2)
+        while index > 0:
+            yield start + last - index
+            index = digits.rfind("1", 2, index)
+        bits >>= width
+        start += width
+        width *= 2
+
+
+def _set_bits_backwards(bits: int) -> Iterator[int]:
+    """Yield the positions of the set bits, the highest first."""
+    width = _FIRST_WINDOW
+    while bits:
+        start = max(0, bits.bit_length() - width)
+        window = bits >> start
+        digits = bin(window)
+        last = len(digits) - 1
+        index = digits.find("1", 2)
+        while index > 0:
+            yield start + last - index
+            index = digits.find("1", index + 1)
+        bits ^= window << start
+        width *= 2

@@ -1,0 +1,288 @@
+"""List queries: a query string becomes a :class:`ListQuery`, and the links of a page repeat it.
+
+The raw query string is parsed here and not by the web framework, because a stray ``%``, repeated parameters and bytes
+that are not UTF-8 all have documented or recorded answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
+
+from ims_mock.catalog.cloudimages import IMAGES, Listing
+from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser
+from ims_mock.catalog.visibility import IsListed, View, as_shown
+from ims_mock.contract.fields import (
+    DEAD_STATUSES,
+    LIMIT_CAP,
+    MEMBER_STATUSES,
+    SORT_DIRECTIONS,
+    SORT_KEYS,
+    VISIBILITIES,
+)
+from ims_mock.contract.values import shown, whole_number, wire_text
+from ims_mock.errors import RequestError
+
+REGISTERED: Final = ("__isregistered", "true")
+"""The parameter that the service adds to the queries of ordinary callers."""
+
+_SINGLE: Final = ("limit", "marker", "member_status", "visibility")
+_NOT_FILTERS: Final = frozenset({*_SINGLE, "changes-since", "sort", "sort_key", "sort_dir"})
+_LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
+_LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
+_STRAY_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class SortKey(NamedTuple):
+    """One sort key and its direction."""
+
+    name: str
+    is_descending: bool
+
+
+DEFAULT_SORT: Final = (SortKey("created_at", is_descending=True), SortKey("id", is_descending=True))
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """A list query, checked and complete.
+
+    Attributes:
+        listing: The list that is queried.
+        conditions: What every listed image satisfies, visibility to the caller included.
+        dead: Which of the statuses ``deleted`` and ``killed`` are requested.
+        limit: The number of images on a page, 0 to 1000.
+        marker: The id of the last image of the previous page, ``None`` for the first page.
+        sort: The sort keys, completed to a total order.
+        repeated: The part of the query string that links repeat, form-encoded.
+    """
+
+    listing: Listing
+    conditions: tuple[Condition, ...]
+    dead: frozenset[str]
+    limit: int
+    marker: str | None
+    sort: tuple[SortKey, ...]
+    repeated: str
+
+    def first(self) -> str:
+        """Return the link to the first page: path and query without a marker."""
+        return f"{self.listing.path}?{self.repeated}" if self.repeated else self.listing.path
+
+    def next(self, last: str) -> str:
+        """Return the link to the page behind the one that ends with the image ``last``."""
+        return f"{self.listing.path}?{self.repeated}{'&' if self.repeated else ''}marker={form_encoded(last)}"
+
+
+@lru_cache(maxsize=256)
+def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
+    """Parse the query string of a list.
+
+    The checks run in Glance's order, so that of several mistakes the same one is reported.
+
+    Args:
+        raw: The query string as it was sent, percent-encoded; one character per byte.
+        view: The catalog as the caller sees it.
+        listing: The list that is queried.
+
+    Raises:
+        RequestError: A parameter is not legal; the first such parameter is named.
+    """
+    parameters = _parameters(raw, is_strict="stray-percent" in view.profile)
+    left = _Unread(parameters)
+    if "repeated-single-values" in view.profile:
+        left.refuse_repeated(_SINGLE)
+    limit, marker, member_status = left.first("limit"), left.first("marker"), left.first("member_status")
+    visibility = _visibility(left.all("visibility"), view)
+    since = left.all("changes-since")
+    if since and since[-1]:
+        raise RequestError("changes-since", "changes-since", since[-1], "no value; use updated_at=gte:TIME")
+    if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
+        raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
+    count = listing.limit if limit is None else _limit(limit)
+    sort = _sort(left)
+    filters = _filters(left, view, listing)
+    dead = _dead_statuses(filters) if "dead-images-on-request" in view.profile else frozenset[str]()
+    is_listed = IsListed(view, visibility, member_status or "accepted", dead)
+    conditions = (is_listed, *(as_shown(view, condition) for condition in filters))
+    return ListQuery(listing, conditions, dead, min(count, LIMIT_CAP), marker, sort, _repeated(parameters, view))
+
+
+# --- the parameters
+
+
+class _Parameter(NamedTuple):
+    """A parameter, decoded, and both parts form-encoded as links repeat them."""
+
+    name: str
+    value: str
+    encoded: str
+
+
+def _parameters(raw: str, *, is_strict: bool) -> list[_Parameter]:
+    """Split and decode a query string. Only ``&`` separates parameters, and each is split at its first ``=``.
+
+    Args:
+        raw: The query string; one character per byte.
+        is_strict: Whether a ``%`` that escapes nothing is an error.
+    """
+    parameters = []
+    for text in raw.split("&"):
+        if text:
+            encoded_name, _, encoded_value = text.encode("latin-1", "replace").partition(b"=")
+            name = _decode(encoded_name, "the name of a parameter", is_strict=is_strict)
+            value = _decode(encoded_value, name, is_strict=is_strict)
+            parameters.append(_Parameter(name, value, f"{form_encoded(name)}={form_encoded(value)}"))
+    return parameters
+
+
+def _decode(encoded: bytes, name: str, *, is_strict: bool) -> str:
+    if is_strict and _STRAY_PERCENT.search(encoded):
+        legal = "a % followed by two hex digits; %25 is a %"
+        raise RequestError("stray-percent", name, encoded.decode("latin-1"), legal)
+    try:
+        return unquote_to_bytes(encoded.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise RequestError("encoding", name, encoded.decode("latin-1"), "UTF-8, percent-encoded") from None
+
+
+def form_encoded(text: str) -> str:
+    """Encode a name or a value of a query string."""
+    return quote_plus(text)
+
+
+def decoded(raw: str) -> tuple[tuple[str, str], ...]:
+    """Decode any query string for people to read; bytes that are not UTF-8 are replaced."""
+    return tuple(parse_qsl(wire_text(raw), keep_blank_values=True, errors="replace"))
+
+
+def has_stray_percent(raw: str) -> bool:
+    """Return whether a query string has a ``%`` that escapes nothing."""
+    return "%" in raw and _STRAY_PERCENT.search(raw.encode("latin-1", "replace")) is not None
+
+
+class _Unread:
+    """The parameters that are not read yet, by name, in the order in which they were sent first."""
+
+    def __init__(self, parameters: Iterable[_Parameter]) -> None:
+        self.values: dict[str, list[str]] = {}
+        for name, value, _ in parameters:
+            self.values.setdefault(name, []).append(value)
+
+    def refuse_repeated(self, names: Iterable[str]) -> None:
+        """Raise an error if one of these parameters was sent more than once."""
+        for name in names:
+            values = self.values.get(name, ())
+            if len(values) > 1:
+                raise RequestError("repeated", name, ", ".join(values), f"one value, not {len(values)}")
+
+    def first(self, name: str) -> str | None:
+        """Read the first value of a parameter. Further ones stay and become filters, as in Glance."""
+        values = self.values.get(name)
+        if values is None:
+            return None
+        if len(values) == 1:
+            del self.values[name]
+        return values.pop(0)
+
+    def all(self, name: str) -> list[str]:
+        """Read every value of a parameter."""
+        return self.values.pop(name, [])
+
+
+def _visibility(values: Sequence[str], view: View) -> str | None:
+    """Return the requested visibility; of two Glance checks the last one, and no image has both (recorded)."""
+    if not values:
+        return None
+    wanted = values[-1]
+    if "enumerations-ignore-case" in view.profile:
+        wanted = wanted.lower()
+    if not wanted and "empty-visibility" not in view.profile:
+        return "" if view.is_queens or len(values) > 1 else None
+    legal = (*VISIBILITIES, "community") if view.is_queens else VISIBILITIES
+    if wanted not in legal:
+        raise RequestError("visibility", "visibility", values[-1], f"one of {', '.join(legal)}")
+    return wanted if len(values) == 1 else ""
+
+
+def _limit(text: str) -> int:
+    limit = whole_number(text.strip())
+    if limit is None:
+        raise RequestError("limit", "limit", text, _LEGAL_LIMIT)
+    if limit < 0:
+        raise RequestError("negative-limit", "limit", text, _LEGAL_LIMIT)
+    return limit
+
+
+def _sort(left: _Unread) -> tuple[SortKey, ...]:
+    """Return the sort keys of either syntax, completed so that no two images are equal."""
+    combined, keys, directions = left.first("sort"), left.all("sort_key"), left.all("sort_dir")
+    if combined is not None:
+        if keys or directions:
+            raise RequestError("sort-syntaxes", "sort", combined, "sort alone, or sort_key and sort_dir")
+        for part in combined.strip().split(","):  # Glance checks key and direction part by part
+            key, _, way = part.partition(":")
+            keys.append(_one_of(key.strip(), SORT_KEYS, "sort-key", "sort", combined))
+            directions.append(_one_of((way or "desc").strip(), SORT_DIRECTIONS, "sort-direction", "sort", combined))
+    else:
+        keys = [_one_of(key.strip(), SORT_KEYS, "sort-key", "sort_key", key) for key in keys]
+        directions = [_one_of(way.strip(), SORT_DIRECTIONS, "sort-direction", "sort_dir", way) for way in directions]
+    if len(directions) > 1 and len(directions) != len(keys):
+        legal = "one for all sort keys, or one for each"
+        raise RequestError("sort-directions", "sort_dir", ",".join(directions), legal)
+    keys = keys or ["created_at"]
+    default = directions[0] if len(directions) == 1 else "desc"
+    if len(directions) < len(keys):
+        directions = [default] * len(keys)
+    complete: dict[str, str] = {}
+    for key, way in [*zip(keys, directions, strict=True), ("created_at", default), ("id", default)]:
+        complete.setdefault(key, way)  # a key that is repeated changes nothing
+    return tuple(SortKey(key, way == "desc") for key, way in complete.items())
+
+
+def _one_of(text: str, legal: tuple[str, ...], problem: str, parameter: str, sent: str) -> str:
+    if text not in legal:
+        hint = f"one of {', '.join(legal)}" + (f"; {shown(text)} is none of them" if text != sent else "")
+        raise RequestError(problem, parameter, sent, hint, wrong=text, keys=_LEGAL_SORT_KEYS)
+    return text
+
+
+def _filters(left: _Unread, view: View, listing: Listing) -> list[Filter]:
+    """Return the conditions for all parameters that are filters, and what the service adds to them.
+
+    Of a repeated filter the last value counts, but every tag does. Glance takes ``tags`` for a list of tags, and a
+    text is a list of characters (recorded).
+    """
+    parser = FilterParser(view.profile, view.is_queens)
+    tags = [value.strip() for value in left.all("tag")]
+    characters = left.all("tags")
+    last = {name: values[-1] for name, values in left.values.items()}
+    if "protected" in last:  # Glance checks it before all other filters (recorded)
+        last = {"protected": last.pop("protected"), **last}
+    found: list[Filter | None] = []
+    for name, value in last.items():
+        found.extend(listing.filters(parser, name, value))
+    found += map(parser.tag, tags or (characters[-1] if characters else ()))
+    if view.needs_registered:
+        found.append(parser.equals(*REGISTERED))
+    return [one for one in found if one is not None]
+
+
+def _dead_statuses(filters: Iterable[Filter]) -> frozenset[str]:
+    """Return which dead statuses a filter by status requests."""
+    statuses = (one.values for one in filters if isinstance(one, Equals) and one.name == "status")
+    return frozenset(str(value) for values in statuses for value in values if value in DEAD_STATUSES)
+
+
+def _repeated(parameters: Sequence[_Parameter], view: View) -> str:
+    """Return what links repeat: every parameter but the marker, behind the one that the service adds."""
+    if "repeated-parameters-in-links" not in view.profile:
+        parameters = list({parameter.name: parameter for parameter in parameters}.values())
+    links = [parameter.encoded for parameter in parameters if parameter.name != "marker"]
+    if view.needs_registered and all(parameter.name != REGISTERED[0] for parameter in parameters):
+        links.insert(0, "=".join(REGISTERED))
+    return "&".join(links)

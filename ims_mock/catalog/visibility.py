@@ -1,0 +1,185 @@
+"""Visibility: which images a caller sees, and how they are shown.
+
+The rules are those of Glance: its release Mitaka, or Queens if the request asks for it with ``X-Api-Version``. The
+departure ``shared-through-membership`` adds that members are shown ``shared`` and that a public image is never shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from ims_mock.catalog.filters import Condition, Filter
+from ims_mock.catalog.image import SHOWN_TO_MEMBERS, Image
+from ims_mock.contract.fields import DEAD_STATUSES
+from ims_mock.contract.profiles import Profile
+
+ADMIN: Final = "admin"
+MEMBER: Final = "member"
+
+
+class Caller(NamedTuple):
+    """The sender of a request: a project and the roles held in it."""
+
+    project: str
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller sees every image and may do everything."""
+        return ADMIN in self.roles
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the caller may change nothing: it has neither of the roles ``admin`` and ``member``."""
+        return not self.roles & {ADMIN, MEMBER}
+
+
+def is_queens(api_version: str) -> bool:
+    """Return whether a value of ``X-Api-Version`` asks for Queens: it begins with a letter after ``M``.
+
+    Any other value means Mitaka. The document compares whole values; that case does not matter is assumed.
+    """
+    return "M" < api_version.strip()[:1].upper() <= "Z"
+
+
+def visibility_of(image: Image) -> str:
+    """Return the stored visibility in lower case; catalogs may spell documented values in any case."""
+    return image.text("visibility").lower()
+
+
+@dataclass(frozen=True)
+class View:
+    """A catalog as one caller sees it, in one profile and one version of the API.
+
+    Attributes:
+        caller: The sender of the request.
+        profile: The profile of the emulator.
+        is_queens: Whether the rules are those of Queens instead of Mitaka.
+    """
+
+    caller: Caller
+    profile: Profile
+    is_queens: bool
+
+    @cached_property
+    def shows_membership(self) -> bool:
+        """Whether members are shown an image as ``shared``."""
+        return "shared-through-membership" in self.profile
+
+    @cached_property
+    def needs_registered(self) -> bool:
+        """Whether the service adds ``__isregistered=true`` to the caller's query."""
+        return not self.caller.is_admin and "registered-only" in self.profile
+
+    def sees(self, image: Image) -> bool:
+        """Return whether the caller may see the image by its id, or use it as a marker."""
+        owner = image.get("owner")
+        if self.caller.is_admin or owner is None or owner == self.caller.project:
+            return True
+        return self._is_open(visibility_of(image)) or self.membership(image) is not None
+
+    def membership(self, image: Image) -> str | None:
+        """Return the status of the caller's membership, or ``None`` if there is none that counts."""
+        membership = image.members.get(self.caller.project)
+        if membership is None:
+            return None
+        stored = visibility_of(image)
+        if self.shows_membership:
+            is_own = image.get("owner") == self.caller.project
+            return None if is_own or self._is_open(stored) else membership.status
+        return None if self.is_queens and stored != "shared" else membership.status
+
+    def shown(self, image: Image) -> Image:
+        """Return the image as it is shown to the caller: ``shared`` if the caller sees it as a member."""
+        if not self.shows_membership or self.caller.is_admin or self.membership(image) is None:
+            return image
+        return image.for_members
+
+    def lists(self, image: Image, visibility: str | None, member_status: str) -> bool:
+        """Return whether an image is in the caller's list, apart from its status.
+
+        Args:
+            image: The image.
+            visibility: The requested visibility; ``None`` if there is none, and an empty one matches no image.
+            member_status: The status that a membership must have; ``all`` for any.
+        """
+        stored = visibility_of(image)
+        is_own = image.get("owner") == self.caller.project
+        is_member = False
+        if self.caller.is_admin:
+            if visibility == "shared" and not self.is_queens:
+                return bool(image.members) and not (self.shows_membership and stored == "public")
+        else:
+            status = self.membership(image)
+            is_member = status is not None and member_status in (status, "all")
+            if visibility == "shared" and not self.is_queens:
+                return is_member
+            if not (is_own or is_member or self._is_open(stored)):
+                return False
+        if visibility is None:
+            return not self.is_queens or stored != "community" or is_own
+        if visibility == "private" and not self.is_queens and not self.shows_membership:
+            return stored != "public"
+        return visibility == ("shared" if is_member and self.shows_membership else stored)
+
+    def _is_open(self, stored: str) -> bool:
+        """Return whether images of a visibility are visible to every project."""
+        return stored == "public" or (self.is_queens and stored == "community")
+
+
+# --- conditions of a list query
+
+
+@dataclass(frozen=True)
+class IsListed:
+    """The image is in the caller's list.
+
+    Attributes:
+        view: The catalog as the caller sees it.
+        visibility: The requested visibility; ``None`` if there is none.
+        member_status: The status that a membership must have; ``all`` for any.
+        dead: Which of the statuses ``deleted`` and ``killed`` are requested; such images are not listed otherwise.
+    """
+
+    view: View
+    visibility: str | None = None
+    member_status: str = "accepted"
+    dead: frozenset[str] = frozenset()
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the image is listed."""
+        status = image.text("status").lower()
+        if status in DEAD_STATUSES and status not in self.dead:
+            return False
+        return self.view.lists(image, self.visibility, self.member_status)
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        project = "an admin" if self.view.caller.is_admin else f"project {self.view.caller.project}"
+        visibility = "" if self.visibility is None else f" with visibility {self.visibility!r}"
+        return f"the image is visible to {project}{visibility}"
+
+
+@dataclass(frozen=True)
+class AsShown:
+    """The image as it is shown to the caller matches another condition."""
+
+    view: View
+    condition: Condition
+
+    def matches(self, image: Image) -> bool:
+        """Return whether it does."""
+        return self.condition.matches(self.view.shown(image))
+
+    @property
+    def description(self) -> str:
+        """The condition as a sentence."""
+        return self.condition.description
+
+
+def as_shown(view: View, condition: Filter) -> Condition:
+    """Return a condition that tests an image as it is shown, if that can differ from the stored one."""
+    return AsShown(view, condition) if condition.name in SHOWN_TO_MEMBERS else condition

@@ -1,0 +1,1 @@
+"""The command line, ``ims-mock``: one module per command."""

@@ -1,0 +1,4 @@
+"""Facts about the service, as tables: attributes, query parameters, value types and profiles.
+
+The rest of the code, the documentation and many tests derive from these tables.
+"""

@@ -1,0 +1,147 @@
+"""JSON Schemas, made from the table: of an image as it is listed, and those that the service publishes.
+
+In the published ones, what the document's own samples say of an attribute is repeated as it stands there, though some
+of it is narrower than the service itself (``disk_format`` knows no ``zvhd2``): clients see the same of the real one.
+What is shown as ``null`` may be ``null``, as in Glance's own: glanceclient changes no image that breaks its schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ims_mock.contract.fields import FIELDS, TAG_LENGTH, Field
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, TAGS, TIME, Kind
+
+_UUID: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
+_TEXT: Final = {"type": "string"}
+_TAGS: Final = {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}}
+
+SAMPLE: Final[dict[str, dict[str, Any]]] = {
+    "id": {"pattern": _UUID},
+    "name": {"maxLength": 255},
+    "status": {"enum": ["queued", "saving", "active", "killed", "deleted", "pending_delete"]},
+    "visibility": {"enum": ["public", "private"]},
+    "owner": {"maxLength": 255},
+    "checksum": {"maxLength": 32},
+    "container_format": {"enum": ["ami", "ari", "aki", "bare", "ovf", "ova"]},
+    "disk_format": {"enum": ["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", "iso"]},
+    "tags": _TAGS,
+}
+"""What the document's sample says of attributes beyond their type."""
+
+_OTHERS: Final[dict[str, dict[str, Any]]] = {
+    "kernel_id": {"type": "string", "pattern": _UUID, "is_base": False},
+    "ramdisk_id": {"type": "string", "pattern": _UUID, "is_base": False},
+    "instance_uuid": {"type": "string", "is_base": False},
+    "os_distro": {"type": "string", "is_base": False},
+    "os_version": {"type": "string", "is_base": False},
+    "architecture": {"type": "string", "is_base": False},
+    "direct_url": {"type": "string"},
+    "locations": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["url", "metadata"],
+            "properties": {"url": {"type": "string", "maxLength": 255}, "metadata": {"type": "object"}},
+        },
+    },
+}
+"""What it names besides, and images of this service never carry."""
+
+
+_TYPES: Final[Mapping[Kind, dict[str, Any]]] = {
+    INTEGER: {"type": "integer"},
+    BOOLEAN: {"type": "boolean"},
+    TIME: {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}Z$"},
+    TAGS: _TAGS,
+}
+"""What holds for every value of a kind."""
+
+
+def json_schema() -> dict[str, Any]:
+    """Describe an image as the list shows it."""
+    return {
+        "name": "image",
+        "type": "object",
+        "properties": {field.name: _listed(field) for field in FIELDS},
+        "required": [one.name for one in FIELDS if one.kind in (LINK, TAGS) or one.nullable or one.name == "id"],
+        "additionalProperties": _TEXT,
+    }
+
+
+def _listed(field: Field) -> dict[str, Any]:
+    return _described(field, _TYPES.get(field.kind, _TEXT))
+
+
+# --- what the service publishes -------------------------------------------------------------------
+
+
+def image() -> dict[str, Any]:
+    """Describe an image."""
+    return {
+        "name": "image",
+        "properties": {field.name: _property(field) for field in FIELDS} | _OTHERS,
+        "additionalProperties": _TEXT,
+        "links": [_link("self", "self"), _link("enclosure", "file"), _link("describedby", "schema")],
+    }
+
+
+def images() -> dict[str, Any]:
+    """Describe a page of images."""
+    return {
+        "name": "images",
+        "properties": {"images": {"type": "array", "items": image()}, "first": _TEXT, "next": _TEXT, "schema": _TEXT},
+        "links": [_link("first", "first"), _link("next", "next"), _link("describedby", "schema")],
+    }
+
+
+def member() -> dict[str, Any]:
+    """Describe a membership."""
+    return {
+        "name": "member",
+        "properties": {
+            "member_id": {"type": "string", "description": "Project the image is shared with."},
+            "image_id": {"type": "string", "pattern": _UUID, "description": "Id of the image."},
+            "status": {
+                "type": "string",
+                "enum": ["pending", "accepted", "rejected"],
+                "description": "Its answer.",
+            },
+            "created_at": {"type": "string", "readOnly": True, "description": "When the image was offered, UTC."},
+            "updated_at": {"type": "string", "readOnly": True, "description": "When the answer last changed, UTC."},
+            "schema": {"type": "string", "readOnly": True},
+        },
+    }
+
+
+def members() -> dict[str, Any]:
+    """Describe the list of an image's members."""
+    return {
+        "name": "members",
+        "properties": {"members": {"type": "array", "items": member()}, "schema": _TEXT},
+        "links": [_link("describedby", "schema")],
+    }
+
+
+SCHEMAS: Final = {"image": image, "images": images, "member": member, "members": members}
+"""Each schema under its name in the path."""
+
+
+def _link(rel: str, name: str) -> dict[str, str]:
+    return {"rel": rel, "href": f"{{{name}}}"}
+
+
+def _described(field: Field, holds: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an attribute: what holds for its values, what it is, and whether clients can set it."""
+    described = {**holds, "description": field.about, **({"readOnly": True} if field.is_read_only else {})}
+    if field.nullable:
+        described["type"] = [described["type"], "null"]
+    return described
+
+
+def _property(field: Field) -> dict[str, Any]:
+    described = _described(field, {"type": field.kind.json_type, **SAMPLE.get(field.name, {})})
+    if not field.column and field.filters is not None:  # a free property to Glance; links have no filter
+        described["is_base"] = False
+    return described

@@ -1,0 +1,1 @@
+"""The HTTP server: waitress with streaming uploads, TLS and reloading."""

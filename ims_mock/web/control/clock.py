@@ -1,0 +1,68 @@
+"""``/_ims/clock``: the emulator's time, shown, set and moved on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Response, jsonify
+
+from ims_mock.clock import Clock
+from ims_mock.contract.values import duration, moment, read_time, wire_time
+from ims_mock.web.context import emulator
+from ims_mock.web.control.bodies import words
+
+if TYPE_CHECKING:
+    from ims_mock.json_body import Part
+
+_ASKED: Final = (frozenset({"now"}), frozenset({"now", "runs"}), frozenset({"advance"}))
+
+blueprint = Blueprint("clock", __name__)
+
+
+@blueprint.get("/clock", provide_automatic_options=False)
+def show_clock() -> Response:
+    """Tell the emulator's time, and whether it stands still."""
+    return _clock_answer(emulator().clock)
+
+
+@blueprint.put("/clock", provide_automatic_options=False)
+def set_clock() -> Response:
+    """Set the clock, or move it on.
+
+    The body is ``{"now": TIME}`` to let it stand still at an instant, with ``"runs": true`` to let it run on from
+    there, ``{"now": null}`` for the real time, or ``{"advance": "PT1H"}`` to move it by a duration or by seconds.
+    """
+    body = words()
+    asked = frozenset(body.object())
+    if asked not in _ASKED:
+        raise body.refused("now, now and runs, or advance", "asks for something else")
+    if "advance" not in body.value:
+        return _clock_answer(emulator().move_clock(lambda _: _set(body)))
+    part = body.part("advance")
+    by = duration(part.value)
+    if by is None:
+        raise part.refused("a duration such as PT1H or -P1DT30M, or a number of seconds")
+    try:
+        return _clock_answer(emulator().move_clock(lambda clock: clock.advanced(by)))
+    except ValueError as error:
+        raise part.refused("a duration inside the calendar", str(error)) from None
+
+
+def _set(body: Part) -> Clock:
+    part, runs = body.part("now"), body.value.get("runs", False)
+    if not isinstance(runs, bool):
+        raise body.part("runs").refused("true or false")
+    if part.value is None and "runs" in body.value:
+        raise body.part("runs").refused("nothing beside a now that is null", "is given")
+    if part.value is None:
+        return Clock()
+    text = part.text("a time such as 2030-01-01T00:00:00Z, or null")
+    try:
+        return Clock.at(moment(read_time(text)), runs=runs)
+    except ValueError as error:
+        raise part.refused("such a time, or null", str(error)) from None
+
+
+def _clock_answer(clock: Clock) -> Response:
+    says: dict[str, Any] = {"now": wire_time(clock.now()), "is_frozen": clock.frozen is not None}
+    return jsonify(says | {"ahead_seconds": round(clock.ahead.total_seconds())})

@@ -1,0 +1,45 @@
+"""``/_ims/faults``: what goes wrong on purpose, listed, added and removed."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from ims_mock.errors import RequestError
+from ims_mock.web.context import emulator
+from ims_mock.web.control.bodies import words
+from ims_mock.web.responses import empty_answer
+
+blueprint = Blueprint("faults", __name__)
+
+
+@blueprint.get("/faults", provide_automatic_options=False)
+def list_faults() -> Response:
+    """List the rules, each with its hits."""
+    return jsonify(faults=[rule.as_json() for rule in emulator().faults.rules()])
+
+
+@blueprint.post("/faults", provide_automatic_options=False)
+def add_fault() -> tuple[Response, int]:
+    """Add a rule below the others."""
+    rule = words().object()
+    try:
+        return jsonify(emulator().faults.add(rule).as_json()), 201
+    except ValueError as error:
+        raise RequestError("body", what=str(error)) from None
+
+
+@blueprint.delete("/faults", provide_automatic_options=False)
+def remove_faults() -> Response:
+    """Remove every rule."""
+    emulator().faults.clear()
+    return empty_answer()
+
+
+@blueprint.delete("/faults/<rule_id>", provide_automatic_options=False)
+def remove_fault(rule_id: str) -> Response:
+    """Remove a rule."""
+    faults = emulator().faults
+    if not faults.remove(rule_id):
+        legal = ", ".join(rule.id for rule in faults.rules())
+        raise RequestError("rule", "the rule", rule_id, legal or "none, as yet")
+    return empty_answer()

@@ -1,0 +1,1 @@
+"""Changes that API clients make: creating, patching, uploading, sharing and deleting images."""

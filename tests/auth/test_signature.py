@@ -1,0 +1,596 @@
+"""Signatures: the published vectors fit, and whatever is spoilt in them is refused by its name."""
+
+import hashlib
+import hmac
+import http.client
+import re
+from datetime import datetime, timedelta, timezone
+from urllib.parse import quote, unquote_to_bytes
+
+import pytest
+from helpers import in_process, make_app, over_socket, probed
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from ims_mock.auth import signature as signing
+
+ACCESS, SECRET = "AKEXAMPLE0000000TEST", "SKEXAMPLE00000000000000000000000000000TEST"
+HOST, DATE, NOW = "ims.example.test", "20250102T030405Z", datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+PROJECT = "0123456789abcdef0123456789abcdef"
+
+CATALOG = {
+    "clock": "2025-01-02T03:04:05Z",
+    "project": PROJECT,
+    "credentials": {
+        "keys": [
+            {"access": ACCESS, "secret": SECRET, "project": PROJECT},
+            {"access": "TEMPORARY", "secret": SECRET, "project": PROJECT, "security_token": "the-security-token"},
+            {
+                "access": "OLD",
+                "secret": SECRET,
+                "project": PROJECT,
+                "security_token": "the-security-token",
+                "expires": "2025-01-02T03:04:05Z",
+            },
+            {"access": "OTHER", "secret": "another-secret", "project": PROJECT},
+        ]
+    },
+    "images": [{"id": "abc"}],
+}
+"""The credentials and the image of the vectors, and a clock that stands where they were signed."""
+
+JSON = {"content-type": "application/json"}
+PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
+VECTORS = {
+    "list": (
+        "GET",
+        "/v2/images?__imagetype=gold&limit=2&name=CentOS%207.3~x%2Fy&protected=true&tag=a%3Db",
+        {**JSON, "x-project-id": PROJECT},
+        b"",
+        "e7adde7f76c34bcb86dfffaea858ffed9d373f1cbf7d7ed555ee978261dd46c2",
+        "650ca30f2f0ac7c98d675486d743bbdc5bafb74e04a1275081c03a8f82931d3c",
+    ),
+    "tag": (
+        "PUT",
+        "/v2/images/abc/tags/k%3Dv",
+        JSON,
+        b"",
+        "a7e10eebead2f7b7306c9a878462965e9bd19187ca6e2be1162cc156ecdf8b29",
+        "c2d9223817cc8dcae92e4a847a369a688f00d309fbe27f267eb0968248eb9e2c",
+    ),
+    "create": (
+        "POST",
+        "/v2/images",
+        {"content-type": "application/json;charset=utf-8"},
+        b'{"name": "x"}',
+        "69efa1418b5129a4aede9cc0b5c6641f9e96ad018a24b4efb00cc93e245f8c37",
+        "456c4557e337e6243aa64ae1bb53432745b461fc2a7b5f4784f377815f2f024a",
+    ),
+    "patch": (
+        "PATCH",
+        "/v2/images/abc",
+        {"content-type": PATCH_TYPE, "x-sdk-content-sha256": "UNSIGNED-PAYLOAD"},
+        b"[]",
+        "725127c34956bb6dbeffbe737a8372f858abf67aa555f077c66b3ff05b7f112f",
+        "ef0551156e048c736fad18df34ec2c83b59683988be6e683a037f1fd23842559",
+    ),
+}
+"""Method, target, headers, body, and what the vendor's SDK 3.1.219 made of it: hash and signature."""
+
+DONE = {"list": 200, "tag": 204, "create": 201, "patch": 200}
+
+
+def sent_of(method, target, headers, body):
+    """Take a request apart as the web does, its path decoded once."""
+    path, _, query = target.partition("?")
+    decoded = unquote_to_bytes(path).decode("latin-1")
+    return signing.Sent(method, decoded, query, {**headers, "host": HOST, "x-sdk-date": DATE}, lambda: body, len(body))
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_vectors_of_the_sdk_fit(name):
+    """The canonical request and the signature are those that the vendor's SDK computed."""
+    *request, digest, expected = VECTORS[name]
+    sent = sent_of(*request)
+    form = signing.canonical(sent, sorted(sent.headers))
+    assert hashlib.sha256(form.text.encode("latin-1")).hexdigest() == digest
+    assert signing.signature(form, DATE, SECRET) == expected
+
+
+def test_the_canonical_request_is_the_documented_one():
+    """Six parts, with an empty line after the headers."""
+    *request, _, _ = VECTORS["list"]
+    sent = sent_of(*request)
+    assert signing.canonical(sent, sorted(sent.headers)).text.splitlines() == [
+        "GET",
+        "/v2/images/",
+        "__imagetype=gold&limit=2&name=CentOS%207.3~x%2Fy&protected=true&tag=a%3Db",
+        "content-type:application/json",
+        "host:ims.example.test",
+        f"x-project-id:{PROJECT}",
+        "x-sdk-date:20250102T030405Z",
+        "",
+        "content-type;host;x-project-id;x-sdk-date",
+        hashlib.sha256(b"").hexdigest(),
+    ]
+
+
+# --- over HTTP ------------------------------------------------------------------------------------
+
+
+def signed(headers, signature, access=ACCESS, names=None):
+    """Give the headers of a signed request."""
+    everything = {**headers, "host": HOST, "x-sdk-date": headers.get("x-sdk-date", DATE)}
+    names = ";".join(sorted(name.lower() for name in everything)) if names is None else names
+    value = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={names}, Signature={signature}"
+    return {**everything, "Authorization": value}
+
+
+@pytest.fixture(scope="module")
+def ask():
+    """Ask an emulator that needs credentials and answers every path and method."""
+    return in_process(probed(make_app(CATALOG, auth="on")))
+
+
+@pytest.fixture(scope="module")
+def ask_off():
+    """Ask one that needs none."""
+    return in_process(probed(make_app(CATALOG)))
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_a_signed_request_is_let_in(ask, name):
+    """Each vector, as a request."""
+    method, target, headers, body, _, signature = VECTORS[name]
+    answer = ask(target, signed(headers, signature), method, body)
+    assert answer.status == DONE[name], answer.text
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_case_of_names_of_headers_on_the_wire_means_nothing(ask, name):
+    """As HTTP has it."""
+    method, target, headers, body, _, signature = VECTORS[name]
+    upper = {key.upper(): value for key, value in signed(headers, signature).items()}
+    assert ask(target, upper, method, body).status == DONE[name]
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_order_of_the_query_on_the_wire_means_nothing(ask, name):
+    """It is signed sorted."""
+    method, target, headers, body, _, signature = VECTORS[name]
+    path, _, query = target.partition("?")
+    turned = f"{path}?{'&'.join(reversed(query.split('&')))}"
+    assert ask(turned, signed(headers, signature), method, body).status == DONE[name]
+
+
+def test_a_space_of_the_query_may_be_a_plus_on_the_wire(ask):
+    """Some clients sign %20 and send +."""
+    method, target, headers, body, _, signature = VECTORS["list"]
+    assert ask(target.replace("%20", "+"), signed(headers, signature), method, body).status == 200
+
+
+def refused(answer, status=401, code="APIGW.0301"):
+    """Give the message of a refusal of the gateway."""
+    assert (answer.status, answer.json["error_code"]) == (status, code), answer.text
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+    assert SECRET not in answer.text
+    assert "the-security-token" not in answer.text
+    return answer.json["error_msg"]
+
+
+def canonical_of(message):
+    """Give the parts of the canonical request that a refusal holds, and what explains it."""
+    intro = "Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:"
+    form, cure = re.fullmatch(rf"{intro}(.*\|(?:[0-9a-f]{{64}}|UNSIGNED-PAYLOAD)); (.*)", message).groups()
+    method, path, query, *headers, empty, names, payload = form.split("|")
+    assert empty == ""
+    parts = {"method": method, "path": path, "query": query, "headers": headers, "names": names, "payload": payload}
+    return parts, cure
+
+
+CHANGES = {
+    "method": lambda r: {**r, "method": "DELETE"},
+    "path": lambda r: {**r, "target": r["target"].replace("/v2/images", "/v2/image")},
+    "query": lambda r: {**r, "target": r["target"] + ("&" if "?" in r["target"] else "?") + "changed=1"},
+    "headers": lambda r: {**r, "headers": {**r["headers"], "content-type": "application/json; a=b"}},
+    "payload": lambda r: {**r, "body": r["body"] + b" "},
+}
+"""What may change between signing and arriving; the body of the vector ``patch`` is not signed."""
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [(name, part) for name in VECTORS for part in CHANGES if (name, part) != ("patch", "payload")]
+)
+def test_a_changed_request_is_refused_with_what_arrived(ask, name, part):
+    """The canonical request of the refusal differs from what was signed in the changed part, and in no other."""
+    method, target, headers, body, _, signature = VECTORS[name]
+    changed = CHANGES[part]({"method": method, "target": target, "headers": headers, "body": body})
+    answer = ask(changed["target"], signed(changed["headers"], signature), changed["method"], changed["body"])
+    seen, _ = canonical_of(refused(answer))
+    sent = sent_of(method, target, headers, body)
+    form = signing.canonical(sent, sorted(sent.headers))
+    was = {
+        "method": form.method,
+        "path": form.path,
+        "query": form.query,
+        "headers": form.headers.splitlines(),
+        "names": form.signed,
+        "payload": form.payload,
+    }
+    assert {key for key in was if was[key] != seen[key]} == {part}
+
+
+@pytest.mark.parametrize(
+    ("encoded", "form"),
+    [
+        ("%61=%62", "a=b"),
+        ("a=b&a=a", "a=a&a=b"),
+        ("b=1&a=2&&B=3&", "B=3&a=2&b=1"),
+        ("k=%2f/", "k=%2F%2F"),
+        ("k=%C3%A9&k=~", "k=~&k=%C3%A9"),
+        ("k", "k="),
+        ("k=a=b", "k=a%3Db"),
+        ("k=a+b%20c%2B", "k=a%20b%20c%2B"),
+        ("k=-_.~!*'()", "k=-_.~%21%2A%27%28%29"),
+        ("k=%zz%", "k=%25zz%25"),
+        ("k=%ff", "k=%FF"),
+    ],
+)
+def test_the_query_is_encoded_anew_before_it_is_compared(ask, encoded, form):
+    """However it was escaped on the wire: decoded, sorted, and all but letters, digits and - _ . ~ encoded."""
+    signature = naive(**{**RIGHT, "query": form, "path": "/any/"})
+    assert ask(f"/any?{encoded}", sent_headers(signature), "POST", BODY).status == 200
+
+
+def naive(method, path, query, headers, names, payload, date=DATE, secret=SECRET, end="\n"):
+    """Sign as a client does that has been told the six parts."""
+    block = "\n".join(f"{name}:{value}" for name, value in headers) + end
+    text = "\n".join([method, path, query, block, names, payload])
+    to_sign = f"SDK-HMAC-SHA256\n{date}\n{hashlib.sha256(text.encode()).hexdigest()}"
+    return hmac.new(secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
+
+
+TARGET = "/v2/images/镜 像?z=1&name=CentOS%207.3~x/y&tag=a%3Db&empty=&tag=a%2Bb"
+PAIRS = [("z", "1"), ("name", "CentOS 7.3~x/y"), ("tag", "a=b"), ("empty", ""), ("tag", "a+b")]
+BODY = b'{"name": "x"}\n'
+PORT = f"{HOST}:9292"
+HEADERS = [("content-type", "application/json; charset=utf-8"), ("host", PORT), ("x-sdk-date", DATE), ("x-tag", "Blue")]
+RIGHT = {
+    "method": "POST",
+    "path": quote("/v2/images/镜 像/"),
+    "query": "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in sorted(PAIRS)),
+    "headers": HEADERS,
+    "names": "content-type;host;x-sdk-date;x-tag",
+    "payload": hashlib.sha256(BODY).hexdigest(),
+}
+
+
+def with_header(name, value):
+    """Change one of the headers that are signed."""
+    return {"headers": [(key, value if key == name else old) for key, old in HEADERS]}
+
+
+TITLED = [("Content-Type", HEADERS[0][1]), ("Host", PORT), ("X-Sdk-Date", DATE), ("X-Tag", "Blue")]
+HASH = RIGHT["payload"]
+SLIPS = [
+    ({"secret": "another-secret"}, "the secret of the access key OTHER"),
+    ({"secret": SECRET + "\n"}, "a line end belongs to the secret"),
+    ({"date": "20250102T030406Z"}, "the time that is signed is 20250102T030406Z: X-Sdk-Date says 20250102T030405Z"),
+    ({"date": "20250102T110405Z"}, "the time that is signed is 20250102T110405Z"),
+    ({"path": RIGHT["path"][:-1]}, "the path is without a / at its end"),
+    ({"path": quote(RIGHT["path"])}, "the path is percent-encoded twice"),
+    ({"path": "/v2/images/镜 像/"}, "the path is not percent-encoded"),
+    ({"path": quote("/v2/images/镜 像", safe="") + "/"}, "percent-encoded with its /"),
+    ({"path": "/"}, "the path is / alone"),
+    ({"query": ""}, "the query is not signed"),
+    ({"query": "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in PAIRS)}, "it must be sorted"),
+    ({"query": "&".join(f"{k}={v}" for k, v in sorted(PAIRS))}, "the query is not percent-encoded"),
+    ({"query": TARGET.partition("?")[2]}, "the query is signed as it was sent"),
+    ({"query": RIGHT["query"].replace("%20", "+")}, "with + for a space: that is %20"),
+    ({"query": RIGHT["query"].replace("%2F", "/")}, "with / as it is"),
+    ({"query": RIGHT["query"].replace("~", "%7E")}, "with ~ encoded"),
+    ({"query": RIGHT["query"].replace("%2F", "%2f").replace("%3D", "%3d").replace("%2B", "%2b")}, "must be upper-case"),
+    ({"query": RIGHT["query"].replace("empty=", "empty")}, "without the = of an empty value"),
+    ({"headers": TITLED}, "names of headers keep their upper-case letters"),
+    (
+        {"headers": TITLED, "names": "Content-Type;Host;X-Sdk-Date;X-Tag"},
+        "names of headers keep their upper-case letters",
+    ),
+    (with_header("x-tag", "blue"), "the header x-tag is signed in lower case"),
+    ({"end": ""}, "the line end after the last header is missing"),
+    (with_header("x-tag", ""), "the header x-tag is signed without its value"),
+    (with_header("host", HOST), "the header host is 'ims.example.test': it was sent as"),
+    (with_header("content-type", "application/json"), "the header content-type is 'application/json': it was sent as"),
+    ({"payload": signing.NOTHING}, "the part for the body is the hash of no body"),
+    ({"payload": "UNSIGNED-PAYLOAD"}, "the part for the body is UNSIGNED-PAYLOAD"),
+    ({"payload": HASH.upper()}, "the part for the body is upper-case"),
+    ({"payload": BODY.decode()}, "the part for the body is the body itself"),
+    ({"payload": hashlib.sha256(BODY[:-1]).hexdigest()}, "the hash of the body without its line end"),
+    ({"method": "post"}, "the method is post: it was sent as POST"),
+    ({"method": "PUT"}, "the method is PUT: it was sent as POST"),
+    ({"secret": "nobody's"}, "no common slip explains the signature"),
+]
+
+
+def sent_headers(signature, access=ACCESS, names=RIGHT["names"]):
+    """Give what goes over the wire beside a signature."""
+    value = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={names}, Signature={signature}"
+    return {**dict(HEADERS), "Authorization": value}
+
+
+def test_the_request_that_the_slips_spoil_is_right(ask):
+    """Without a slip it is let in."""
+    assert ask(TARGET, sent_headers(naive(**RIGHT)), "POST", BODY).status == 200
+
+
+@pytest.mark.parametrize(("slip", "words"), SLIPS)
+def test_a_slip_is_named(ask, slip, words):
+    """A wrong signature that one common slip explains is refused with that slip."""
+    message = refused(ask(TARGET, sent_headers(naive(**{**RIGHT, **slip})), "POST", BODY))
+    parts, cure = canonical_of(message)
+    assert words in cure
+    assert parts["payload"] == HASH
+
+
+def test_upper_case_digits_of_the_signature_are_named(ask):
+    """The algorithm writes lower-case ones."""
+    assert "must be lower-case" in refused(ask(TARGET, sent_headers(naive(**RIGHT).upper()), "POST", BODY))
+
+
+def authorization(value, **more):
+    """Give the headers of a request with any Authorization."""
+    return {**dict(HEADERS), "Authorization": value, **more}
+
+
+FORM = "SDK-HMAC-SHA256 Access={}, SignedHeaders={}, Signature={}"
+GOOD = naive(**RIGHT)
+REFUSALS = [
+    (authorization("Basic dGVzdGVyOnNlY3JldA=="), "its scheme is 'Basic'; legal is SDK-HMAC-SHA256 Access="),
+    (authorization("AWS4-HMAC-SHA256 Credential=x"), "its scheme is 'AWS4-HMAC-SHA256'"),
+    (authorization("dGVzdGVyOnNlY3JldA=="), "Authorization is of another scheme"),
+    (authorization("SDK-HMAC-SHA256"), "Authorization is malformed"),
+    (authorization("SDK-HMAC-SHA256 Access=a, SignedHeaders=host"), "Authorization lacks Signature"),
+    (
+        authorization("SDK-HMAC-SHA256 Access=a, Access=b, SignedHeaders=host, Signature=0"),
+        "Authorization is malformed",
+    ),
+    (sent_headers(GOOD, access="NOBODY"), "ak NOBODY not exist"),
+    (sent_headers(GOOD, names="host;content-type;x-sdk-date;x-tag"), "legal is names of headers in lower case, sorted"),
+    (sent_headers(GOOD, names="Content-Type;Host;X-Sdk-Date;X-Tag"), "legal is names of headers in lower case, sorted"),
+    (sent_headers(GOOD, names="content-type;host;x-tag"), "legal is a list with host and x-sdk-date"),
+    (sent_headers(GOOD, names="content-type;x-sdk-date;x-tag"), "legal is a list with host and x-sdk-date"),
+    (
+        sent_headers(GOOD, names="content-type;host;x-absent;x-sdk-date;x-tag"),
+        "the signed header x-absent was not sent",
+    ),
+    ({**sent_headers(GOOD), "x-sdk-date": ""}, "X-Sdk-Date not found"),
+    ({**sent_headers(GOOD), "x-sdk-date": "2025-01-02T03:04:05Z"}, "X-Sdk-Date is '2025-01-02T03:04:05Z'"),
+    ({**sent_headers(GOOD), "x-sdk-date": "20250231T030405Z"}, "X-Sdk-Date is '20250231T030405Z'"),
+    (
+        {**sent_headers(GOOD), "x-sdk-date": "20250102T031906Z"},
+        "signature expired, signature time:20250102T031906Z,server time:20250102T030405Z",
+    ),
+    ({**sent_headers(GOOD), "x-sdk-date": "20250102T024904Z"}, "signature expired"),
+    (sent_headers("0"), "the signature is a text of 1, legal are 64 hex digits"),
+    ({**sent_headers(GOOD), "x-sdk-content-sha256": "0" * 64}, "the body is another than the one that was signed"),
+    ({**sent_headers(GOOD), "x-security-token": "wrong"}, "X-Security-Token does not belong to ak"),
+    (sent_headers(GOOD, access="TEMPORARY"), "x-security-token not found; ak TEMPORARY is a temporary one"),
+    ({**sent_headers(GOOD, access="TEMPORARY"), "x-security-token": "wrong"}, "does not belong to ak TEMPORARY"),
+    ({**sent_headers(GOOD, access="OLD"), "x-security-token": "the-security-token"}, "ak OLD expired at 2025-01-02T"),
+]
+
+
+@pytest.mark.parametrize(("headers", "words"), REFUSALS)
+def test_what_is_wrong_beside_the_signature_is_named(ask, headers, words):
+    """With what is legal, and without repeating what might be a secret."""
+    message = refused(ask(TARGET, headers, "POST", BODY))
+    assert words in message
+    assert "dGVzdGVyOnNlY3JldA" not in message
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-901, 401), (-900, 200), (0, 200), (900, 200), (901, 401)])
+def test_a_signature_holds_for_fifteen_minutes_to_either_side(ask, seconds, status):
+    """Of the emulator's clock, which stands still here."""
+    date = (NOW + timedelta(seconds=seconds)).strftime(signing.DATE_FORMAT)
+    changed = {**RIGHT, **with_header("x-sdk-date", date), "date": date}
+    answer = ask(TARGET, {**sent_headers(naive(**changed)), "x-sdk-date": date}, "POST", BODY)
+    assert answer.status == status
+
+
+def test_a_temporary_key_needs_its_security_token(ask):
+    """Sent and signed, it is let in; in a refusal it is masked."""
+    headers = {**JSON, "x-security-token": "the-security-token"}
+    sent = sent_of("GET", "/v2/images", headers, b"")
+    signature = signing.signature(signing.canonical(sent, sorted(sent.headers)), DATE, SECRET)
+    assert ask("/v2/images", signed(headers, signature, "TEMPORARY")).status == 200
+    message = refused(ask("/v2/images?x=1", signed(headers, signature, "TEMPORARY")))
+    assert "x-security-token:<18 characters>" in canonical_of(message)[0]["headers"]
+
+
+@pytest.mark.parametrize(("project", "status"), [(PROJECT, 200), ("another", 403)])
+def test_the_project_must_be_one_of_the_keys(ask, project, status):
+    """A signature does not open another one's project."""
+    headers = {**JSON, "x-project-id": project}
+    sent = sent_of("GET", "/v2/images", headers, b"")
+    signature = signing.signature(signing.canonical(sent, sorted(sent.headers)), DATE, SECRET)
+    answer = ask("/v2/images", signed(headers, signature))
+    assert answer.status == status
+    assert status == 200 or "X-Project-Id is 'another'" in refused(answer, 403, "APIGW.0302")
+
+
+@pytest.mark.parametrize("headers", [headers for headers, _ in REFUSALS])
+def test_without_authentication_none_is_refused(ask_off, headers):
+    """Whatever is wrong with it."""
+    assert ask_off(TARGET, headers, "POST", BODY).status == 200
+
+
+def test_a_body_that_is_too_large_to_be_hashed_is_refused(ask, ask_off):
+    """The gateway takes 12 MB of a body that is signed; of one that is not, anything."""
+    large = b"x" * (12 * 2**20 + 1)
+    answer = ask(TARGET, sent_headers(GOOD), "POST", large)
+    assert (answer.status, answer.json["error_code"]) == (413, "APIGW.0201")
+    assert answer.json["error_msg"] == "Request entity too large; legal is 12582912 bytes"
+    assert ask_off(TARGET, sent_headers(GOOD), "POST", large).status == 200
+    unsigned = {
+        **RIGHT,
+        "payload": "UNSIGNED-PAYLOAD",
+        "headers": [*HEADERS, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")],
+    }
+    unsigned["headers"].sort()
+    unsigned["names"] = ";".join(name for name, _ in unsigned["headers"])
+    headers = {**sent_headers(naive(**unsigned), names=unsigned["names"]), "x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}
+    assert ask(TARGET, headers, "POST", large).status == 200
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "host", "prefix"),
+    [
+        ({"X-Forwarded-Host": "cloud.test"}, "cloud.test", ""),
+        ({"X-Forwarded-Host": "cloud.test:8443"}, "cloud.test:8443", ""),
+        ({"X-Forwarded-Host": "cloud.test", "X-Forwarded-Port": "8443"}, "cloud.test:8443", ""),
+        ({"X-Forwarded-Host": "cloud.test", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}, "cloud.test", ""),
+        (
+            {"X-Forwarded-Host": "cloud.test:443", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"},
+            "cloud.test:443",
+            "",
+        ),
+        ({"X-Forwarded-Host": "ims_mock:9292"}, "ims_mock:9292", ""),
+        ({"X-Forwarded-Prefix": "/%E9%95%9C"}, PORT, "/镜"),
+        ({}, PORT, ""),
+        ({"X-Forwarded-Proto": "https"}, PORT, ""),
+        ({"X-Forwarded-Prefix": "/ims"}, PORT, "/ims"),
+        ({"X-Forwarded-Prefix": "/ims/"}, PORT, "/ims"),
+    ],
+)
+def test_behind_a_proxy_the_clients_own_host_and_path_are_signed(forwarded, host, prefix):
+    """As the proxy hands them on; where it is not believed, the refusal knows why."""
+    headers = [(name, host if name == "host" else value) for name, value in HEADERS]
+    signature = naive(**{**RIGHT, "headers": headers, "path": quote(f"{prefix}/v2/images/镜 像/")})
+    believing = in_process(probed(make_app(CATALOG, auth="on", forwarded="on")))
+    answer = believing(TARGET, {**sent_headers(signature), **forwarded}, "POST", BODY)
+    assert answer.status == 200, answer.text
+    if forwarded == {"X-Forwarded-Host": "cloud.test"}:
+        doubting = in_process(probed(make_app(CATALOG, auth="on")))
+        message = refused(doubting(TARGET, {**sent_headers(signature), **forwarded}, "POST", BODY))
+        assert "the header host is 'cloud.test', as X-Forwarded-Host has it" in message
+
+
+def test_a_body_in_chunks_is_signed_as_a_whole():
+    """Over a socket, where it has no length until it has arrived."""
+    with over_socket(probed(make_app(CATALOG, auth="on"))) as ask:
+        host = ask.url.removeprefix("http://")
+        headers = [("host", host), ("x-sdk-date", DATE)]
+        for body, status in ((BODY, 200), (BODY + b"!", 401), (b"", 401)):
+            right = {**RIGHT, "query": "", "path": "/any/", "headers": headers, "names": "host;x-sdk-date"}
+            connection = http.client.HTTPConnection(host, timeout=20)
+            value = f"SDK-HMAC-SHA256 Access={ACCESS}, SignedHeaders=host;x-sdk-date, Signature={naive(**right)}"
+            chunks = iter([body[:3], body[3:]]) if body else iter(())
+            sent = {"X-Sdk-Date": DATE, "Authorization": value}
+            connection.request("POST", "/any", body=chunks, headers=sent, encode_chunked=True)
+            assert connection.getresponse().status == status
+            connection.close()
+
+
+def test_an_upload_in_chunks_is_signed_as_a_whole():
+    """It is passed on while it arrives, and read as a whole where its hash is signed: only of a bounded length."""
+    with over_socket(make_app({**CATALOG, "images": [{"id": "a", "status": "queued"}]}, auth="on")) as ask:
+        host = ask.url.removeprefix("http://")
+        headers, path = [("host", host), ("x-sdk-date", DATE)], "/v2/images/a/file"
+        fitting = b"x" * (12 * 2**20)
+        for sent, more, status in ((fitting + b"x", b"", 413), (fitting, b"!", 401), (fitting, b"", 204)):
+            hashed = hashlib.sha256(sent + more).hexdigest()
+            parts = {"method": "PUT", "path": f"{path}/", "query": "", "names": "host;x-sdk-date", "payload": hashed}
+            value = f"SDK-HMAC-SHA256 Access={ACCESS}, SignedHeaders=host;x-sdk-date, Signature="
+            signed_as = {"Authorization": value + naive(headers=headers, **parts), "X-Sdk-Date": DATE}
+            connection = http.client.HTTPConnection(host, timeout=20)
+            chunks = iter([sent[:5], sent[5:]])
+            what = {"Content-Type": "application/octet-stream", **signed_as}
+            connection.request("PUT", path, body=chunks, headers=what, encode_chunked=True)
+            assert connection.getresponse().status == status
+            connection.close()
+
+
+def test_a_value_that_ends_in_an_odd_byte_is_signed_with_it(ask):
+    """Only spaces and tabs are stripped; the bytes of an à end in what is a space elsewhere."""
+    headers = [*HEADERS[:3], ("x-tag", "voilà")]
+    sent = {**sent_headers(naive(**{**RIGHT, "headers": headers})), "x-tag": "voilà".encode().decode("latin-1")}
+    assert ask(TARGET, sent, "POST", BODY).status == 200
+
+
+def test_a_secret_in_the_wrong_place_is_not_repeated(ask):
+    """The two of a pair in each other's place, or the secret where the signature belongs."""
+    assert "where an ak belongs" in refused(ask(TARGET, sent_headers(ACCESS, access=SECRET), "POST", BODY))
+    assert f"a text of {len(SECRET)}" in refused(ask(TARGET, sent_headers(SECRET), "POST", BODY))
+    assert len(refused(ask(TARGET, sent_headers(GOOD, access="x" * 5000), "POST", BODY))) < 200
+    sent = sent_of("GET", "/", {"x-security-token": "the-security-token"}, b"")
+    assert "the-security-token" not in repr([sent, signing.canonical(sent, sorted(sent.headers))])
+
+
+ADMIN_KEY = {"access": "ROOT", "secret": SECRET, "project": PROJECT, "roles": ["admin"]}
+
+
+@pytest.mark.parametrize(
+    ("clock", "spoilt", "roles"),
+    [("2025-01-02T03:04:05Z", False, ["admin"]), ("2020-01-01", False, ["admin"]), ("2020-01-01", True, [])],
+)
+def test_without_authentication_only_who_proves_it_is_an_admin(clock, spoilt, roles):
+    """By a signature that fits, whatever the time; anybody else is the key's project."""
+    ask = in_process(probed(make_app({"clock": clock, "credentials": {"keys": [ADMIN_KEY]}})))
+    signature = GOOD if not spoilt else "0" * 64
+    answer = ask(TARGET, sent_headers(signature, access="ROOT"), "POST", BODY)
+    assert answer.json == {"project": PROJECT, "roles": roles}
+
+
+@pytest.mark.parametrize(("empty", "status"), [("QUERY_STRING", 401), ("SCRIPT_NAME", 401), ("PATH_INFO", 300)])
+def test_a_server_may_leave_out_what_is_empty(empty, status):
+    """WSGI lets it: no query, no path of a mount, no path at all."""
+    app = probed(make_app(CATALOG, auth="on"))
+    environ = EnvironBuilder("/any", headers=sent_headers(GOOD)).get_environ()
+    del environ[empty]
+    assert int(run_wsgi_app(app.wsgi_app, environ)[1][:3]) == status
+
+
+# --- anything at all ------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "SDK-HMAC-SHA256",
+            "Access=",
+            "SignedHeaders=",
+            "Signature=",
+            ACCESS,
+            "TEMPORARY",
+            "host;x-sdk-date",
+            ";",
+            ",",
+        ),
+        *(", ", " ", "=", "0" * 64, GOOD, "Basic", "x-sdk-date", "host", "\u00e9", "\x80", "%", "{", "}", "x" * 5000),
+    ]
+)
+HEADER_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60)
+PLAUSIBLE = st.builds(FORM.format, HEADER_TEXT, HEADER_TEXT, HEADER_TEXT)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.one_of(HEADER_TEXT, st.lists(PIECES, max_size=12).map("".join), PLAUSIBLE),
+    st.one_of(st.just(DATE), HEADER_TEXT),
+    HEADER_TEXT,
+)
+@example(FORM.format(ACCESS, "x-sdk-date", GOOD), DATE, "\u00ff")
+@example(FORM.format(ACCESS, "host;x-sdk-content-sha256;x-sdk-date", GOOD), DATE, "\u00ff")
+@example(FORM.format(ACCESS, "host;x-sdk-date", "\u00ff" * 64), DATE, "")
+@example(FORM.format(ACCESS, "host;x-sdk-date", GOOD), "00010101T000000Z", "")
+def test_a_malformed_authorization_is_never_a_bug(ask, value, date, security):
+    """Anything in the headers is a 401, never a 500."""
+    headers = {
+        "Authorization": value,
+        "X-Sdk-Date": date,
+        "X-Security-Token": security,
+        "X-Sdk-Content-Sha256": security,
+    }
+    answer = ask("/v2/images?a=%ff&%zz", headers, "POST", b"\xff")
+    assert answer.status == 401, answer.text
+    assert answer.json["error_code"] == "APIGW.0301"

@@ -1,0 +1,641 @@
+"""``GET /v2/images`` as its users meet it: every parameter, recipe and error, in process and over a socket."""
+
+import json
+import re
+import socket
+import threading
+
+import pytest
+from helpers import in_process, link, make_app, over_socket
+
+from ims_mock.contract.fields import FIELDS, PARAMETERS, SORT_KEYS
+from ims_mock.contract.values import TIME_OPERATORS
+from ims_mock.errors import PROBLEMS
+from ims_mock.server.server import bound, listening
+
+A, B, C = (letter * 32 for letter in "abc")
+SERVICE = "1bed856811654c1cb661a6ca845ebc77"
+
+
+def image(number, **values):
+    """Describe one image of the test catalog; its number is its id, its name and its second of creation."""
+    return {"id": f"0000000{number}", "name": f"n{number}", "created_at": f"2018-09-10T10:00:0{number}Z", **values}
+
+
+IMAGES = [
+    image(1, __imagetype="gold", __os_type="Linux", __os_bit="64", __platform="CentOS", __support_kvm="true",
+          updated_at="2019-01-01T00:00:00Z", min_disk=100, min_ram=2048, __support_highperformance="true"),
+    image(2, __imagetype="gold", __platform="Windows", __support_xen="true", disk_format="vhd", __os_bit="32",
+          __support_diskintensive="true", __support_largememory="true"),
+    image(3, __imagetype="market", owner=SERVICE, __platform="Red Hat", __support_kvm_gpu_type="V100"),
+    image(4, owner=A, tags=["team=a", "x86"], __support_xen_gpu_type="M60_vGPU", status="queued", size=0),
+    image(5, owner=A, tags=["team.a"], __platform="RedHat", __support_xen_hana="true", container_format="ovf"),
+    image(6, owner=B, members={A: "accepted"}, __support_kvm_infiniband="true", size=18),
+    image(7, owner=B, members={A: "rejected", C: "accepted"}),
+    image(8, owner=B, members={A: "pending"}),
+    image(9, owner=A, __isregistered="false", status="deleted"),
+    {"id": "00000010", "name": "镜像", "owner": A, "created_at": "2018-09-10T10:00:10Z", "__isregistered": "false"},
+    {"id": "00000011", "name": "killed", "owner": A, "created_at": "2018-09-10T10:00:11Z", "status": "killed"},
+    {"id": "00000012", "name": "private of B", "owner": B, "created_at": "2018-09-10T10:00:12Z"},
+]  # fmt: skip
+CATALOG = {
+    "project": A,
+    "clock": "2023-11-13T08:00:00Z",
+    "credentials": {
+        "tokens": [
+            {"token": "of-a", "project": A, "roles": ["member"]},
+            {"token": "admin", "project": A, "roles": ["admin"]},
+            {"token": "old", "project": A, "expires": "2023-11-13T08:00:00Z"},
+        ],
+        "keys": [{"access": "AK-OF-B", "secret": "s", "project": B}],
+    },
+    "images": IMAGES,
+}
+
+
+@pytest.fixture(scope="module", params=["in process", "over a socket"])
+def ask(request):
+    """Ask the test catalog, in process and over a socket."""
+    app = make_app(CATALOG)
+    if request.param == "in process":
+        yield in_process(app)
+    else:
+        with over_socket(app) as asked:
+            yield asked
+
+
+def numbers(answer):
+    """Give the numbers of the images of a page, in order."""
+    assert answer.status == 200, answer.text
+    return [int(one) for one in answer.ids]
+
+
+# --- every parameter --------------------------------------------------------------------------------
+
+ROWS = [
+    ("__isregistered=true", [8, 7, 6, 5, 4, 3, 2, 1], "member_status=all&"),
+    ("__isregistered=false", [], ""),
+    ("__imagetype=gold", [2, 1], ""),
+    ("__imagetype=shared", [6], ""),
+    ("__os_type=Windows", [2], ""),
+    ("__os_type=windows", [2], ""),
+    ("__os_bit=32", [2], ""),
+    ("__platform=CentOS", [1], ""),
+    ("__platform=Red+Hat", [5, 3], ""),
+    ("__platform=redhat", [5, 3], ""),
+    ("__support_kvm=true", [1], ""),
+    ("__support_xen=TRUE", [2], ""),
+    ("__support_largememory=true", [2], ""),
+    ("__support_diskintensive=true", [2], ""),
+    ("__support_highperformance=true", [1], ""),
+    ("__support_xen_hana=true", [5], ""),
+    ("__support_kvm_infiniband=true", [6], ""),
+    ("__support_kvm_gpu_type=V100", [3], ""),
+    ("__support_xen_gpu_type=m60_vgpu", [4], ""),
+    ("protected=true", [3, 2, 1], ""),
+    ("protected=False", [6, 5, 4], ""),
+    ("visibility=public", [3, 2, 1], ""),
+    ("visibility=PUBLIC", [3, 2, 1], ""),
+    ("visibility=private", [5, 4], ""),
+    ("visibility=shared", [6], ""),
+    ("member_status=rejected&visibility=shared", [7], ""),
+    ("member_status=pending", [8, 5, 4, 3, 2, 1], ""),
+    (f"owner={A}", [5, 4], ""),
+    (f"owner={B}", [6], ""),
+    ("id=00000003", [3], ""),
+    ("id=in:00000003,00000001", [3, 1], ""),
+    ("name=n4", [4], ""),
+    ("name=N4", [], ""),
+    ("name=eq:n4", [4], ""),
+    ("name=in:n4,%22n5%22", [5, 4], ""),
+    ("status=queued", [4], ""),
+    ("container_format=ovf", [5], ""),
+    ("disk_format=vhd", [2], ""),
+    ("min_ram=2048", [1], ""),
+    ("min_disk=100", [1], ""),
+    ("min_disk=0100", [1], ""),
+    ("tag=x86", [4], ""),
+    ("tag=team=a", [5, 4], ""),
+    ("tag=team%3Da", [5, 4], ""),
+    ("tag=team.a", [5], ""),
+    ("tag=team=a&tag=x86", [4], ""),
+    ("created_at=gt:2018-09-10T10:00:04Z", [6, 5], ""),
+    ("updated_at=eq:2019-01-01T00:00:00Z", [1], ""),
+    ("limit=2", [6, 5], ""),
+    ("limit=2&marker=00000005", [4, 3], ""),
+    ("marker=00000012", None, ""),
+    ("sort_key=name", [6, 5, 4, 3, 2, 1], ""),
+    ("sort_key=name&sort_dir=asc", [1, 2, 3, 4, 5, 6], ""),
+    ("size_min=1", [6], ""),
+    ("hw_firmware_type=uefi", [], ""),
+    ("foo=bar", [], ""),
+    ("deleted=true", [6, 5, 4, 3, 2, 1], ""),
+]
+
+
+@pytest.mark.parametrize(("query", "expected", "before"), ROWS, ids=[row[0] for row in ROWS])
+def test_a_parameter_filters_as_documented(ask, query, expected, before):
+    """One row a parameter and a way of writing it."""
+    answer = ask(f"/v2/images?{before}{query}")
+    if expected is None:
+        assert answer.status == 403
+    else:
+        assert numbers(answer) == expected
+
+
+def test_every_parameter_has_a_row():
+    """The 32 documented parameters are all asked for above."""
+    asked = {part.partition("=")[0] for query, _, before in ROWS for part in (before + query).split("&")}
+    assert {parameter.name for parameter in PARAMETERS} <= asked
+    assert len(PARAMETERS) == 32
+
+
+RECIPES = [
+    ("__imagetype=gold&visibility=public&protected=true", [2, 1]),
+    (f"owner={A}", [5, 4]),
+    ("member_status=accepted&visibility=shared&__imagetype=shared", [6]),
+    ("member_status=rejected&visibility=shared&__imagetype=shared", [7]),
+    ("member_status=pending&visibility=shared&__imagetype=shared", [8]),
+]
+
+
+@pytest.mark.parametrize(("recipe", "expected"), RECIPES)
+@pytest.mark.parametrize("version", [{}, {"X-Api-Version": "Queens"}], ids=["mitaka", "queens"])
+def test_a_documented_recipe_works_word_for_word(ask, recipe, expected, version):
+    """The five questions that the document gives as examples."""
+    assert numbers(ask(f"/v2/images?{recipe}", version)) == expected
+
+
+TIME_ROWS = {"gt": [6, 5], "gte": [6, 5, 4], "lt": [3, 2, 1], "lte": [4, 3, 2, 1], "eq": [4], "neq": [6, 5, 3, 2, 1]}
+
+
+@pytest.mark.parametrize("operator", TIME_OPERATORS)
+@pytest.mark.parametrize("time", ["2018-09-10T10:00:04Z", "2018-09-10%2010:00:04", "2018-09-10+10:00:04"])
+@pytest.mark.parametrize("name", ["created_at", "updated_at"])
+def test_times_compare_in_both_documented_formats(ask, operator, time, name):
+    """Six operators, two formats, the space of the second on the wire as %20 or +."""
+    expected = [n for n in TIME_ROWS[operator] if name == "created_at" or n != 1]
+    if name == "updated_at" and operator in ("gt", "gte", "neq"):
+        expected = sorted([*expected, 1], reverse=True)
+    assert numbers(ask(f"/v2/images?{name}={operator}:{time}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("2018-09-10T10:00:04Z", [4]),
+        ("eq:2018-09-10T18:00:04%2B08:00", [4]),
+        ("eq:2018-09-10T18:00:04%2B0800", [4]),
+        ("eq:2018-09-10T18:00:04%2B08", [4]),
+        ("eq:2018-09-10t10:00:04z", [4]),
+        ("eq:20180910T100004Z", [4]),
+        ("eq:2018-09-10T10:00:04.0Z", [4]),
+        ("eq:2018-09-10T10:00:04.5Z", []),
+        ("neq:2018-09-10T10:00:04.5Z", [6, 5, 4, 3, 2, 1]),
+        ("lt:2018-09-10T10:00:04.5Z", [4, 3, 2, 1]),
+        ("gte:2018-09-10T10:00:03.999999999Z", [6, 5, 4]),
+        ("gt:2018-9-10", [6, 5, 4, 3, 2, 1]),
+        ("gt:2018-09", [6, 5, 4, 3, 2, 1]),
+        ("gt:2018", [6, 5, 4, 3, 2, 1]),
+        ("gt:2018-09-10T10:00Z", [6, 5, 4, 3, 2, 1]),
+        ("lt:0001-01-01T00:00:00%2B08:00", []),
+        ("lt:9999-12-31T23:59:59-08:00", [6, 5, 4, 3, 2, 1]),
+    ],
+)
+def test_a_time_is_an_instant_however_it_is_written(ask, time, expected):
+    """Zones, fractions, short and compact forms compare exactly."""
+    assert numbers(ask(f"/v2/images?created_at={time}")) == expected
+
+
+# --- errors ------------------------------------------------------------------------------------------
+
+BAD = [
+    ("limit=abc", "limit", 400, "IMG.0017"),
+    ("limit=", "limit", 400, "IMG.0017"),
+    ("limit=1.5", "limit", 400, "IMG.0017"),
+    ("limit=1_0", "limit", 400, "IMG.0017"),
+    ("limit=%EF%BC%95", "limit", 400, "IMG.0017"),
+    ("limit=-1", "negative-limit", 400, "IMG.0017"),
+    ("limit=5&limit=5", "repeated", 400, "IMG.0017"),
+    ("marker=00000001&marker=00000001", "repeated", 400, "IMG.0017"),
+    ("member_status=all&member_status=all", "repeated", 400, "IMG.0017"),
+    ("visibility=public&visibility=public", "repeated", 400, "IMG.0017"),
+    ("marker=nonsense", "marker", 400, "IMG.0027"),
+    ("marker=", "marker", 400, "IMG.0027"),
+    ("marker=" + "a" * 37, "long-marker", 400, "IMG.0027"),
+    ("marker=00000009", "marker", 400, "IMG.0027"),
+    ("marker=00000012", "hidden-marker", 403, "IMG.0026"),
+    ("sort_key=owner", "sort-key", 400, "IMG.0017"),
+    ("sort=owner:asc", "sort-key", 400, "IMG.0017"),
+    ("sort_dir=DESC", "sort-direction", 400, "IMG.0017"),
+    ("sort=name:up", "sort-direction", 400, "IMG.0017"),
+    ("sort=name:up,owner:asc", "sort-direction", 400, "IMG.0017"),
+    ("x" * 30_000 + "=%zz", "stray-percent", 400, "IMG.0017"),
+    ("sort_key=name&sort_dir=asc&sort_dir=desc", "sort-directions", 400, "IMG.0017"),
+    ("sort=name&sort_key=name", "sort-syntaxes", 400, "IMG.0017"),
+    ("created_at=before:yesterday", "time", 400, "IMG.0017"),
+    ("created_at=gt:2018-02-30", "time", 400, "IMG.0017"),
+    ("updated_at=", "time", 400, "IMG.0017"),
+    ("updated_at=GT:2018-01-01", "time-operator", 400, "IMG.0017"),
+    ("protected=maybe", "boolean", 400, "IMG.0017"),
+    ("protected=", "boolean", 400, "IMG.0017"),
+    ("min_disk=abc", "integer", 400, "IMG.0017"),
+    ("min_ram=40.0", "integer", 400, "IMG.0017"),
+    ("size_min=abc", "range", 400, "IMG.0017"),
+    ("visibility=bogus", "visibility", 400, "IMG.0017"),
+    ("visibility=", "visibility", 400, "IMG.0017"),
+    ("visibility=community", "visibility", 400, "IMG.0017"),
+    ("member_status=bogus", "member-status", 400, "IMG.0017"),
+    ("changes-since=2018", "changes-since", 400, "IMG.0017"),
+    ("name=neq:x", "operator", 400, "IMG.0017"),
+    ("name=in:a%22b", "quote-before", 400, "IMG.0017"),
+    ("name=in:%22a%22b", "quote-after", 400, "IMG.0017"),
+    ("name=in:%22a", "quote-open", 400, "IMG.0017"),
+    ("name=%ff", "encoding", 400, "IMG.0017"),
+    ("%ff=1", "encoding", 400, "IMG.0017"),
+    ("name=\xe9", "encoding", 400, "IMG.0017"),
+    ("name=%zz", "stray-percent", 400, "IMG.0017"),
+    ("name=100%", "stray-percent", 400, "IMG.0017"),
+    ("name=" + "x" * 100_000, "uri-too-large", 414, "APIGW.0201"),
+]
+
+
+@pytest.mark.parametrize(("query", "problem", "status", "code"), BAD, ids=[row[0][:40] for row in BAD])
+def test_a_wrong_query_gets_a_clear_error(ask, query, problem, status, code):
+    """The documented status, code and shape; the message names parameter, value and what is legal."""
+    answer = ask(f"/v2/images?{query}")
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/json"
+    body = answer.json
+    if code.startswith("APIGW."):
+        assert body["error_code"] == code
+        assert body["request_id"] == answer.headers["X-Request-Id"]
+        return
+    assert set(body) == {"error"}
+    assert body["error"]["code"] == code
+    message = body["error"]["message"]
+    row = next(one for one in PROBLEMS if one.name == problem)
+    assert message.startswith(row.meaning)
+    assert "; legal is " in message
+    assert len(message) < 600
+
+
+def test_every_problem_of_the_query_has_a_row():
+    """The errors of the query string and the marker are all provoked above."""
+    of_query = {row.name for row in PROBLEMS if row.code == "IMG.0017" or row.name.endswith("marker")}
+    assert of_query - {"findings"} == {row[1] for row in BAD} - {"uri-too-large"}  # those have tests of their own
+
+
+@pytest.mark.parametrize(("query", "problem", "status", "code"), [row for row in BAD if "repeated" not in row[1]])
+def test_the_same_errors_in_the_words_of_glance(query, problem, status, code):
+    """Without the departures the sentence is Glance's, as text, or as JSON for who accepts only that."""
+    row = next(one for one in PROBLEMS if one.name == problem)
+    asked = in_process(make_app(CATALOG, profile="glance"))
+    answer = asked(f"/v2/images?{query}")
+    if not row.glance or answer.status == 200:
+        assert problem in ("stray-percent", "integer", "boolean", "visibility", "marker", "uri-too-large")
+        return
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "text/plain; charset=UTF-8"
+    opening = row.glance.partition("{")[0]
+    assert opening in answer.text
+    as_json = asked(f"/v2/images?{query}", {"Accept": "application/json"}).json
+    assert as_json["code"].startswith(str(status))
+    assert opening in as_json["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("&".join(f"p{n}=v" for n in range(500)), []),
+        ("name=%00", []),
+        ("name=a%0Ab", []),
+        ("limit=0", []),
+        ("limit=-0", []),
+        ("limit=+2", [6, 5]),
+        ("limit=%202%20", [6, 5]),
+        ("limit=10000000000000000000000000000000000000000", [6, 5, 4, 3, 2, 1]),
+        ("&&limit=2&", [6, 5]),
+        ("%6cimit=2", [6, 5]),
+        ("properties=x", []),
+        ("members=x", []),
+        ("locations=x", []),
+        ("nosuch_min=5", []),
+        ("_min=5", []),
+        ("tags=x86", []),
+        ("tags=x&tag=x86", [4]),
+        ("size_min=99999999999999999999999999", []),
+        ("name=%E9%95%9C%E5%83%8F%20%E6%B5%8B%E8%AF%95", []),
+        ("self=/v2/images/00000001", []),
+        ("__class__=x&__dict__=y&is_public=2", []),
+        ("limit=5;6", None),
+    ],
+)
+def test_odd_questions_get_a_proper_answer(ask, query, expected):
+    """What makes real Glance fail, and what nobody means, is a list or a 4xx."""
+    answer = ask(f"/v2/images?{query}")
+    if expected is None:
+        assert answer.status == 400
+    else:
+        assert numbers(answer) == expected
+
+
+# --- paging and links --------------------------------------------------------------------------------
+
+
+def test_last_page_has_no_next(ask):
+    """Also when it is exactly full; elsewhere the link carries the last image as its marker."""
+    full = ask("/v2/images?limit=6").json
+    assert len(full["images"]) == 6
+    assert "next" not in full
+    assert link(ask("/v2/images?limit=5").json["next"]) == (
+        "/v2/images",
+        [("__isregistered", "true"), ("limit", "5"), ("marker", "00000002")],
+    )
+
+
+def test_first_names_what_the_service_adds(ask):
+    """Without any parameter the link shows the filter that the service adds for ordinary callers, and no limit."""
+    assert ask("/v2/images").json["first"] == "/v2/images?__isregistered=true"
+
+
+@pytest.mark.parametrize("sent", ["__isregistered=true", "__isregistered=false", "__isregistered=TRUE"])
+def test_a_filter_by_registration_stays_as_sent(ask, sent):
+    """The caller's own value stands in the links, once."""
+    assert ask(f"/v2/images?{sent}").json["first"] == f"/v2/images?{sent}"
+
+
+def test_links_keep_repeated_parameters_in_order(ask):
+    """Two tags are two tags on the next page as well."""
+    first = ask("/v2/images?tag=team%3Da&tag=x86&limit=1").json["first"]
+    assert first == "/v2/images?__isregistered=true&tag=team%3Da&tag=x86&limit=1"
+
+
+def test_links_are_form_encoded(ask):
+    """A space is a plus, everything else is percent-encoded UTF-8."""
+    query = "name=%E9%95%9C%20%26%20x&limit=1"
+    assert ask(f"/v2/images?{query}").json["first"].endswith("name=%E9%95%9C+%26+x&limit=1")
+
+
+def test_a_marker_is_a_place_in_the_order(ask):
+    """One that the filters leave out still says where to go on; after the last image comes an empty page."""
+    assert numbers(ask("/v2/images?marker=00000004&__imagetype=gold")) == [2, 1]
+    assert numbers(ask("/v2/images?marker=00000001")) == []
+    assert numbers(ask("/v2/images?marker=00000011&limit=1")) == [6]
+    assert numbers(ask("/v2/images?marker=00000008&limit=1")) == [6]
+
+
+def test_dead_images_are_listed_when_asked_for(ask):
+    """``status=killed`` lists them, and a deleted one may then be the marker."""
+    admin = {"X-Auth-Token": "admin"}
+    assert numbers(ask("/v2/images?status=killed")) == [11]
+    assert numbers(ask("/v2/images?status=deleted", admin)) == [9]
+    assert numbers(ask("/v2/images?status=in:deleted,queued", admin)) == [9, 4]
+    assert numbers(ask("/v2/images?status=in:deleted,queued&marker=00000009", admin)) == [4]
+    assert numbers(ask("/v2/images?status=deleted&marker=00000009")) == []
+    assert numbers(ask("/v2/images?marker=00000009&limit=1", admin)) == [8]
+
+
+@pytest.mark.parametrize("key", SORT_KEYS)
+def test_both_directions_are_mirror_images(ask, key):
+    """Every sort key, with ties and missing values: descending is ascending backwards."""
+    up = numbers(ask(f"/v2/images?sort_key={key}&sort_dir=asc"))
+    assert numbers(ask(f"/v2/images?sort_key={key}")) == up[::-1]
+    assert sorted(up) == [1, 2, 3, 4, 5, 6]
+
+
+def test_both_sort_syntaxes_agree(ask):
+    """``sort=`` is the newer spelling of ``sort_key`` and ``sort_dir``."""
+    assert ask("/v2/images?sort=size:asc,name:desc").ids == ask(
+        "/v2/images?sort_key=size&sort_key=name&sort_dir=asc&sort_dir=desc"
+    ).ids  # fmt: skip
+    assert numbers(ask("/v2/images?sort=%20size%20:%20asc%20,name"))[-2:] == [4, 6]
+
+
+# --- who asks ----------------------------------------------------------------------------------------
+
+CALLERS = [
+    ({}, [6, 5, 4, 3, 2, 1]),
+    ({"X-Project-Id": B}, [12, 8, 7, 6, 3, 2, 1]),
+    ({"X-Project-Id": C}, [7, 3, 2, 1]),
+    ({"X-Project-Id": "nobody"}, [3, 2, 1]),
+    ({"X-Auth-Token": "of-a"}, [6, 5, 4, 3, 2, 1]),
+    ({"X-Auth-Token": "unknown"}, [6, 5, 4, 3, 2, 1]),
+    ({"X-Auth-Token": "unknown", "X-Project-Id": C}, [7, 3, 2, 1]),
+    ({"X-Auth-Token": "admin"}, [12, 10, 8, 7, 6, 5, 4, 3, 2, 1]),
+    ({"X-Auth-Token": "admin", "X-Project-Id": B}, [12, 10, 8, 7, 6, 5, 4, 3, 2, 1]),
+    ({"Authorization": "SDK-HMAC-SHA256 Access=AK-OF-B, SignedHeaders=host, Signature=0"}, [12, 8, 7, 6, 3, 2, 1]),
+    ({"Authorization": "nonsense"}, [6, 5, 4, 3, 2, 1]),
+]
+
+
+@pytest.mark.parametrize(("headers", "expected"), CALLERS)
+def test_the_caller_is_who_the_credentials_name(ask, headers, expected):
+    """With authentication off: the project header, else a known token or key, else the catalog's project."""
+    assert numbers(ask("/v2/images", headers)) == expected
+
+
+def test_a_member_is_shown_a_shared_image(ask):
+    """To its members an image is ``shared``, to its owner it is what is stored."""
+    shown = ask("/v2/images?id=00000006").json["images"][0]
+    stored = ask("/v2/images?id=00000006", {"X-Project-Id": B}).json["images"][0]
+    assert (shown["visibility"], shown["__imagetype"]) == ("shared", "shared")
+    assert (stored["visibility"], stored["__imagetype"]) == ("private", "private")
+
+
+@pytest.mark.parametrize(
+    ("version", "is_queens"),
+    [
+        ("", False),
+        ("M", False),
+        ("Mitaka", False),
+        ("m", False),
+        ("N", True),
+        ("q", True),
+        ("Queens", True),
+        ("2.6", False),
+    ],
+)
+def test_the_first_letter_of_the_version_decides(ask, version, is_queens):
+    """Above M the list is that of Queens, which knows ``community``."""
+    answer = ask("/v2/images?visibility=community", {"X-Api-Version": version})
+    assert answer.status == (200 if is_queens else 400)
+
+
+AUTH = [
+    ({}, 401, "APIGW.0301", "x-auth-token not found"),
+    ({"X-Auth-Token": "unknown"}, 401, "APIGW.0301", "decrypt token fail"),
+    ({"X-Auth-Token": "old"}, 401, "APIGW.0307", "token must be updated"),
+    ({"X-Auth-Token": "of-a", "X-Project-Id": B}, 403, "APIGW.0302", "X-Project-Id"),
+    ({"X-Auth-Token": "of-a"}, 200, "", ""),
+    ({"X-Auth-Token": "of-a", "X-Project-Id": A}, 200, "", ""),
+]
+
+
+@pytest.mark.parametrize(("headers", "status", "code", "words"), AUTH)
+def test_with_authentication_on_a_token_must_hold(headers, status, code, words):
+    """Refusals are the gateway's; the clock that decides on expiry is the emulator's, which stands still here."""
+    answer = in_process(make_app(CATALOG, auth="on"))("/v2/images", headers)
+    assert answer.status == status
+    if status != 200:
+        assert answer.json["error_code"] == code
+        assert words in answer.json["error_msg"]
+        assert "of-a" not in answer.text
+    glance = in_process(make_app(CATALOG, auth="on", profile="glance"))("/v2/images", headers)
+    assert glance.status == status
+    assert status == 200 or glance.headers["Content-Type"].startswith("text/plain")
+
+
+# --- routes and bugs ---------------------------------------------------------------------------------
+
+
+ROUTES = [
+    *(("GET", path) for path in ("/nosuch", "/v2/images/", "/v2//images", "/v2/Images", "/%ff", "/v1", "/v2/images//")),
+    *((method, "/v2/images") for method in ("DELETE", "HEAD", "OPTIONS", "TRACE", "PATCH")),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_an_unknown_route_or_method_is_the_gateways_404(ask, method, path):
+    """No redirect, no web framework's page."""
+    answer = ask(path, method=method)
+    assert answer.status == 404
+    assert len(answer.headers["X-Request-Id"]) == 32
+    if method != "HEAD":
+        assert answer.json["error_code"] == "APIGW.0101"
+        assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+
+
+def test_glance_answers_a_wrong_method_with_405():
+    """With the methods that are allowed."""
+    answer = in_process(make_app(CATALOG, profile="glance"))("/v2/images", method="PATCH")
+    assert answer.status == 405
+    assert "GET" in answer.headers["Allow"]
+    assert "The method PATCH is not allowed" in answer.text
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_a_bug_is_a_500_that_tells_nothing(profile, monkeypatch, caplog):
+    """The traceback is in the log under the request id, never in the answer."""
+    app = make_app(CATALOG, profile=profile)
+    monkeypatch.setattr("ims_mock.catalog.catalog.Catalog.page", lambda *_: 1 / 0)
+    answer = in_process(app)("/v2/images")
+    assert answer.status == 500
+    assert "ZeroDivisionError" not in answer.text
+    assert answer.headers["X-Request-Id"] in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    if profile == "documented":
+        assert answer.json["error_code"] == "APIGW.0601"
+
+
+def test_html_is_escaped():
+    """A client that prefers HTML gets a page in which its own words do no harm."""
+    asked = in_process(make_app(CATALOG, profile="glance"))
+    answer = asked("/v2/images?sort_key=%3Cscript%3E", {"Accept": "text/html"})
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "<script>" not in answer.text
+
+
+def test_health_says_what_is_served(ask):
+    """The control path answers without credentials."""
+    says = {"status": "ok", "version": "0.1.0", "catalog": "inline", "images": 12, "project": A}
+    assert ask("/_ims/health").json == says
+
+
+# --- the bundled catalogs ----------------------------------------------------------------------------
+
+
+def test_the_documents_sample_comes_out():
+    """The two images of the document's sample answer, its ``first`` and its ``next``."""
+    asked = in_process(make_app("document-sample"))
+    body = asked("/v2/images?__imagetype=gold&limit=2").json
+    assert [image["id"] for image in body["images"]] == [
+        "bc6bed6e-ba3a-4447-afcc-449174a3eb52",
+        "0328c25e-c840-4496-81ac-c4e01b214b1f",
+    ]
+    assert link(body["first"]) == link("/v2/images?__isregistered=true&__imagetype=gold&limit=2")
+    assert link(body["next"]) == link(
+        "/v2/images?__isregistered=true&marker=0328c25e-c840-4496-81ac-c4e01b214b1f&__imagetype=gold&limit=2"
+    )
+    assert body["images"][0] == {
+        "schema": "/v2/schemas/image", "min_disk": 100, "created_at": "2018-09-06T14:03:27Z",
+        "__image_source_type": "uds", "container_format": "bare",
+        "file": "/v2/images/bc6bed6e-ba3a-4447-afcc-449174a3eb52/file", "updated_at": "2018-09-06T15:17:33Z",
+        "protected": True, "checksum": "d41d8cd98f00b204e9800998ecf8427e", "id": "bc6bed6e-ba3a-4447-afcc-449174a3eb52",
+        "__isregistered": "true", "min_ram": 2048, "__lazyloading": "true", "owner": SERVICE, "__os_type": "Linux",
+        "__imagetype": "gold", "visibility": "public", "virtual_env_type": "FusionCompute", "tags": [],
+        "__platform": "CentOS", "size": 0, "__os_bit": "64", "__os_version": "CentOS 7.3 64bit",
+        "name": "CentOS 7.3 64bit vivado", "self": "/v2/images/bc6bed6e-ba3a-4447-afcc-449174a3eb52",
+        "disk_format": "zvhd2", "virtual_size": None, "hw_firmware_type": "bios", "status": "active",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["default", "document-sample", "edge-cases", "empty", "large"])
+def test_a_bundled_catalog_is_walked_to_its_end(name):
+    """Following ``next`` visits every image once, and every image has the shape the table says."""
+    asked, seen, target = in_process(make_app(name)), [], "/v2/images?limit=1000"
+    while target:
+        page = asked(target).json
+        seen += page["images"]
+        target = page.get("next")
+    ids = [image["id"] for image in seen]
+    assert len(ids) == len(set(ids))
+    kinds = {"string": str, "integer": int, "boolean": bool, "array of strings": list}
+    for image in seen:
+        for field in FIELDS:
+            value = image.get(field.name)
+            assert value is None or type(value) is kinds[field.kind.json_type], (field.name, value)
+        assert json.dumps(image)
+
+
+# --- the server itself -------------------------------------------------------------------------------
+
+REFUSED_BY_SERVER = [
+    (b"GARBAGE\r\n\r\n", 400, "APIGW.0602"),
+    (b"GET /v2/images HTTP/1.1\r\nbad header\r\n\r\n", 400, "APIGW.0602"),
+    (b"GET /v2/images HTTP/1.1\r\nX: " + b"x" * 2**20 + b"\r\n\r\n", 413, "APIGW.0201"),
+    (b"GET /v2/images?" + b"x" * 300_000 + b" HTTP/1.1\r\nConnection: close\r\n\r\n", 414, "APIGW.0201"),
+]
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), REFUSED_BY_SERVER)
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_what_is_no_request_is_refused_in_the_same_shapes(sent, status, code, profile):
+    """The server in front of the application answers like the application."""
+    listener = bound("127.0.0.1", 0)
+    server = listening(make_app(CATALOG, profile=profile), listener, threads=1)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+        connection.sendall(sent)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    server.task_dispatcher.shutdown()
+    server.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status
+    request_id = re.search(rb"X-Request-Id: ([0-9a-f]{32})", head)[1].decode()
+    if profile == "documented":
+        assert (json.loads(body)["error_code"], json.loads(body)["request_id"]) == (code, request_id)
+    else:
+        assert b"text/plain" in head
+
+
+def test_many_sort_keys_cost_no_more_than_a_few(ask):
+    """Repeating a sort key changes nothing, and keeps no orders."""
+    keys = "&".join(f"sort_key={key}" for key in SORT_KEYS * 60)
+    assert numbers(ask(f"/v2/images?{keys}")) == [6, 5, 4, 3, 2, 1]
+
+
+def test_an_image_without_a_time_is_older_than_every_other():
+    """A catalog may say ``null``: the image is listed, marks a place, and lies in no range of times."""
+    images = [{"id": "b", "created_at": None}, {"id": "c"}, {"id": "a", "created_at": None}]
+    ask = in_process(make_app({"images": images}))
+
+    def ids(query):
+        return [image["id"] for image in ask(f"/v2/images?{query}").json["images"]]
+
+    assert ids("") == ["c", "b", "a"]
+    assert ids("sort_key=created_at&sort_dir=asc") == ["a", "b", "c"]
+    assert ids("marker=b") == ["a"]
+    assert ids("sort_key=name&sort_dir=asc&marker=a") == ["b", "c"]
+    assert ids("created_at=lte:2100-01-01T00:00:00Z") == ids("created_at=neq:2100-01-01T00:00:00Z") == ["c"]

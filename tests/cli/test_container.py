@@ -1,0 +1,190 @@
+"""The container, as far as it can be tested without one: its recipe, its examples, and what it writes and loads."""
+
+import re
+import shlex
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+import yaml
+from test_cli import CLEAN, COMMANDS, LINUX, Server
+from test_readme import chapter
+
+from ims_mock import __version__
+from ims_mock.options import CATALOG, HEALTH, SERVE, SETTINGS, of
+
+ROOT = Path(__file__).parent.parent.parent
+VARIABLES = {setting.variable for setting in (*SETTINGS, CATALOG)}
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", chapter("Container"), re.DOTALL)
+COMPOSE, GITHUB, GITLAB = (yaml.safe_load(block) for language, block in BLOCKS if language == "yaml")
+
+
+def instructions():
+    """Read the last stage of the recipe: each instruction with what follows it."""
+    lines = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text()).splitlines()
+    found = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    last = max(place for place, (name, _) in enumerate(found) if name == "FROM")
+    return found[last:]
+
+
+def of_instruction(name):
+    """Give what follows the only instruction of a name."""
+    (found,) = (rest for one, rest in instructions() if one == name)
+    return found
+
+
+def test_labels_are_those_of_the_package():
+    """Title, description, version, license and authors are said once more, and alike."""
+    metadata = ConfigParser()
+    metadata.read(ROOT / "setup.cfg")
+    names = {"title": "name", "description": "description", "licenses": "license", "authors": "author"}
+    labels = dict(pair.split("=", 1) for pair in shlex.split(of_instruction("LABEL")))
+    for label, name in names.items():
+        assert labels[f"org.opencontainers.image.{label}"] == metadata["metadata"][name]
+    assert labels["org.opencontainers.image.version"] == __version__
+    assert labels["org.opencontainers.image.base.name"] == of_instruction("FROM")
+
+
+def test_the_image_serves_and_checks_itself_as_nobody_in_particular():
+    """With commands that exist, in exec form, as a user without a name, on a port that its environment agrees with."""
+    assert (of_instruction("ENTRYPOINT"), of_instruction("CMD")) == ('["ims-mock"]', f'["{SERVE}"]')
+    assert of_instruction("HEALTHCHECK").endswith(f' CMD ["ims-mock", "{HEALTH}"]')
+    assert int(of_instruction("USER")) > 0
+    environment = dict(pair.split("=", 1) for pair in shlex.split(of_instruction("ENV")))
+    assert {name for name in environment if name.startswith("IMS_MOCK_")} < VARIABLES
+    assert environment["IMS_MOCK_HOST"] == "0.0.0.0"
+    (port,) = (setting.default for setting in SETTINGS if setting.name == "port")
+    assert of_instruction("EXPOSE") == str(port)
+    assert "IMS_MOCK_CATALOG" not in environment
+
+
+def test_healthcheck_knows_all_that_leads_to_the_server():
+    """Each setting of ``serve`` that changes where or how it is asked."""
+    assert {"host", "port", "tls-cert"} < {setting.name for setting in of(HEALTH)}
+
+
+def test_only_what_is_installed_is_sent_to_the_build():
+    """Everything else is left out, whatever lies beside the recipe."""
+    first, *rest = (ROOT / ".dockerignore").read_text().split()
+    sent = {line.removeprefix("!") for line in rest if line.startswith("!")}
+    assert first == "**"
+    assert sent == {"ims_mock", "fixtures", "LICENSE", "README.md", "pyproject.toml", "setup.cfg"}
+    assert all((ROOT / name).exists() for name in sent)
+
+
+# --- the README's examples ------------------------------------------------------------------------
+
+
+def test_every_variable_of_the_chapter_is_a_setting():
+    """In commands, compose files, and the text around them."""
+    found = set(re.findall(r"IMS_MOCK_\w+", chapter("Container")))
+    assert len(found) > 5
+    assert found <= VARIABLES
+
+
+def test_values_of_the_compose_file_are_legal():
+    """Each is a text, and one of its setting's choices where there are few."""
+    settings = {setting.variable: setting for setting in (*SETTINGS, CATALOG)}
+    for service in COMPOSE["services"].values():
+        for name, value in service["environment"].items():
+            assert isinstance(value, str)
+            assert value in (settings[name].choices or (value,))
+
+
+def test_the_compose_file_fits_the_image():
+    """Ports, folders and the service that is waited for are those that are named elsewhere."""
+    emulator, tests = COMPOSE["services"]["ims-mock"], COMPOSE["services"]["tests"]
+    port = of_instruction("EXPOSE")
+    assert emulator["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert emulator["volumes"][0].split(":")[1] == emulator["environment"]["IMS_MOCK_CATALOG"]
+    assert tests["environment"]["IMS_MOCK_URL"] == f"http://ims-mock:{port}"
+    assert tests["depends_on"] == {"ims-mock": {"condition": "service_healthy"}}
+    compile(tests["command"][2], "compose", "exec")
+    assert (emulator["read_only"], emulator["cap_drop"]) == (True, ["ALL"])
+
+
+def test_continuous_integration_waits_by_the_healthcheck():
+    """Both ask compose to wait, for services that it has."""
+    steps = GITHUB["jobs"]["contract"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step], GITLAB["contract"]["script"]
+    for script in scripts:
+        assert "docker compose up --detach --build --wait ims-mock" in [
+            command.partition(" #")[0].strip() for command in script
+        ]
+    commands = [*scripts[0], *scripts[1], *GITLAB["contract"]["after_script"]]
+    for command in commands:
+        words = shlex.split(command, comments=True)
+        if words[:2] == ["docker", "compose"]:
+            assert words[2] in ("up", "run", "logs")
+            assert words[-1] in COMPOSE["services"]
+
+
+def test_commands_of_the_chapter_exist():
+    """Whatever is run as ``ims-mock`` is one of its commands."""
+    found = re.findall(r"`ims-mock ([a-z]+)", chapter("Container"))
+    assert found
+    assert set(found) <= set(COMMANDS)
+
+
+# --- what it does inside --------------------------------------------------------------------------
+
+WATCHED = """
+import os, sys
+
+def told(event, given):
+    flags = given[2] if event == "open" else 0
+    writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event.startswith(("tempfile.", "os.mkdir", "os.rename", "os.remove", "os.link", "os.symlink")):
+        print("writes", event, given, file=sys.stderr)
+
+sys.addaudithook(told)
+from ims_mock.cli.main import main
+main()
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("arguments", [(), ("--generate", "50", "--watch", "--log-level", "error")], ids=len)
+def test_nothing_is_written_anywhere(arguments, tmp_path):
+    """Neither at the start nor for large bodies; and without a home, without a name, nothing is missed."""
+    (tmp_path / "c.yaml").write_text("{}")
+    environment = {**CLEAN, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere", "IMS_MOCK_PORT": "0"}
+    command = [sys.executable, "-c", WATCHED, SERVE, "c.yaml", *arguments]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8")
+    try:
+        server = Server(process)
+        header = {"Content-Type": "application/json"}
+        path = re.search('"file": *"(.*?)"', server.ask("/v2/images", "POST", '{"name": "a"}', **header)[2])[1]
+        data = {"Content-Type": "application/octet-stream"}
+        assert server.ask(path, "PUT", "x" * 20_000_000, **data)[0] == 204
+        assert server.ask("/v2/images", "POST", "x" * 12_000_000, **header)[0] >= 400
+        assert server.ask("/v3/auth/tokens", "POST", "{}", **header)[0] == 400
+        assert server.stopped() == ""
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@LINUX
+def test_nothing_is_loaded_unasked(tmp_path):
+    """Whatever lies in the folder that the server runs in, under whatever name."""
+    for name in ("default", "default.yaml", "catalog.yaml", ".env", "sitecustomize.py", "yaml.py", ".flaskenv"):
+        (tmp_path / name).write_text("raise SystemExit('loaded')\n")
+    program = Path(sys.executable).with_name("ims-mock")
+    if not program.exists():
+        pytest.skip("not installed")
+    environment = {**CLEAN, "IMS_MOCK_PORT": "0", "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [program, SERVE], cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8"
+    )
+    try:
+        server = Server(process)
+        assert (server.catalog, server.images) == ("default", 63)
+        assert server.stopped() == ""
+    finally:
+        process.kill()
+        process.communicate()

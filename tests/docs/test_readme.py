@@ -1,0 +1,283 @@
+"""The README is tested: its tables, its code, and its commands in a fresh copy of the repository.
+
+Run as a program it writes the README's tables and its answer anew.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+from helpers import in_process, make_app, over_socket
+from test_cli import serving
+
+from ims_mock import ImsMock
+from ims_mock.auth import signature as signing
+from ims_mock.faults.rules import Faults, flat
+from ims_mock.loading.loader import load
+from ims_mock.loading.sources import bundled
+from ims_mock.openapi import tables as reference
+
+ROOT = Path(__file__).parent.parent.parent
+README = ROOT / "README.md"
+
+
+TABLES = {
+    "parameters": reference.markdown(reference.PARAMETER_HEADS, reference.parameter_rows()),
+    "cloudimages": reference.markdown(reference.PARAMETER_HEADS, reference.cloudimages_rows()),
+    "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
+    "departures": reference.markdown(reference.DEPARTURE_HEADS, reference.departure_rows()),
+    "findings": reference.markdown(reference.FINDING_HEADS, reference.finding_rows()),
+    "faults": reference.markdown(reference.FAULT_HEADS, reference.fault_rows()),
+    "remarks": reference.markdown(reference.REMARK_HEADS, reference.remark_rows()),
+    "settings": reference.markdown(reference.SETTING_HEADS, reference.setting_rows()),
+}
+QUESTION = re.compile(r"curl -s '(http://127\.0\.0\.1:9292([^']+))'")
+ANSWER = re.compile(r"(<!-- answer -->\n```json\n)(.*?)(```\n)", re.DOTALL)
+
+
+def block_after(text, sentence, language="sh"):
+    """Give the first code block after a sentence."""
+    return re.search(rf"```{language}\n(.*?)```", text[text.index(sentence) :], re.DOTALL)[1].strip()
+
+
+def chapter(name):
+    """Give a chapter without its heading."""
+    return re.search(rf"^## {name}\n(.*?)(?=^## )", README.read_text(), re.DOTALL | re.MULTILINE)[1]
+
+
+def answer():
+    """Ask the README's question."""
+    target = QUESTION.search(README.read_text())[2]
+    return in_process(make_app("default"))(target).text + "\n"
+
+
+def with_tables(text):
+    """Put every table and the answer into a text of the README."""
+    for name, table in TABLES.items():
+        text = re.sub(
+            rf"(<!-- table: {name} -->\n).*?(<!-- end -->)",
+            lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    return ANSWER.sub(lambda match: match[1] + answer() + match[3], text)
+
+
+def test_tables_and_answer_are_fresh():
+    """What the tables in the code say is what the README says."""
+    text = README.read_text()
+    assert with_tables(text) == text, "run: python tests/test_readme.py"
+
+
+def test_the_first_screen_says_what_is_needed():
+    """What it is, how to serve, one question with its answer, how to test, what it follows: in the first 50 lines."""
+    screen = "\n".join(README.read_text().splitlines()[:50])
+    for words in ("ims-mock serve", "curl -s", "<!-- answer -->", "pytest", "not affiliated with Huawei", "2023-11-13",
+                  "/v2/cloudimages"):  # fmt: skip
+        assert words in screen
+
+
+def test_links_inside_the_readme_lead_somewhere():
+    """Every link to a heading has its heading."""
+    text = README.read_text()
+    anchors = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.+)$", text, re.M)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_the_contents_have_the_order_of_the_chapters():
+    """Each chapter is named once, where it stands."""
+    names = re.findall(r"^## (.*)", README.read_text(), re.MULTILINE)
+    assert ["Contents", *re.findall(r"^- \[(.*?)\]", chapter("Contents"), re.MULTILINE)] == names
+
+
+def test_python_blocks_run():
+    """Each Python block works as printed; those of clients are run in the tests of clients."""
+    text = re.sub("## Point your client here.*?\n## ", "", README.read_text(), flags=re.DOTALL)
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        subprocess.run([sys.executable, "-c", block], check=True, cwd="/")
+
+
+def test_the_yaml_block_is_a_catalog(tmp_path):
+    """The example of a catalog file loads without a warning."""
+    path = tmp_path / "example.yaml"
+    path.write_text(block_after(README.read_text(), "### The catalog file", "yaml"))
+    loaded = load([str(path)])
+    assert (len(loaded.catalog), loaded.warnings) == (41, ())
+
+
+def test_the_rules_of_faults_are_legal():
+    """Each rule that is shown is one, and the keys side by side are the first."""
+    text = README.read_text()
+    rules = [json.loads(one) for one in re.findall(r"<!-- rule -->\n```json\n(.*?)```", text, re.DOTALL)]
+    assert [Faults().add(rule).id for rule in rules] == ["1", "1"]
+    (keys,) = re.findall(r"`faults\.add\((path=.*?)\)`", text)
+    assert eval(f"flat({keys})", {"flat": flat}) == rules[0]
+
+
+def test_the_complaint_about_a_walk_is_true():
+    """A client that stops after two pages is told of with the words shown."""
+    with ImsMock({"images": [{"id": name} for name in "abcde"]}) as ims:
+        ims.client.get(ims.client.get("/v2/images?limit=2").json["next"])
+        with pytest.raises(AssertionError) as failed:
+            ims.assert_walked_everything()
+    assert str(failed.value) == block_after(README.read_text(), "<!-- walks -->", "text")
+
+
+def test_the_example_of_check_is_true(tmp_path):
+    """The problems shown are those that the described file gives."""
+    shown = block_after(README.read_text(), "`ims-mock check` reports", "console").splitlines()
+    path = tmp_path / "broken.yaml"
+    path.write_text("images:\n- name: one\n  min_disk: forty\n- name: two\n  __platfrom: CentOS\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ims_mock", "check", "broken.yaml"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == shown[1:]
+
+
+def test_the_refusal_of_a_signature_is_true():
+    """A client that signs its query unsorted is refused with the words shown."""
+    shown = json.loads(block_after(README.read_text(), "<!-- refusal -->", "json"))
+    project, date = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e", "20250102T030405Z"
+    key = {"access": "AK", "secret": "SK", "project": project}
+    ask = in_process(make_app({"clock": "2025-01-02T03:04:05Z", "credentials": {"keys": [key]}}, auth="on"))
+    headers = {"host": "127.0.0.1:9292", "x-sdk-date": date}
+    query = "name=CentOS%207.3&limit=2"
+    sent = signing.Sent("GET", "/v2/images", query, headers, lambda: b"", 0)
+    wrong = replace(signing.canonical(sent, sorted(headers)), query=query)
+    signature = signing.signature(wrong, date, "SK")
+    authorization = f"SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature={signature}"
+    answer = ask(f"/v2/images?{query}", {**headers, "Authorization": authorization}).json
+    assert {**answer, "request_id": "…"} == shown
+
+
+def test_the_login_of_the_readme_works():
+    """The body that curl sends opens the default catalog's project."""
+    command = block_after(README.read_text(), "knows is the caller's own project under that name.")
+    sent = command.partition("-d '")[2].rstrip("'").encode()
+    for source in ("default", "empty"):
+        ask = in_process(make_app(source, auth="on"))
+        answer = ask("/v3/auth/tokens", {"Content-Type": "application/json"}, "POST", sent)
+        assert answer.status == 201
+        assert ask("/v2/images", {"X-Auth-Token": answer.headers["X-Subject-Token"]}).status == 200
+
+
+def test_every_control_path_is_described():
+    """The table has each method and path once, and no other."""
+    text = README.read_text()
+    chapter = text[text.index("## Control") : text.index("### Snapshots")]
+    paths = []
+    for rule in make_app("empty").url_map.iter_rules():
+        path = re.sub("<(?:path:)?(?:[a-z]+_)?([a-z]+)>", "{\\1}", rule.rule)
+        if path.startswith("/_ims/"):
+            paths += [f"{method} {path.removeprefix('/_ims/')}" for method in rule.methods - {"HEAD", "OPTIONS"}]
+    rows = "".join(re.findall(r"^\| (`[A-Z]+ [^|]+) \|", chapter, re.M))
+    assert sorted(re.findall(r"`([^`]+)`", rows)) == sorted(paths)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl to ask with")
+def test_the_examples_of_control_work():
+    """Each is run as printed, in the order of the chapter, over one emulator."""
+    text = README.read_text()
+    snapshots, sandboxes = text[text.index("### Snapshots") :].split("### Sandboxes")
+    app = make_app("default")
+    with over_socket(app) as ask:
+
+        def printed(chapter):
+            block = re.search(r"```sh\n(.*?)```", chapter, re.DOTALL)[1]
+            commands = block.replace("http://127.0.0.1:9292", ask.url).replace("curl -s", "curl -sS --fail-with-body")
+            done = subprocess.run(["sh", "-e", "-c", commands], capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, ""), done.stdout
+            return done.stdout
+
+        first = printed(snapshots)
+        assert '"images":104' in first
+        assert '"images":63' in first.splitlines()[-1]
+        second = printed(sandboxes)
+        assert second.count('"name": "mine"') == 2
+        assert '"images":2' in second
+        assert len(app.extensions["ims_mock.sandboxes"]) == 0
+        shown = json.loads(block_after(text, "<!-- sandbox -->", "json"))
+        assert ask("/_ims/sandboxes", method="POST").json.keys() == shown.keys()
+
+
+def test_the_local_stand_in_works(tmp_path):
+    """The file, the commands and what is told of a mistake, as they are printed."""
+    text = chapter("Local stand-in")
+    catalog, command = block_after(text, "", "yaml"), block_after(text, "see every request")
+    shown = [line.split(" ", 1)[1] for line in block_after(text, "With `--watch`", "console").splitlines()]
+    (tmp_path / "team.yaml").write_text(catalog)
+    question = re.search(r"'http://127.0.0.1:9292(.*)'", text)[1]
+    program, name, *arguments = command.split()
+    assert (program, name) == ("ims-mock", "serve")
+    with serving(*arguments, cwd=tmp_path) as server:
+        assert [image["name"] for image in json.loads(server.ask(question)[2])["images"]] == ["build agent"]
+        (tmp_path / "team.yaml").write_text(catalog.replace("count: 30", "count: thirty"))
+        told = [server.process.stderr.readline() for _ in range(3)][1:]
+        assert [line.split(" ", 1)[1].rstrip() for line in told] == shown
+        assert server.ask(question)[0] == 200
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+def test_the_certificate_of_the_readme_is_served_and_trusted(tmp_path):
+    """What the command makes is what ``serve`` takes and a client verifies."""
+    command = block_after(README.read_text(), "One for this machine is")
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
+    files = [str(tmp_path / name) for name in ("cert.pem", "key.pem")]
+    with serving("empty", "--tls-cert", files[0], "--tls-key", files[1]) as server:
+        for host in ("localhost", "127.0.0.1"):
+            answer = requests.get(f"https://{host}:{server.port}/_ims/health", verify=files[0], timeout=10)
+            assert answer.status_code == 200
+
+
+def test_every_bundled_catalog_is_described():
+    """The table of bundled catalogs names each, and the number of images of the default one."""
+    text = README.read_text()
+    for name in bundled():
+        assert f"| `{name}` |" in text
+    assert f"| {len(load(['default']).catalog)} hand-written images" in text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("git"), reason="git makes the fresh copy")
+def test_the_serving_command_works_in_a_fresh_copy(tmp_path):
+    """The README's first command, word for word, serves the bundled catalog; its question gets the printed answer."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    text = README.read_text()
+    environment = {**os.environ, "IMS_MOCK_PORT": str(port)}
+    environment.pop("PYTHONPATH", None)
+    command = ["sh", "-c", f"{block_after(text, 'Set up and serve')} & echo $!; wait"]
+    server = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        ready = next(line for line in server.stdout if line.startswith("ims-mock "))
+        assert ready.endswith(f" images (default) on http://127.0.0.1:{port}\n")
+        question = block_after(text, "Ask it").replace(":9292", f":{port}")
+        if not shutil.which("curl"):
+            pytest.skip("no curl to ask with")
+        asked = subprocess.run(["sh", "-c", question], capture_output=True, text=True, check=True)
+        assert json.loads(asked.stdout) == json.loads(ANSWER.search(text)[2])
+    finally:
+        os.killpg(server.pid, 15)
+        began = time.monotonic()
+        server.communicate()
+        assert time.monotonic() - began < 5
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text()))

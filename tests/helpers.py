@@ -1,0 +1,104 @@
+"""What the tests share: emulators over any catalog, asked in process or over a socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import Flask
+
+from ims_mock import create_app
+from ims_mock.server.background import Background
+from ims_mock.web.context import view
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the emulator, however it was asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the images of a page, in order."""
+        return [image["id"] for image in self.json["images"]]
+
+
+Ask = Callable[..., Answer]
+
+
+def link(url: str | None) -> tuple[str, list[tuple[str, str]]] | None:
+    """Take a link apart for comparing: the order of its parameters means nothing."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return parts.path, sorted(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def make_app(*sources: Any, **options: Any) -> Flask:
+    """Make an application over catalogs."""
+    return create_app(sources or "default", **options)
+
+
+def in_process(app: Flask) -> Ask:
+    """Ask an application without a socket; the target's bytes reach it as they are."""
+    client = app.test_client()
+
+    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
+        path, _, query = target.partition("?")
+        raw = {"QUERY_STRING": query}
+        answer = client.open(path, method=method, headers=headers, data=body or None, environ_overrides=raw)
+        return Answer(answer.status_code, dict(answer.headers), answer.get_data())
+
+    return ask
+
+
+@contextmanager
+def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
+    """Ask an application through the server of ``ims-mock serve`` on a free port."""
+    server = Background(app, threads=threads)
+
+    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connection._validate_path = lambda _: None  # raw bytes are part of what is tested
+        connection._encode_request = lambda request: request.encode("latin-1")
+        connection.request(method, target, body=body or None, headers=dict(headers or {}))
+        answer = connection.getresponse()
+        found = Answer(answer.status, dict(answer.getheaders()), answer.read())
+        connection.close()
+        return found
+
+    ask.url = server.url  # type: ignore[attr-defined]
+    try:
+        yield ask
+    finally:
+        server.close()
+
+
+def probed(app: Flask) -> Flask:
+    """Let an application answer every path and method it does not know to whom it lets in, with who that is."""
+
+    def probe(rest: str) -> dict[str, Any]:
+        seen_as = view().caller
+        return {"project": seen_as.project, "roles": sorted(seen_as.roles)}
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    app.add_url_rule("/<path:rest>", view_func=probe, methods=methods, provide_automatic_options=False)
+    return app

@@ -1,0 +1,477 @@
+"""Findings: each is provoked, the nearest innocent request has none; they are kept, told in headers, or refused."""
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from helpers import in_process, make_app
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ims_mock
+from ims_mock import ImsMock
+from ims_mock.catalog.query import decoded
+from ims_mock.contract.fields import PARAMETERS
+from ims_mock.contract.values import TIME
+from ims_mock.journal.documented import Asked
+from ims_mock.journal.findings import BY_ROW, FINDINGS, INFO, MOST, SEVERITIES, Finding, found
+from ims_mock.server.background import Background
+from ims_mock.web.telling import MOST_CHARACTERS, MOST_HEADERS
+
+PROJECT, OTHER = "p" * 32, "q" * 32
+IMAGE = "00000001-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+CATALOG = {
+    "project": PROJECT,
+    "clock": "2030-01-01T00:00:00Z",
+    "credentials": {
+        "tokens": [
+            {"token": "good", "project": PROJECT},
+            {"token": "old", "project": PROJECT, "expires": "2020-01-01T00:00:00Z"},
+            {"token": "reads", "project": PROJECT, "roles": ["reader"]},
+            {"token": "rules", "project": PROJECT, "roles": ["admin"]},
+        ],
+        "users": [{"name": "tester", "password": "secret", "project": PROJECT}],
+    },
+    "images": [{"id": IMAGE, "owner": PROJECT, "tags": ["a=b"]}],
+}
+LIST, NEWER = "/v2/images", "/v2/cloudimages"
+QUEENS, RULES, THERE = {"X-Api-Version": "Queens"}, {"X-Auth-Token": "rules"}, {"X-Project-Id": OTHER}
+WHEN = "2018-09-06T14:03:27Z"
+
+
+class Case(NamedTuple):
+    """What provokes a finding, and what is nearest to it and does not."""
+
+    finding: str
+    guilty: str
+    innocent: str
+    says: str
+    guilty_headers: Mapping[str, str] | None = None
+    innocent_headers: Mapping[str, str] | None = None
+    guilty_method: str = "GET"
+    innocent_method: str = "GET"
+
+
+CASES = (
+    Case("undocumented-parameter", f"{LIST}?imagetype=gold", f"{LIST}?__imagetype=gold", "did you mean __imagetype?"),
+    Case("undocumented-parameter", f"{LIST}?Limit=5", f"{LIST}?limit=5", "did you mean limit?"),
+    Case("undocumented-parameter", f"{LIST}?tags=a", f"{LIST}?tag=a", "write tag=KEY=VALUE"),
+    Case("undocumented-parameter", f"{LIST}?changes-since=x", f"{LIST}?updated_at=gte:{WHEN}", "gte:TIME"),
+    Case("undocumented-parameter", f"{LIST}?architecture=arm", f"{NEWER}?architecture=arm", f"ask {NEWER}"),
+    Case("undocumented-parameter", f"{LIST}?__support_arm=true", f"{LIST}?__support_kvm=true", "only Glance finds"),
+    Case("undocumented-parameter", f"{LIST}?size_min=5", f"{LIST}?min_disk=50", "leave it out"),
+    Case("undocumented-parameter", "/v2/schemas/image?x=1", "/v2/schemas/image", "no parameter for this path"),
+    Case("undocumented-parameter", f"{LIST}/{IMAGE}/members?limit=2", f"{LIST}/{IMAGE}/members", "for this path"),
+    Case("undocumented-value", f"{LIST}?__os_type=Linus", f"{LIST}?__os_type=Linux", "did you mean Linux?"),
+    Case("undocumented-value", f"{LIST}?status=", f"{LIST}?status=active", "one of queued"),
+    Case("undocumented-value", f"{LIST}?protected=1", f"{LIST}?protected=true", "true, false"),
+    Case("undocumented-value", f"{LIST}?limit=-1", f"{LIST}?limit=0", "no whole number from 0"),
+    Case("undocumented-value", f"{LIST}?min_disk=40.0", f"{LIST}?min_disk=40", "no whole number from 0"),
+    Case("undocumented-value", f"{LIST}?visibility=community", f"{LIST}?visibility=public", "no documented value"),
+    Case("undocumented-value", f"{LIST}?name=a:b", f"{LIST}?name=a-b", "taken for an operator"),
+    Case("undocumented-value", f"{LIST}?created_at=on:2018", f"{LIST}?created_at=eq:{WHEN}", "gt, gte"),
+    Case("undocumented-value", f"{NEWER}?architecture=risc", f"{NEWER}?architecture=arm", "x86 or arm"),
+    Case("undocumented-value", f"{NEWER}?enterprise_project_id=1", f"{NEWER}?enterprise_project_id={IMAGE}", "UUID"),
+    Case("value-case", f"{LIST}?__os_type=linux", f"{LIST}?__os_type=Linux", "write __os_type=Linux"),
+    Case("value-case", f"{LIST}?protected=True", f"{LIST}?protected=true", "write protected=true"),
+    Case("value-case", f"{LIST}?sort_key=id&sort_dir=DESC", f"{LIST}?sort_key=id&sort_dir=desc", "write sort_dir=desc"),
+    Case("value-case", f"{NEWER}?architecture=ARM", f"{NEWER}?architecture=arm", "write architecture=arm"),
+    Case("old-spelling", f"{LIST}?__platform=RedHat", f"{LIST}?__platform=Red+Hat", "write __platform=Red Hat"),
+    Case("beyond-document", f"{LIST}?status=in:active,queued", f"{LIST}?status=active", "only Glance knows"),
+    Case("beyond-document", f"{LIST}?name=eq:a", f"{LIST}?name=a", "only Glance knows"),
+    Case("beyond-document", f"{LIST}?sort_key=updated_at", f"{LIST}?sort_key=created_at", "only Glance knows"),
+    Case(
+        "beyond-document",
+        f"{LIST}?visibility=shared&member_status=all",
+        f"{LIST}?visibility=shared&member_status=pending",
+        "only Glance knows",
+    ),
+    Case("beyond-document", f"{LIST}?__platform=openEuler", f"{LIST}?__platform=EulerOS", "only real answers show"),
+    Case("repeated-parameter", f"{LIST}?limit=2&limit=2", f"{LIST}?tag=a&tag=b", "send limit once"),
+    Case("repeated-parameter", f"{LIST}?__os_bit=32&__os_bit=64", f"{LIST}?__os_bit=32&min_disk=64", "sent 2 times"),
+    Case("limit-above-cap", f"{LIST}?limit=1001", f"{LIST}?limit=1000", "counts as 1000"),
+    Case("limit-above-cap", f"{NEWER}?limit=2000", f"{NEWER}?limit=1000", "counts as 1000"),
+    Case("sort-dir-alone", f"{LIST}?sort_dir=asc", f"{LIST}?sort_dir=asc&sort_key=created_at", "send sort_key"),
+    Case("legacy-sort", f"{LIST}?sort=name:asc", f"{LIST}?sort_key=name&sort_dir=asc", "write sort_key=KEY"),
+    Case(
+        "member-status-alone",
+        f"{LIST}?member_status=pending",
+        f"{LIST}?member_status=pending&visibility=shared&__imagetype=shared",
+        "send visibility=shared",
+    ),
+    Case("dotted-tag", f"{LIST}?tag=a.b", f"{LIST}?tag=a=b.c", "write tag=a=b"),
+    Case("time-format", f"{LIST}?created_at=gt:2018-09", f"{LIST}?created_at=gt:2018-09-01+00:00:00", "write the time"),
+    Case("time-format", f"{LIST}?updated_at=lt:2018-09-06t14:03:27z", f"{LIST}?updated_at=lt:{WHEN}", ""),
+    Case(
+        "time-without-operator",
+        f"{LIST}?created_at={WHEN}",
+        f"{LIST}?created_at=eq:{WHEN}",
+        "write created_at=eq:TIME",
+    ),
+    Case("unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=true", "ask as an admin"),
+    Case(
+        "unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=false", "", None, RULES
+    ),
+    Case(
+        "never-together",
+        f"{LIST}?__support_kvm_gpu_type=P4&__support_kvm=true",
+        f"{LIST}?__support_kvm_gpu_type=P4",
+        "leave __support_kvm out",
+    ),
+    Case(
+        "never-together",
+        f"{LIST}?__support_xen_gpu_type=M60_vGPU&__support_kvm=true",
+        f"{LIST}?__support_xen=true&__support_kvm=true",
+        "no image has both",
+    ),
+    Case("deprecated-path", f"{LIST}/{IMAGE}", LIST, "the vendor advises GET /v2/cloudimages?id=ID"),
+    Case("deprecated-path", f"{LIST}/{IMAGE}/tags/x", f"{LIST}/{IMAGE}", "", None, None, "PUT", "DELETE"),
+    Case("deprecated-path", "/v1.1/images/detail", NEWER, "GET /v2/cloudimages"),
+    Case("credentials", LIST, LIST, "token-unknown", {"X-Auth-Token": "other"}, {"X-Auth-Token": "good"}),
+    Case("credentials", LIST, LIST, "token-expired", {"X-Auth-Token": "old"}),
+    Case("credentials", LIST, LIST, "authorization", {"Authorization": "SDK-HMAC-SHA256 x"}),
+    Case("credentials", LIST, LIST, "other-project", {"X-Auth-Token": "good", **THERE}, THERE),
+    Case(
+        "credentials", f"{LIST}/x", f"{LIST}/x", "read-only", {"X-Auth-Token": "reads"}, {"X-Auth-Token": "good"},
+        "DELETE", "DELETE",
+    ),
+    Case("one-profile", f"{LIST}?name=100%", f"{LIST}?name=100%25", "write %25"),
+    Case("one-profile", f"{LIST}?status=deleted", f"{LIST}?status=saving", "never lists such images"),
+    Case("one-profile", f"{LIST}?visibility=community", f"{LIST}?visibility=shared", "Mitaka refuses", QUEENS, QUEENS),
+    Case("one-profile", f"{LIST}?is_public=1", f"{LIST}?visibility=public", "only Mitaka knows is_public"),
+)  # fmt: skip
+
+
+def of(target, headers=None, method="GET", **options):
+    """Ask a fresh emulator, and give what it finds."""
+    app = make_app(CATALOG, **options)
+    in_process(app)(target, headers, method)
+    (entry,) = app.extensions["ims_mock"].journal.entries()
+    assert all(finding.request == entry.number for finding in entry.findings)
+    return entry.findings
+
+
+def named(findings):
+    """The names of findings."""
+    return [one.name for one in findings]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.finding} {case.guilty}")
+def test_what_provokes_a_finding(case, profile):
+    """It is found once, whatever the profile, with what is wrong and the cure; the severity is the row's."""
+    findings = of(case.guilty, case.guilty_headers, case.guilty_method, profile=profile)
+    (finding,) = (one for one in findings if one.name == case.finding)
+    assert case.says in f"{finding.message}; {finding.cure}"
+    assert finding.severity == BY_ROW[case.finding].severity
+    assert min(len(finding.message), len(finding.cure)) > 9
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.finding} {case.innocent}")
+def test_the_nearest_innocent_request(case, profile):
+    """Has no such finding, and no other that is worse than an info."""
+    findings = of(case.innocent, case.innocent_headers, case.innocent_method, profile=profile)
+    assert case.finding not in named(findings)
+    assert all(one.severity == INFO for one in findings)
+
+
+def test_each_finding_is_provoked_and_has_an_innocent_neighbour():
+    """No row is without a test; names and severities are what they may be."""
+    assert [row.name for row in FINDINGS] == list(dict.fromkeys(case.finding for case in CASES))
+    assert {row.severity for row in FINDINGS} == set(SEVERITIES)
+    assert len(BY_ROW) == len(FINDINGS)
+    assert all(case.guilty != case.innocent or case.guilty_headers != case.innocent_headers for case in CASES)
+
+
+def values(parameter):
+    """The values that the document has for a parameter."""
+    if parameter.field is not None and parameter.field.kind is TIME:
+        return [f"{operator}{WHEN}" for operator in parameter.values]
+    return parameter.values or (["40"])
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda one: one.name)
+def test_what_the_document_has_is_no_finding(parameter):
+    """Each of its parameters with each of its values, and what belongs to it; infos aside."""
+    beside = {"sort_dir": "&sort_key=name", "member_status": "&visibility=shared"}.get(parameter.name, "")
+    for path in (LIST, NEWER):
+        for value in values(parameter):
+            asked = Asked("GET", path, pairs=decoded(f"{parameter.name}={value.replace(' ', '+')}{beside}"))
+            assert [one for one in found(asked) if one.severity != INFO] == [], value
+
+
+RECIPES = (
+    "__imagetype=gold&visibility=public&protected=true",
+    f"owner={PROJECT}",
+    *(f"member_status={one}&visibility=shared&__imagetype=shared" for one in ("accepted", "rejected", "pending")),
+)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_recipes_of_the_document_have_no_finding(recipe):
+    """Not even an info."""
+    assert of(f"{LIST}?{recipe}") == ()
+
+
+def test_what_is_not_the_documents_has_no_finding():
+    """Versions, the identity service, control paths and paths that nobody knows."""
+    for target in ("/?limit=x", "/versions?x=1", "/v3?x=1", "/v3/projects?name=cn-north-4", "/nowhere?x=1"):
+        assert of(target) == ()
+    app = make_app(CATALOG, findings="strict")
+    assert in_process(app)("/_ims/requests?since=0&path=x").status == 200
+
+
+def test_a_refused_request_has_its_findings():
+    """Whether it is refused for them or for something else."""
+    assert named(of(f"{LIST}?sort_dir=DESC&limt=5")) == ["undocumented-parameter", "value-case", "sort-dir-alone"]
+    assert "undocumented-parameter" in named(of(f"{LIST}/nosuch?x=1"))
+    assert named(of(LIST, {"X-Auth-Token": "other"}, auth="on")) == ["credentials"]
+
+
+def test_an_unscoped_token_opens_no_project():
+    """Which is told as a finding with ``--auth off``."""
+    app = make_app(CATALOG)
+    ask = in_process(app)
+    user = {"name": "tester", "password": "secret", "domain": {"name": "testdomain"}}
+    login = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": "unscoped"}}
+    answer = ask("/v3/auth/tokens", {"Content-Type": "application/json"}, "POST", json.dumps(login).encode())
+    ask(LIST, {"X-Auth-Token": answer.headers["X-Subject-Token"]})
+    entry = app.extensions["ims_mock"].journal.entries()[-1]
+    assert named(entry.findings) == ["credentials"]
+    assert "no-project" in entry.findings[0].message
+
+
+def test_secrets_are_masked():
+    """A parameter whose name says that it is secret, and what a token was."""
+    said = repr(of(f"{LIST}?token=hush-hush", {"X-Auth-Token": "hush-hush"}))
+    assert "hush" not in said
+    assert "undocumented-parameter" in said
+
+
+def test_findings_are_bounded():
+    """A query of thousands of names has no more findings than others may have."""
+    findings = of(f"{LIST}?" + "&".join(f"x{number}=" for number in range(2000)))
+    assert len(findings) == MOST
+    assert len(of(f"{LIST}?{'x' * 20_000}=1")[0].message) < 200
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["GET", "POST", "DELETE"]),
+    st.sampled_from([LIST, NEWER, f"{LIST}/", f"{LIST}/x", "/v2/schemas/image", ""]),
+    st.lists(
+        st.tuples(
+            st.sampled_from([one.name for one in PARAMETERS]) | st.text(max_size=9),
+            st.sampled_from(["gt:2018", "in:", "true", "RedHat", ":", "a.b", "9" * 99, "community"])
+            | st.text(max_size=9),
+        ),
+        max_size=6,
+    ),
+    st.booleans(),
+)
+def test_no_request_breaks_it(method, path, pairs, is_queens):
+    """Whatever is sent, findings are what they may be."""
+    for finding in found(Asked(method, path, "", tuple(pairs), is_queens)):
+        assert finding.severity == BY_ROW[finding.name].severity
+        assert "\n" not in finding.message
+
+
+# --- told, refused, ignored -----------------------------------------------------------------------
+
+WRONG = f"{LIST}?limt=5&__platform=RedHat"
+HEADER = "X-IMS-Mock-Finding"
+
+
+def headers_of(app, target, headers=()):
+    """The headers in which findings are told."""
+    return app.test_client().get(target, headers=dict(headers)).headers.getlist(HEADER)
+
+
+def test_lenient_tells_the_journal_alone():
+    """The answer is what it would be."""
+    app = make_app(CATALOG)
+    assert headers_of(app, WRONG) == []
+    told = in_process(app)("/_ims/requests").json["requests"][0]["findings"]
+    assert [one["name"] for one in told] == ["undocumented-parameter", "old-spelling"]
+    assert told[0] == {
+        "name": "undocumented-parameter",
+        "severity": "warning",
+        "message": "limt is no documented parameter of GET /v2/images",
+        "cure": "did you mean limit?",
+        "request": 1,
+    }
+
+
+def test_warn_tells_one_header_a_finding(profile):
+    """Besides the answer that lenient gives, and of infos too; a request without any has none."""
+    app = make_app(CATALOG, findings="warn", profile=profile)
+    assert headers_of(app, WRONG) == [
+        "undocumented-parameter: limt is no documented parameter of GET /v2/images; did you mean limit?",
+        "old-spelling: __platform is 'RedHat', an older spelling; write __platform=Red Hat",
+    ]
+    assert app.test_client().get(WRONG).data == make_app(CATALOG, profile=profile).test_client().get(WRONG).data
+    assert headers_of(app, f"{LIST}/{IMAGE}")[0].startswith("deprecated-path: ")
+    assert headers_of(app, LIST) == headers_of(app, "/_ims/health") == []
+
+
+def test_headers_are_short_plain_and_few():
+    """Whatever was sent."""
+    app = make_app(CATALOG, findings="warn")
+    told = headers_of(app, f"{LIST}?镜像=1&" + "&".join(f"{'x' * 70}{number}=" for number in range(50)))
+    assert len(told) == MOST_HEADERS + 1
+    assert told[-1] == "31 more are in the journal"
+    assert all(one.isascii() and one.isprintable() and len(one) <= MOST_CHARACTERS for one in told)
+
+
+def test_strict_refuses_and_lists(profile):
+    """In the profile's own shape, all findings but infos, and the journal knows them still."""
+    app = make_app(CATALOG, findings="strict", profile=profile)
+    answer = in_process(app)(f"{WRONG}&status=deleted")
+    assert answer.status == 400
+    message = answer.json["error"]["message"] if profile == "documented" else answer.text
+    for words in ("undocumented-parameter: limt is no", "did you mean limit?", "old-spelling: ", "Red Hat"):
+        assert words in message
+    assert "one-profile" not in message
+    (entry,) = app.extensions["ims_mock"].journal.entries()
+    assert named(entry.findings) == ["undocumented-parameter", "old-spelling", "one-profile"]
+
+
+def test_strict_refuses_before_anything_is_done():
+    """A write is not carried out; one without findings, or with infos only, is."""
+    ask = in_process(make_app(CATALOG, findings="strict"))
+    assert ask(f"{LIST}/{IMAGE}?force=1", method="DELETE").status == 400
+    assert ask(f"{LIST}/{IMAGE}").status == 200
+    assert ask(f"{LIST}/{IMAGE}/tags/new", method="PUT").status == 204
+    assert ask(f"{LIST}/{IMAGE}", method="DELETE").status == 204
+
+
+def test_strict_lets_the_gateway_refuse_first():
+    """With ``--auth on`` credentials are looked at before all else, as ever."""
+    ask = in_process(make_app(CATALOG, findings="strict", auth="on"))
+    assert ask(WRONG).status == 401
+    assert ask(WRONG, {"X-Auth-Token": "other"}).status == 401
+    assert ask(WRONG, {"X-Auth-Token": "good"}).status == 400
+    assert in_process(make_app(CATALOG, findings="strict"))(LIST, {"X-Auth-Token": "other"}).status == 400
+
+
+@pytest.mark.parametrize("mode", ["lenient", "warn", "strict"])
+def test_what_is_ignored_appears_nowhere(mode):
+    """Neither in the journal nor in headers, and it refuses nothing."""
+    app = make_app(CATALOG, findings=mode, findings_ignore="undocumented-parameter, old-spelling")
+    answer = app.test_client().get(WRONG)
+    assert (answer.status_code, answer.headers.getlist(HEADER)) == (200, [])
+    assert app.extensions["ims_mock"].journal.entries()[0].findings == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"findings": "loud"}, "findings is 'loud'; legal are lenient, warn and strict"),
+        ({"findings_ignore": "old-speling"}, "names no finding 'old-speling'; did you mean old-spelling?"),
+        ({"findings_ignore": "x"}, "legal are undocumented-parameter, "),
+    ],
+)
+def test_wrong_words_are_named(words, says):
+    """By every door in Python."""
+    with pytest.raises(ValueError, match="find") as refused:
+        ims_mock.create_app("empty", **words)
+    assert says in str(refused.value)
+    with pytest.raises(ValueError, match="find"):
+        ImsMock("empty", **words)
+
+
+def test_a_sandbox_has_its_own_treatment():
+    """What it is told, and otherwise the server's."""
+    ask = in_process(make_app(CATALOG, findings="strict", findings_ignore="old-spelling"))
+
+    def asked(**words):
+        made = ask("/_ims/sandboxes", {"Content-Type": "application/json"}, "POST", json.dumps(words).encode())
+        if made.status != 201:
+            return made.json["error"]["message"]
+        return [
+            ask(f"/_ims/sandboxes/{made.json['id']}{LIST}?{query}").status for query in ("x=1", "__platform=RedHat")
+        ]
+
+    assert asked() == [400, 200]
+    assert asked(findings="warn") == [200, 200]
+    assert asked(findings_ignore="") == [400, 400]
+    assert asked(findings_ignore="undocumented-parameter") == [200, 400]
+    assert "lenient, warn, strict" in asked(findings="loud")
+    assert "did you mean old-spelling?" in asked(findings_ignore="old-speling")
+
+
+# --- in a test's hand -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server that is running already."""
+    server = Background(make_app("document-sample"))
+    yield server.url
+    server.close()
+
+
+@pytest.fixture(params=["local", "remote"])
+def make(request):
+    """Make emulators, each with a server of its own, or as a sandbox on one that is running."""
+    url = request.getfixturevalue("server") if request.param == "remote" else ""
+    with ExitStack() as stack:
+        yield lambda **others: stack.enter_context(ImsMock(CATALOG, url=url, **others))
+
+
+def test_findings_are_looked_at(make):
+    """All since the reset, in order, with the numbers of their requests."""
+    ims = make()
+    for target in (LIST, WRONG, f"{LIST}/{IMAGE}"):
+        urlopen(ims.url + target).close()
+    assert [(one.name, one.request) for one in ims.findings] == [
+        ("undocumented-parameter", 2),
+        ("old-spelling", 2),
+        ("deprecated-path", 3),
+    ]
+    assert isinstance(ims.findings[0], Finding)
+    assert ims.findings == tuple(finding for entry in ims.requests for finding in entry.findings)
+    ims.reset()
+    assert ims.findings == ()
+
+
+def test_the_assertion_shows_request_finding_and_cure(make):
+    """Of all that is worse than an info."""
+    ims = make()
+    urlopen(f"{ims.url}{LIST}/{IMAGE}").close()
+    ims.assert_no_findings()
+    urlopen(ims.url + WRONG).close()
+    with pytest.raises(AssertionError) as failed:
+        ims.assert_no_findings()
+    assert str(failed.value).splitlines() == [
+        "there are 2 findings:",
+        "  GET /v2/images?limt=5&__platform=RedHat",
+        "    warning undocumented-parameter: limt is no documented parameter of GET /v2/images",
+        "      cure: did you mean limit?",
+        "    warning old-spelling: __platform is 'RedHat', an older spelling",
+        "      cure: write __platform=Red Hat",
+    ]
+
+
+def test_it_refuses_and_ignores_as_it_is_told(make):
+    """From the beginning, and when it begins anew."""
+    ims = make(findings="strict", findings_ignore="old-spelling")
+    with pytest.raises(HTTPError, match="400"):
+        urlopen(ims.url + WRONG)
+    assert [one.name for one in ims.findings] == ["undocumented-parameter"]
+    ims.begin(findings="warn", findings_ignore="undocumented-parameter")
+    with urlopen(Request(ims.url + WRONG)) as answer:
+        assert [one.partition(":")[0] for one in answer.headers.get_all(HEADER)] == ["old-spelling"]
+    ims.begin()
+    with pytest.raises(HTTPError, match="400"):
+        urlopen(ims.url + WRONG)
+
+
+@pytest.mark.parametrize("names", [("created_at", "updated_at"), ("updated_at", "created_at")])
+def test_findings_of_a_row_come_in_the_order_of_the_query(names):
+    """Whatever the hashes of names are in this process."""
+    findings = of(f"{LIST}?{'&'.join(f'{name}={WHEN}' for name in names)}")
+    assert [one.message.split()[0] for one in findings if one.name == "time-without-operator"] == list(names)

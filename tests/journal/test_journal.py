@@ -1,0 +1,288 @@
+"""The journal: every request is in it, and no secret."""
+
+import inspect
+import json
+import subprocess
+import sys
+import threading
+
+import pytest
+from helpers import in_process, make_app
+
+from ims_mock.auth.rate_limit import Throttle
+from ims_mock.journal.notes import MOST_CHARACTERS, Entry
+
+NOW = "2023-11-13T08:00:00Z"
+PROJECT, OTHER = "p" * 32, "q" * 32
+TOKEN, SECRET = "the-token-of-the-catalog", "the-secret-of-the-key"
+CATALOG = {
+    "project": PROJECT,
+    "clock": NOW,
+    "credentials": {
+        "tokens": [{"token": TOKEN, "project": PROJECT}],
+        "keys": [{"access": "AKOFTHECATALOG", "secret": SECRET, "project": PROJECT}],
+        "users": [{"name": "tester", "password": "the-password", "project": PROJECT}],
+    },
+    "images": [{"id": f"image-{number}", "name": f"镜像 {number}", "tags": ["a=b"]} for number in range(5)],
+}
+SIGNED = "SDK-HMAC-SHA256 Access={}, SignedHeaders=host;x-sdk-date, Signature=" + "5" * 64
+
+
+@pytest.fixture
+def app():
+    """An application over the catalog."""
+    return make_app(CATALOG)
+
+
+@pytest.fixture
+def journal(app):
+    """Its journal."""
+    return app.extensions["ims_mock"].journal
+
+
+@pytest.fixture
+def ask(app):
+    """Ask it."""
+    return in_process(app)
+
+
+def test_an_entry_tells_all_about_a_request(ask, journal):
+    """When, what, by whom, and how it was answered."""
+    answer = ask("/v2/images?limit=2&tag=a%3Db&name=", {"User-Agent": "x/1", "X-Project-Id": PROJECT})
+    (entry,) = journal.entries()
+    assert entry.as_json() == {
+        "number": 1,
+        "time": NOW,
+        "method": "GET",
+        "path": "/v2/images",
+        "query": [["limit", "2"], ["tag", "a=b"], ["name", ""]],
+        "headers": {"host": "localhost", "user-agent": "x/1", "x-project-id": PROJECT},
+        "project": PROJECT,
+        "credentials": "nothing",
+        "refusal": "",
+        "status": 200,
+        "seconds": entry.seconds,
+        "ids": [],
+        "fault": "",
+        "walk": 1,
+        "page": 1,
+        "findings": [],
+    }
+    assert answer.ids == []
+    assert 0 < entry.seconds < 5
+    assert json.loads(json.dumps(entry.as_json())) == entry.as_json()
+
+
+def test_an_entry_never_changes(ask, journal):
+    """It is frozen, and read twice it is the same."""
+    ask("/v2/images")
+    (entry,) = journal.entries()
+    with pytest.raises(AttributeError):
+        entry.status = 500
+    assert journal.entries() == [entry]
+
+
+def test_the_images_answered_are_told_in_order(ask, journal):
+    """Of a page, and of one image that is shown, made or changed; of others there are none."""
+    listed = ask("/v2/images?limit=3").ids
+    ask("/v2/cloudimages?limit=1")
+    ask("/v2/images/image-2")
+    made = ask("/v2/images", {"Content-Type": "application/json"}, "POST", b'{"name": "new"}').json["id"]
+    ask("/v2/images/absent")
+    ask(f"/v2/images/{made}", method="DELETE")
+    assert [entry.ids for entry in journal.entries()] == [
+        tuple(listed),
+        tuple(listed[:1]),
+        ("image-2",),
+        (made,),
+        (),
+        (),
+    ]
+
+
+def test_a_walk_is_told_page_by_page(ask, journal):
+    """By the service's links, or by the client's own markers; what asks for no list is on no walk."""
+    page = ask("/v2/images?limit=2").json
+    ask("/v2/images/image-1")
+    ask(page["next"])
+    ask("/v2/cloudimages?limit=4&marker=image-4")
+    ask("/v2/cloudimages?limit=4&marker=image-0")
+    ask("/v2/images?limit=x")
+    assert [(entry.walk, entry.page) for entry in journal.entries()] == [
+        (1, 1),
+        (0, 0),
+        (1, 2),
+        (2, 1),
+        (2, 2),
+        (3, 1),
+    ]
+
+
+def test_numbers_begin_anew_when_the_journal_is_cleared(app, ask, journal):
+    """By itself, or by a reset of the emulator; walks as well."""
+    for clear in (journal.clear, app.extensions["ims_mock"].reset):
+        ask("/v2/images")
+        ask("/v2/images?limit=1")
+        assert [(entry.number, entry.walk) for entry in journal.entries()] == [(1, 1), (2, 2)]
+        clear()
+        assert journal.entries() == []
+
+
+def test_entries_are_given_from_a_number_on():
+    """Of a ring that keeps the latest."""
+    app = make_app(CATALOG, journal=3)
+    ask, journal = in_process(app), app.extensions["ims_mock"].journal
+    for _ in range(5):
+        ask("/versions")
+    assert [entry.number for entry in journal.entries()] == [3, 4, 5]
+    assert [entry.number for entry in journal.entries(since=4)] == [5]
+
+
+def test_a_journal_of_nothing_keeps_nothing():
+    """But the emulator answers."""
+    app = make_app(CATALOG, journal=0)
+    assert in_process(app)("/v2/images").status == 200
+    assert app.extensions["ims_mock"].journal.entries() == []
+
+
+def test_control_paths_are_not_recorded(ask, journal):
+    """Whatever becomes of them; every other path is, also one that nobody serves."""
+    for path in ("/_ims/health", "/_ims/absent", "/_ims", "/_imsx", "/", "/absent"):
+        ask(path)
+    assert [entry.path for entry in journal.entries()] == ["/_imsx", "/", "/absent"]
+
+
+def test_what_is_refused_is_recorded(ask, journal):
+    """With the status of the refusal."""
+    ask("/v2/images?limit=x")
+    ask("/v2/images/a%2Fb")
+    ask("/v2/images", method="HEAD")
+    ask("/v2/images?" + "x" * 40_000)
+    assert [entry.status for entry in journal.entries()] == [400, 404, 404, 414]
+
+
+@pytest.mark.parametrize("auth", ["off", "on"])
+@pytest.mark.parametrize(
+    ("headers", "credentials", "refusal"),
+    [
+        ({}, "nothing", ""),
+        ({"X-Auth-Token": TOKEN}, "a token", ""),
+        ({"X-Auth-Token": "unknown"}, "a token", "token-unknown"),
+        ({"X-Auth-Token": TOKEN, "X-Project-Id": OTHER}, "a token", "other-project"),
+        ({"Authorization": SIGNED.format("AKUNKNOWN")}, "a signature", "key-unknown"),
+        ({"Authorization": "Basic xyz"}, "a signature", "algorithm"),
+    ],
+)
+def test_credentials_are_judged(auth, headers, credentials, refusal):
+    """Whether they are needed or not."""
+    app = make_app(CATALOG, auth=auth)
+    in_process(app)("/v2/images", headers)
+    (entry,) = app.extensions["ims_mock"].journal.entries()
+    assert (entry.credentials, entry.refusal) == (credentials, refusal)
+    assert entry.project == headers.get("X-Project-Id", PROJECT)
+
+
+@pytest.mark.parametrize(("name", "sent"), [("X-Auth-Token", "a token"), ("Authorization", "a signature")])
+def test_credentials_nobody_looked_at_are_named(ask, journal, name, sent):
+    """Where all are let in."""
+    ask("/versions", {name: "whatever"})
+    (entry,) = journal.entries()
+    assert (entry.credentials, entry.project, entry.headers[name.lower()]) == (sent, "", "<8 characters>")
+
+
+def test_a_list_that_somebody_else_refuses_has_a_project(app, ask, journal):
+    """By a fault or the throttle: it is a page of that project's walk all the same, and asked again on it."""
+    app.extensions["ims_mock"].faults.add({"effect": {"status": 503}})
+    app.extensions["ims_mock"].throttle = Throttle("2/60")
+    for _ in range(4):
+        ask("/v2/images", {"X-Auth-Token": TOKEN})
+    assert [(entry.status, entry.project) for entry in journal.entries()] == [
+        (503, PROJECT),
+        (200, PROJECT),
+        (200, PROJECT),
+        (429, PROJECT),
+    ]
+    assert [entry.walk for entry in journal.entries()] == [1, 1, 2, 3]
+
+
+SECRETS = [
+    ({"X-Auth-Token": TOKEN}, "", TOKEN, "<24 characters>"),
+    ({"X-Auth-Token": "issued-elsewhere"}, "", "issued-elsewhere", "<16 characters>"),
+    ({"X-Security-Token": "temporary"}, "", "temporary", "<9 characters>"),
+    ({"X-Subject-Token": "to-be-looked-at"}, "", "to-be-looked-at", "<15 characters>"),
+    ({"Authorization": SIGNED.format("AKUNKNOWN")}, "", "5" * 64, "Access=AKUNKNOWN, SignedHeaders=host;x-sdk-date, "),
+    ({"Authorization": SIGNED.format(SECRET)}, "", SECRET, " characters>"),
+    ({"Authorization": "Bearer some-secret"}, "", "some-secret", "<18 characters>"),
+    ({}, "X-Auth-Token=in-the-query", "in-the-query", "<12 characters>"),
+    ({}, "x%2Dauth%2Dt%6Fken=in-the-query", "in-the-query", "<12 characters>"),
+    ({}, "Signature=abc&Access=AK", "abc", '"AK"'),
+    ({}, "password=p%26q", "p&q", "<3 characters>"),
+]
+
+
+@pytest.mark.parametrize(("headers", "query", "secret", "left"), SECRETS)
+def test_secrets_are_masked(ask, journal, headers, query, secret, left):
+    """All of a token, the signature of a signature, and what is secret in a query by its name."""
+    ask(f"/v2/images?{query}", headers)
+    text = json.dumps([entry.as_json() for entry in journal.entries()])
+    assert secret not in text
+    assert left in text
+    assert secret not in repr([laid.note for laid in journal._laid]) or query
+
+
+def test_the_body_of_a_login_is_not_kept(ask, journal):
+    """Nor is any other."""
+    user = {"name": "tester", "password": "the-password", "domain": {"name": "testdomain"}}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+    answer = ask("/v3/auth/tokens", {"Content-Type": "application/json"}, "POST", json.dumps(body).encode())
+    assert answer.status == 201
+    kept = repr([laid.note for laid in journal._laid]) + json.dumps([entry.as_json() for entry in journal.entries()])
+    assert "the-password" not in kept
+    assert answer.headers["X-Subject-Token"] not in kept
+
+
+def test_what_the_wire_brings_is_text(ask, journal):
+    """In UTF-8 where it is that, and no request is too odd to be told."""
+    ask("/v2/images?name=%E9%95%9C&x=%FF&=&a", {"User-Agent": "镜".encode().decode("latin-1")})
+    (entry,) = journal.entries()
+    assert entry.query == (("name", "镜"), ("x", "\ufffd"), ("", ""), ("a", ""))
+    assert entry.headers["user-agent"] == "镜"
+
+
+def test_no_request_is_kept_longer_than_the_gateway_takes(ask, journal):
+    """So that the journal is bounded whatever comes."""
+    ask("/v2/images/" + "a" * 50_000 + "?" + "b" * 50_000, {"User-Agent": "c" * 50_000})
+    (entry,) = journal.entries()
+    lengths = (len(entry.path), len(entry.query[0][0]), len(entry.headers["user-agent"]))
+    assert lengths == (MOST_CHARACTERS,) * 3
+
+
+def test_requests_at_the_same_time_have_numbers_of_their_own(app, journal):
+    """None is lost, and none is counted twice."""
+    threads = [
+        threading.Thread(target=lambda: [in_process(app)("/v2/images?limit=2") for _ in range(20)]) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    entries = journal.entries()
+    assert [entry.number for entry in entries] == list(range(1, 161))
+    assert sorted(entry.walk for entry in entries) == list(range(1, 161))
+
+
+def test_the_entry_describes_each_of_its_attributes():
+    """So that the README need not."""
+    for name in Entry._fields:
+        assert f"\n    {name}: " in inspect.getdoc(Entry)
+
+
+def test_a_start_loads_nothing_of_faults():
+    """Nor does a request, until there is a fault."""
+    code = (
+        "import sys, ims_mock; app = ims_mock.create_app('empty'); app.test_client().get('/v2/images');"
+        "print([name for name in ('faults', 'effects', 'moving', 'web.faulting', 'lifecycle')"
+        " if f'ims_mock.{name}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

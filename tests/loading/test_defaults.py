@@ -1,0 +1,142 @@
+"""What an image has that its catalog does not mention."""
+
+import re
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from ims_mock.auth.authentication import SERVICE_PROJECT
+from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.values import wire_time
+from ims_mock.loading.defaults import EPOCH, completed
+
+ALWAYS = {
+    "status": "active",
+    "__imagetype": "private",
+    "visibility": "private",
+    "protected": False,
+    "owner": "the-project",
+    "__isregistered": "true",
+    "container_format": "bare",
+    "disk_format": "zvhd2",
+    "virtual_env_type": "FusionCompute",
+    "__os_type": "Linux",
+    "__image_source_type": "uds",
+    "min_ram": 0,
+    "min_disk": 40,
+    "tags": (),
+    "created_at": wire_time(EPOCH),
+    "updated_at": wire_time(EPOCH),
+}
+"""What interfaces promise of an image that says nothing."""
+
+
+def image(values=(), number=0, **options):
+    """Complete one image."""
+    return completed(dict(values), number, **{"project": "the-project", "seed": 0, **options})
+
+
+def test_an_image_that_says_nothing():
+    """It has the values that every real image has, an id, and no others."""
+    found = image()
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", found.pop("id"))
+    assert found == ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("given", "follows"),
+    [
+        # visibility, protection and owner follow the type
+        ({"__imagetype": "gold"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
+        ({"__imagetype": "market"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
+        ({"__imagetype": "GOLD"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
+        ({"__imagetype": "shared"}, {"visibility": "shared", "protected": False, "owner": "the-project"}),
+        ({"__imagetype": "private"}, {"visibility": "private", "protected": False, "owner": "the-project"}),
+        ({"__imagetype": "odd"}, {"visibility": "private", "protected": False, "owner": "the-project"}),
+        ({"__imagetype": ""}, {"visibility": "private", "protected": False, "owner": "the-project"}),
+        ({"__imagetype": None}, {"visibility": "private", "protected": False, "owner": "the-project"}),
+        ({"visibility": "public"}, {"__imagetype": "private", "protected": False, "owner": "the-project"}),
+        ({"__imagetype": "gold", "owner": "mine"}, {"owner": "mine"}),
+        # the environment follows the disk, and the disk the environment
+        ({"disk_format": "iso"}, {"virtual_env_type": "IsoImage"}),
+        ({"disk_format": "ISO"}, {"virtual_env_type": "IsoImage"}),
+        ({"disk_format": "qcow2"}, {"virtual_env_type": "FusionCompute"}),
+        ({"disk_format": None}, {"virtual_env_type": "FusionCompute"}),
+        ({"virtual_env_type": "IsoImage"}, {"disk_format": "iso"}),
+        ({"virtual_env_type": "isoimage"}, {"disk_format": "iso"}),
+        ({"virtual_env_type": "DataImage"}, {"disk_format": "zvhd2"}),
+        ({"virtual_env_type": "Ironic"}, {"disk_format": "zvhd2"}),
+        ({"virtual_env_type": None}, {"disk_format": "zvhd2"}),
+        ({"virtual_env_type": "IsoImage", "disk_format": "raw"}, {"disk_format": "raw"}),
+        # the family follows the platform, else the version
+        ({"__platform": "Windows"}, {"__os_type": "Windows"}),
+        ({"__platform": "windows"}, {"__os_type": "Windows"}),
+        ({"__platform": "CentOS"}, {"__os_type": "Linux"}),
+        ({"__platform": "CentOS", "__os_version": "Windows 10 64bit"}, {"__os_type": "Linux"}),
+        ({"__platform": None, "__os_version": "Windows 10 64bit"}, {"__os_type": "Windows"}),
+        ({"__os_version": "Windows Server 2019 Standard 64bit"}, {"__os_type": "Windows"}),
+        ({"__os_version": "Ubuntu 20.04 server 64bit"}, {"__os_type": "Linux"}),
+        ({"__os_version": None}, {"__os_type": "Linux"}),
+        ({"__platform": "Windows", "__os_type": "Linux"}, {"__os_type": "Linux"}),
+        # the last change follows the creation
+        ({"created_at": "2018-09-06T14:03:27Z"}, {"updated_at": "2018-09-06T14:03:27Z"}),
+        ({"updated_at": "2018-09-06T14:03:27Z"}, {"created_at": wire_time(EPOCH)}),
+        ({"created_at": None}, {"updated_at": None}),
+    ],
+)
+def test_absent_values_follow_from_given_ones(given, follows):
+    """What one value says about another is filled in, in whatever case it is written."""
+    found = image(given)
+    assert {name: found[name] for name in follows} == follows
+    assert {name: found[name] for name in given} == given
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_an_explicit_null_stays_no_value(field):
+    """What is given as nothing gets no default, and everything else still does."""
+    found = image({field.name: None})
+    assert found[field.name] is None
+    assert set(found) == {*ALWAYS, "id", field.name}
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_a_given_value_is_kept(name):
+    """A default never replaces anything, however odd or empty."""
+    for value in ("odd", "", 0, False, ()):
+        assert image({name: value})[name] == value
+
+
+def test_other_attributes_are_left_alone():
+    """Nothing else is invented, and free properties stay."""
+    given = {"colour": "blue", "__description": "", "members": {"p": "accepted"}, "name": "x", "empty": None}
+    found = image(given)
+    assert set(found) == {*ALWAYS, "id", *given}
+    assert {name: found[name] for name in given} == given
+
+
+def test_the_given_values_are_not_changed():
+    """Completing makes a new mapping."""
+    given = {"name": "x"}
+    image(given)
+    assert given == {"name": "x"}
+
+
+def test_absent_times_count_one_second_an_image():
+    """An image in a file is one second younger than the one before; one that is added later is as old as now."""
+    assert datetime(2023, 11, 13, tzinfo=timezone.utc) == EPOCH
+    for number in (0, 1, 59, 86_400):
+        instant = wire_time(EPOCH + timedelta(seconds=number))
+        found = image(number=number)
+        assert (found["created_at"], found["updated_at"]) == (instant, instant)
+    added = image(number=7, now="2030-01-01T00:00:00Z")
+    assert (added["created_at"], added["updated_at"]) == ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z")
+    assert image({"created_at": "2018-09-06"}, now="2030-01-01T00:00:00Z")["created_at"] == "2018-09-06"
+
+
+def test_absent_ids_come_from_seed_and_number():
+    """The same two give the same id, any other two another."""
+    pairs = [(seed, number) for seed in (0, 1, 2**63 - 1) for number in range(50)]
+    ids = [image(number=number, seed=seed)["id"] for seed, number in pairs]
+    assert ids == [image({"name": "x"}, number, seed=seed)["id"] for seed, number in pairs]
+    assert len(set(ids)) == len(pairs)
+    assert image({"id": "mine"})["id"] == "mine"

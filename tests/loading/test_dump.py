@@ -1,0 +1,52 @@
+"""A catalog in use becomes a catalog file again."""
+
+import json
+
+import pytest
+from helpers import in_process, make_app
+
+from ims_mock.loading import dump as filing
+from ims_mock.loading.dump import Masks, filed_image
+from ims_mock.loading.loader import load
+
+WRITTEN = [
+    {},
+    {"name": None, "disk_format": None, "container_format": None},
+    {"name": "~", "__os_version": "1.10", "true": "null", "<<": "*x", "a: b": " ", "tags": ["~", "1.0", "a=b"]},
+    {"name": "镜像 \U0001f600", "__description": "a\nb\t\x7f\u2028", "__os_type": "no", "visibility": "private"},
+    {"min_disk": 2**31 - 1, "min_ram": 0, "protected": True, "created": "3 days ago", "x" * 255: "y" * 60_000},
+]
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+@pytest.mark.parametrize("kind", ["application/json", "application/yaml"])
+def test_whatever_clients_write_loads_as_the_same(profile, kind):
+    """In both forms."""
+    app = make_app("empty", profile=profile)
+    ask, here = in_process(app), app.extensions["ims_mock"]
+    sent = {"Content-Type": "application/json"}
+    made = [ask("/v2/images", sent, "POST", json.dumps(image).encode()).status for image in WRITTEN]
+    assert made.count(201) >= (2 if profile == "documented" else 4), made
+    before = {image.id: dict(image.values) for image in here.catalog}
+    shown = ask("/_ims/catalog", {"Accept": kind}).body
+    here.reset()
+    assert ask("/_ims/catalog", {"Content-Type": kind}, "PUT", shown).status == 200
+    assert {image.id: dict(image.values) for image in here.catalog} == before
+
+
+def test_generated_images_load_as_the_same():
+    """With their members."""
+    catalog = load([{}], more=500, seed=3).catalog
+    again = load([{"images": [filed_image(image) for image in catalog]}]).catalog
+    assert [(dict(one.values), one.members) for one in again] == [(dict(one.values), one.members) for one in catalog]
+
+
+def test_masks_are_bounded(monkeypatch):
+    """Of too many, the secrets first masked are forgotten, and what is no mask is the secret itself."""
+    monkeypatch.setattr(filing, "MOST", 2)
+    masks = Masks()
+    first, second, third = map(masks.mask, ("a", "b", "c"))
+    assert [masks.lifted(one) for one in (second, third, "secret")] == ["b", "c", "secret"]
+    with pytest.raises(ValueError, match="or has forgotten"):
+        masks.lifted(first)
+    assert masks.mask("a") != first

@@ -1,0 +1,566 @@
+"""What generated images are: believable, the same for ever, and true to what is fixed."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from faker import Faker
+
+from ims_mock.auth.authentication import SERVICE_PROJECT
+from ims_mock.catalog.image import image_id
+from ims_mock.contract.fields import BY_NAME, FIELDS, MEMBER_STATUSES
+from ims_mock.contract.values import LINK
+from ims_mock.loading.generator import ImageProvider, generate
+
+PROJECT = "aaaa1111bbbb2222cccc3333dddd4444"
+LINKS = {field.name for field in FIELDS if field.kind is LINK}
+Image = dict[str, Any]
+
+
+def images(count: int = 40, seed: int = 7, /, **fixed: Any) -> list[Image]:
+    """Generate a few images with some values fixed."""
+    return list(generate(count, seed, project=PROJECT, fixed=fixed))
+
+
+def bytes_of(generated: list[Image]) -> bytes:
+    """Write images as bytes that do not depend on the order of their attributes."""
+    return b"\n".join(json.dumps(image, sort_keys=True).encode() for image in generated)
+
+
+# --- a checker of its own, that knows nothing of how images are made ------------------------------
+
+OPENINGS = {
+    "Windows": "Windows", "Ubuntu": "Ubuntu", "Red Hat": "Redhat", "SUSE": "SUSE", "CentOS": "CentOS",
+    "Debian": "Debian", "OpenSUSE": "openSUSE", "Oracle Linux": "Oracle Linux", "Fedora": "Fedora", "CoreOS": "CoreOS",
+    "EulerOS": "EulerOS", "openEuler": "openEuler", "Other": ("NeoKylin", "Other Linux"),
+    "RedHat": "Redhat", "OracleLinux": "Oracle Linux",
+}  # fmt: skip
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+HEX = r"[0-9a-f]{32}"
+SHAPES = {
+    "id": UUID, "owner": HEX, "name": r"[\w\-.](?:[\w\-. ]{0,126}[\w\-.])?", "__description": r"[^<>\r]{1,1024}",
+    "checksum": HEX, "__image_size": r"0|[1-9][0-9]*", "max_ram": r"0|[1-9][0-9]*", "__backup_id": UUID,
+    "__data_origin": rf"instance,{UUID}|image,[a-z0-9-]+,{UUID}", "__originalimagename": UUID, "__root_origin": "file",
+    "__sequence_num": "[0-9]", "__image_location": r"obs\.[a-z0-9-]+\.myhuaweicloud\.com:443:[^:]+:[^:]+",
+    "__support_agent_list": "hss|ces|hss,ces", "__system__cmkid": UUID, "__productcode": HEX,
+    "__account_code": r"[0-9A-F]*", "enterprise_project_id": f"0|{UUID}", "_sys_enterprise_project_id": f"0|{UUID}",
+    **dict.fromkeys(("created_at", "updated_at", "active_at"), r"20(18|19|2[0-3])-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+}  # fmt: skip
+ALWAYS = {
+    "id", "name", "status", "visibility", "protected", "owner", "min_disk", "min_ram", "virtual_size",
+    "container_format", "disk_format", "created_at", "updated_at", "tags", "__isregistered", "__imagetype",
+    "__image_source_type", "__image_size", "virtual_env_type", "__os_type", "__os_bit",
+}  # fmt: skip
+NUMBERS = {"min_disk", "min_ram", "size", "virtual_size"}
+HYPERVISORS = {"__support_kvm", "__support_xen"}
+
+
+def flaws(image: Mapping[str, Any]) -> Iterator[str]:
+    """Name everything about an image that no real one would show."""
+    for name in ALWAYS - set(image):
+        yield f"no {name}"
+    for name, value in image.items():
+        if name in LINKS or (name not in BY_NAME and name != "members"):
+            yield f"{name} is no stored attribute"
+        elif name in NUMBERS:
+            if value is None if name != "virtual_size" else value is not None:
+                yield f"{name} is {value!r}"
+        elif name not in ("protected", "tags", "members"):
+            legal = (*BY_NAME[name].values, *BY_NAME[name].seen_values)
+            if not isinstance(value, str) or (legal and value not in legal):
+                yield f"{name} is {value!r}"
+            elif name in SHAPES and not re.fullmatch(SHAPES[name], value):
+                yield f"{name} looks like {value!r}"
+    for broken, flaw in (
+        *rules_of_audience(image),
+        *rules_of_purpose_and_system(image),
+        *rules_of_life(image),
+    ):
+        if broken:
+            yield flaw
+
+
+def rules_of_audience(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """Whose an image is, and who sees it."""
+    audience, is_public = image.get("__imagetype"), image.get("visibility") == "public"
+    is_market = audience == "market"
+    yield is_public != (audience in ("gold", "market")), "only gold and market images are public"
+    yield is_public and image.get("protected") is not True, "public and not protected"
+    yield not isinstance(image.get("protected"), bool), "protected is no boolean"
+    yield is_public != (image.get("owner") == SERVICE_PROJECT), "public images are the service's"
+    yield is_market != ("__productcode" in image), "every market image is a product, and nothing else is"
+    yield is_market != ("__is_offshelved" in image), "the market sells market images"
+    yield "__account_code" in image and not is_market, "charged and not of the market"
+    yield "__backup_id" in image and is_public, "a public image of a backup"
+    yield "__system__cmkid" in image and audience != "private", "encrypted for others"
+    yield "__root_origin" in image and "__originalimagename" in image, "imported and with a parent"
+    yield image.get("enterprise_project_id") != image.get("_sys_enterprise_project_id"), "two enterprise projects"
+    members = image.get("members", {})
+    yield bool(members) != ("shared" in (audience, image.get("visibility"))), "members make an image shared"
+    yield image.get("owner") in members, "shared with its owner"
+    yield not set(members.values()) <= set(MEMBER_STATUSES), "unknown member status"
+    yield not all(re.fullmatch(HEX, project) for project in members), "a member is no project"
+    tags = image.get("tags")
+    yield not isinstance(tags, list) or len({re.split("[.=]", tag)[0] for tag in tags}) < len(tags), "a tag twice"
+    origin = image.get("__data_origin", "")
+    parents = {origin.split(",")[-1], image.get("__originalimagename")}
+    yield origin.startswith("image") and None not in parents and len(parents) > 1, "copied from another image"
+
+
+def rules_of_purpose_and_system(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """What it is for, what it runs on, and which system it carries."""
+    env_type, version, platform = image.get("virtual_env_type"), image.get("__os_version"), image.get("__platform")
+    yield (env_type == "IsoImage") != (image.get("disk_format") == "iso"), "iso and IsoImage belong together"
+    for one in ("__support_xen_gpu_type", "__support_kvm_gpu_type", "__support_xen_hana"):
+        yield one in image and not HYPERVISORS.isdisjoint(image), f"{one} beside a hypervisor"
+    yield "__support_kvm_infiniband" in image and "__support_xen" in image, "InfiniBand under Xen"
+    if image.get("__support_arm") == "true":
+        yield "__support_kvm" in image, "ARM under KVM"
+        yield image.get("hw_firmware_type") != "uefi", "ARM without uefi"
+        yield image.get("__support_amd") == "true", "ARM and AMD"
+    yield platform is None and version is not None, "a version without a platform"
+    if platform is not None:
+        families = {"Windows": ("Windows",), "Other": ("Linux", "Other")}.get(platform, ("Linux",))
+        yield image["__os_type"] not in families, f"{platform} is no {image['__os_type']}"
+        yield version is not None and not version.startswith(OPENINGS[platform]), f"{platform} has no {version}"
+    bits = re.search(r"(\d\d) ?bit", version or "")
+    yield bits is not None and bits[1] != image["__os_bit"], f"{version} has not {image['__os_bit']} bits"
+    features = image.get("__os_feature_list")
+    yield features is not None and not isinstance(json.loads(features), dict), "features are no JSON object"
+
+
+def rules_of_life(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """When it was made, and what the status says of the data."""
+    created, updated, active = (image.get(name, "") for name in ("created_at", "updated_at", "active_at"))
+    has_data = image["status"] in ("active", "deleted")
+    yield not "2018-01-01" <= created <= updated < "2023-11-13", "outside of its time"
+    yield bool(active) != has_data, "active_at is for those that became active"
+    yield has_data and not created <= active <= updated, "active before it was created"
+    yield ("size" in image) != has_data or ("checksum" in image) != has_data, "size and checksum come with the data"
+    yield (image["__image_size"] == "0") != (image["status"] == "queued"), "no image is empty, and no queued one is not"
+    yield not 40 <= image["min_disk"] <= 1024, "min_disk is not 40 to 1024 GB"
+    yield 0 < int(image.get("max_ram", "0")) < image["min_ram"], "max_ram below min_ram"
+
+
+def assert_believable(generated: list[Image]) -> None:
+    """Fail with the first image that has a flaw."""
+    for image in generated:
+        assert not list(flaws(image)), image
+
+
+# --- every image ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7, 20231113, -3, 2**70])
+def test_images_are_believable(seed: int) -> None:
+    """Whatever the seed, each image keeps the invariants of a real one."""
+    assert_believable(images(2_000, seed))
+
+
+@pytest.fixture(scope="module")
+def many() -> list[Image]:
+    """Five thousand images."""
+    return images(5_000, 1)
+
+
+def test_every_attribute_occurs(many: list[Image]) -> None:
+    """Each attribute that the document names is on some image, but for the computed links."""
+    assert {name for image in many for name in image} == set(BY_NAME) - LINKS | {"members"}
+
+
+@pytest.mark.parametrize("name", [field.name for field in FIELDS if field.values])
+def test_every_documented_value_occurs(many: list[Image], name: str) -> None:
+    """Each documented value is on some image, but for the statuses of dead ones."""
+    assert {image.get(name) for image in many} >= set(BY_NAME[name].values) - {"deleted", "killed"}
+
+
+@pytest.mark.parametrize("name", [field.name for field in FIELDS if field.share is not None])
+def test_optional_attributes_come_as_often_as_the_table_says(many: list[Image], name: str) -> None:
+    """No attribute comes more often than its share, and each comes."""
+    share = BY_NAME[name].share or 0
+    found = sum(name in image for image in many) / len(many)
+    assert 0 < found <= share * 1.15 + (0.1 if name == "hw_firmware_type" else 0)  # every ARM image has a firmware type
+
+
+@pytest.mark.parametrize("name", ["__description", "__lazyloading", "__image_location"])
+def test_shares_are_of_the_images_that_may_carry_an_attribute(many: list[Image], name: str) -> None:
+    """What any image may carry comes exactly as often as its share says."""
+    assert sum(name in image for image in many) / len(many) == pytest.approx(BY_NAME[name].share, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "is_one"),
+    [
+        (0.50, 0.65, lambda image: image["__imagetype"] == "gold" and image["__os_type"] == "Linux"),
+        (0.10, 0.20, lambda image: image["__os_type"] == "Windows"),
+        (0.04, 0.10, lambda image: image.get("__support_arm") == "true"),
+        (0.02, 0.06, lambda image: "__support_kvm_gpu_type" in image or "__support_xen_gpu_type" in image),
+        (0.20, 0.35, lambda image: image["__imagetype"] == "private"),
+        (0.03, 0.08, lambda image: image["__imagetype"] == "shared"),
+        (0.05, 0.12, lambda image: image["__imagetype"] == "market"),
+        (0.01, 0.04, lambda image: image["virtual_env_type"] == "IsoImage"),
+        (0.01, 0.04, lambda image: image["virtual_env_type"] == "DataImage"),
+        (0.02, 0.05, lambda image: image["virtual_env_type"] == "Ironic"),
+        (0.002, 0.02, lambda image: "__system__cmkid" in image),
+        (0.002, 0.02, lambda image: "__backup_id" in image),
+        (0.005, 0.016, lambda image: image["status"] == "queued"),
+        (0.002, 0.010, lambda image: image["status"] == "saving"),
+        (0.10, 0.50, lambda image: not image["name"].isascii()),
+        (0.10, 0.30, lambda image: image["tags"]),
+        (0.10, 0.30, lambda image: any("=" in tag for tag in image["tags"])),
+        (0.001, 0.05, lambda image: any(re.fullmatch(r"\w+\.\w+", tag) for tag in image["tags"])),
+        (0.001, 0.05, lambda image: any(re.fullmatch(r"[\w-]+", tag) for tag in image["tags"])),
+    ],
+)
+def test_the_mixture_is_that_of_a_region(
+    many: list[Image], least: float, most: float, is_one: Callable[[Image], bool]
+) -> None:
+    """Public Linux prevails, and of everything else there is a little."""
+    assert least <= sum(1 for image in many if is_one(image)) / len(many) <= most
+
+
+def test_private_images_are_mostly_of_the_project(many: list[Image]) -> None:
+    """The project owns most private images, two or three others the rest; what others share is not its own."""
+    owners = Counter(image["owner"] for image in many if image["__imagetype"] == "private")
+    assert owners.most_common(1)[0][0] == PROJECT
+    assert 0.7 < owners[PROJECT] / owners.total() < 0.9
+    assert len(owners) in (3, 4)
+    shared = [image for image in many if image["__imagetype"] == "shared"]
+    assert all(PROJECT in image["members"] and image["owner"] != PROJECT for image in shared)
+    assert {image["members"][PROJECT] for image in shared} == set(MEMBER_STATUSES)
+
+
+def test_ties_in_time_are_few(many: list[Image]) -> None:
+    """Nearly every image has its own second."""
+    assert len({image["created_at"] for image in many}) > 0.999 * len(many)
+
+
+# --- the same for ever ----------------------------------------------------------------------------
+
+
+def test_same_seed_same_bytes() -> None:
+    """A seed means the same bytes on every machine and Python; only another share in the table may change them."""
+    digest = sha256(bytes_of(images(1_000, 42))).hexdigest()
+    assert digest == "f4a44597137db56d46003d437b331c228503013dbd688827cf1d442b655d9b2a"
+
+
+def test_ids_stay_for_ever() -> None:
+    """An id is made from the seed and the running number, and from nothing else."""
+    assert image_id(0, 0) == "5513e3ea-bba6-4754-82c1-c34c7365c6fa"
+    assert image_id(7, 1_000) == "1cc379dc-49ba-4262-a7c1-3b30c1fa2eda"
+    assert [image["id"] for image in generate(3, 7, first=999, project=PROJECT)][1] == image_id(7, 1_000)
+
+
+def test_ids_differ() -> None:
+    """No two images of a catalog, and no two seeds, share an id."""
+    assert len({image_id(seed, number) for seed in range(-20, 20) for number in range(500)}) == 20_000
+
+
+def test_ten_images_are_the_first_of_twenty() -> None:
+    """How many images are asked for changes none of them."""
+    assert images(10) == images(20)[:10]
+
+
+def test_attributes_come_in_one_order() -> None:
+    """The bytes of a file that is generated stay the same as well."""
+    names = [[*image] for image in images(1_000, 42)]
+    digest = sha256(json.dumps(names).encode()).hexdigest()
+    assert digest == "83af7bec2f9a9eac50f786d8ae8fea629df27538382b7da120bea525a9d18a4f"
+
+
+def test_only_ids_depend_on_the_first_number() -> None:
+    """Images that come later in a catalog differ by their ids alone."""
+    early, late = images(30), list(generate(30, 7, first=500, project=PROJECT))
+    assert [{**image, "id": ""} for image in early] == [{**image, "id": ""} for image in late]
+    assert not {image["id"] for image in early} & {image["id"] for image in late}
+
+
+def test_seeds_differ() -> None:
+    """Another seed, other images."""
+    assert bytes_of(images(10, 1)) != bytes_of(images(10, 2))
+
+
+def test_the_global_random_is_left_alone() -> None:
+    """Nothing is taken from the generator that belongs to the tests of others."""
+    before = random.getstate()
+    images(10)
+    assert random.getstate() == before
+
+
+def test_images_share_nothing() -> None:
+    """A list or mapping can be changed in one image without changing another."""
+    first, second = images(2, tags=["a"], members={PROJECT: "pending"})
+    first["tags"].append("b")
+    first["members"].clear()
+    assert second["tags"] == ["a"]
+    assert second["members"] == {PROJECT: "pending"}
+
+
+def test_generating_needs_no_web() -> None:
+    """Neither Flask nor marshmallow nor a YAML reader is loaded for it."""
+    code = (
+        "import sys, ims_mock.loading.generator; print({'flask', 'werkzeug', 'marshmallow', 'yaml'} & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "set()\n"
+
+
+# --- what is fixed --------------------------------------------------------------------------------
+
+ENUMERATED = [
+    (field.name, value)
+    for field in FIELDS
+    for value in (
+        (*field.values, *field.seen_values) if field.values else (True, False) if field.name == "protected" else ()
+    )
+]
+
+
+def contradicts(fixed: Mapping[str, Any]) -> bool:
+    """Whether no real image can have these values together."""
+    audience, visibility, family = fixed.get("__imagetype"), fixed.get("visibility"), fixed.get("__os_type")
+    is_open = audience in ("gold", "market") or visibility == "public" or "__is_offshelved" in fixed
+    is_closed = (
+        audience in ("private", "shared") or visibility in ("private", "shared") or fixed.get("protected") is False
+    )
+    is_arm = fixed.get("__support_arm") == "true"
+    is_special = not {"__support_kvm_gpu_type", "__support_xen_gpu_type", "__support_xen_hana"}.isdisjoint(fixed)
+    platform, iso = (
+        fixed.get("__platform"),
+        (fixed.get("virtual_env_type", "IsoImage"), fixed.get("disk_format", "iso")),
+    )
+    families = {None: (), "Windows": ("Windows",), "Other": ("Linux", "Other")}.get(platform, ("Linux",))
+    return (
+        (is_open and is_closed)
+        or (audience == "gold" and "__is_offshelved" in fixed)
+        or ("IsoImage" in iso) != ("iso" in iso)
+        or (not HYPERVISORS.isdisjoint(fixed) and is_special)
+        or ("__support_xen" in fixed and "__support_kvm_infiniband" in fixed)
+        or (is_arm and ("__support_kvm" in fixed or fixed.get("hw_firmware_type") == "bios"))
+        or (is_arm and fixed.get("__support_amd") == "true")
+        or bool(family and families and family not in families)
+    )
+
+
+def assert_follows(fixed: Mapping[str, Any], count: int, seed: int) -> None:
+    """Fail when an image has not the fixed values, or anything that does not go with them."""
+    for image in images(count, seed, **fixed):
+        assert {name: image.get(name) for name in fixed} == fixed
+        assert not list(flaws(image)), (fixed, image)
+
+
+@pytest.mark.parametrize(("name", "value"), ENUMERATED)
+def test_the_rest_follows_from_two_fixed_values(name: str, value: object) -> None:
+    """Any two enumerated values that do not contradict each other make believable images."""
+    for seed, (other, another) in enumerate(ENUMERATED):
+        fixed = {name: value, other: another}
+        if name <= other and (name != other or value == another) and not contradicts(fixed):
+            assert_follows(fixed, 3, seed)
+
+
+def test_the_rest_follows_from_many_fixed_values(many: list[Image]) -> None:
+    """Whatever enumerated values one image has, others with them are believable too."""
+    chance = random.Random(3)
+    names = list(dict(ENUMERATED))
+    for seed, image in enumerate(many[:1_000]):
+        chosen = chance.sample(names, chance.randint(3, len(names)))
+        assert_follows({name: image[name] for name in chosen if name in image}, 2, seed)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "follows"),
+    [
+        ({"__platform": "CentOS"}, {"__os_type": "Linux", "__platform": "CentOS"}),
+        ({"__platform": "windows"}, {"__os_type": "Windows", "__platform": "windows"}),
+        ({"__platform": "RedHat"}, {"__os_type": "Linux", "__platform": "RedHat"}),
+        ({"__imagetype": "gold"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
+        ({"__imagetype": "market"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
+        ({"visibility": "public", "__is_offshelved": "true"}, {"__imagetype": "market"}),
+        ({"owner": PROJECT}, {"__imagetype": "private"}),
+        ({"owner": SERVICE_PROJECT}, {"visibility": "public"}),
+        ({"visibility": "community"}, {"visibility": "community", "__imagetype": "private"}),
+        ({"virtual_env_type": "IsoImage"}, {"disk_format": "iso"}),
+        ({"disk_format": "iso"}, {"virtual_env_type": "IsoImage"}),
+        ({"disk_format": "ISO"}, {"virtual_env_type": "IsoImage", "disk_format": "ISO"}),
+        ({"disk_format": "vmdk"}, {"virtual_env_type": "FusionCompute", "disk_format": "vmdk"}),
+        ({"__support_arm": "true"}, {"hw_firmware_type": "uefi", "__os_bit": "64"}),
+        ({"__os_bit": "32", "__platform": "EulerOS"}, {"__os_type": "Linux", "__os_version": None}),
+        (
+            {"__os_version": "Windows 7 Professional 32bit"},
+            {"__platform": "Windows", "__os_type": "Windows", "__os_bit": "32"},
+        ),
+        (
+            {"__os_version": "Ubuntu 22.04 server 64bit"},
+            {"__platform": "Ubuntu", "__os_type": "Linux", "__os_bit": "64"},
+        ),
+        ({"__os_version": "FreeBSD 13 64bit"}, {"__platform": "Other", "__os_type": "Other", "__os_bit": "64"}),
+        ({"status": "queued"}, {"__image_size": "0", "size": None, "active_at": None, "__imagetype": "private"}),
+        ({"status": "deleted", "__imagetype": "gold"}, {"visibility": "public"}),
+        ({"size": 2}, {"checksum": "99914b932bd37a50b983c5e7c90ae93b", "status": "active"}),
+        ({"__backup_id": "b"}, {"__imagetype": "private", "__root_origin": None, "__data_origin": None}),
+        ({"enterprise_project_id": "e"}, {"_sys_enterprise_project_id": "e", "__imagetype": "private"}),
+        ({"_sys_enterprise_project_id": "e"}, {"enterprise_project_id": "e", "__imagetype": "private"}),
+        ({"members": {"m": "pending"}}, {"members": {"m": "pending"}, "__imagetype": "shared"}),
+        ({"colour": "blue"}, {"colour": "blue"}),
+    ],
+)
+def test_fixed_values_bring_others_with_them(fixed: dict[str, Any], follows: dict[str, object]) -> None:
+    """A fixed value narrows what is drawn to what goes with it."""
+    for image in images(**fixed):
+        assert {name: image.get(name) for name in follows} == follows
+
+
+def test_fixed_values_leave_the_mixture_of_the_rest() -> None:
+    """What goes with a fixed value comes as often as in the region, not once each."""
+    found = Counter(image["__imagetype"] for image in images(2_000, __platform="CentOS"))
+    assert found["gold"] > found["private"] > found["shared"] > 0
+
+
+@pytest.mark.parametrize("name", sorted(set(BY_NAME) - LINKS))
+def test_none_leaves_out_one_attribute_only(name: str) -> None:
+    """An attribute fixed to nothing is absent, and all others are as if it had not been named."""
+    without = [{key: value for key, value in image.items() if key != name} for image in images()]
+    assert images(**{name: None}) == without
+
+
+def test_contradictions_are_kept_as_given() -> None:
+    """Whoever wants an impossible image gets it."""
+    fixed: dict[str, Any] = {
+        "__imagetype": "gold", "visibility": "private", "virtual_env_type": "FusionCompute", "disk_format": "iso",
+        "__platform": "Windows", "__os_type": "Linux", "__os_version": "CentOS 7.3 64bit", "__os_bit": "32",
+        "__support_arm": "true", "__support_kvm": "true", "hw_firmware_type": "bios", "status": "queued", "size": 5,
+        "created_at": "2022-01-01T00:00:00Z", "updated_at": "2019-01-01T00:00:00Z",
+    }  # fmt: skip
+    for image in images(**fixed):
+        assert {name: image[name] for name in fixed} == fixed
+
+
+@pytest.mark.parametrize(
+    "fixed",
+    [
+        {"created_at": "2022-05-01T00:00:00Z"},
+        {"created_at": "2031-05-01T00:00:00Z"},
+        {"created_at": "9999-12-31T23:59:59Z"},
+        {"updated_at": "2019-02-03T04:05:06Z"},
+        {"updated_at": "0001-01-01T00:00:00Z"},
+        {"updated_at": "2005-02-03T04:05:06Z", "active_at": "2004-02-03T04:05:06Z"},
+        {"active_at": "2019-02-03T04:05:06Z"},
+        {"created_at": "2022-05-01T00:00:00Z", "updated_at": "2022-05-01T00:00:05Z"},
+        {"created_at": "2022-05-01T00:00:00Z", "active_at": "2022-05-01T00:00:05Z"},
+    ],
+)
+def test_times_are_in_order_around_fixed_ones(fixed: dict[str, str]) -> None:
+    """However early or late a fixed time is, no image is updated or active before it is created."""
+    for image in images(**fixed):
+        assert image["created_at"] <= image.get("active_at", image["created_at"]) <= image["updated_at"]
+
+
+def test_a_time_that_is_none_is_kept() -> None:
+    """What can not be read as a time is passed on, and the others do without it."""
+    assert {image["created_at"] for image in images(created_at="yesterday")} == {"yesterday"}
+
+
+def test_an_unknown_purpose_is_kept() -> None:
+    """An image for what the document does not name has what every image has."""
+    assert all(set(image) >= ALWAYS for image in images(virtual_env_type="Quantum"))
+
+
+@pytest.mark.parametrize("name", sorted(LINKS))
+def test_links_cannot_be_fixed(name: str) -> None:
+    """What is computed from the id is refused at once, by name."""
+    with pytest.raises(ValueError, match=f"^{name} is computed"):
+        generate(1, 7, project=PROJECT, fixed={name: "x"})
+
+
+@pytest.mark.parametrize("name", sorted(LINKS))
+def test_a_link_without_a_value_is_as_every_image_has_it(name: str) -> None:
+    """Nothing is fixed thereby."""
+    assert list(generate(2, 7, project=PROJECT, fixed={name: None})) == images(2)
+
+
+def test_an_unknown_environment_is_passed_on() -> None:
+    """The rest of the image is that of a server."""
+    assert {(one["virtual_env_type"], "min_disk" in one) for one in images(virtual_env_type="Moon")} == {("Moon", True)}
+
+
+def test_a_negative_count_is_refused() -> None:
+    """There are no fewer than no images."""
+    with pytest.raises(ValueError, match="count is -1; legal are"):
+        generate(-1, 7, project=PROJECT)
+    assert images(0) == []
+
+
+# --- with anyone's own Faker ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def fake() -> Any:  # to a type checker, image is Faker's own
+    """Give a Faker with a seed of its own that knows images."""
+    fake = Faker()
+    fake.add_provider(ImageProvider)
+    fake.seed_instance(7)
+    return fake
+
+
+def test_a_faker_gives_believable_images(fake: Any) -> None:
+    """Each is a dict with wire names and JSON values, an id included; whom it is shared with is not part of it."""
+    for image in (fake.image() for _ in range(500)):
+        assert not LINKS & set(image)
+        assert "members" not in image
+        members = {PROJECT: "accepted"} if "shared" in (image["__imagetype"], image["visibility"]) else {}
+        assert not list(flaws({**image, "members": members})), image
+
+
+def test_a_faker_keeps_what_is_fixed(fake: Any) -> None:
+    """Keywords are wire names; the rest follows from them."""
+    image = fake.image(__platform="CentOS", __imagetype="gold", min_ram=None)
+    assert image["__os_version"].startswith("CentOS ")
+    assert (image["visibility"], image["protected"], image["owner"]) == ("public", True, SERVICE_PROJECT)
+    assert "min_ram" not in image
+    assert fake.image(members={PROJECT: "pending"})["members"] == {PROJECT: "pending"}
+
+
+def test_a_faker_has_a_project_of_ones_own(fake: Any) -> None:
+    """The project named owns most private images."""
+    owners = Counter(fake.image(project=PROJECT, __imagetype="private")["owner"] for _ in range(100))
+    assert owners.most_common(1)[0][0] == PROJECT
+
+
+def test_a_seeded_faker_repeats_itself(fake: Any) -> None:
+    """The seed of the instance, or of all Fakers, decides."""
+    first = [fake.image() for _ in range(5)]
+    fake.seed_instance(7)
+    assert [fake.image() for _ in range(5)] == first
+    common: Any = Faker()
+    common.add_provider(ImageProvider)
+    Faker.seed(7)
+    assert [common.image() for _ in range(5)] == first
+
+
+def test_same_seed_same_bytes_in_every_faker(fake: Any) -> None:
+    """A seed means the same images in every version of Faker."""
+    digest = sha256(bytes_of([fake.image() for _ in range(200)])).hexdigest()
+    assert digest == "63814d45076a975fa590522eac4deb470133786a4301bdefc118b98d52468308"
+
+
+def test_a_faker_gives_parts_of_images(fake: Any) -> None:
+    """Names, versions and tags can be had alone."""
+    assert re.fullmatch(SHAPES["name"], fake.image_name())
+    assert re.fullmatch(r"[\w-]+(?:[=.][\w.-]+)?", fake.image_tag())
+    assert fake.image_os_version()
+    assert all(fake.image_os_version("redhat").startswith("Redhat ") for _ in range(20))
+
+
+def test_a_platform_without_versions_is_refused(fake: Any) -> None:
+    """The message names the platform and the legal ones."""
+    with pytest.raises(ValueError, match="platform 'BeOS' has no documented version; legal are Windows"):
+        fake.image_os_version("BeOS")

@@ -1,0 +1,891 @@
+"""How catalog files are found, checked and merged, and how every problem of theirs is told."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ims_mock.auth.authentication import DEFAULT_PROJECT
+from ims_mock.auth.credentials import Project
+from ims_mock.catalog.image import Membership
+from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, TAGS, TIME, wire_time
+from ims_mock.loading import sources
+from ims_mock.loading.defaults import EPOCH
+from ims_mock.loading.loader import load
+from ims_mock.loading.parser import dump
+from ims_mock.loading.sources import CatalogError, bundled
+
+BUNDLED = ("default", "document-sample", "edge-cases", "empty", "large")
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def _beside_the_files(tmp_path, monkeypatch):
+    """Work in a folder of one's own, so that messages name files as a user would."""
+    monkeypatch.chdir(tmp_path)
+
+
+def file(name, text):
+    """Write one file beside the test and give its name."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return name
+
+
+def told(*sources, **options):
+    """Give every problem of catalogs that are refused, as they are printed."""
+    with pytest.raises(CatalogError) as caught:
+        load(sources, **options)
+    lines = [str(trouble) for trouble in caught.value.troubles]
+    assert str(caught.value) == "\n".join(lines)
+    assert not any("\n" in line or len(line) > 500 for line in lines)
+    return lines
+
+
+def warned(*sources):
+    """Give the warnings of catalogs that are served, as they are printed."""
+    return [str(trouble) for trouble in load(sources).warnings]
+
+
+def wires(*sources, **options):
+    """Give every image of catalogs as the list shows it."""
+    return [image.shown() for image in load(sources, **options).catalog]
+
+
+def images(*given, **sections):
+    """Make a catalog of images."""
+    return {"images": list(given), **sections}
+
+
+# --- finding --------------------------------------------------------------------------------------
+
+
+def test_the_bundled_catalogs_are_known_by_name():
+    """Five catalogs come with the package and load from any folder."""
+    assert tuple(bundled()) == BUNDLED
+    assert [len(load([name]).catalog) for name in ("default", "empty")] == [63, 0]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_bundled_catalog_loads(name):
+    """Its images are all believable, unless it is there for odd ones; their oddities are told to whoever asks."""
+    loaded = load([name])
+    assert (loaded.name, loaded.warnings) == (name, ())
+    assert len(loaded.catalog) == 10_000 or name != "large"
+    warnings = load([name], is_thorough=True).warnings if name != "large" else ()  # all of its images are generated
+    assert bool(warnings) == (name == "edge-cases")
+    assert all(trouble.is_warning and trouble.line and trouble.file == name for trouble in warnings)
+
+
+def test_the_default_is_the_default():
+    """Without anything named, the bundled catalog ``default`` is loaded."""
+    assert load().name == "default"
+    assert len(load().catalog) == len(load(["default"]).catalog) > 50
+
+
+@pytest.mark.parametrize("name", ["glance-mitaka", "glance-queens"])
+def test_the_recorded_catalogs_load_with_warnings_only(name):
+    """What real Glance held is odd in places and nowhere wrong."""
+    loaded = load([DATA / name / "catalog.json"])
+    raw = json.loads((DATA / name / "catalog.json").read_text())
+    assert len(loaded.catalog) == len(raw["images"])
+    assert loaded.warnings
+    assert all(trouble.is_warning and trouble.line > 1 for trouble in loaded.warnings)
+
+
+def test_a_bundled_name_wins_over_a_file_without_ending():
+    """A file or folder called like a bundled catalog is named by a path."""
+    file("empty/one.yaml", "images: [{id: mine}]")
+    file("default", "images: [")
+    assert wires("empty") == []
+    assert [wire["id"] for wire in wires("./empty")] == ["mine"]
+    assert len(wires("default")) == 63
+
+
+def test_a_folder_is_its_catalog_files_in_name_order():
+    """Files of other kinds and folders inside count for nothing."""
+    file("all/b.json", json.dumps(images({"id": "b"}, project="second")))
+    file("all/c.yml", "images: [{id: c}]")
+    file("all/a.yaml", "project: first\nimages: [{id: a}]")
+    file("all/notes.txt", "images: [{id: d}]")
+    file("all/inner.yaml/e.yaml", "images: [{id: e}]")
+    loaded = load(["all"])
+    assert [image.id for image in loaded.catalog] == ["a", "b", "c"]
+    assert loaded.identity.project == "second"
+    assert [image.id for image in load([Path("all")]).catalog] == ["a", "b", "c"]
+
+
+def test_a_file_of_any_ending_is_yaml_unless_it_is_called_json():
+    """The ending tells JSON from YAML."""
+    assert [wire["id"] for wire in wires(file("mine.catalog", "images: [{id: a}]"))] == ["a"]
+    assert [wire["id"] for wire in wires(file("mine.json", '{"images": [{"id": "a"}]}'))] == ["a"]
+    assert len(told(file("other.json", "images: [{id: a}]"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("defualt", "did you mean default?"),
+        ("edge-case", "did you mean edge-cases?"),
+        ("nothing.yaml", "bundled are default, document-sample, edge-cases, empty, large"),
+        ("no/such/folder", "bundled are"),
+        ("hollow", "the folder holds no file that ends in .yaml, .yml, .json"),
+        ("x" * 300, "cannot be read: File name too long"),
+        ("file/inside", "cannot be read: Not a directory"),
+    ],
+)
+def test_what_is_not_there_is_one_clear_line(name, words):
+    """A catalog that cannot be found or read says so, and what else there is."""
+    Path("hollow").mkdir()
+    file("file", "")
+    (line,) = told(name)
+    assert line.startswith(f"{name}: ")
+    assert words in line
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_one_clear_line():
+    """A file that may not be read says so."""
+    Path(file("secret.yaml", "{}")).chmod(0)
+    assert told("secret.yaml") == ["secret.yaml: cannot be read: Permission denied"]
+
+
+# --- problems, each on its line -------------------------------------------------------------------
+
+WRONG_YAML = """\
+# a comment
+project: p
+clock: yesterday
+projects:
+  - {id: p, nmae: x}
+credentials:
+  tokens:
+    - token: t
+defaults:
+  min_disk: many
+imgaes: []
+images:
+  - id: a
+    min_disk: x
+    tags: [a,
+           [b]]
+  - {id: b, protected: maybe,
+     created_at: 2018-13-01}
+  - text
+  - id: c
+    members:
+      p: accepted
+      q: yes
+    colour: {a: b}
+    self: /v2/images/c
+generate:
+  - {count: -1}
+  - {seed: 1, set: {__support_kvm: [x]}}
+"""
+
+NOT_A_TIME = "is not a time in whole seconds such as 2018-09-06T14:03:27Z"
+PROBLEMS = [
+    (3, "clock", f"'yesterday' {NOT_A_TIME}"),
+    (5, "projects[0].nmae", "is no key of this section; did you mean name?"),
+    (8, "credentials.tokens[0].project", "is missing"),
+    (10, "defaults.min_disk", "'many' is not a whole number of 64 bits"),
+    (11, "imgaes", "is no key of this section; did you mean images?"),
+    (14, "images[0].min_disk", "'x' is not a whole number of 64 bits"),
+    (15, "images[0].tags", "a list is not text"),
+    (17, "images[1].protected", "'maybe' is not true or false"),
+    (18, "images[1].created_at", f"'2018-13-01' {NOT_A_TIME}"),
+    (19, "images[2]", "is not a mapping of names to values"),
+    (23, "images[3].members.q", "'yes' is no member status; legal are accepted, rejected, pending"),
+    (24, "images[3].colour", "a mapping is not text"),
+    (25, "images[3].self", "is computed from the id and cannot be set"),
+    (27, "generate[0].count", "-1 is not 0 to 10000000"),
+    (28, "generate[1].count", "is missing"),
+    (28, "generate[1].set.__support_kvm", "a list is not text"),
+]
+
+
+def test_every_problem_of_a_yaml_file_is_told_at_once_on_its_line():
+    """Each is one line of ``file:line: path: message``."""
+    expected = [f"wrong.yaml:{line}: {path}: {message}" for line, path, message in PROBLEMS]
+    assert sorted(told(file("wrong.yaml", WRONG_YAML))) == sorted(expected)
+
+
+WRONG_JSON = """\
+{
+\t"project": "p",
+\t"clock":\t"yesterday",
+\t"images": [
+\t\t{"id": "a", "\\u540d\\u5b57": "\\u955c", "\\u5907\\u6ce8": "C:\\\\u0041",
+\t\t "min_disk": "x", "\\ud83d\\ude80": "\\ud83d\\ude81",
+\t\t "tags": ["\\u955c", 1, "a\u2028b",
+\t\t          ["b"]]},
+\t\t{"id": "b",
+\t\t "protected": "maybe",
+\t\t "\\u540d": {"a": "b"},
+\t\t "<<": "x\x7fy", "~": "z",
+\t\t "created_at":
+\t\t\t"2018-13-01"},
+\t\t3
+\t],
+\t"generate": [{"seed": 1}]
+}
+"""
+
+
+def test_every_problem_of_a_json_file_is_told_at_once_on_its_line():
+    """So it is with JSON, whatever characters and escapes it holds; a value's line is that of its key."""
+    expected = [
+        f"wrong.json:3: clock: 'yesterday' {NOT_A_TIME}",
+        "wrong.json:6: images[0].min_disk: 'x' is not a whole number of 64 bits",
+        "wrong.json:7: images[0].tags: a list is not text",
+        "wrong.json:10: images[1].protected: 'maybe' is not true or false",
+        "wrong.json:11: images[1].名: a mapping is not text",
+        f"wrong.json:13: images[1].created_at: '2018-13-01' {NOT_A_TIME}",
+        "wrong.json:15: images[2]: is not a mapping of names to values",
+        "wrong.json:17: generate[0].count: is missing",
+    ]
+    assert sorted(told(file("wrong.json", WRONG_JSON))) == sorted(expected)
+
+
+def test_every_problem_of_every_file_is_told_at_once():
+    """A file that is no catalog at all does not hide what is wrong with the others."""
+    file("all/1.yaml", "images: [{id: a, min_disk: x}]\n")
+    file("all/2.json", '{"images": [\n{"id": "b", "protected": x}]}')
+    file("all/3.yaml", "a: 1\na: 2\n")
+    file("all/4.yaml", b"\n\xff")
+    file("all/5.yaml", "- a\n")
+    file("all/6.json", "[]")
+    lines = told("all", images({"tags": "x"}))
+    sections = "legal is a mapping with project, clock, projects, credentials, defaults, images, generate"
+    assert sorted(lines) == [
+        "all/1.yaml:1: images[0].min_disk: 'x' is not a whole number of 64 bits",
+        "all/2.json:2: not JSON: Expecting value at column 26",
+        "all/3.yaml:2: the key 'a' is given twice",
+        "all/4.yaml:2: the byte 0xff is not UTF-8",
+        f"all/5.yaml:1: the catalog is a list; {sections}",
+        f"all/6.json:1: the catalog is a list; {sections}",
+        "catalog: images[0].tags: 'x' is not a list such as [team=a, x86]",
+    ]
+
+
+def test_a_wrong_image_is_checked_to_the_end():
+    """A wrong value hides neither what else is odd about the image nor that its id is taken."""
+    text = "images:\n- {id: a, min_disk: x}\n- id: a\n  protected: maybe\n  visiblity: public\n"
+    assert sorted(told(file("wrong.yaml", text))) == [
+        "wrong.yaml:2: images[0].min_disk: 'x' is not a whole number of 64 bits",
+        "wrong.yaml:3: images[1].id: 'a' is the id of wrong.yaml: images[0] as well",
+        "wrong.yaml:4: images[1].protected: 'maybe' is not true or false",
+        "wrong.yaml:5: images[1].visiblity: warning: is no known attribute; did you mean visibility?",
+    ]
+
+
+BAD_FILES = {
+    "a list": ("bad.yaml", "\n- id: a", "bad.yaml:2: the catalog is a list; legal is a mapping"),
+    "a text": ("bad.yaml", "nothing", "bad.yaml:1: the catalog is 'nothing'; legal is a mapping"),
+    "a number": ("bad.json", "3", "bad.json:1: the catalog is '3'; legal is a mapping"),
+    "images that are a mapping": ("bad.yaml", "clock:\nimages: {a: b}", "bad.yaml:2: images: a mapping is not a list"),
+    "images that are text": ("bad.json", '{"images":\n"x"}', "bad.json:1: images: 'x' is not a list"),
+    "a tab": ("bad.yaml", "images:\n\t- id: a", "bad.yaml:2: not YAML: found character that cannot start any token"),
+    "a key twice": ("bad.yaml", "images:\n- id: a\n  id: b", "bad.yaml:3: the key 'id' is given twice"),
+    "a key twice in JSON": (
+        "bad.json", '{"images": [\n{"id": "a"},\n{"id": "b",\n"id": "c"}]}', "bad.json:4: the key 'id' is given twice",
+    ),
+    "no id": ("bad.yaml", "images:\n- name: x\n  id:\n", "bad.yaml:3: images[0].id: has no value; leave it out"),
+    "an empty id": ("bad.yaml", "images:\n- name: x\n  id: ''\n", "bad.yaml:3: images[0].id: has no value; leave it"),
+    "a property without name": ("bad.yaml", "images:\n- {'': x}\n", "bad.yaml:2: images[0].: a property needs a name"),
+    "half a character": ("bad.json", '{"images": [\n{"x": "\\ud800"}]}', "bad.json:2: images[0].x: '\\ud800' holds"),
+    "half a character as name": ("bad.json", '{"images": [\n{"\\ud800": "x"}]}', "bad.json:2: images[0].\\ud800: "),
+    "half a character as section": ("bad.json", '{"\\ud800": "x"}', "bad.json:1: \\ud800: is no key of this section"),
+    "a line end as name": ("bad.yaml", '"a\\nb: c": 1', "bad.yaml:1: a\\nb: c: is no key of this section"),
+    "a terminal's escape as name": ("bad.yaml", '"\\e[31m": 1', "bad.yaml:1: \\x1b[31m: is no key of this section"),
+    "a very long name": ("bad.yaml", f"? {'x' * 60_000}\n: 1", "bad.yaml:1: xxx"),
+    "deep lists": ("bad.json", '{"images": ' + "[" * 900 + "]" * 900 + "}", "bad.json:1: nested deeper than 32 levels"),
+    "deep mappings": ("bad.yaml", "{a: " * 900 + "}" * 900, "bad.yaml:1: nested deeper than 32 levels"),
+    "an alias bomb": (
+        "bad.yaml",
+        "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+                                                         for old, new in zip("abcdefgh", "bcdefghi", strict=True)),
+        "bad.yaml:5: its aliases make the document grow more than 10 times",
+    ),
+    "an object of Python": (
+        "bad.yaml", "images: !!python/object/apply:os.system ['true']", "bad.yaml:1: the tag tag:yaml.org,2002:python/",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_bad_catalog_is_one_clear_line(case):
+    """One thing that is wrong is one line, however hostile it is."""
+    name, text, begins = BAD_FILES[case]
+    (line,) = told(file(name, text))
+    assert line.startswith(begins)
+
+
+MEASURED = """\
+import resource, sys, time
+from ims_mock.loading.loader import load
+from ims_mock.loading.sources import CatalogError
+try:
+    load([sys.argv[1]])
+except CatalogError as error:
+    print(*error.troubles, sep="\\n")
+print(time.process_time())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in another unit")
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("long.yaml", 'images:\n  - id: a\n    name: "', '"\n'),
+        ("long.json", '{"images": [\n{"id": "a",\n"name": "', '"}]}'),
+    ],
+)
+def test_a_text_of_200_mb_is_refused_soon(name, before, after):
+    """It takes seconds and a few times the file's size, and ends with one clear line."""
+    length = 200 * 2**20
+    file(name, before + "x" * length + after)
+    try:
+        done = subprocess.run([sys.executable, "-c", MEASURED, name], capture_output=True, text=True, check=True)
+    finally:
+        Path(name).unlink()
+    line, seconds, megabytes = done.stdout.splitlines()
+    assert line == f"{name}:3: a text of {length} characters; legal are at most 65536"
+    assert float(seconds) < 20
+    assert float(megabytes) < 2000
+
+
+# --- warnings -------------------------------------------------------------------------------------
+
+
+def test_what_is_not_believable_is_warned_about_on_its_line():
+    """A catalog with odd images is served; each oddity is one line, with the line of the value or its image."""
+    text = (
+        "images:\n- id: a\n  min_disk: 0\n  __zzz: x\n- {id: b, __imagetype: gold,\n   visibility: private}\n"
+        "- id: c\n  __support_arm: true\n"
+    )
+    assert sorted(warned(file("odd.yaml", text))) == [
+        "odd.yaml:3: images[0].min_disk: warning: 0 is not 1 to 1024 GB",
+        "odd.yaml:4: images[0].__zzz: warning: is no attribute that the document names",
+        "odd.yaml:6: images[1].visibility: warning: 'private' is not public on a gold or market image",
+        "odd.yaml:7: images[2].hw_firmware_type: warning: is not uefi on an ARM image",
+    ]
+    assert [wire["id"] for wire in wires("odd.yaml")] == ["a", "b", "c"]
+
+
+def test_warnings_and_errors_are_told_together():
+    """Who repairs a file sees its oddities too."""
+    lines = told(file("odd.yaml", "images:\n- {id: a, min_disk: 0}\n- {id: b, min_disk: x}\n"))
+    assert sorted(lines) == [
+        "odd.yaml:2: images[0].min_disk: warning: 0 is not 1 to 1024 GB",
+        "odd.yaml:3: images[1].min_disk: 'x' is not a whole number of 64 bits",
+    ]
+
+
+def test_a_default_that_is_odd_is_warned_about_at_every_image():
+    """What lies under an image counts as the image's own."""
+    lines = warned(images({"id": "a"}, {"id": "b", "min_disk": 40}, {"id": "c"}, defaults={"min_disk": 0}))
+    assert [line.split(":")[1].strip() for line in lines] == ["images[0].min_disk", "images[2].min_disk"]
+
+
+# --- merging --------------------------------------------------------------------------------------
+
+
+def test_catalogs_add_up_in_the_order_given():
+    """Images, projects and credentials add up; the last project and clock win."""
+    first = images(
+        {"id": "a"},
+        project="p1",
+        clock="2020-01-01",
+        projects=[{"id": "p1", "name": "one"}],
+        credentials={"tokens": [{"token": "t1", "project": "p1"}], "users": [USER]},
+    )
+    second = images(
+        {"id": "b"},
+        {"id": "c"},
+        project="p2",
+        projects=[{"id": "p2"}, {"id": "p1", "name": "one"}],
+        credentials={"tokens": [{"token": "t2", "project": "p2"}], "users": [dict(USER)], "keys": [KEY]},
+    )
+    third = images({"id": "d"}, clock="2021-01-01")
+    loaded = load([first, second, third])
+    assert [image.id for image in loaded.catalog] == ["a", "b", "c", "d"]
+    assert loaded.identity.project == "p2"
+    assert loaded.clock.wire() == "2021-01-01T00:00:00Z"
+    assert loaded.identity.projects == {"p1": Project("p1", "one"), "p2": Project("p2")}
+    assert sorted(one.token for one in loaded.identity.tokens) == ["t1", "t2"]
+    assert [one.access for one in loaded.identity.keys] == ["k"]
+    assert [(one.domain, one.name) for one in loaded.identity.users] == [("testdomain", "n")]
+    assert [image.id for image in load([third, second, first]).catalog] == ["d", "b", "c", "a"]
+    assert load([third, first]).clock.wire() == "2020-01-01T00:00:00Z"
+
+
+USER = {"name": "n", "password": "w", "project": "p"}
+KEY = {"access": "k", "secret": "s", "project": "p"}
+TOKEN = {"token": "t", "project": "p", "roles": ["member"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "entry", "other"),
+    [
+        ("projects", {"id": "p", "name": "a"}, {"id": "p", "name": "b"}),
+        ("projects", {"id": "p"}, {"id": "p", "domain": "b"}),
+        ("credentials.tokens", TOKEN, {**TOKEN, "project": "q"}),
+        ("credentials.tokens", TOKEN, {**TOKEN, "roles": ["admin"]}),
+        ("credentials.tokens", TOKEN, {**TOKEN, "expires": "2030"}),
+        ("credentials.keys", KEY, {**KEY, "secret": "x"}),
+        ("credentials.keys", KEY, {**KEY, "roles": ["admin"]}),
+        ("credentials.keys", KEY, {**KEY, "project": "q", "secret": "x"}),
+        ("credentials.keys", KEY, {**KEY, "project": "q", "security_token": "x"}),
+        ("credentials.users", USER, {**USER, "password": "x"}),
+        ("credentials.users", USER, {**USER, "project": "q", "password": "x"}),
+    ],
+)
+def test_what_is_given_twice_is_given_alike(path, entry, other):
+    """The same project or credential may be named again, not with other values."""
+
+    def catalog(*entries):
+        *outer, last = path.split(".")
+        inner = {last: list(entries)}
+        return {outer[0]: inner} if outer else inner
+
+    assert load([catalog(entry), catalog(dict(entry))])
+    assert load([catalog(entry, dict(entry))])
+    assert told(catalog(entry), catalog(other)) == [f"catalog: {path}[0]: is given before, with other values"]
+    assert told(catalog(entry, other)) == [f"catalog: {path}[1]: is given before, with other values"]
+
+
+def test_keys_and_users_may_open_several_projects():
+    """In a row each, with one secret."""
+    catalog = {"credentials": {"users": [USER, {**USER, "project": "q"}], "keys": [KEY, {**KEY, "project": "q"}]}}
+    identity = load([catalog]).identity
+    assert [one.project for one in identity.users] == [one.project for one in identity.keys] == ["p", "q"]
+
+
+def test_users_of_two_domains_are_two():
+    """A user's name belongs to a domain."""
+    users = [USER, {**USER, "domain": "other", "password": "x"}]
+    assert len(load([{"credentials": {"users": users}}]).identity.users) == 2
+
+
+def test_the_same_id_twice_names_both_places():
+    """Two images of one id are refused, wherever they stand."""
+    file("one.yaml", "images:\n- id: a\n- id: b\n- id: a\n")
+    file("two.json", '{"images": [\n{"id": "c"},\n{"name": "x",\n"id": "b"}]}')
+    assert told("one.yaml") == ["one.yaml:4: images[2].id: 'a' is the id of one.yaml: images[0] as well"]
+    assert told("one.yaml", "two.json") == [
+        "one.yaml:4: images[2].id: 'a' is the id of one.yaml: images[0] as well",
+        "two.json:4: images[1].id: 'b' is the id of one.yaml: images[1] as well",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sources", [["a.yaml", "a.yaml"], [".", "a.yaml"], ["a.yaml", "./a.yaml"], [Path("a.yaml"), "."]], ids=str
+)
+def test_a_catalog_twice_is_the_same_id_twice(sources):
+    """Naming a file again repeats its images, and is refused in words, too."""
+    file("a.yaml", "images:\n- id: a\n")
+    assert told(*sources) == ["a.yaml:2: images[0].id: 'a' is the id of a.yaml: images[0] as well"]
+    assert told(images({"id": "a"}), images({"id": "a"})) == [
+        "catalog: images[0].id: 'a' is the id of catalog: images[0] as well"
+    ]
+
+
+def test_an_empty_catalog_twice_is_nothing_twice():
+    """Where no image is repeated, nothing is wrong."""
+    assert load(["empty", "empty"]).name == "empty, empty"
+
+
+def test_a_generated_image_has_an_id_of_its_own():
+    """A generated image whose id is taken is told, not dropped."""
+    (line,) = told({"generate": [{"count": 2, "set": {"id": "a"}}]})
+    assert "'a'" in line
+    (line,) = told({"images": [{"id": "a"}], "generate": [{"count": 1, "set": {"id": "a"}}]})
+    assert "'a'" in line
+
+
+@pytest.mark.parametrize(
+    ("catalogs", "option", "project"),
+    [
+        ([{}], "", DEFAULT_PROJECT),
+        ([{"projects": [{"id": "a"}, {"id": "b"}]}], "", "a"),
+        ([{"projects": [{"id": "a"}]}, {"project": "c"}], "", "c"),
+        ([{"project": "c"}, {"projects": [{"id": "a"}]}], "", "c"),
+        ([{"project": "c"}, {"project": "d"}, {}], "", "d"),
+        ([{"project": "c"}], "e", "e"),
+    ],
+)
+def test_whose_eyes_an_anonymous_caller_has(catalogs, option, project):
+    """The option's project, else the last one named, else the first of the list; then it owns what names no owner."""
+    loaded = load([*catalogs, images({"id": "x"})], project=option)
+    assert loaded.identity.project == project
+    if not option:
+        assert loaded.catalog.get("x").get("owner") == project
+
+
+@pytest.mark.parametrize(
+    ("sources", "name"),
+    [
+        (["default", "empty"], "default, empty"),
+        (["some/c.yaml", "some"], "some/c.yaml, some"),
+        ([Path("some/c.yaml")], "c.yaml"),
+        ([{}], "inline"),
+    ],
+)
+def test_loaded_catalogs_have_a_name(sources, name):
+    """The names are those that were given."""
+    file("some/c.yaml", "{}")
+    assert load(sources).name == name
+
+
+def test_defaults_lie_under_the_images_of_their_own_file():
+    """An image's own value wins, a null too; other files and generated images know nothing of them."""
+    first = images(
+        {"id": "a"}, {"id": "b", "min_disk": 50, "colour": None}, {"id": "c", "name": None},
+        defaults={"min_disk": 60, "colour": "blue", "name": "n", "status": None},
+        generate=[{"count": 1}],
+    )  # fmt: skip
+    a, b, c, generated, other = wires(first, images({"id": "d"}))
+    assert (a["min_disk"], a["colour"], a["name"], "status" in a) == (60, "blue", "n", False)
+    assert (b["min_disk"], "colour" in b) == (50, False)
+    assert ("name" in c, c["colour"]) == (False, "blue")
+    assert "colour" not in generated
+    assert (other["min_disk"], other["status"]) == (40, "active")
+
+
+# --- times ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "back"),
+    [
+        ("3 days ago", timedelta(days=3)),
+        ("1 day ago", timedelta(days=1)),
+        ("90 seconds ago", timedelta(seconds=90)),
+        (" 5 Minutes AGO ", timedelta(minutes=5)),
+        ("0 hours ago", timedelta()),
+        ("2 weeks ago", timedelta(weeks=2)),
+        ("100000 days ago", timedelta(days=100_000)),
+    ],
+)
+def test_relative_times_count_from_the_clock(written, back):
+    """They are resolved wherever a time of an image or a credential stands, by the clock of the last catalog."""
+    catalog = {
+        "images": [{"id": "a", "created_at": written, "updated_at": written, "active_at": written}],
+        "credentials": {"tokens": [{**TOKEN, "expires": written}]},
+    }
+    clock = datetime(2023, 11, 13, 8, tzinfo=timezone.utc)
+    loaded = load([{"clock": "2020-01-01"}, catalog, {"clock": "2023-11-13T08:00:00Z"}])
+    instant = wire_time(clock - back)
+    image = loaded.catalog.get("a")
+    assert [image.get(name) for name in ("created_at", "updated_at", "active_at")] == [instant] * 3
+    assert loaded.identity.token("t").expires == instant
+
+
+@pytest.mark.parametrize("place", ["defaults", "generate", "tuple"])
+def test_relative_times_count_in_every_place(place):
+    """In defaults and in what generated images get, too, and whatever kind of list holds the images."""
+    given = {"created_at": "1 day ago"}
+    catalog = {
+        "defaults": {"images": [{"id": "a"}], "defaults": given},
+        "generate": {"generate": [{"count": 1, "set": given}]},
+        "tuple": {"images": (given,)},
+    }[place]
+    (wire,) = wires({"clock": "2023-11-13"}, catalog)
+    assert wire["created_at"] == "2023-11-12T00:00:00Z"
+
+
+@pytest.mark.parametrize("written", ["3 days", "three days ago", "-3 days ago", "3 months ago", "9999999 days ago"])
+def test_other_phrases_are_no_times(written):
+    """What is not understood is refused as it was written."""
+    assert told(images({"created_at": written})) == [f"catalog: images[0].created_at: {written!r} {NOT_A_TIME}"]
+
+
+def test_a_time_before_all_times_is_refused():
+    """The year 1 is the first."""
+    assert len(told(images({"created_at": "999999 weeks ago"}))) == 1
+
+
+def test_relative_words_are_ordinary_text_elsewhere():
+    """Only times are times."""
+    (wire,) = wires(images({"name": "3 days ago", "tags": ["3 days ago"], "colour": "3 days ago"}))
+    assert [wire["name"], *wire["tags"], wire["colour"]] == ["3 days ago"] * 3
+
+
+def test_the_clock_stands_still_only_where_a_catalog_says_so():
+    """Without a clock, relative times count from the real now."""
+    now = datetime.now(timezone.utc)
+    loaded = load([images({"id": "a", "created_at": "1 hour ago"})])
+    assert abs(loaded.clock.now() - now) < timedelta(seconds=30)
+    then = datetime.strptime(loaded.catalog.get("a").text("created_at"), "%Y-%m-%dT%H:%M:%S%z")
+    assert abs(now - timedelta(hours=1) - then) < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("clock", ["2023-11-13T08:00:00Z", "2023-11-13T16:00:00+08:00", datetime(2023, 11, 13, 8)])
+def test_the_clock_is_read_like_any_time(clock):
+    """Zones count, and a datetime from Python is a time too."""
+    assert load([{"clock": clock}]).clock.wire() == "2023-11-13T08:00:00Z"
+
+
+def test_absent_times_count_through_all_catalogs():
+    """Every image without a time is one second younger than its place in the whole."""
+    first, second, third, fourth = wires(images({}, {"created_at": "2018-09-06"}), images({}), images({}))
+    assert second["created_at"] == "2018-09-06T00:00:00Z"
+    for number, wire in ((0, first), (2, third), (3, fourth)):
+        assert wire["created_at"] == wire["updated_at"] == wire_time(EPOCH + timedelta(seconds=number))
+
+
+# --- ids ------------------------------------------------------------------------------------------
+
+
+def test_absent_ids_are_derived_from_seed_and_running_number():
+    """The number counts through all images of all catalogs, generated ones included; nothing else matters."""
+    catalog = images({"name": "a"}, {"id": "mine"}, {"name": "b"}, generate=[{"count": 2}])
+    ids = [wire["id"] for wire in wires(catalog, images({"name": "c"}))]
+    assert ids[1] == "mine"
+    assert len(set(ids)) == 6
+    alone = [wire["id"] for wire in wires(images(*[{}] * 6))]
+    assert [ids[0], ids[2], ids[5]] == [alone[0], alone[2], alone[5]]
+    assert [wire["id"] for wire in wires(images(*[{"colour": "x"}] * 6), seed=1)] != alone
+
+
+def test_derived_ids_stay_what_they_are():
+    """Whoever wrote one of them down finds it again with the next version."""
+    assert [wire["id"] for wire in wires(images({}, {}))] == PINNED[0]
+    assert [wire["id"] for wire in wires(images({}, {}), seed=7)] == PINNED[7]
+
+
+PINNED = {
+    0: ["5513e3ea-bba6-4754-82c1-c34c7365c6fa", "a93875fe-509a-42fa-a0e0-939d3ec71c4d"],
+    7: ["19b6554d-aa8a-49aa-81ab-0cf47011177d", "d3d2f579-8ea0-425e-9aad-fd88a48abffb"],
+}
+
+
+# --- generated images -----------------------------------------------------------------------------
+
+
+def test_generated_images_come_after_the_written_ones():
+    """Each catalog's own images, then what it generates, then those of the option."""
+    first = images({"id": "a"}, generate=[{"count": 2, "seed": 1, "set": {"colour": "red"}}, {"count": 1}])
+    found = wires(first, images({"id": "b"}), more=3, seed=5)
+    assert len(found) == 8
+    assert (found[0]["id"], found[4]["id"]) == ("a", "b")
+    assert [wire.get("colour") for wire in found] == [None, "red", "red", None, None, None, None, None]
+    assert wires(first, images({"id": "b"}), more=3, seed=5) == found
+
+
+def test_a_seed_of_its_own_keeps_a_section_as_it_is():
+    """A section with a seed gives the same images whatever seed the option names; one without follows the option."""
+    fixed, free = {"generate": [{"count": 5, "seed": 3}]}, {"generate": [{"count": 5}]}
+    assert wires(fixed, seed=1) == wires(fixed, seed=2)
+    assert wires(free, seed=1) != wires(free, seed=2)
+    assert wires(free, seed=3) == wires(fixed) == wires(more=5, seed=3)
+
+
+def test_generated_images_get_what_the_section_sets():
+    """Values of every kind, and none, are set on each."""
+    given = {"min_disk": "50", "protected": "true", "tags": ["x"], "__description": None, "__platform": "CentOS"}
+    for wire in wires({"generate": [{"count": 20, "set": given}]}):
+        assert (wire["min_disk"], wire["protected"], wire["tags"], wire["__platform"]) == (50, True, ["x"], "CentOS")
+        assert "__description" not in wire
+        assert wire["__os_version"].startswith("CentOS")
+
+
+@pytest.mark.parametrize(
+    "name", sorted(field.name for field in FIELDS if field.kind is not LINK and field.name != "id")
+)
+def test_generated_images_may_lack_anything_but_an_id(name):
+    """A section that sets an attribute to nothing is without it."""
+    assert all(
+        name not in dict(image.values) for image in load([{"generate": [{"count": 20, "set": {name: None}}]}]).catalog
+    )
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_generated_images_have_ids(given):
+    """As the written ones do."""
+    assert told({"generate": [{"count": 1, "set": {"id": given}}]}) == [
+        "catalog: generate[0].set.id: has no value; leave it out to have one made"
+    ]
+
+
+def test_an_unknown_section_is_refused_though_it_is_empty():
+    """A slip of the finger in a key goes unnoticed nowhere."""
+    with pytest.raises(CatalogError, match="imagess: is no key of this section; did you mean images"):
+        load([{"imagess": None}])
+    assert len(load([{"images": None}]).catalog) == 0
+
+
+def test_no_image_at_all_is_generated_for_a_count_of_zero():
+    """Nothing is a legal number of images."""
+    assert wires({"generate": [{"count": 0}]}) == []
+
+
+# --- from Python, YAML and JSON alike -------------------------------------------------------------
+
+
+def test_a_catalog_from_python():
+    """A mapping with Python's own values is read as if it stood in a file, and left as it is."""
+    given = {
+        "id": 1234,
+        "protected": True,
+        "min_disk": 50,
+        "__support_kvm": True,
+        "__os_bit": 64,
+        "max_ram": 0,
+        "created_at": datetime(2018, 9, 6, 14, 3, 27, tzinfo=timezone(timedelta(hours=8))),
+        "updated_at": datetime(2018, 9, 7),
+        "tags": ("a", 1),
+        "colour": 1.5,
+        "name": None,
+        "members": {"p": "accepted"},
+    }
+    catalog = {"images": (given,), "clock": datetime(2020, 1, 1), "generate": [{"count": 1, "seed": 1}]}
+    before = repr(catalog)
+    loaded = load([catalog])
+    wire = next(iter(loaded.catalog)).shown()
+    assert repr(catalog) == before
+    assert loaded.clock.wire() == "2020-01-01T00:00:00Z"
+    assert (wire["id"], wire["protected"], wire["min_disk"], wire["__support_kvm"]) == ("1234", True, 50, "true")
+    assert (wire["__os_bit"], wire["max_ram"], wire["colour"]) == ("64", "0", "1.5")
+    assert (wire["created_at"], wire["updated_at"]) == ("2018-09-06T06:03:27Z", "2018-09-07T00:00:00Z")
+    assert wire["tags"] == ["a", "1"]
+    assert "name" not in wire
+    assert "members" not in wire
+    assert loaded.catalog.get("1234").members == {"p": Membership("accepted")}
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [{1: "x"}, {"images": 7}, *(images(given) for given in ({1: "x"}, {"name": object()}, {("a", "b"): "x"}, 7))],
+    ids=lambda given: re.sub(" at 0x[0-9a-f]+", "", str(given)),
+)
+def test_a_wrong_catalog_from_python_is_refused_in_words(catalog):
+    """There is no file and no line, and no traceback either."""
+    assert all(line.startswith("catalog: ") for line in told(catalog))
+
+
+VALUES = {
+    INTEGER: st.integers(-(2**63), 2**63 - 1),
+    BOOLEAN: st.booleans(),
+    TIME: st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(wire_time),
+    TAGS: st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=3, unique=True),
+}
+ODD_TEXTS = st.sampled_from(["0123", "true", "null", "~", "", " ", "\n", "\x85", "\u2028"])
+TEXT_VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | ODD_TEXTS
+ANY_IMAGE = st.fixed_dictionaries(
+    {},
+    optional={
+        "colour": TEXT_VALUES,
+        "members": st.dictionaries(TEXT_VALUES.filter(bool), st.sampled_from(MEMBER_STATUSES), max_size=2),
+        **{
+            field.name: st.none() | VALUES.get(field.kind, TEXT_VALUES)
+            for field in FIELDS
+            if field.kind is not LINK and field.name != "id"
+        },
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(catalog=st.lists(ANY_IMAGE, max_size=3).map(lambda some: {"images": some}))
+def test_a_catalog_is_the_same_from_python_yaml_and_json(catalog, tmp_path_factory):
+    """However a catalog is written, the same images come out, with the values that went in."""
+    folder = tmp_path_factory.mktemp("same")
+    for name in ("c.yaml", "c.json"):
+        (folder / name).write_text(dump(catalog, is_json=name == "c.json"), encoding="utf-8", newline="")
+    loaded = [load([source]) for source in (catalog, folder / "c.yaml", folder / "c.json")]
+    python, from_yaml, from_json = ([(dict(image.values), image.members) for image in one.catalog] for one in loaded)
+    assert python == from_yaml == from_json
+    for raw, (stored, _) in zip(catalog["images"], python, strict=True):
+        for name, value in raw.items():
+            if name != "members":
+                assert stored.get(name) == (tuple(value) if isinstance(value, list) else value)
+
+
+def test_scalars_of_a_file_are_converted_by_their_field():
+    """What YAML would make a number or a truth value becomes what the field is."""
+    text = (
+        "images:\n- {id: 0123, __os_version: 1.10, __support_kvm: true, __os_bit: 64, min_disk: 040, protected: True,\n"
+        "   name: null, __description: 'null', build: 0042, tags: [yes, 1e3]}\n"
+    )
+    (wire,) = wires(file("c.yaml", text))
+    assert (wire["id"], wire["__os_version"], wire["__support_kvm"], wire["__os_bit"]) == ("0123", "1.10", "true", "64")
+    assert (wire["min_disk"], wire["protected"], wire["__description"], wire["build"]) == (40, True, "null", "0042")
+    assert wire["tags"] == ["yes", "1e3"]
+    assert "name" not in wire
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "images:\n", "images: []\nprojects:\ngenerate: []\n"])
+def test_everything_in_a_catalog_is_optional(text):
+    """A file with nothing in it is an empty catalog."""
+    assert wires(file("c.yaml", text)) == []
+
+
+def test_merge_keys_help_in_catalogs():
+    """A file may keep what its images share behind an anchor."""
+    text = "images:\n- &base {id: a, min_disk: 50, name: x}\n- {<<: *base, id: b}\n- {id: c, <<: *base}\n"
+    assert [(wire["id"], wire["min_disk"], wire["name"]) for wire in wires(file("c.yaml", text))] == [
+        ("a", 50, "x"),
+        ("b", 50, "x"),
+        ("c", 50, "x"),
+    ]
+
+
+# --- garbage --------------------------------------------------------------------------------------
+
+
+# --- progress -------------------------------------------------------------------------------------
+
+
+def test_loading_tells_how_far_it_is():
+    """Every stage calls back with what it does, never past its end."""
+    news = []
+    file("c.yaml", "images:\n" + "- {name: x, tags: [a, b]}\n" * 2000)
+    load(["c.yaml"], more=1500, progress=lambda what, done, total: news.append((what, done, total)))
+    stages = list(dict.fromkeys(what for what, _, _ in news))
+    assert stages == ["reading c.yaml", "checking c.yaml", "making images"]
+    assert all(0 <= done <= total for _, done, total in news)
+    assert news[-1] == ("making images", 3500, 3500)
+
+
+# --- pipes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+@pytest.mark.parametrize(("most", "is_whole"), [(2**30, True), (100_000, False)])
+def test_a_catalog_comes_through_a_pipe(most, is_whole, monkeypatch):
+    """In pieces, while it is written; of one that is too large no more than that is taken."""
+    monkeypatch.setattr(sources, "MAX_BYTES", most)
+    monkeypatch.setattr(sources, "_STEP_SECONDS", 0.01)
+    text = json.dumps({"images": [{"name": f"image {number}"} for number in range(10_000)]}).encode()
+    os.mkfifo("pipe.json")
+
+    def write():
+        with suppress(BrokenPipeError), open("pipe.json", "wb") as pipe:
+            for place in range(0, len(text), 50_000):
+                time.sleep(0.03)
+                pipe.write(text[place : place + 50_000])
+                pipe.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    if is_whole:
+        assert len(load(["pipe.json"]).catalog) == 10_000
+    else:
+        assert most < len(sources._content(Path("pipe.json"))) < most + 2 * sources._PIECE
+    writer.join()

@@ -1,0 +1,552 @@
+"""What a catalog's text becomes, and on which line it is no catalog."""
+
+import json
+import string
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ims_mock.loading.parser import MAX_BYTES, MAX_DEPTH, MAX_TEXT, Text, UnreadableError, dump, line_of
+
+
+def encoded(text):
+    """Give the bytes of a file."""
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def from_yaml(text):
+    """Read YAML."""
+    return Text(encoded(text), is_json=False).value()
+
+
+def from_json(text):
+    """Read JSON."""
+    return Text(encoded(text), is_json=True).value()
+
+
+def refusal(text, *, is_json=False):
+    """Give the line and the message with which a text is refused."""
+    with pytest.raises(UnreadableError) as caught:
+        Text(encoded(text), is_json=is_json).value()
+    return caught.value.line, str(caught.value)
+
+
+# --- scalars --------------------------------------------------------------------------------------
+
+AS_WRITTEN = (
+    "1.10", "0123", "0o17", "0x1F", "0b11", "1_000", "1e3", "1E400", "+1", "-0", ".5", ".inf", "-.inf", ".nan",
+    "true", "True", "false", "yes", "no", "on", "off", "y", "n", "nUll", "none", "None", "nil",
+    "2018-09-06", "2018-09-06T14:03:27Z", "12:30:45", "=", "<<", "9223372036854775808", "1.", "镜像", "a b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("written", AS_WRITTEN)
+def test_yaml_scalars_stay_as_they_are_written(written):
+    """What YAML takes for numbers, truth values and times is the text that stands in the file."""
+    assert from_yaml(f"a: {written}\n") == {"a": written}
+    assert from_yaml(f"[{written}]") == [written]
+
+
+@pytest.mark.parametrize("written", ["", "~", "null", "Null", "NULL", "  # a comment"])
+def test_plain_nothing_is_nothing(written):
+    """Nothing at all, ``~`` and plain ``null`` are no value."""
+    assert from_yaml(f"a: {written}\nb: 1") == {"a": None, "b": "1"}
+
+
+@pytest.mark.parametrize("written", ['"{}"', "'{}'", "!!str {}", "! {}"])
+@pytest.mark.parametrize("text", ["null", "~", "", "true"])
+def test_quoted_nothing_is_text(written, text):
+    """Quotes, or the tag of text, make text of anything."""
+    assert from_yaml(f"a: {written.format(text)}") == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("|\n  null\n", "null\n"),
+        (">\n  a\n  b\n", "a b\n"),
+        ("|-\n  ~", "~"),
+        ('"\\u955c\\x41\\U0001F680\\0"', "镜A🚀\0"),
+        ("'it''s'", "it's"),
+        ("'x\ty'", "x\ty"),
+        ("b\tc", "b\tc"),
+        ("\tb", "b"),
+        ("a\n  b", "a b"),
+    ],
+)
+def test_text_in_every_yaml_style(written, text):
+    """Blocks, escapes and tabs inside a value are YAML's own."""
+    assert from_yaml(f"a: {written}") == {"a": text}
+
+
+def test_yaml_is_read_where_libyaml_is_absent():
+    """What the library does in C it does in Python as well, and as safely."""
+    program = """if True:
+        import yaml
+        del yaml.CSafeLoader, yaml.CSafeDumper
+        from ims_mock.loading.parser import Text, dump
+        print(Text(dump({"a": ["1.10", None]}, is_json=False).encode(), is_json=False).value())
+        Text(b"a: !!python/name:os.system 1", is_json=False).value()"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "{'a': ['1.10', None]}\n"
+    assert "UnreadableError: the tag" in done.stderr
+
+
+@pytest.mark.parametrize("tag", ["str", "int", "float", "bool", "timestamp"])
+def test_scalar_tags_change_nothing(tag):
+    """The tags of YAML's own scalars are allowed, and the text stays as it is."""
+    assert from_yaml(f"a: !!{tag} 0123") == {"a": "0123"}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("1.10", "1.10"),
+        ("1e400", "1e400"),
+        ("-0", "-0"),
+        ("9223372036854775808", "9223372036854775808"),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ('"null"', "null"),
+        ('"true"', "true"),
+        ('""', ""),
+        ('"\\ud83d\\ude80"', "🚀"),
+        ('"a\\/b\\t\\u0000"', "a/b\t\0"),
+        ('"\x7f\u2028"', "\x7f\u2028"),
+    ],
+)
+def test_json_numbers_stay_as_they_are_written(written, value):
+    """A number of JSON keeps its digits; the other values are JSON's own."""
+    assert from_json(f'{{"a": {written}, "b": [{written}]}}') == {"a": value, "b": [value]}
+
+
+# --- structures -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None),
+        ("   \n\n", None),
+        ("# nothing\n# but comments\n", None),
+        ("---", None),
+        ("null", None),
+        ("{}", {}),
+        ("[]", []),
+        ("text", "text"),
+        ("- a\n- [b, {c: d}]", ["a", ["b", {"c": "d"}]]),
+        ("%YAML 1.2\n---\na: 1\n...\n", {"a": "1"}),
+        ("{a, b: 1}", {"a": None, "b": "1"}),
+        ("'': 1\n0123: 2\ntrue: 3", {"": "1", "0123": "2", "true": "3"}),
+        ("? long key\n: 1", {"long key": "1"}),
+        ("!!map {a: !!seq [b]}", {"a": ["b"]}),
+        (b"\xef\xbb\xbfa: 1", {"a": "1"}),
+        (b"\xef\xbb\xbf", None),
+        (b"a: 1\r\nb: |\r\n  x\r\n  y\r\n", {"a": "1", "b": "x\ny\n"}),
+        (b"a: 1\rb: 2", {"a": "1", "b": "2"}),
+    ],
+)
+def test_yaml_structures(text, value):
+    """Mappings and lists in both styles; a byte order mark and any line end are no part of the text."""
+    assert from_yaml(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{}", {}),
+        (" [1, [2]]\r\n", ["1", ["2"]]),
+        ("null", None),
+        ('"x"', "x"),
+        (b'\xef\xbb\xbf{"a":\t1}', {"a": "1"}),
+        ('{"": 1, "<<": {"a": 2}, "null": 3}', {"": "1", "<<": {"a": "2"}, "null": "3"}),
+    ],
+)
+def test_json_structures(text, value):
+    """Any JSON value is read, and no key of JSON means anything."""
+    assert from_json(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: &x 1\nb: *x", {"a": "1", "b": "1"}),
+        ("a: &x 1\nb: &x 2\nc: *x", {"a": "1", "b": "2", "c": "2"}),
+        ("a: &x [1, {b: 2}]\nc: *x", {"a": ["1", {"b": "2"}], "c": ["1", {"b": "2"}]}),
+        ("a: &x\nb: *x", {"a": None, "b": None}),
+        ("? &k key\n: 1\nb: *k", {"key": "1", "b": "key"}),
+    ],
+)
+def test_aliases_repeat_what_was_anchored(text, value):
+    """An alias stands for the value of the nearest anchor of its name above."""
+    assert from_yaml(text) == value
+
+
+BASE = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("{<<: *x}", {"a": "1", "b": "2"}),
+        ("{<<: *x, d: 5}", {"a": "1", "b": "2", "d": "5"}),
+        ("{a: 0, <<: *x}", {"a": "0", "b": "2"}),
+        ("{<<: *x, a: 0}", {"a": "0", "b": "2"}),
+        ("{<<: *x, a: null}", {"a": None, "b": "2"}),
+        ("{<<: [*x, *y]}", {"a": "1", "b": "2", "c": "4"}),
+        ("{<<: [*y, *x], c: 0}", {"a": "1", "b": "3", "c": "0"}),
+        ("{<<: {<<: *x, a: 7}, b: 8}", {"a": "7", "b": "8"}),
+        ("{<<: {}}", {}),
+        ("{'<<': 1}", {"<<": "1"}),
+        ("[<<]", ["<<"]),
+    ],
+)
+def test_merge_keys_lay_mappings_under(written, value):
+    """What a mapping holds itself wins over what it merges, wherever it stands, and the first merged over the next."""
+    assert from_yaml(f"{BASE}z: {written}")["z"] == value
+
+
+def test_an_anchored_mapping_is_not_changed_by_merging():
+    """A mapping that merges another leaves the other as it is."""
+    assert from_yaml(f"{BASE}z: {{<<: *x, e: 1}}\nlast: *x")["last"] == {"a": "1", "b": "2"}
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+REFUSED_YAML = {
+    "a tab that indents": ("a:\n\tb: 1", 2, "character that cannot start any token"),
+    "a tab before everything": ("\ta: 1", 1, "character that cannot start any token"),
+    "an open mapping": ("\n{a: 1\n", 3, "expected ',' or '}'"),
+    "an open list": ("a: [1, 2\nb: 3", 2, "expected ',' or ']'"),
+    "an open quote": ("a: 1\nb: 'x\n", 3, "end of stream"),
+    "a stray bracket": ("{a: 1}}", 1, "not YAML"),
+    "a mapping beside a list": ("- a\nb: 1", 2, "not YAML"),
+    "a value too many": ("a: 1\nb: c: d", 2, "mapping values are not allowed"),
+    "an indent too many": ("a: 1\n b: 2", 2, "mapping values are not allowed"),
+    "a reserved character": ("a: 1\nb: @x", 2, "character that cannot start any token"),
+    "half an escaped character": ('\na: "\\ud800"', 2, "invalid Unicode character escape"),
+    "an unknown escape": ('a:\n  "\\q"', 2, "unknown escape"),
+    "another version of YAML": ("%YAML 3.0\n---\na: 1", 1, "incompatible YAML document"),
+    "a key given twice": ("a: 1\nb: 2\na: 3", 3, "the key 'a' is given twice"),
+    "a key given twice inside": ("x:\n  a: 1\n  b:\n    a: 2\n  a: 3\na: 4", 5, "the key 'a' is given twice"),
+    "a key given twice, once in quotes": ('a: 1\n"a": 3', 2, "the key 'a' is given twice"),
+    "a key given twice in flow": ("x: {a: 1,\n a: 2}", 2, "the key 'a' is given twice"),
+    "a key given twice by alias": ("? &k key\n: 1\n*k : 2", 3, "the key 'key' is given twice"),
+    "a list as key": ("a: 1\n? [1]\n: 2", 2, "stands where a key belongs"),
+    "a mapping as key": ("? {a: 1}\n: 2", 1, "stands where a key belongs"),
+    "nothing as key": ("a: 1\n~: 2", 2, "nothing stands where a key belongs"),
+    "an aliased list as key": ("a: &x [1]\n*x : 2", 2, "stands where a key belongs"),
+    "an unknown alias": ("a: 1\nb: *x", 2, "the alias *x names nothing that was read before"),
+    "an alias of itself": ("a: &x [*x]", 1, "the alias *x names nothing that was read before"),
+    "a merged text": ("a: 1\nb: {<<: 1}", 2, "<< merges mappings"),
+    "a merged list of texts": ("a: 1\nb:\n  <<: [1]", 3, "<< merges mappings"),
+    "two merge keys": ("x: &x {}\nb:\n  <<: *x\n  <<: *x", 4, "the key '<<' is given twice"),
+    "a second document": ("a: 1\n---\nb: 2", 2, "a second document begins"),
+    "a second document of nothing": ("a: 1\n---\n", 2, "a second document begins"),
+    "text after the end": ("a: 1\n...\nb", 3, "expected <document start>"),
+    "not UTF-8": (b"a: 1\nb: \xe9", 2, "the byte 0xe9 is not UTF-8"),
+    "half a UTF-8 character": (b"a: 1\n\nb: \xe9\x95", 3, "the byte 0xe9 is not UTF-8"),
+    "a surrogate in UTF-8": (b"a: \xed\xa0\x80", 1, "the byte 0xed is not UTF-8"),
+    "UTF-16 with a mark": ("a: 1".encode("utf-16"), 1, "is not UTF-8"),
+    "UTF-16 without a mark": ("a: 1".encode("utf-16-le"), 1, "control characters are not allowed"),
+    "UTF-32": ("a: 1".encode("utf-32"), 1, "is not UTF-8"),
+    "an archive": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", 1, "is not UTF-8"),
+    "a NUL": ("a: 1\nb: \0", 2, "control characters are not allowed"),
+    "a NUL in quotes": ("é: 1\né2: 1\nb: 'x\0'", 3, "control characters are not allowed"),
+    "an escape character": ("a: 1\n# \x1b[31m\n", 2, "control characters are not allowed"),
+    "a deletion": ("\n\na: \x7f", 3, "control characters are not allowed"),
+    "a non-character": ("\na: \ufffe", 2, "control characters are not allowed"),
+    "an object of Python": ("a: 1\nb: !!python/object:os.system {}", 2, "python/object:os.system is not for catalogs"),
+    "a call of Python": ("!!python/object/apply:os.system ['true']", 1, "is not for catalogs"),
+    "a name of Python": ("a:\n  - !!python/name:os.system ''", 2, "is not for catalogs"),
+    "a tag of one's own": ("a: 1\nb: !mine 1", 2, "the tag !mine is not for catalogs"),
+    "a declared tag": ("%TAG !e! tag:example.org,2000:\n---\na: !e!x 1", 3, "tag:example.org,2000:x is not"),
+    "binary data": ("a: !!binary aGk=", 1, "is not for catalogs"),
+    "a set": ("a: !!set {a}", 1, "is not for catalogs"),
+    "an ordered map": ("!!omap [a: 1]", 1, "is not for catalogs"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_YAML)
+def test_what_is_no_catalog_in_yaml(case):
+    """The refusal says what is wrong, and on which line."""
+    text, line, words = REFUSED_YAML[case]
+    found, message = refusal(text)
+    assert (found, words in message) == (line, True), message
+
+
+REFUSED_JSON = {
+    "an empty file": ("", 1, "not JSON"),
+    "spaces": ("\n \n", 3, "not JSON"),
+    "a comment": ('{"a": 1 // one\n}', 1, "not JSON"),
+    "a comma before a bracket": ('{"a": 1,\n"b": [1,],\n"c": 1}', 2, "not JSON"),
+    "a comma before a brace": ('{"a": 1,\n "b": 2,}', 2, "not JSON"),
+    "single quotes": ("{\n'a': 1}", 2, "not JSON"),
+    "a bare word": ('{"a":\n\nyes}', 3, "not JSON"),
+    "a leading zero": ('{"a":\n0123}', 2, "not JSON"),
+    "an open quote": ('{"a":\n"x}', 2, "not JSON"),
+    "an open brace": ('{\n"a": [1,\n', 3, "not JSON"),
+    "something after the end": ('{"a": 1}\nx', 2, "not JSON"),
+    "two documents": ('{"a": 1}\n{"a": 1}', 2, "not JSON"),
+    "YAML": ("a: 1", 1, "not JSON"),
+    "a tab in a text": ('{\n"a": "\t"}', 2, "not JSON: Invalid control character at column 7"),
+    "a NUL in a text": ('{\n"a": "\0"}', 2, "not JSON: Invalid control character at column 7"),
+    "a line end in a text": ('{\n"a": "x\ny"}', 2, "not JSON: Invalid control character at column 8"),
+    "an unknown escape": ('{\n"a": "\\q"}', 2, "not JSON"),
+    "NaN": ('{"a": 1,\n"b": NaN}', 2, "NaN is not a JSON value"),
+    "NaN after the text NaN": ('{"NaN": "a \\" NaN",\n"b": [\nNaN]}', 3, "NaN is not a JSON value"),
+    "Infinity": ("[1,\nInfinity]", 2, "Infinity is not a JSON value"),
+    "-Infinity": ("[1,\n-Infinity]", 2, "-Infinity is not a JSON value"),
+    "a key given twice": ('{"a": 1,\n"b": 2,\n"a": 3}', 3, "the key 'a' is given twice"),
+    "a key given twice that stands elsewhere too": (
+        '{"images": [\n{"name": "x"},\n{"name": "y"},\n{"name": "z",\n"min_disk": 1,\n"name": "z"}]}',
+        6, "the key 'name' is given twice",
+    ),
+    "a key given twice, once escaped": ('{"\\u0061": 1,\n"a": 2}', 2, "the key 'a' is given twice"),
+    "a key given twice that a text looks like": (
+        '{"a": "\\"a\\": 1",\n"b": "\\\\u1234",\n\n"a": 2}', 4, "the key 'a' is given twice",
+    ),
+    "an escaped Chinese key given twice": ('{"\\u540d": 1,\n"\\u540e": 1,\n"\\u540d": 2}', 3, "'名' is given twice"),
+    "not UTF-8": (b'{"a": 1,\n"b": "\xff"}', 2, "the byte 0xff is not UTF-8"),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), 1, "is not UTF-8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED_JSON)
+def test_what_is_no_catalog_in_json(case):
+    """The refusal says what is wrong, and on which line."""
+    text, line, words = REFUSED_JSON[case]
+    found, message = refusal(text, is_json=True)
+    assert (found, words in message) == (line, True), message
+
+
+def test_equal_texts_of_json_are_kept_once():
+    """Texts that come again are one in memory, and each mapping has its own values all the same."""
+    first, *_, last = from_json(
+        json.dumps([{"a": f"v{number % 7} of many", "b": str(number)} for number in range(5_000)])
+    )
+    same = from_json(json.dumps([{"a": "one of many"}] * 50))
+    assert (first, last) == ({"a": "v0 of many", "b": "0"}, {"a": "v1 of many", "b": "4999"})
+    assert len({id(one["a"]) for one in same}) <= 3
+
+
+# --- bounds ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": ', "}")], ids=["lists", "mappings"])
+def test_nesting_is_bounded(is_json, opening, closing):
+    """The deepest legal nesting is read; one level more, or many, is refused where it begins to be too deep."""
+
+    def nested(depth):
+        return "\n".join([opening] * depth) + ("1" if closing == "}" else "") + closing * depth
+
+    assert Text(nested(MAX_DEPTH).encode(), is_json).value() is not None
+    for depth in (MAX_DEPTH + 1, 400, 50_000):
+        assert refusal(nested(depth), is_json=is_json) == (MAX_DEPTH + 1, f"nested deeper than {MAX_DEPTH} levels")
+
+
+@pytest.mark.parametrize("opening", ["- ", "[", "{a: ", "[{a: "])
+def test_nesting_is_refused_before_it_is_closed(opening):
+    """Depth alone ends the reading, whatever would follow."""
+    assert refusal(opening * 200_000) == (1, f"nested deeper than {MAX_DEPTH} levels")
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
+@pytest.mark.parametrize("form", ['{{"a": 1,\n"b": "{}"}}', '{{"b":\n["a", "{}"]}}'], ids=["in a mapping", "in a list"])
+def test_texts_are_bounded(is_json, form):
+    """The longest legal text is read; one character more is refused on its line."""
+    assert Text(form.format("x" * MAX_TEXT).encode(), is_json).value()
+    message = f"a text of {MAX_TEXT + 1} characters; legal are at most {MAX_TEXT}"
+    assert refusal(form.format("x" * (MAX_TEXT + 1)), is_json=is_json) == (2, message)
+
+
+@pytest.mark.parametrize("before", [0, 1, MAX_TEXT // 2, MAX_TEXT - 1])
+@pytest.mark.parametrize("part", ["x", '\\"', "\\\\", '\\\\\\"', "\\u0022", "镜"])
+def test_texts_are_bounded_whatever_they_hold(before, part):
+    """No quote inside a text of JSON hides its length, wherever in the file the text begins."""
+
+    def text(characters):
+        length = len(json.loads(f'"{part}"'))
+        return f'{" " * before}{{"a": "{part * (characters // length)}{"x" * (characters % length)}", "b": "c"}}'
+
+    assert from_json(text(MAX_TEXT))["b"] == "c"
+    assert f"a text of {MAX_TEXT + 1} characters" in refusal(text(MAX_TEXT + 1), is_json=True)[1]
+
+
+def test_keys_are_bounded():
+    """A key is a text too."""
+    assert refusal(f"a: 1\n? {'x' * (MAX_TEXT + 1)}\n: 2")[0] == 2
+    refusal(f'{{"{"x" * (MAX_TEXT + 1)}": 1}}', is_json=True)
+
+
+def test_files_are_bounded(monkeypatch):
+    """A file of more bytes than are legal is not even decoded."""
+    monkeypatch.setattr("ims_mock.loading.parser.MAX_BYTES", 10)
+    assert MAX_BYTES == 2**30
+    assert refusal(b"a: 1\n\xff\xff\xff\xff\xff\xff") == (1, "the file has more than 10 bytes, and no more are legal")
+
+
+BOMBS = {
+    "lists": "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    + "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 20)),
+    "mappings": "a0: &a0 {a: x}\n"
+    + "\n".join(f"a{n}: &a{n} {{a: *a{n - 1}, b: *a{n - 1}, c: *a{n - 1}}}" for n in range(1, 40)),
+    "merges": f"a: &a {{{', '.join(f'k{n}: x' for n in range(2000))}}}\n"
+    + "\n".join(f"b{n}: {{<<: *a}}" for n in range(2000)),
+    "flat": f"a: &a [{', '.join('x' * 2000)}]\nb: [{', '.join(['*a'] * 2000)}]",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_aliases_cannot_explode(bomb):
+    """A document whose aliases multiply it is refused before they do."""
+    line, message = refusal(BOMBS[bomb])
+    assert "aliases make the document grow" in message
+    assert line > 1
+
+
+def test_ordinary_aliases_are_no_bomb():
+    """One mapping that a thousand others merge is ordinary."""
+    text = "a: &a {b: 1, c: 2, d: 3}\nall:\n" + "- {<<: *a, e: 4}\n" * 1000
+    assert from_yaml(text)["all"] == [{"b": "1", "c": "2", "d": "3", "e": "4"}] * 1000
+
+
+def test_a_repeated_key_among_very_many_is_found_at_once():
+    """Looking for the key that stands twice takes no longer than reading the keys."""
+    text = "{" + ",\n".join(f'"k{number}": 1' for number in range(60_000)) + ',\n"k59999": 1}'
+    assert refusal(text, is_json=True) == (60_001, "the key 'k59999' is given twice")
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+def test_lines_of_yaml():
+    """Every key and list entry has its line; a value that spans lines has that of its key."""
+    text = "# first\nproject: p\nimages:\n  - id: a\n\n    tags: [x,\n      y]\n  -\n    id: b\n    name: |\n      z\n"
+    assert Text(text.encode(), is_json=False).lines() == {
+        (): 2,
+        ("project",): 2,
+        ("images",): 3,
+        ("images", 0): 4,
+        ("images", 0, "id"): 4,
+        ("images", 0, "tags"): 6,
+        ("images", 0, "tags", 0): 6,
+        ("images", 0, "tags", 1): 7,
+        ("images", 1): 9,
+        ("images", 1, "id"): 9,
+        ("images", 1, "name"): 10,
+    }
+
+
+ODD_JSON = {
+    "tabs": '{\n\t"a":\t[\n\t\t{"x":\t1},\n{"last": 1}]}',
+    "escapes": '{\n"a": [\n{"\\u540d": "\\u955c", "\\u540e": "\\"\\\\\\/\\b\\f\\n\\r\\t"},\n{"last": 1}]}',
+    "pairs of escapes": '{\n"a": [\n{"x": "\\ud83d\\uDE80", "y": "\\uD83D\\ude81"},\n{"last": 1}]}',
+    "half characters": '{\n"a": [\n{"x": "\\ud83d", "y": "\\ude80\\ud83d"},\n{"last": 1}]}',
+    "backslashes": '{\n"a": [\n{"x": "C:\\\\udead", "y": "\\\\\\\\u12345"},\n{"last": 1}]}',
+    "characters that YAML forbids": '{\n"a": [\n{"x": "\x7f\x80\ufeff\ufffe\uffff"},\n{"last": 1}]}',
+    "characters that YAML breaks lines at": '{\n"a": [\n{"x": "\x85\u2028\u2029"},\n{"last": 1}]}',
+    "keys that YAML knows": '{\n"a": [\n{"<<": 1, "null": 2, "~": 3, "": 4, "=": 5},\n{"last": 1}]}',
+    "Windows line ends": '{\r\n"a": [\r\n{"x": 1},\r\n{"last": 1}]}',
+    "a byte order mark": '\ufeff{\n"a": [\n{"x": 1},\n{"last": 1}]}',
+    "no space anywhere": '{\n"a":[\n{"x":"1","y":[],"z":{}},\n{"last":1}]}',
+}
+
+
+@pytest.mark.parametrize("case", ODD_JSON)
+def test_lines_of_json(case):
+    """What JSON allows and YAML does not leaves every line as it is."""
+    text = Text(ODD_JSON[case].encode(), is_json=True)
+    lines = text.lines()
+    assert text.value()["a"][1] == {"last": "1"}
+    assert lines[("a", 0)] == 3
+    assert lines[("a", 1)] == 4
+    assert lines[("a", 1, "last")] == 4
+
+
+def test_escaped_keys_have_lines():
+    """A key that a file writes in escapes is found by its name."""
+    lines = Text(b'{"a": 1,\n"\\u540d": 2,\n"\\ud83d\\ude80": 3}', is_json=True).lines()
+    assert (lines[("名",)], lines[("🚀",)]) == (2, 3)
+
+
+def test_a_value_without_line_has_that_of_what_is_around_it():
+    """Where a value stands nowhere, the nearest thing around it that does gives the line."""
+    lines = {(): 1, ("images",): 3, ("images", 0): 4}
+    paths = ((), ("project",), ("images", 0, "name", 2), ("images", 7))
+    assert [line_of(path, lines) for path in paths] == [1, 1, 4, 3]
+    assert line_of(("a",), {}) == 1
+
+
+def test_a_long_text_tells_how_far_it_is():
+    """Reading a long text calls back with growing lines and the number of lines."""
+    told = []
+    Text(b"- a\n" * 60_000, is_json=False).value(lambda line, height: told.append((line, height)))
+    assert len(told) >= 3
+    assert told == sorted(told)
+    assert {height for _, height in told} == {60_000}
+
+
+# --- round trips ----------------------------------------------------------------------------------
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    [*AS_WRITTEN, "", "null", "~", "- a", "a: b", "#", "&a", "*a", "!!str", " a ", "\n", "\r\n", "\t", "\x85", "\u2028"]
+)
+VALUES = st.recursive(
+    TEXTS | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=15,
+)
+CATALOGS = st.dictionaries(TEXTS, VALUES, max_size=5)
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
+@settings(max_examples=150, deadline=None)
+@given(catalog=CATALOGS)
+def test_what_is_dumped_reads_back_the_same(is_json, catalog):
+    """Any structure of texts and nothings comes back from a file as it went in."""
+    text = dump(catalog, is_json=is_json)
+    assert Text(text.encode(), is_json).value() == catalog
+
+
+@settings(max_examples=80, deadline=None)
+@given(catalog=CATALOGS)
+def test_lines_of_json_are_those_of_its_keys(catalog):
+    """In JSON of one key a line, every key has the line on which it stands."""
+    data = json.dumps({**catalog, "last": None}, indent=0).encode()
+    assert Text(data, is_json=True).lines().get(("last",)) == data.count(b"\n")
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.binary(max_size=200) | st.text("[]{}:,-?&*!|>'\"%@`#<~=.\n\t aé0\\ux", max_size=40).map(str.encode))
+def test_whatever_the_bytes_are_reading_them_ends_well(is_json, data):
+    """Anything at all is read or refused, on a line that it has."""
+    text = Text(data, is_json)
+    try:
+        text.value()
+        text.lines()
+    except UnreadableError as error:
+        assert 1 <= error.line <= len(data) + 1  # noqa: PT017 - being read is right as well
+
+
+SAMPLE = dump(
+    {"images": [{"id": "a", "tags": ["x", "y"], "name": "1 & 2"}], "clock": None, "defaults": {"min_disk": "40"}},
+    is_json=False,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(place=st.integers(0, len(SAMPLE)), text=st.text(string.printable, max_size=3), cut=st.integers(0, 3))
+def test_a_damaged_catalog_is_read_or_refused(place, text, cut):
+    """A catalog with a few characters changed ends well too, whatever it means then."""
+    damaged = SAMPLE[:place] + text + SAMPLE[place + cut :]
+    try:
+        from_yaml(damaged)
+    except UnreadableError as error:
+        assert str(error)  # noqa: PT017 - being read is right as well

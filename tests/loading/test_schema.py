@@ -1,0 +1,546 @@
+"""Which shapes a catalog and its images may have, and what is said of every other one."""
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator, Draft202012Validator
+
+from ims_mock.catalog.image import Image
+from ims_mock.contract.fields import BY_NAME, FIELDS, MEMBER_STATUSES
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, TAGS, TEXT, TIME, instant, read_time
+from ims_mock.loading.loader import load
+from ims_mock.loading.schema import ShapeError, read_image, read_sections
+from ims_mock.loading.sections import MAX_GENERATED, plain_image, plain_sections
+from ims_mock.loading.sources import bundled
+from ims_mock.openapi.schemas import json_schema
+
+SECTIONS = ("project", "clock", "projects", "credentials", "defaults", "images", "generate")
+MARSHMALLOW_WORDS = ("Field may not", "Not a valid", "Missing data", "Unknown field", "Shorter than", "Invalid")
+
+
+def problems_of(read, raw):
+    """Give everything that is wrong, message by path; every message is one of ours, and none is long."""
+    with pytest.raises(ShapeError) as caught:
+        read(raw)
+    problems = dict(caught.value.problems)
+    assert len(problems) == len(caught.value.problems)
+    for message in problems.values():
+        assert not any(words in message for words in MARSHMALLOW_WORDS)
+        assert len(message) < 250
+    return problems
+
+
+# --- the values of an image -----------------------------------------------------------------------
+
+CHINA = timezone(timedelta(hours=8))
+
+RIGHT = {
+    TEXT: [
+        ("x", "x"), ("", ""), (" x ", " x "), ("true", "true"), ("1.10", "1.10"), ("x" * 65_536, "x" * 65_536),
+        (40, "40"), (1.5, "1.5"), (True, "true"), (False, "false"), ("镜像🚀", "镜像🚀"),
+    ],
+    INTEGER: [
+        ("40", 40), (" 40 ", 40), ("+1", 1), ("-1", -1), ("007", 7), ("-0", 0), (40, 40), (-(2**63), -(2**63)),
+        ("9223372036854775807", 2**63 - 1), ("0" * 5000 + "1", 1),
+    ],
+    BOOLEAN: [("true", True), ("FALSE", False), (" True ", True), (True, True), (False, False)],
+    TIME: [
+        ("2018-09-06T14:03:27Z", "2018-09-06T14:03:27Z"), ("2018-09-06", "2018-09-06T00:00:00Z"),
+        ("2018", "2018-01-01T00:00:00Z"), ("2018-09-06 14:03:27", "2018-09-06T14:03:27Z"),
+        ("2018-09-06T14:03:27+08:00", "2018-09-06T06:03:27Z"), ("2018-09-06T14:03:27.000Z", "2018-09-06T14:03:27Z"),
+        (datetime(2018, 9, 6, 14, 3, 27), "2018-09-06T14:03:27Z"),
+        (datetime(2018, 9, 6, 14, 3, 27, 999_999, CHINA), "2018-09-06T06:03:27Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"), ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+    ],
+    TAGS: [
+        ([], ()), (["a=b", "c"], ("a=b", "c")), (("a",), ("a",)), (["a", "b", "a"], ("a", "b")),
+        ([1, True], ("1", "true")), (["", " "], ("", " ")),
+    ],
+    LINK: [],
+}  # fmt: skip
+
+NOT_SCALAR = [[], ["x"], {}, {"x": "y"}, object()]
+WRONG = {
+    TEXT: [*NOT_SCALAR, "\ud800"],
+    INTEGER: [
+        *NOT_SCALAR, "", "x", "4x", "1.0", "1e3", "0x1F", "1_000", "--1", 4.0, True, 2**63, -(2**63) - 1, "9" * 5000,
+        "\u0663",
+    ],
+    BOOLEAN: [*NOT_SCALAR, "", "yes", "1", 1, 0, "truetrue"],
+    TIME: [
+        *NOT_SCALAR, "", "yesterday", "2018-13-01", "2018-02-30", "2018-09-06T25:00:00Z", "2018-09-06T14:03:27.5Z",
+        "2018-09-06T14:03:27+25:00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", True, "06.09.2018",
+         "3 days ago", "2018-09-06T14:03:27Z2018",
+    ],
+    TAGS: ["", "a", "a,b", {}, {"a": "b"}, True, 1, [[]], ["a", None], [{}], ["\ud800"]],
+    LINK: ["", "x", "/v2/images/x", 1, []],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_values_are_converted_by_their_kind(field):
+    """Every field takes what its kind takes, as a file or as Python writes it."""
+    for raw, value in RIGHT[field.kind]:
+        found = read_image({field.name: raw})
+        assert found == {field.name: value}
+        assert type(found[field.name]) is type(value)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_values_of_a_wrong_shape_are_refused(field):
+    """Every field refuses what its kind refuses, at its own path."""
+    for raw in WRONG[field.kind]:
+        assert list(problems_of(read_image, {field.name: raw})) == [(field.name,)], raw
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_a_refusal_shows_the_value(field):
+    """The message names what was given, shortened, unless the field cannot be set at all."""
+    raw = "\ud800" if field.kind is TEXT else "x" * 100_000
+    message = problems_of(read_image, {field.name: raw})[(field.name,)]
+    shown = {TEXT: "'\\ud800' holds half a character", LINK: "is computed from the id and cannot be set"}
+    assert message.startswith(shown.get(field.kind, "'xxxxxxxx"))
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.kind is not LINK], ids=lambda field: field.name)
+def test_null_is_kept_as_no_value(field):
+    """An explicit null reaches the completing of absent values, which leaves it alone."""
+    assert read_image({field.name: None}) == {field.name: None}
+
+
+def test_half_a_character_is_refused_anywhere():
+    """No text that cannot be written as UTF-8 gets in, whether name or value."""
+    for raw in ({"\ud800": "x"}, {"x": "\ud800"}, {"tags": ["a\udfff"]}, {"members": {"\ud800": "accepted"}}):
+        with pytest.raises(ShapeError):
+            read_image(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        *(("x", "x"), ("", ""), ("0042", "0042"), (42, "42"), (True, "true"), (None, None)),
+        (datetime(2018, 9, 6), "2018-09-06T00:00:00Z"),
+    ],
+)
+def test_free_properties_are_text(raw, value):
+    """Whatever else an image has is text."""
+    assert read_image({"colour": raw, "用途": raw}) == {"colour": value, "用途": value}
+
+
+@pytest.mark.parametrize("raw", [[], ["x"], {}, {"x": "y"}, "\ud800"])
+def test_free_properties_of_another_shape_are_refused(raw):
+    """A list, a mapping or half a character is no free property."""
+    assert list(problems_of(read_image, {"colour": raw, "name": "x"})) == [("colour",)]
+
+
+@pytest.mark.parametrize("name", ["", 1, 1.5, True, None, ("a", "b"), "\ud800"])
+def test_a_property_has_a_name_of_text(name):
+    """What stands as a name has to be one."""
+    assert problems_of(read_image, {name: "x"})
+
+
+@pytest.mark.parametrize("raw", [None, "x", 1, [], ["id"], True])
+def test_an_image_is_a_mapping(raw):
+    """Anything but a mapping is no image."""
+    assert problems_of(read_image, raw) == {(): "is not a mapping of names to values"}
+
+
+# --- members --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", MEMBER_STATUSES)
+def test_members_have_a_status(status):
+    """A membership is accepted, pending or rejected; no members at all are right as well."""
+    assert read_image({"members": {"p": status, "value": status, "key": status}}) == {
+        "members": {"p": status, "value": status, "key": status}
+    }
+    assert read_image({"members": {}}) == {"members": {}}
+    assert read_image({"members": None}) == {"members": None}
+
+
+@pytest.mark.parametrize("status", ["", "yes", "Accepted", "all", 1, True, None, [], {}, "x" * 1000])
+@pytest.mark.parametrize("project", ["p", "value", "key"])
+def test_another_member_status_is_refused(project, status):
+    """The message names the legal ones, at the path of the member, whatever the project is called."""
+    message = problems_of(read_image, {"members": {"good": "accepted", project: status}})[("members", project)]
+    assert all(legal in message for legal in MEMBER_STATUSES)
+
+
+@pytest.mark.parametrize("raw", ["p", ["p"], 1, [{"p": "accepted"}]])
+def test_members_are_a_mapping(raw):
+    """A list of projects says nothing about their status."""
+    assert list(problems_of(read_image, {"members": raw})) == [("members",)]
+
+
+def test_a_member_is_named():
+    """An empty project id names nobody."""
+    assert [path[:2] for path in problems_of(read_image, {"members": {"": "accepted"}})] == [("members", "")]
+
+
+# --- the sections of a catalog --------------------------------------------------------------------
+
+TOKEN = {"token": "t", "project": "p"}
+KEY = {"access": "a", "secret": "s", "project": "p"}
+USER = {"name": "n", "password": "w", "project": "p"}
+
+
+def test_every_section_is_read():
+    """A catalog with everything in it comes out converted; its images are left as they are."""
+    raw = {
+        "project": "0123",
+        "clock": "2018-09-06",
+        "projects": [{"id": "p", "name": "n", "domain": "d"}, {"id": "q"}],
+        "credentials": {
+            "tokens": [{**TOKEN, "roles": ["admin", "member"], "expires": "2030"}, TOKEN],
+            "keys": [{**KEY, "roles": []}],
+            "users": [{**USER, "domain": "d"}],
+        },
+        "defaults": {"min_disk": "40", "name": None, "colour": "blue"},
+        "images": [{"min_disk": "x"}],
+        "generate": [{"count": "3", "seed": "-7", "set": {"protected": "true", "tags": ["a"]}}, {"count": 0}],
+    }
+    assert set(raw) == set(SECTIONS)
+    assert read_sections(raw) == {
+        "project": "0123",
+        "clock": "2018-09-06T00:00:00Z",
+        "projects": [{"id": "p", "name": "n", "domain": "d"}, {"id": "q"}],
+        "credentials": {
+            "tokens": [{**TOKEN, "roles": ("admin", "member"), "expires": "2030-01-01T00:00:00Z"}, TOKEN],
+            "keys": [{**KEY, "roles": ()}],
+            "users": [{**USER, "domain": "d"}],
+        },
+        "defaults": {"min_disk": 40, "name": None, "colour": "blue"},
+        "images": [{"min_disk": "x"}],
+        "generate": [{"count": 3, "seed": -7, "set": {"protected": True, "tags": ("a",)}}, {"count": 0}],
+    }
+
+
+def test_everything_is_optional():
+    """An empty catalog is one, and sections without a value are absent."""
+    assert read_sections({}) == {}
+    assert read_sections(dict.fromkeys(SECTIONS)) == {}
+
+
+@pytest.mark.parametrize("raw", [None, [], ["images"], "x", 1, True])
+def test_a_catalog_is_a_mapping(raw):
+    """Anything but a mapping is no catalog, and the message lists the sections of one."""
+    message = problems_of(read_sections, raw)[()]
+    assert all(section in message for section in SECTIONS)
+
+
+WRONG_ENTRIES = {
+    "project": [([], "is not text"), ({}, "is not text")],
+    "clock": [("yesterday", "'yesterday' is not a time"), (["2018"], "is not text")],
+    "projects": [({}, "is not a list"), ("p", "is not a list")],
+    "projects[0]": [("p", "is not a mapping"), ([], "is not a mapping"), (None, "has no value")],
+    "projects[0].id": [(None, "has no value"), ([], "is not text"), (..., "is missing")],
+    "projects[0].name": [(None, "has no value"), ({}, "is not text")],
+    "projects[0].nmae": [("x", "did you mean name?")],
+    "projects[0].zzz": [("x", "legal are id, name, domain")],
+    "credentials": [([], "is not a mapping"), ("x", "is not a mapping")],
+    "credentials.token": [([], "did you mean tokens?")],
+    "credentials.tokens": [({}, "is not a list"), (None, "has no value")],
+    "credentials.tokens[0]": [(1, "is not a mapping"), (None, "has no value")],
+    "credentials.tokens[0].token": [(..., "is missing"), (None, "has no value"), ([], "is not text")],
+    "credentials.tokens[0].project": [(..., "is missing"), ({}, "is not text")],
+    "credentials.tokens[0].expires": [("never", "'never' is not a time"), (None, "has no value")],
+    "credentials.tokens[0].roles": [
+        *(("admin", "'admin' is not a list"), ([[]], "is not text"), ([None], "is not text"), (None, "has no value")),
+    ],
+    "credentials.tokens[0].role": [([], "did you mean roles?")],
+    "credentials.keys": [("x", "is not a list")],
+    "credentials.keys[0].access": [(..., "is missing")],
+    "credentials.keys[0].secret": [(..., "is missing")],
+    "credentials.keys[0].project": [(..., "is missing")],
+    "credentials.keys[0].note": [("2030", "legal are access, secret, project, roles, security_token, expires")],
+    "credentials.users[0].name": [(..., "is missing")],
+    "credentials.users[0].password": [(..., "is missing")],
+    "credentials.users[0].project": [(..., "is missing")],
+    "credentials.users[0].pasword": [("x", "did you mean password?")],
+    "defaults": [([], "is not a mapping"), ("x", "is not a mapping")],
+    "defaults.min_disk": [("x", "'x' is not a whole number")],
+    "defaults.self": [("x", "is computed from the id")],
+    "defaults.members.value": [("x", "'x' is no member status")],
+    "generate": [({}, "is not a list"), (10, "is not a list")],
+    "generate[0]": [(10, "is not a mapping"), (None, "has no value")],
+    "generate[0].count": [
+        *((..., "is missing"), (None, "has no value"), ("many", "'many' is not a whole number")),
+        *(("-1", f"-1 is not 0 to {MAX_GENERATED}"), (MAX_GENERATED + 1, f"is not 0 to {MAX_GENERATED}")),
+    ],
+    "generate[0].sede": [(1, "did you mean seed?")],
+    "generate[0].seed": [("x", "'x' is not a whole number"), (None, "has no value")],
+    "generate[0].set": [([], "is not a mapping"), (None, "has no value")],
+    "generate[0].set.min_disk": [("x", "'x' is not a whole number")],
+    "generate[0].set.value": [([], "is not text")],
+    "": [("x", "is no key of this section")],
+}
+"""A path, with values that are wrong there (an ellipsis: nothing stands there) and what is said of each."""
+
+RIGHT_ENTRIES = {
+    "projects": {"id": "p"},
+    "tokens": TOKEN,
+    "keys": KEY,
+    "users": USER,
+    "generate": {"count": 1},
+}
+
+
+def catalog_with(path, value):
+    """Make a catalog with one value at a path, right everywhere else."""
+    *outer, last = path
+    catalog = whole = {}
+    for step, inner in zip(outer, path[1:], strict=False):
+        if inner == 0:
+            whole[step] = [dict(RIGHT_ENTRIES[step])]
+        whole = whole[step] if isinstance(whole, list) else whole.setdefault(step, {})
+    if value is ...:
+        del whole[last]
+    else:
+        whole[last] = value
+    return catalog
+
+
+def test_the_catalogs_around_wrong_values_are_right():
+    """What the next test puts its wrong values into is itself a catalog."""
+    for path in (("projects", 0, "name"), ("credentials", "tokens", 0, "expires"), ("generate", 0, "seed")):
+        value = "2030" if path[-1] == "expires" else "1"
+        assert read_sections(catalog_with(path, value))
+        assert plain_sections(catalog_with(path, value))
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "words"),
+    [(path, value, words) for path, wrong in WRONG_ENTRIES.items() for value, words in wrong],
+)
+def test_sections_of_a_wrong_shape_are_refused(written, value, words):
+    """Every section says where it is wrong, and how."""
+    path = tuple(0 if step == "0" else step for step in written.replace("[0]", ".0").split("."))
+    assert words in problems_of(read_sections, catalog_with(path, value))[path]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_misspelt_section_is_asked_about(section):
+    """A key that is nearly a section gets a did-you-mean."""
+    misspelt = section + section[-1]
+    assert f"did you mean {section}?" in problems_of(read_sections, {misspelt: []})[(misspelt,)]
+
+
+def test_all_problems_are_told_at_once():
+    """One reading names every problem of all sections, and one of an image all of the image's."""
+    raw = {
+        "clock": "x",
+        "image": [],
+        "projects": [{}, {"id": "p", "nam": "x"}],
+        "credentials": {"tokens": [{}], "user": []},
+        "defaults": {"min_disk": "x", "colour": []},
+        "generate": [{"count": "x"}, {"count": -1, "set": {"protected": "x"}}],
+    }
+    assert set(problems_of(read_sections, raw)) == {
+        ("clock",),
+        ("image",),
+        ("projects", 0, "id"),
+        ("projects", 1, "nam"),
+        ("credentials", "tokens", 0, "token"),
+        ("credentials", "tokens", 0, "project"),
+        ("credentials", "user"),
+        ("defaults", "min_disk"),
+        ("defaults", "colour"),
+        ("generate", 0, "count"),
+        ("generate", 1, "count"),
+        ("generate", 1, "set", "protected"),
+    }
+    image = {field.name: WRONG[field.kind][-1] for field in FIELDS} | {"colour": [], "members": {"p": "x"}, "": "x"}
+    assert {path[0] for path in problems_of(read_image, image)} == set(image)
+
+
+# --- the quick way --------------------------------------------------------------------------------
+
+SCALARS = (
+    *("x", "", "40", "true", "2018-09-06T14:03:27Z", "accepted", "3 days ago", "\ud800", 1, -1, 1.5, True, None),
+    *([], ["a"], ["a", "a"], ("a",), [[]], [None], datetime(2018, 9, 6), 2**64),
+    *({}, {"p": "accepted"}, {"p": "x"}, {"p": None}, {"": "accepted"}, {1: "accepted"}, {"\ud800": "accepted"}),
+)
+EXTRAS = ("name", "domain", "roles", "expires", "seed", "zzz", 1)
+ENTRIES = st.one_of(
+    st.sampled_from(SCALARS),
+    *(
+        st.fixed_dictionaries(
+            {name: st.sampled_from(("x", "7", *SCALARS)) for name in right},
+            optional={name: st.sampled_from(SCALARS) for name in EXTRAS if name not in right},
+        )
+        for right in RIGHT_ENTRIES.values()
+    ),
+)
+TIMES = st.builds(
+    "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z".format,
+    st.integers(0, 9999),
+    *(st.integers(0, most) for most in (13, 32, 25, 61, 61)),
+)
+IMAGES = st.dictionaries(
+    st.sampled_from([*(field.name for field in FIELDS), "members", "colour", "value", "", 1, None, "\ud800"]),
+    st.sampled_from(SCALARS),
+    max_size=6,
+) | st.sampled_from(SCALARS)
+
+
+def by_schema(read, raw):
+    """Read by the schema; ``None`` when that refuses."""
+    try:
+        return read(raw)
+    except ShapeError:
+        return None
+
+
+@settings(max_examples=400, deadline=None)
+@given(raw=IMAGES)
+def test_an_image_reads_the_same_both_ways(raw):
+    """What is plainly right the schema reads alike, and what it refuses is not plainly right."""
+    plain = plain_image(raw)
+    assert plain is None or plain == by_schema(read_image, raw)
+
+
+TEXTS = st.text(max_size=3) | st.sampled_from(["true", "40", "2020-02-29T00:00:00Z", "2021-02-29T00:00:00Z", "\ud800"])
+MOSTLY_RIGHT = st.fixed_dictionaries(
+    {},
+    optional={
+        **{field.name: TEXTS | st.sampled_from(SCALARS) for field in FIELDS if field.kind is TEXT},
+        "min_disk": st.integers(0, 10**19).map(str) | st.integers(),
+        "protected": st.booleans() | st.sampled_from(["True", "false", "no"]),
+        "created_at": TIMES,
+        "tags": st.lists(TEXTS, max_size=3),
+        "members": st.dictionaries(TEXTS, st.sampled_from(["accepted", "pending", "no"]), max_size=2),
+        "virtual_size": st.none(),
+        "colour": TEXTS,
+    },
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(raw=MOSTLY_RIGHT)
+def test_a_nearly_right_image_reads_the_same_both_ways(raw):
+    """So it does where an image is whole, and all of its texts are looked at together."""
+    assert plain_image(raw) == by_schema(read_image, raw)
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=TIMES)
+def test_a_plain_time_is_read_as_any_time(text):
+    """A time in wire format is taken as it stands where every spelling of it would be read as that."""
+    point, other = instant(text), instant(text.replace("Z", "+00:00"))
+    assert point == other
+    try:
+        assert read_time(text) == (point.second if point else None)
+    except ValueError:
+        assert point is None
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    raw=st.fixed_dictionaries(
+        {},
+        optional={
+            "project": st.sampled_from(SCALARS),
+            "clock": st.sampled_from(SCALARS),
+            "projects": st.lists(ENTRIES, max_size=2) | st.sampled_from(SCALARS),
+            "credentials": st.dictionaries(
+                st.sampled_from(["tokens", "keys", "users", "zzz"]), st.lists(ENTRIES, max_size=2), max_size=2
+            )
+            | st.sampled_from(SCALARS),
+            "defaults": IMAGES,
+            "generate": st.lists(ENTRIES, max_size=2) | st.sampled_from(SCALARS),
+            "zzz": st.sampled_from(SCALARS),
+        },
+    )
+)
+def test_sections_read_the_same_both_ways(raw):
+    """So it is with the sections of a file."""
+    plain = plain_sections(raw)
+    assert plain is None or plain == by_schema(read_sections, raw)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_right_values_are_plainly_right(field):
+    """The quick way knows every value that a field takes."""
+    for raw, value in RIGHT[field.kind]:
+        assert plain_image({field.name: raw, "colour": raw if field.kind is TEXT else "x"})[field.name] == value
+
+
+# --- JSON Schema ----------------------------------------------------------------------------------
+
+RECORDED = ("glance-mitaka", "glance-queens")
+
+
+@pytest.fixture(scope="module")
+def described():
+    """The JSON Schema of an image, ready to validate."""
+    return Draft202012Validator(json_schema())
+
+
+def test_the_json_schema_is_one():
+    """It is a legal schema, old and new, names every field of the table, and can be written as JSON."""
+    Draft4Validator.check_schema(json_schema())
+    Draft202012Validator.check_schema(json_schema())
+    assert list(json_schema()["properties"]) == [field.name for field in FIELDS]
+    assert json.loads(json.dumps(json_schema())) == json_schema()
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_every_bundled_image_keeps_to_the_json_schema(described, name):
+    """What the list shows of a bundled catalog is what the schema describes; of a large one, every 25th image."""
+    images = list(load([name]).catalog)
+    for image in images[:: 25 if len(images) > 1000 else 1]:
+        described.validate(image.shown())
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_recorded_image_keeps_to_the_json_schema(described, name, request):
+    """So is what the list shows of a recorded catalog."""
+    for image in load([request.path.parent.parent / "data" / name / "catalog.json"]).catalog:
+        described.validate(image.shown())
+
+
+def test_an_image_without_values_keeps_to_the_json_schema(described):
+    """An id is enough: links, tags and what may be null are always shown."""
+    described.validate(Image({"id": "a"}).shown())
+
+
+WHEN = "2018-09-06T14:03:27Z"
+JSON_VALUES = ["x", WHEN, 1, 1.5, True, None, [], ["x"], [1], {}]
+LEGAL_JSON = {
+    **{TEXT: ["x", WHEN], LINK: ["x", WHEN], TIME: [WHEN], INTEGER: [1], BOOLEAN: [True], TAGS: [[], ["x"]]},
+}
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_the_json_schema_knows_the_type_of_every_field(described, field):
+    """Every field takes its own JSON type, null only where the table says so, and nothing else."""
+    wire = Image({"id": "a"}).shown()
+    legal = LEGAL_JSON[field.kind] + ([None] if field.nullable else [])
+    for value in JSON_VALUES:
+        is_legal = any(type(value) is type(one) and value == one for one in legal)
+        assert described.is_valid({**wire, field.name: value}) == is_legal, value
+
+
+@pytest.mark.parametrize("name", ["id", "self", "file", "schema", "tags", "virtual_size"])
+def test_the_json_schema_asks_for_what_is_always_there(described, name):
+    """An image without one of these is none."""
+    wire = Image({"id": "a"}).shown()
+    del wire[name]
+    assert not described.is_valid(wire)
+
+
+@pytest.mark.parametrize("value", [1, None, [], {}, True])
+def test_the_json_schema_takes_text_only_as_a_free_property(described, value):
+    """A free property is text."""
+    wire = Image({"id": "a"}).shown()
+    assert described.is_valid({**wire, "colour": "blue"})
+    assert not described.is_valid({**wire, "colour": value})
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_the_json_schema_tells_what_a_field_is(field):
+    """The sentence of the table stands in the schema."""
+    assert json_schema()["properties"][field.name]["description"] == BY_NAME[field.name].about

@@ -1,0 +1,86 @@
+"""Many tests at once, in random order, on workers of pytest-xdist: none sees what another does."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from helpers import make_app
+
+from ims_mock.server.background import Background
+
+pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
+
+SUITE = """
+    import json
+    from urllib.error import HTTPError
+    from urllib.request import urlopen
+
+    import pytest
+
+
+    def ask(url):
+        try:
+            with urlopen(url) as answer:
+                return answer.status, sorted(image["name"] for image in json.load(answer)["images"])
+        except HTTPError as error:
+            return error.code, []
+
+
+    @pytest.mark.parametrize("number", range(400))
+    def test_it(ims_mock, number):
+        assert (len(ims_mock.images), len(ims_mock.faults), len(ims_mock.requests)) == (63, 0, 0)
+        names = sorted(f"{number}-{place}" for place in range(number % 7))
+        broken = (500, 502, 503)[number % 3]
+        ims_mock.load({"images": [{"name": name} for name in names]})
+        ims_mock.faults.add(path="/v2/images", nth=2, status=broken)
+        answers = [ask(f"{ims_mock.url}/v2/images?__test={number}&limit=100"), ask(f"{ims_mock.url}/v2/images")]
+        answers.append(ask(f"{ims_mock.url}/v2/images"))
+        assert answers == [(200, []), (broken, []), (200, names)]
+        assert [entry.status for entry in ims_mock.requests] == [200, broken, 200]
+        assert len(ims_mock.requests.matching("/v2/images", __test=number)) == 1
+        assert [rule.hits for rule in ims_mock.faults] == [1]
+"""
+PLUGINS = [word for name in ("ims_mock.pytest_plugin", "xdist", "pytest_randomly") for word in ("-p", name)]
+
+
+@pytest.fixture
+def run(pytester, monkeypatch):
+    """Run the suite on four workers."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.delenv("IMS_MOCK_URL", raising=False)
+    pytester.makepyfile(SUITE)
+    return lambda *arguments: pytester.runpytest_subprocess("-W", "error", *PLUGINS, "-n", "4", "-q", *arguments)
+
+
+def test_each_worker_has_a_server_of_its_own(run):
+    """400 tests, each with a catalog, a fault and requests of its own."""
+    run().assert_outcomes(passed=400)
+
+
+def test_workers_share_a_server_without_seeing_each_other(run):
+    """The same suite, each worker in a sandbox; the server's own images stay, and no sandbox."""
+    app = make_app("document-sample")
+    server = Background(app)
+    try:
+        run("--ims-mock-url", server.url).assert_outcomes(passed=400)
+    finally:
+        server.close()
+    assert len(app.extensions["ims_mock"].catalog) == 3
+    assert len(app.extensions["ims_mock.sandboxes"]) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forked workers here")
+def test_workers_draw_ids_of_their_own():
+    """Two that were forked from one process never give two requests one id."""
+    code = (
+        "import os\nfrom ims_mock.web.context import id_of\nid_of({})\n"
+        "for _ in range(3):\n    if not os.fork():\n        print(id_of({}), flush=True)\n        os._exit(0)\n"
+        "    os.wait()\nprint(id_of({}))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert len(set(said)) == 4
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in said)

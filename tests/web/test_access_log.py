@@ -1,0 +1,162 @@
+"""What the log says of requests, in text and in JSON, and that it keeps secrets."""
+
+import json
+import logging
+import re
+import socket
+
+import pytest
+from helpers import in_process, make_app
+from test_cli import serving
+
+from ims_mock.journal.redaction import masked_query, secrets_in_json, secrets_in_query, without
+
+INFO = {"IMS_MOCK_LOG_LEVEL": "info"}
+JSON = {**INFO, "IMS_MOCK_LOG_FORMAT": "json"}
+TEXT_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO (\S+ \S+ \d+) (\d+\.\d) ms ([0-9a-f]{32})(?: \((.+)\))?")
+
+
+def last_parts(caplog):
+    """Give the parts of the latest line."""
+    return caplog.records[-1].parts
+
+
+def test_each_request_is_a_line_of_text():
+    """Method, path and query, status, milliseconds, id, and what is doubtful; an id stands in the answer as well."""
+    with serving("empty", **INFO) as server:
+        answers = [
+            server.ask("/v2/images?limit=1", **{"X-Auth-Token": "unknown"}),
+            server.ask("/nowhere", "POST"),
+            server.ask("/_ims/health"),
+        ]
+        found = [TEXT_LINE.fullmatch(line).groups() for line in server.stopped().splitlines()]
+    assert [(asked, note) for asked, _, _, note in found] == [
+        ("GET /v2/images?limit=1 200", "a token that --auth on refuses: token-unknown"),
+        ("POST /nowhere 404", None),
+        ("GET /_ims/health 200", None),
+    ]
+    assert [identifier for _, _, identifier, _ in found] == [headers["X-Request-Id"] for _, headers, _ in answers]
+
+
+def test_each_request_is_an_object_in_json():
+    """With its parts as fields, so that nobody takes a message apart."""
+    with serving("empty", **JSON) as server:
+        identifier = server.ask("/v2/images?limit=1&name=caf%C3%A9", **{"X-Auth-Token": "unknown"})[1]["X-Request-Id"]
+        server.ask("/v2/images")
+        doubtful, plain = map(json.loads, server.stopped().splitlines())
+    time, milliseconds = doubtful.pop("time"), doubtful.pop("milliseconds")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time)
+    assert 0 <= milliseconds < 10_000
+    assert doubtful == {
+        "level": "info",
+        "method": "GET",
+        "path": "/v2/images",
+        "query": "limit=1&name=caf%C3%A9",
+        "status": 200,
+        "request_id": identifier,
+        "doubt": "a token that --auth on refuses: token-unknown",
+    }
+    assert plain.keys() == {*doubtful, "time", "milliseconds"} - {"doubt"}
+
+
+def test_what_is_no_request_is_a_line_too():
+    """Refused before anybody looks at it, under the id of its answer."""
+    with serving("empty", **JSON) as server:
+        for sent in (b"nonsense\r\n\r\n", b"GET /a?b=1 HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+                connection.sendall(sent)
+                assert b" 400 " in connection.recv(65_536)
+        first, second = map(json.loads, server.stopped().splitlines())
+    assert (first["method"], first["path"], first["status"]) == ("?", "?", 400)
+    assert (second["method"], second["path"], second["query"], second["status"]) == ("GET", "/a", "b=1", 400)
+    assert first["refused"]
+
+
+def test_other_lines_have_a_message_in_json():
+    """Those that are about no request."""
+    with serving("empty", "--watch", **JSON) as server:
+        entry = json.loads(server.stopped())
+    assert entry.keys() == {"time", "level", "message"}
+    assert (entry["level"], entry["message"][:8]) == ("warning", "there is")
+
+
+def test_a_line_stays_one_line(caplog):
+    """Whatever a path and a query hold."""
+    caplog.set_level(logging.INFO, "ims_mock")
+    in_process(make_app("empty"))("/a%0A%1B[31m%C2%85b?c=\x85\x1b" + "d" * 5000)
+    (record,) = caplog.records
+    assert record.message.isprintable()
+    assert len(record.message) < 2500
+
+
+def test_a_fault_stands_in_its_line(caplog):
+    """And a connection that is dropped before the answer has the status 0."""
+    caplog.set_level(logging.INFO, "ims_mock")
+    app = make_app("empty")
+    emulator = app.extensions["ims_mock"]
+    rule = emulator.faults.add({"match": {"path": "/v2/images"}, "effect": {"status": 503}})
+    in_process(app)("/v2/images")
+    assert (last_parts(caplog)["status"], last_parts(caplog)["fault"]) == (503, rule.id)
+    assert caplog.records[-1].message.endswith(f"(fault {rule.id})")
+
+
+QUERIES = [
+    ("limit=1&marker=x", "limit=1&marker=x"),
+    ("X-Auth-Token=abcdefgh&limit=1", "X-Auth-Token=<8 characters>&limit=1"),
+    ("x%2Dauth%2Dtoken=a%20b", "x%2Dauth%2Dtoken=<5 characters>"),
+    ("Signature=abc&password=&secret", "Signature=<3 characters>&password=<0 characters>&secret<0 characters>"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("query", "shown"), QUERIES)
+def test_secrets_of_a_query_are_masked(query, shown, caplog):
+    """By the names of parameters, however they are written; everything else stays as it was sent."""
+    caplog.set_level(logging.INFO, "ims_mock")
+    in_process(make_app("empty"))(f"/v2/images?{query}")
+    assert masked_query(query) == last_parts(caplog)["query"] == shown
+    assert "abcdefgh" not in caplog.text
+
+
+def test_secrets_are_found_wherever_they_are_sent():
+    """In a query by name, in JSON under a name; what is no JSON holds none."""
+    assert list(secrets_in_query("a=1&my_token=t%2B1&Signature=s")) == ["t+1", "s"]
+    body = b'{"auth": {"password": {"user": {"name": "n", "password": "p"}}, "list": [{"token": ["t", 1]}], "x": "y"}}'
+    assert list(secrets_in_json(body)) == ["n", "p", "t"]
+    assert list(secrets_in_json(b"\xff{")) == list(secrets_in_json(b"[" * 100_000)) == []
+
+
+def test_secrets_are_masked_as_they_are_and_as_python_writes_them():
+    """The longest first; what is shorter than four characters could be any word."""
+    assert without("abcd abcdefgh xyz it\\'s\\n1", ["abcd", "abcdefgh", "xyz", "it's\n1", ""]) == (
+        "<4 characters> <8 characters> xyz it\\'s\\n1"
+    )
+    assert without(repr("a\n'\"b"), ["a\n'\"b"]) == "'<5 characters>'"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_traceback_tells_no_secret(form, monkeypatch, caplog):
+    """Neither one of the catalog's nor one that was sent, wherever an exception quotes it."""
+    key = {"access": "AK", "secret": "secret-of-the-key", "project": "p"}
+    user = {"name": "u", "password": "pass'word", "project": "p"}
+    app = make_app({"credentials": {"keys": [key], "users": [user]}})
+    sent = {
+        "X-Auth-Token": "sent-token",
+        "Authorization": f"SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature={'5' * 64}",
+        "Content-Type": "application/json",
+    }
+    quoted = ("secret-of-the-key", "pass'word", "sent-token", "5" * 64, "sent-in-query", "sent-in-body")
+
+    def fail(*_):
+        raise KeyError(quoted)
+
+    monkeypatch.setattr("ims_mock.json_body.parse", fail)
+    body = json.dumps({"password": "sent-in-body"}).encode()
+    answer = in_process(app)("/v2/images?token=sent-in-query", sent, "POST", body)
+    assert answer.status == 500
+    shown = json.dumps(last_parts(caplog)) if form == "json" else caplog.text
+    assert "KeyError" in shown
+    assert answer.headers["X-Request-Id"] in shown
+    for secret in quoted:
+        assert secret not in shown
+        assert repr(secret)[1:-1] not in shown

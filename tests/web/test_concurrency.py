@@ -1,0 +1,433 @@
+"""Many clients at once: every answer is one that a single catalog gives, and no write is lost."""
+
+import json
+import random
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from threading import Event
+from typing import NamedTuple
+
+import pytest
+from helpers import in_process, over_socket
+
+from ims_mock.contract.profiles import Profile
+from ims_mock.emulator import Emulator
+from ims_mock.loading.loader import load
+from ims_mock.web.app import create_app
+
+READERS, WRITERS = 16, 4
+SHORT, LONG = 6, 30
+"""How many seconds the threads run: always, and in the slow test."""
+
+MOST = 50
+JSON = "application/json"
+PATCH = "application/openstack-images-v2.1-json-patch"
+BYTES = "application/octet-stream"
+CATALOG = {
+    "credentials": {
+        "tokens": [
+            {"token": "of-a", "project": "a"},
+            {"token": "of-b", "project": "b"},
+            {"token": "admin", "project": "c", "roles": ["admin"]},
+        ]
+    },
+    "defaults": {"owner": "a"},
+    "images": [
+        *({"name": f"image {number}", "tags": ["x86"], "colour": "blue"} for number in range(40)),
+        {"id": "common", "name": "common"},
+        {"id": "queued", "name": "queued", "status": "queued", "__image_size": "0"},
+    ],
+}
+
+
+class Recorded(Emulator):
+    """An emulator that remembers every image it was given, in the order in which it was."""
+
+    def __init__(self, *arguments):
+        self.log = []
+        super().__init__(*arguments)
+
+    def write(self, made):
+        """Remember what is written; whoever writes is alone here."""
+
+        def recorded(catalog):
+            self.log.append(made(catalog))
+            return self.log[-1]
+
+        return super().write(recorded)
+
+
+def recorded(profile="documented"):
+    """Make such an emulator."""
+    return Recorded(load([CATALOG]), Profile.parse(profile))
+
+
+# --- reading while others write ---------------------------------------------------------------------
+
+
+class Question(NamedTuple):
+    """One question to the list, and the naive answer: which images, in which order, and whether as their member."""
+
+    query: str
+    token: str
+    wants: object
+    key: str = "created_at"
+    is_descending: bool = True
+    is_member: bool = False
+
+    def answer(self, images):
+        """Write the page as the emulator should."""
+        keys = (lambda image: image.id), (lambda image: image.get("created_at")), (lambda image: image.get(self.key))
+        for key in keys:
+            images = sorted(images, key=key, reverse=self.is_descending)
+        return "[" + ", ".join(written(image, self.is_member) for image in images[:MOST]) + "]"
+
+
+@lru_cache(maxsize=10_000)
+def written(image, is_member):
+    """Write one image, as its owner is shown it or a member."""
+    shown = {"visibility": "shared", "__imagetype": "shared"} if is_member else {}
+    return json.dumps({**image.shown(), **shown}, ensure_ascii=False)
+
+
+def is_alive(image):
+    """Tell whether an image is listed when nobody asks for deleted ones."""
+    return image.get("status") != "deleted"
+
+
+def is_accepted(image):
+    """Tell whether the project b has accepted an image."""
+    return "b" in image.members and image.members["b"].status == "accepted"
+
+
+QUESTIONS = (
+    Question("", "of-a", is_alive),
+    Question("", "admin", is_alive),
+    Question("sort_key=name&sort_dir=asc", "of-a", is_alive, "name", False),
+    Question("sort_key=updated_at", "admin", is_alive, "updated_at"),
+    Question("status=queued&sort_dir=asc", "of-a", lambda image: image.get("status") == "queued", is_descending=False),
+    Question("status=deleted", "of-a", lambda image: not is_alive(image)),
+    Question("tag=x86", "of-a", lambda image: is_alive(image) and "x86" in image.tags),
+    Question("colour=red", "of-a", lambda image: is_alive(image) and image.get("colour") == "red"),
+    Question("visibility=shared", "of-b", is_accepted, is_member=True),
+)
+
+
+class Reading(NamedTuple):
+    """One answer: to which question, between which writes, and what it said."""
+
+    question: Question
+    first: int
+    last: int
+    says: int
+
+
+def read(ask, emulator, ends, seed):
+    """Ask the list until the time has come."""
+    rng, readings = random.Random(seed), []
+    while time.monotonic() < ends:
+        question = rng.choice(QUESTIONS)
+        first = len(emulator.log)
+        answer = ask(f"/v2/images?{question.query}&limit={MOST}", {"X-Auth-Token": question.token})
+        assert answer.status == 200, answer.text
+        says = json.dumps(answer.json["images"], ensure_ascii=False)
+        readings.append(
+            Reading(question, max(first - 1, 0), len(emulator.log), hash(says))
+        )  # the last may not count yet
+    return readings
+
+
+def write(ask, ends, number):
+    """Write until the time has come; give the ids of the images made, the number of writes, and of the last change."""
+    rng, made, done, changes = random.Random(number), [], 0, 0
+    others = ask("/v2/images?limit=20", {"X-Auth-Token": "of-a"}).ids
+
+    def send(method, path, body=None, media_type=JSON, token="of-a"):
+        data = b"" if body is None else json.dumps(body).encode()
+        answer = ask(f"/v2/images{path}", {"X-Auth-Token": token, "Content-Type": media_type}, method, data)
+        assert answer.status in (200, 201, 204, 404, 409), answer.text
+        return answer
+
+    while time.monotonic() < ends:
+        image, done = rng.choice([*others, *made[-5:]]), done + 1
+        act = rng.randrange(8)
+        if act == 0:
+            made.append(send("POST", "", {"name": f"made {rng.random()}", "tags": ["x86"]}).json["id"])
+        elif act == 1:
+            change = {"op": "add", "path": "/colour", "value": rng.choice(("red", "blue"))}
+            send("PATCH", f"/{image}", [change], PATCH)
+        elif act == 2:
+            send(rng.choice(("PUT", "DELETE")), f"/{image}/tags/x86")
+        elif act == 3:
+            send("POST", f"/{image}/members", {"member": "b"})
+        elif act == 4:
+            send("PUT", f"/{image}/members/b", {"status": rng.choice(("accepted", "rejected"))}, token="of-b")
+        elif act == 5:
+            send("DELETE", f"/{image}/members/b")
+        elif act == 6 and len(made) > 5:
+            send("DELETE", f"/{rng.choice(made)}")
+        else:
+            changes += 1
+            change = {"op": "add", "path": f"/writer {number}", "value": str(changes)}
+            assert send("PATCH", "/common", [change], PATCH).status == 200
+    return made, done, changes
+
+
+def check(readings, first, log):
+    """Replay the log, and find for each answer a catalog between its beginning and its end that gives it."""
+    current = {question: {image.id: image for image in first if question.wants(image)} for question in QUESTIONS}
+    answers = {question: [hash(question.answer(images.values()))] for question, images in current.items()}
+    for image in log:
+        for question, images in current.items():
+            was = images.pop(image.id, None)
+            if question.wants(image):
+                images[image.id] = image
+            same = was is None and image.id not in images
+            answers[question].append(answers[question][-1] if same else hash(question.answer(images.values())))
+    for one in readings:
+        assert one.says in answers[one.question][one.first : one.last + 1], one
+
+
+@contextmanager
+def restless():
+    """Let threads take turns as often as possible."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.001)
+    yield
+    sys.setswitchinterval(before)
+
+
+def hold(ask, emulator, seconds):
+    """Let readers and writers loose, and hold every answer against the catalogs that there were."""
+    first, ends = list(emulator.catalog), time.monotonic() + seconds
+    with restless(), ThreadPoolExecutor(READERS + WRITERS) as pool:
+        reading = [pool.submit(read, ask, emulator, ends, seed) for seed in range(READERS)]
+        writing = [pool.submit(write, ask, ends, number) for number in range(WRITERS)]
+        readings = [one for future in reading for one in future.result()]
+        writes = [future.result() for future in writing]
+    last = {image.id: image for image in (*first, *emulator.log)}
+    assert {image.id: image for image in emulator.catalog} == last
+    made = [name for names, _, _ in writes for name in names]
+    assert len({*made}) == len(made)
+    assert {*last} == {*made, *(image.id for image in first)}
+    for number, (_, _, changes) in enumerate(writes):
+        assert last["common"].text(f"writer {number}") == (str(changes) if changes else "")
+    check(readings, first, emulator.log)
+    return len(readings), sum(done for _, done, _ in writes)
+
+
+def test_every_answer_is_that_of_one_catalog():
+    """While images are made, changed, shared and deleted; in process, where the threads meet most often."""
+    emulator = recorded()
+    reads, writes = hold(in_process(create_app(emulator)), emulator, SHORT)
+    assert reads > READERS
+    assert writes > WRITERS
+
+
+@pytest.mark.slow
+def test_every_answer_is_that_of_one_catalog_over_a_socket():
+    """The same for longer, through the server."""
+    emulator = recorded()
+    with over_socket(create_app(emulator), threads=READERS + WRITERS) as ask:
+        reads, writes = hold(ask, emulator, LONG)
+    assert reads > READERS
+    assert writes > WRITERS
+
+
+# --- who waits for whom -----------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["documented", "glance"])
+def profile(request):
+    """The profile."""
+    return request.param
+
+
+@pytest.fixture
+def emulator(profile):
+    """An emulator of it."""
+    return recorded(profile)
+
+
+@pytest.fixture
+def app(emulator):
+    """Its application."""
+    return create_app(emulator)
+
+
+@pytest.fixture
+def ask(app):
+    """Ask it as the project a."""
+    asked = in_process(app)
+
+    def ask(path, method="GET", body=b"", media_type=JSON):
+        return asked(path, {"X-Auth-Token": "of-a", "Content-Type": media_type}, method, body)
+
+    return ask
+
+
+@pytest.fixture
+def pool():
+    """Threads for what waits."""
+    with ThreadPoolExecutor(10) as threads:
+        yield threads
+
+
+def test_readers_do_not_wait_for_writers(emulator, ask, pool):
+    """While somebody writes, and takes long over it, everything is read; who writes besides waits."""
+    begun, ends = Event(), Event()
+
+    def slowly(catalog):
+        begun.set()
+        assert ends.wait(20)
+        return catalog.get("common")
+
+    slow = pool.submit(emulator.write, slowly)
+    assert begun.wait(20)
+    try:
+        for path in ("", "/common", "/common/file", "/common/members", "?sort_key=name&tag=x86"):
+            assert pool.submit(ask, f"/v2/images{path}").result(timeout=10).status in (200, 204)
+        waiting = pool.submit(ask, "/v2/images/common/tags/late", "PUT")
+        time.sleep(0.1)
+        assert not waiting.done()
+    finally:
+        ends.set()
+    assert slow.result(timeout=10).id == "common"
+    assert waiting.result(timeout=10).status == 204
+
+
+# --- data that is long in coming --------------------------------------------------------------------
+
+
+class Slow:
+    """A body that comes when it is let: some bytes, or a connection that breaks."""
+
+    def __init__(self, data=b"data", error=None):
+        self.began, self.goes = Event(), Event()
+        self._pieces, self._error = [data, b""], error
+
+    def read(self, size=-1):
+        """Give the next bytes."""
+        self.began.set()
+        assert self.goes.wait(20)
+        if self._error:
+            raise self._error
+        return self._pieces.pop(0)
+
+
+@pytest.fixture
+def begin(app, pool):
+    """Begin an upload that waits to be let go; give its body, and the answer to come."""
+    bodies = []
+
+    def upload(**what):
+        body = Slow(**what)
+        bodies.append(body)
+        headers = {"X-Auth-Token": "of-a", "Content-Type": BYTES}
+        raw = {"wsgi.input": body, "wsgi.input_terminated": True}
+
+        def sent():
+            return app.test_client().put("/v2/images/queued/file", headers=headers, environ_overrides=raw)
+
+        coming = pool.submit(sent)
+        assert body.began.wait(20)
+        return body, coming
+
+    yield upload
+    for body in bodies:
+        body.goes.set()
+
+
+def ended(upload):
+    """Let an upload go on, and give the status of its answer."""
+    body, coming = upload
+    body.goes.set()
+    return coming.result(timeout=20).status_code
+
+
+def gone(profile):
+    """Give the status of an upload whose image is there no more."""
+    return 404 if profile == "documented" else 410
+
+
+def test_of_two_uploads_one_is_taken(ask, begin):
+    """The other is told of the conflict, and the first is not disturbed."""
+    first = begin(data=b"first")
+    assert ask("/v2/images/queued").json["status"] == "saving"
+    assert ask("/v2/images/queued/file", "PUT", b"second", BYTES).status == 409
+    assert ended(first) == 204
+    assert ask("/v2/images/queued/file").body == b"first"
+
+
+def test_of_many_uploads_one_is_taken(ask, pool):
+    """Though they come at the same time."""
+    with restless():
+        sent = [pool.submit(ask, "/v2/images/queued/file", "PUT", b"%d" % number, BYTES) for number in range(10)]
+        statuses = [one.result(timeout=20).status for one in sent]
+    assert sorted(statuses) == [204] + [409] * 9
+    assert ask("/v2/images/queued/file").body == b"%d" % statuses.index(204)
+
+
+def test_an_image_may_be_changed_during_an_upload(ask, begin):
+    """What was changed stays."""
+    upload = begin()
+    change = b'[{"op": "add", "path": "/colour", "value": "red"}]'
+    assert ask("/v2/images/queued", "PATCH", change, PATCH).status == 200
+    assert ended(upload) == 204
+    shown = ask("/v2/images/queued").json
+    assert (shown["status"], shown["size"], shown["colour"]) == ("active", 4, "red")
+
+
+def test_an_image_may_be_given_away_during_an_upload(app, emulator, begin):
+    """It gets its data: nobody else could end what was begun."""
+    upload = begin()
+    change = b'[{"op": "replace", "path": "/owner", "value": "b"}]'
+    headers = {"X-Auth-Token": "admin", "Content-Type": PATCH}
+    assert in_process(app)("/v2/images/queued", headers, "PATCH", change).status == 200
+    assert ended(upload) == 204
+    left = emulator.catalog.get("queued")
+    assert (left.get("status"), left.get("owner"), left.data) == ("active", "b", b"data")
+
+
+def test_an_image_deleted_during_an_upload_stays_deleted(emulator, ask, begin, profile):
+    """And its data goes with it."""
+    upload = begin()
+    assert ask("/v2/images/queued", "DELETE").status == 204
+    assert ended(upload) == gone(profile)
+    left = emulator.catalog.get("queued")
+    assert (left.get("status"), left.get("size"), left.data) == ("deleted", None, None)
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_an_upload_that_breaks_leaves_the_image_as_it_was(emulator, ask, begin, profile, is_deleted):
+    """It waits for data again, or is as deleted as before."""
+    upload = begin(error=ConnectionResetError("the cable was pulled"))
+    if is_deleted:
+        assert ask("/v2/images/queued", "DELETE").status == 204
+    assert ended(upload) == (gone(profile) if is_deleted else 400)
+    assert emulator.catalog.get("queued").get("status") == ("deleted" if is_deleted else "queued")
+    if not is_deleted:
+        assert ask("/v2/images/queued/file", "PUT", b"again", BYTES).status == 204
+
+
+def test_a_reset_ends_an_upload(emulator, ask, begin, profile):
+    """Its data comes too late for the image that waits again."""
+    upload = begin()
+    emulator.reset()
+    assert ended(upload) == gone(profile)
+    shown = ask("/v2/images/queued").json
+    assert (shown["status"], "checksum" in shown) == ("queued", False)
+
+
+def test_an_upload_from_before_a_reset_disturbs_none_after(emulator, ask, begin, profile):
+    """Though both are of the same image."""
+    before = begin(data=b"before")
+    emulator.reset()
+    after = begin(data=b"after")
+    assert ended(before) == gone(profile)
+    assert ask("/v2/images/queued").json["status"] == "saving"
+    assert ended(after) == 204
+    assert ask("/v2/images/queued/file").body == b"after"

@@ -1,0 +1,243 @@
+"""The control paths: how tests and containers look at the emulator, and change it."""
+
+import json
+
+import pytest
+from helpers import in_process, make_app
+
+from ims_mock.web.app import create_app
+
+CLOCK = "/_ims/clock"
+NOW = "2023-11-13T08:00:00Z"
+
+
+@pytest.fixture
+def ask():
+    """Ask an emulator whose clock stands still, and that needs credentials."""
+    return in_process(make_app({"clock": NOW}, auth="on", profile="glance"))
+
+
+def put(ask, body, **headers):
+    """Set the clock."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return ask(CLOCK, {"Content-Type": "application/json", **headers}, "PUT", data)
+
+
+def test_the_clock_is_shown(ask):
+    """Without credentials, whatever the profile."""
+    assert ask(CLOCK).json == {"now": NOW, "is_frozen": True, "ahead_seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("by", "now"),
+    [
+        ("PT1H", "2023-11-13T09:00:00Z"),
+        ("P1DT30M", "2023-11-14T08:30:00Z"),
+        ("-P1W", "2023-11-06T08:00:00Z"),
+        ("PT1M30S", "2023-11-13T08:01:30Z"),
+        ("PT0.5S", NOW),
+        (90, "2023-11-13T08:01:30Z"),
+        (-3600.0, "2023-11-13T07:00:00Z"),
+    ],
+)
+def test_the_clock_is_moved_on(ask, by, now):
+    """By a duration or by seconds."""
+    assert put(ask, {"advance": by}).json["now"] == now
+    assert ask(CLOCK).json["now"] == now
+
+
+def test_the_clock_is_set(ask):
+    """To stand still, to run on, or to tell the real time."""
+    assert put(ask, {"now": "2030-01-01 00:00:00"}).json == {
+        "now": "2030-01-01T00:00:00Z",
+        "is_frozen": True,
+        "ahead_seconds": 0,
+    }
+    running = put(ask, {"now": "2040-01-01T00:00:00Z", "runs": True}).json
+    assert running["now"][:16] == "2040-01-01T00:00"
+    assert (running["is_frozen"], running["ahead_seconds"] > 10**8) == (False, True)
+    assert put(ask, {"now": None}).json["ahead_seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "the body asks for something else; legal is now, now and runs, or advance"),
+        ({"now": NOW, "advance": 5}, "legal is now, now and runs, or advance"),
+        ({"noww": NOW}, "legal is now, now and runs, or advance"),
+        ([], "the body is a list"),
+        ({"now": "tomorrow"}, "now 'tomorrow' is not a time"),
+        ({"advance": 5, "runs": True}, "legal is now, now and runs, or advance"),
+        ({"now": None, "runs": False}, "legal is nothing beside a now that is null"),
+        ({"now": 5}, "now is a number; legal is a time such as"),
+        ({"now": NOW, "runs": "yes"}, "runs is a text; legal is true or false"),
+        *(
+            ({"advance": by}, "legal is a duration such as PT1H")
+            for by in ("1h", "P", "PT", "P1Y", "P1M", "", True, None)
+        ),
+        ({"advance": "P9999999D"}, "leads out of the years 1 to 9999"),
+        ({"advance": 1e300}, "legal is a duration such as"),
+        ({"advance": "P" + "9" * 400 + "D"}, "legal is a duration such as"),
+        (b"{", "it is no JSON"),
+    ],
+)
+def test_a_wrong_time_is_named(ask, body, words):
+    """With what is legal; the clock stays as it was."""
+    answer = put(ask, body)
+    assert (answer.status, answer.json["error"]["code"]) == (400, 400)
+    assert words in answer.json["error"]["message"]
+    assert ask(CLOCK).json["now"] == NOW
+
+
+FOREIGN = {"Origin": "https://elsewhere.test"}
+ORIGINS = [
+    (FOREIGN, False),
+    ({"Origin": "null"}, False),
+    ({"Origin": "http://["}, False),
+    ({"Origin": "https://localhost"}, False),
+    ({"Origin": "http://localhost:3000"}, False),
+    ({"Origin": "http://ims_mock:9292", "Host": "ims_mock:9292"}, True),
+    ({"Origin": "http://localhost"}, True),
+    ({}, True),
+]
+
+
+@pytest.mark.parametrize(("headers", "is_own"), ORIGINS)
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "clock", b'{"now": null}'),
+        ("PATCH", "catalog", b"{}"),
+        ("PUT", "images/x", b"{}"),
+        ("DELETE", "images/one", b""),
+        ("POST", "reset", b""),
+        ("POST", "snapshots", b'{"name": "s"}'),
+        ("POST", "snapshots/first/restore", b""),
+    ],
+)
+def test_a_foreign_page_changes_nothing(method, path, body, headers, is_own):
+    """What comes from a page of another origin is refused, with or without a body."""
+    app = make_app({"clock": NOW, "images": [{"id": "one"}]})
+    here = app.extensions["ims_mock"]
+    here.snapshot("first")
+    before = here.held
+    answer = in_process(app)(
+        f"/_ims/{path}", {**({"Content-Type": "application/json"} if body else {}), **headers}, method, body
+    )
+    assert (answer.status < 300) == is_own
+    if not is_own:
+        assert (answer.status, here.held, here.snapshots) == (403, before, ("first",))
+        assert "legal is none, or http://" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("", 415),
+        ("text/plain", 415),
+        ("text/plain; application/json", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("application/json-patch+json", 415),
+        ("application/json; charset=utf-8", 200),
+        ("application/yaml", 200),
+        ("application/x-yaml", 200),
+        ("text/yaml", 200),
+        ("text/x-yaml", 200),
+    ],
+)
+def test_a_change_is_json_or_yaml(ask, media_type, status):
+    """Nothing that a page could send without being asked; an answer to that question is given to none."""
+    assert ask("/_ims/catalog", {"Content-Type": media_type}, "PUT", b"{}").status == status
+    assert ask("/_ims/reset", {"Content-Type": media_type}, "POST").status in (
+        (204,) if status == 200 or not media_type else (415,)
+    )
+    assert ask("/_ims/catalog", FOREIGN, "OPTIONS").status >= 400
+
+
+def test_what_is_not_a_catalog_is_json(ask):
+    """A few words, not a file."""
+    assert put(ask, {"advance": 5}, **{"Content-Type": "application/yaml"}).status == 415
+
+
+@pytest.mark.parametrize(("headers", "is_own"), ORIGINS)
+@pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/json"])
+def test_a_foreign_page_creates_no_image(profile, headers, is_own, media_type):
+    """What browsers send without asking is refused everywhere; what they ask for, nobody allows."""
+    app = make_app("empty", profile=profile)
+    sent = {**({"Content-Type": media_type} if media_type else {}), **headers}
+    in_process(app)("/v2/images", sent, "POST", b"{}")
+    is_taken = media_type in ("", "application/json") or profile == "glance"
+    is_let_in = is_own or media_type == "application/json"
+    assert len(app.extensions["ims_mock"].catalog) == (is_taken and is_let_in)
+    assert in_process(app)("/v2/images", FOREIGN, "OPTIONS").headers.get("Access-Control-Allow-Origin") is None
+
+
+def test_requests_are_listed_and_forgotten(ask):
+    """In order, those to one path, and those after a number; control paths are none of them."""
+    for path in ("/v2/images?limit=1", "/v3", "/v2/images", "/_ims/health"):
+        ask(path)
+
+    def listed(query=""):
+        return [(one["number"], one["path"]) for one in ask(f"/_ims/requests{query}").json["requests"]]
+
+    assert listed() == [(1, "/v2/images"), (2, "/v3"), (3, "/v2/images")]
+    assert listed("?path=/v2/images&since=1") == [(3, "/v2/images")]
+    assert ask("/_ims/requests").json["requests"][0]["query"] == [["limit", "1"]]
+    assert ask("/_ims/requests?since=x").json["error"]["code"] == 400
+    assert ask("/_ims/requests", method="DELETE").status == 204
+    assert listed() == []
+
+
+def test_faults_are_added_listed_and_removed(ask):
+    """Each has an id and counts its hits."""
+    json_type, path = {"Content-Type": "application/json"}, "/_ims/faults"
+    rule = b'{"match": {"path": "/v2/images"}, "effect": {"status": 503}, "times": 2}'
+    added = [ask(path, json_type, "POST", rule) for _ in range(2)]
+    assert [(one.status, one.json["hits"]) for one in added] == [(201, 0), (201, 0)]
+    assert ask("/v2/images").status == 503
+    assert [one["hits"] for one in ask(path).json["faults"]] == [1, 0]
+    assert ask(f"{path}/{added[0].json['id']}", method="DELETE").status == 204
+    assert [one["id"] for one in ask(path).json["faults"]] == [added[1].json["id"]]
+    unknown = ask(f"{path}/nosuch", method="DELETE")
+    legal = added[1].json["id"]
+    assert (unknown.status, unknown.json["error"]["message"]) == (
+        404,
+        f"No fault has this id: the rule is 'nosuch'; legal is {legal}",
+    )
+    assert ask(path, method="DELETE").status == 204
+    assert ask(path).json == {"faults": []}
+    assert ask("/v2/images").status == 401
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"effect": {"status": 7}}', b'{"match": {"xyzzy": "x"}}', b"[]"])
+def test_a_wrong_fault_is_named(ask, body):
+    """With what is legal; none is added."""
+    answer = ask("/_ims/faults", {"Content-Type": "application/json"}, "POST", body)
+    assert answer.status == 400
+    assert "legal" in answer.json["error"]["message"]
+    assert ask("/_ims/faults").json == {"faults": []}
+
+
+def test_control_can_be_left_out():
+    """All of it."""
+    app = create_app(make_app("empty").extensions["ims_mock"], has_control=False)
+    ask = in_process(app)
+    for path in ("health", "clock", "catalog", "images/x", "snapshots", "faults", "requests"):
+        assert ask(f"/_ims/{path}").json["error"]["code"] == 404
+        assert put(ask, {}).status == 404
+
+
+def test_an_unknown_control_path_is_an_error_in_json(ask):
+    """In every profile."""
+    assert ask("/_ims/nosuch").json["error"]["code"] == 404
+    assert ask("/_ims/health", method="DELETE").json["error"]["code"] == 405
+
+
+def test_a_reset_sets_the_clock_back():
+    """As the catalog has it."""
+    app = make_app({"clock": NOW})
+    ask = in_process(app)
+    put(ask, {"advance": 5})
+    assert ask("/_ims/reset", method="POST").status == 204
+    assert ask(CLOCK).json["now"] == NOW

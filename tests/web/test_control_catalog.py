@@ -1,0 +1,328 @@
+"""The catalog through the control paths: shown, replaced, added to, and kept as snapshots."""
+
+import json
+from threading import Thread
+
+import pytest
+import yaml
+from helpers import in_process, make_app, over_socket
+
+from ims_mock.state import MOST_SNAPSHOTS
+
+NOW = "2023-11-13T08:00:00Z"
+JSON = {"Content-Type": "application/json"}
+YAML = {"Content-Type": "application/yaml"}
+SECRETS = ("the-token", "the-secret", "the-security-token", "the-password")
+FULL = {
+    "project": "pa",
+    "clock": NOW,
+    "projects": [{"id": "pa", "name": "cn-east-3_a"}, {"id": "pb", "domain": "other"}],
+    "credentials": {
+        "tokens": [{"token": SECRETS[0], "project": "pa", "roles": [], "expires": "2030-01-01T00:00:00Z"}],
+        "keys": [{"access": "AK", "secret": SECRETS[1], "project": "pb", "security_token": SECRETS[2]}],
+        "users": [{"name": "me", "password": SECRETS[3], "project": "pa", "roles": ["admin"]}],
+    },
+    "images": [
+        {"id": "one", "name": "1.10", "tags": ["a=b", "x"], "members": {"pb": "pending"}, "free": "~"},
+        {"id": "two", "min_disk": 0, "tags": None, "__os_type": None, "owner": None, "created_at": None},
+        {"id": "gone", "status": "deleted"},
+    ],
+}
+
+
+@pytest.fixture
+def app():
+    """An application over a catalog that has everything."""
+    return make_app(FULL)
+
+
+@pytest.fixture
+def ask(app):
+    """Ask it."""
+    return in_process(app)
+
+
+def send(ask, method, path, value, headers=JSON):
+    """Send a value to a control path."""
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return ask(f"/_ims/{path}", headers, method, body)
+
+
+def held(app):
+    """Give all that an emulator holds, as plain values."""
+    here = app.extensions["ims_mock"]
+    images = {image.id: (dict(image.values), dict(image.members)) for image in here.catalog}
+    identity = here.identity
+    return images, identity.project, identity.projects, identity.tokens, identity.keys, identity.users, here.clock
+
+
+# --- the whole catalog ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("catalog", [FULL, "default", "edge-cases", "empty"])
+@pytest.mark.parametrize("kind", ["application/json", "application/yaml"])
+def test_what_is_shown_loads_as_the_same(catalog, kind):
+    """In both forms, whatever was there meanwhile: images, members, projects, credentials and clock."""
+    app = make_app(catalog)
+    ask, before = in_process(app), held(app)
+    shown = ask("/_ims/catalog", {"Accept": kind})
+    assert shown.headers["Content-Type"] == kind
+    assert send(ask, "PUT", "catalog", {"images": [{"id": "another"}]}).json == {"images": 1, "warnings": []}
+    assert held(app) != before
+    answer = send(ask, "PUT", "catalog", shown.body, {"Content-Type": kind})
+    assert answer.json["images"] == len(before[0])
+    assert held(app) == before
+
+
+def test_secrets_are_masked(ask):
+    """None of them is shown; names of keys and users are none."""
+    text = ask("/_ims/catalog").text
+    assert not any(secret in text for secret in SECRETS)
+    assert '"AK"' in text
+    assert text == ask("/_ims/catalog").text
+
+
+def test_a_mask_that_nobody_gave_is_refused(ask):
+    """It would become the secret itself."""
+    mask = "masked-0123456789abcdef"
+    answer = send(ask, "PATCH", "catalog", {"credentials": {"tokens": [{"token": mask, "project": "pa"}]}})
+    assert answer.status == 400
+    assert "credentials.tokens[0].token: is a mask that this server did not give" in answer.json["error"]["message"]
+
+
+def test_a_catalog_is_replaced_until_the_reset(app, ask):
+    """With its projects, credentials and clock."""
+    before = held(app)
+    assert send(ask, "PUT", "catalog", {"project": "pc", "images": [{"name": "n"}]}).json["images"] == 1
+    assert (ask("/v2/images").json["images"][0]["name"], app.extensions["ims_mock"].identity.project) == ("n", "pc")
+    assert ask("/_ims/health").json["images"] == 1
+    assert ask("/_ims/clock").json["is_frozen"] is False
+    assert send(ask, "POST", "reset", b"", {}).status == 204
+    assert held(app) == before
+
+
+def test_a_catalog_is_added_to(app, ask):
+    """Images, projects and credentials add up; a new image is made now, and numbers go on."""
+    added = {
+        "projects": [{"id": "pc"}],
+        "credentials": {"tokens": [{"token": "another", "project": "pc"}]},
+        "images": [{"name": "n"}, {"name": "old", "created_at": "1 day ago"}],
+        "generate": [{"count": 2, "seed": 7}],
+    }
+    assert send(ask, "PATCH", "catalog", added).json["images"] == 7
+    here = app.extensions["ims_mock"]
+    new = {image.text("name"): image for image in here.catalog}
+    assert (new["n"].get("created_at"), new["n"].get("owner")) == (NOW, "pa")
+    assert new["old"].get("created_at") == "2023-11-12T08:00:00Z"
+    assert {"one", "two", "gone"} < {image.id for image in here.catalog}
+    assert [*here.identity.projects] == ["pa", "pb", "pc"]
+    assert [one.token for one in here.identity.tokens] == [SECRETS[0], "another"]
+    assert (here.identity.project, here.clock.wire()) == ("pa", NOW)
+    ids = {image.id for image in here.catalog}
+    send(ask, "POST", "reset", b"", {})
+    send(ask, "PATCH", "catalog", added)
+    assert {image.id for image in here.catalog} == ids
+
+
+def test_what_is_added_may_set_project_and_clock(ask):
+    """As the last of several catalogs does."""
+    send(ask, "PATCH", "catalog", {"project": "pb", "clock": "2024-01-01T00:00:00Z"})
+    shown = ask("/_ims/catalog").json
+    assert (shown["project"], shown["clock"], len(shown["images"])) == ("pb", "2024-01-01T00:00:00Z", 3)
+
+
+def test_ids_of_removed_images_are_no_obstacle(ask):
+    """Numbers go on with the next whose id is free."""
+    send(ask, "PUT", "catalog", {"images": [{"name": "a"}, {"name": "b"}, {"name": "c"}]})
+    first = ask("/_ims/catalog").json["images"][0]["id"]
+    assert ask(f"/_ims/images/{first}", method="DELETE").status == 204
+    assert send(ask, "PATCH", "catalog", {"images": [{}, {}], "generate": [{"count": 2}]}).json["images"] == 6
+
+
+WRONG = {
+    "images": [{"min_disk": "forty"}, {"id": "one"}, {"created_at": "tomorrow"}],
+    "credentials": {"tokens": [{"project": "pa"}]},
+}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_every_problem_of_a_catalog_is_named(app, ask, method):
+    """With its line, and nothing changes."""
+    before = held(app)
+    answer = send(ask, method, "catalog", yaml.dump(WRONG, sort_keys=False).encode(), YAML)
+    message = answer.json["error"]["message"]
+    assert (answer.status, answer.json["error"]["code"]) == (400, 400)
+    assert "catalog:2: images[0].min_disk: 'forty' is not a whole number of 64 bits" in message
+    assert "catalog:4: images[2].created_at: 'tomorrow' is not a time" in message
+    assert "credentials.tokens[0].token: is missing" in message
+    assert held(app) == before
+
+
+def test_an_id_that_is_taken_is_not_added(app, ask):
+    """An image is replaced by its own path."""
+    before = held(app)
+    answer = send(ask, "PATCH", "catalog", {"images": [{"id": "one"}]})
+    assert "images[0].id: 'one' is the id of an image that is there already as well" in answer.json["error"]["message"]
+    answer = send(ask, "PATCH", "catalog", {"generate": [{"count": 1, "set": {"id": "one"}}]})
+    assert "generate[0].set.id: 'one' is the id of another image" in answer.json["error"]["message"]
+    assert held(app) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "legal is a catalog in JSON or YAML"),
+        (b"{", "not JSON"),
+        (b"[]", "legal is a mapping"),
+        (b'"/etc/passwd"', "legal is a mapping"),
+        (b'{"image": []}', "did you mean images?"),
+    ],
+)
+def test_what_is_no_catalog_is_refused(ask, body, words):
+    """And no file of the server is read."""
+    answer = send(ask, "PUT", "catalog", body)
+    assert answer.status == 400
+    assert words in answer.json["error"]["message"]
+
+
+def test_a_large_catalog_goes_over_a_socket():
+    """Larger than any other body."""
+    app = make_app("empty")
+    text = "x" * 60_000
+    images = [{"id": f"image-{number}", "__description": text, "free": text} for number in range(200)]
+    with over_socket(app) as ask:
+        body = json.dumps({"images": images}).encode()
+        assert len(body) > 20 * 2**20
+        assert send(ask, "PUT", "catalog", body).json["images"] == 200
+        assert send(ask, "PATCH", "catalog", {"images": [{}]}).json["images"] == 201
+        assert len(ask("/_ims/catalog").body) > len(body)
+
+
+# --- one image ------------------------------------------------------------------------------------
+
+
+def test_an_image_is_shown_as_it_is_stored(ask):
+    """Whoever may see it, deleted ones too, with its members."""
+    assert ask("/_ims/images/one").json["members"] == {"pb": "pending"}
+    assert ask("/_ims/images/gone").json["status"] == "deleted"
+    assert ask("/_ims/images/two").json["owner"] is None
+    assert ask("/_ims/images/one", {"Accept": "text/yaml"}).text.startswith("id: one\n")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_an_unknown_image_is_a_404(ask, method):
+    """In the shape of all control paths."""
+    answer = ask("/_ims/images/nosuch", method=method)
+    assert (answer.status, answer.json["error"]["message"]) == (404, "No image has this id: the image is 'nosuch'")
+
+
+@pytest.mark.parametrize("image_id", ["one", "two", "gone", "new", "a/b", "%E9%95%9C"])
+def test_an_image_is_put_in_any_state(ask, image_id):
+    """No rule of the API counts; what a file would fill in is filled in."""
+    shown = send(ask, "PUT", f"images/{image_id}", {"status": "killed", "protected": True}).json
+    assert (shown["status"], shown["protected"], shown["owner"]) == ("killed", True, "pa")
+    assert shown["created_at"] == NOW
+    assert ask(f"/_ims/images/{image_id}").json == shown
+    assert send(ask, "PUT", f"images/{image_id}", shown).json == shown
+    assert ask(f"/_ims/images/{image_id}", method="DELETE").status == 204
+    assert ask(f"/_ims/images/{image_id}").status == 404
+
+
+def test_an_image_keeps_what_no_file_has(app, ask):
+    """Its data, and the times of the memberships that stay as they are."""
+    send(ask, "PUT", "catalog", {"clock": NOW, "project": "pa"})
+    path = ask("/v2/images", JSON, "POST", b'{"name": "n", "__os_version": "CentOS 7.6 64bit"}').json["self"]
+    image = path.rpartition("/")[2]
+    assert ask(f"{path}/file", {"Content-Type": "application/octet-stream"}, "PUT", b"data").status == 204
+    send(ask, "PUT", "clock", {"advance": 5})
+    member = ask(f"{path}/members", JSON, "POST", b'{"member": "pb"}').json
+    shown = ask(f"/_ims/images/{image}").json
+    send(ask, "PUT", f"images/{image}", {**shown, "name": "other"})
+    assert ask(f"{path}/file").body == b"data"
+    assert ask(f"{path}/members").json["members"] == [member]
+    assert ask(path).json["name"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"min_disk": "forty"}, "min_disk: 'forty' is not a whole number"),
+        ({"id": "other"}, "legal is one, or to leave it out"),
+        ([], "legal is a mapping of attributes to values"),
+        (b"{", "line 1: not JSON"),
+    ],
+)
+def test_a_wrong_image_is_refused(app, ask, body, words):
+    """And the one that is there stays."""
+    before = held(app)
+    answer = send(ask, "PUT", "images/one", body)
+    assert answer.status == 400
+    assert words in answer.json["error"]["message"]
+    assert held(app) == before
+
+
+# --- snapshots ------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_brings_all_back(app, ask):
+    """Also after a reset, and as often as wanted."""
+    send(ask, "PATCH", "catalog", {"images": [{"id": "new"}], "clock": "2024-01-01T00:00:00Z"})
+    before = app.extensions["ims_mock"].held
+    assert send(ask, "POST", "snapshots", {"name": "a/b 镜像"}).json == {"name": "a/b 镜像"}
+    assert ask("/_ims/snapshots").json == {"snapshots": ["a/b 镜像"]}
+    for _ in range(2):
+        send(ask, "POST", "reset", b"", {})
+        assert ask("/_ims/images/new").status == 404
+        assert send(ask, "POST", "snapshots/a%2Fb%20%E9%95%9C%E5%83%8F/restore", b"", {}).status == 204
+        assert app.extensions["ims_mock"].held is before
+
+
+def test_a_snapshot_is_taken_anew_and_forgotten(ask):
+    """A name stands for the last that was kept under it."""
+    send(ask, "POST", "snapshots", {"name": "s"})
+    send(ask, "PUT", "catalog", {})
+    send(ask, "POST", "snapshots", {"name": "s"})
+    send(ask, "POST", "reset", b"", {})
+    send(ask, "POST", "snapshots/s/restore", b"", {})
+    assert ask("/_ims/health").json["images"] == 0
+    assert ask("/_ims/snapshots/s", method="DELETE").status == 204
+    assert ask("/_ims/snapshots").json == {"snapshots": []}
+
+
+def test_an_unknown_snapshot_is_a_404(ask):
+    """With the names that are known."""
+    send(ask, "POST", "snapshots", {"name": "s"})
+    for method, path in (("POST", "snapshots/t/restore"), ("DELETE", "snapshots/t")):
+        answer = send(ask, method, path, b"", {})
+        assert answer.status == 404
+        assert answer.json["error"]["message"] == "No snapshot has this name: the snapshot is 't'; legal is s"
+
+
+@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x" * 256}, {"name": 5}, []])
+def test_a_snapshot_needs_a_name(ask, body):
+    """A text of usual length."""
+    assert send(ask, "POST", "snapshots", body).status == 400
+
+
+def test_snapshots_are_bounded(app, ask):
+    """One more is refused until one is deleted; a known name may be taken again."""
+    for number in range(MOST_SNAPSHOTS):
+        app.extensions["ims_mock"].snapshot(str(number))
+    assert send(ask, "POST", "snapshots", {"name": "more"}).status == 429
+    assert send(ask, "POST", "snapshots", {"name": "7"}).status == 201
+
+
+def test_no_write_is_lost_among_additions(app, ask):
+    """Whoever adds meanwhile, and however."""
+
+    def write(name):
+        for number in range(20):
+            send(in_process(app), "PATCH", "catalog", {"images": [{"name": f"{name}{number}"}]})
+            send(in_process(app), "PUT", f"images/{name}{number}", {})
+
+    threads = [Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(app.extensions["ims_mock"].catalog) == 3 + 4 * 40

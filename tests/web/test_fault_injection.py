@@ -1,0 +1,525 @@
+"""Every effect of a fault, seen from outside: in process, over a socket, and byte by byte."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from helpers import in_process, link, make_app, over_socket
+
+from ims_mock.faults.rules import flat
+from ims_mock.faults.schema import EFFECT, part_of
+
+PATH = "/v2/images"
+NAMES = [f"image-{number}" for number in range(9, 0, -1)]
+CATALOG = {
+    "project": "p",
+    "clock": "2023-11-13T08:00:00Z",
+    "images": [{"id": name, "created_at": f"2020-01-0{name[-1]}T00:00:00Z"} for name in NAMES],
+}
+TYPE = "Content-Type"
+
+
+@pytest.fixture
+def profile(request):
+    """The documented one, unless a test says otherwise."""
+    return getattr(request, "param", "documented")
+
+
+@pytest.fixture
+def emulator(app):
+    """The emulator behind the application."""
+    return app.extensions["ims_mock"]
+
+
+@pytest.fixture
+def app(profile):
+    """An application over the catalog."""
+    return make_app(CATALOG, profile=profile)
+
+
+@pytest.fixture(params=["in process", "over a socket"])
+def ask(request, app):
+    """Ask it one way, then the other."""
+    if request.param == "in process":
+        yield in_process(app)
+        return
+    with over_socket(app) as ask:
+        yield ask
+
+
+@pytest.fixture
+def fault(emulator):
+    """Add a rule, its keys side by side."""
+    return lambda **keys: emulator.faults.add(flat(**keys))
+
+
+def entries(emulator):
+    """Tell of each request its status, its fault, its walk and its page."""
+    return [(one.status, one.fault, one.walk, one.page) for one in emulator.journal.entries()]
+
+
+def walked(ask, target=f"{PATH}?limit=3", most=9):
+    """Follow the links from a page on, and give the ids of each page."""
+    pages = []
+    while target and len(pages) < most:
+        page = ask(target)
+        pages.append(page.ids)
+        target = page.json.get("next")
+    return pages
+
+
+# --- status ---------------------------------------------------------------------------------------
+
+GATEWAY, SERVICE = "gateway", "service"
+CODES = [
+    (400, SERVICE, "IMG.0017"),
+    (401, GATEWAY, "APIGW.0301"),
+    (403, SERVICE, "IMG.0026"),
+    (404, SERVICE, "IMG.0027"),
+    (409, SERVICE, "IMG.0035"),
+    (413, GATEWAY, "APIGW.0201"),
+    (418, SERVICE, "IMG.0017"),
+    (429, GATEWAY, "APIGW.0308"),
+    (500, GATEWAY, "APIGW.0601"),
+    (502, GATEWAY, "APIGW.0201"),
+    (503, GATEWAY, "APIGW.0201"),
+    (504, GATEWAY, "APIGW.0201"),
+]
+
+
+@pytest.mark.parametrize(("status", "origin", "code"), CODES)
+def test_a_status_has_the_body_of_whoever_refuses_with_it(ask, fault, status, origin, code):
+    """The gateway's or the service's, with the request's id where the gateway has it."""
+    fault(status=status)
+    answer = ask(PATH)
+    assert answer.status == status
+    assert answer.headers[TYPE] == "application/json"
+    if origin == GATEWAY:
+        assert set(answer.json) == {"error_msg", "error_code", "request_id"}
+        assert answer.json["error_code"] == code
+        assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+    else:
+        assert set(answer.json) == {"error"}
+        assert answer.json["error"]["code"] == code
+    assert ask(PATH).ids == NAMES
+
+
+@pytest.mark.parametrize("code", ["IMG.0001", "APIGW.0601"])
+def test_code_message_and_headers_may_be_chosen(ask, fault, code):
+    """The code decides who refuses; braces in the message are braces."""
+    fault(status=400, code=code, message="no {luck} today: 镜像", headers={"Retry-After": 5, "X-Request-Id": "own"})
+    answer = ask(PATH)
+    said = answer.json.get("error") or {"code": answer.json["error_code"], "message": answer.json["error_msg"]}
+    assert said == {"code": code, "message": "no {luck} today: 镜像"}
+    assert (answer.headers["Retry-After"], answer.headers["X-Request-Id"]) == ("5", "own")
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/v3/auth/tokens", {"error": {"code": 503, "message": "later", "title": "Service Unavailable"}}),
+        ("/v2/cloudimages", {"error_msg": "later", "error_code": "APIGW.0201"}),
+    ],
+)
+@pytest.mark.parametrize("profile", ["documented", "glance"], indirect=True)
+def test_a_refusal_has_the_shape_of_its_path(ask, fault, path, says):
+    """The identity service's, and the newer list's, whatever the profile."""
+    fault(status=503, message="later")
+    answer = ask(path)
+    assert answer.status == 503
+    assert {name: value for name, value in answer.json.items() if name != "request_id"} == says
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ({"status": 404}, "404 Not Found\n\nThe resource could not be found.\n\n   "),
+        ({"status": 503, "message": "later"}, "503 Service Unavailable\n\nlater\n\n   "),
+    ],
+)
+@pytest.mark.parametrize("profile", ["glance"], indirect=True)
+def test_glance_refuses_in_plain_text(ask, fault, keys, text):
+    """With its usual sentence, or the chosen one."""
+    fault(**keys)
+    answer = ask(PATH, {"Accept": "*/*"})
+    assert (answer.headers[TYPE], answer.text) == ("text/plain; charset=UTF-8", text)
+
+
+def test_a_request_that_is_refused_is_not_done(ask, fault):
+    """The service has not seen it."""
+    fault(method="DELETE", status=503)
+    assert [ask(f"{PATH}/image-1", method="DELETE").status for _ in range(2)] == [503, 204]
+
+
+# --- when it comes --------------------------------------------------------------------------------
+
+
+def seconds(ask, target=PATH):
+    """Tell how long an answer takes."""
+    began = time.perf_counter()
+    ask(target)
+    return time.perf_counter() - began
+
+
+def test_an_answer_is_delayed(ask, fault, emulator):
+    """By so many seconds, which the journal tells as well."""
+    fault(delay=0.5)
+    assert seconds(ask) >= 0.5
+    (entry,) = emulator.journal.entries()
+    assert entry.seconds >= 0.5
+    assert entry.ids == tuple(NAMES)
+
+
+def test_a_delay_may_lie_in_a_range(ask, fault):
+    """Whatever it is this time."""
+    rule = fault(delay=[0.2, 0.3], times=None)
+    assert all(0.2 <= rule.seconds() <= 0.3 for _ in range(100))
+    assert len({rule.seconds() for _ in range(9)}) > 1
+    assert seconds(ask) >= 0.2
+
+
+def test_others_are_answered_during_a_delay(app, fault):
+    """However many wait, they keep none waiting; in the end the workers are as many as before."""
+    fault(path="/slow", delay=2, times=None)
+    with over_socket(app, threads=2) as ask:
+        workers = threading.active_count()
+        waiting = [threading.Thread(target=ask, args=["/slow"]) for _ in range(6)]
+        for one in waiting:
+            one.start()
+        time.sleep(0.4)
+        assert seconds(ask) < 1.2
+        for one in waiting:
+            one.join()
+        for _ in range(500):
+            if threading.active_count() == workers:
+                return
+            time.sleep(0.01)
+        pytest.fail(f"{threading.active_count() - workers} workers too many")
+
+
+# --- the body -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def whole(ask):
+    """Give the answer as it should be."""
+    return ask(f"{PATH}?limit=2")
+
+
+@pytest.mark.parametrize("how", ["truncated", "garbage", "empty", "html"])
+def test_a_body_is_spoiled(ask, whole, fault, how):
+    """Its status and its length still fit."""
+    fault(body=how)
+    answer = ask(f"{PATH}?limit=2")
+    assert (answer.status, int(answer.headers["Content-Length"])) == (200, len(answer.body))
+    if how == "truncated":
+        assert answer.body == whole.body[: len(whole.body) // 2]
+    elif how == "garbage":
+        with pytest.raises(UnicodeDecodeError):
+            answer.body.decode()
+    elif how == "empty":
+        assert answer.body == b""
+    else:
+        assert "<h1>200 OK</h1>" in answer.text
+    assert answer.headers[TYPE] == ("text/html" if how == "html" else "application/json")
+
+
+def test_a_refusal_may_be_a_page_of_a_web_server(ask, fault):
+    """As that of a proxy is, whose service is away."""
+    fault(status=502, body="html")
+    answer = ask(PATH)
+    assert (answer.status, answer.headers[TYPE]) == (502, "text/html")
+    assert "<title>502 BAD GATEWAY</title>" in answer.text
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=latin-1", ""])
+def test_the_content_type_is_another(ask, whole, fault, kind):
+    """Of the same body; or there is none."""
+    fault(content_type=kind)
+    answer = ask(f"{PATH}?limit=2")
+    assert answer.headers.get(TYPE, "") == kind
+    assert answer.body == whole.body
+
+
+def test_what_has_no_body_has_none_with_a_fault(ask, fault):
+    """The connection can be used on."""
+    fault(body="html")
+    answer = ask(f"{PATH}/image-1", method="DELETE")
+    assert (answer.status, answer.body, TYPE in answer.headers) == (204, b"", False)
+
+
+def test_headers_may_stand_besides(ask, whole, fault):
+    """The answer is the same otherwise."""
+    fault(headers={"X-Extra": "yes"})
+    answer = ask(f"{PATH}?limit=2")
+    assert (answer.headers["X-Extra"], answer.body) == ("yes", whole.body)
+
+
+# --- the link to the next page --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "left"),
+    [("missing", None), ("null", None), ("loop", f"{PATH}?__isregistered=true&limit=3"), ("repeated", "itself")],
+)
+def test_a_link_leads_elsewhere(ask, fault, how, left):
+    """Nowhere, to the first page, or to the page itself; all else is as it was."""
+    second = ask(f"{PATH}?limit=3").json["next"]
+    usual = ask(second).json
+    fault(next=how)
+    page = ask(second).json
+    assert ("next" in page) is (how != "missing")
+    assert link(page.get("next")) == link(second if left == "itself" else left)
+    assert {**page, "next": 0} == {**usual, "next": 0}
+    assert list(page["images"][0]) == list(usual["images"][0])
+
+
+def test_a_link_is_absolute(app, fault):
+    """With the scheme and host that the client asked."""
+    with over_socket(app) as ask:
+        usual = ask(f"{PATH}?limit=3").json["next"]
+        fault(next="absolute", times=None)
+        assert ask(f"{PATH}?limit=3").json["next"] == ask.url + usual
+        assert "next" not in ask(PATH).json
+
+
+def test_a_walk_sees_what_its_links_do_to_it(ask, fault):
+    """It ends early, begins again, or sees a page twice."""
+    three = [NAMES[:3], NAMES[3:6], NAMES[6:]]
+    assert walked(ask) == three
+    fault(page=2, next="missing")
+    assert walked(ask) == three[:2]
+    fault(page=3, next="loop")
+    assert walked(ask) == three + three
+    fault(page=2, next="repeated")
+    assert walked(ask) == [*three[:2], *three[1:]]
+
+
+@pytest.mark.parametrize("path", ["/v2/cloudimages?limit=2", f"{PATH}/image-1", f"{PATH}?limit=x", "/versions"])
+def test_what_has_no_links_gets_none(ask, fault, path):
+    """The fault happens all the same, and leaves the answer as it is."""
+    usual = ask(path).json
+    rule = fault(next="loop")
+    assert ask(path).json == usual or "limit=x" in path
+    assert rule.hits == 1
+
+
+# --- connections ----------------------------------------------------------------------------------
+
+
+def said(url, target=PATH, method="GET", body=b""):
+    """Send a request, and give every byte until the connection ends, and how it ends."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        head = f"{method} {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        try:  # what is closed, and not only silent, refuses more
+            for _ in range(20):
+                connection.sendall(b"x" * 1000)
+                time.sleep(0.02)
+        except ConnectionError:
+            return answer
+        raise AssertionError("the connection is still open")
+
+
+def test_the_connection_is_dropped_before_the_answer(app, fault, emulator):
+    """Not a byte comes; the journal has no status."""
+    fault(drop="before")
+    with over_socket(app) as ask:
+        assert said(ask.url) == b""
+        assert ask(PATH).ids == NAMES
+    assert entries(emulator) == [(0, "1", 1, 1), (200, "", 1, 1)]
+    assert emulator.journal.entries()[0].ids == ()
+
+
+def test_the_connection_is_dropped_in_the_middle_of_the_body(app, fault, emulator):
+    """Half of what the length promised comes."""
+    with over_socket(app) as ask:
+        whole = ask(f"{PATH}?limit=2").body
+        fault(drop="middle")
+        head, _, body = said(ask.url, f"{PATH}?limit=2").partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(whole)}".encode() in head
+    assert body == whole[: len(whole) // 2]
+    assert entries(emulator)[1] == (200, "1", 2, 1)
+
+
+@pytest.mark.parametrize("drop", ["before", "middle"])
+def test_what_has_no_body_is_dropped_before_it_is_answered(app, fault, emulator, drop):
+    """Though it was done."""
+    fault(drop=drop)
+    with over_socket(app) as ask:
+        assert said(ask.url, f"{PATH}/image-1", "DELETE") == b""
+        assert ask(f"{PATH}/image-1").status == 404
+
+
+def test_a_refusal_can_be_dropped(app, fault):
+    """Then nothing was done."""
+    fault(drop="before", status=503)
+    with over_socket(app) as ask:
+        assert said(ask.url, f"{PATH}/image-1", "DELETE") == b""
+        assert ask(f"{PATH}/image-1").status == 200
+
+
+@pytest.mark.parametrize("drop", ["before", "middle"])
+def test_a_drop_leaves_no_word_in_the_log(app, fault, caplog, drop):
+    """It was wanted."""
+    fault(drop=drop)
+    with over_socket(app) as ask:
+        said(ask.url)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("drop", ["before", "middle"])
+def test_a_drop_in_process_is_a_connection_error(app, fault, drop):
+    """Of the client without a socket, at the latest when the body is looked at."""
+    fault(drop=drop)
+    with pytest.raises(ConnectionError):
+        in_process(app)(PATH)
+    assert in_process(app)(PATH).status == 200
+
+
+# --- a catalog that moves -------------------------------------------------------------------------
+
+
+def test_the_marker_is_deleted_between_two_pages(ask, fault):
+    """As somebody else would: its record stays, and the page is refused."""
+    second = ask(f"{PATH}?limit=3").json["next"]
+    fault(page=2, catalog={"delete": "marker"})
+    answer = ask(second)
+    assert (answer.status, answer.json["error"]["code"]) == (400, "IMG.0027")
+    assert ask(f"{PATH}/image-7").status == 404
+    assert ask(f"{PATH}?status=deleted").ids == ["image-7"]
+    assert ask(f"{PATH}?limit=3").ids == ["image-9", "image-8", "image-6"]
+
+
+def test_an_image_is_deleted_between_two_pages(ask, fault):
+    """The walk does not see it."""
+    fault(page=2, catalog={"delete": "image-6"})
+    assert walked(ask) == [["image-9", "image-8", "image-7"], ["image-5", "image-4", "image-3"], ["image-2", "image-1"]]
+
+
+def test_an_image_is_added_between_two_pages(ask, fault):
+    """Where its time puts it: before the page the walk is on, or after."""
+    fault(page=2, catalog={"add": {"id": "new", "name": "new"}})
+    assert walked(ask) == [NAMES[:3], NAMES[3:6], NAMES[6:]]
+    fault(page=2, catalog={"add": {"created_at": "2020-01-05T12:00:00Z", "name": "in between", "min_disk": "50"}})
+    first, second, _, _ = walked(ask)
+    assert first == ["new", "image-9", "image-8"]
+    assert [second[0], second[1]] == ["image-7", "image-6"]
+    added = ask(f"{PATH}/{second[2]}").json
+    assert (added["name"], added["min_disk"], added["owner"]) == ("in between", 50, "p")
+    assert ask(f"{PATH}/new").json["created_at"] == "2023-11-13T08:00:00Z"
+
+
+def test_images_are_updated_between_two_pages(ask, fault):
+    """One that moves is seen twice, or never; absent is what is null."""
+    moved = {"image-9": {"created_at": "2020-01-01T12:00:00Z", "name": "moved"}, "absent": {"name": "x"}}
+    fault(page=2, catalog={"update": moved})
+    assert walked(ask)[2] == ["image-3", "image-2", "image-9"]
+    fault(catalog={"update": {"image-9": {"name": None, "members": {"q": "accepted"}}}})
+    image = ask(f"{PATH}/image-9").json
+    assert (image.get("name"), image["updated_at"]) == (None, "2023-11-13T08:00:00Z")
+    assert [one["member_id"] for one in ask(f"{PATH}/image-9/members").json["members"]] == ["q"]
+
+
+def test_a_marker_that_is_none_changes_nothing(ask, fault, emulator):
+    """Nor does an image that is not there."""
+    before = emulator.catalog
+    for change in ({"delete": "marker"}, {"delete": "absent"}, {"update": {"marker": {"name": "x"}}}):
+        fault(catalog=change)
+        assert ask(PATH).ids == NAMES
+    assert emulator.catalog is before
+
+
+def test_a_change_is_forgotten_by_a_reset(ask, fault, emulator):
+    """With the fault."""
+    fault(catalog={"add": {"id": "new"}}, times=None)
+    assert ask(PATH).ids[0] == ask(PATH).ids[0] == "new"
+    emulator.reset()
+    assert ask(PATH).ids == NAMES
+
+
+# --- which requests -------------------------------------------------------------------------------
+
+
+def test_a_page_of_a_walk_is_refused_and_asked_again(ask, fault, emulator):
+    """Twice, and then the walk goes on; the journal tells all of it."""
+    rule = fault(path=PATH, page=2, status=503, times=2)
+    second = ask(f"{PATH}?limit=4").json["next"]
+    assert [ask(second).status for _ in range(2)] == [503, 503]
+    assert walked(ask, second) == [NAMES[4:8], NAMES[8:]]
+    assert entries(emulator) == [(200, "", 1, 1), (503, "1", 1, 2), (503, "1", 1, 2), (200, "", 1, 2), (200, "", 1, 3)]
+    assert rule.as_json()["hits"] == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "target", "headers"),
+    [
+        ({"query": {"name": "a b"}}, f"{PATH}?name=a+b", {}),
+        ({"query": {"name": "镜"}}, f"{PATH}?name=%E9%95%9C", {}),
+        ({"header": {"x-project-id": "p"}}, PATH, {"X-Project-Id": "p"}),
+        ({"header": {"Content-Type": "a/b"}}, PATH, {"Content-Type": "a/b"}),
+        ({"path": "/v2/*/image-1"}, f"{PATH}/image-1", {}),
+        ({"path": "/absent"}, "/absent", {}),
+        ({"path": "/v2/cloudimages", "page": 1}, "/v2/cloudimages?marker=absent", {}),
+    ],
+)
+def test_a_fault_looks_at_the_request(ask, fault, keys, target, headers):
+    """As it came."""
+    fault(**keys, status=503)
+    assert ask("/versions").status == 200
+    assert ask(target, headers).status == 503
+
+
+def test_walks_of_two_projects_have_pages_of_their_own(ask, fault):
+    """Though they ask the same."""
+    fault(page=2, header={"X-Project-Id": "q"}, status=503)
+    target = f"{PATH}?marker=image-7&limit=3"
+    ask(f"{PATH}?limit=3", {"X-Project-Id": "p"})
+    assert ask(target, {"X-Project-Id": "q"}).status != 503
+
+
+def test_a_fault_comes_before_credentials_are_asked_for():
+    """As a gateway that is away does."""
+    app = make_app(CATALOG, auth="on")
+    app.extensions["ims_mock"].faults.add(flat(page=1, status=503))
+    assert [in_process(app)(PATH).status for _ in range(2)] == [503, 401]
+
+
+def test_control_paths_meet_no_faults(ask, fault, emulator):
+    """Nor are they in the journal."""
+    rule = fault(status=503, drop="before", times=None)
+    assert ask("/_ims/health").status == 200
+    assert ask("/_ims/absent").status == 404
+    assert (rule.hits, emulator.journal.entries()) == (0, [])
+
+
+def test_every_effect_is_tried_here():
+    """None of the table is without a test that sees it."""
+    text = Path(__file__).read_text()
+    for key in part_of(EFFECT):
+        assert f"{key.name}=" in text
+
+
+def test_a_secret_of_a_rule_is_in_no_answer(fault):
+    """Of what it looks for."""
+    rule = fault(query={"X-Auth-Token": "secret"}, header={"Authorization": "secret"}, delay=0)
+    assert "secret" not in json.dumps(rule.as_json())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+def test_requests_with_faults_leave_nothing_behind():
+    """After the journal is full, 100,000 more cost less than 5 MB."""
+    program = Path(__file__).parent.parent.parent / "bench" / "faults.py"
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
+    assert float(re.search(r"grown by (-?[0-9.]+) MB", done.stdout)[1]) < 5

@@ -1,0 +1,328 @@
+"""Several that answer alike: read-only replicas behind a proxy, and an application that several processes serve."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+import warnings
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+from helpers import Answer, in_process, make_app, over_socket
+from test_cli import POSIX, free_port, serving
+from test_readme import block_after, chapter
+from werkzeug.serving import make_server
+
+from ims_mock import ImsMock
+from ims_mock.web.replicas import LOGIN
+
+JSON = {"Content-Type": "application/json"}
+TOKEN = {"X-Auth-Token": "ims-mock-token"}
+LIST = "/v2/images?limit=1000"
+LOGGING_IN = json.dumps(
+    {
+        "auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {"user": {"name": "tester", "password": "secret", "domain": {"name": "testdomain"}}},
+            },
+            "scope": {"project": {"name": "cn-north-4"}},
+        }
+    }
+).encode()
+HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+
+
+def changes(app):
+    """Name every method and path of an application that changes something."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        path = re.sub("<.*?>", "x", rule.rule)
+        methods = sorted(rule.methods - {"GET", "HEAD", "OPTIONS"})
+        found += [(method, path) for method in methods if rule.endpoint != LOGIN]
+    return found
+
+
+def several(app):
+    """Let an application be told what a server of several processes tells it."""
+    application = app.wsgi_app
+    app.wsgi_app = lambda environ, start: application({**environ, "wsgi.multiprocess": True}, start)
+    return in_process(app)
+
+
+@pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
+@pytest.mark.parametrize("auth", ["off", "on"])
+def test_every_change_is_refused(profile, is_several, auth):
+    """On the service and on the control paths, in the shape of their errors; afterwards all is as it was."""
+    app = make_app("default", profile=profile, auth=auth, read_only="off" if is_several else "on")
+    before, held = in_process(app)(LIST, TOKEN).ids, app.extensions["ims_mock"].held
+    ask = several(app) if is_several else in_process(app)
+    assert len(changes(app)) > 20
+    for method, path in changes(app):
+        answer = ask(path, {**JSON, **TOKEN}, method, b"{}")
+        assert answer.status == 403, (method, path)
+        assert "Several processes" in answer.text if is_several else "--read-only on" in answer.text
+        assert "legal is GET, and logging in" in answer.text
+        if path.startswith("/_ims/"):
+            assert answer.json["error"]["code"] == 403
+        elif profile == "documented":
+            assert answer.json["error_code"] == "APIGW.0302"
+        else:
+            assert answer.headers["Content-Type"].startswith("text/plain")
+    assert app.extensions["ims_mock"].held is held
+    assert before
+    assert ask(LIST, TOKEN).ids == before
+    assert len(app.extensions.get("ims_mock.sandboxes", ())) == 0
+
+
+@pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
+def test_whoever_may_not_write_anyway_hears_that(is_several):
+    """Credentials are judged first, and what is no path is none."""
+    catalog = {"credentials": {"tokens": [{"token": "reader", "project": "a" * 32, "roles": ["reader"]}]}}
+    app = make_app(catalog, auth="on", read_only="off" if is_several else "on")
+    ask = several(app) if is_several else in_process(app)
+    assert ask("/v2/images", JSON, "POST", b"{}").status == 401
+    assert "only the roles" in ask("/v2/images", {**JSON, "X-Auth-Token": "reader"}, "POST", b"{}").text
+    assert ask("/v2/nothing", JSON, "POST", b"{}").status == 404
+
+
+@pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
+def test_reading_and_logging_in_are_as_ever(is_several):
+    """Lists, images, schemas, versions, health; and a token that is issued opens them."""
+    app = make_app("default", auth="on", read_only="off" if is_several else "on")
+    ask = several(app) if is_several else in_process(app)
+    issued = ask("/v3/auth/tokens", JSON, "POST", LOGGING_IN)
+    assert issued.status == 201
+    token = {"X-Auth-Token": issued.headers["X-Subject-Token"]}
+    page = ask("/v2/images?limit=1", token)
+    paths = [
+        page.json["images"][0]["self"],
+        "/v2/cloudimages",
+        "/v2/schemas/image",
+        "/v3/auth/projects",
+        "/_ims/catalog",
+    ]
+    assert [ask(path, token).status for path in paths] == [200] * len(paths)
+    assert ask("/_ims/health").json["images"] == 63
+
+
+def test_a_read_only_server_keeps_its_own_journal():
+    """Whoever asks it, and not a proxy, is told the truth."""
+    ask = in_process(make_app("empty", read_only="on"))
+    ask("/v2/images")
+    ask("/v2/images", JSON, "POST", b"{}")
+    assert [entry["status"] for entry in ask("/_ims/requests").json["requests"]] == [200, 403]
+
+
+def test_of_several_processes_none_tells_of_a_part_or_counts_one():
+    """Each would have a journal and a coverage of its own, and let every address send as much again."""
+    for path, name in (("requests", "journal"), ("walks", "journal"), ("coverage", "coverage")):
+        told = several(make_app("empty"))(f"/_ims/{path}").text
+        assert "notes its own requests" in told
+        assert f"the {name} wants one process" in told
+    answer = several(make_app("empty", throttle="5/10"))("/v2/images")
+    assert (answer.status, answer.json["error_code"]) == (403, "APIGW.0302")
+    assert "counts its own requests" in answer.text
+
+
+def test_a_suite_on_a_read_only_server_is_told_why_it_has_no_sandbox():
+    """In the words of the refusal."""
+    with over_socket(make_app("empty", read_only="on")) as ask, pytest.raises(Exception, match="--read-only on"):
+        ImsMock(url=ask.url)
+
+
+def test_a_server_that_never_says_how_many_it_is_may_be_many():
+    """Its word for one process is worth nothing."""
+    app = make_app("empty")
+    application = app.wsgi_app
+    app.wsgi_app = lambda environ, start: application({**environ, "SERVER_SOFTWARE": "Granian"}, start)
+    assert in_process(app)("/v2/images", JSON, "POST", b"{}").status == 403
+
+
+@POSIX
+def test_a_server_that_forks_says_so():
+    """A process for each request: lists are answered, and writing is refused instead of being lost."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads
+        server = make_server("127.0.0.1", 0, make_app("default"), processes=2)
+        serve = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serve.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/v2/images"
+            with urllib.request.urlopen(f"{url}?limit=2", timeout=20) as answer:
+                assert len(json.load(answer)["images"]) == 2
+            with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+                urllib.request.urlopen(urllib.request.Request(url, b"{}", JSON), timeout=20)
+            assert "each has a catalog of its own" in json.load(refused.value)["error_msg"]
+        finally:
+            server.shutdown()
+            serve.join()
+            server.server_close()
+
+
+# --- the example of the README --------------------------------------------------------------------
+
+
+class Behind:
+    """The replicas of the README, and the proxy before them."""
+
+    def __init__(self, port, replicas):
+        self.port, self.replicas = port, replicas
+
+    def ask(self, target, headers=None, method="GET", body=None):
+        """Ask the proxy, on a connection of its own; the target's bytes reach it as they are."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection._validate_path = lambda _: None
+        connection._encode_request = lambda request: request.encode("latin-1")
+        try:
+            connection.request(method, target, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())  # named in any case, as a proxy may
+        finally:
+            connection.close()
+
+    def counts(self):
+        """Tell how many requests each replica has answered."""
+        return [len(json.loads(one.ask("/_ims/requests")[2])["requests"]) for one in self.replicas]
+
+    def walk(self, target, headers=None):
+        """Follow the links of a list to its end."""
+        found = []
+        while target:
+            page = self.ask(target, headers)
+            assert page.status == 200, page.text
+            found += page.ids
+            target = page.json.get("next")
+        return found
+
+
+@contextmanager
+def proxied(folder, config):
+    """Run the proxy with a configuration, and wait until it answers from a replica."""
+    (folder / "haproxy.cfg").write_text(f"{config}\n")
+    port = int(re.search(r"bind 127\.0\.0\.1:(\d+)", config)[1])
+    process = subprocess.Popen([HAPROXY, "-f", "haproxy.cfg"], cwd=folder, stderr=subprocess.PIPE)
+    try:
+        end = time.monotonic() + 10
+        while process.poll() is None and time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        assert process.poll() is None, process.stderr.read()
+        yield port
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def behind(tmp_path):
+    """Serve as the README says, on free ports, and with --auth on."""
+    if not HAPROXY:
+        pytest.skip("needs haproxy, of the Debian package of that name")
+    text = chapter("Replicas")
+    config, commands = block_after(text, "", "haproxy"), block_after(text, "").replace(" &", "").splitlines()
+    ports = {port: str(free_port()) for port in ("9292", "9293", "9294")}
+    for printed, free in ports.items():
+        config = config.replace(f":{printed}", f":{free}")
+    (one, first), (two, second) = (command.split(" serve ") for command in commands[:2])
+    assert (one, two, commands[2]) == ("ims-mock", "ims-mock", "haproxy -f haproxy.cfg")
+    arguments = [[ports.get(word, word) for word in line.split()] for line in (first, second)]
+    settings = {"IMS_MOCK_AUTH": "on", "cwd": tmp_path}
+    with (
+        serving(*arguments[0], **settings) as left,
+        serving(*arguments[1], **settings) as right,
+        proxied(tmp_path, config) as port,
+    ):
+        assert {str(left.port), str(right.port)} == {ports["9293"], ports["9294"]}
+        yield Behind(port, (left, right))
+
+
+def test_a_walk_through_both_replicas_finds_every_image_once(behind):
+    """In the same order and with the same links as either alone; both were asked."""
+    alone = [json.loads(one.ask(LIST, **TOKEN)[2]) for one in behind.replicas]
+    assert alone[0] == alone[1]
+    ids = [image["id"] for image in alone[0]["images"]]
+    before = behind.counts()
+    assert behind.walk("/v2/images?limit=3", TOKEN) == ids
+    assert len(ids) > 20
+    asked = [after - count for after, count in zip(behind.counts(), before, strict=True)]
+    assert min(asked) >= len(ids) // 3 // 2
+    pages = [behind.ask("/v2/images?limit=3&__imagetype=gold", TOKEN) for _ in range(4)]
+    assert len({page.body for page in pages}) == 1
+    assert len({page.headers["X-Request-Id"] for page in pages}) == 4
+    assert json.loads(pages[0].body)["next"].startswith("/v2/images?")
+
+
+def test_what_one_replica_issues_the_other_takes(behind):
+    """Tokens, and signatures, for which the proxy hands on the host that the client signed."""
+    issued = [behind.ask("/v3/auth/tokens", JSON, "POST", LOGGING_IN) for _ in range(2)]
+    assert [answer.status for answer in issued] == [201, 201]
+    for answer in issued:
+        token = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+        assert [behind.ask("/v2/images?limit=1", token).status for _ in range(4)] == [200] * 4
+        assert f'"http://127.0.0.1:{behind.port}/v3"' in answer.text
+    assert behind.ask("/v2/images?limit=1").status == 401
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Method 'glance_:DeprecationWarning")
+def test_the_vendors_client_signs_for_both(behind):
+    """Each of its pages is of the replica whose turn it is."""
+    ims = pytest.importorskip("huaweicloudsdkims.v2")
+    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+
+    credentials = BasicCredentials("IMSMOCKACCESSKEY00001", "ims-mock-secret-key", "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e")
+    builder = ims.ImsClient.new_builder().with_credentials(credentials)
+    client = builder.with_endpoint(f"http://127.0.0.1:{behind.port}").build()
+    asked = [client.glance_list_images(ims.GlanceListImagesRequest(limit=2, name="镜像 %")) for _ in range(4)]
+    assert [page.images for page in asked] == [[]] * 4
+
+
+def test_the_proxy_takes_what_the_emulator_takes(behind):
+    """A long question, one that the service refuses as too long, and bytes that should have been encoded."""
+    assert behind.ask(f"/v2/images?name={'a' * 30_000}", TOKEN).status == 200
+    answer = behind.ask(f"/v2/images?name={'a' * 100_000}", TOKEN)
+    assert (answer.status, answer.json["error_code"]) == (414, "APIGW.0201")
+    raw, encoded = (
+        behind.ask(f"/v2/images?name={name}", TOKEN) for name in ("镜像".encode().decode("latin-1"), quote("镜像"))
+    )
+    assert raw.status == 200
+    assert raw.body == encoded.body
+
+
+def test_a_write_is_refused_and_not_lost(behind):
+    """Whichever replica it comes to; and nobody is told half a journal."""
+    for _ in range(2):
+        answer = behind.ask("/v2/images", {**JSON, **TOKEN}, "POST", b'{"name": "lost"}')
+        assert answer.status == 403
+        assert "read-only" in answer.json["error_msg"]
+    assert behind.ask("/_ims/requests").json["error"]["code"] == 404
+    assert behind.ask("/_ims/reset", JSON, "POST").status == 404
+    assert behind.ask("/_ims/health").json["status"] == "ok"
+
+
+def test_a_replica_that_ends_is_not_missed(behind):
+    """The other answers whatever is asked."""
+    kept = http.client.HTTPConnection("127.0.0.1", behind.port, timeout=20)
+
+    def ask():
+        kept.request("GET", "/v2/images?limit=1", headers=TOKEN)
+        answer = kept.getresponse()
+        return answer.status, len(answer.read())
+
+    expected = ask()
+    assert expected[0] == 200
+    assert ask() == expected
+    behind.replicas[0].stopped()
+    assert [ask() for _ in range(6)] == [expected] * 6
+    kept.close()

@@ -1,0 +1,453 @@
+"""Sandboxes: emulators of somebody's own on a shared server, which do not see each other."""
+
+import json
+import time
+from threading import Thread
+
+import pytest
+from helpers import in_process, make_app, over_socket
+
+from ims_mock import sandboxes
+from ims_mock.auth import signature as signing
+from ims_mock.sandboxes import MOST, Sandboxes
+
+NOW = "2023-11-13T08:00:00Z"
+JSON = {"Content-Type": "application/json"}
+BYTES = {"Content-Type": "application/octet-stream"}
+CATALOG = {
+    "project": "pa",
+    "clock": NOW,
+    "projects": [{"id": "pa", "name": "cn-east-3"}],
+    "images": [{"id": f"image-{number}", "name": "n"} for number in range(3)],
+}
+PATH = "/_ims/sandboxes"
+
+
+@pytest.fixture
+def app():
+    """A server's application."""
+    return make_app(CATALOG)
+
+
+@pytest.fixture
+def ask(app):
+    """Ask it."""
+    return in_process(app)
+
+
+def make(ask, **asked):
+    """Make a sandbox."""
+    answer = ask(PATH, JSON, "POST", json.dumps(asked).encode())
+    assert answer.status == 201, answer.text
+    return answer.json
+
+
+def prefix(made):
+    """The path under which a sandbox answers."""
+    return made["url"][made["url"].index("/_ims/") :]
+
+
+def post(ask, path, value, headers=None):
+    """Send JSON."""
+    return ask(path, {**JSON, **(headers or {})}, "POST", json.dumps(value).encode())
+
+
+def count(ask, path="", **headers):
+    """How many images a caller sees."""
+    return len(ask(f"{path}/v2/images", headers).ids)
+
+
+# --- one sandbox ----------------------------------------------------------------------------------
+
+
+def test_a_sandbox_is_made_without_a_body(ask):
+    """The answer says how it is reached; the project is the catalog's."""
+    answer = ask(PATH, method="POST")
+    assert (answer.status, sorted(answer.json)) == (
+        201,
+        ["access_key", "expires", "id", "project", "secret_key", "token", "url"],
+    )
+    assert answer.json["url"] == f"http://localhost{PATH}/{answer.json['id']}"
+    assert (answer.json["project"], answer.json["expires"]) == ("pa", 3600)
+
+
+def test_it_answers_under_its_url_and_to_its_credentials(ask):
+    """What is created there is there only."""
+    made = make(ask)
+    assert post(ask, f"{prefix(made)}/v2/images", {"name": "mine"}).status == 201
+    assert post(ask, "/v2/images", {"name": "mine too"}, {"X-Auth-Token": made["token"]}).status == 201
+    assert (count(ask), count(ask, prefix(made)), count(ask, **{"X-Auth-Token": made["token"]})) == (3, 5, 5)
+    assert ask(f"{prefix(made)}/_ims/health").json["images"] == 5
+    assert ask("/_ims/health", {"X-Auth-Token": made["token"]}).json["images"] == 3
+
+
+def test_links_stay_where_clients_put_their_base_before(ask):
+    """Those of a list; whole URLs carry the prefix."""
+    made = make(ask)
+    page = ask(f"{prefix(made)}/v2/images?limit=1").json
+    assert page["first"].startswith("/v2/images?")
+    assert page["next"].startswith("/v2/images?")
+    for path in ("", "/", "/versions"):
+        versions = ask(prefix(made) + path).json["versions"]
+        assert {one["links"][0]["href"] for one in versions} == {f"{made['url']}/v2/"}
+    answer = post(ask, f"{prefix(made)}/v2/images", {"name": "mine"})
+    assert answer.headers["Location"] == made["url"] + answer.json["self"]
+    catalog = ask(f"{prefix(made)}/v3/auth/catalog").json["catalog"]
+    assert {one["url"] for service in catalog for one in service["endpoints"]} == {made["url"], f"{made['url']}/v3"}
+    assert ask(f"{prefix(made)}/v3").json["version"]["links"][0]["href"] == f"{made['url']}/v3/"
+
+
+def test_a_sandbox_behind_a_proxy_has_both_prefixes():
+    """The proxy's, and then its own."""
+    ask = in_process(make_app(CATALOG, forwarded="on"))
+    headers = {"X-Forwarded-Host": "front.test", "X-Forwarded-Prefix": "/a b"}
+    made = ask(PATH, headers, "POST").json
+    assert made["url"] == f"http://front.test/a%20b{PATH}/{made['id']}"
+    href = ask(f"{prefix(made)}/versions", headers).json["versions"][0]["links"][0]["href"]
+    assert href == f"{made['url']}/v2/"
+
+
+def test_its_credentials_open_it_whatever_it_holds(ask):
+    """Also where credentials are needed, after a reset, and for the project of another catalog."""
+    made = make(ask, auth="on")
+    token = {"X-Auth-Token": made["token"]}
+    assert ask(f"{prefix(made)}/v2/images").status == 401
+    for change in (
+        lambda: None,
+        lambda: ask(f"{prefix(made)}/_ims/catalog", JSON, "PUT", b'{"project": "pb", "images": [{"id": "x"}]}'),
+        lambda: ask(f"{prefix(made)}/_ims/catalog", JSON, "PATCH", b'{"images": [{"id": "y"}]}'),
+        lambda: ask(f"{prefix(made)}/_ims/images/y", JSON, "PUT", b"{}"),
+        lambda: post(ask, f"{prefix(made)}/_ims/snapshots", {"name": "s"}),
+        lambda: ask(f"{prefix(made)}/_ims/reset", method="POST"),
+        lambda: ask(f"{prefix(made)}/_ims/snapshots/s/restore", method="POST"),
+    ):
+        change()
+        seen = ask(f"{prefix(made)}/v2/images", token)
+        assert (seen.status, seen.ids) == (200, ask("/v2/images", token).ids)
+    assert seen.ids == ["y", "x"]
+    shown = ask(f"{prefix(made)}/_ims/catalog").json
+    assert [one["token"] for one in shown["credentials"]["tokens"]] != [made["token"]]
+    assert len(shown["credentials"]["tokens"]) == 1
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_signatures_verify(ask, is_inside):
+    """With the path that the client knows; one for another path does not fit."""
+    made = make(ask, auth="on", catalog={"project": "pa", "images": [{"id": "x"}]})
+    for base, status in (("", 401), (prefix(made), 200)) if is_inside else (("", 200), (prefix(made), 401)):
+        headers = {"host": "localhost", "x-sdk-date": signing.date_of(ask_clock(ask, made))}
+        sent = signing.Sent("GET", f"{base}/v2/images", "limit=2", headers, lambda: b"", 0)
+        signature = signing.signature(
+            signing.canonical(sent, sorted(headers)), headers["x-sdk-date"], made["secret_key"]
+        )
+        authorization = f"Access={made['access_key']}, SignedHeaders=host;x-sdk-date, Signature={signature}"
+        target = f"{prefix(made) if is_inside else ''}/v2/images?limit=2"
+        answer = ask(target, {**headers, "Authorization": f"SDK-HMAC-SHA256 {authorization}"})
+        assert answer.status == status
+        assert status == 401 or answer.ids == ["x"]
+
+
+def ask_clock(ask, made):
+    """The time in a sandbox."""
+    from ims_mock.contract.values import moment
+
+    return moment(ask(f"{prefix(made)}/_ims/clock").json["now"])
+
+
+def test_uploads_stream_and_other_bodies_do_not(app):
+    """Under the URL of a sandbox as everywhere, over a socket."""
+    with over_socket(app) as ask:
+        made = make(ask)
+        path = prefix(made) + post(ask, f"{prefix(made)}/v2/images", {"name": "mine"}).json["self"]
+        data = bytes(20 * 2**20)
+        assert ask(f"{path}/file", BYTES, "PUT", data).status == 204
+        assert ask(path).json["size"] == len(data)
+        assert post(ask, f"{prefix(made)}/v2/images", {"name": "x" * 17 * 2**20}).status == 413
+        catalog = {"images": [{"id": f"{number}", "free": "x" * 60_000} for number in range(300)]}
+        assert ask(f"{prefix(made)}/_ims/catalog", JSON, "PUT", json.dumps(catalog).encode()).status == 200
+        assert count(ask, prefix(make(ask, catalog=catalog))) == 25
+        again = json.dumps({"catalog": {**catalog, "images": catalog["images"][:290]}}).encode()
+        assert ask(prefix(made), JSON, "PUT", again).status == 200
+        assert ask(f"{prefix(made)}/_ims/health").json["images"] == 290
+
+
+# --- what is asked for ----------------------------------------------------------------------------
+
+
+def test_a_sandbox_has_the_catalog_it_is_given(ask):
+    """Its structure or the name of a bundled one, generated images besides, and the project of the answer."""
+    made = make(ask, catalog={"project": "pb", "images": [{"name": "a", "__os_version": 1.5}]}, generate=2, seed=7)
+    shown = ask(f"{prefix(made)}/_ims/catalog").json
+    assert (made["project"], len(shown["images"]), shown["images"][0]["__os_version"]) == ("pb", 3, "1.5")
+    assert ask(f"{prefix(make(ask, catalog='document-sample'))}/_ims/health").json["images"] == 3
+    assert ask(f"{prefix(make(ask, generate=2))}/_ims/health").json["images"] == 5
+    assert make(ask, project="pc")["project"] == "pc"
+
+
+def test_a_sandbox_has_the_settings_it_is_given(app, ask):
+    """Else those of the server."""
+    assert ask(f"{prefix(make(ask, profile='glance'))}/v2/images?limit=x").text.startswith("400 Bad Request")
+    assert ask(f"{prefix(make(ask))}/v2/images?limit=x").json["error"]["code"] == "IMG.0017"
+    around = in_process(make_app(CATALOG, auth="on", profile="glance", throttle="1/10"))
+    inside = prefix(make(around))
+    assert ask(f"{prefix(make(ask, auth='on'))}/v2/images").status == 401
+    assert around(f"{inside}/v2/images").status == 401
+    assert around(f"{inside}/v2/images").status == 429
+    assert around("/v2/images").status == 401
+
+
+def test_a_sandbox_begins_anew(ask):
+    """As if it were made now, with its id and its credentials; nothing of what was in it is left."""
+    made = make(ask, catalog="empty")
+    path, allowed = prefix(made), {"X-Auth-Token": made["token"]}
+    post(ask, f"{path}/_ims/faults", {"effect": {"status": 503}})
+    post(ask, f"{path}/_ims/snapshots", {"name": "one"})
+    assert ask(f"{path}/v2/images").status == 503
+    words = {"catalog": {"project": "pb", "images": [{"name": "anew"}]}, "auth": "on"}
+    begun = ask(path, JSON, "PUT", json.dumps(words).encode())
+    assert (begun.status, begun.json) == (200, {**made, "project": "pb"})
+    assert (ask(f"{path}/v2/images").status, count(ask, path, **allowed), count(ask, **allowed)) == (401, 1, 1)
+    assert ask(f"{path}/_ims/snapshots").json == {"snapshots": []}
+    assert len(ask(f"{path}/_ims/requests").json["requests"]) == 3
+    assert ask(path, method="PUT").json == made | {"project": "pa"}
+    assert count(ask, path) == 3
+    ask(path, JSON, "DELETE")
+    assert ask(path, method="PUT").status == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"catalogue": {}},
+            "catalogue is unknown; legal is catalog, generate, seed, project, profile, auth, findings, ",
+        ),
+        (
+            {"catalog": "/etc/passwd"},
+            "catalog is no bundled catalog; legal is the structure of a catalog file, or one of",
+        ),
+        ({"catalog": ["default"]}, "catalog is a list; legal is the structure"),
+        ({"catalog": {"images": [{"min_disk": "x"}]}}, "catalog: images[0].min_disk: 'x' is not a whole number"),
+        ({"generate": -1}, "generate is out of bounds; legal is a whole number from 0 to"),
+        ({"generate": True}, "generate is a boolean"),
+        ({"seed": "x"}, "seed is a text"),
+        ({"project": 5}, "project is a number"),
+        ({"profile": "nova"}, "legal is documented or glance"),
+        ({"auth": True}, "auth is a boolean; legal is on or off"),
+        ({"auth": "yes"}, "auth is neither; legal is on or off"),
+        ({"expires": 0}, "expires is out of bounds"),
+        ({"expires": "1h"}, "legal is seconds, above 0 and up to 604800"),
+        ([], "the body is a list"),
+    ],
+)
+def test_what_a_sandbox_can_not_be_is_named(ask, asked, words):
+    """With what is legal."""
+    answer = post(ask, PATH, asked)
+    assert (answer.status, answer.json["error"]["code"]) == (400, 400)
+    assert words in answer.json["error"]["message"]
+
+
+def test_a_foreign_page_makes_and_removes_none(ask):
+    """Neither with nor without a body."""
+    made = make(ask)
+    foreign = {"Origin": "https://elsewhere.test"}
+    assert ask(PATH, foreign, "POST").status == 403
+    assert ask(PATH, {"Content-Type": "text/plain"}, "POST", b"{}").status == 415
+    assert ask(prefix(made), foreign, "DELETE").status == 403
+    assert ask(f"{prefix(made)}/_ims/reset", foreign, "POST").status == 403
+    assert ask(f"{prefix(made)}/_ims/reset", {"Origin": "http://localhost"}, "POST").status == 204
+
+
+def test_there_are_no_sandboxes_in_sandboxes(ask):
+    """They would be nobody's to remove."""
+    made = make(ask)
+    for path, method in ((PATH, "POST"), (f"{PATH}/{made['id']}", "DELETE")):
+        answer = ask(prefix(made) + path, method=method)
+        assert (answer.status, answer.json["error"]["code"]) == (404, 404)
+    assert ask(f"{prefix(made)}{prefix(made)}/v2/images").status == 404
+
+
+def test_control_off_leaves_no_sandboxes(app):
+    """Nor may a token be taken for one of a sandbox."""
+    from ims_mock.web.app import create_app
+
+    ask = in_process(create_app(app.extensions["ims_mock"], has_control=False))
+    assert ask(PATH, method="POST").status == 404
+    assert ask(f"{PATH}/0123456789ab/v2/images").status == 404
+    assert ask("/v2/images", {"X-Auth-Token": "sandbox-0123456789ab.x"}).status == 200
+
+
+# --- apart from each other ------------------------------------------------------------------------
+
+
+def test_nothing_is_seen_by_another(ask):
+    """Catalog, clock, snapshots, journal, faults: each has its own, and so has the server."""
+    places = ["", *(prefix(make(ask)) for _ in range(2))]
+    mine = places[1]
+    post(ask, f"{mine}/v2/images", {"name": "mine"})
+    ask(f"{mine}/_ims/clock", JSON, "PUT", b'{"now": "2030-01-01T00:00:00Z"}')
+    post(ask, f"{mine}/_ims/snapshots", {"name": "s"})
+    rule = post(ask, f"{mine}/_ims/faults", {"effect": {"status": 503}, "times": None})
+    assert rule.status == 201
+    seen = {
+        place: (
+            ask(f"{place}/v2/images").status,
+            ask(f"{place}/_ims/health").json["images"],
+            ask(f"{place}/_ims/clock").json["now"],
+            ask(f"{place}/_ims/snapshots").json["snapshots"],
+            [one["path"] for one in ask(f"{place}/_ims/requests").json["requests"]],
+            len(ask(f"{place}/_ims/faults").json["faults"]),
+        )
+        for place in places
+    }
+    other = (200, 3, NOW, [], ["/v2/images"], 0)
+    assert seen == {
+        "": other,
+        mine: (503, 4, "2030-01-01T00:00:00Z", ["s"], ["/v2/images", "/v2/images"], 1),
+        places[2]: other,
+    }
+    assert ask("/_ims/reset", method="POST").status == 204
+    assert ask(f"{mine}/_ims/health").json["images"] == 4
+
+
+LOGIN = {
+    "auth": {
+        "identity": {
+            "methods": ["password"],
+            "password": {"user": {"name": "tester", "password": "secret", "domain": {"name": "testdomain"}}},
+        },
+        "scope": {"project": {"id": "pa"}},
+    }
+}
+
+
+def test_an_issued_token_is_of_its_sandbox(ask):
+    """It opens that under its URL and at the root, and no other; the server's own opens none."""
+    made, other = make(ask, auth="on"), make(ask, auth="on")
+    post(ask, f"{prefix(made)}/v2/images", {"name": "mine"}, {"X-Auth-Token": made["token"]})
+    token = post(ask, f"{prefix(made)}/v3/auth/tokens", LOGIN).headers["X-Subject-Token"]
+    own = post(ask, "/v3/auth/tokens", LOGIN).headers["X-Subject-Token"]
+    assert count(ask, prefix(made), **{"X-Auth-Token": token}) == 4
+    assert count(ask, **{"X-Auth-Token": token}) == 4
+    assert count(ask, **{"X-Auth-Token": own}) == 3
+    for base, foreign in ((other, token), (other, made["token"]), (made, own)):
+        assert ask(f"{prefix(base)}/v2/images", {"X-Auth-Token": foreign}).status == 401
+    assert ask("/v3/auth/tokens", {"X-Auth-Token": token, "X-Subject-Token": token}).status == 200
+
+
+def test_a_token_of_a_sandbox_logs_in_to_it_at_the_root(ask):
+    """The token in the body says which it is."""
+    made = make(ask, auth="on")
+    login = {"auth": {"identity": {"methods": ["token"], "token": {"id": made["token"]}}}}
+    token = post(ask, "/v3/auth/tokens", login).headers["X-Subject-Token"]
+    assert token.startswith(f"sandbox-{made['id']}.")
+    assert ask("/v3/auth/projects", {"X-Auth-Token": token}).json["projects"][0]["id"] == "pa"
+
+
+# --- how many, and how long -----------------------------------------------------------------------
+
+
+def gone(made):
+    """Ways to ask for a sandbox that is not there."""
+    authorization = f"SDK-HMAC-SHA256 Access={made['access_key']}, SignedHeaders=host;x-sdk-date, Signature=00"
+    return [
+        (f"{prefix(made)}/v2/images", {}),
+        (f"{prefix(made)}/_ims/health", {}),
+        ("/v2/images", {"X-Auth-Token": made["token"]}),
+        ("/v2/images", {"Authorization": authorization}),
+    ]
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_a_removed_sandbox_answers_no_more(profile):
+    """And no other answers in its place, though the server lets everybody in."""
+    ask = in_process(make_app(CATALOG, profile=profile))
+    made = make(ask)
+    assert ask(prefix(made), method="DELETE").status == 204
+    for target, headers in gone(made):
+        answer = ask(target, headers)
+        assert answer.status == 404
+        assert "There is no such sandbox, or it was unused for too long" in answer.text
+    answer = ask(prefix(made), method="DELETE")
+    assert (answer.status, answer.json["error"]["code"]) == (404, 404)
+
+
+def test_an_unused_sandbox_expires(app):
+    """By the real time since it was used last, not by its clock; each after its own time."""
+    now = [0.0]
+    boxes = Sandboxes(app.extensions["ims_mock"], lambda: now[0])
+    short, long = boxes.make(seconds=10), boxes.make(seconds=100)
+    for _ in range(3):
+        now[0] += 9
+        boxes.emulator(short.id)
+    now[0] += 10
+    with pytest.raises(sandboxes.RequestError):
+        boxes.emulator(short.id)
+    assert len(boxes) == 1
+    now[0] += 90
+    boxes.make()
+    assert len(boxes) == 1
+    with pytest.raises(sandboxes.RequestError):
+        boxes.emulator(long.id)
+
+
+def test_sandboxes_are_bounded(app, ask):
+    """One more is refused until one is removed or expires."""
+    made = make(ask)
+    boxes = app.extensions["ims_mock.sandboxes"]
+    for _ in range(MOST - 1):
+        boxes.make()
+    answer = ask(PATH, method="POST")
+    assert (answer.status, answer.json["error"]["code"]) == (429, 429)
+    assert "delete one, or wait until unused ones expire; legal is at most 1000" in answer.json["error"]["message"]
+    assert ask(prefix(made), method="DELETE").status == 204
+    assert ask(PATH, method="POST").status == 201
+
+
+def test_a_sandbox_shares_the_catalog(app, ask):
+    """The very value, until something is written; making one does not look at it."""
+    made = make(ask)
+    around = app.extensions["ims_mock"]
+    inside = app.extensions["ims_mock.sandboxes"].emulator(made["id"])
+    assert inside.catalog is around.catalog
+    ask(f"{prefix(made)}/_ims/images/image-0", method="DELETE")
+    assert len(inside.catalog) == len(around.catalog) - 1
+    ask(f"{prefix(made)}/_ims/reset", method="POST")
+    assert inside.catalog is around.catalog
+
+
+def test_making_one_costs_the_same_over_any_catalog():
+    """Over 10,000 images as over none."""
+    asks = [in_process(make_app(name)) for name in ("empty", "large")]
+    times = [[], []]
+    for _ in range(15):
+        for ask, took in zip(asks, times, strict=True):
+            began = time.perf_counter()
+            make(ask)
+            took.append(time.perf_counter() - began)
+    assert min(times[1]) < min(times[0]) + 0.003
+
+
+def test_sandboxes_come_and_go_while_others_answer(app):
+    """Nobody is disturbed."""
+    wrong = []
+
+    def live(number):
+        ask = in_process(app)
+        for round_ in range(12):
+            made = make(ask)
+            for image in range(3):
+                post(ask, f"{prefix(made)}/v2/images", {"name": f"{number}-{round_}-{image}"})
+            names = {one["name"] for one in ask("/v2/images", {"X-Auth-Token": made["token"]}).json["images"]}
+            if names != {"n", *(f"{number}-{round_}-{image}" for image in range(3))}:
+                wrong.append(names)
+            if ask(prefix(made), method="DELETE").status != 204 or count(ask) != 3:
+                wrong.append(made)
+
+    threads = [Thread(target=live, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(app.extensions["ims_mock.sandboxes"]) == 0

@@ -1,0 +1,124 @@
+"""``GET /v2/images/{id}`` and the versions: what clients ask besides the list."""
+
+import json
+
+import pytest
+from helpers import in_process, make_app, over_socket
+
+A, B = "a" * 32, "b" * 32
+CATALOG = {
+    "project": A,
+    "credentials": {
+        "tokens": [
+            {"token": "of-a", "project": A},
+            {"token": "of-b", "project": B},
+            {"token": "admin", "project": B, "roles": ["admin"]},
+        ]
+    },
+    "images": [
+        {"id": "public", "name": "镜像", "__imagetype": "gold", "tags": ["a=b"], "colour": "blue"},
+        {"id": "private", "owner": A},
+        {"id": "accepted", "owner": B, "members": {A: "accepted"}},
+        {"id": "rejected", "owner": B, "members": {A: "rejected"}},
+        {"id": "hidden", "owner": B},
+        {"id": "community", "owner": B, "visibility": "community"},
+        {"id": "unregistered", "owner": A, "__isregistered": "false"},
+        {"id": "queued", "owner": A, "status": "queued"},
+        {"id": "killed", "owner": A, "status": "killed"},
+        {"id": "deleted", "owner": A, "status": "deleted"},
+        {"id": "a/b ü%", "owner": A},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def ask():
+    """Ask an emulator that needs no credentials."""
+    return in_process(make_app(CATALOG))
+
+
+@pytest.mark.parametrize("name", ["public", "private", "accepted"])
+def test_an_image_is_shown_as_it_is_listed(ask, name):
+    """The same attributes with the same values, without a wrapper."""
+    (listed,) = ask(f"/v2/images?id={name}").json["images"]
+    answer = ask(f"/v2/images/{name}")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.json == listed
+
+
+SEEN = {
+    "of-a": ["public", "private", "accepted", "rejected", "unregistered", "queued", "killed"],
+    "of-b": ["public", "accepted", "rejected", "hidden", "community"],
+    "admin": [image["id"] for image in CATALOG["images"] if image["id"] not in ("deleted", "a/b ü%")],
+}
+
+
+@pytest.mark.parametrize("token", SEEN)
+@pytest.mark.parametrize("auth", ["on", "off"])
+def test_who_may_see_an_image_is_shown_it(token, auth):
+    """Its owner, its members whatever they answered, an admin; a deleted one is gone for all."""
+    ask = in_process(make_app(CATALOG, auth=auth))
+    names = [image["id"] for image in CATALOG["images"] if image["id"] != "a/b ü%"]
+    shown = [name for name in names if ask(f"/v2/images/{name}", {"X-Auth-Token": token}).status == 200]
+    assert shown == SEEN[token]
+
+
+def test_a_community_image_is_shown_to_all_of_queens(ask):
+    """Mitaka knows no such visibility."""
+    assert ask("/v2/images/community").status == 404
+    assert ask("/v2/images/community", {"X-Api-Version": "Q"}).status == 200
+
+
+def test_a_member_is_shown_a_shared_image(ask):
+    """Though the offer was rejected; its owner sees what is stored."""
+    assert ask("/v2/images/rejected").json["visibility"] == "shared"
+    assert ask("/v2/images/rejected", {"X-Project-Id": B}).json["visibility"] == "private"
+
+
+@pytest.mark.parametrize("name", ["hidden", "deleted", "nobody", "%20", "private/nothing", "x" * 5000])
+def test_an_image_that_is_not_there_is_a_404(ask, name):
+    """In the shape of the service, or of Glance; whether it is hidden or unknown nobody learns."""
+    answer = ask(f"/v2/images/{name}")
+    assert answer.status == 404
+    if "/" not in name:
+        assert answer.json["error"]["code"] == "IMG.0027"
+        assert answer.json["error"]["message"].startswith("No image has this id: the image is '")
+        glance = in_process(make_app(CATALOG, profile="glance"))(f"/v2/images/{name}")
+        assert (glance.status, "No image found with ID" in glance.text) == (404, True)
+
+
+def test_other_methods_are_unknown(ask):
+    """The gateway says no more; Glance says which there are."""
+    assert ask("/v2/images/private", method="HEAD").status == 404
+    assert ask("/v2/images/private", method="TRACE").json["error_code"] == "APIGW.0101"
+    glance = in_process(make_app(CATALOG, profile="glance"))("/v2/images/private", method="TRACE")
+    assert (glance.status, glance.headers["Allow"]) == (405, "DELETE, GET, PATCH")
+    assert in_process(make_app(CATALOG, profile="glance"))("/v2/images/private", method="HEAD").status == 405
+
+
+def test_without_credentials_nothing_is_shown():
+    """Where they are needed."""
+    answer = in_process(make_app(CATALOG, auth="on"))("/v2/images/public")
+    assert (answer.status, answer.json["error_code"]) == (401, "APIGW.0301")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 300), ("/v2", 300), ("/v2/", 300), ("/versions", 200)])
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_the_versions_are_open_to_all(path, status, profile):
+    """With links that lead back to where they were asked; no other service's version among them."""
+    with over_socket(make_app(CATALOG, auth="on", profile=profile)) as ask:
+        answer = ask(path)
+    assert answer.status == status
+    versions = answer.json["versions"]
+    assert [version["id"] for version in versions] == ["v2.2", "v2.1", "v2.0"]
+    assert [version["status"] for version in versions] == ["CURRENT", "SUPPORTED", "SUPPORTED"]
+    assert {link["href"] for version in versions for link in version["links"]} == {f"{ask.url}/v2/"}
+
+
+def test_one_version_is_described_alone(ask):
+    """By its id; there is no other."""
+    answer = ask("/v2.1")
+    assert (answer.status, [version["id"] for version in answer.json["versions"]]) == (300, ["v2.1"])
+    assert json.loads(answer.text)["versions"][0]["links"][0]["rel"] == "self"
+    for path in ("/v1", "/v2.3", "/v2.1/", "/versions/"):
+        assert ask(path).status == 404

@@ -1,0 +1,344 @@
+"""How images come into being, and go."""
+
+import json
+
+import pytest
+from helpers import in_process, make_app
+
+from ims_mock.catalog.image import image_id
+from ims_mock.contract.operating_systems import SYSTEMS
+
+A, B = "a" * 32, "b" * 32
+TAKEN = "11111111-0000-4000-8000-000000000000"
+CATALOG = {
+    "project": A,
+    "clock": "2030-01-01T00:00:00Z",
+    "credentials": {
+        "tokens": [
+            {"token": "of-a", "project": A},
+            {"token": "of-b", "project": B},
+            {"token": "admin", "project": B, "roles": ["admin"]},
+        ]
+    },
+    "images": [
+        {"id": TAKEN, "owner": A},
+        {"id": "public", "__imagetype": "gold"},
+        {"id": "unprotected", "__imagetype": "gold", "protected": False},
+        {"id": "own-public", "owner": A, "visibility": "public"},
+        {"id": "protected", "owner": A, "protected": True},
+        {"id": "shared", "owner": B, "visibility": "shared", "members": {A: "accepted"}},
+        {"id": "mine", "owner": A, "members": {B: "accepted"}, "tags": ["a"]},
+        {"id": "nobody's", "owner": None},
+    ],
+}
+
+
+@pytest.fixture
+def documented():
+    """Ask a fresh emulator of the documented service."""
+    return in_process(make_app(CATALOG))
+
+
+@pytest.fixture
+def glance():
+    """Ask a fresh emulator of Glance."""
+    return in_process(make_app(CATALOG, profile="glance"))
+
+
+def create(ask, values, token="of-a", **headers):
+    """Create an image."""
+    sent = {"Content-Type": "application/json", "X-Auth-Token": token, **headers}
+    return ask("/v2/images", sent, "POST", json.dumps(values).encode())
+
+
+def error(answer):
+    """Give what an answer of the service refuses with."""
+    return answer.status, answer.json["error"]["code"]
+
+
+# --- created --------------------------------------------------------------------------------------
+
+
+def test_a_new_image_has_what_the_service_gives_it(documented):
+    """As in the document's sample, and nothing of data it does not have."""
+    answer = create(documented, {})
+    image = answer.json
+    assert answer.status == 201
+    assert {name: image[name] for name in ("name", "status", "visibility", "protected", "owner", "tags")} == {
+        "name": "", "status": "queued", "visibility": "private", "protected": False, "owner": A, "tags": [],
+    }  # fmt: skip
+    assert (image["min_ram"], image["min_disk"], image["container_format"], image["disk_format"]) == (
+        0,
+        40,
+        "bare",
+        "zvhd2",
+    )
+    assert (image["__imagetype"], image["__isregistered"], image["__image_size"]) == ("private", "true", "0")
+    assert (image["__image_source_type"], image["virtual_env_type"]) == ("uds", "FusionCompute")
+    assert (image["__os_version"], image["__os_type"], image["__os_bit"]) == ("Other Linux(64 bit)", "Linux", "64")
+    assert image["created_at"] == image["updated_at"] == "2030-01-01T00:00:00Z"
+    assert not {"size", "checksum", "active_at"} & image.keys()
+    assert image["virtual_size"] is None
+
+
+def test_a_new_image_of_glance_has_what_glance_gives_it(glance):
+    """Nothing of the vendor's; in Queens it may be shared."""
+    image = create(glance, {"name": "x"}).json
+    assert (image["status"], image["visibility"], image["min_disk"], image["min_ram"]) == ("queued", "private", 0, 0)
+    assert not [name for name in image if name.startswith("__")]
+    assert create(glance, {}, **{"X-Api-Version": "Q"}).json["visibility"] == "shared"
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.os_version)
+def test_the_version_tells_the_system(documented, system):
+    """Platform, family and word size follow from it."""
+    image = create(documented, {"__os_version": system.os_version}).json
+    assert (image["__platform"], image["__os_type"], image["__os_bit"]) == (
+        system.platform,
+        system.os_type,
+        system.os_bit,
+    )
+
+
+def test_what_is_given_is_kept(ask):
+    """Documented attributes and free properties; a tag given twice counts once."""
+    given = {
+        "name": "镜像 1", "min_ram": 1024, "min_disk": 60, "disk_format": "qcow2", "container_format": "bare",
+        "protected": True, "tags": ["b", "a", "b"], "colour": "", "__os_version": "CentOS 7.3 64bit", "x" * 255: "y",
+    }  # fmt: skip
+    image = create(ask, given).json
+    assert {name: image[name] for name in given} == {**given, "tags": ["b", "a"]}
+
+
+def test_a_new_image_is_listed_and_shown_at_once(ask):
+    """To its project, and to no other."""
+    answer = create(ask, {"name": "new", "container_format": "bare"})
+    assert answer.headers["Location"] == f"http://localhost{answer.json['self']}"
+    assert ask("/v2/images?name=new").json["images"] == [answer.json]
+    assert ask(answer.json["self"]).json == answer.json
+    assert ask("/v2/images?name=new", {"X-Project-Id": B}).ids == []
+    assert ask(answer.json["self"], {"X-Project-Id": B}).status == 404
+    assert ask("/v2/images?limit=1").ids == [answer.json["id"]]
+
+
+def test_a_request_without_a_host_makes_no_image(ask):
+    """The refusal is not half of an answer: no location can be made for a new image."""
+    before = ask("/v2/images?limit=1000").ids
+    assert create(ask, {"name": "new"}, Host="").status == 400
+    assert ask("/v2/images?limit=1000").ids == before
+
+
+def test_ids_are_derived_as_in_a_catalog(documented):
+    """From the seed and the number of images there are, so that a repeated test sees the same ids."""
+    number = len(CATALOG["images"])
+    assert [create(documented, {}).json["id"] for _ in range(2)] == [image_id(0, number), image_id(0, number + 1)]
+
+
+def test_an_id_may_be_given_to_glance(glance):
+    """A UUID that no image has."""
+    own = "22222222-0000-4000-8000-000000000000"
+    assert create(glance, {"id": own}).json["id"] == own
+    taken = create(glance, {"id": TAKEN})
+    assert (taken.status, f"Image ID {TAKEN} already exists!" in taken.text) == (409, True)
+    assert create(glance, {"id": "no-uuid"}).status == 400
+
+
+REFUSED = [
+    ({"id": "22222222-0000-4000-8000-000000000000"}, 403, "IMG.0026"),
+    ({"status": "active"}, 403, "IMG.0026"),
+    ({"created_at": "2018-09-06T14:03:27Z"}, 403, "IMG.0026"),
+    ({"size": 1}, 403, "IMG.0026"),
+    ({"self": "/"}, 403, "IMG.0026"),
+    ({"deleted": "x"}, 403, "IMG.0026"),
+    ({"locations": []}, 403, "IMG.0026"),
+    ({"members": {}}, 403, "IMG.0026"),
+    ({"__imagetype": "gold"}, 403, "IMG.0026"),
+    ({"__isregistered": "false"}, 403, "IMG.0026"),
+    ({"__image_size": "1"}, 403, "IMG.0026"),
+    ({"active_at": "2018-09-06T14:03:27Z"}, 403, "IMG.0026"),
+    ({"active_at": "yesterday"}, 403, "IMG.0026"),
+    ({"owner": B}, 403, "IMG.0026"),
+    ({"visibility": "public"}, 403, "IMG.0026"),
+    ({"visibility": "shared"}, 403, "IMG.0026"),
+    ({"visibility": "bogus"}, 400, "IMG.0001"),
+    ({"name": "x" * 129}, 400, "IMG.0002"),
+    ({"name": " x"}, 400, "IMG.0003"),
+    ({"name": "a/b"}, 400, "IMG.0003"),
+    ({"name": None}, 400, "IMG.0001"),
+    ({"name": 1}, 400, "IMG.0001"),
+    ({"name": "\ud800"}, 400, "IMG.0001"),
+    ({"__description": "x" * 1025}, 400, "IMG.0004"),
+    ({"__description": "<b>"}, 400, "IMG.0054"),
+    ({"min_disk": -1}, 400, "IMG.0055"),
+    ({"min_ram": 2**31}, 400, "IMG.0055"),
+    ({"min_ram": True}, 400, "IMG.0001"),
+    ({"min_ram": 1.5}, 400, "IMG.0001"),
+    ({"protected": "true"}, 400, "IMG.0001"),
+    ({"tags": "a"}, 400, "IMG.0001"),
+    ({"tags": [1]}, 400, "IMG.0001"),
+    ({"tags": [""]}, 400, "IMG.0115"),
+    ({"tags": ["x" * 256]}, 400, "IMG.0115"),
+    ({"tags": [str(number) for number in range(129)]}, 400, "IMG.0116"),
+    ({"disk_format": "vmdk"}, 400, "IMG.0072"),
+    ({"container_format": "ovf"}, 400, "IMG.0001"),
+    ({"hw_firmware_type": "openfirmware"}, 400, "IMG.0141"),
+    ({"__os_type": "BeOS"}, 400, "IMG.0056"),
+    ({"colour": None}, 400, "IMG.0001"),
+    ({"colour": {"a": 1}}, 400, "IMG.0001"),
+    ({"colour": "x" * 65_537}, 400, "IMG.0001"),
+    ({"": "x"}, 400, "IMG.0001"),
+    ({"x" * 256: "x"}, 400, "IMG.0001"),
+]
+
+
+@pytest.mark.parametrize(("values", "status", "code"), REFUSED, ids=lambda one: repr(one)[:40])
+def test_what_is_not_legal_is_refused(documented, values, status, code):
+    """With the code of the service; no image comes of it."""
+    before = documented("/v2/images").body
+    answer = create(documented, values)
+    assert error(answer) == (status, code)
+    assert len(answer.text) < 1000
+    assert documented("/v2/images").body == before
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "sentence"),
+    [
+        ({"status": "active"}, 403, "Attribute 'status' is read-only."),
+        ({"deleted": "x"}, 403, "Attribute 'deleted' is reserved."),
+        ({"owner": B}, 403, f"You are not permitted to create images owned by '{B}'."),
+        ({"visibility": "public"}, 403, "You are not authorized to complete this action."),
+        ({"visibility": "shared"}, 400, "visibility"),
+        ({"name": "x" * 256}, 400, "name"),
+        ({"disk_format": "tar"}, 400, "disk_format"),
+        ({"tags": [str(number) for number in range(129)]}, 413, "Attempted: 129, Maximum: 128"),
+    ],
+)
+def test_what_glance_refuses(glance, values, status, sentence):
+    """With its sentences where they are known."""
+    answer = create(glance, values)
+    assert (answer.status, sentence in answer.text) == (status, True)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"name": " a/b<>"}, {"name": None}, {"__imagetype": "gold"}, {"disk_format": "vmdk", "container_format": "ovf"}],
+)
+def test_what_glance_takes(glance, values):
+    """Though the service does not."""
+    image = create(glance, values).json
+    assert {name: image.get(name) for name in values} == values
+
+
+@pytest.mark.parametrize(("version", "visibility"), [("Q", "shared"), ("Q", "community"), ("M", "private")])
+def test_glance_knows_visibilities_by_its_version(glance, version, visibility):
+    """Queens has two more."""
+    assert create(glance, {"visibility": visibility}, **{"X-Api-Version": version}).json["visibility"] == visibility
+
+
+def test_an_admin_may_do_more(ask):
+    """Publish an image, and make one for another project."""
+    image = create(ask, {"visibility": "public", "owner": A}, "admin").json
+    assert (image["visibility"], image["owner"]) == ("public", A)
+    assert ask(image["self"]).status == 200
+
+
+def test_an_admin_sets_what_the_service_sets(documented):
+    """What follows from it follows."""
+    image = create(documented, {"__imagetype": "gold"}, "admin").json
+    assert (image["visibility"], image["protected"]) == ("public", True)
+
+
+def test_what_the_service_sets_may_be_repeated(documented):
+    """A client may send back what it was shown."""
+    assert create(documented, {"__imagetype": "private", "__isregistered": "true", "__image_size": "0"}).status == 201
+
+
+# --- deleted --------------------------------------------------------------------------------------
+
+
+def delete(ask, image, token="of-a", body=b"", **headers):
+    """Delete an image."""
+    return ask(f"/v2/images/{image}", {"X-Auth-Token": token, **headers}, "DELETE", body)
+
+
+def test_a_deleted_image_is_gone_but_for_its_record(documented):
+    """By its id, from the list, for its members; who asks for deleted images finds it, with the time it went."""
+    assert delete(documented, "mine").status == 204
+    for token in ("of-a", "of-b", "admin"):
+        assert documented("/v2/images/mine", {"X-Auth-Token": token}).status == 404
+        assert "mine" not in documented("/v2/images", {"X-Auth-Token": token}).ids
+    assert error(delete(documented, "mine")) == (404, "IMG.0144")
+    (image,) = documented("/v2/images?status=deleted").json["images"]
+    assert (image["id"], image["status"], image["updated_at"]) == ("mine", "deleted", "2030-01-01T00:00:00Z")
+    assert documented("/v2/images?status=deleted", {"X-Project-Id": B}).ids == []
+    assert documented("/v2/images?status=deleted&marker=mine").ids == []
+
+
+def test_glance_lists_no_deleted_image(glance):
+    """Its id stays taken."""
+    own = "22222222-0000-4000-8000-000000000000"
+    create(glance, {"id": own})
+    assert delete(glance, own).status == 204
+    assert glance("/v2/images?status=deleted").ids == []
+    assert create(glance, {"id": own}).status == 409
+
+
+@pytest.mark.parametrize(
+    ("image", "token", "status", "code"),
+    [
+        ("protected", "of-a", 403, "IMG.0028"),
+        ("protected", "admin", 403, "IMG.0028"),
+        ("public", "of-a", 403, "IMG.0094"),
+        ("public", "admin", 403, "IMG.0028"),
+        ("unprotected", "of-a", 403, "IMG.0094"),
+        ("own-public", "of-a", 403, "IMG.0094"),
+        ("shared", "of-a", 403, "IMG.0026"),
+        ("nobody's", "of-a", 403, "IMG.0026"),
+    ],
+)
+def test_who_may_not_delete_is_refused(documented, image, token, status, code):
+    """What is protected, public, or another project's."""
+    assert error(delete(documented, image, token)) == (status, code)
+    assert documented(f"/v2/images/{image}", {"X-Auth-Token": token}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("image", "sentence"),
+    [
+        ("protected", "Image protected is protected and cannot be deleted."),
+        ("public", "You are not permitted to delete this image."),
+        ("shared", "You are not permitted to delete this image."),
+    ],
+)
+def test_whom_glance_lets_not_delete(glance, image, sentence):
+    """In its own words."""
+    answer = delete(glance, image)
+    assert (answer.status, sentence in answer.text) == (403, True)
+
+
+@pytest.mark.parametrize(("image", "token"), [("unprotected", "admin"), ("shared", "admin"), ("shared", "of-b")])
+def test_who_may_delete(ask, image, token):
+    """The owner; an admin anything that is not protected."""
+    assert delete(ask, image, token).status == 204
+
+
+def test_glance_lets_owners_delete_public_images(glance):
+    """It only looks who owns it."""
+    assert delete(glance, "own-public").status == 204
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"delete_backup": true}', b'{"delete_backup": false}'])
+def test_a_backup_may_be_named(ask, body):
+    """There is none; the vendor's SDK announces JSON also where it sends nothing."""
+    assert delete(ask, "mine", body=body, **{"Content-Type": "application/json"}).status == 204
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"delete_backup": "yes"}'])
+def test_a_wrong_body_deletes_nothing(ask, profile, body):
+    """Glance does not look at it."""
+    answer = delete(ask, "mine", body=body, **{"Content-Type": "application/json"})
+    assert answer.status == (400 if profile == "documented" else 204)
+    if profile == "documented":
+        assert error(answer) == (400, "IMG.0001")
+        assert error(delete(ask, "mine", body=b"{}", **{"Content-Type": "text/plain"})) == (415, "IMG.0001")

@@ -1,0 +1,664 @@
+"""All that clients can do, in any order, against a naive model of the contract that knows nothing of the emulator."""
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from helpers import in_process, make_app
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+START = datetime(2023, 11, 13, 8, tzinfo=timezone.utc)
+PROJECTS = ("a", "b", "c")
+KEPT_BYTES = 8
+OLD, NEW = (f"application/openstack-images-v2.{minor}-json-patch" for minor in (0, 1))
+
+
+class Asker(NamedTuple):
+    """Who asks, and which version of the API."""
+
+    project: str
+    is_admin: bool
+    is_queens: bool
+
+    @property
+    def headers(self):
+        """What it sends with every request."""
+        return {"X-Auth-Token": f"of-{self.project}", "X-Api-Version": "Queens" if self.is_queens else "Mitaka"}
+
+
+ASKERS = [Asker(name, name == "admin", is_queens) for name in (*PROJECTS, "admin") for is_queens in (False, True)]
+
+
+def given(name, owner, **values):
+    """Write an image with all that is filled in otherwise, so that the model need not fill it in."""
+    return {
+        "id": name,
+        "name": name[:2],
+        "status": "active",
+        "visibility": "private",
+        "protected": False,
+        "owner": owner,
+        "min_disk": 40,
+        "min_ram": 0,
+        "container_format": "bare",
+        "disk_format": "raw",
+        "created_at": "2020-01-01T00:00:00Z",
+        "updated_at": "2020-01-02T00:00:00Z",
+        "tags": [],
+        "__isregistered": "true",
+        "__imagetype": "private",
+        "__image_source_type": "uds",
+        "virtual_env_type": "FusionCompute",
+        "__os_type": "Linux",
+        **values,
+    }
+
+
+IMAGES = (
+    given("gold", "service", visibility="public", protected=True, __imagetype="gold", size=2, tags=["a=b"]),
+    given("public of a", "a", visibility="public", __imagetype="gold", members={"b": "accepted"}),
+    given("queued of a", "a", status="queued", created_at="2021-01-01T00:00:00Z", colour="blue"),
+    given("offered by b", "b", tags=["a.b", "x86"], members={"a": "pending", "c": "rejected"}, size=18),
+    given("shared by b", "b", visibility="shared", __imagetype="shared", members={"a": "accepted", "b": "pending"}),
+    given("community", "c", visibility="community", members={"a": "accepted"}, disk_format="iso"),
+    given("unregistered", "c", __isregistered="false"),
+    given("killed", "a", status="killed"),
+    given("deleted", "a", status="deleted"),
+    given("nobody's", None, protected=True),
+)
+CATALOG = {
+    "clock": f"{START:%Y-%m-%dT%H:%M:%SZ}",
+    "credentials": {
+        "tokens": [
+            {"token": f"of-{name}", "project": name, "roles": ["admin" if name == "admin" else "member"]}
+            for name in (*PROJECTS, "admin")
+        ]
+    },
+    "images": IMAGES,
+}
+
+# --- the model --------------------------------------------------------------------------------------
+
+COLUMNS = (
+    *("id", "name", "status", "visibility", "protected", "owner", "min_disk", "min_ram", "size", "virtual_size"),
+    *("checksum", "container_format", "disk_format", "created_at", "updated_at", "tags"),
+)
+FORMATS = ("container_format", "disk_format")
+SERVICE_NEW = {
+    "name": "",
+    "visibility": "private",
+    "min_disk": 40,
+    "container_format": "bare",
+    "disk_format": "zvhd2",
+    "__isregistered": "true",
+    "__imagetype": "private",
+    "__image_source_type": "uds",
+    "__image_size": "0",
+    "__os_version": "Other Linux(64 bit)",
+}
+SYSTEMS = {"Other Linux(64 bit)": ("Other", "Linux", "64"), "Windows 10 32bit": ("Windows", "Windows", "32")}
+
+
+@dataclass
+class Record:
+    """One image as the model knows it: its values on the wire, its members, and its data."""
+
+    values: dict
+    members: dict = field(default_factory=dict)
+    data: bytes | None = None
+
+    @classmethod
+    def of(cls, values):
+        """Take an image of the catalog."""
+        kept = {name: deepcopy(value) for name, value in values.items() if name != "members" and value is not None}
+        created = values["created_at"]
+        return cls(kept, {project: [status, created, created] for project, status in values.get("members", {}).items()})
+
+    def __getitem__(self, name):
+        return self.values.get(name)
+
+
+@dataclass
+class Model:
+    """What the contract says of every request."""
+
+    is_documented: bool
+    now: datetime = START
+    images: dict = field(default_factory=lambda: {one["id"]: Record.of(one) for one in IMAGES})
+
+    @property
+    def time(self):
+        """The time as the API writes it."""
+        return f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
+
+    # --- who sees what
+
+    def is_open(self, one, who):
+        """Tell whether everybody sees the image."""
+        return one["visibility"] == "public" or (who.is_queens and one["visibility"] == "community")
+
+    def membership(self, one, who):
+        """Give the status of the membership that counts."""
+        status = one.members.get(who.project, [None])[0]
+        if self.is_documented:
+            return None if self.is_open(one, who) or one["owner"] == who.project else status
+        return status if not who.is_queens or one["visibility"] == "shared" else None
+
+    def is_own(self, one, who):
+        """Tell whether the asker may change the image."""
+        return who.is_admin or one["owner"] == who.project
+
+    def seen(self, name, who):
+        """Give the image of a path, if there is one for the asker."""
+        one = self.images.get(name)
+        if one is None or one["status"] == "deleted":
+            return None
+        return one if self.is_visible(one, who) else None
+
+    def is_visible(self, one, who):
+        """Tell whether the asker may look at the image."""
+        is_known = one["owner"] is None or self.is_own(one, who) or self.is_open(one, who)
+        return is_known or self.membership(one, who) is not None
+
+    def shown(self, one, who):
+        """Write an image as the asker is shown it."""
+        path = f"/v2/images/{one['id']}"
+        wire = {"virtual_size": None, **one.values, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
+        if self.is_documented and not who.is_admin and self.membership(one, who):
+            wire |= {"visibility": "shared", "__imagetype": "shared"}
+        return wire
+
+    # --- the list
+
+    def listed(self, who, asked):
+        """List the images that the asker sees and asks for, in the order of the question."""
+        found = [one for one in self.images.values() if self.is_listed(one, who, asked)]
+        return self.ordered(found, asked)
+
+    def is_listed(self, one, who, asked):
+        """Tell whether an image is in the list."""
+        wanted, stored, status = asked.get("visibility"), one["visibility"], one["status"]
+        if status in ("deleted", "killed") and not (self.is_documented and status in asked.get("status", "")):
+            return False
+        is_shared = self.membership(one, who) in {asked.get("member_status", "accepted")} - {None}
+        is_shared |= asked.get("member_status") == "all" and self.membership(one, who) is not None
+        own, public = one["owner"] == who.project, stored == "public"
+        is_offered = is_shared
+        if who.is_admin:
+            is_shared, is_offered = False, bool(one.members) and not (self.is_documented and public)
+        is_listed = {
+            None: (who.is_admin and stored != "community") or own or is_shared or public,
+            "public": public,
+            "community": stored == "community",
+            "private": stored == "private" and (who.is_admin or own or is_shared),
+            "shared": stored == "shared" and (who.is_admin or own or is_shared),
+        }[wanted]
+        if who.is_admin and wanted is None and not who.is_queens:
+            is_listed = True
+        if wanted == "shared" and (not who.is_queens or (self.is_documented and is_shared)):
+            is_listed = is_offered
+        if wanted == "private" and self.is_documented and is_shared:
+            is_listed = False
+        if wanted == "private" and not self.is_documented and not who.is_queens:
+            is_listed = not public and (who.is_admin or own or is_shared)
+        shown, filters = self.shown(one, who), dict(asked)
+        if self.is_documented and not who.is_admin and filters.setdefault("__isregistered", "true") != "true":
+            return False
+        return is_listed and all(self.matches(shown, name, value) for name, value in filters.items())
+
+    def matches(self, shown, name, value):
+        """Tell whether one filter lets an image through, as it is shown."""
+        stored = shown.get(name)
+        if name in ("visibility", "member_status", "sort_key", "sort_dir"):
+            return True
+        if name == "tag":
+            return value in shown["tags"] or (self.is_documented and value.replace("=", ".", 1) in shown["tags"])
+        if name in ("created_at", "updated_at"):
+            way, _, time = value.partition(":")
+            return {"gte": stored >= time, "lt": stored < time, "neq": stored != time}[way]
+        if name == "protected":
+            return stored == (value in ("true", "1"))
+        if name == "min_disk":
+            return stored == int(value)
+        return stored in (value.removeprefix("in:").split(",") if value.startswith("in:") else [value])
+
+    def ordered(self, images, asked):
+        """Sort images by what is asked, then by time and id; what is missing is below all else."""
+        keys = [*asked.get("sort_key", ()), "created_at", "id"]
+        return sorted(
+            images,
+            key=lambda one: [(one[key] is not None, one[key] or 0) if one[key] != "" else (True, "") for key in keys],
+            reverse=asked.get("sort_dir", "desc") == "desc",
+        )
+
+    # --- what is written
+
+    def refused(self, name, value, who, *, is_new):
+        """Give the status that refuses a value whatever the image; ``None`` where it may be written."""
+        if name in ("status", "self", "created_at", "locations") or (
+            name == "id" and (self.is_documented or not is_new)
+        ):
+            return 403
+        if value is None and name in ("name", *FORMATS) and not self.is_documented:
+            return None
+        if type(value) is not {"protected": bool, "min_disk": int, "tags": list}.get(name, str):
+            return 400
+        known = ["public", "private"] + ["shared"] * (self.is_documented or who.is_queens)
+        known += ["community"] * (not self.is_documented and who.is_queens)
+        wrong = {
+            "name": self.is_documented and str(value).strip() != value,
+            "min_disk": name == "min_disk" and value < 0,
+            "tags": name == "tags" and "" in value,
+            "disk_format": value == "tape",
+            "visibility": value not in known,
+        }
+        if wrong.get(name):
+            return 400
+        is_free = value != "public" if not self.is_documented else value == "private"
+        if name == "visibility" and not who.is_admin and not is_free:
+            return 403
+        return None
+
+    def creation(self, body, who):
+        """Give the statuses that refuse a new image."""
+        found = {self.refused(name, value, who, is_new=True) for name, value in body.items()}
+        if not who.is_admin:
+            found |= {403} if body.get("owner", who.project) != who.project else set()
+            found |= {403} if self.is_documented and body.get("__isregistered", "true") != "true" else set()
+        return (found | ({409} if body.get("id") in self.images else set())) - {None}
+
+    def create(self, name, body, who):
+        """Add an image."""
+        values = {"status": "queued", "owner": who.project, "protected": False, "min_disk": 0, "min_ram": 0, "tags": []}
+        values |= {"created_at": self.time, "updated_at": self.time, "id": name}
+        if self.is_documented:
+            values |= SERVICE_NEW
+            system = SYSTEMS[body.get("__os_version", values["__os_version"])]
+            values |= dict(zip(("__platform", "__os_type", "__os_bit"), system, strict=True))
+            values["virtual_env_type"] = "IsoImage" if body.get("disk_format") == "iso" else "FusionCompute"
+        else:
+            values["visibility"] = "shared" if who.is_queens else "private"
+        self.images[name] = Record({})
+        self.set(self.images[name], values | body)
+
+    def set(self, one, values):
+        """Write values; one that is null is taken away, and a tag counts once."""
+        one.values |= values
+        one.values = {name: value for name, value in one.values.items() if value is not None}
+        one.values["tags"] = list(dict.fromkeys(one["tags"]))
+
+    def patch(self, one, operations, who, *, is_old):
+        """Do all operations, or give the statuses that refuse them."""
+        wrong, values = set(), dict(one.values)
+        for act, name, value in operations:
+            is_there = name in COLUMNS or values.get(name) is not None
+            of_service = self.is_documented and name == "__isregistered" and not who.is_admin
+            found = {
+                403: (act == "remove" and name in COLUMNS)
+                or (name == "owner" and not who.is_admin)
+                or (name in FORMATS and one["status"] != "queued")
+                or (of_service and (act == "remove" or value != one[name]))
+                or not self.is_own(one, who),
+                409: not is_there if act != "add" else is_old and is_there,
+            }
+            if not any(found.values()):
+                values[name] = None if act == "remove" else value
+            wrong |= {status for status, is_wrong in found.items() if is_wrong}
+        if operations and not wrong:
+            self.set(one, {**values, "updated_at": self.time})
+        return wrong
+
+    def sharing(self, one, who):
+        """Give the status that refuses all about members, if any does."""
+        is_wrong = not self.is_documented and who.is_queens and one["visibility"] != "shared"
+        return {403} if one["visibility"] == "public" or is_wrong else set()
+
+    def knows(self, one, project, who):
+        """Tell whether the asker may know of this member."""
+        return project in one.members and (self.is_own(one, who) or project == who.project)
+
+    def member(self, one, project):
+        """Write a membership."""
+        status, created, updated = one.members[project]
+        says = {"member_id": project, "image_id": one["id"], "status": status, "schema": "/v2/schemas/member"}
+        return says | {"created_at": created, "updated_at": updated}
+
+
+# --- what is drawn ----------------------------------------------------------------------------------
+
+UUIDS = tuple(f"{digit * 8}-0000-4000-8000-{'0' * 12}" for digit in "123")
+VALUES = {
+    "name": ("web", "db 1", "镜像", "", None, 5, " x"),
+    "visibility": ("private", "public", "shared", "community", "sideways"),
+    "protected": (True, False, "true"),
+    "tags": ([], ["a=b"], ["a.b", "x86", "x86"], [""], "x86"),
+    "min_disk": (1, 40, -1, "40", True),
+    "disk_format": ("raw", "iso", "tape", None),
+    "container_format": ("bare",),
+    "owner": ("a", "b"),
+    "id": UUIDS,
+    "__isregistered": ("true", "false"),
+    "__description": ("for tests", ""),
+    "__os_version": (*SYSTEMS,),
+    "colour": ("blue", "", None, 7),
+    "status": ("active",),
+    "self": ("/v2/images/x",),
+    "locations": ("x",),
+}
+FILTERS = {
+    "name": ("web", "in:db 1,ge", ""),
+    "status": ("active", "queued", "deleted", "killed", "in:queued,deleted"),
+    "visibility": ("public", "private", "shared"),
+    "member_status": ("accepted", "rejected", "pending", "all"),
+    "owner": PROJECTS,
+    "protected": ("true", "false"),
+    "tag": ("a=b", "x86"),
+    "min_disk": ("1", "40"),
+    "disk_format": ("raw", "in:iso,zvhd2"),
+    "created_at": ("gte:2021-01-01T00:00:00Z", "lt:2021-01-01T00:00:00Z"),
+    "updated_at": ("gte:2023-11-13T08:00:05Z", "neq:2020-01-02T00:00:00Z"),
+    "__isregistered": ("true", "false"),
+    "__imagetype": ("gold", "private", "shared"),
+    "colour": ("blue", ""),
+}
+SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
+
+pairs = st.sampled_from([(name, value) for name, pool in VALUES.items() for value in pool])
+easy = st.sampled_from([(name, value) for name in VALUES for value in VALUES[name][:2]][:-3])
+bodies = st.lists(easy, max_size=4).map(
+    lambda drawn: {"container_format": "bare", "disk_format": "raw", **dict(drawn)}
+) | st.lists(pairs, max_size=3).map(dict)
+operation = st.tuples(st.sampled_from(("add", "replace", "remove")), easy | pairs).map(lambda one: (one[0], *one[1]))
+filters = st.lists(
+    st.sampled_from([(name, value) for name, pool in FILTERS.items() for value in pool]), max_size=2
+).map(dict)
+orders = st.fixed_dictionaries(
+    {},
+    optional={
+        "sort_key": st.lists(st.sampled_from(SORT_KEYS), min_size=1, max_size=2, unique=True),
+        "sort_dir": st.sampled_from(("asc", "desc")),
+    },
+)
+askers, projects = st.sampled_from(ASKERS), st.sampled_from(PROJECTS)
+aims = st.tuples(st.integers(0, 999), askers, st.booleans())
+"""The number of an image, who asks, and whether its owner asks instead, lest most requests be refused."""
+
+
+def question(asked, **more):
+    """Write a question to the list."""
+    return f"/v2/images?{urlencode({**asked, **more}, doseq=True)}"
+
+
+# --- the machine ------------------------------------------------------------------------------------
+
+
+class Machine(RuleBasedStateMachine):
+    """Asks the emulator and the model the same."""
+
+    def __init__(self, app, profile):
+        super().__init__()
+        self.emulator = app.extensions["ims_mock"]
+        self.ask = in_process(app)
+        self.is_documented = profile == "documented"
+        self.reset()
+
+    @rule()
+    def reset(self):
+        """Go back to the beginning."""
+        self.emulator.reset()
+        self.model = Model(self.is_documented)
+
+    def aimed(self, aim):
+        """Tell who asks, for which id, and the image where there is one for the asker."""
+        number, who, is_owner = aim
+        names = [*self.model.images, "nobody"]
+        name = names[number % len(names)]
+        owner = name in self.model.images and self.model.images[name]["owner"]
+        if is_owner and owner in PROJECTS:
+            who = Asker(owner, False, who.is_queens)
+        return who, name, self.model.seen(name, who)
+
+    def sent(self, who, method, path, body=None, media_type="application/json"):
+        """Send a request."""
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        return self.ask(f"/v2/images{path}", {**who.headers, "Content-Type": media_type}, method, data)
+
+    def is_done(self, answer, refusals, status):
+        """Check that a request was refused with one of these statuses and changed nothing, or else was done."""
+        assert answer.status in (refusals or {status}), (answer.status, refusals, answer.text)
+        if refusals:
+            self.agrees()
+        return not refusals
+
+    def agrees(self):
+        """Check every image that an admin is shown."""
+        admin = ASKERS[-2]
+        images = self.sent(admin, "GET", "?limit=1000").json["images"]
+        assert images == [self.model.shown(one, admin) for one in self.model.listed(admin, {})]
+
+    # --- what is written
+
+    @rule(seconds=st.integers(1, 5))
+    def wait(self, seconds):
+        """Let time pass."""
+        answer = self.ask(
+            "/_ims/clock", {"Content-Type": "application/json"}, "PUT", json.dumps({"advance": seconds}).encode()
+        )
+        self.model.now += timedelta(seconds=seconds)
+        assert answer.json["now"] == self.model.time
+
+    @rule(who=askers, body=bodies)
+    def create(self, who, body):
+        """Create an image."""
+        answer = self.sent(who, "POST", "", body)
+        if self.is_done(answer, self.model.creation(body, who), 201):
+            name = answer.json["id"]
+            assert name not in self.model.images
+            assert name == body.get("id", name)
+            assert answer.headers["Location"] == f"http://localhost/v2/images/{name}"
+            self.model.create(name, body, who)
+            assert answer.json == self.model.shown(self.model.images[name], who)
+
+    @rule(aim=aims, operations=st.lists(operation, max_size=2), is_old=st.booleans())
+    def patch(self, aim, operations, is_old):
+        """Change attributes of an image."""
+        who, name, one = self.aimed(aim)
+        body = [
+            ({act: f"/{one}"} if is_old else {"op": act, "path": f"/{one}"})
+            | ({"value": value} if act != "remove" else {})
+            for act, one, value in operations
+        ]
+        answer = self.sent(who, "PATCH", f"/{name}", body, OLD if is_old else NEW)
+        written = ((one, "" if act == "remove" else value) for act, one, value in operations)
+        wrong = {self.model.refused(one, value, who, is_new=False) for one, value in written} - {None}
+        refusals = wrong | ({404} if one is None else set())
+        if one is not None:
+            trial = deepcopy(one)
+            refusals |= self.model.patch(trial, operations, who, is_old=is_old)
+        if self.is_done(answer, refusals, 200):
+            self.model.images[name] = trial
+            assert answer.json == self.model.shown(trial, who)
+
+    @rule(aim=aims, tag=st.sampled_from(("a=b", "x86", "a.b", "镜")), is_set=st.booleans())
+    def tag(self, aim, tag, is_set):
+        """Set a tag, or take it away."""
+        who, name, one = self.aimed(aim)
+        answer = self.sent(who, "PUT" if is_set else "DELETE", f"/{name}/tags/{tag}")
+        refusals = {404} if one is None else set() if self.model.is_own(one, who) else {403}
+        if one is not None and not is_set and tag not in one["tags"]:
+            refusals = refusals or {404}
+        if self.is_done(answer, refusals, 204) and is_set != (tag in one["tags"]):
+            tags = [*one["tags"], tag] if is_set else [kept for kept in one["tags"] if kept != tag]
+            self.model.set(one, {"tags": tags, "updated_at": self.model.time})
+
+    @rule(aim=aims, body=st.sampled_from((b"", b"data", b"longer than is kept")))
+    def upload(self, aim, body):
+        """Upload data."""
+        who, name, one = self.aimed(aim)
+        answer = self.sent(who, "PUT", f"/{name}/file", body, "application/octet-stream")
+        refusals = {404} if one is None else set() if self.model.is_own(one, who) else {403}
+        if one is not None and not refusals:
+            is_bare = not self.is_documented and not (one["disk_format"] and one["container_format"])
+            refusals = {409} if one["status"] != "queued" else {400} if is_bare else set()
+        if self.is_done(answer, refusals, 204):
+            one.data = body if len(body) <= KEPT_BYTES else None
+            shown = self.sent(who, "GET", f"/{name}").json
+            assert len(shown["checksum"]) == 32
+            values = {"status": "active", "size": len(body), "checksum": shown["checksum"]}
+            if self.is_documented:
+                values |= {"active_at": self.model.time, "__image_size": str(len(body))}
+            self.model.set(one, {**values, "updated_at": self.model.time})
+
+    @rule(aim=aims)
+    def delete(self, aim):
+        """Delete an image."""
+        who, name, one = self.aimed(aim)
+        answer = self.sent(who, "DELETE", f"/{name}")
+        refusals = {404}
+        if one is not None:
+            is_public = self.is_documented and one["visibility"] == "public" and not who.is_admin
+            refusals = {403} if is_public or one["protected"] or not self.model.is_own(one, who) else set()
+        if self.is_done(answer, refusals, 204):
+            self.model.set(one, {"status": "deleted", "updated_at": self.model.time})
+            one.members, one.data = {}, None
+
+    # --- members
+
+    @rule(aim=aims, project=projects)
+    def share(self, aim, project):
+        """Offer an image to a project."""
+        who, name, one = self.aimed(aim)
+        answer = self.sent(who, "POST", f"/{name}/members", {"member": project})
+        refusals = {404} if one is None else self.model.sharing(one, who)
+        if not refusals:
+            refusals = {
+                *({403} if not self.model.is_own(one, who) else ()),
+                *({400} if self.is_documented and project == one["owner"] else ()),
+            } or ({409} if project in one.members else set())
+        if self.is_done(answer, refusals, 200):
+            one.members[project] = ["pending", self.model.time, self.model.time]
+            assert answer.json == self.model.member(one, project)
+
+    @rule(
+        aim=aims,
+        project=projects,
+        status=st.sampled_from(("accepted", "rejected", "accepted", "pending", "perhaps")),
+        is_self=st.booleans(),
+    )
+    def decide(self, aim, project, status, is_self):
+        """Accept or reject an offer."""
+        who, name, one = self.aimed(aim)
+        if is_self and one:
+            project = next(iter(one.members), project)
+            who = Asker(project, False, who.is_queens)
+            one = self.model.seen(name, who)
+        answer = self.sent(who, "PUT", f"/{name}/members/{project}", {"status": status})
+        refusals = {404} if one is None else self.model.sharing(one, who)
+        if not refusals and not self.model.knows(one, project, who):
+            refusals = {404}
+        if not refusals and project != who.project and not who.is_admin:
+            refusals = {403}
+        refusals |= {400} if status == "perhaps" else set()
+        if self.is_done(answer, refusals, 200):
+            one.members[project][::2] = status, self.model.time
+            assert answer.json == self.model.member(one, project)
+
+    @rule(aim=aims, project=projects, is_known=st.booleans())
+    def withdraw(self, aim, project, is_known):
+        """Take an offer back."""
+        who, name, one = self.aimed(aim)
+        project = next(iter(one.members), project) if one and is_known else project
+        answer = self.sent(who, "DELETE", f"/{name}/members/{project}")
+        refusals = {404} if one is None else self.model.sharing(one, who)
+        if not refusals and not self.model.knows(one, project, who):
+            refusals = {404}
+        if not refusals and not self.model.is_own(one, who):
+            refusals = {403}
+        if self.is_done(answer, refusals, 204):
+            del one.members[project]
+
+    @rule(aim=aims, project=projects)
+    def members(self, aim, project):
+        """Look at the members of an image, and at one of them."""
+        who, name, one = self.aimed(aim)
+        answer = self.sent(who, "GET", f"/{name}/members")
+        refusals = {404} if one is None else self.model.sharing(one, who)
+        if self.is_done(answer, refusals, 200):
+            known = [each for each in one.members if self.model.knows(one, each, who)]
+            listed = [self.model.member(one, each) for each in known]
+            assert answer.json == {"members": listed, "schema": "/v2/schemas/members"}
+            answer = self.sent(who, "GET", f"/{name}/members/{project}")
+            if self.is_done(answer, set() if project in known else {404}, 200):
+                assert answer.json == self.model.member(one, project)
+
+    # --- what is read
+
+    @rule(aim=aims)
+    def show(self, aim):
+        """Look at an image and its data."""
+        who, name, one = self.aimed(aim)
+        refusals = {404} if one is None else set()
+        answer = self.sent(who, "GET", f"/{name}")
+        if self.is_done(answer, refusals, 200):
+            assert answer.json == self.model.shown(one, who)
+        answer = self.sent(who, "GET", f"/{name}/file")
+        if self.is_done(answer, refusals, 204 if one and one.data is None else 200):
+            assert answer.body == (one.data or b"")
+
+    def asked(self, who, filters, order):
+        """Complete a question."""
+        asked = {**filters, **order}
+        if "protected" in asked and not self.is_documented and not who.is_queens:
+            asked["protected"] = {"true": "1", "false": "0"}[asked["protected"]]
+        return asked
+
+    @rule(who=askers, filters=filters, order=orders, limit=st.integers(1, 7), follows=st.booleans())
+    def walk(self, who, filters, order, limit, follows):
+        """List images page by page, by the links or by a marker of one's own."""
+        asked = self.asked(who, filters, order)
+        rest = [self.model.shown(one, who) for one in self.model.listed(who, asked)]
+        follows &= self.is_documented or len(asked.get("sort_key", ())) < 2  # Glance's links repeat one key only
+        link = question(asked, limit=limit)
+        while link:
+            answer = self.ask(link, who.headers)
+            assert answer.status == 200
+            assert answer.json["images"] == rest[:limit], asked
+            link = answer.json.get("next")
+            assert bool(link) == (len(rest) > limit if self.is_documented else len(rest) >= limit)
+            if link and not follows:
+                link = question(asked, limit=limit, marker=answer.ids[-1])
+            rest = rest[limit:]
+
+    @rule(filters=filters, order=orders, aim=aims)
+    def mark(self, filters, order, aim):
+        """List the images after any image, in the list or not."""
+        who, name, _ = self.aimed(aim)
+        asked = self.asked(who, filters, order)
+        marker = self.model.images.get(name)
+        answer = self.ask(question(asked, marker=name, limit=1000), who.headers)
+        refusals = set()
+        may_be_dead = who.is_admin or (self.is_documented and "deleted" in asked.get("status", ""))
+        if marker is None or (marker["status"] == "deleted" and not may_be_dead):
+            refusals = {400}
+        elif not self.model.is_visible(marker, who):
+            refusals = {403}
+        if self.is_done(answer, refusals, 200):
+            ranked = [one["id"] for one in self.model.ordered(self.model.images.values(), asked)]
+            after = set(ranked[ranked.index(name) + 1 :])
+            assert answer.ids == [one["id"] for one in self.model.listed(who, asked) if one["id"] in after]
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_the_emulator_agrees_with_the_model(profile):
+    """Whatever is asked, by whomever, in whichever order."""
+    app = make_app(CATALOG, profile=profile, auth="on", keep_data=KEPT_BYTES)
+    run_state_machine_as_test(
+        partial(Machine, app, profile), settings=settings(max_examples=120, stateful_step_count=40, deadline=None)
+    )
