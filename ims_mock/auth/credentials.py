@@ -19,6 +19,11 @@ DOMAIN: Final = "testdomain"
 REGION: Final = "cn-north-4"
 """The region of a project whose name tells none."""
 
+SECRET_HEADERS: Final = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "x-auth-token", "x-security-token", "x-subject-token"}
+)
+"""The headers that hold secrets, by their lower-case names."""
+
 _REGION: Final = re.compile(r"[a-z]+-[a-z]+-[0-9]+")
 
 
@@ -159,6 +164,11 @@ class Credentials(NamedTuple):
 
     def __repr__(self) -> str:
         return _told(self, "token", "authorization")
+
+
+def redacted(secret: str) -> str:
+    """Return what messages, logs and the journal show instead of a secret."""
+    return f"<{len(secret)} characters>"
 
 
 def id_of(kind: str, *names: str) -> str:

@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
+from ims_mock.auth.credentials import SECRET_HEADERS, redacted
 from ims_mock.errors import RequestError
-from ims_mock.journal.redaction import SECRET_HEADERS, masked
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 DATE: Final = "x-sdk-date"
@@ -111,8 +111,8 @@ def told_authorization(header: str) -> str:
     try:
         said = Authorization.parse(header)
     except RequestError:
-        return masked(header)
-    signature = masked(said.signature)
+        return redacted(header)
+    signature = redacted(said.signature)
     return f"{ALGORITHM} Access={said.access}, SignedHeaders={';'.join(said.signed)}, Signature={signature}"
 
 
@@ -259,6 +259,6 @@ def _payload(sent: Sent) -> str:
 
 def _told(sent: Sent, form: Canonical, signed: Iterable[str]) -> str:
     """Write the canonical request as the gateway does, on one line; secrets masked."""
-    headers = {name: masked(value) if name in SECRET_HEADERS else value for name, value in sent.headers.items()}
+    headers = {name: redacted(value) if name in SECRET_HEADERS else value for name, value in sent.headers.items()}
     shown_form = replace(form, headers=block_of((name, headers[name]) for name in signed))
     return shown_form.text.encode("latin-1").decode("utf-8", "replace").replace("\n", "|")

@@ -9,8 +9,9 @@ from random import Random
 from threading import Lock
 from typing import Any, Final
 
+from ims_mock.auth.credentials import SECRET_HEADERS, redacted
 from ims_mock.faults.schema import BEFORE, EFFECT, KEYS, MATCH, MISSING, NULL, RULE, Asked, part_of, read_part, unknown
-from ims_mock.journal.redaction import SECRET_HEADERS, masked, masked_value
+from ims_mock.journal.redaction import masked_value
 
 MOST_RULES: Final = 1000
 
@@ -91,7 +92,7 @@ class Rule:
         """Give the rule as JSON has it, with its id and its hits; secrets that it looks for are masked."""
         match = deepcopy(self._given[MATCH])
         for name, value in match.get("header", {}).items():
-            match["header"][name] = masked(str(value)) if name.lower() in SECRET_HEADERS else value
+            match["header"][name] = redacted(str(value)) if name.lower() in SECRET_HEADERS else value
         for name, value in match.get("query", {}).items():
             match["query"][name] = masked_value(name, str(value))
         says = {"times": self.times, "after": self.after, "probability": self.probability}

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ims_mock.auth.authentication import NOTHING, SIGNATURE, TOKEN, Verdict
+from ims_mock.auth.credentials import redacted
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import ListQuery, decoded
 from ims_mock.catalog.visibility import ADMIN, MEMBER, View, is_queens
 from ims_mock.contract.values import wire_text, wire_time
-from ims_mock.journal.redaction import masked, masked_value
+from ims_mock.journal.redaction import masked_value
 
 if TYPE_CHECKING:
     from ims_mock.journal.findings import Finding
@@ -123,12 +124,12 @@ def told(name: str, value: str, verdict: Verdict | None) -> str:
     """Give a secret header as the journal keeps it: of a signature all but itself, where nothing else is a secret.
 
     Args:
-        name: one of :data:`ims_mock.masking.SECRET_HEADERS`.
+        name: one of :data:`ims_mock.auth.credentials.SECRET_HEADERS`.
         value: what was sent.
         verdict: what the credentials of the request are worth; ``None`` where nobody asked.
     """
     if name != "authorization" or verdict is None or verdict.doubt == "key-secret":
-        return masked(value)
+        return redacted(value)
     from ims_mock.auth.signature import told_authorization  # most requests are not signed
 
     return told_authorization(value)

@@ -8,23 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
-SECRET_HEADERS: Final = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-auth-token", "x-security-token", "x-subject-token"}
-)
-"""The headers that hold secrets, by their lower-case names."""
+from ims_mock.auth.credentials import redacted
 
 _SECRET_NAMES: Final = re.compile("token|secret|passw|signature|credential|authorization", re.IGNORECASE)
 _SHORTEST: Final = 4
 
 
-def masked(secret: str) -> str:
-    """Write what stands in place of a secret."""
-    return f"<{len(secret)} characters>"
-
-
 def masked_value(name: str, value: str) -> str:
     """Give a value of a query, masked where its name says that it is a secret."""
-    return masked(value) if _SECRET_NAMES.search(name) else value
+    return redacted(value) if _SECRET_NAMES.search(name) else value
 
 
 def masked_query(query: str) -> str:
@@ -67,5 +59,5 @@ def without(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(set(secrets), key=len, reverse=True):  # one may be part of another
         if len(secret) >= _SHORTEST:
             for form in {secret, repr(secret)[1:-1]}:
-                text = text.replace(form, masked(secret))
+                text = text.replace(form, redacted(secret))
     return text

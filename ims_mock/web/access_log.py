@@ -15,8 +15,9 @@ from typing import Any, Final
 from flask import request
 
 from ims_mock.auth.authentication import Verdict
+from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.contract.values import printable, wire_text
-from ims_mock.journal.redaction import SECRET_HEADERS, masked_query, secrets_in_json, secrets_in_query, without
+from ims_mock.journal.redaction import masked_query, secrets_in_json, secrets_in_query, without
 from ims_mock.web.context import emulator, id_of, kept, request_id
 
 MOST_CHARACTERS: Final = 1000

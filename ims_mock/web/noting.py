@@ -7,11 +7,11 @@ from time import perf_counter
 from typing import Any, Final
 
 from ims_mock.auth.authentication import Verdict
+from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.emulator import Emulator
 from ims_mock.journal.notes import HEADERS, MOST_CHARACTERS, OPENED, Note, Paged, told
-from ims_mock.journal.redaction import SECRET_HEADERS
 
 _OWN: Final = ("content-length", "content-type")
 """The headers to whose names WSGI adds nothing."""
