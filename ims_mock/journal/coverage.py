@@ -19,6 +19,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.contract.fields import LIMIT_CAP, PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
 from ims_mock.contract.values import TIME, TIME_OPERATORS
 from ims_mock.errors import PROBLEMS
+from ims_mock.text_tables import Table
 
 Fact = tuple[str, str]
 """Something exercised: the name of its group, and its own."""
@@ -202,17 +203,15 @@ class Coverage:
         Args:
             form: ``table`` or ``markdown``.
         """
-        from ims_mock.openapi.tables import markdown, text  # most emulators are never asked
-
         done, total = self._counts(self.contract)
         words = f"{done} of {total} exercised ({done * 100 // (total or 1)} %)\n"
         counts = {group: "{} of {}".format(*self._counts([group])) for group in self.contract}
         if form == "markdown":
-            rows = [
+            rows = tuple(
                 (group, counts[group], ", ".join(f"`{one}`" for one in _runs(self.never(group)))) for group in counts
-            ]
-            return f"{words}\n{markdown(('group', 'exercised', 'never exercised'), rows)}"
-        lines = [words, text(("group", "exercised"), list(counts.items()))]
+            )
+            return f"{words}\n{Table(('group', 'exercised', 'never exercised'), rows).markdown()}"
+        lines = [words, Table(("group", "exercised"), tuple(counts.items())).text()]
         missing = {group: _runs(never) for group in self.contract if (never := self.never(group))}
         if missing:
             lines.append("never exercised:\n" + "".join(_paragraph(group, runs) for group, runs in missing.items()))

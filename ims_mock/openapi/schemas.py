@@ -11,44 +11,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ims_mock.contract.fields import FIELDS, TAG_LENGTH, Field
+from ims_mock.contract.published_schema import CONSTRAINTS, UNUSED_PROPERTIES, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, TAGS, TIME, Kind
 
-_UUID: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 _TEXT: Final = {"type": "string"}
 _TAGS: Final = {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}}
-
-SAMPLE: Final[dict[str, dict[str, Any]]] = {
-    "id": {"pattern": _UUID},
-    "name": {"maxLength": 255},
-    "status": {"enum": ["queued", "saving", "active", "killed", "deleted", "pending_delete"]},
-    "visibility": {"enum": ["public", "private"]},
-    "owner": {"maxLength": 255},
-    "checksum": {"maxLength": 32},
-    "container_format": {"enum": ["ami", "ari", "aki", "bare", "ovf", "ova"]},
-    "disk_format": {"enum": ["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", "iso"]},
-    "tags": _TAGS,
-}
-"""What the document's sample says of attributes beyond their type."""
-
-_OTHERS: Final[dict[str, dict[str, Any]]] = {
-    "kernel_id": {"type": "string", "pattern": _UUID, "is_base": False},
-    "ramdisk_id": {"type": "string", "pattern": _UUID, "is_base": False},
-    "instance_uuid": {"type": "string", "is_base": False},
-    "os_distro": {"type": "string", "is_base": False},
-    "os_version": {"type": "string", "is_base": False},
-    "architecture": {"type": "string", "is_base": False},
-    "direct_url": {"type": "string"},
-    "locations": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "required": ["url", "metadata"],
-            "properties": {"url": {"type": "string", "maxLength": 255}, "metadata": {"type": "object"}},
-        },
-    },
-}
-"""What it names besides, and images of this service never carry."""
-
 
 _TYPES: Final[Mapping[Kind, dict[str, Any]]] = {
     INTEGER: {"type": "integer"},
@@ -81,7 +48,7 @@ def image() -> dict[str, Any]:
     """Describe an image."""
     return {
         "name": "image",
-        "properties": {field.name: _property(field) for field in FIELDS} | _OTHERS,
+        "properties": {field.name: _property(field) for field in FIELDS} | UNUSED_PROPERTIES,
         "additionalProperties": _TEXT,
         "links": [_link("self", "self"), _link("enclosure", "file"), _link("describedby", "schema")],
     }
@@ -102,7 +69,7 @@ def member() -> dict[str, Any]:
         "name": "member",
         "properties": {
             "member_id": {"type": "string", "description": "Project the image is shared with."},
-            "image_id": {"type": "string", "pattern": _UUID, "description": "Id of the image."},
+            "image_id": {"type": "string", "pattern": UUID_PATTERN, "description": "Id of the image."},
             "status": {
                 "type": "string",
                 "enum": ["pending", "accepted", "rejected"],
@@ -141,7 +108,7 @@ def _described(field: Field, holds: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _property(field: Field) -> dict[str, Any]:
-    described = _described(field, {"type": field.kind.json_type, **SAMPLE.get(field.name, {})})
+    described = _described(field, {"type": field.kind.json_type, **CONSTRAINTS.get(field.name, {})})
     if not field.column and field.filters is not None:  # a free property to Glance; links have no filter
         described["is_base"] = False
     return described

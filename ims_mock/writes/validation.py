@@ -26,10 +26,10 @@ from ims_mock.contract.fields import (
     is_name,
 )
 from ims_mock.contract.profiles import Profile
+from ims_mock.contract.published_schema import CONSTRAINTS
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, MAX_NAME, MAX_TEXT, TAGS, TIME, Value, read_time
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
-from ims_mock.openapi.schemas import SAMPLE
 
 MOST_TAGS: Final = 128
 """As many tags an image may have (Glance's default)."""
@@ -89,11 +89,17 @@ _SERVICE_RULES: Final = (
     _size("min_ram", "hardware"),
 )  # fmt: skip
 _GLANCE_RULES: Final = (
-    Rule("id", "attribute", "a UUID", lambda value: bool(re.fullmatch(SAMPLE["id"]["pattern"], value)), SAMPLE["id"]),
-    _text("name", "attribute", SAMPLE["name"]["maxLength"]),
-    _text("owner", "attribute", SAMPLE["owner"]["maxLength"]),
-    _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *SAMPLE["disk_format"]["enum"])),
-    _one_of("container_format", "attribute", SAMPLE["container_format"]["enum"]),
+    Rule(
+        "id",
+        "attribute",
+        "a UUID",
+        lambda value: bool(re.fullmatch(CONSTRAINTS["id"]["pattern"], value)),
+        CONSTRAINTS["id"],
+    ),
+    _text("name", "attribute", CONSTRAINTS["name"]["maxLength"]),
+    _text("owner", "attribute", CONSTRAINTS["owner"]["maxLength"]),
+    _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *CONSTRAINTS["disk_format"]["enum"])),
+    _one_of("container_format", "attribute", CONSTRAINTS["container_format"]["enum"]),
     _size("min_disk", "attribute"),
     _size("min_ram", "attribute"),
 )

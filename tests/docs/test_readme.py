@@ -24,22 +24,10 @@ from ims_mock.auth import signature as signing
 from ims_mock.faults.rules import Faults, flat
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled
-from ims_mock.openapi import tables as reference
+from ims_mock.openapi.tables import TABLES
 
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
-
-
-TABLES = {
-    "parameters": reference.markdown(reference.PARAMETER_HEADS, reference.parameter_rows()),
-    "cloudimages": reference.markdown(reference.PARAMETER_HEADS, reference.cloudimages_rows()),
-    "fields": reference.markdown(reference.FIELD_HEADS, reference.field_rows()),
-    "departures": reference.markdown(reference.DEPARTURE_HEADS, reference.departure_rows()),
-    "findings": reference.markdown(reference.FINDING_HEADS, reference.finding_rows()),
-    "faults": reference.markdown(reference.FAULT_HEADS, reference.fault_rows()),
-    "remarks": reference.markdown(reference.REMARK_HEADS, reference.remark_rows()),
-    "settings": reference.markdown(reference.SETTING_HEADS, reference.setting_rows()),
-}
 QUESTION = re.compile(r"curl -s '(http://127\.0\.0\.1:9292([^']+))'")
 ANSWER = re.compile(r"(<!-- answer -->\n```json\n)(.*?)(```\n)", re.DOTALL)
 
@@ -65,7 +53,7 @@ def with_tables(text):
     for name, table in TABLES.items():
         text = re.sub(
             rf"(<!-- table: {name} -->\n).*?(<!-- end -->)",
-            lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}",
+            lambda match, table=table: f"{match[1]}\n{table.markdown()}\n{match[2]}",
             text,
             flags=re.DOTALL,
         )
