@@ -17,7 +17,7 @@ from ims_mock.state import State
 
 if TYPE_CHECKING:
     from ims_mock.auth.rate_limit import Throttle
-    from ims_mock.faults.rules import Faults
+    from ims_mock.faults.rules import FaultRules
 
 
 def throttle_of(policy: str) -> Throttle | None:
@@ -71,7 +71,7 @@ class Emulator(State):
         self.exercised = exercised or Exercised()
         self.journal = Journal(kept_requests, treatment.ignored, self.exercised.note)
         self.treatment = treatment
-        self._faults: Faults | None = None
+        self._faults: FaultRules | None = None
         self.kept_requests = kept_requests
         self.kept_bytes = kept_bytes
         self.throttle = throttle
@@ -139,19 +139,19 @@ class Emulator(State):
             self.throttle.forget()
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> FaultRules:
         """What goes wrong on purpose."""
         with self._lock:
             if self._faults is None:
-                from ims_mock.faults.rules import Faults  # most emulators do without
+                from ims_mock.faults.rules import FaultRules  # most emulators do without
 
-                self._faults = Faults(self.seed)
+                self._faults = FaultRules(self.seed)
             return self._faults
 
     @property
     def has_faults(self) -> bool:
         """Whether anything may go wrong on purpose."""
-        return self._faults is not None and bool(self._faults.rules())
+        return self._faults is not None and bool(self._faults.all())
 
     def verdict(self, sent: Credentials) -> Verdict:
         """Tell what the credentials of a request are worth, without refusing anything."""

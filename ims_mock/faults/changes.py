@@ -1,4 +1,4 @@
-"""What somebody else does to the catalog between two pages of a walk: images deleted, added and updated."""
+"""Catalog changes made by a fault: images that are deleted, added or updated between two pages of a walk."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image, Membership
 from ims_mock.contract.values import Value, shown
 from ims_mock.loading.defaults import completed
-from ims_mock.loading.sections import MEMBERS, plain_image
+from ims_mock.loading.schema import ShapeError, read_image
+from ims_mock.loading.sections import MEMBERS
 from ims_mock.writes.lifecycle import gone, new_id
 
 MARKER: Final = "marker"
-"""In place of an id: the image that is the marker of the request."""
+"""Stands for the id of the image that is the marker of the request."""
 
-Values = Mapping[str, Any]
+Attributes = Mapping[str, Any]
+
+_TYPES: Final = {
+    "delete": (str, f"the id of an image, or {MARKER}"),
+    "add": (Mapping, "an image"),
+    "update": (Mapping, "a mapping of ids to attributes"),
+}
 
 
 class ChangeError(ValueError):
-    """A change that is not legal: where, and the sentence that follows."""
+    """An invalid change.
+
+    Attributes:
+        path: The path of the wrong value inside the change, with a leading dot, or an empty string.
+    """
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
@@ -28,73 +39,62 @@ class ChangeError(ValueError):
 
 
 @dataclass(frozen=True)
-class Change:
-    """A change of the catalog. What is no image of it, or is the marker of a request without one, is passed over.
+class CatalogChange:
+    """A change of the catalog.
 
     Attributes:
-        delete: the id of an image that somebody deletes; its record stays.
-        add: an image as a catalog file has it.
-        update: new values of images by their ids; ``None`` takes one away.
+        delete: The id of an image to delete; its record stays.
+        add: An image to add, as in a catalog file.
+        update: New attributes of images by id; ``None`` removes an attribute.
     """
 
     delete: str = ""
-    add: Values | None = None
-    update: Mapping[str, Values] = field(default_factory=dict)
+    add: Attributes | None = None
+    update: Mapping[str, Attributes] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, given: object) -> Change:
-        """Read a change.
-
-        Args:
-            given: a mapping with ``delete``, ``add`` and ``update``.
+    def parse(cls, given: object) -> CatalogChange:
+        """Parse a mapping with ``delete``, ``add`` and ``update``.
 
         Raises:
-            ChangeError: it is none.
+            ChangeError: A value is not legal.
         """
-        legal = (f"an image's id, or {MARKER}", "an image", "a mapping of ids to values")
-        if not isinstance(given, Mapping) or not given or not {"delete", "add", "update"}.issuperset(given):
-            raise ChangeError("", f"is {shown(given)}; legal is a mapping with delete, add and update")
-        for (name, kind), words in zip((("delete", str), ("add", Mapping), ("update", Mapping)), legal, strict=True):
-            if name in given and not isinstance(given[name], kind):
-                raise ChangeError(f".{name}", f"is {shown(given[name])}; legal is {words}")
-        add = _image(".add", given["add"]) if "add" in given else None
-        update = {name: _image(f".update.{name}", values) for name, values in given.get("update", {}).items()}
+        if not isinstance(given, Mapping) or not given or not _TYPES.keys() >= given.keys():
+            raise ChangeError("", f"got {shown(given)}. Use a mapping with {', '.join(_TYPES)}.")
+        for name, value in given.items():
+            expected, legal = _TYPES[name]
+            if not isinstance(value, expected):
+                raise ChangeError(f".{name}", f"got {shown(value)}. Use {legal}.")
+        add = _attributes(".add", given["add"]) if "add" in given else None
+        update = {name: _attributes(f".update.{name}", values) for name, values in given.get("update", {}).items()}
         for name, values in update.items():
             if "id" in values:
-                raise ChangeError(f".update.{name}.id", "can not be updated; legal are all other attributes")
+                raise ChangeError(f".update.{name}.id", "the id of an image cannot change. Use other attributes.")
         return cls(given.get("delete", ""), add, update)
 
-    def done(self, catalog: Catalog, *, marker: str, project: str, seed: int, now: str) -> Catalog:
-        """Give the catalog after the change.
+    def apply(self, catalog: Catalog, *, marker: str, project: str, seed: int, now: str) -> Catalog:
+        """Return the changed catalog. Ids of images that do not exist are ignored.
 
         Args:
-            catalog: as it is before.
-            marker: the id that :data:`MARKER` stands for, empty for none.
-            project: the owner of an added image that names none.
-            seed: what an absent id is made from.
-            now: the time, in wire format.
+            catalog: The catalog.
+            marker: The id that :data:`MARKER` stands for; empty if the request has no marker.
+            project: The owner of an added image without one.
+            seed: The seed of the id of an added image without one.
+            now: The time in wire format.
         """
         for name, values in self.update.items():
-            image = catalog.get(marker if name == MARKER else name)
-            if image:
+            if image := catalog.get(marker if name == MARKER else name):
                 catalog = catalog.with_image(_updated(image, values, now))
-        image = catalog.get(marker if self.delete == MARKER else self.delete)
-        if image:
+        if image := catalog.get(marker if self.delete == MARKER else self.delete):
             catalog = catalog.with_image(gone(image, now))
         if self.add is not None:
             values = completed({"id": new_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
-            kept = {name: one for name, one in values.items() if one is not None and name != MEMBERS}
-            catalog = catalog.with_image(Image(kept, _memberships(self.add)))
+            present = {name: value for name, value in values.items() if value is not None and name != MEMBERS}
+            catalog = catalog.with_image(Image(present, _memberships(self.add)))
         return catalog
 
 
-def _image(path: str, given: object) -> dict[str, Any]:
-    """Read the values of an image."""
-    values = plain_image(given)
-    if values is not None:
-        return values
-    from ims_mock.loading.schema import ShapeError, read_image  # knows what is wrong, and reads what is odd
-
+def _attributes(path: str, given: object) -> dict[str, Any]:
     try:
         return read_image(given)
     except ShapeError as error:
@@ -102,13 +102,11 @@ def _image(path: str, given: object) -> dict[str, Any]:
         raise ChangeError(".".join((path, *map(str, where))), message) from None
 
 
-def _updated(image: Image, values: Values, now: str) -> Image:
+def _updated(image: Image, values: Attributes, now: str) -> Image:
     changes: dict[str, Value | None] = {name: value for name, value in values.items() if name != MEMBERS}
     changed = image.with_values({"updated_at": now, **changes})
-    if MEMBERS not in values:
-        return changed
-    return changed.with_members(_memberships(values))
+    return changed.with_members(_memberships(values)) if MEMBERS in values else changed
 
 
-def _memberships(values: Values) -> dict[str, Membership]:
+def _memberships(values: Attributes) -> dict[str, Membership]:
     return {project: Membership(status) for project, status in (values.get(MEMBERS) or {}).items()}

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: rules that pick requests, by what they are and by chance, and say what comes of them."""
+"""Fault rules of an emulator: which requests they select, how often they apply, and how often they did."""
 
 from __future__ import annotations
 
@@ -10,157 +10,166 @@ from threading import Lock
 from typing import Any, Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
-from ims_mock.faults.schema import BEFORE, EFFECT, KEYS, MATCH, MISSING, NULL, RULE, Asked, part_of, read_part, unknown
+from ims_mock.faults.schema import (
+    BEFORE,
+    EFFECT,
+    MATCH,
+    MISSING,
+    NULL,
+    RULE,
+    RULE_KEYS,
+    FaultCandidate,
+    keys_of,
+    parse_section,
+    unknown_key,
+)
 from ims_mock.journal.redaction import masked_value
 
-MOST_RULES: Final = 1000
+MAX_RULES: Final = 1000
 
 
-class Rule:
-    """One rule: which requests it is about, how often, and what becomes of them.
+class FaultRule:
+    """A rule that selects requests and describes what happens to them.
 
     Args:
-        rule_id: its id.
-        given: the rule as JSON has it.
-        seed: what its chances are made from, together with its id.
+        rule_id: The id.
+        given: The rule as JSON, see :data:`~ims_mock.faults.schema.RULE_KEYS`.
+        seed: The seed of its random numbers, together with the id.
 
     Attributes:
-        id: its id.
-        match: what it matches, read.
-        times: how often it happens; ``None`` for ever.
-        after: how many requests that match are spared first.
-        probability: how likely it is.
-        effect: what it does, read.
-        hits: how often it has happened.
+        id: The id.
+        effect: The parsed effects.
+        hits: The number of requests that the rule was applied to.
 
     Raises:
-        ValueError: something in it is not legal; the message names its path, the value and what is legal.
+        ValueError: A key or a value is not legal. The message names its path, the value and what is legal.
     """
 
     def __init__(self, rule_id: str, given: Mapping[str, Any], seed: int = 0) -> None:
-        parts = read_part(RULE, given)
-        self.id = rule_id
-        self.match = read_part(MATCH, given.get(MATCH, {}))
-        self.effect = read_part(EFFECT, given.get(EFFECT, {}))
+        own = parse_section(RULE, given)
+        match = parse_section(MATCH, given.get(MATCH, {}))
+        self.effect = parse_section(EFFECT, given.get(EFFECT, {}))
         if not self.effect:
-            raise ValueError(f"effect is empty; legal are {', '.join(key.name for key in part_of(EFFECT))}")
-        self.times: int | None = parts.get("times", 1)
-        self.after: int = parts.get("after", 0)
-        self.probability: float = parts.get("probability", 1.0)
+            names = ", ".join(key.name for key in keys_of(EFFECT))
+            raise ValueError(f"Invalid effect: it is empty. Use at least one of {names}.")
+        self.id = rule_id
         self.hits = 0
-        self._given = {part: deepcopy(dict(given.get(part, {}))) for part in (MATCH, EFFECT)}
-        self._fits = [(key.fits, self.match[key.name]) for key in part_of(MATCH) if key.fits and key.name in self.match]
+        self._given = {section: deepcopy(dict(given.get(section, {}))) for section in (MATCH, EFFECT)}
+        self._times: int | None = own.get("times", 1)
+        self._after: int = own.get("after", 0)
+        self._probability: float = own.get("probability", 1.0)
+        self._nth: int | None = match.get("nth")
+        match_keys = [key for key in keys_of(MATCH) if key.name in match]
+        self._conditions = [(key.matches, match[key.name]) for key in match_keys if key.matches]
         self._random = Random(f"{seed}/{rule_id}")
-        self._matching = self._matched = 0
+        self._matched = self._selected = 0
 
-    def takes(self, asked: Asked) -> bool:
-        """Whether the fault happens to a request; this counts the request, so each is asked about once."""
-        if self.times is not None and self.hits >= self.times:
+    def claim(self, request: FaultCandidate) -> bool:
+        """Return whether the rule applies to a request, and count the request. Call it once per request."""
+        if self.hits == self._times:
             return False
-        if not all(fits(value, asked) for fits, value in self._fits):
-            return False
-        self._matching += 1
-        if self._matching != self.match.get("nth", self._matching):
+        if not all(matches(value, request) for matches, value in self._conditions):
             return False
         self._matched += 1
-        if self._matched <= self.after or (self.probability < 1 and self._random.random() >= self.probability):
+        if self._nth not in (None, self._matched):
+            return False
+        self._selected += 1
+        if self._selected <= self._after or (self._probability < 1 and self._random.random() >= self._probability):
             return False
         self.hits += 1
         return True
 
     @property
-    def is_readable(self) -> bool:
-        """Whether the answer still comes, and with the body that it should have."""
+    def keeps_body(self) -> bool:
+        """Whether the client receives the body of the response unchanged except for its links."""
         return self.effect.keys().isdisjoint(("body", "drop"))
 
     @property
-    def is_silent(self) -> bool:
-        """Whether the connection is dropped before the answer."""
+    def drops_response(self) -> bool:
+        """Whether the connection is closed before the response."""
         return self.effect.get("drop") == BEFORE
 
     @property
     def hides_next(self) -> bool:
-        """Whether the answer does not tell that there is another page."""
+        """Whether the response does not link to the next page."""
         return self.effect.get("next") in (MISSING, NULL)
 
-    def seconds(self) -> float:
-        """Tell how long a request is delayed this time."""
-        least, most = self.effect.get("delay", (0.0, 0.0))
-        return self._random.uniform(least, most) if least < most else least
+    def delay_seconds(self) -> float:
+        """Return the delay of one request, which is random if the rule has a range."""
+        low, high = self.effect.get("delay", (0.0, 0.0))
+        return self._random.uniform(low, high) if low < high else low
 
     def as_json(self) -> dict[str, Any]:
-        """Give the rule as JSON has it, with its id and its hits; secrets that it looks for are masked."""
+        """Return the rule as JSON with its id and its hits; secrets that it matches are redacted."""
         match = deepcopy(self._given[MATCH])
         for name, value in match.get("header", {}).items():
             match["header"][name] = redacted(str(value)) if name.lower() in SECRET_HEADERS else value
         for name, value in match.get("query", {}).items():
             match["query"][name] = masked_value(name, str(value))
-        says = {"times": self.times, "after": self.after, "probability": self.probability}
-        return {"id": self.id, MATCH: match, **says, EFFECT: deepcopy(self._given[EFFECT]), "hits": self.hits}
+        own = {"times": self._times, "after": self._after, "probability": self._probability}
+        return {"id": self.id, MATCH: match, **own, EFFECT: deepcopy(self._given[EFFECT]), "hits": self.hits}
 
 
-class Faults:
-    """The rules, in the order they were given; the first that takes a request counts.
+class FaultRules:
+    """The rules of an emulator in the order they were added. The first that applies to a request wins.
 
     Args:
-        seed: what their chances are made from.
+        seed: The seed of their random numbers.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
         self._lock = Lock()
-        self._rules: tuple[Rule, ...] = ()
+        self._rules: tuple[FaultRule, ...] = ()
         self._numbers = count(1)
 
-    def add(self, rule: Mapping[str, Any]) -> Rule:
-        """Add a rule below the others.
-
-        Args:
-            rule: as JSON has it: ``match``, ``times``, ``after``, ``probability``, ``effect``.
-
-        Raises:
-            ValueError: something in it is not legal; the message names its path, the value and what is legal.
-        """
-        with self._lock:
-            if len(self._rules) >= MOST_RULES:
-                raise ValueError(f"there are {MOST_RULES} rules already; legal is to remove some first")
-            Rule("", rule)  # a rule that is refused takes no number
-            made = Rule(str(next(self._numbers)), rule, self._seed)
-            self._rules = (*self._rules, made)
-            return made
-
-    def rules(self) -> tuple[Rule, ...]:
-        """Give the rules, those that are used up as well."""
+    def all(self) -> tuple[FaultRule, ...]:
+        """Return the rules, also those that are used up."""
         return self._rules
 
-    def remove(self, rule_id: str) -> bool:
-        """Remove a rule, and tell whether there was one of this id."""
+    def add(self, given: Mapping[str, Any]) -> FaultRule:
+        """Append a rule.
+
+        Raises:
+            ValueError: There are too many rules, or a key or a value is not legal.
+        """
         with self._lock:
-            kept = tuple(rule for rule in self._rules if rule.id != rule_id)
-            is_there, self._rules = len(kept) < len(self._rules), kept
-            return is_there
+            if len(self._rules) >= MAX_RULES:
+                raise ValueError(f"There are {MAX_RULES} rules already. Remove some of them.")
+            FaultRule("", given)  # an invalid rule uses up no id
+            rule = FaultRule(str(next(self._numbers)), given, self._seed)
+            self._rules = (*self._rules, rule)
+            return rule
+
+    def remove(self, rule_id: str) -> bool:
+        """Remove a rule, and return whether it existed."""
+        with self._lock:
+            before = self._rules
+            self._rules = tuple(rule for rule in before if rule.id != rule_id)
+            return len(self._rules) < len(before)
 
     def clear(self) -> None:
-        """Remove every rule, and begin to count anew: the same rules then have the same chances again."""
+        """Remove all rules and restart their ids, so that the same rules have the same random numbers again."""
         with self._lock:
             self._rules, self._numbers = (), count(1)
 
-    def chosen(self, asked: Asked) -> Rule | None:
-        """Give the first rule that takes a request, ``None`` where none does."""
+    def select(self, request: FaultCandidate) -> FaultRule | None:
+        """Return the rule that applies to a request, or ``None``."""
         with self._lock:
-            return next((rule for rule in self._rules if rule.takes(asked)), None)
+            return next((rule for rule in self._rules if rule.claim(request)), None)
 
 
-def flat(**keys: Any) -> dict[str, Any]:
-    """Put the keys of a rule that stand side by side into their parts: ``page=2, status=503``.
+def rule_from_keywords(**keys: Any) -> dict[str, Any]:
+    """Return the rule for keys of any section: ``page=2, status=503``.
 
     Raises:
-        ValueError: one is unknown.
+        ValueError: A key is unknown.
     """
-    parts = {key.name: key.part for key in KEYS}
+    sections = {key.name: key.section for key in RULE_KEYS}
     rule: dict[str, Any] = {}
     for name, value in keys.items():
-        if name not in parts:
-            raise unknown(name, name, {one: one for one in parts}, parts)
-        (rule.setdefault(parts[name], {}) if parts[name] else rule)[name] = value
+        if name not in sections:
+            raise unknown_key(name, name, {one: one for one in sections}, sections)
+        target = rule.setdefault(sections[name], {}) if sections[name] else rule
+        target[name] = value
     return rule

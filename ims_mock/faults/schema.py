@@ -1,4 +1,4 @@
-"""THE TABLE of faults: every key of a rule, what it matches, when it counts and what it does, one row each."""
+"""Schema of a fault rule: one row for each key that selects requests, counts them or describes an effect."""
 
 from __future__ import annotations
 
@@ -14,32 +14,30 @@ from wsgiref.util import is_hop_by_hop
 
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.values import read_text, shown
-from ims_mock.faults.changes import Change, ChangeError
+from ims_mock.faults.changes import CatalogChange, ChangeError
 
 MATCH, RULE, EFFECT = "match", "", "effect"
-"""The parts of a rule: what it matches, the rule itself, and what it does."""
+"""The sections of a rule. The keys of :data:`RULE` are those of the rule itself."""
 
-MOST_SECONDS: Final = 600.0
-"""The longest delay."""
+MAX_COUNT: Final = 10**9
+MAX_DELAY_SECONDS: Final = 600.0
 
-MOST_TIMES: Final = 10**9
+_GLOB_SPECIALS: Final = re.compile(r"[?[]")
+"""Characters with a meaning in shell patterns that stand for themselves here: only ``*`` is a wildcard."""
 
-_NO_STARS: Final = re.compile(r"[?[]")
-"""What else stands for something in the patterns of shells, and here for itself."""
-
-_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass
-class Asked:
-    """A request as rules look at it; what is costly to know is found out when a rule wants to.
+class FaultCandidate:
+    """A request as rules match it; what is expensive is computed when a rule needs it.
 
     Attributes:
-        method: in upper case.
-        path: decoded.
-        query: as it was sent.
-        header: gives a header by its name, empty when it was not sent.
-        page_of: tells which page of its walk through a list it is; 0 when it asks for no list.
+        method: The method in upper case.
+        path: The decoded path.
+        query: The raw query string.
+        header: Returns a header by name, or an empty string.
+        page_of: Returns the page number of the request in its walk through a list; 0 if it requests no list.
     """
 
     method: str
@@ -49,67 +47,67 @@ class Asked:
     page_of: Callable[[], int]
 
     @cached_property
-    def pairs(self) -> frozenset[tuple[str, str]]:
-        """The parameters of the query, decoded."""
+    def parameters(self) -> frozenset[tuple[str, str]]:
+        """The decoded query parameters."""
         return frozenset(decoded(self.query))
 
     @cached_property
     def page(self) -> int:
-        """The page of its walk."""
+        """The page number in the walk."""
         return self.page_of()
 
 
 @dataclass(frozen=True)
-class Key:
+class RuleKey:
     """One key of a rule.
 
     Attributes:
-        name: the key.
-        part: where it stands: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
-        legal: what it may be, in words.
-        about: what it does, in one sentence.
-        read: gives its value; raises ``ValueError`` for what is not legal, with more words where there are some.
-        fits: whether a request matches; ``None`` where that is no question of one request.
-        needs: the key that must stand beside it.
-        excludes: keys that can not stand beside it.
-        schema: what it may be, as a JSON Schema.
+        name: The key.
+        section: The section it belongs to: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
+        legal: The legal values in words.
+        description: What it means, in one sentence.
+        parse: Converts a value; raises ``ValueError`` if it is not legal.
+        schema: The JSON Schema of a value.
+        matches: Whether a request matches the value; ``None`` if the key does not look at a single request.
+        requires: The key it must be combined with.
+        excludes: The key it cannot be combined with.
     """
 
     name: str
-    part: str
+    section: str
     legal: str
-    about: str
-    read: Callable[[object], Any]
-    fits: Callable[[Any, Asked], bool] | None = None
-    needs: str = ""
-    excludes: tuple[str, ...] = ()
+    description: str
+    parse: Callable[[object], Any]
     schema: Mapping[str, Any] = field(default_factory=dict)
+    matches: Callable[[Any, FaultCandidate], bool] | None = None
+    requires: str = ""
+    excludes: str = ""
 
     @property
     def path(self) -> str:
-        """Where in a rule it stands."""
-        return f"{self.part}.{self.name}" if self.part else self.name
+        """The path of the key inside a rule."""
+        return f"{self.section}.{self.name}" if self.section else self.name
 
 
-# --- how values are read --------------------------------------------------------------------------
+# --- parsers of values
 
 
 def _number(low: float, high: float, kind: type = int) -> Callable[[object], Any]:
-    def read(value: object) -> Any:
+    def parse(value: object) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise ValueError
         if kind(value) != value:
             raise ValueError
         return kind(value)
 
-    return read
+    return parse
 
 
 def _times(value: object) -> int | None:
-    return None if value is None else _number(1, MOST_TIMES)(value)
+    return None if value is None else _number(1, MAX_COUNT)(value)
 
 
-def _words(value: object) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError
     return read_text(value)
@@ -122,7 +120,6 @@ def _texts(value: object) -> dict[str, str]:
 
 
 def _header(value: object) -> str:
-    """Read what can stand in a header: one line of ASCII."""
     text = read_text(value)
     if not text.isprintable() or not text.isascii():
         raise ValueError
@@ -130,15 +127,16 @@ def _header(value: object) -> str:
 
 
 def _headers(value: object) -> dict[str, str]:
-    """Read headers; those that say how the connection goes on are the server's."""
-    found = {name: _header(one) for name, one in _texts(value).items()}
-    if any(not _NAME.fullmatch(name) or is_hop_by_hop(name) or name.lower() == "content-length" for name in found):
-        raise ValueError
-    return found
+    """Parse response headers. The server sets those that describe the connection and the length of the body."""
+    headers = {name: _header(one) for name, one in _texts(value).items()}
+    for name in headers:
+        if not _HEADER_NAME.fullmatch(name) or is_hop_by_hop(name) or name.lower() == "content-length":
+            raise ValueError
+    return headers
 
 
 def _pattern(value: object) -> re.Pattern[str]:
-    return re.compile(translate(_NO_STARS.sub(r"[\g<0>]", _words(value))))
+    return re.compile(translate(_GLOB_SPECIALS.sub(r"[\g<0>]", _text(value))))
 
 
 def _status(value: object) -> HTTPStatus:
@@ -146,138 +144,138 @@ def _status(value: object) -> HTTPStatus:
 
 
 def _delay(value: object) -> tuple[float, float]:
-    seconds = _number(0, MOST_SECONDS, float)
-    least, most = map(seconds, value if isinstance(value, list | tuple) else (value, value))
-    if least > most:
+    bounds = value if isinstance(value, list | tuple) else (value, value)
+    low, high = map(_number(0, MAX_DELAY_SECONDS, float), bounds)
+    if low > high:
         raise ValueError
-    return least, most
+    return low, high
 
 
-def _one_of(*legal: str) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if value not in legal:
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in choices:
             raise ValueError
         return str(value)
 
-    return read
+    return parse
 
 
-# --- the table ------------------------------------------------------------------------------------
+# --- the table
 
-BEFORE, MIDDLE = "before", "middle"
-TRUNCATED, GARBAGE, EMPTY, HTML = "truncated", "garbage", "empty", "html"
-MISSING, NULL, ABSOLUTE, LOOP, REPEATED = "missing", "null", "absolute", "loop", "repeated"
+BEFORE, MIDDLE = DROPS = ("before", "middle")
+TRUNCATED, GARBAGE, EMPTY, HTML = BODIES = ("truncated", "garbage", "empty", "html")
+MISSING, NULL, ABSOLUTE, LOOP, REPEATED = NEXT_LINKS = ("missing", "null", "absolute", "loop", "repeated")
 
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
 _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _SCALAR}
-_LINE: Final = {**_SCALAR, "pattern": "^[ -~]*$"}
-_LINES: Final = {
+_HEADER: Final = {**_SCALAR, "pattern": "^[ -~]*$"}
+_HEADERS: Final = {
     "type": "object",
-    "propertyNames": {"pattern": f"^(?!content-length$){_NAME.pattern}$"},
-    "additionalProperties": _LINE,
+    "propertyNames": {"pattern": f"^(?!content-length$){_HEADER_NAME.pattern}$"},
+    "additionalProperties": _HEADER,
 }
-_COUNT: Final = {"type": "integer", "minimum": 1, "maximum": MOST_TIMES}
-_SECONDS: Final = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
-_SPAN: Final = {"anyOf": [_SECONDS, {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 2}]}
+_COUNT: Final = {"type": "integer", "minimum": 1, "maximum": MAX_COUNT}
+_SECONDS: Final = {"type": "number", "minimum": 0, "maximum": MAX_DELAY_SECONDS}
+_DELAY: Final = {"anyOf": [_SECONDS, {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 2}]}
 _STATUS: Final = {"enum": [int(status) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]}
 
-KEYS: Final = (
-    Key("method", MATCH, "a method such as GET", "The method, in any case.", lambda value: _words(value).upper(), lambda method, asked: method == asked.method, schema=_TEXT),
-    Key("path", MATCH, "a path such as /v2/images; * stands for anything", "The path, without the query.", _pattern, lambda pattern, asked: bool(pattern.fullmatch(asked.path)), schema=_TEXT),
-    Key("query", MATCH, "a mapping of names to texts", "Parameters that are all there, decoded.", _texts, lambda query, asked: query.items() <= asked.pairs, schema=_TEXTS),
-    Key("header", MATCH, "a mapping of names to texts", "Headers that are all there.", _texts, lambda header, asked: all(asked.header(name) == value for name, value in header.items()), schema=_TEXTS),
-    Key("page", MATCH, "a whole number from 1", "The page in a walk through a list.", _number(1, MOST_TIMES), lambda page, asked: asked.page == page, schema=_COUNT),
-    Key("nth", MATCH, "a whole number from 1", "Only this one of the requests that match the rest.", _number(1, MOST_TIMES), schema=_COUNT),
-    Key("times", RULE, "a whole number from 1, or null for ever", "How often the fault happens; once unless told.", _times, schema={**_COUNT, "type": ["integer", "null"]}),
-    Key("after", RULE, "a whole number from 0", "How many requests that match are spared first; none unless told.", _number(0, MOST_TIMES), schema={**_COUNT, "minimum": 0}),
-    Key("probability", RULE, "a number from 0 to 1", "How likely the fault is; certain unless told. The same seed gives the same faults.", _number(0, 1, float), schema={"type": "number", "minimum": 0, "maximum": 1}),
-    Key("delay", EFFECT, f"seconds from 0 to {MOST_SECONDS:.0f}, or [least, most]", "The request waits before anything else is done.", _delay, schema=_SPAN),
-    Key("catalog", EFFECT, "a mapping with delete, add and update", "Before the request is answered somebody deletes, adds or updates images: `{\"delete\": \"marker\"}` (the marker of this request), `{\"delete\": ID}`, `{\"add\": {…}}`, `{\"update\": {ID: {…}}}`.", Change.read, schema={"type": "object"}),
-    Key("status", EFFECT, "a status that HTTP knows, 400 to 599", "The request is refused, in the shape of whoever refuses with this status.", _status, excludes=("next",), schema=_STATUS),
-    Key("code", EFFECT, "a text such as IMG.0017", "The code of the refusal; APIGW.… is the gateway's, another the service's.", _words, needs="status", schema=_TEXT),
-    Key("message", EFFECT, "a text", "What the refusal says.", _words, needs="status", schema=_TEXT),
-    Key("next", EFFECT, ", ".join((MISSING, NULL, ABSOLUTE, LOOP, REPEATED)), "The link to the next page is left out, `null`, with scheme and host, to the first page again, or to this page again.", _one_of(MISSING, NULL, ABSOLUTE, LOOP, REPEATED), schema={"enum": [MISSING, NULL, ABSOLUTE, LOOP, REPEATED]}),
-    Key("body", EFFECT, ", ".join((TRUNCATED, GARBAGE, EMPTY, HTML)), "The body is cut in half, no text at all, without a byte, or the page of a web server; the length fits.", _one_of(TRUNCATED, GARBAGE, EMPTY, HTML), schema={"enum": [TRUNCATED, GARBAGE, EMPTY, HTML]}),
-    Key("content_type", EFFECT, "a text of one line, empty for none", "The Content-Type of the answer.", _header, schema=_LINE),
-    Key("headers", EFFECT, "a mapping of names to texts of one line; not the length, nor those about the connection", "Headers of the answer, besides or instead.", _headers, schema=_LINES),
-    Key("drop", EFFECT, f"{BEFORE} or {MIDDLE}", "The request is done and the connection closed, before the answer or in the middle of its body.", _one_of(BEFORE, MIDDLE), schema={"enum": [BEFORE, MIDDLE]}),
+RULE_KEYS: Final = (
+    RuleKey("method", MATCH, "a method such as GET", "The method, in any case.", lambda value: _text(value).upper(), _TEXT, lambda method, request: method == request.method),
+    RuleKey("path", MATCH, "a path such as /v2/images; * matches any characters", "The path without the query.", _pattern, _TEXT, lambda pattern, request: bool(pattern.fullmatch(request.path))),
+    RuleKey("query", MATCH, "a mapping of names to texts", "Decoded query parameters; all of them must be present.", _texts, _TEXTS, lambda query, request: query.items() <= request.parameters),
+    RuleKey("header", MATCH, "a mapping of names to texts", "Headers; all of them must be present.", _texts, _TEXTS, lambda header, request: all(request.header(name) == value for name, value in header.items())),
+    RuleKey("page", MATCH, "an integer from 1", "The page number in a walk through a list.", _number(1, MAX_COUNT), _COUNT, lambda page, request: request.page == page),
+    RuleKey("nth", MATCH, "an integer from 1", "Only the nth of the requests that match the other keys.", _number(1, MAX_COUNT), _COUNT),
+    RuleKey("times", RULE, "an integer from 1, or null for no limit", "How often the fault occurs; default: once.", _times, {**_COUNT, "type": ["integer", "null"]}),
+    RuleKey("after", RULE, "an integer from 0", "The number of matching requests to skip first; default: 0.", _number(0, MAX_COUNT), {**_COUNT, "minimum": 0}),
+    RuleKey("probability", RULE, "a number from 0 to 1", "The probability of the fault; default: 1. The same seed gives the same faults.", _number(0, 1, float), {"type": "number", "minimum": 0, "maximum": 1}),
+    RuleKey("delay", EFFECT, f"seconds from 0 to {MAX_DELAY_SECONDS:.0f}, or [minimum, maximum]", "Delays the request before anything else happens.", _delay, _DELAY),
+    RuleKey("catalog", EFFECT, "a mapping with delete, add and update", "Deletes, adds or updates images before the request is answered: `{\"delete\": \"marker\"}` (the marker of this request), `{\"delete\": ID}`, `{\"add\": {…}}`, `{\"update\": {ID: {…}}}`.", CatalogChange.parse, {"type": "object"}),
+    RuleKey("status", EFFECT, "a status code of HTTP from 400 to 599", "Rejects the request, in the format of the component that uses this status.", _status, _STATUS, excludes="next"),
+    RuleKey("code", EFFECT, "a text such as IMG.0017", "The error code; `APIGW.…` selects the format of the gateway, any other code that of the service.", _text, _TEXT, requires="status"),
+    RuleKey("message", EFFECT, "a text", "The error message.", _text, _TEXT, requires="status"),
+    RuleKey("next", EFFECT, ", ".join(NEXT_LINKS), "The link to the next page is left out, `null`, an absolute URL, a link to the first page, or a link to the same page.", _one_of(*NEXT_LINKS), {"enum": [*NEXT_LINKS]}),
+    RuleKey("body", EFFECT, ", ".join(BODIES), "The body is cut in half, not UTF-8, empty, or an HTML error page; Content-Length matches it.", _one_of(*BODIES), {"enum": [*BODIES]}),
+    RuleKey("content_type", EFFECT, "a text of one line, empty for none", "The Content-Type of the response.", _header, _HEADER),
+    RuleKey("headers", EFFECT, "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers", "Response headers to add or replace.", _headers, _HEADERS),
+    RuleKey("drop", EFFECT, " or ".join(DROPS), "Processes the request and closes the connection before the response or in the middle of its body.", _one_of(*DROPS), {"enum": [*DROPS]}),
 )  # fmt: skip
-"""Every key of a rule. Effects are listed in the order in which they come about."""
+"""The keys of a rule. Effects are listed in the order in which they are applied."""
 
 
-def part_schema(part: str) -> dict[str, Any]:
-    """Describe a part of a rule as a JSON Schema; of the rule itself what stands in no other part as well.
+def keys_of(section: str) -> tuple[RuleKey, ...]:
+    """Return the keys of a section."""
+    return tuple(key for key in RULE_KEYS if key.section == section)
 
-    Args:
-        part: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
-    """
-    keys = part_of(part)
+
+def rule_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a rule."""
+    schema = _section_schema(RULE)
+    effect = {**_section_schema(EFFECT), "minProperties": 1}
+    properties = {MATCH: _section_schema(MATCH), **schema["properties"], EFFECT: effect}
+    return {**schema, "properties": properties, "required": [EFFECT]}
+
+
+def _section_schema(section: str) -> dict[str, Any]:
+    keys = keys_of(section)
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {key.name: {**key.schema, "description": key.about} for key in keys},
+        "properties": {key.name: {**key.schema, "description": key.description} for key in keys},
         "additionalProperties": False,
     }
-    if part == RULE:
-        effect = part_schema(EFFECT) | {"minProperties": 1}
-        return schema | {
-            "properties": {MATCH: part_schema(MATCH), **schema["properties"], EFFECT: effect},
-            "required": [EFFECT],
-        }
-    if needs := {key.name: [key.needs] for key in keys if key.needs}:
-        schema["dependentRequired"] = needs
-    if pairs := [[key.name, other] for key in keys for other in key.excludes]:
-        schema["not"] = {"anyOf": [{"required": pair} for pair in pairs]}
+    if required := {key.name: [key.requires] for key in keys if key.requires}:
+        schema["dependentRequired"] = required
+    if excluded := [{"required": [key.name, key.excludes]} for key in keys if key.excludes]:
+        schema["not"] = {"anyOf": excluded}
     return schema
 
 
-def part_of(name: str) -> tuple[Key, ...]:
-    """Give the keys of a part of a rule."""
-    return tuple(key for key in KEYS if key.part == name)
-
-
-def read_part(part: str, given: object) -> dict[str, Any]:
-    """Read a part of a rule; of the rule itself what stands in no other part.
+def parse_section(section: str, given: object) -> dict[str, Any]:
+    """Parse the keys of one section of a rule.
 
     Args:
-        part: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
-        given: its keys and values.
+        section: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
+        given: The section as JSON. In that of the rule itself the keys ``match`` and ``effect`` are skipped.
 
     Raises:
-        ValueError: one is not legal; the message names its path, the value and what is legal.
+        ValueError: A key or a value is not legal. The message names its path, the value and what is legal.
     """
-    keys = {key.name: key for key in part_of(part)}
-    parts = (MATCH, EFFECT) if part == RULE else ()
+    keys = {key.name: key for key in keys_of(section)}
+    sections = (MATCH, EFFECT) if section == RULE else ()
+    legal = (*sections, *keys)
     if not isinstance(given, Mapping):
-        raise ValueError(
-            f"{part or 'the rule'} is {shown(given)}; legal is a mapping with {', '.join((*parts, *keys))}"
-        )
+        raise ValueError(f"Invalid {section or 'rule'}: got {shown(given)}. Use a mapping with {', '.join(legal)}.")
     for name in given:
-        if name not in keys and name not in parts:
-            places = {**{one: one for one in parts}, **{key.name: key.path for key in KEYS}}
-            raise unknown(f"{part}.{name}" if part else str(name), str(name), places, (*parts, *keys))
-    found = {name: _read(keys[name], value) for name, value in given.items() if name in keys}
-    for name in found:
-        key = keys[name]
-        if key.needs and key.needs not in found:
-            raise ValueError(f"{key.path} stands alone; legal is {name} beside {key.needs}")
-        for other in key.excludes:
-            if other in found:
-                raise ValueError(f"{key.path} stands beside {other}; legal is one of them")
-    return found
+        if name not in legal:
+            paths = {**{one: one for one in sections}, **{key.name: key.path for key in RULE_KEYS}}
+            raise unknown_key(f"{section}.{name}" if section else str(name), str(name), paths, legal)
+    for key in keys.values():
+        if key.name in given and key.requires and key.requires not in given:
+            raise ValueError(f"Invalid {key.path}: it needs {key.requires}. Use both or none of them.")
+        if key.name in given and key.excludes and key.excludes in given:
+            raise ValueError(f"Invalid {key.path}: it excludes {key.excludes}. Use only one of them.")
+    return {name: _parse(keys[name], value) for name, value in given.items() if name in keys}
 
 
-def _read(key: Key, value: object) -> Any:
+def _parse(key: RuleKey, value: object) -> Any:
     try:
-        return key.read(value)
+        return key.parse(value)
     except ChangeError as error:
-        raise ValueError(f"{key.path}{error.path} {error}") from None
+        raise ValueError(f"Invalid {key.path}{error.path}: {error}") from None
     except ValueError:
-        raise ValueError(f"{key.path} is {shown(value)}; legal is {key.legal}") from None
+        raise ValueError(f"Invalid {key.path}: got {shown(value)}. Use {key.legal}.") from None
 
 
-def unknown(path: str, name: str, places: Mapping[str, str], legal: Iterable[str]) -> ValueError:
-    """Make the error that refuses a key nobody knows, or that stands in the wrong place."""
-    near = difflib.get_close_matches(name, places, 1)
-    hint = f"did you mean {places[near[0]]}?" if near else f"legal are {', '.join(legal)}"
-    return ValueError(f"{path} is unknown; {hint}")
+def unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable[str]) -> ValueError:
+    """Return the error for an unknown or misplaced key.
+
+    Args:
+        path: The path of the key.
+        name: Its name.
+        paths: The paths of all keys by name, to suggest one with a similar name.
+        legal: The names that are legal in its place.
+    """
+    similar = difflib.get_close_matches(name, paths, 1)
+    hint = f"Did you mean {paths[similar[0]]}?" if similar else f"Use one of {', '.join(legal)}."
+    return ValueError(f"Unknown key {path}. {hint}")

@@ -10,7 +10,7 @@ from ims_mock.auth.login import METHODS
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.contract.values import BOOLEAN, INTEGER, MAX_NAME, ROLES, TAGS, TIME, Kind
-from ims_mock.faults.schema import EFFECT, RULE, part_schema
+from ims_mock.faults.schema import EFFECT, rule_schema
 from ims_mock.journal.audit_rules import ERROR, INFO, KINDS
 from ims_mock.journal.findings import BY_ROW, SEVERITIES
 from ims_mock.journal.notes import HEADERS
@@ -221,7 +221,7 @@ def _login() -> Schema:
 
 def _of_control() -> dict[str, Schema]:
     clock = {"now": _WIRE_TIME, "is_frozen": _BOOLEAN, "ahead_seconds": _WHOLE}
-    rule, stored = part_schema(RULE), _entry(IMAGE, {"id": _SCALAR, MEMBERS: _or_null(_MEMBERS)})
+    rule, stored = rule_schema(), _entry(IMAGE, {"id": _SCALAR, MEMBERS: _or_null(_MEMBERS)})
     put = stored | {"properties": {**stored["properties"], "id": False}}
     rule["properties"][EFFECT]["properties"]["catalog"] |= _change()
     fault = rule | {

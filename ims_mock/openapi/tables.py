@@ -9,7 +9,7 @@ from typing import Final
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.fields import FIELDS, PARAMETERS, Field, Parameter
 from ims_mock.contract.profiles import DEPARTURES
-from ims_mock.faults.schema import KEYS
+from ims_mock.faults.schema import RULE_KEYS
 from ims_mock.journal.audit_rules import KINDS
 from ims_mock.journal.findings import FINDINGS
 from ims_mock.options import CATALOG, SETTINGS, Setting
@@ -65,7 +65,10 @@ TABLES: Final = {
     ),
     "faults": Table(
         ("key", "stands in", "legal", "what it does"),
-        tuple((one.name, f"`{one.part}`" if one.part else "the rule itself", one.legal, one.about) for one in KEYS),
+        tuple(
+            (key.name, f"`{key.section}`" if key.section else "the rule itself", key.legal, key.description)
+            for key in RULE_KEYS
+        ),
     ),
     "remarks": Table(
         ("remark", "severity", "what it says", "cure"),

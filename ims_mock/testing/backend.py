@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from werkzeug.test import Client
 
     from ims_mock.beginning import Beginning
-    from ims_mock.faults.rules import Rule
+    from ims_mock.faults.rules import FaultRule
     from ims_mock.journal.audit_rules import Audit
     from ims_mock.journal.coverage import Coverage
     from ims_mock.journal.notes import Entry
@@ -71,10 +71,10 @@ class Service(Protocol):
     def restore(self, name: str) -> None:
         """Go back to the state that was kept under a name."""
 
-    def add_fault(self, rule: Mapping[str, Any]) -> Rule:
+    def add_fault(self, rule: Mapping[str, Any]) -> FaultRule:
         """Let something go wrong."""
 
-    def faults(self) -> list[Rule]:
+    def faults(self) -> list[FaultRule]:
         """Give the rules of what goes wrong, with their hits."""
 
     def forget_faults(self) -> None:

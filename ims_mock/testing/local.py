@@ -20,7 +20,7 @@ from ims_mock.web.app import create_app
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
-    from ims_mock.faults.rules import Rule
+    from ims_mock.faults.rules import FaultRule
     from ims_mock.journal.audit_rules import Audit
     from ims_mock.journal.coverage import Coverage
     from ims_mock.journal.notes import Entry
@@ -104,13 +104,13 @@ class Local:
 
     # --- what goes wrong, what it was asked, and its time
 
-    def add_fault(self, rule: Mapping[str, Any]) -> Rule:
+    def add_fault(self, rule: Mapping[str, Any]) -> FaultRule:
         """Let something go wrong."""
         return self.emulator.faults.add(rule)
 
-    def faults(self) -> list[Rule]:
+    def faults(self) -> list[FaultRule]:
         """Give the rules of what goes wrong, with their hits."""
-        return list(self.emulator.faults.rules())
+        return list(self.emulator.faults.all())
 
     def forget_faults(self) -> None:
         """Let nothing go wrong any more."""

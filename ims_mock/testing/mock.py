@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from werkzeug.test import Client
 
-    from ims_mock.faults.rules import Rule
+    from ims_mock.faults.rules import FaultRule
     from ims_mock.journal.audit_rules import Audit
     from ims_mock.journal.coverage import Coverage
     from ims_mock.journal.findings import Finding
@@ -258,13 +258,13 @@ class Faults:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def __iter__(self) -> Iterator[Rule]:
+    def __iter__(self) -> Iterator[FaultRule]:
         return iter(self._service.faults())
 
     def __len__(self) -> int:
         return len(self._service.faults())
 
-    def add(self, **rule: Any) -> Rule:
+    def add(self, **rule: Any) -> FaultRule:
         """Let something go wrong.
 
         Args:
@@ -273,9 +273,9 @@ class Faults:
         Raises:
             ValueError: it is no such rule; the message says what is legal.
         """
-        from ims_mock.faults.rules import flat  # many tests do without
+        from ims_mock.faults.rules import rule_from_keywords  # many tests do without
 
-        return self._service.add_fault(flat(**rule))
+        return self._service.add_fault(rule_from_keywords(**rule))
 
     def clear(self) -> None:
         """Let nothing go wrong any more."""

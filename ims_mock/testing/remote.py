@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
 from ims_mock.contract.values import moment
-from ims_mock.faults.rules import Rule
+from ims_mock.faults.rules import FaultRule
 from ims_mock.journal.audit_rules import Audit
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import Finding
@@ -130,11 +130,11 @@ class Remote:
 
     # --- what goes wrong, what it was asked, and its time
 
-    def add_fault(self, rule: Mapping[str, Any]) -> Rule:
+    def add_fault(self, rule: Mapping[str, Any]) -> FaultRule:
         """Let something go wrong."""
         return _rule(self._control("POST", "faults", rule))
 
-    def faults(self) -> list[Rule]:
+    def faults(self) -> list[FaultRule]:
         """Give the rules of what goes wrong, with the hits they have now."""
         return [_rule(one) for one in self._control("GET", "faults")["faults"]]
 
@@ -203,8 +203,8 @@ def _filed(loaded: Loaded) -> dict[str, Any]:
     return filed_clock(loaded.clock) | filed_identity(loaded.identity) | {"images": images}
 
 
-def _rule(says: Mapping[str, Any]) -> Rule:
-    rule = Rule(says["id"], {name: value for name, value in says.items() if name not in ("id", "hits")})
+def _rule(says: Mapping[str, Any]) -> FaultRule:
+    rule = FaultRule(says["id"], {name: value for name, value in says.items() if name not in ("id", "hits")})
     rule.hits = says["hits"]
     return rule
 

@@ -41,7 +41,7 @@ def log_answer(status: int, environ: dict[str, Any], known: dict[str, Any]) -> N
         environ["REQUEST_METHOD"],
         _path(environ),
         environ.get("QUERY_STRING", ""),
-        0 if rule and rule.is_silent else status,
+        0 if rule and rule.drops_response else status,
         perf_counter() - known["began"],
         id_of(known),
         **notes,

@@ -13,7 +13,7 @@ from flask import Response, request
 
 from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.errors import Problem, RequestError, usual_code
-from ims_mock.faults.schema import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED, Asked
+from ims_mock.faults.schema import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED, FaultCandidate
 from ims_mock.journal.pagination import marker_of
 from ims_mock.web.context import base_url, emulator, header, kept, verdict
 from ims_mock.web.responses import RELIEVED, Dropped, images_of
@@ -21,8 +21,8 @@ from ims_mock.web.responses import RELIEVED, Dropped, images_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from ims_mock.faults.changes import Change
-    from ims_mock.faults.rules import Rule
+    from ims_mock.faults.changes import CatalogChange
+    from ims_mock.faults.rules import FaultRule
 
 _GARBAGE: Final = bytes(range(255, 127, -1))
 """No text in UTF-8, and no JSON."""
@@ -38,11 +38,11 @@ def suffer() -> None:
     Raises:
         RequestError: the fault refuses the request.
     """
-    rule = emulator().faults.chosen(_asked())
+    rule = emulator().faults.select(_asked())
     if rule is None:
         return
     kept()["fault"] = rule
-    if seconds := rule.seconds():
+    if seconds := rule.delay_seconds():
         with request.environ.get(RELIEVED, nullcontext)():
             time.sleep(seconds)
     if "catalog" in rule.effect:
@@ -53,7 +53,7 @@ def suffer() -> None:
         raise _refusal(rule)
 
 
-def _asked() -> Asked:
+def _asked() -> FaultCandidate:
     query, journal = request.environ.get("QUERY_STRING", ""), emulator().journal
 
     def page() -> int:
@@ -61,16 +61,16 @@ def _asked() -> Asked:
             return 0
         return journal.page_of(request.path, verdict().caller.project, query)
 
-    return Asked(request.method, request.path, query, header, page)
+    return FaultCandidate(request.method, request.path, query, header, page)
 
 
-def _change(change: Change) -> None:
+def _change(change: CatalogChange) -> None:
     here, marker = emulator(), marker_of(request.environ.get("QUERY_STRING", ""))
     now, project = here.clock.wire(), here.identity.project
-    here.edit(lambda catalog: change.done(catalog, marker=marker, project=project, seed=here.seed, now=now))
+    here.edit(lambda catalog: change.apply(catalog, marker=marker, project=project, seed=here.seed, now=now))
 
 
-def _refusal(rule: Rule) -> RequestError:
+def _refusal(rule: FaultRule) -> RequestError:
     """Make the error of a fault; Glance says its usual sentence unless it is given another."""
     status: HTTPStatus = rule.effect["status"]
     message = rule.effect.get("message", "")
@@ -108,7 +108,7 @@ def _half(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def spoiled(response: Response) -> Response:
     """Give the answer as the fault of the request leaves it; what can not be read any more shows no images."""
-    rule: Rule = kept()["fault"]
+    rule: FaultRule = kept()["fault"]
     effect = rule.effect
     if "next" in effect and images_of(response) is not None:
         _relink(response, effect["next"])
@@ -121,7 +121,7 @@ def spoiled(response: Response) -> Response:
     response.headers.update(effect.get("headers", {}))
     if "drop" in effect:
         hung = Hung(response.get_data(), response.status, response.headers)
-        hung.is_silent = rule.is_silent
+        hung.is_silent = rule.drops_response
         return hung
     return response
 

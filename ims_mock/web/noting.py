@@ -83,8 +83,8 @@ def note_of(
     rule = known.get("fault")
     if images is None and status < HTTPStatus.BAD_REQUEST:
         images = ()
-    if rule and not rule.is_readable:
-        status, images, paged = (0 if rule.is_silent else status), None, None
+    if rule and not rule.keeps_body:
+        status, images, paged = (0 if rule.drops_response else status), None, None
     elif rule and paged and rule.hides_next and paged[0].listing.has_links:
         paged = (*paged[:2], False)
     headers = {name: environ[one][:MOST_CHARACTERS] for one, name in _PLAIN if one in environ}

@@ -21,7 +21,7 @@ from test_cli import serving
 
 from ims_mock import ImsMock
 from ims_mock.auth import signature as signing
-from ims_mock.faults.rules import Faults, flat
+from ims_mock.faults.rules import FaultRules, rule_from_keywords
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled
 from ims_mock.openapi.tables import TABLES
@@ -106,9 +106,9 @@ def test_the_rules_of_faults_are_legal():
     """Each rule that is shown is one, and the keys side by side are the first."""
     text = README.read_text()
     rules = [json.loads(one) for one in re.findall(r"<!-- rule -->\n```json\n(.*?)```", text, re.DOTALL)]
-    assert [Faults().add(rule).id for rule in rules] == ["1", "1"]
+    assert [FaultRules().add(rule).id for rule in rules] == ["1", "1"]
     (keys,) = re.findall(r"`faults\.add\((path=.*?)\)`", text)
-    assert eval(f"flat({keys})", {"flat": flat}) == rules[0]
+    assert eval(f"rule_from_keywords({keys})", {"rule_from_keywords": rule_from_keywords}) == rules[0]
 
 
 def test_the_complaint_about_a_walk_is_true():

@@ -1,4 +1,4 @@
-"""The rules of faults: which requests they take, how often, and how they are read."""
+"""Fault rules: which requests they select and count, and how they are parsed."""
 
 import json
 import re
@@ -7,61 +7,60 @@ from collections import Counter
 
 import pytest
 
-from ims_mock.faults.rules import MOST_RULES, Faults, flat
-from ims_mock.faults.schema import EFFECT, KEYS, MATCH, RULE, Asked, part_of
+from ims_mock.faults.rules import MAX_RULES, FaultRules, rule_from_keywords
+from ims_mock.faults.schema import RULE_KEYS, FaultCandidate
 
-REFUSE = {"effect": {"status": 503}}
-
-
-def asked(method="GET", path="/v2/images", query="", page=1, **headers):
-    """Make a request as rules look at it."""
-    return Asked(method, path, query, lambda name: headers.get(name.lower().replace("-", "_"), ""), lambda: page)
+EFFECT = {"effect": {"status": 503}}
 
 
-def hits(rule, *requests, seed=0):
-    """Tell which of some requests a rule takes."""
-    faults = Faults(seed)
-    made = faults.add({**REFUSE, **rule})
-    taken = [faults.chosen(request) is made for request in requests]
-    assert made.hits == sum(taken)
-    return taken
+def request(method="GET", path="/v2/images", query="", page=1, **headers):
+    return FaultCandidate(
+        method, path, query, lambda name: headers.get(name.lower().replace("-", "_"), ""), lambda: page
+    )
 
 
-MATCHES = [
-    ("method", "get", asked(), asked("POST")),
-    ("path", "/v2/images", asked(), asked(path="/v2/images/")),
-    ("path", "/v2/images/*", asked(path="/v2/images/a/file"), asked()),
-    ("path", "/v?/[x]*", asked(path="/v?/[x]\ny"), asked(path="/v2/x")),
-    ("path", "*", asked(path=""), None),
-    ("query", {"limit": 2, "a b": "é"}, asked(query="a+b=%C3%A9&x=y&limit=2"), asked(query="limit=2")),
-    ("query", {"tag": "b"}, asked(query="tag=a&tag=b"), asked(query="tag=a")),
-    ("query", {}, asked(), None),
-    ("header", {"X-Project-Id": "p"}, asked(x_project_id="p"), asked(x_project_id="q")),
-    ("page", 2, asked(page=2), asked(page=0)),
-]
-
-
-@pytest.mark.parametrize(("name", "value", "fits", "other"), MATCHES)
-def test_a_rule_takes_what_matches(name, value, fits, other):
-    """And nothing else."""
-    rule = {"match": {name: value}, "times": None}
-    assert hits(rule, fits, other or fits) == [True, other is None]
-
-
-def test_all_of_a_match_must_fit():
-    """Each key narrows it."""
-    rule = {"match": {"path": "/v2/images", "page": 2}, "times": None}
-    assert hits(rule, asked(page=2), asked(page=1), asked(path="/", page=2)) == [True, False, False]
-
-
-def test_nth_counts_what_matches_the_rest():
-    """Requests that do not match are none of them."""
-    rule = {"match": {"method": "GET", "nth": 2}, "times": None}
-    assert hits(rule, asked(), asked("POST"), asked(), asked(), asked()) == [False, False, True, False, False]
+def selected(rule, *requests, seed=0):
+    """Return for each request whether the rule applies to it."""
+    rules = FaultRules(seed)
+    added = rules.add({**EFFECT, **rule})
+    found = [rules.select(one) is added for one in requests]
+    assert added.hits == sum(found)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("rule", "taken"),
+    ("key", "value", "matching", "other"),
+    [
+        ("method", "get", request(), request("POST")),
+        ("path", "/v2/images", request(), request(path="/v2/images/")),
+        ("path", "/v2/images/*", request(path="/v2/images/a/file"), request()),
+        ("path", "/v?/[x]*", request(path="/v?/[x]\ny"), request(path="/v2/x")),
+        ("path", "*", request(path=""), None),
+        ("query", {"limit": 2, "a b": "é"}, request(query="a+b=%C3%A9&x=y&limit=2"), request(query="limit=2")),
+        ("query", {"tag": "b"}, request(query="tag=a&tag=b"), request(query="tag=a")),
+        ("query", {}, request(), None),
+        ("header", {"X-Project-Id": "p"}, request(x_project_id="p"), request(x_project_id="q")),
+        ("page", 2, request(page=2), request(page=0)),
+    ],
+)
+def test_match_key_selects_requests(key, value, matching, other):
+    rule = {"match": {key: value}, "times": None}
+    assert selected(rule, matching, other or matching) == [True, other is None]
+
+
+def test_all_match_keys_must_match():
+    rule = {"match": {"path": "/v2/images", "page": 2}, "times": None}
+    assert selected(rule, request(page=2), request(page=1), request(path="/", page=2)) == [True, False, False]
+
+
+def test_nth_counts_only_requests_that_match_the_other_keys():
+    rule = {"match": {"method": "GET", "nth": 2}, "times": None}
+    requests = [request(), request("POST"), request(), request(), request()]
+    assert selected(rule, *requests) == [False, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
     [
         ({}, [True, False, False, False]),
         ({"times": 2}, [True, True, False, False]),
@@ -72,180 +71,162 @@ def test_nth_counts_what_matches_the_rest():
         ({"probability": 1, "times": None}, [True] * 4),
     ],
 )
-def test_a_rule_counts(rule, taken):
-    """Once unless it is told, and after as many as it spares."""
-    assert hits(rule, *[asked()] * 4) == taken
+def test_rule_keys_limit_how_often_a_fault_occurs(rule, expected):
+    assert selected(rule, *[request()] * 4) == expected
 
 
-def test_the_same_seed_gives_the_same_faults():
-    """Another seed gives others, and about as many as the probability says."""
+def test_the_seed_determines_which_requests_fail():
     rule = {"probability": 0.3, "times": None}
-    requests = [asked()] * 1000
-    first = hits(rule, *requests, seed=7)
-    assert first == hits(rule, *requests, seed=7)
-    assert first != hits(rule, *requests, seed=8)
+    requests = [request()] * 1000
+    first = selected(rule, *requests, seed=7)
+    assert first == selected(rule, *requests, seed=7)
+    assert first != selected(rule, *requests, seed=8)
     assert 240 < sum(first) < 360
 
 
-def test_chances_begin_anew_when_the_rules_are_cleared():
-    """The same rules, added again, take the same requests."""
-    faults = Faults(3)
+def test_random_numbers_repeat_after_clear():
+    rules = FaultRules(3)
 
-    def run():
-        faults.clear()
-        faults.add({"probability": 0.5, "times": None, "effect": {"delay": [0, 10]}})
-        found = [faults.chosen(asked()) for _ in range(50)]
-        return [rule and rule.seconds() for rule in found]
+    def delays():
+        rules.clear()
+        rules.add({"probability": 0.5, "times": None, "effect": {"delay": [0, 10]}})
+        found = [rules.select(request()) for _ in range(50)]
+        return [rule and rule.delay_seconds() for rule in found]
 
-    assert run() == run()
+    assert delays() == delays()
 
 
-def test_the_first_rule_that_takes_a_request_counts():
-    """One that is used up, spares the request, or is not lucky leaves it to the next; the others do not count it."""
-    faults = Faults()
-    used, spared, unlucky, late, last = (
-        faults.add({**REFUSE, **rule})
+def test_first_applicable_rule_wins_and_hides_the_request_from_later_rules():
+    rules = FaultRules()
+    once, skipping, never, second, always = (
+        rules.add({**EFFECT, **rule})
         for rule in ({}, {"after": 2}, {"probability": 0}, {"match": {"nth": 2}}, {"times": None})
     )
-    assert [faults.chosen(asked()) for _ in range(5)] == [used, last, late, spared, last]
-    assert [rule.hits for rule in faults.rules()] == [1, 1, 0, 1, 2]
-    assert unlucky.hits == 0
+    assert [rules.select(request()) for _ in range(5)] == [once, always, second, skipping, always]
+    assert [rule.hits for rule in rules.all()] == [1, 1, 0, 1, 2]
+    assert never.hits == 0
 
 
-def test_rules_are_told_with_their_hits():
-    """As they were given, completed; and nobody changes them by what is told."""
-    faults = Faults()
+def test_rule_as_json_is_complete_and_redacted():
+    rules = FaultRules()
     given = {"match": {"path": "/v2/*", "header": {"X-Auth-Token": "secret", "Accept": "a"}}, "effect": {"delay": 0}}
-    made = faults.add(given)
-    faults.chosen(asked(path="/v2/", x_auth_token="secret", accept="a"))
-    told = made.as_json()
-    assert (
-        json.loads(json.dumps(told))
-        == told
-        == {
-            "id": "1",
-            "match": {"path": "/v2/*", "header": {"X-Auth-Token": "<6 characters>", "Accept": "a"}},
-            "times": 1,
-            "after": 0,
-            "probability": 1.0,
-            "effect": {"delay": 0},
-            "hits": 1,
-        }
-    )
-    told["match"]["header"].clear()
+    rule = rules.add(given)
+    rules.select(request(path="/v2/", x_auth_token="secret", accept="a"))
+    shown = rule.as_json()
+    match = {"path": "/v2/*", "header": {"X-Auth-Token": "<6 characters>", "Accept": "a"}}
+    counts = {"times": 1, "after": 0, "probability": 1.0}
+    assert shown == {"id": "1", "match": match, **counts, "effect": {"delay": 0}, "hits": 1}
+    assert json.loads(json.dumps(shown)) == shown
+    shown["match"]["header"].clear()
     given["match"]["path"] = ""
-    assert made.as_json()["match"] == {"path": "/v2/*", "header": {"X-Auth-Token": "<6 characters>", "Accept": "a"}}
+    assert rule.as_json()["match"] == match
 
 
-def test_rules_are_removed_by_their_ids():
-    """The ids of the others stay."""
-    faults = Faults()
+def test_ids_are_unique_until_all_rules_are_cleared():
+    rules = FaultRules()
     for _ in range(3):
-        faults.add(REFUSE)
-    assert [faults.remove("2"), faults.remove("2"), faults.remove("x")] == [True, False, False]
-    assert [rule.id for rule in faults.rules()] == ["1", "3"]
-    assert faults.add(REFUSE).id == "4"
-    faults.clear()
-    assert (faults.rules(), faults.add(REFUSE).id) == ((), "1")
+        rules.add(EFFECT)
+    assert [rules.remove("2"), rules.remove("2"), rules.remove("x")] == [True, False, False]
+    assert [rule.id for rule in rules.all()] == ["1", "3"]
+    assert rules.add(EFFECT).id == "4"
+    rules.clear()
+    assert (rules.all(), rules.add(EFFECT).id) == ((), "1")
 
 
-def test_there_is_room_for_so_many_rules():
-    """No client fills the memory with them."""
-    faults = Faults()
-    for _ in range(MOST_RULES):
-        faults.add(REFUSE)
-    with pytest.raises(ValueError, match=f"there are {MOST_RULES} rules already"):
-        faults.add(REFUSE)
+def test_number_of_rules_is_limited():
+    rules = FaultRules()
+    for _ in range(MAX_RULES):
+        rules.add(EFFECT)
+    with pytest.raises(ValueError, match=f"There are {MAX_RULES} rules already"):
+        rules.add(EFFECT)
 
 
-def test_requests_at_the_same_time_are_counted_one_by_one():
-    """A rule for so many takes so many."""
-    faults, found = Faults(), Counter()
-    rules = [faults.add({**REFUSE, "times": 100}), faults.add({**REFUSE, "times": 50})]
+def test_concurrent_requests_are_counted_exactly():
+    rules, found = FaultRules(), Counter()
+    added = [rules.add({**EFFECT, "times": 100}), rules.add({**EFFECT, "times": 50})]
 
-    def ask():
+    def send():
         for _ in range(50):
-            found[faults.chosen(asked())] += 1
+            found[rules.select(request())] += 1
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [rule.hits for rule in rules] == [100, 50]
+    assert [rule.hits for rule in added] == [100, 50]
 
 
-# --- how rules are read ---------------------------------------------------------------------------
+# --- parsing
 
-ROOM = "legal is a whole number from"
-WRONG = [
-    ([], "the rule is a list; legal is a mapping with match, effect, times, after, probability"),
-    ({}, "effect is empty; legal are delay, catalog, status, "),
-    ({"effect": []}, "effect is a list; legal is a mapping with delay, "),
-    ({"match": "x", **REFUSE}, "match is 'x'; legal is a mapping with method, path, "),
-    ({"matches": {}, **REFUSE}, "matches is unknown; did you mean match"),
-    ({"status": 503}, "status is unknown; did you mean effect.status?"),
-    ({"effect": {"page": 2}}, "effect.page is unknown; did you mean match.page?"),
-    ({"match": {"zzz": 1}, **REFUSE}, "match.zzz is unknown; legal are method, path, query, header, page, nth"),
-    ({"match": {"page": 0}, **REFUSE}, f"match.page is 0; {ROOM} 1"),
-    ({"match": {"nth": 1.5}, **REFUSE}, f"match.nth is 1.5; {ROOM} 1"),
-    ({"match": {"page": True}, **REFUSE}, f"match.page is True; {ROOM} 1"),
-    ({"match": {"query": ["a"]}, **REFUSE}, "match.query is a list; legal is a mapping of names to texts"),
-    ({"match": {"query": {"a": None}}, **REFUSE}, "match.query is a mapping; legal is a mapping of names to texts"),
-    ({"match": {"path": 5}, **REFUSE}, "match.path is 5; legal is a path such as /v2/images; * stands for anything"),
-    ({"times": 0, **REFUSE}, f"times is 0; {ROOM} 1, or null for ever"),
-    ({"after": -1, **REFUSE}, f"after is -1; {ROOM} 0"),
-    ({"probability": 1.1, **REFUSE}, "probability is 1.1; legal is a number from 0 to 1"),
-    ({"probability": float("nan"), **REFUSE}, "probability is nan; legal is a number from 0 to 1"),
-    ({"effect": {"status": 200}}, "effect.status is 200; legal is a status that HTTP knows, 400 to 599"),
-    ({"effect": {"status": 599}}, "effect.status is 599; legal is"),
-    ({"effect": {"code": "IMG.0001"}}, "effect.code stands alone; legal is code beside status"),
-    ({"effect": {"message": "x"}}, "effect.message stands alone; legal is message beside status"),
-    ({"effect": {"status": 503, "next": "loop"}}, "effect.status stands beside next; legal is one of them"),
-    ({"effect": {"delay": -1}}, "effect.delay is -1; legal is seconds from 0 to 600, or [least, most]"),
-    ({"effect": {"delay": [3, 1]}}, "effect.delay is a list; legal is seconds"),
-    ({"effect": {"delay": [1]}}, "effect.delay is a list; legal is seconds"),
-    ({"effect": {"drop": "after"}}, "effect.drop is 'after'; legal is before or middle"),
-    ({"effect": {"body": ["empty"]}}, "effect.body is a list; legal is truncated, garbage, empty, html"),
-    ({"effect": {"next": "again"}}, "effect.next is 'again'; legal is missing, null, absolute, loop, repeated"),
-    ({"effect": {"content_type": "a\r\nb"}}, "effect.content_type is 'a\\r\\nb'; legal is a text of one line"),
-    ({"effect": {"headers": {"A": "b\nc"}}}, "effect.headers is a mapping; legal is a mapping of names to texts of"),
-    ({"effect": {"headers": {"a b": "c"}}}, "effect.headers is a mapping; legal is"),
-    ({"effect": {"headers": {"Transfer-Encoding": "chunked"}}}, "effect.headers is a mapping; legal is"),
-    ({"effect": {"headers": {"content-length": "5"}}}, "effect.headers is a mapping; legal is"),
-    ({"effect": {"catalog": "x"}}, "effect.catalog is 'x'; legal is a mapping with delete, add and update"),
-    ({"effect": {"catalog": {}}}, "effect.catalog is a mapping; legal is a mapping with delete, add and update"),
-    ({"effect": {"catalog": {"remove": "x"}}}, "effect.catalog is a mapping; legal is a mapping with delete, add"),
-    ({"effect": {"catalog": {"delete": 5}}}, "effect.catalog.delete is 5; legal is an image's id, or marker"),
-    ({"effect": {"catalog": {"add": []}}}, "effect.catalog.add is a list; legal is an image"),
-    ({"effect": {"catalog": {"add": {"min_disk": "x"}}}}, "effect.catalog.add.min_disk 'x' is not a whole number"),
-    ({"effect": {"catalog": {"update": {"a": 5}}}}, "effect.catalog.update.a is not a mapping of names to values"),
-    ({"effect": {"catalog": {"update": {"a": {"id": "b"}}}}}, "effect.catalog.update.a.id can not be updated"),
-]  # fmt: skip
+TEXTS = "Use a mapping of names to texts"
+CHANGE = "got a mapping. Use a mapping with delete, add, update."
 
 
-@pytest.mark.parametrize(("rule", "words"), WRONG)
-def test_a_wrong_rule_is_refused(rule, words):
-    """The message names the path, the value and what is legal; no number is lost to it."""
-    faults = Faults()
-    with pytest.raises(ValueError, match=f"^{re.escape(words)}"):
-        faults.add(rule)
-    assert faults.add(REFUSE).id == "1"
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ([], "Invalid rule: got a list. Use a mapping with match, effect, times, after, probability."),
+        ({}, "Invalid effect: it is empty. Use at least one of delay, catalog, status, "),
+        ({"effect": []}, "Invalid effect: got a list. Use a mapping with delay, "),
+        ({"match": "x", **EFFECT}, "Invalid match: got 'x'. Use a mapping with method, path, "),
+        ({"matches": {}, **EFFECT}, "Unknown key matches. Did you mean match?"),
+        ({"status": 503}, "Unknown key status. Did you mean effect.status?"),
+        ({"effect": {"page": 2}}, "Unknown key effect.page. Did you mean match.page?"),
+        ({"match": {"zzz": 1}, **EFFECT}, "Unknown key match.zzz. Use one of method, path, query, header, page, nth."),
+        ({"match": {"page": 0}, **EFFECT}, "Invalid match.page: got 0. Use an integer from 1."),
+        ({"match": {"nth": 1.5}, **EFFECT}, "Invalid match.nth: got 1.5. Use an integer from 1."),
+        ({"match": {"page": True}, **EFFECT}, "Invalid match.page: got True. Use an integer from 1."),
+        ({"match": {"query": ["a"]}, **EFFECT}, f"Invalid match.query: got a list. {TEXTS}."),
+        ({"match": {"query": {"a": None}}, **EFFECT}, f"Invalid match.query: got a mapping. {TEXTS}."),
+        ({"match": {"path": 5}, **EFFECT}, "Invalid match.path: got 5. Use a path such as /v2/images; * matches any"),
+        ({"times": 0, **EFFECT}, "Invalid times: got 0. Use an integer from 1, or null for no limit."),
+        ({"after": -1, **EFFECT}, "Invalid after: got -1. Use an integer from 0."),
+        ({"probability": 1.1, **EFFECT}, "Invalid probability: got 1.1. Use a number from 0 to 1."),
+        ({"probability": float("nan"), **EFFECT}, "Invalid probability: got nan. Use a number from 0 to 1."),
+        ({"effect": {"status": 200}}, "Invalid effect.status: got 200. Use a status code of HTTP from 400 to 599."),
+        ({"effect": {"status": 599}}, "Invalid effect.status: got 599. Use"),
+        ({"effect": {"code": "IMG.0001"}}, "Invalid effect.code: it needs status. Use both or none of them."),
+        ({"effect": {"message": "x"}}, "Invalid effect.message: it needs status."),
+        ({"effect": {"status": 503, "next": "loop"}}, "Invalid effect.status: it excludes next. Use only one"),
+        ({"effect": {"delay": -1}}, "Invalid effect.delay: got -1. Use seconds from 0 to 600, or [minimum, maximum]."),
+        ({"effect": {"delay": [3, 1]}}, "Invalid effect.delay: got a list. Use seconds"),
+        ({"effect": {"delay": [1]}}, "Invalid effect.delay: got a list. Use seconds"),
+        ({"effect": {"drop": "after"}}, "Invalid effect.drop: got 'after'. Use before or middle."),
+        ({"effect": {"body": ["empty"]}}, "Invalid effect.body: got a list. Use truncated, garbage, empty, html."),
+        ({"effect": {"next": "x"}}, "Invalid effect.next: got 'x'. Use missing, null, absolute, loop, repeated."),
+        ({"effect": {"content_type": "a\r\nb"}}, "Invalid effect.content_type: got 'a\\r\\nb'. Use a text of one line"),
+        ({"effect": {"headers": {"A": "b\nc"}}}, f"Invalid effect.headers: got a mapping. {TEXTS} of one line"),
+        ({"effect": {"headers": {"a b": "c"}}}, "Invalid effect.headers: got"),
+        ({"effect": {"headers": {"Transfer-Encoding": "chunked"}}}, "Invalid effect.headers: got"),
+        ({"effect": {"headers": {"content-length": "5"}}}, "Invalid effect.headers: got"),
+        ({"effect": {"catalog": "x"}}, "Invalid effect.catalog: got 'x'. Use a mapping with delete, add, update."),
+        ({"effect": {"catalog": {}}}, f"Invalid effect.catalog: {CHANGE}"),
+        ({"effect": {"catalog": {"remove": "x"}}}, f"Invalid effect.catalog: {CHANGE}"),
+        ({"effect": {"catalog": {"delete": 5}}}, "Invalid effect.catalog.delete: got 5. Use the id of an image, or"),
+        ({"effect": {"catalog": {"add": []}}}, "Invalid effect.catalog.add: got a list. Use an image."),
+        ({"effect": {"catalog": {"add": {"min_disk": "x"}}}}, "Invalid effect.catalog.add.min_disk: "),
+        ({"effect": {"catalog": {"update": {"a": 5}}}}, "Invalid effect.catalog.update.a: "),
+        ({"effect": {"catalog": {"update": {"a": {"id": "b"}}}}}, "Invalid effect.catalog.update.a.id: the id of an"),
+    ],
+)
+def test_invalid_rule_is_rejected_and_uses_up_no_id(rule, message):
+    rules = FaultRules()
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        rules.add(rule)
+    assert rules.add(EFFECT).id == "1"
 
 
-def test_keys_side_by_side_find_their_parts():
-    """Each key of the table belongs to one part."""
-    assert flat(path="/", page=2, status=503, headers={"a": "b"}, times=2) == {
+def test_keywords_are_sorted_into_their_sections():
+    assert rule_from_keywords(path="/", page=2, status=503, headers={"a": "b"}, times=2) == {
         "match": {"path": "/", "page": 2},
         "effect": {"status": 503, "headers": {"a": "b"}},
         "times": 2,
     }
-    with pytest.raises(ValueError, match=r"statuss is unknown; did you mean status\?"):
-        flat(statuss=503)
+    with pytest.raises(ValueError, match=r"Unknown key statuss. Did you mean status\?"):
+        rule_from_keywords(statuss=503)
 
 
-def test_the_table_names_each_key_once():
-    """Keys side by side would not be told apart otherwise."""
-    names = [key.name for key in KEYS]
-    assert sorted(names) == sorted(set(names))
-    assert sum(len(part_of(part)) for part in (MATCH, RULE, EFFECT)) == len(KEYS)
+def test_key_names_are_unique_across_sections():
+    names = [key.name for key in RULE_KEYS]
+    assert len(names) == len(set(names))

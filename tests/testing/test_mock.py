@@ -235,7 +235,7 @@ def test_faults_are_given_side_by_side(ims):
     assert [entry.fault for entry in ims.requests] == [fault.id, fault.id, ""]
     ims.faults.clear()
     assert len(ims.faults) == 0
-    with pytest.raises(ValueError, match=r"did you mean status\?"):
+    with pytest.raises(ValueError, match=r"Did you mean status\?"):
         ims.faults.add(statu=503)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from helpers import in_process, link, make_app, over_socket
 
-from ims_mock.faults.rules import flat
-from ims_mock.faults.schema import EFFECT, part_of
+from ims_mock.faults.rules import rule_from_keywords
+from ims_mock.faults.schema import EFFECT, keys_of
 
 PATH = "/v2/images"
 NAMES = [f"image-{number}" for number in range(9, 0, -1)]
@@ -56,7 +56,7 @@ def ask(request, app):
 @pytest.fixture
 def fault(emulator):
     """Add a rule, its keys side by side."""
-    return lambda **keys: emulator.faults.add(flat(**keys))
+    return lambda **keys: emulator.faults.add(rule_from_keywords(**keys))
 
 
 def entries(emulator):
@@ -179,8 +179,8 @@ def test_an_answer_is_delayed(ask, fault, emulator):
 def test_a_delay_may_lie_in_a_range(ask, fault):
     """Whatever it is this time."""
     rule = fault(delay=[0.2, 0.3], times=None)
-    assert all(0.2 <= rule.seconds() <= 0.3 for _ in range(100))
-    assert len({rule.seconds() for _ in range(9)}) > 1
+    assert all(0.2 <= rule.delay_seconds() <= 0.3 for _ in range(100))
+    assert len({rule.delay_seconds() for _ in range(9)}) > 1
     assert seconds(ask) >= 0.2
 
 
@@ -491,7 +491,7 @@ def test_walks_of_two_projects_have_pages_of_their_own(ask, fault):
 def test_a_fault_comes_before_credentials_are_asked_for():
     """As a gateway that is away does."""
     app = make_app(CATALOG, auth="on")
-    app.extensions["ims_mock"].faults.add(flat(page=1, status=503))
+    app.extensions["ims_mock"].faults.add(rule_from_keywords(page=1, status=503))
     assert [in_process(app)(PATH).status for _ in range(2)] == [503, 401]
 
 
@@ -506,7 +506,7 @@ def test_control_paths_meet_no_faults(ask, fault, emulator):
 def test_every_effect_is_tried_here():
     """None of the table is without a test that sees it."""
     text = Path(__file__).read_text()
-    for key in part_of(EFFECT):
+    for key in keys_of(EFFECT):
         assert f"{key.name}=" in text
 
 

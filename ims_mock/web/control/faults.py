@@ -15,7 +15,7 @@ blueprint = Blueprint("faults", __name__)
 @blueprint.get("/faults", provide_automatic_options=False)
 def list_faults() -> Response:
     """List the rules, each with its hits."""
-    return jsonify(faults=[rule.as_json() for rule in emulator().faults.rules()])
+    return jsonify(faults=[rule.as_json() for rule in emulator().faults.all()])
 
 
 @blueprint.post("/faults", provide_automatic_options=False)
@@ -40,6 +40,6 @@ def remove_fault(rule_id: str) -> Response:
     """Remove a rule."""
     faults = emulator().faults
     if not faults.remove(rule_id):
-        legal = ", ".join(rule.id for rule in faults.rules())
+        legal = ", ".join(rule.id for rule in faults.all())
         raise RequestError("rule", "the rule", rule_id, legal or "none, as yet")
     return empty_answer()
