@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from flask import Flask
 
 from ims_mock import create_app
-from ims_mock.server.background import Background
+from ims_mock.server.server import BackgroundServer
 from ims_mock.web.context import view
 
 
@@ -73,7 +73,7 @@ def in_process(app: Flask) -> Ask:
 @contextmanager
 def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
     """Ask an application through the server of ``ims-mock serve`` on a free port."""
-    server = Background(app, threads=threads)
+    server = BackgroundServer(app, threads=threads)
 
     def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)

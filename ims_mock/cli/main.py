@@ -72,14 +72,15 @@ def _fail(message: str, status: int) -> NoReturn:
 
 def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     """Serve catalogs: bundled names, .yaml or .json files, or folders; several are merged."""
-    from ims_mock.server.server import stopped_by_signals
+    from ims_mock.server.server import exit_on_signals
 
-    with stopped_by_signals():
+    with exit_on_signals():
         _serve_until_stopped(catalog, given)
 
 
 def _serve_until_stopped(catalog: tuple[str, ...], given: dict[str, Any]) -> None:
-    from ims_mock.server.server import BindError, bound, listening, log_to_stderr, url_of
+    from ims_mock.server.logs import log_to_stderr
+    from ims_mock.server.server import BindError, bind, make_server, url_of
 
     log_to_stderr(given["log_level"], given["log_format"])
 
@@ -94,7 +95,7 @@ def _serve_until_stopped(catalog: tuple[str, ...], given: dict[str, Any]) -> Non
         raise click.UsageError(str(error)) from None
     encryption = _encryption(given["tls_cert"], given["tls_key"])
     try:
-        listener = bound(given["host"], given["port"])
+        listener = bind(given["host"], given["port"])
     except BindError as error:
         raise click.ClickException(str(error)) from None
 
@@ -124,11 +125,11 @@ def _serve_until_stopped(catalog: tuple[str, ...], given: dict[str, Any]) -> Non
     url = url_of(listener, "https" if encryption else "http")
     line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url}"
     try:
-        server = listening(app, listener, given["threads"], encryption)
+        server = make_server(app, listener, given["threads"], encryption)
     except BindError as error:
         raise click.ClickException(str(error)) from None
     if watch:
-        watch.begin(emulator.reload, **wanted)
+        watch.start(emulator.reload, **wanted)
     click.echo(line)
     server.run()
 
@@ -269,9 +270,9 @@ def _write(text: str, output: str) -> None:
 
 
 def _watch(catalog: tuple[str, ...]) -> Any:
-    from ims_mock.server.reloader import Watch  # most starts do without
+    from ims_mock.server.reloader import Reloader  # most starts do without
 
-    return Watch(catalog)
+    return Reloader(catalog)
 
 
 def _encryption(certificate: str, key: str) -> Any:
@@ -281,10 +282,10 @@ def _encryption(certificate: str, key: str) -> Any:
     if not certificate or not key:
         given, missing = ("--tls-cert", "--tls-key") if certificate else ("--tls-key", "--tls-cert")
         raise click.UsageError(f"{given} is given without {missing}; legal are both or neither")
-    from ims_mock.server.tls import CertificateError, encryption
+    from ims_mock.server.tls import CertificateError, tls_context
 
     try:
-        return encryption(certificate, key)
+        return tls_context(certificate, key)
     except CertificateError as error:
         raise click.ClickException(str(error)) from None
 

@@ -1,4 +1,14 @@
-"""A connection to a client: how requests are read, how uploads are passed on while they arrive, and how it ends."""
+"""HTTP/1.1 connections: waitress with streaming uploads, early responses, dropped connections and our error bodies.
+
+waitress collects the whole body of a request before it calls the application. Here the application is called as soon
+as the headers of an upload have arrived. The classes below therefore rely on internals of waitress 3 (``setup.cfg``
+excludes version 4). ``RequestParser`` replaces the buffer of the body receiver (``body_rcv.buf``) by a stream and the
+size limit in ``adj``; it reads and sets ``chunked``, ``expect_continue``, ``empty``, ``error`` and ``completed``.
+``Channel`` appends uploads to ``requests`` (under ``requests_lock``) before they are complete, marking them as
+``empty`` so that waitress does not append them again, and decides with ``close_when_flushed``, ``will_close``,
+``total_outbufs_len``, ``_flush_exception`` and ``_flush_some`` when a connection may be closed. The tasks override
+``execute`` and ``build_response_header`` to control ``close_on_finish``. Look at these names first when upgrading.
+"""
 
 from __future__ import annotations
 
@@ -19,250 +29,229 @@ from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
 from ims_mock.journal.notes import OPENED
-from ims_mock.server.upload_stream import Pipe
+from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import id_of
 from ims_mock.web.responses import RELIEVED, Dropped, error_answer
 
-HEAD_BYTES: Final = 2**20
-"""Request line and headers; an URI that is too long for the service is refused by the service, not here."""
+MAX_HEADER_BYTES: Final = 2**20
+"""Limit of the request line and headers. It is high because the application rejects long URIs itself."""
 
-BODY_BYTES: Final = 16 * 2**20
-"""A body that is no upload; the gateway's limit is a little lower, and told by the application in its own words."""
-
-JOINED_BYTES: Final = 2**16
-"""A body, or a first part of one, that is not longer is sent with the head before it, in one piece."""
+MAX_BODY_BYTES: Final = 16 * 2**20
+"""Limit of a body that is no upload. The application has a lower limit, with its own error."""
 
 _UPLOAD: Final = re.compile(
     r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
     re.DOTALL,
 )
-"""The requests, wherever the service is mounted, whose body may have any size: image files and whole catalogs.
-
-The application is called before such a body has arrived, and reads it as it comes. All other bodies are collected.
-"""
+"""The requests whose body is streamed and has no limit: image files and catalogs, below any prefix."""
 
 _log = logging.getLogger("ims_mock")
-_RAW: Final = re.compile(rb"[\x80-\xff]")
-_LEGAL: Final = {413: f"{BODY_BYTES} bytes", 431: f"{HEAD_BYTES} bytes of headers"}
+_NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_LIMITS: Final = {413: f"{MAX_BODY_BYTES} bytes", 431: f"{MAX_HEADER_BYTES} bytes of headers"}
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # the server's package has no types
-    """Reads a request; bytes that should have been percent-encoded are taken as if they were, as curl sends them.
+class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """Parses a request. Raw bytes in the request line are accepted as if they were percent-encoded, as curl sends them.
 
     Attributes:
-        pipe: through it the body of an upload goes; no other request has one.
-        awaits_continue: whether the client of an upload wants to be told before it sends the body.
+        upload: The stream of the body if the request is an upload.
+        awaits_continue: Whether the client of an upload waits for ``100 Continue``.
     """
 
     adj: Any
     chunked: bool
     expect_continue: bool
-    pipe: Pipe | None = None
+    upload: UploadStream | None = None
     awaits_continue = False
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Read the request line and the headers."""
+        """Parse the request line and the headers."""
         line, end, headers = header_plus.partition(b"\r\n")
-        if not line.isascii():
-            line = _RAW.sub(lambda match: b"%%%02X" % ord(match[0]), line)
+        line = _NON_ASCII.sub(lambda match: b"%%%02X" % ord(match[0]), line)
         try:
             super().parse_header(line + end + headers)
-        except ValueError as error:  # a target that is no URL
+        except ValueError as error:  # the target is not a URL
             raise ParsingError(str(error)) from None
         if self.body_rcv is not None and _UPLOAD.fullmatch(f"{self.command} {self.path}"):
-            self._stream()
+            self._stream_body()
 
-    def _stream(self) -> None:
-        """Pass the body on instead of collecting it."""
-        self.pipe = self.body_rcv.buf = Pipe()
-        self.awaits_continue, self.expect_continue = self.expect_continue, False  # not before somebody reads
+    def _stream_body(self) -> None:
+        self.upload = self.body_rcv.buf = UploadStream()
+        self.awaits_continue, self.expect_continue = self.expect_continue, False  # sent when the application reads
         self.adj = copy(self.adj)
         self.adj.max_request_body_size = sys.maxsize
-        if self.chunked:
+        if self.chunked:  # waitress would replace the header by the length of the body, which is not known yet
             self.headers.pop("CONTENT_LENGTH", None)
-            self.headers["TRANSFER_ENCODING"] = "chunked"  # which the server keeps to itself, as it tells the length
-            self.chunked = False  # the end would be the time to tell the length, and is too late
+            self.headers["TRANSFER_ENCODING"] = "chunked"
+            self.chunked = False
 
     def received(self, data: bytes) -> int:
-        """Read on, and tell how many bytes belong to this request."""
+        """Parse more data, and return how many bytes belong to this request."""
         consumed: int = super().received(data)
         body = self.body_rcv
-        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > HEAD_BYTES:
-            self.error, self.completed = BadRequest("Chunk without an end"), True
+        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_HEADER_BYTES:
+            self.error, self.completed = BadRequest("Chunk header or trailer too long"), True
         if self.error:
             self.expect_continue = False
-            if self.pipe:
-                self.pipe.interrupt(self.error.body)
-                self.empty = False  # it is queued once more, to be refused
-        elif self.pipe and self.completed:
-            self.pipe.end()
+            if self.upload:
+                self.upload.interrupt(self.error.body)
+                self.empty = False  # so that waitress appends it once more, to reject it
+        elif self.upload and self.completed:
+            self.upload.end()
         self.awaits_continue = self.awaits_continue and not self.body_bytes_received
         return consumed
 
     @property
-    def loses_track(self) -> bool:
-        """Whether nobody knows where on the connection a next request would begin."""
-        return bool(self.awaits_continue or (self.pipe and self.pipe.is_interrupted))
+    def has_unknown_end(self) -> bool:
+        """Whether it is unknown where the next request on the connection starts."""
+        return bool(self.awaits_continue or (self.upload and self.upload.is_interrupted))
 
 
-class _Answer(WSGITask):  # type: ignore[misc]  # the server's package has no types
-    """Has the application answer a request."""
+class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """Calls the application."""
 
     close_on_finish: bool
-    wrote_header: bool
 
     def service(self) -> None:
-        """Answer; where the application drops the connection, send what it said so far, and close."""
+        """Send the response; if the application drops the connection, send what is written so far and close."""
         try:
             super().service()
         except Dropped:
             self.channel.is_dropped = self.close_on_finish = True
 
     def get_environment(self) -> dict[str, Any]:
-        """Give the request as WSGI has it."""
+        """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
-        environ[RELIEVED] = self.channel.server.task_dispatcher.relieved
+        environ[RELIEVED] = self.channel.server.task_dispatcher.additional_thread
         environ[OPENED] = self.channel.opened
         return environ
 
-    def write(self, data: bytes) -> None:
-        """Send a part of the body; before the first one goes the head."""
-        if self.complete and not self.wrote_header and len(data) <= JOINED_BYTES:
-            self.channel.head, self.wrote_header = self.build_response_header(), True
-        super().write(data)
-        self.channel.write_soon(b"")  # the head, where no body took it along
-
     def build_response_header(self) -> bytes:
-        """Write the head of the answer, which says when the connection cannot go on after it.
+        """Return the status line and headers; they tell the client if the connection is closed afterwards.
 
-        The server ends it after every answer of unknown length, and takes one without a body for such a one.
+        waitress closes the connection after a response without Content-Length, even one that has no body (204).
         """
-        if self.request.loses_track or self.request.headers.get("CONNECTION", "").lower() == "close":
+        if self.request.has_unknown_end or self.request.headers.get("CONNECTION", "").lower() == "close":
             self.set_close_on_finish()
-        is_bare = not self.has_body and self.version == "1.1" and not self.close_on_finish
-        self.close_on_finish = self.close_on_finish or is_bare  # the server now has nothing to add
-        head: bytes = super().build_response_header()
-        self.close_on_finish = self.close_on_finish and not is_bare
-        return head
+        stays_open = not self.has_body and self.version == "1.1" and not self.close_on_finish
+        self.close_on_finish = self.close_on_finish or stays_open  # waitress then adds no "Connection: close"
+        header: bytes = super().build_response_header()
+        self.close_on_finish = self.close_on_finish and not stays_open
+        return header
 
 
-class _Refusal(ErrorTask):  # type: ignore[misc]  # the server's package has no types
-    """Answers what is no HTTP request, or too large a one, in the shape of the other errors."""
+class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
+    """Rejects a request that is malformed or too large, with an error body like the application's."""
 
     def execute(self) -> None:
-        """Write the refusal and close the connection."""
-        found = self.request.error
-        legal = _LEGAL.get(found.code)
-        error = RequestError("body-too-large" if legal else "malformed", "the request", found.body, legal or "HTTP/1.1")
-        request_id = id_of({})
+        """Send the error and close the connection."""
+        error, limit = self.request.error, _LIMITS.get(self.request.error.code)
+        name, legal = ("body-too-large", limit) if limit else ("malformed", "HTTP/1.1")
+        request_id, accept = id_of({}), self.request.headers.get("ACCEPT", "")
         profile = self.channel.server.emulator.profile
-        answer = error_answer(error, profile, request_id, self.request.headers.get("ACCEPT", ""))
-        body = answer.get_data()
+        response = error_answer(RequestError(name, "the request", error.body, legal), profile, request_id, accept)
         if _log.isEnabledFor(logging.INFO):
             method, path, query = (getattr(self.request, name, "") or "" for name in ("command", "path", "query"))
-            log_request(method or "?", path or "?", query, answer.status_code, 0.0, request_id, refused=found.body)
-        self.status = answer.status
-        self.response_headers.extend([("Content-Type", answer.content_type), ("X-Request-Id", request_id)])
+            log_request(method or "?", path or "?", query, response.status_code, 0.0, request_id, refused=error.body)
+        self.status = response.status
+        self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()
+        body = response.get_data()
         self.content_length = len(body)
         self.write(body)
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]  # the server's package has no types
-    """A connection; the main loop reads and writes, and a worker's thread answers, one request after the other."""
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection: the event loop receives and sends, and a worker thread answers one request after the other.
 
-    parser_class = Parser
-    task_class = _Answer
-    error_task_class = _Refusal
-    is_dropped = False  # all that is said is sent, and then the connection is closed, in whatever state the client is
-    is_leaving = False  # all is said, and what the client still says is not listened to
-    head = b""  # of an answer, to be sent with whatever is sent next
+    Attributes:
+        opened: When the client connected, by ``time.perf_counter``.
+        is_dropped: Whether the connection is closed as soon as what is written is sent.
+    """
 
-    def __init__(self, *arguments: Any, **others: Any) -> None:
+    parser_class = RequestParser
+    task_class = _RequestTask
+    error_task_class = _RejectionTask
+    is_dropped = False
+    _is_lingering = False  # everything is sent; data is read and discarded until the client closes the connection
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.opened = perf_counter()
-        super().__init__(*arguments, **others)
+        super().__init__(*args, **kwargs)
 
-    # --- the main loop
+    # --- in the event loop
 
     def received(self, data: bytes) -> None:
-        """Take bytes; as soon as they hold the head of an upload, have it answered."""
+        """Take received data, and queue an upload as soon as its headers are complete."""
         super().received(data)
         with self.requests_lock:
             request = self.request
-            if request is None or request.pipe is None or request.empty or self.close_when_flushed:
+            if request is None or request.upload is None or request.empty or self.close_when_flushed:
                 return
-            request.pipe.when_wanted = lambda: self._continue(request)
-            request.pipe.when_drained = self.server.pull_trigger
-            request.empty = True  # so that the server does not queue it again when it is complete
+            request.upload.on_first_read = lambda: self._send_continue(request)
+            request.upload.on_drained = self.server.pull_trigger
+            request.empty = True  # so that waitress does not append it again when it is complete
             self.requests.append(request)
             if len(self.requests) == 1:
                 self.server.add_task(self)
 
     def readable(self) -> bool:
-        """Tell whether more bytes can be taken."""
+        """Return whether data should be received."""
         upload = self._upload
         if upload and not self.will_close:
             return not upload.is_full
-        return self.is_leaving or bool(super().readable())
+        return self._is_lingering or bool(super().readable())
 
     def writable(self) -> bool:
-        """Tell whether there is something to send, or to end."""
-        return bool(self.will_close or (super().writable() and not self.is_leaving))
+        """Return whether there is data to send, or the connection should be closed."""
+        return bool(self.will_close or (super().writable() and not self._is_lingering))
 
     def handle_write(self) -> None:
-        """Send; and after the last answer leave, but not before the client.
+        """Send data; after the last response, wait until the client closes the connection.
 
-        Whoever closes a connection on which bytes are still coming resets it, and that may take away the answer.
+        Closing a socket while data is still arriving resets the connection, and the client may lose the response.
         """
-        if self.socket is None:  # reading has just found out that the client has left
+        if self.socket is None:  # the client has disconnected in the same iteration of the loop
             return
         if self.will_close or self.is_dropped or not self.close_when_flushed:
             super().handle_write()
             return
         self._flush_exception(self._flush_some)
         if self.connected and not self.total_outbufs_len:
-            self.is_leaving = True
-            self.say_goodbye()
+            self._is_lingering = True
+            self.end_output()
 
-    def say_goodbye(self) -> None:
-        """Tell the client that this was all."""
-        with suppress(OSError):  # the client has left first
+    def end_output(self) -> None:
+        """Tell the client that no more data follows."""
+        with suppress(OSError):  # the client has disconnected
             self.socket.shutdown(socket.SHUT_WR)
 
     def handle_close(self) -> None:
-        """Leave."""
+        """Close the connection."""
         super().handle_close()
-        self.interrupt("the client has left")
+        self.interrupt_upload("the client has disconnected")
 
-    def interrupt(self, reason: str) -> None:
-        """Wake whoever waits for the rest of an upload."""
+    def interrupt_upload(self, reason: str) -> None:
+        """Let the application fail that reads an unfinished upload."""
         if upload := self._upload:
             upload.interrupt(reason)
 
     @property
-    def _upload(self) -> Pipe | None:
+    def _upload(self) -> UploadStream | None:
         """The upload that is arriving."""
         request = self.request
-        return request.pipe if request is not None and request.empty else None
+        return request.upload if request is not None and request.empty else None
 
-    # --- a worker's thread
+    # --- in a worker thread
 
     def service(self) -> None:
-        """Answer a request; as long as it is an upload that arrives, another worker answers others."""
-        request = self.requests[0]
-        with self.server.task_dispatcher.relieved() if request.pipe and not request.completed else nullcontext():
+        """Answer a request; while an upload arrives, an additional thread answers others."""
+        request, workers = self.requests[0], self.server.task_dispatcher
+        with workers.additional_thread() if request.upload and not request.completed else nullcontext():
             super().service()
 
-    def write_soon(self, data: Any) -> int:
-        """Send bytes, or a file, as soon as the client takes them."""
-        if self.head:
-            data, self.head = self.head + data, b""
-        count: int = super().write_soon(data)
-        return count
-
-    def _continue(self, request: Parser) -> None:
-        """Tell a client that waits for it to send the body."""
+    def _send_continue(self, request: RequestParser) -> None:
         if request.awaits_continue:
-            with suppress(ClientDisconnected):  # as the reader is about to find out
+            with suppress(ClientDisconnected):  # the read that follows reports it
                 self.write_soon(b"HTTP/1.1 100 Continue\r\n\r\n")

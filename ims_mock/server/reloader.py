@@ -1,4 +1,4 @@
-"""Catalog files that change are loaded again: somebody looks at them a few times a second."""
+"""``ims-mock serve --watch``: polls the catalog files and loads them again when they change."""
 
 from __future__ import annotations
 
@@ -13,66 +13,68 @@ from typing import Any, Final
 from ims_mock.loading.loader import Loaded, load
 from ims_mock.loading.sources import CatalogError, files_of, is_bundled
 
-LOOK_SECONDS: Final = 0.2
-"""So long it is between two looks. Files are loaded once two looks find them alike: nobody is writing then."""
+POLL_SECONDS: Final = 0.2
 
-Looks = tuple[tuple[Path, int, int, int], ...]
-"""What files look like from outside: their times of change, and their sizes."""
+FileStates = tuple[tuple[Path, int, int, int], ...]
+"""The path, modification time, change time and size of each file."""
 
-_KEPT: Final = "nothing is loaded, and what was served before is served on"
+_KEPT: Final = "the catalog was not reloaded; the previous one is still served"
 _log = logging.getLogger("ims_mock")
 
 
-class Watch:
-    """Looks at the files of catalogs, from the moment it is made.
+class Reloader:
+    """Detects changes of catalog files since it was created.
 
     Args:
-        sources: bundled names, which never change, and the paths of files and folders.
+        sources: Paths of files and folders; bundled names are ignored because they never change.
 
     Attributes:
-        paths: the files and folders.
+        paths: The files and folders.
     """
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._sources = sources
         self.paths = tuple(Path(one) for one in sources if not is_bundled(one))
-        self._loaded = self._latest = self._look()
+        self._loaded = self._latest = self._states()
 
-    def has_news(self) -> bool:
-        """Look, and tell whether files have changed since they were loaded, and are at rest; it is told once."""
-        before, self._latest = self._latest, self._look()
-        is_news = self._latest == before != self._loaded
-        if is_news:
+    def has_changes(self) -> bool:
+        """Poll the files; return true once for each change, when two polls in a row find the same files.
+
+        A file that differs between two polls is still being written.
+        """
+        before, self._latest = self._latest, self._states()
+        has_changes = self._latest == before != self._loaded
+        if has_changes:
             self._loaded = self._latest
-        return is_news
+        return has_changes
 
-    def _look(self) -> Looks:
-        return tuple(found for path in self.paths for found in _looks(path))
+    def _states(self) -> FileStates:
+        return tuple(state for path in self.paths for state in _file_states(path))
 
-    def begin(self, use: Callable[[Loaded], None], **options: Any) -> None:
-        """Have a thread load whatever changes, for as long as the program runs.
+    def start(self, use: Callable[[Loaded], None], **options: Any) -> None:
+        """Start a daemon thread that loads the catalogs whenever they change.
 
         Args:
-            use: takes what was loaded.
-            options: how to load, as :func:`ims_mock.loading.load` has it.
+            use: Called with what was loaded.
+            options: Passed on to :func:`ims_mock.loading.loader.load`.
         """
         if not self.paths:
-            _log.warning("there is nothing to watch: only bundled catalogs are served")
+            _log.warning("--watch has no effect: only bundled catalogs are served")
             return
         Thread(target=self._run, args=(use, options), daemon=True).start()
 
     def _run(self, use: Callable[[Loaded], None], options: Mapping[str, Any]) -> None:
         while True:
-            time.sleep(LOOK_SECONDS)
-            if self.has_news():
+            time.sleep(POLL_SECONDS)
+            if self.has_changes():
                 self.reload(use, **options)
 
     def reload(self, use: Callable[[Loaded], None], **options: Any) -> None:
-        """Load the catalogs, or log what is wrong with them and leave everything as it was.
+        """Load the catalogs, or log what is wrong with them.
 
         Args:
-            use: takes what was loaded.
-            options: how to load, as :func:`ims_mock.loading.load` has it.
+            use: Called with what was loaded.
+            options: Passed on to :func:`ims_mock.loading.loader.load`.
         """
         try:
             loaded = load(self._sources, **options)
@@ -80,24 +82,24 @@ class Watch:
             for trouble in error.troubles:
                 _log.error("%s", trouble)
             _log.error(_KEPT)
-        except Exception:  # a bug of ours, and whoever watches goes on
+        except Exception:  # a bug must not end the thread
             _log.exception(_KEPT)
         else:
             for trouble in loaded.warnings:
                 _log.warning("%s", trouble)
             use(loaded)
             images = len(loaded.catalog)
-            _log.info("loaded again: %d image%s (%s)", images, "s" * (images != 1), loaded.name)
+            _log.info("reloaded %d image%s (%s)", images, "s" * (images != 1), loaded.name)
 
 
-def _looks(path: Path) -> Looks:
-    """Look at a file, or at all files of a folder; what cannot be read, or only once, looks as if it were not there."""
-    found = []
+def _file_states(path: Path) -> FileStates:
+    """Return the state of a file, or of all files of a folder; only regular, readable files have one."""
+    states = []
     try:
         for file in files_of(path):
-            seen = file.stat()
-            if stat.S_ISREG(seen.st_mode):
-                found.append((file, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size))
+            found = file.stat()
+            if stat.S_ISREG(found.st_mode):
+                states.append((file, found.st_mtime_ns, found.st_ctime_ns, found.st_size))
     except OSError:
         return ()
-    return tuple(found)
+    return tuple(states)

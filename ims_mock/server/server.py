@@ -1,9 +1,7 @@
-"""The server behind ``ims-mock serve``: binds first, then loads, then answers until it is told to stop."""
+"""The server: waitress with our connections, bound before catalogs are loaded so that a busy port is found early."""
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import select
 import signal
@@ -12,42 +10,42 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Final
 
+from waitress import wasyncore
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
 
 from ims_mock.contract.values import printable
-from ims_mock.server.http import BODY_BYTES, HEAD_BYTES, Channel
+from ims_mock.server.http import MAX_BODY_BYTES, MAX_HEADER_BYTES, Channel
+from ims_mock.server.tls import TLSChannel
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
-
     from flask import Flask
 
 BACKLOG: Final = 1024
-CONNECTIONS: Final = 1000
-RECEIVED_BYTES: Final = 2**15
-"""Taken from a connection at once; with more, bodies in small chunks take longer to be put together (measured)."""
+MAX_CONNECTIONS: Final = 1000
+RECEIVE_BYTES: Final = 2**15
 STOP_SECONDS: Final = 0.5
-_PATIENCE_SECONDS: Final = 2 * STOP_SECONDS
+"""How long requests may take to finish when the server stops."""
 
 
 class BindError(Exception):
-    """The address cannot be listened on."""
+    """The address is not available; the message says why and what to do."""
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """Bind an address without listening yet, so that a busy port is found before anything is loaded.
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address and does not listen yet.
 
     Args:
-        host: a name or address, IPv4 or IPv6.
-        port: 0 for any free one.
+        host: A name or an IPv4 or IPv6 address.
+        port: A port, or 0 for any free one.
 
     Raises:
-        BindError: the address is taken or not this machine's; the message says which and what to do.
+        BindError: The address is in use, or does not belong to this machine.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -56,117 +54,120 @@ def bound(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except (OSError, UnicodeError) as error:
-        raise BindError(_taken(host, port, error)) from None
+        raise _bind_error(host, port, error) from None
     return listener
 
 
-def _taken(host: str, port: int, error: OSError | UnicodeError) -> str:
-    reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is no name of a host"
-    return f"cannot listen on {printable(host)} port {port}: {reason}; choose another with --host and --port"
-
-
-@contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """End the process with status 0 on SIGTERM and SIGINT, from wherever it is.
-
-    The block is left as by ``sys.exit``; behind it nothing more is done, for the interpreter's own end would wait for
-    whoever should read what was written. A signal that comes again within a second says nothing new. Without any,
-    signals end the process as usual afterwards.
-    """
-    signals = signal.SIGTERM, signal.SIGINT
-    told = -inf
-
-    def stop(*_: object) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told > _PATIENCE_SECONDS:
-            told = now
-            raise SystemExit(0)
-
-    try:
-        for one in signals:
-            signal.signal(one, stop)
-        yield
-    finally:
-        if told > -inf:
-            os._exit(0)
-        for one in signals:
-            signal.signal(one, signal.SIG_DFL)
+def _bind_error(host: str, port: int, error: OSError | UnicodeError) -> BindError:
+    reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "invalid host name"
+    return BindError(f"cannot listen on {printable(host)} port {port}: {reason}; use another --host or --port")
 
 
 def url_of(listener: socket.socket, scheme: str = "http") -> str:
-    """Give the base URL under which a bound socket is reached."""
+    """Return the base URL of a bound socket, without a trailing slash."""
     host, port = listener.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def listening(app: Flask, listener: socket.socket, threads: int, encryption: SSLContext | None = None) -> Any:
-    """Make the server that answers with an application; its ``run`` begins, its ``close`` ends.
+def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLContext | None = None) -> Any:
+    """Return a waitress server for an application: ``run()`` serves until ``close()`` is called.
 
     Args:
-        app: the application.
-        listener: a bound socket; connections are accepted from now on.
-        threads: requests answered at the same time.
-        encryption: what encrypts the connections; ``None`` where nothing does.
+        app: The application.
+        listener: A bound socket, which accepts connections from now on.
+        threads: The number of requests that are answered at the same time.
+        tls: The TLS context, or ``None`` for plain HTTP.
 
     Raises:
-        BindError: somebody else listens there already.
+        BindError: Another process listens on the address.
     """
-    dispatcher = _Workers(threads)
+    dispatcher = _WorkerPool(threads)
     try:
         listener.listen(BACKLOG)
     except OSError as error:  # another process bound the port as well, and was the first to listen
         host, port = listener.getsockname()[:2]
-        raise BindError(_taken(host, port, error)) from None
-    channel_class = Channel
-    if encryption:
-        from ims_mock.server.tls import SecureChannel
-
-        channel_class = SecureChannel
-        listener = encryption.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
+        raise _bind_error(host, port, error) from None
+    if tls:
+        listener = tls.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
     server = create_server(
         app,
         sockets=[listener],
         _dispatcher=dispatcher,
         backlog=BACKLOG,
-        connection_limit=CONNECTIONS,
-        recv_bytes=RECEIVED_BYTES,
-        max_request_header_size=HEAD_BYTES,
-        max_request_body_size=BODY_BYTES,
-        inbuf_overflow=sys.maxsize,  # nothing is put in a temporary file: there may be no disk to write to
+        connection_limit=MAX_CONNECTIONS,
+        recv_bytes=RECEIVE_BYTES,
+        max_request_header_size=MAX_HEADER_BYTES,
+        max_request_body_size=MAX_BODY_BYTES,
+        inbuf_overflow=sys.maxsize,  # no temporary files: the file system may be read-only
         outbuf_overflow=sys.maxsize,
-        asyncore_use_poll=hasattr(select, "poll"),  # select() knows no descriptor above 1023
-        url_scheme="https" if encryption else "http",
+        asyncore_use_poll=hasattr(select, "poll"),  # select() is limited to descriptors below 1024
+        url_scheme="https" if tls else "http",
         ident=None,
-        clear_untrusted_proxy_headers=False,  # the application believes them only when it is told to
+        clear_untrusted_proxy_headers=False,  # the application decides whether it trusts them
     )
-    server.channel_class = channel_class
-    dispatcher.channels = server.active_channels
+    server.channel_class = TLSChannel if tls else Channel
     server.emulator = app.extensions["ims_mock"]
+    dispatcher.channels = server.active_channels
     return server
 
 
-class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's package has no types
-    """The threads that answer, one more for every upload that has yet to arrive, and every delay on purpose.
-
-    A stop interrupts uploads, and waits for other requests, but not for long.
+class BackgroundServer:
+    """A server in a thread of its own, on a free local port. It accepts connections as soon as it exists.
 
     Args:
-        count: requests answered at the same time, besides those.
+        app: The application.
+        threads: The number of requests that are answered at the same time.
+
+    Attributes:
+        url: The base URL, without a trailing slash.
+        port: The port.
+    """
+
+    def __init__(self, app: Flask, threads: int = 8) -> None:
+        listener = bind("127.0.0.1", 0)
+        self.url, self.port = url_of(listener), int(listener.getsockname()[1])
+        self._server = make_server(app, listener, threads)
+        self._thread = threading.Thread(target=self._server.run, name="ims-mock", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening and close all connections; requests that are being answered get half a second to finish."""
+        if not self._thread.is_alive():
+            return
+        self._server.task_dispatcher.shutdown()
+        with suppress(OSError):  # the loop has ended already and closed its trigger
+            self._server.trigger.pull_trigger(self._close_all)
+        self._thread.join(10 * STOP_SECONDS)
+
+    def _close_all(self) -> None:
+        """Close the connections, which ends the loop: it runs in the loop's thread."""
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()
+        wasyncore.close_all(self._server._map)
+
+
+class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """The threads that answer requests.
+
+    A thread that waits, for the rest of an upload or for an injected delay, is replaced by an additional one, so that
+    waiting requests never block others.
+
+    Args:
+        threads: The number of threads that do not wait.
     """
 
     channels: Mapping[int, Channel]
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, threads: int) -> None:
         super().__init__()
-        self._count = count
+        self._threads = threads
         self._is_stopping = False
-        self._resizing = threading.Lock()
+        self._resize_lock = threading.Lock()
         self._resize(0)
 
     @contextmanager
-    def relieved(self) -> Iterator[None]:
-        """Let one thread more answer others, as long as the caller's waits."""
+    def additional_thread(self) -> Iterator[None]:
+        """Run one more thread while the caller's waits."""
         self._resize(1)
         try:
             yield
@@ -174,52 +175,43 @@ class _Workers(ThreadedTaskDispatcher):  # type: ignore[misc]  # the server's pa
             self._resize(-1)
 
     def _resize(self, by: int) -> None:
-        with self._resizing:
-            self._count += by
+        with self._resize_lock:
+            self._threads += by
             if not self._is_stopping:
-                self.set_thread_count(self._count)
+                self.set_thread_count(self._threads)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = STOP_SECONDS) -> bool:
-        """End the threads."""
-        with self._resizing:
+        """Interrupt all uploads and stop the threads."""
+        with self._resize_lock:
             self._is_stopping = True
         for channel in list(self.channels.values()):
-            channel.interrupt("the server stops")
+            channel.interrupt_upload("the server is stopping")
         return bool(super().shutdown(cancel_pending, timeout))
 
 
-# --- logging --------------------------------------------------------------------------------------
+@contextmanager
+def exit_on_signals() -> Iterator[None]:
+    """Leave the block and end the process with status 0 on SIGTERM or SIGINT.
 
-
-_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
-
-
-class _JsonFormatter(logging.Formatter):
-    """One JSON object a line: what a record has in parts, or else its message."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        entry: dict[str, Any] = {"time": self.formatTime(record, _TIME), "level": record.levelname.lower()}
-        entry |= getattr(record, "parts", None) or {"message": record.getMessage()}
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
-
-
-def log_to_stderr(level: str, form: str) -> None:
-    """Send the emulator's log to standard error.
-
-    Args:
-        level: ``debug``, ``info``, ``warning`` or ``error``.
-        form: ``text`` or ``json``.
+    The process ends at once, without the interpreter's own shutdown, which would wait for a reader of its output. A
+    second signal within a second is ignored. If there is no signal, the default handlers are restored.
     """
-    handler = logging.StreamHandler()
-    formatter = (
-        _JsonFormatter() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s", _TIME)
-    )
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    for name, least in (("ims_mock", level.upper()), ("waitress", "ERROR")):  # its queue's depth is nobody's business
-        log = logging.getLogger(name)
-        log.addHandler(handler)
-        log.setLevel(least)
-        log.propagate = False
+    signals = signal.SIGTERM, signal.SIGINT
+    received = -inf
+
+    def stop(*_: object) -> None:
+        nonlocal received
+        now = time.monotonic()
+        if now - received > 2 * STOP_SECONDS:
+            received = now
+            raise SystemExit(0)
+
+    try:
+        for one in signals:
+            signal.signal(one, stop)
+        yield
+    finally:
+        if received > -inf:
+            os._exit(0)
+        for one in signals:
+            signal.signal(one, signal.SIG_DFL)

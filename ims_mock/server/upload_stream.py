@@ -1,4 +1,4 @@
-"""A pipe between two threads: one appends what it receives, the other reads it like a file."""
+"""A stream between two threads: the server appends the body of an upload while the application reads it."""
 
 from __future__ import annotations
 
@@ -10,106 +10,110 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-FULL_BYTES: Final = 2**20
-"""So many bytes may wait for the reader; whoever appends more should wait until half of them are read."""
+MAX_BUFFERED_BYTES: Final = 2**20
+"""A stream that buffers this much is full; it accepts more once half of it is read."""
 
 READ_BYTES: Final = 2**16
-"""So many bytes are read at once for a reader that wants few."""
+"""The buffer size of the file that the application reads."""
 
-SILENT_SECONDS: Final = 120.0
-"""So long a reader waits for a byte."""
-
-
-class Interrupted(ConnectionError):
-    """The bytes that were to follow will not come."""
+READ_TIMEOUT_SECONDS: Final = 120.0
 
 
-class Pipe(io.RawIOBase):
-    """Bytes on their way from the thread that appends them to the one that reads them.
+class UploadInterrupted(ConnectionError):
+    """The rest of the upload will not arrive."""
 
-    Once it is closed nobody reads any more, and what is appended is forgotten.
+
+class UploadStream(io.RawIOBase):
+    """The body of an upload, in the order in which it arrives.
+
+    After the reader closes the stream, appended bytes are discarded.
+
+    Args:
+        timeout: How many seconds a reader waits for the next byte.
 
     Attributes:
-        when_wanted: called in the reader's thread, before it waits for the first byte.
-        when_drained: called in the reader's thread, when a pipe that was full may be appended to again.
+        is_full: Whether the writer should wait.
+        on_first_read: Called in the reader's thread before it waits for the first byte.
+        on_drained: Called in the reader's thread when a full stream accepts bytes again.
     """
 
-    def __init__(self) -> None:
-        self.when_wanted: Callable[[], None] | None = None
-        self.when_drained: Callable[[], None] | None = None
+    def __init__(self, timeout: float = READ_TIMEOUT_SECONDS) -> None:
+        self._timeout = timeout
         self.is_full = False
-        self._waiting = bytearray()
-        self._is_ended = False
+        self.on_first_read: Callable[[], None] | None = None
+        self.on_drained: Callable[[], None] | None = None
+        self._buffer = bytearray()
+        self._is_complete = False
         self._interruption = ""
         self._changed = threading.Condition()
 
-    # --- the appending side; it never waits
+    # --- the writer; it never blocks
 
     def append(self, data: bytes) -> None:
-        """Take bytes."""
+        """Append bytes."""
         with self._changed:
             if not self.closed:
-                self._waiting += data
-                self.is_full = self.is_full or len(self._waiting) >= FULL_BYTES
+                self._buffer += data
+                self.is_full = self.is_full or len(self._buffer) >= MAX_BUFFERED_BYTES
                 self._changed.notify()
 
     def end(self) -> None:
-        """Say that this was all."""
+        """Mark the upload as complete."""
         with self._changed:
-            self._is_ended = True
+            self._is_complete = True
             self._changed.notify()
 
     def interrupt(self, reason: str) -> None:
-        """Say that the rest will not come, unless this was all."""
+        """Mark the upload as interrupted, unless it is complete."""
         with self._changed:
             self._interruption = self._interruption or reason
             self._changed.notify()
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether bytes are missing that will not come."""
-        return bool(self._interruption) and not self._is_ended
+        """Whether the rest of the upload will not arrive."""
+        return bool(self._interruption) and not self._is_complete
 
-    # --- the reading side
+    # --- the reader
 
     def getfile(self) -> io.BufferedReader:
-        """Give the file to read from: it gives as many bytes as it is asked for, unless the end comes first."""
+        """Return a file whose ``read(n)`` returns fewer than ``n`` bytes only at the end of the upload."""
         return io.BufferedReader(self, READ_BYTES)
 
     def readable(self) -> bool:
-        """Say that this can be read."""
+        """Return true."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Wait for bytes, and move as many as there are and fit into a buffer; none at the end.
+        """Wait for bytes and move as many as fit into a buffer; return 0 at the end of the upload.
 
         Raises:
-            Interrupted: they will not come.
+            UploadInterrupted: The rest will not arrive, or did not arrive in time.
         """
-        if self.when_wanted and not self._waiting:
-            self.when_wanted()
-        self.when_wanted = None
-        room = memoryview(buffer).cast("B")
+        if self.on_first_read and not self._buffer:
+            self.on_first_read()
+        self.on_first_read = None
+        view = memoryview(buffer).cast("B")
         with self._changed:
-            if not self._changed.wait_for(self._is_settled, SILENT_SECONDS):
-                self._interruption = f"nothing came for {SILENT_SECONDS:g} seconds"
-            if not self._waiting and self.is_interrupted:
-                raise Interrupted(self._interruption)
-            count = min(len(room), len(self._waiting))
-            room[:count] = self._waiting[:count]
-            del self._waiting[:count]
-            is_drained = self.is_full and len(self._waiting) <= FULL_BYTES // 2
+            if not self._changed.wait_for(self._can_return, self._timeout):
+                self._interruption = f"no data was received for {self._timeout:g} seconds"
+            if not self._buffer and self.is_interrupted:
+                raise UploadInterrupted(self._interruption)
+            count = min(len(view), len(self._buffer))
+            view[:count] = self._buffer[:count]
+            del self._buffer[:count]
+            is_drained = self.is_full and len(self._buffer) <= MAX_BUFFERED_BYTES // 2
             self.is_full = self.is_full and not is_drained
-        if is_drained and self.when_drained:
-            self.when_drained()
+        if is_drained and self.on_drained:
+            self.on_drained()
         return count
 
-    def _is_settled(self) -> bool:
-        return bool(self._waiting or self._is_ended or self._interruption)
+    def _can_return(self) -> bool:
+        return bool(self._buffer or self._is_complete or self._interruption)
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading and discard what is buffered."""
         with self._changed:
             super().close()
-            self._waiting.clear()
+            self._buffer.clear()
             self.is_full = False

@@ -13,7 +13,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import filed_image
 from ims_mock.loading.loader import load
-from ims_mock.server.background import Background
+from ims_mock.server.server import BackgroundServer
 from ims_mock.testing.backend import Owner, stored
 from ims_mock.web.app import create_app
 
@@ -45,7 +45,7 @@ class Local:
             loaded, profile, needs_credentials=beginning.auth == "on", treatment=beginning.treatment
         )
         self._app = create_app(self.emulator)
-        self._server = Background(self._app)
+        self._server = BackgroundServer(self._app)
         self.url, self.port = self._server.url, self._server.port
 
     def begin(self, beginning: Beginning) -> None:

@@ -11,7 +11,7 @@ from helpers import in_process, link, make_app, over_socket
 from ims_mock.contract.fields import FIELDS, PARAMETERS, SORT_KEYS
 from ims_mock.contract.values import TIME_OPERATORS
 from ims_mock.errors import PROBLEMS
-from ims_mock.server.server import bound, listening
+from ims_mock.server.server import bind, make_server
 
 A, B, C = (letter * 32 for letter in "abc")
 SERVICE = "1bed856811654c1cb661a6ca845ebc77"
@@ -602,8 +602,8 @@ REFUSED_BY_SERVER = [
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_what_is_no_request_is_refused_in_the_same_shapes(sent, status, code, profile):
     """The server in front of the application answers like the application."""
-    listener = bound("127.0.0.1", 0)
-    server = listening(make_app(CATALOG, profile=profile), listener, threads=1)
+    listener = bind("127.0.0.1", 0)
+    server = make_server(make_app(CATALOG, profile=profile), listener, threads=1)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     with socket.create_connection(listener.getsockname(), timeout=10) as connection:

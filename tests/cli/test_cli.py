@@ -734,7 +734,7 @@ def test_a_busy_port_is_one_line_and_status_1(arguments, words):
         line = refusal(run(SERVE, "--port", port, *arguments), 1)
     assert line.startswith(f"ims-mock: cannot listen on {arguments[1]} port {port}: ")
     assert words in line
-    assert line.endswith("choose another with --host and --port")
+    assert line.endswith("use another --host or --port")
 
 
 @pytest.mark.parametrize(("option", "value"), [("--profile", "foo"), ("--throttle", "5")])

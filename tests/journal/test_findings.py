@@ -19,7 +19,7 @@ from ims_mock.contract.fields import PARAMETERS
 from ims_mock.contract.values import TIME
 from ims_mock.journal.documented import Asked
 from ims_mock.journal.findings import BY_ROW, FINDINGS, INFO, MOST, SEVERITIES, Finding, found
-from ims_mock.server.background import Background
+from ims_mock.server.server import BackgroundServer
 from ims_mock.web.telling import MOST_CHARACTERS, MOST_HEADERS
 
 PROJECT, OTHER = "p" * 32, "q" * 32
@@ -409,7 +409,7 @@ def test_a_sandbox_has_its_own_treatment():
 @pytest.fixture(scope="module")
 def server():
     """A server that is running already."""
-    server = Background(make_app("document-sample"))
+    server = BackgroundServer(make_app("document-sample"))
     yield server.url
     server.close()
 

@@ -16,7 +16,7 @@ from schemathesis.engine import events, from_schema
 
 from ims_mock.auth.authentication import DEFAULT_PROJECT
 from ims_mock.contract.values import TIME_OPERATORS
-from ims_mock.server.background import Background
+from ims_mock.server.server import BackgroundServer
 from ims_mock.writes.json_patch import MEDIA_TYPES
 
 README = Path(__file__).parent.parent.parent / "README.md"
@@ -157,7 +157,7 @@ def described(run):
     if run.auth == "off":
         yield schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
         return
-    server = Background(app, threads=2)
+    server = BackgroundServer(app, threads=2)
     try:
         yield schemathesis.openapi.from_url(f"{server.url}/openapi.json", config=config)
     finally:

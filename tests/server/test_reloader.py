@@ -9,7 +9,7 @@ from test_cli import put, serving
 
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
-from ims_mock.server.reloader import Watch
+from ims_mock.server.reloader import Reloader
 
 ONE = "images: [{id: a}]\n"
 TWO = "images: [{id: a}, {id: b}]\n"
@@ -28,9 +28,9 @@ def ids(emulator):
     return sorted(image.id for image in emulator.catalog)
 
 
-def news(watch):
+def news(reloader):
     """Look as often as it takes for files to be at rest."""
-    return [watch.has_news() for _ in range(3)].count(True)
+    return [reloader.has_changes() for _ in range(3)].count(True)
 
 
 def in_place():
@@ -66,70 +66,70 @@ def older():
 @pytest.mark.parametrize("change", [in_place, renamed, moved_away, linked, older])
 def test_a_changed_file_is_news_once(change):
     """However it was written, once it is at rest."""
-    watch = Watch(["c.yaml"])
-    assert news(watch) == 0
+    reloader = Reloader(["c.yaml"])
+    assert news(reloader) == 0
     change()
-    assert not watch.has_news()
-    assert watch.has_news()
-    assert news(watch) == 0
+    assert not reloader.has_changes()
+    assert reloader.has_changes()
+    assert news(reloader) == 0
 
 
 def test_a_file_that_is_being_written_is_no_news():
     """As long as two looks find it different."""
-    watch = Watch(["c.yaml"])
+    reloader = Reloader(["c.yaml"])
     for size in range(1, 4):
         put("c.yaml", "#" * size)
-        assert not watch.has_news()
-    assert watch.has_news()
+        assert not reloader.has_changes()
+    assert reloader.has_changes()
 
 
 def test_a_change_that_is_taken_back_is_no_news():
     """What is loaded already need not be loaded."""
     put("d.yaml", ONE)
-    watch = Watch(["."])
+    reloader = Reloader(["."])
     put("e.yaml", "{}")
-    assert not watch.has_news()
+    assert not reloader.has_changes()
     Path("e.yaml").unlink()
-    assert news(watch) == 0
+    assert news(reloader) == 0
 
 
 def test_files_of_a_folder_come_and_go():
-    """A file that is added to a watched folder is news, and so is one that is removed; others are not."""
+    """A file that is added to a reloadered folder is news, and so is one that is removed; others are not."""
     Path("folder").mkdir()
     put("folder/a.yaml", "{}")
-    watch = Watch(["folder", "default"])
+    reloader = Reloader(["folder", "default"])
     put("folder/b.json", "{}")
-    assert news(watch) == 1
+    assert news(reloader) == 1
     Path("folder/a.yaml").unlink()
-    assert news(watch) == 1
+    assert news(reloader) == 1
     put("folder/notes.txt", "nothing")
     put("c.yaml", TWO)
-    assert news(watch) == 0
+    assert news(reloader) == 0
 
 
 def test_a_file_that_vanishes_is_news():
     """And so is its return."""
-    watch = Watch(["c.yaml"])
+    reloader = Reloader(["c.yaml"])
     Path("c.yaml").unlink()
-    assert news(watch) == 1
+    assert news(reloader) == 1
     put("c.yaml", ONE)
-    assert news(watch) == 1
+    assert news(reloader) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
-def test_what_can_be_read_only_once_is_not_watched():
+def test_what_can_be_read_only_once_is_not_reloadered():
     """Reading from a pipe again would wait for ever."""
     os.mkfifo("pipe.yaml")
-    watch = Watch(["pipe.yaml"])
+    reloader = Reloader(["pipe.yaml"])
     os.utime("pipe.yaml", (1, 1))
-    assert news(watch) == 0
+    assert news(reloader) == 0
 
 
 def test_what_is_loaded_is_what_a_reset_goes_back_to():
     """The changed catalog takes the place of the one before, with its clock and its projects."""
-    watch, emulator = Watch(["c.yaml"]), Emulator(load(["c.yaml"]))
+    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"]))
     put("c.yaml", TWO + "project: p\nclock: 2025-01-01T00:00:00Z\n")
-    watch.reload(emulator.reload)
+    reloader.reload(emulator.reload)
     for _ in range(2):
         assert (ids(emulator), emulator.identity.project) == (["a", "b"], "p")
         assert emulator.clock.frozen
@@ -138,37 +138,37 @@ def test_what_is_loaded_is_what_a_reset_goes_back_to():
 
 def test_what_was_asked_for_besides_is_loaded_again():
     """Generated images among it."""
-    watch, emulator = Watch(["c.yaml"]), Emulator(load(["c.yaml"], more=5))
-    watch.reload(emulator.reload, more=5, seed=0, project="")
+    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"], more=5))
+    reloader.reload(emulator.reload, more=5, seed=0, project="")
     assert len(emulator.catalog) == 6
 
 
 @pytest.mark.parametrize("content", [BROKEN, "images: [}", "- 1", None])
 def test_a_broken_file_changes_nothing(content, caplog):
     """Every problem is told with file and line, and then that the catalog stays."""
-    watch, emulator = Watch(["c.yaml"]), Emulator(load(["c.yaml"]))
+    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"]))
     before = emulator.catalog
     Path("c.yaml").unlink()
     if content:
         put("c.yaml", content)
-    watch.reload(emulator.reload)
+    reloader.reload(emulator.reload)
     emulator.reset()
     *problems, last = [record.message for record in caplog.records]
     assert emulator.catalog is before
     assert problems
     assert all(problem.startswith("c.yaml:") for problem in problems)
-    assert last == "nothing is loaded, and what was served before is served on"
+    assert last == "the catalog was not reloaded; the previous one is still served"
 
 
-def test_a_bug_while_loading_ends_no_watch(caplog, monkeypatch):
+def test_a_bug_while_loading_ends_no_reloader(caplog, monkeypatch):
     """It is logged with its traceback, and the next change is loaded."""
-    watch, emulator = Watch(["c.yaml"]), Emulator(load(["c.yaml"]))
+    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"]))
     with monkeypatch.context() as patched:
         patched.setattr("ims_mock.server.reloader.load", lambda *_: 1 / 0)
-        watch.reload(emulator.reload)
+        reloader.reload(emulator.reload)
     assert "ZeroDivisionError" in caplog.text
     put("c.yaml", TWO)
-    watch.reload(emulator.reload)
+    reloader.reload(emulator.reload)
     assert ids(emulator) == ["a", "b"]
 
 
@@ -190,15 +190,15 @@ def test_serve_loads_what_changes_within_a_second():
             assert until(lambda expected=expected: sorted(server.ids()) == expected)
         lines = [line.partition(" ")[2] for line in server.stopped().splitlines() if "GET" not in line]
     assert lines == [
-        "INFO loaded again: 2 images (c.yaml)",
+        "INFO reloaded 2 images (c.yaml)",
         "ERROR c.yaml:3: images[0].min_disk: 'x' is not a whole number of 64 bits",
-        "ERROR nothing is loaded, and what was served before is served on",
-        "INFO loaded again: 1 image (c.yaml)",
+        "ERROR the catalog was not reloaded; the previous one is still served",
+        "INFO reloaded 1 image (c.yaml)",
     ]
 
 
-def test_bundled_catalogs_have_nothing_to_watch():
+def test_bundled_catalogs_have_nothing_to_reloader():
     """Which is told, and hinders nothing."""
     with serving("empty", "--watch") as server:
         assert server.ask()[0] == 200
-        assert server.stopped().endswith(" WARNING there is nothing to watch: only bundled catalogs are served\n")
+        assert server.stopped().endswith(" WARNING --watch has no effect: only bundled catalogs are served\n")

@@ -189,7 +189,7 @@ def test_whoever_speaks_no_tls_is_in_the_log():
             with pytest.raises((ConnectionError, AssertionError)):
                 assert other.recv(1000)
         (line,) = server.stopped().splitlines()
-    assert line.endswith(" INFO a client at 127.0.0.1 speaks no TLS that is understood: http request")
+    assert line.endswith(" INFO TLS with the client at 127.0.0.1 failed: http request")
 
 
 WRONG = [
@@ -197,10 +197,10 @@ WRONG = [
     ("nowhere.pem", KEY, "nowhere.pem: cannot be read: No such file or directory"),
     (CERT, "nowhere.pem", "nowhere.pem: cannot be read: No such file or directory"),
     (str(TLS), KEY, f"{TLS}: cannot be read: Is a directory"),
-    (KEY, KEY, f"{KEY}: holds no certificate; legal is one in PEM"),
-    (CERT, CERT, f"{CERT}: holds no key that can be used; legal is a private key in PEM, without a passphrase"),
-    (CERT, str(TLS / "locked-key.pem"), "locked-key.pem: holds no key that can be used; legal is a private key in PEM"),
-    (CERT, OTHER_KEY, f"{OTHER_KEY}: is not the key of {CERT}"),
+    (KEY, KEY, f"{KEY}: no certificate found; it must be in PEM"),
+    (CERT, CERT, f"{CERT}: no usable key found; it must be a private key in PEM, without a passphrase"),
+    (CERT, str(TLS / "locked-key.pem"), "locked-key.pem: no usable key found; it must be a private key in PEM"),
+    (CERT, OTHER_KEY, f"{OTHER_KEY}: not the key of {CERT}"),
 ]
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from helpers import make_app
 
-from ims_mock.server.background import Background
+from ims_mock.server.server import BackgroundServer
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow
@@ -64,7 +64,7 @@ def test_each_worker_has_a_server_of_its_own(run):
 def test_workers_share_a_server_without_seeing_each_other(run):
     """The same suite, each worker in a sandbox; the server's own images stay, and no sandbox."""
     app = make_app("document-sample")
-    server = Background(app)
+    server = BackgroundServer(app)
     try:
         run("--ims-mock-url", server.url).assert_outcomes(passed=400)
     finally:

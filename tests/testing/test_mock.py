@@ -12,7 +12,7 @@ from helpers import make_app
 
 from ims_mock import ImsMock
 from ims_mock.loading.sources import CatalogError
-from ims_mock.server.background import Background
+from ims_mock.server.server import BackgroundServer
 from ims_mock.web import app as web
 
 CENTOS = {"name": "CentOS 7.6", "__os_version": "CentOS 7.6 64bit", "tags": ["a=b"]}
@@ -21,7 +21,7 @@ CENTOS = {"name": "CentOS 7.6", "__os_version": "CentOS 7.6 64bit", "tags": ["a=
 @pytest.fixture(scope="module")
 def server():
     """A server that is running already."""
-    server = Background(make_app("document-sample"))
+    server = BackgroundServer(make_app("document-sample"))
     yield server.url
     server.close()
 
@@ -73,7 +73,7 @@ def test_a_sandbox_takes_the_place_of_a_server(server):
 def test_a_server_that_makes_no_sandboxes_is_named(is_there, words):
     """Whether nothing is there, or an emulator without control paths."""
     emulator = make_app("empty").extensions["ims_mock"]
-    server = Background(web.create_app(emulator, has_control=False))
+    server = BackgroundServer(web.create_app(emulator, has_control=False))
     if not is_there:
         server.close()
     with pytest.raises((ConnectionError, ValueError), match=server.url) as refused:

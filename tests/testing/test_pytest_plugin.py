@@ -10,7 +10,7 @@ import pytest
 from helpers import make_app
 
 from ims_mock.journal.coverage import Coverage
-from ims_mock.server.background import Background
+from ims_mock.server.server import BackgroundServer
 
 pytest_plugins = ["pytester"]
 
@@ -210,7 +210,7 @@ def test_a_running_server_takes_the_place_of_ones_own(run, monkeypatch):
             assert ims_mock.client.get("/v2/images").status_code == 200
     """
     Path("here.yaml").write_text("images: [{name: here}]")
-    server = Background(make_app("empty"))
+    server = BackgroundServer(make_app("empty"))
     try:
         run(suite, "--ims-mock-url", server.url).assert_outcomes(passed=3)
         monkeypatch.setenv("IMS_MOCK_URL", server.url)
@@ -368,7 +368,7 @@ def test_what_the_tests_exercised_on_a_running_server_is_reported(run):
     """That of the sandbox alone; it adds to the server's."""
     app = make_app("empty")
     app.test_client().get("/v2/images?status=killed")
-    server = Background(app)
+    server = BackgroundServer(app)
     try:
         result = run(EXERCISING, "--ims-mock-report=json", "--ims-mock-url", server.url)
     finally:
