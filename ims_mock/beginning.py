@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ims_mock.contract.profiles import Profile
-from ims_mock.contract.values import listed, shown
+from ims_mock.contract.values import joined, quoted
 from ims_mock.journal.treatment import Treatment, treatment_of
 from ims_mock.loading.loader import Loaded, load
 from ims_mock.loading.sources import Source
@@ -51,11 +51,11 @@ def _check(setting: Setting, value: object) -> None:
     if setting.bounds:
         low, high = setting.bounds
         if type(value) is not int or not low <= value <= high:
-            raise ValueError(f"{setting.name} is {shown(value)}; legal are whole numbers from {low} to {high}")
+            raise ValueError(f"{setting.name} is {quoted(value)}; legal are whole numbers from {low} to {high}")
     elif not isinstance(value, str):
-        raise ValueError(f"{setting.name} is {shown(value)}; legal is a text")
+        raise ValueError(f"{setting.name} is {quoted(value)}; legal is a text")
     elif setting.choices and value not in setting.choices:
-        raise ValueError(f"{setting.name} is {shown(value)}; legal are {listed(setting.choices)}")
+        raise ValueError(f"{setting.name} is {quoted(value)}; legal are {joined(setting.choices)}")
 
 
 class Loader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from ims_mock.contract.values import later, shown, wire_time
+from ims_mock.contract.values import add_clamped, quoted, wire_time
 
 
 class Clock(NamedTuple):
@@ -22,7 +22,7 @@ class Clock(NamedTuple):
     def now(self) -> datetime:
         """Give the time as an aware datetime in UTC."""
         now = self.frozen or datetime.now(timezone.utc)
-        return later(now, self.ahead) if self.ahead else now
+        return add_clamped(now, self.ahead) if self.ahead else now
 
     def wire(self) -> str:
         """Give the time as the API writes it, in whole seconds."""
@@ -57,5 +57,5 @@ class Clock(NamedTuple):
         try:
             moved = self.now() + by
         except OverflowError:
-            raise ValueError(f"{shown(str(by))} leads out of the years 1 to 9999") from None
+            raise ValueError(f"{quoted(str(by))} leads out of the years 1 to 9999") from None
         return self._replace(frozen=moved) if self.frozen else self._replace(ahead=self.ahead + by)

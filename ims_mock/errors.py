@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ims_mock.contract.values import printable, shown
+from ims_mock.contract.values import printable, quoted
 
 
 class Problem(NamedTuple):
@@ -266,7 +266,7 @@ class RequestError(Exception):
         if self.words["parameter"]:
             separator = " " if message.endswith(":") else ": "
             message = message.removesuffix(".")
-            message += f"{separator}{printable(self.words['parameter'])} is {shown(self.words['value'])}"
+            message += f"{separator}{printable(self.words['parameter'])} is {quoted(self.words['value'])}"
         if self.legal:
             message = f"{message.removesuffix('.')}; legal is {self.legal}"
         return f"{message}; {self.cure}" if self.cure else message

@@ -12,7 +12,7 @@ from ims_mock.auth.authentication import Identity
 from ims_mock.auth.credentials import DOMAIN, Project, Token
 from ims_mock.auth.login import METHODS, Login, Named
 from ims_mock.catalog.visibility import ADMIN, MEMBER
-from ims_mock.contract.values import later, shown, wire_time
+from ims_mock.contract.values import add_clamped, quoted, wire_time
 from ims_mock.errors import RequestError
 
 LIFE: Final = timedelta(hours=24)
@@ -73,7 +73,7 @@ def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
         "",
         "",
         roles=(),
-        expires=min((one.expires for one in people if one.expires), default=wire_time(later(now, LIFE))),
+        expires=min((one.expires for one in people if one.expires), default=wire_time(add_clamped(now, LIFE))),
         issued=wire_time(now),
         user=person.name,
         user_domain=person.domain if person.name else "",
@@ -84,7 +84,7 @@ def _token(identity: Identity, login: Login, now: datetime, *, is_checked: bool)
         token = token._replace(project=project.id, name=project.name, roles=person.roles_in(project.id))
     elif login.domain:
         if is_checked and not login.domain.is_domain(person.domain):
-            raise RequestError("login-scope", legal=shown(person.domain), what=f"the domain {login.domain}")
+            raise RequestError("login-scope", legal=quoted(person.domain), what=f"the domain {login.domain}")
         domain = person.domain if login.domain.is_domain(person.domain) else login.domain.name or login.domain.id
         token = token._replace(domain=domain, roles=person.roles)
     if token.user or token.own == person.opens:
@@ -153,6 +153,6 @@ def _project(identity: Identity, asked: Named, person: _Person, *, is_checked: b
                 identity.named(next(iter(person.opens), identity.project))._replace(name=asked.name)
             ]
     if not found:
-        names = sorted({f"{shown(one.name)} in domain {shown(one.domain)}" for one in legal})
+        names = sorted({f"{quoted(one.name)} in domain {quoted(one.domain)}" for one in legal})
         raise RequestError("login-scope", legal=", ".join(names) or "no project", what=f"the project {asked}")
     return found[0]

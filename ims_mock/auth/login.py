@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ims_mock.auth.credentials import id_of
-from ims_mock.contract.values import MAX_NAME, shown
+from ims_mock.contract.values import MAX_NAME, quoted
 from ims_mock.json_body import Part
 
 METHODS: Final = ("password", "token")
@@ -56,9 +56,9 @@ class Named:
     def __str__(self) -> str:
         """Write it for a message."""
         if self.id:
-            return shown(self.id)
+            return quoted(self.id)
         inside = self.domain or self.domain_id
-        return shown(self.name) + (f" in domain {shown(inside)}" if inside else "")
+        return quoted(self.name) + (f" in domain {quoted(inside)}" if inside else "")
 
 
 def _short(part: Part) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from ims_mock.contract.values import later
+from ims_mock.contract.values import add_clamped
 from ims_mock.errors import RequestError
 
 _POLICY: Final = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
@@ -52,7 +52,7 @@ class Throttle:
         """
         with self._lock:
             now = clock()  # inside of the lock, so that times come in their order
-            begin = later(now, -timedelta(seconds=self._seconds))
+            begin = add_clamped(now, -timedelta(seconds=self._seconds))
             times = self._passed.pop(address, None) or deque()
             self._passed[address] = times  # the address heard last stands last
             while len(self._passed) > _ADDRESSES:

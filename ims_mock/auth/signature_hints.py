@@ -25,7 +25,7 @@ from ims_mock.auth.signature import (
     sha256,
     signature,
 )
-from ims_mock.contract.values import later, shown
+from ims_mock.contract.values import add_clamped, quoted
 
 _ESCAPE: Final = re.compile("%..")
 _SIGNATURE: Final = re.compile(r"[0-9a-fA-F]{64}")
@@ -146,12 +146,12 @@ def _values(sent: Sent) -> Iterator[tuple[str, str, str]]:
     host, kind = sent.headers["host"], sent.headers.get("content-type", "")
     bare = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     for other in (bare, f"{bare}:80", f"{bare}:443"):
-        yield "host", other, f"{shown(other)}: it was sent as {shown(host)}"
+        yield "host", other, f"{quoted(other)}: it was sent as {quoted(host)}"
     forwarded = sent.headers.get("x-forwarded-host", "")
-    yield "host", forwarded, f"{shown(forwarded)}, as X-Forwarded-Host has it: believe the proxy with --forwarded on"
+    yield "host", forwarded, f"{quoted(forwarded)}, as X-Forwarded-Host has it: believe the proxy with --forwarded on"
     bare = kind.partition(";")[0].strip()
     for other in (bare, *(f"{bare};{space}charset={name}" for space in ("", " ") for name in ("utf-8", "UTF-8"))):
-        yield "content-type", other, f"{shown(other)}: it was sent as {shown(kind)}"
+        yield "content-type", other, f"{quoted(other)}: it was sent as {quoted(kind)}"
     for name, value in list(sent.headers.items())[:_HEADERS]:
         yield name, "", "signed without its value"
         yield name, value.lower(), "signed in lower case: values stay as they are"
@@ -161,4 +161,4 @@ def _other_dates(date: str) -> Iterator[str]:
     """Give the times that a second look at the clock, or a clock of another zone, would have shown."""
     moment = datetime.strptime(date, DATE_FORMAT)
     for seconds in (*range(-3, 4), *(hours * 3600 for hours in range(-12, 15))):
-        yield date_of(later(moment, timedelta(seconds=seconds)))
+        yield date_of(add_clamped(moment, timedelta(seconds=seconds)))

@@ -9,7 +9,8 @@ from typing import Final
 
 from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not
 from ims_mock.catalog.image import IMAGES_PATH, Image
-from ims_mock.contract.fields import ASSUMED, BY_NAME, DEFAULT_LIMIT, DOC, LIMIT_CAP, Parameter
+from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
+from ims_mock.contract.parameters import DEFAULT_LIMIT, LIMIT_CAP, Parameter
 from ims_mock.errors import RequestError
 
 VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}

@@ -16,20 +16,19 @@ from ims_mock.contract.values import (
     BOOLEAN,
     INTEGER,
     LINK,
-    TAGS,
+    LIST,
     TIME,
-    TIME_OPERATORS,
     Instant,
     Value,
-    instant,
-    loose_number,
-    truth,
-    whole_number,
+    parse_boolean,
+    parse_integer,
+    parse_number,
+    parse_time,
 )
 from ims_mock.errors import RequestError
 
 LEGAL_TIME: Final = (
-    f"one of the operators {', '.join(TIME_OPERATORS)}, a colon and a time, YYYY-MM-DDThh:mm:ssZ or YYYY-MM-DD hh:mm:ss"
+    f"one of the operators {', '.join(TIME.operators)}, a colon and a time, YYYY-MM-DDThh:mm:ssZ or YYYY-MM-DD hh:mm:ss"
 )
 
 _LIST_ITEM: Final = re.compile(r'"((?:[^"\\]|\\.)*)",?|([^,]+),?|,')
@@ -187,7 +186,7 @@ class Bounded:
         value = image.values.get(self.name)
         if value is None or isinstance(value, tuple):
             return False
-        if BY_NAME[self.name].kind is TIME:
+        if BY_NAME[self.name].type is TIME:
             return self.is_least
         if isinstance(value, str):
             return value >= str(self.bound) if self.is_least else value <= str(self.bound)
@@ -225,15 +224,15 @@ class FilterParser(NamedTuple):
             return self._is_public(value)
         if field is None:
             return Equals(name, frozenset({value}))
-        if field.kind is LINK:
+        if field.type is LINK:
             return _never(name)
-        if field.kind is TAGS:
+        if field.type is LIST:
             return Contains(name, frozenset({value}))
-        if field.kind is INTEGER:
+        if field.type is INTEGER:
             return self._integer(name, value)
-        if field.kind is BOOLEAN:
+        if field.type is BOOLEAN:
             return self._boolean(name, value)
-        if field.kind is TIME and field.column:
+        if field.operators:
             return self._time(name, value)
         return self._text(field, value)
 
@@ -254,10 +253,10 @@ class FilterParser(NamedTuple):
         return Equals(name, frozenset({value}))
 
     def _text(self, field: Field, value: str) -> Equals:
-        if not field.picks:
+        if not field.has_in_operator:
             return self.equals(field.name, value)
         operator, separator, rest = value.partition(":")
-        if not separator or (self.is_queens and instant(value, lower_case=False)):
+        if not separator or (self.is_queens and parse_time(value, lower_case=False)):
             return self.equals(field.name, value)
         if operator == "eq":
             return self.equals(field.name, rest)
@@ -271,22 +270,22 @@ class FilterParser(NamedTuple):
 
     def _integer(self, name: str, value: str) -> Filter:
         if "integers-are-checked" in self.profile:
-            whole = whole_number(value)
+            whole = parse_integer(value)
             if whole is None:
                 raise RequestError("integer", name, value, "a whole number: an optional sign and digits")
             return Equals(name, frozenset({whole}))
-        number = loose_number(value)
+        number = parse_number(value)
         if number is None or number != number // 1:
             return _never(name)
         return Equals(name, frozenset({int(number)}))
 
     def _boolean(self, name: str, value: str) -> Filter:
         if "booleans-ignore-case" in self.profile:
-            answer = truth(value)
+            answer = parse_boolean(value)
         elif self.is_queens:
             answer = {"true": True, "false": False}.get(value)
         else:
-            number = loose_number(value)
+            number = parse_number(value)
             return _never(name) if number is None else Equals(name, frozenset({True, False} & {number}))
         if answer is None:
             raise RequestError("boolean", name, value, "true or false")
@@ -294,7 +293,7 @@ class FilterParser(NamedTuple):
 
     def _is_public(self, value: str) -> Filter:
         """Return the condition on the column ``is_public``, which Mitaka has in place of the visibility: 1 or 0."""
-        number = loose_number(value)
+        number = parse_number(value)
         is_public = Equals("visibility", frozenset({"public"}))
         if number == 1:
             return is_public
@@ -303,23 +302,23 @@ class FilterParser(NamedTuple):
     def _time(self, name: str, value: str) -> TimeCompares:
         lower_case = "lower-case-time" in self.profile
         operator, separator, text = value.partition(":")
-        if operator not in TIME_OPERATORS or not separator:
+        if operator not in TIME.operators or not separator:
             bare_is_legal = self.is_queens or "bare-time" in self.profile
-            if not separator or (bare_is_legal and instant(value, lower_case=lower_case)):
+            if not separator or (bare_is_legal and parse_time(value, lower_case=lower_case)):
                 operator, text = "eq", value
-        point = instant(text, lower_case=lower_case)
+        point = parse_time(text, lower_case=lower_case)
         if point is None:
             raise RequestError("time", name, value, LEGAL_TIME)
-        if operator not in TIME_OPERATORS:
+        if operator not in TIME.operators:
             raise RequestError("time-operator", name, value, LEGAL_TIME)
         return TimeCompares(name, operator, point)
 
     def _bound(self, name: str, value: str) -> Filter:
-        number = whole_number(value.strip())
+        number = parse_integer(value.strip())
         if number is None:
             raise RequestError("range", name, value, "a whole number")
         field = BY_NAME.get(name[:-4])
-        if field is None or not field.column:
+        if field is None or not field.is_column:
             return _never(name)
         return Bounded(field.name, number, name.endswith("_min"))
 

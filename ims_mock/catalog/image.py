@@ -40,8 +40,8 @@ SHOWN_TO_MEMBERS: Final = {"visibility": "shared", "__imagetype": "shared"}
 """The attributes that a member is shown differently from the owner, with the values that members are shown."""
 
 _POSITIONS: Final = {row.name: position for position, row in enumerate(FIELDS)}
-_LINKS: Final = frozenset(row.name for row in FIELDS if row.kind is LINK)
-_NULLABLE: Final = tuple(row.name for row in FIELDS if row.nullable)
+_LINKS: Final = frozenset(row.name for row in FIELDS if row.type is LINK)
+_NULLABLE: Final = tuple(row.name for row in FIELDS if row.is_nullable)
 _HIDDEN_IN_CLOUDIMAGES: Final = frozenset(row.name for row in FIELDS if not row.in_cloudimages)
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 

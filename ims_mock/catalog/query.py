@@ -16,15 +16,9 @@ from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
 from ims_mock.catalog.cloudimages import IMAGES, Listing
 from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser
 from ims_mock.catalog.visibility import IsListed, View, as_shown
-from ims_mock.contract.fields import (
-    DEAD_STATUSES,
-    LIMIT_CAP,
-    MEMBER_STATUSES,
-    SORT_DIRECTIONS,
-    SORT_KEYS,
-    VISIBILITIES,
-)
-from ims_mock.contract.values import shown, whole_number, wire_text
+from ims_mock.contract.fields import DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
+from ims_mock.contract.parameters import LIMIT_CAP, SORT_DIRECTIONS, SORT_KEYS
+from ims_mock.contract.values import parse_integer, quoted, wire_text
 from ims_mock.errors import RequestError
 
 REGISTERED: Final = ("__isregistered", "true")
@@ -210,7 +204,7 @@ def _visibility(values: Sequence[str], view: View) -> str | None:
 
 
 def _limit(text: str) -> int:
-    limit = whole_number(text.strip())
+    limit = parse_integer(text.strip())
     if limit is None:
         raise RequestError("limit", "limit", text, _LEGAL_LIMIT)
     if limit < 0:
@@ -246,7 +240,7 @@ def _sort(left: _Unread) -> tuple[SortKey, ...]:
 
 def _one_of(text: str, legal: tuple[str, ...], problem: str, parameter: str, sent: str) -> str:
     if text not in legal:
-        hint = f"one of {', '.join(legal)}" + (f"; {shown(text)} is none of them" if text != sent else "")
+        hint = f"one of {', '.join(legal)}" + (f"; {quoted(text)} is none of them" if text != sent else "")
         raise RequestError(problem, parameter, sent, hint, wrong=text, keys=_LEGAL_SORT_KEYS)
     return text
 

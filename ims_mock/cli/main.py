@@ -333,7 +333,7 @@ def _form(command: str, form: str) -> str:
 def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
     """Read the values that every generated image gets."""
     from ims_mock.contract.fields import BY_NAME, nearest
-    from ims_mock.contract.values import TAGS
+    from ims_mock.contract.values import LIST
     from ims_mock.loading.schema import ShapeError, read_image
 
     raw: dict[str, object] = {}
@@ -346,7 +346,7 @@ def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
             raise click.UsageError(f"--set names no field {name!r}; did you mean {near}?")
         if name == "id":
             raise click.UsageError("--set names the id, and every image has one of its own; legal is any other field")
-        raw[name] = value.split(",") if name in BY_NAME and BY_NAME[name].kind is TAGS else value
+        raw[name] = value.split(",") if name in BY_NAME and BY_NAME[name].type is LIST else value
     try:
         return read_image(raw)
     except ShapeError as error:

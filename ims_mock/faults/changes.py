@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image, Membership
-from ims_mock.contract.values import Value, shown
+from ims_mock.contract.values import Value, quoted
 from ims_mock.loading.defaults import completed
 from ims_mock.loading.schema import ShapeError, read_image
 from ims_mock.loading.sections import MEMBERS
@@ -60,11 +60,11 @@ class CatalogChange:
             ChangeError: A value is not legal.
         """
         if not isinstance(given, Mapping) or not given or not _TYPES.keys() >= given.keys():
-            raise ChangeError("", f"got {shown(given)}. Use a mapping with {', '.join(_TYPES)}.")
+            raise ChangeError("", f"got {quoted(given)}. Use a mapping with {', '.join(_TYPES)}.")
         for name, value in given.items():
             expected, legal = _TYPES[name]
             if not isinstance(value, expected):
-                raise ChangeError(f".{name}", f"got {shown(value)}. Use {legal}.")
+                raise ChangeError(f".{name}", f"got {quoted(value)}. Use {legal}.")
         add = _attributes(".add", given["add"]) if "add" in given else None
         update = {name: _attributes(f".update.{name}", values) for name, values in given.get("update", {}).items()}
         for name, values in update.items():

@@ -13,7 +13,7 @@ from typing import Any, Final
 from wsgiref.util import is_hop_by_hop
 
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.values import read_text, shown
+from ims_mock.contract.values import quoted, read_text
 from ims_mock.faults.changes import CatalogChange, ChangeError
 
 MATCH, RULE, EFFECT = "match", "", "effect"
@@ -245,7 +245,7 @@ def parse_section(section: str, given: object) -> dict[str, Any]:
     sections = (MATCH, EFFECT) if section == RULE else ()
     legal = (*sections, *keys)
     if not isinstance(given, Mapping):
-        raise ValueError(f"Invalid {section or 'rule'}: got {shown(given)}. Use a mapping with {', '.join(legal)}.")
+        raise ValueError(f"Invalid {section or 'rule'}: got {quoted(given)}. Use a mapping with {', '.join(legal)}.")
     for name in given:
         if name not in legal:
             paths = {**{one: one for one in sections}, **{key.name: key.path for key in RULE_KEYS}}
@@ -264,7 +264,7 @@ def _parse(key: RuleKey, value: object) -> Any:
     except ChangeError as error:
         raise ValueError(f"Invalid {key.path}{error.path}: {error}") from None
     except ValueError:
-        raise ValueError(f"Invalid {key.path}: got {shown(value)}. Use {key.legal}.") from None
+        raise ValueError(f"Invalid {key.path}: got {quoted(value)}. Use {key.legal}.") from None
 
 
 def unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable[str]) -> ValueError:

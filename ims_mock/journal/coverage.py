@@ -16,8 +16,8 @@ from textwrap import wrap
 from typing import Any, Final, NamedTuple
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
-from ims_mock.contract.fields import LIMIT_CAP, PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
-from ims_mock.contract.values import TIME, TIME_OPERATORS
+from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
+from ims_mock.contract.values import TIME
 from ims_mock.errors import PROBLEMS
 from ims_mock.text_tables import Table
 
@@ -124,7 +124,7 @@ def has_values(parameter: Parameter) -> bool:
 
 def is_time(parameter: Parameter) -> bool:
     """Whether a parameter compares times."""
-    return parameter.field is not None and parameter.field.kind is TIME
+    return parameter.field is not None and bool(parameter.field.operators)
 
 
 def contract(endpoints: Iterable[Endpoint]) -> Contract:
@@ -140,7 +140,7 @@ def contract(endpoints: Iterable[Endpoint]) -> Contract:
         groups[asked.valued] = tuple(f"{one.name}={value}" for one in known if has_values(one) for value in one.values)
         groups[asked.paged] = asked.ways
     times = [one.name for one in PARAMETERS if is_time(one)]
-    groups[OPERATORS] = tuple(f"{name}={operator}" for name in times for operator in TIME_OPERATORS)
+    groups[OPERATORS] = tuple(f"{name}={operator}" for name in times for operator in TIME.operators)
     groups[ORDER] = tuple(f"{name}={value}" for name, values in ORDERS.items() for value in values)
     return groups | {group: tuple(map(str, statuses)) for group, statuses in ERRORS.items()}
 

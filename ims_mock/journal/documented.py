@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 from ims_mock.auth.authentication import NOTHING
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
 from ims_mock.catalog.filters import FilterParser
-from ims_mock.contract.fields import BY_NAME, PARAMETERS, SORT_KEYS, Parameter, nearest
+from ims_mock.contract.fields import BY_NAME, nearest
+from ims_mock.contract.parameters import PARAMETERS, SORT_KEYS, Parameter
 from ims_mock.contract.profiles import DOCUMENTED
-from ims_mock.contract.values import TIME, TIME_OPERATORS, instant, is_documented_time, printable, shown, whole_number
+from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time, printable, quoted
 from ims_mock.errors import RequestError
 
 COMBINED_SORT: Final = "sort"
@@ -157,13 +158,13 @@ def _slip(path: str, name: str, value: str, *, is_queens: bool) -> Slip | None:
         value: decoded.
         is_queens: whether the request asks for the Queens release.
     """
-    parameter, said = _LISTS[path][name], f"{name} is {shown(value)}"
+    parameter, said = _LISTS[path][name], f"{name} is {quoted(value)}"
     field = parameter.field
-    if field is not None and field.kind is TIME:
+    if field is not None and field.type is TIME:
         return _time_slip(said, value)
     if parameter.json_type == "integer":
         return _number_slip(name, said, value)
-    if field is not None and field.picks and ":" in value:
+    if field is not None and field.has_in_operator and ":" in value:
         return _prefix_slip(name, said, value)
     legal = field.values if field is not None and field.values else parameter.values
     written = {one.lower(): one for one in legal}
@@ -198,7 +199,7 @@ def _hint(near: Iterable[str]) -> str:
 
 
 def _number_slip(name: str, said: str, value: str) -> Slip | None:
-    number = whole_number(value)
+    number = parse_integer(value)
     if number is None or number < 0:
         return Slip("undocumented-value", f"{said}, no whole number from 0", f"write {name}= and digits")
     return None
@@ -217,8 +218,8 @@ def _time_slip(said: str, value: str) -> Slip | None:
     """Hold a time against the document; one without an operator is a finding of its own."""
     operator, text = operator_of(value)
     cure = "write the time as 2018-09-06T14:03:27Z or 2018-09-06 14:03:27"
-    if instant(text) is None or (operator and operator not in TIME_OPERATORS):
-        cure += f", after {', '.join(TIME_OPERATORS)} and a colon"
+    if parse_time(text) is None or (operator and operator not in TIME.operators):
+        cure += f", after {', '.join(TIME.operators)} and a colon"
         return Slip("undocumented-value", f"{said}, no operator and time", cure)
     if not is_documented_time(text):
         return Slip("time-format", f"{said}, a time in a format that only Glance knows", cure)
@@ -228,7 +229,7 @@ def _time_slip(said: str, value: str) -> Slip | None:
 def operator_of(value: str) -> tuple[str, str]:
     """Split a filter by time into its operator, empty when there is none, and its time."""
     operator, separator, text = value.partition(":")
-    return ("", value) if not separator or instant(value) else (operator, text)
+    return ("", value) if not separator or parse_time(value) else (operator, text)
 
 
 def replacement(method: str, path: str) -> str | None:

@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from ims_mock.catalog.query import ListQuery, decoded
-from ims_mock.contract.fields import LIMIT_CAP, Parameter
-from ims_mock.contract.values import TIME_OPERATORS, whole_number
+from ims_mock.contract.parameters import LIMIT_CAP, Parameter
+from ims_mock.contract.values import TIME, parse_integer
 from ims_mock.journal.coverage import (
     BEYOND,
     EMPTY,
@@ -236,10 +236,10 @@ def _exercised(name: str, value: str, asked: Asked, is_folded: bool) -> Iterator
             yield from ((asked.valued, f"{name}={one}") for one in _values(parameter, value, is_folded))
         elif is_time(parameter):
             operator, separator, _ = value.partition(":")
-            if separator and operator in TIME_OPERATORS:
+            if separator and operator in TIME.operators:
                 yield OPERATORS, f"{name}={operator}"
     if name == _LIMIT:
-        limit = whole_number(value.strip())
+        limit = parse_integer(value.strip())
         if limit:
             yield asked.paged, LIMIT if limit <= LIMIT_CAP else BEYOND
     yield from ((ORDER, f"{key}={one}") for key, one in _ordered(name, value) if one in ORDERS[key])
@@ -250,7 +250,7 @@ def _values(parameter: Parameter, text: str, is_folded: bool) -> Iterator[str]:
     field = parameter.field
     operator, _, rest = text.partition(":")
     picked = [text]
-    if field and field.picks and operator in ("eq", "in"):
+    if field and field.has_in_operator and operator in ("eq", "in"):
         picked = [one.strip('"') for one in rest.split(",")] if operator == "in" else [rest]
     fold = (field.fold if field else str.lower) if is_folded else str
     wanted = {fold(one) for one in picked}

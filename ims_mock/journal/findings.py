@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from ims_mock.catalog.query import has_stray_percent
-from ims_mock.contract.fields import DEAD_STATUSES, LIMIT_CAP, PARAMETERS
-from ims_mock.contract.values import TIME, instant, printable, shown, whole_number
+from ims_mock.contract.fields import DEAD_STATUSES
+from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS
+from ims_mock.contract.values import TIME, parse_integer, parse_time, printable, quoted
 from ims_mock.errors import meaning
 from ims_mock.journal.documented import (
     COMBINED_SORT,
@@ -29,7 +30,7 @@ ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
 MOST: Final = 100
 """So many findings a request has at most."""
 
-_TIMES: Final = {one.name for one in PARAMETERS if one.field is not None and one.field.kind is TIME}
+_TIMES: Final = {one.name for one in PARAMETERS if one.field is not None and one.field.type is TIME}
 
 Said = tuple[str, str]
 """What was sent and what is wrong with it, and what to write instead."""
@@ -98,10 +99,10 @@ def _repeated(asked: Asked) -> Iterator[Said]:
 
 def _limit(asked: Asked) -> Iterator[Said]:
     for value in asked.values("limit"):
-        number = whole_number(value)
+        number = parse_integer(value)
         if number is not None and number > LIMIT_CAP:
             yield (
-                f"limit is {shown(value)}, and counts as {LIMIT_CAP}",
+                f"limit is {quoted(value)}, and counts as {LIMIT_CAP}",
                 f"write limit={LIMIT_CAP}, and ask for the next page",
             )
 
@@ -110,7 +111,7 @@ def _sort_dir(asked: Asked) -> Iterator[Said]:
     for value in asked.values("sort_dir")[:1]:
         if not asked.values("sort_key"):
             yield (
-                f"sort_dir is {shown(value)}, and there is no sort_key",
+                f"sort_dir is {quoted(value)}, and there is no sort_key",
                 "send sort_key=created_at, or another, with it",
             )
 
@@ -119,7 +120,7 @@ def _sort(asked: Asked) -> Iterator[Said]:
     for name, value in asked.pairs:
         if name == COMBINED_SORT and asked.is_list:
             yield (
-                f"sort is {shown(value)}, in a syntax that only Glance knows",
+                f"sort is {quoted(value)}, in a syntax that only Glance knows",
                 "write sort_key=KEY and sort_dir=DIRECTION",
             )
 
@@ -127,21 +128,21 @@ def _sort(asked: Asked) -> Iterator[Said]:
 def _member_status(asked: Asked) -> Iterator[Said]:
     for value in asked.values("member_status")[:1]:
         if "shared" not in map(str.lower, asked.values("visibility")):
-            yield f"member_status is {shown(value)}, and visibility is not shared", "send visibility=shared with it"
+            yield f"member_status is {quoted(value)}, and visibility is not shared", "send visibility=shared with it"
 
 
 def _tag(asked: Asked) -> Iterator[Said]:
     for value in asked.values("tag"):
         key, dot, rest = value.partition(".")
         if key and dot and rest and "=" not in value:
-            yield f"tag is {shown(value)}, in the old form", f"write tag={key}={rest}"
+            yield f"tag is {quoted(value)}, in the old form", f"write tag={key}={rest}"
 
 
 def _bare_time(asked: Asked) -> Iterator[Said]:
     for name in filter(_TIMES.__contains__, asked.listed):
         for value in asked.values(name):
-            if instant(value):
-                yield f"{name} is {shown(value)}, without an operator", f"write {name}=eq:TIME"
+            if parse_time(value):
+                yield f"{name} is {quoted(value)}, without an operator", f"write {name}=eq:TIME"
 
 
 def _unregistered(asked: Asked) -> Iterator[Said]:
@@ -186,7 +187,7 @@ def _one_sided(asked: Asked) -> Iterator[Said]:
     for value in asked.values("status"):
         if value.lower() in DEAD_STATUSES:
             yield (
-                f"status is {shown(value)}: the profile glance never lists such images",
+                f"status is {quoted(value)}: the profile glance never lists such images",
                 "expect an empty list from Glance",
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Final, NamedTuple
 
-from ims_mock.contract.values import listed, shown
+from ims_mock.contract.values import joined, quoted
 from ims_mock.options import LENIENT, MODES
 
 
@@ -35,7 +35,7 @@ def treatment_of(mode: str = LENIENT, ignore: str = "") -> Treatment:
         ValueError: there is no such mode, or no such finding; the message says what is legal.
     """
     if mode not in MODES:
-        raise ValueError(f"findings is {shown(mode)}; legal are {listed(MODES)}")
+        raise ValueError(f"findings is {quoted(mode)}; legal are {joined(MODES)}")
     ignored = frozenset(filter(None, map(str.strip, ignore.split(","))))
     if ignored:
         from ims_mock.journal.findings import BY_ROW  # most emulators do without
@@ -43,5 +43,5 @@ def treatment_of(mode: str = LENIENT, ignore: str = "") -> Treatment:
         for name in sorted(ignored - BY_ROW.keys()):
             near = difflib.get_close_matches(name, BY_ROW, 1)
             hint = f"did you mean {near[0]}?" if near else f"legal are {', '.join(BY_ROW)}"
-            raise ValueError(f"findings-ignore names no finding {shown(name)}; {hint}")
+            raise ValueError(f"findings-ignore names no finding {quoted(name)}; {hint}")
     return Treatment(mode, ignored)

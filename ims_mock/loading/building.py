@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image, Membership, image_id
-from ims_mock.contract.values import shown
+from ims_mock.contract.values import quoted
 from ims_mock.loading.defaults import completed
 from ims_mock.loading.sections import MEMBERS
 from ims_mock.loading.sources import CatalogFile, Place, Trouble, written
@@ -89,7 +89,7 @@ class Builder:
                     continue
                 for image in self._generated(*wanted):
                     if image is None:
-                        message = f"{shown(wanted[2].get('id'))} is the id of another image as well"
+                        message = f"{quoted(wanted[2].get('id'))} is the id of another image as well"
                         self.troubles.append(one.trouble(("generate", place, "set", "id"), message))
                         break
                     yield image
@@ -111,7 +111,7 @@ class Builder:
                 continue
             self._count()
             if not self._take(values["id"], (one, place)):
-                message = f"{shown(values['id'])} is the id of {self._holder(values['id'])} as well"
+                message = f"{quoted(values['id'])} is the id of {self._holder(values['id'])} as well"
                 self.troubles.append(one.trouble((*path, "id"), message))
             elif is_right:
                 kept = {name: value for name, value in values.items() if value is not None}

@@ -27,7 +27,7 @@ from ims_mock.auth.authentication import DEFAULT_PROJECT, SERVICE_PROJECT
 from ims_mock.catalog.image import image_id, random_uuid
 from ims_mock.contract.fields import BY_NAME, FIELDS
 from ims_mock.contract.operating_systems import SYSTEMS, system_of
-from ims_mock.contract.values import LINK, instant, moment, shown
+from ims_mock.contract.values import LINK, parse_time, parse_wire_time, quoted
 from ims_mock.loading import generator_data as region
 from ims_mock.loading.generator_data import REGION, Draw, Pool, Values, Variety, share_of
 
@@ -103,7 +103,7 @@ def _audience_of(known: Values) -> Values:
 def _recipe(fixed: Mapping[str, object]) -> _Recipe:
     """Work out once what fixed values mean for every image."""
     for name, value in fixed.items():
-        if value is not None and name in BY_NAME and BY_NAME[name].kind is LINK:
+        if value is not None and name in BY_NAME and BY_NAME[name].type is LINK:
             raise ValueError(f"{name} is computed from the id and cannot be fixed; every other attribute can")
     given = {name: value for name, value in fixed.items() if value is not None}
     known = {name: _spelled(name, value) for name, value in given.items()}
@@ -144,10 +144,10 @@ def _seconds(known: Values) -> dict[str, int]:
     """Read the fixed times as seconds since the start; one that cannot be read does not count."""
     seconds: dict[str, int] = {}
     for name in [name for name in ("created_at", "active_at", "updated_at") if name in known]:
-        point = instant(str(known[name]))
+        point = parse_time(str(known[name]))
         with suppress(ValueError):  # an offset may lead out of the years 1 to 9999
             if point:
-                seconds[name] = int((moment(point.second).replace(tzinfo=None) - _START).total_seconds())
+                seconds[name] = int((parse_wire_time(point.second).replace(tzinfo=None) - _START).total_seconds())
     return seconds
 
 
@@ -429,7 +429,7 @@ def generate(
         ValueError: a negative count, or a computed link among the fixed values.
     """
     if count < 0:
-        raise ValueError(f"count is {shown(count)}; legal are whole numbers from 0")
+        raise ValueError(f"count is {quoted(count)}; legal are whole numbers from 0")
     return _stream(range(first, first + count), seed, project, _recipe(fixed))
 
 
@@ -469,7 +469,7 @@ class ImageProvider(BaseProvider):
         versions = [one.os_version for one in SYSTEMS if platform is None or fold(one.platform) == fold(platform)]
         if not versions:
             legal = ", ".join(dict.fromkeys(one.platform for one in SYSTEMS))
-            raise ValueError(f"platform {shown(platform)} has no documented version; legal are {legal}")
+            raise ValueError(f"platform {quoted(platform)} has no documented version; legal are {legal}")
         return _pick(self.generator.random.random, versions)
 
     def image_tag(self) -> str:

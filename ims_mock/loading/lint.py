@@ -20,7 +20,7 @@ from ims_mock.contract.fields import (
     is_name,
     nearest,
 )
-from ims_mock.contract.values import Value, shown
+from ims_mock.contract.values import Value, quoted
 
 Values = Mapping[str, Value | None]
 
@@ -206,7 +206,7 @@ def all_doubts(values: Values) -> Iterator[Doubt]:
         value = values.get(name)
         if not _is_legal(name, value):
             field = BY_NAME[name]
-            yield Doubt(name, f"{shown(value)} is not one of {', '.join((*field.values, *field.seen_values))}")
+            yield Doubt(name, f"{quoted(value)} is not one of {', '.join((*field.values, *field.seen_values))}")
     for name in values:
         if name not in BY_NAME:
             near = nearest(name)
@@ -217,4 +217,4 @@ def all_doubts(values: Values) -> Iterator[Doubt]:
     for rule in RULES:
         if rule.is_broken(values):
             value = values.get(rule.name)
-            yield Doubt(rule.name, rule.says if value is None else f"{shown(value)} {rule.says}")
+            yield Doubt(rule.name, rule.says if value is None else f"{quoted(value)} {rule.says}")

@@ -11,14 +11,14 @@ from ims_mock.auth.credentials import Key, Project, Token, User
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.values import TIME, ago, moment, shown, wire_time
+from ims_mock.contract.values import TIME, parse_age, parse_wire_time, quoted, wire_time
 from ims_mock.loading.building import STEP, Before, Builder, Progress
 from ims_mock.loading.dump import Masks, filed_identity
 from ims_mock.loading.parser import UnreadableError
 from ims_mock.loading.sections import CREDENTIALS, MEMBERS, plain_image, plain_sections
 from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogFile, Place, Source, Trouble, opened
 
-_TIMES: Final = tuple(one.name for one in FIELDS if one.kind is TIME)
+_TIMES: Final = tuple(one.name for one in FIELDS if one.type is TIME)
 
 
 class Loaded(NamedTuple):
@@ -119,7 +119,9 @@ def _clock(files: Iterable[CatalogFile], clock: Clock) -> Clock:
     """Make the clock: the last catalog that has one says where it stands still."""
     for one in files:
         with suppress(ValueError):  # absent, or refused with the other sections
-            clock = Clock(moment(str(TIME.read(one.raw.get("clock") if isinstance(one.raw, Mapping) else None))))
+            clock = Clock(
+                parse_wire_time(str(TIME.read(one.raw.get("clock") if isinstance(one.raw, Mapping) else None)))
+            )
     return clock
 
 
@@ -137,7 +139,7 @@ def _check(one: CatalogFile, clock: Clock, told: Progress) -> Iterator[Trouble]:
     one.values = sections
     yield from (one.trouble(path, message) for path, message in problems)
     if images is not None and not isinstance(images, list | tuple):
-        yield one.trouble(("images",), f"{shown(images)} is not a list of images")
+        yield one.trouble(("images",), f"{quoted(images)} is not a list of images")
         images = None
     for place, image in enumerate(images or ()):
         if place % STEP == 0:
@@ -192,7 +194,7 @@ def _with_times(raw: Any, clock: Clock) -> Any:
         if isinstance(value, list | tuple | Mapping) and name not in (MEMBERS, "tags"):
             changed[name] = _with_times(value, clock)
         elif isinstance(value, str) and name in (*_TIMES, "expires"):
-            back = ago(value)
+            back = parse_age(value)
             if back is not None:
                 with suppress(OverflowError):  # before the year 1: refused as the text it is
                     changed[name] = wire_time(clock.now() - back)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load, validates_schema
 
 from ims_mock.contract.fields import MEMBER_STATUSES
-from ims_mock.contract.values import TEXT, Kind, Value, shown
+from ims_mock.contract.values import TEXT, Value, ValueType, quoted
 from ims_mock.loading.sections import (
     CREDENTIALS,
     GENERATE,
@@ -33,7 +33,7 @@ _NO_MAPPING: Final = {"type": "is not a mapping of names to values"}
 class _OfKind(fields.Field[Value]):
     """A value of one of the kinds of the table."""
 
-    def __init__(self, kind: Kind, **options: Any) -> None:
+    def __init__(self, kind: ValueType, **options: Any) -> None:
         super().__init__(error_messages={"required": "is missing", "null": "has no value"}, **options)
         self._kind = kind
 
@@ -105,7 +105,7 @@ class _Members(fields.Field[dict[str, str]]):
         problems = {}
         for project, status in value.items():
             if not isinstance(status, str) or status not in MEMBER_STATUSES:
-                problems[project] = [f"{shown(status)} is no member status; legal are {', '.join(MEMBER_STATUSES)}"]
+                problems[project] = [f"{quoted(status)} is no member status; legal are {', '.join(MEMBER_STATUSES)}"]
             elif not _is_name(project):
                 problems[project] = ["a project needs an id of text"]
         if problems:
@@ -144,7 +144,7 @@ class _GenerateBase(_Section):
 
 
 def _of(keys: Mapping[str, Key]) -> dict[str, Any]:
-    return {name: _OfKind(key.kind, required=key.is_required) for name, key in keys.items()}
+    return {name: _OfKind(key.type, required=key.is_required) for name, key in keys.items()}
 
 
 def _many(schema: type[Schema]) -> Any:
@@ -189,7 +189,7 @@ def read_sections(raw: object) -> dict[str, Any]:
         ShapeError: with every problem of the sections.
     """
     if not isinstance(raw, Mapping):
-        raise ShapeError([((), f"the catalog is {shown(raw)}; legal is a mapping with {', '.join(_CATALOG.fields)}")])
+        raise ShapeError([((), f"the catalog is {quoted(raw)}; legal is a mapping with {', '.join(_CATALOG.fields)}")])
     given = {name: value for name, value in raw.items() if value is not None or name not in SECTIONS}
     return _loaded(_CATALOG, given)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import INTEGER, ROLES, TEXT, TIME, Kind, Value
+from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType
 from ims_mock.options import MAX_GENERATED
 
 MEMBERS: Final = "members"
@@ -17,14 +17,14 @@ MEMBERS: Final = "members"
 
 
 class Key(NamedTuple):
-    """One key of an entry in a section: its kind, whether an entry must have it, and whether it is shown to nobody."""
+    """One key of an entry in a section: its type, whether an entry must have it, and whether it is shown to nobody."""
 
-    kind: Kind
+    type: ValueType
     is_required: bool = False
     is_secret: bool = False
 
 
-_NEEDED, _TEXT, _ROLES = Key(TEXT, is_required=True), Key(TEXT), Key(ROLES)
+_NEEDED, _TEXT, _ROLES = Key(TEXT, is_required=True), Key(TEXT), Key(LIST)
 _SECRET: Final = Key(TEXT, is_required=True, is_secret=True)
 
 PROJECT: Final = {"id": _NEEDED, "name": _TEXT, "domain": _TEXT}
@@ -46,7 +46,7 @@ SINGLE: Final = {"project": Key(TEXT), "clock": Key(TIME)}
 SECTIONS: Final = (*SINGLE, "projects", "credentials", "defaults", "images", "generate")
 """All that a file may hold."""
 
-IMAGE: Final = {field.name: field.kind for field in FIELDS}
+IMAGE: Final = {field.name: field.type for field in FIELDS}
 
 
 class _NotPlainError(Exception):
@@ -62,7 +62,7 @@ def plain_sections(raw: object) -> dict[str, Any] | None:
     try:
         for name, value in given.items():
             if name in SINGLE:
-                read[name] = SINGLE[name].kind.read(value)
+                read[name] = SINGLE[name].type.read(value)
             elif name == "projects":
                 read[name] = _entries(value, PROJECT)
             elif name == "credentials":
@@ -156,7 +156,7 @@ def _entries(value: object, keys: Mapping[str, Key]) -> list[dict[str, Value]]:
 def _entry(entry: object, keys: Mapping[str, Key]) -> dict[str, Value]:
     if not isinstance(entry, Mapping) or any(key.is_required and name not in entry for name, key in keys.items()):
         raise _NotPlainError
-    return {name: keys[name].kind.read(value) for name, value in entry.items()}
+    return {name: keys[name].type.read(value) for name, value in entry.items()}
 
 
 def _generation(entry: object) -> dict[str, Any]:

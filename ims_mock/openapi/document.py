@@ -9,9 +9,9 @@ from itertools import count
 from typing import Any, Final
 
 from ims_mock import __version__
-from ims_mock.contract.fields import Parameter
+from ims_mock.contract.parameters import Parameter
 from ims_mock.contract.profiles import Profile
-from ims_mock.contract.values import TIME, TIME_OPERATORS
+from ims_mock.contract.values import TIME
 from ims_mock.errors import Problem
 from ims_mock.openapi.operations import CONTROL, IDENTITY, JSON, OPERATIONS, SERVICE, Operation, possible
 from ims_mock.openapi.payloads import reference, schemas
@@ -133,14 +133,16 @@ def _varying(path: str) -> list[str]:
 
 def _parameter(one: Parameter, profile: Profile) -> _Said:
     schema = _value(one, profile)
-    if one.repeats:
+    if one.is_repeatable:
         schema = {"type": "array", "items": schema}
     if one.default:
         default = int(one.default) if one.json_type == "integer" else one.default
-        schema["default"] = [default] if one.repeats else default
-    said = {"name": one.name, "in": "query", "description": one.about, "schema": schema}
+        schema["default"] = [default] if one.is_repeatable else default
+    said = {"name": one.name, "in": "query", "description": one.description, "schema": schema}
     if values := [value for value in one.values if not value.endswith(":")]:
-        said["examples"] = {value: {"value": [value] if one.repeats else _typed(value, schema)} for value in values}
+        said["examples"] = {
+            value: {"value": [value] if one.is_repeatable else _typed(value, schema)} for value in values
+        }
     return said
 
 
@@ -149,15 +151,15 @@ def _value(one: Parameter, profile: Profile) -> _Said:
     departure = _CHECKED_BY.get(one.json_type) if one.field else None
     if not one.is_checked or (departure and departure not in profile):
         return {"type": "string"}
-    if one.field and one.field.kind is TIME:
-        operator = f"(?:{'|'.join(TIME_OPERATORS)}):"
+    if one.field and one.field.operators:
+        operator = f"(?:{'|'.join(TIME.operators)}):"
         may_be_bare = f"(?:{operator})?" if "bare-time" in profile else operator
         return {"type": "string", "format": "time-filter", "pattern": f"^{may_be_bare}[1-9][0-9]{{3}}"}
     schema: _Said = {"type": one.json_type}
     if one.pattern:
         schema["pattern"] = one.pattern
     elif one.values and one.json_type == "string":
-        schema["enum"] = [*one.values, *one.besides]
+        schema["enum"] = [*one.values, *one.undocumented_values]
     if one.name == "marker":
         schema["format"] = "image-id"
     if one.name == "limit":

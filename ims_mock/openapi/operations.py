@@ -8,7 +8,7 @@ from typing import Final
 
 from ims_mock import errors
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, VERSIONS
-from ims_mock.contract.fields import PARAMETERS, Parameter
+from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.errors import Problem
 from ims_mock.openapi import payloads
 from ims_mock.openapi.schemas import SCHEMAS

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ims_mock.auth.login import METHODS
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.profiles import DEPARTURES, Profile
-from ims_mock.contract.values import BOOLEAN, INTEGER, MAX_NAME, ROLES, TAGS, TIME, Kind
+from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, MAX_NAME, TIME, ValueType
 from ims_mock.faults.schema import EFFECT, rule_schema
 from ims_mock.journal.audit_rules import ERROR, INFO, KINDS
 from ims_mock.journal.findings import BY_ROW, SEVERITIES
@@ -86,7 +86,7 @@ def _of_images(profile: Profile) -> dict[str, Schema]:
     del image["name"]
     if "service-rules" not in profile:
         for field in FIELDS:
-            if field.kind is TIME and not field.column:  # a free property to Glance
+            if field.type is TIME and not field.is_column:  # a free property to Glance
                 del image["properties"][field.name]["pattern"]
     left_out = {field.name for field in FIELDS if not field.in_cloudimages}
     newer = {name: one for name, one in image["properties"].items() if name not in left_out}
@@ -273,7 +273,7 @@ _TIME_TEXT: Final[Schema] = {
 }
 _CALENDAR_SECONDS: Final = (datetime.max - datetime.min).total_seconds()
 _YEAR: Final[Schema] = {"type": "integer", "minimum": 1000, "maximum": 9999}
-_OF_KIND: Final[Mapping[Kind, Schema]] = {
+_OF_KIND: Final[Mapping[ValueType, Schema]] = {
     INTEGER: {
         "anyOf": [
             {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
@@ -282,17 +282,16 @@ _OF_KIND: Final[Mapping[Kind, Schema]] = {
     },
     BOOLEAN: {"anyOf": [_BOOLEAN, {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]},
     TIME: {"anyOf": [_TIME_TEXT, _YEAR]},
-    TAGS: _list(_SCALAR),
-    ROLES: _list(_SCALAR),
+    LIST: _list(_SCALAR),
 }
 """What a catalog file may hold for each kind of value; anything else is taken as it is written."""
 
 
-def _entry(kinds: Mapping[str, Kind], more: Mapping[str, Schema]) -> Schema:
+def _entry(kinds: Mapping[str, ValueType], more: Mapping[str, Schema]) -> Schema:
     """Describe an image as a catalog file has it; an attribute that is null has no value and no default."""
     properties = {name: _or_null(_OF_KIND.get(kind, _SCALAR)) for name, kind in kinds.items()}
     for field in FIELDS:
-        if field.filters is None:  # a link, which follows from the id
+        if field.filterable is None:  # a link, which follows from the id
             properties[field.name] = _NOTHING
     free = {"type": ["string", "number", "boolean", "null"]}
     return {
@@ -304,7 +303,7 @@ def _entry(kinds: Mapping[str, Kind], more: Mapping[str, Schema]) -> Schema:
 
 
 def _row(keys: Mapping[str, Key]) -> Schema:
-    properties = {name: _OF_KIND.get(key.kind, _SCALAR) for name, key in keys.items()}
+    properties = {name: _OF_KIND.get(key.type, _SCALAR) for name, key in keys.items()}
     optional = [name for name, key in keys.items() if not key.is_required]
     return _object(properties, *optional, additionalProperties=False)
 

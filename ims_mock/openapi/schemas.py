@@ -12,16 +12,16 @@ from typing import Any, Final
 
 from ims_mock.contract.fields import FIELDS, TAG_LENGTH, Field
 from ims_mock.contract.published_schema import CONSTRAINTS, UNUSED_PROPERTIES, UUID_PATTERN
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, TAGS, TIME, Kind
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, ValueType
 
 _TEXT: Final = {"type": "string"}
 _TAGS: Final = {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}}
 
-_TYPES: Final[Mapping[Kind, dict[str, Any]]] = {
+_TYPES: Final[Mapping[ValueType, dict[str, Any]]] = {
     INTEGER: {"type": "integer"},
     BOOLEAN: {"type": "boolean"},
     TIME: {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}Z$"},
-    TAGS: _TAGS,
+    LIST: _TAGS,
 }
 """What holds for every value of a kind."""
 
@@ -32,13 +32,13 @@ def json_schema() -> dict[str, Any]:
         "name": "image",
         "type": "object",
         "properties": {field.name: _listed(field) for field in FIELDS},
-        "required": [one.name for one in FIELDS if one.kind in (LINK, TAGS) or one.nullable or one.name == "id"],
+        "required": [one.name for one in FIELDS if one.type in (LINK, LIST) or one.is_nullable or one.name == "id"],
         "additionalProperties": _TEXT,
     }
 
 
 def _listed(field: Field) -> dict[str, Any]:
-    return _described(field, _TYPES.get(field.kind, _TEXT))
+    return _described(field, _TYPES.get(field.type, _TEXT))
 
 
 # --- what the service publishes -------------------------------------------------------------------
@@ -101,14 +101,14 @@ def _link(rel: str, name: str) -> dict[str, str]:
 
 def _described(field: Field, holds: Mapping[str, Any]) -> dict[str, Any]:
     """Describe an attribute: what holds for its values, what it is, and whether clients can set it."""
-    described = {**holds, "description": field.about, **({"readOnly": True} if field.is_read_only else {})}
-    if field.nullable:
+    described = {**holds, "description": field.description, **({"readOnly": True} if field.is_read_only else {})}
+    if field.is_nullable:
         described["type"] = [described["type"], "null"]
     return described
 
 
 def _property(field: Field) -> dict[str, Any]:
-    described = _described(field, {"type": field.kind.json_type, **CONSTRAINTS.get(field.name, {})})
-    if not field.column and field.filters is not None:  # a free property to Glance; links have no filter
+    described = _described(field, {"type": field.type.json_type, **CONSTRAINTS.get(field.name, {})})
+    if not field.is_column and field.filterable is not None:  # a free property to Glance; links have no filter
         described["is_base"] = False
     return described

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
-from ims_mock.contract.fields import FIELDS, PARAMETERS, Field, Parameter
+from ims_mock.contract.fields import FIELDS, Field
+from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.faults.schema import RULE_KEYS
 from ims_mock.journal.audit_rules import KINDS
@@ -20,7 +21,7 @@ def _parameters(parameters: Iterable[Parameter]) -> Table:
     return Table(
         ("parameter", "type", "documented values", "default", "rule", "evidence"),
         tuple(
-            (one.name, one.json_type, ", ".join(one.values), one.default, one.about, ", ".join(one.evidence))
+            (one.name, one.json_type, ", ".join(one.values), one.default, one.description, ", ".join(one.evidence))
             for one in parameters
         ),
     )
@@ -30,14 +31,14 @@ def _field(field: Field) -> Row:
     seen = f" (seen: {', '.join(field.seen_values)})" if field.seen_values else ""
     return (
         field.name,
-        field.kind.json_type + (" or null" if field.nullable else ""),
+        field.type.json_type + (" or null" if field.is_nullable else ""),
         ", ".join(field.values) + seen,
         field.present,
-        field.filters or "",
-        field.sorts or "",
+        field.filterable or "",
+        field.sortable or "",
         ", ".join(field.evidence),
         "yes" if field.in_cloudimages else "no",
-        field.about,
+        field.description,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ims_mock.beginning import Beginning
-from ims_mock.contract.values import moment, read_time, shown
+from ims_mock.contract.values import parse_wire_time, quoted, read_time
 from ims_mock.options import LENIENT
 from ims_mock.testing.backend import Service
 from ims_mock.testing.complaining import complaint
@@ -323,6 +323,6 @@ def _instant(time: str | datetime | None) -> datetime | None:
     if time is None or isinstance(time, datetime):
         return time
     try:
-        return moment(read_time(time))
+        return parse_wire_time(read_time(time))
     except ValueError:
-        raise ValueError(f"{shown(time)} is no time; legal is a time such as 2030-01-01T00:00:00Z") from None
+        raise ValueError(f"{quoted(time)} is no time; legal is a time such as 2030-01-01T00:00:00Z") from None

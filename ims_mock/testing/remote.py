@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
-from ims_mock.contract.values import moment
+from ims_mock.contract.values import parse_wire_time
 from ims_mock.faults.rules import FaultRule
 from ims_mock.journal.audit_rules import Audit
 from ims_mock.journal.coverage import Coverage
@@ -168,7 +168,7 @@ class Remote:
 
     def now(self) -> datetime:
         """Tell its time, in whole seconds."""
-        return moment(self._control("GET", "clock")["now"])
+        return parse_wire_time(self._control("GET", "clock")["now"])
 
 
 def _asked(method: str, url: str, words: Mapping[str, Any] | None = None) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify, request
 
 from ims_mock.auth.credentials import Project, Token, id_of
-from ims_mock.contract.values import later, wire_time
+from ims_mock.contract.values import add_clamped, wire_time
 from ims_mock.errors import RequestError
 from ims_mock.web.context import base_url, caller, emulator, header, json_body, verdict
 from ims_mock.web.sandbox_routing import choose_by_token
@@ -80,7 +80,7 @@ def _token_answer(token: Token) -> Response:
             "password_expires_at": "",
         },
         "issued_at": _microseconds(token.issued or here.clock.wire()),
-        "expires_at": _microseconds(token.expires or wire_time(later(here.clock.now(), LIFE))),
+        "expires_at": _microseconds(token.expires or wire_time(add_clamped(here.clock.now(), LIFE))),
         "audit_ids": [id_of("token", token.token)],
     }
     if token.project:

@@ -208,7 +208,7 @@ def patched(image: Image, operations: tuple[Operation, ...], view: View, now: st
 def _check(one: Operation, values: dict[str, Value | None], image: Image, view: View) -> None:
     """Check that an operation can be done to what the operations before it have left."""
     field = BY_NAME.get(one.name)
-    is_base = field is not None and field.column
+    is_base = field is not None and field.is_column
     is_there = is_base or values.get(one.name) is not None
     if one.act == "remove" and is_base:
         raise RequestError("attribute-removed", "the attribute", one.name)

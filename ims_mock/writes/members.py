@@ -8,7 +8,7 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import MEMBER_SCHEMA, Image, Membership
 from ims_mock.catalog.visibility import View, visibility_of
 from ims_mock.contract.fields import MEMBER_STATUSES
-from ims_mock.contract.values import MAX_NAME, shown
+from ims_mock.contract.values import MAX_NAME, quoted
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
 from ims_mock.writes.permissions import found, is_own, must_own
@@ -93,7 +93,7 @@ def status_of(body: Part) -> str:
     status = _text(body, "status", legal, "Status not specified")
     if status not in MEMBER_STATUSES:
         says = 'Incorrect request: Status must be "pending", "accepted" or "rejected".'
-        raise RequestError("member", legal=legal, what=f"status is {shown(status)}", says=says)
+        raise RequestError("member", legal=legal, what=f"status is {quoted(status)}", says=says)
     return status
 
 

@@ -27,7 +27,7 @@ from ims_mock.contract.fields import (
 )
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.published_schema import CONSTRAINTS
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, MAX_NAME, MAX_TEXT, TAGS, TIME, Value, read_time
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
 
@@ -125,7 +125,7 @@ class Writer:
         """
         Part(name, "the name of a property").text()  # half a character is none
         field = BY_NAME.get(name)
-        if field is not None and (field.is_read_only or field.kind is LINK):
+        if field is not None and (field.is_read_only or field.type is LINK):
             raise RequestError("read-only-attribute", "the attribute", name)
         if name in _RESERVED:
             raise RequestError("reserved-attribute", "the attribute", name)
@@ -153,7 +153,7 @@ class Writer:
         return value
 
     def _of_kind(self, field: Field | None, part: Part) -> Value:
-        kind = field.kind if field is not None else None
+        kind = field.type if field is not None else None
         if kind is INTEGER:
             if not isinstance(part.value, int) or isinstance(part.value, bool):
                 raise part.refused("a whole number")
@@ -162,7 +162,7 @@ class Writer:
             if not isinstance(part.value, bool):
                 raise part.refused("true or false")
             return part.value
-        if kind is TAGS:
+        if kind is LIST:
             return self._tags(part)
         text = part.text()
         if len(text) > MAX_TEXT:
@@ -190,10 +190,10 @@ class Writer:
             RequestError: the value is another, or is not legal.
         """
         field = BY_NAME.get(name)
-        is_bound = self.is_service and field is not None and field.by_service and not self._view.caller.is_admin
+        is_bound = self.is_service and field is not None and field.is_set_by_service and not self._view.caller.is_admin
         if is_bound and value != own:
             raise RequestError("read-only-attribute", "the attribute", name, "to leave it out")
-        if self.is_service and field is not None and field.kind is TIME and value not in (None, own):
+        if self.is_service and field is not None and field.type is TIME and value not in (None, own):
             _check_time(name, str(value))
 
 
@@ -233,10 +233,10 @@ def attribute_schemas(profile: Profile) -> dict[str, dict[str, Any]]:
 
 
 def _schema(field: Field) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": field.kind.json_type} if field.kind in (INTEGER, BOOLEAN) else dict(FREE_VALUE)
-    if field.kind is TAGS:
+    schema: dict[str, Any] = {"type": field.type.json_type} if field.type in (INTEGER, BOOLEAN) else dict(FREE_VALUE)
+    if field.type is LIST:
         schema = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": TAG_LENGTH}}
-    return schema | {"description": field.about}
+    return schema | {"description": field.description}
 
 
 # --- tags -----------------------------------------------------------------------------------------

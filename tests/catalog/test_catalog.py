@@ -11,7 +11,8 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image, Membership
 from ims_mock.catalog.query import parse
 from ims_mock.catalog.visibility import Caller, View
-from ims_mock.contract.fields import BY_NAME, SORT_KEYS
+from ims_mock.contract.fields import BY_NAME
+from ims_mock.contract.parameters import SORT_KEYS
 from ims_mock.contract.profiles import DEPARTURES, DOCUMENTED, GLANCE, Profile
 from ims_mock.errors import RequestError
 

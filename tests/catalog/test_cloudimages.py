@@ -12,7 +12,8 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.catalog.cloudimages import IMAGES as OLDER
 from ims_mock.catalog.query import parse
 from ims_mock.catalog.visibility import Caller, View
-from ims_mock.contract.fields import FIELDS, SORT_KEYS
+from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.parameters import SORT_KEYS
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.errors import PROBLEMS
 from ims_mock.loading.loader import load

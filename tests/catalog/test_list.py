@@ -8,8 +8,9 @@ import threading
 import pytest
 from helpers import in_process, link, make_app, over_socket
 
-from ims_mock.contract.fields import FIELDS, PARAMETERS, SORT_KEYS
-from ims_mock.contract.values import TIME_OPERATORS
+from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.parameters import PARAMETERS, SORT_KEYS
+from ims_mock.contract.values import TIME
 from ims_mock.errors import PROBLEMS
 from ims_mock.server.server import bind, make_server
 
@@ -169,7 +170,7 @@ def test_a_documented_recipe_works_word_for_word(ask, recipe, expected, version)
 TIME_ROWS = {"gt": [6, 5], "gte": [6, 5, 4], "lt": [3, 2, 1], "lte": [4, 3, 2, 1], "eq": [4], "neq": [6, 5, 3, 2, 1]}
 
 
-@pytest.mark.parametrize("operator", TIME_OPERATORS)
+@pytest.mark.parametrize("operator", TIME.operators)
 @pytest.mark.parametrize("time", ["2018-09-10T10:00:04Z", "2018-09-10%2010:00:04", "2018-09-10+10:00:04"])
 @pytest.mark.parametrize("name", ["created_at", "updated_at"])
 def test_times_compare_in_both_documented_formats(ask, operator, time, name):
@@ -584,7 +585,7 @@ def test_a_bundled_catalog_is_walked_to_its_end(name):
     for image in seen:
         for field in FIELDS:
             value = image.get(field.name)
-            assert value is None or type(value) is kinds[field.kind.json_type], (field.name, value)
+            assert value is None or type(value) is kinds[field.type.json_type], (field.name, value)
         assert json.dumps(image)
 
 

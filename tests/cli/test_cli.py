@@ -25,7 +25,8 @@ from helpers import in_process, make_app
 from ims_mock import __version__
 from ims_mock.auth.authentication import DEFAULT_PROJECT
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
-from ims_mock.contract.fields import FIELDS, PARAMETERS
+from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.journal.coverage import Coverage
 from ims_mock.loading.loader import load
 from ims_mock.options import CATALOG, CHECK, GENERATE, HEALTH, OPENAPI, REPORT, SERVE, SETTINGS, of

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
-from ims_mock.contract.fields import PARAMETERS
+from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.journal.coverage import (
     BEYOND,
     EMPTY,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import ims_mock
 from ims_mock import ImsMock
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.fields import PARAMETERS
+from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.contract.values import TIME
 from ims_mock.journal.documented import Asked
 from ims_mock.journal.findings import BY_ROW, FINDINGS, INFO, MOST, SEVERITIES, Finding, found
@@ -188,7 +188,7 @@ def test_each_finding_is_provoked_and_has_an_innocent_neighbour():
 
 def values(parameter):
     """The values that the document has for a parameter."""
-    if parameter.field is not None and parameter.field.kind is TIME:
+    if parameter.field is not None and parameter.field.type is TIME:
         return [f"{operator}{WHEN}" for operator in parameter.values]
     return parameter.values or (["40"])
 

@@ -22,7 +22,7 @@ from ims_mock.contract.values import LINK
 from ims_mock.loading.generator import ImageProvider, generate
 
 PROJECT = "aaaa1111bbbb2222cccc3333dddd4444"
-LINKS = {field.name for field in FIELDS if field.kind is LINK}
+LINKS = {field.name for field in FIELDS if field.type is LINK}
 Image = dict[str, Any]
 
 

@@ -152,7 +152,7 @@ def test_every_rule_has_its_pair():
 
 
 ENUMERATED = [field for field in FIELDS if field.values]
-FREE = [field for field in FIELDS if field.kind is TEXT and not field.values]
+FREE = [field for field in FIELDS if field.type is TEXT and not field.values]
 
 
 @pytest.mark.parametrize("field", ENUMERATED, ids=lambda field: field.name)

@@ -19,7 +19,7 @@ from ims_mock.auth.authentication import DEFAULT_PROJECT
 from ims_mock.auth.credentials import Project
 from ims_mock.catalog.image import Membership
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, TAGS, TIME, wire_time
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, wire_time
 from ims_mock.loading import sources
 from ims_mock.loading.defaults import EPOCH
 from ims_mock.loading.loader import load
@@ -276,7 +276,7 @@ def test_every_problem_of_every_file_is_told_at_once():
         "all/4.yaml:2: the byte 0xff is not UTF-8",
         f"all/5.yaml:1: the catalog is a list; {sections}",
         f"all/6.json:1: the catalog is a list; {sections}",
-        "catalog: images[0].tags: 'x' is not a list such as [team=a, x86]",
+        "catalog: images[0].tags: 'x' is not a list such as [a, b]",
     ]
 
 
@@ -706,7 +706,7 @@ def test_generated_images_get_what_the_section_sets():
 
 
 @pytest.mark.parametrize(
-    "name", sorted(field.name for field in FIELDS if field.kind is not LINK and field.name != "id")
+    "name", sorted(field.name for field in FIELDS if field.type is not LINK and field.name != "id")
 )
 def test_generated_images_may_lack_anything_but_an_id(name):
     """A section that sets an attribute to nothing is without it."""
@@ -783,7 +783,7 @@ VALUES = {
     INTEGER: st.integers(-(2**63), 2**63 - 1),
     BOOLEAN: st.booleans(),
     TIME: st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(wire_time),
-    TAGS: st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=3, unique=True),
+    LIST: st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=3, unique=True),
 }
 ODD_TEXTS = st.sampled_from(["0123", "true", "null", "~", "", " ", "\n", "\x85", "\u2028"])
 TEXT_VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | ODD_TEXTS
@@ -793,9 +793,9 @@ ANY_IMAGE = st.fixed_dictionaries(
         "colour": TEXT_VALUES,
         "members": st.dictionaries(TEXT_VALUES.filter(bool), st.sampled_from(MEMBER_STATUSES), max_size=2),
         **{
-            field.name: st.none() | VALUES.get(field.kind, TEXT_VALUES)
+            field.name: st.none() | VALUES.get(field.type, TEXT_VALUES)
             for field in FIELDS
-            if field.kind is not LINK and field.name != "id"
+            if field.type is not LINK and field.name != "id"
         },
     },
 )

@@ -14,7 +14,7 @@ from test_endpoints import CATALOG, GONE, HIDDEN, NAMES, ROWS, sent
 
 from ims_mock import __version__
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
-from ims_mock.contract.fields import PARAMETERS
+from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.contract.profiles import DOCUMENTED, GLANCE, Profile
 from ims_mock.emulator import Emulator
 from ims_mock.errors import PROBLEMS
@@ -79,14 +79,14 @@ def test_every_parameter_has_its_documented_values(path, parameters):
     described = {one["name"]: one for one in document(DOCUMENTED)["paths"][path]["get"]["parameters"]}
     for one in parameters:
         found = described[one.name]
-        assert found["description"] == one.about
+        assert found["description"] == one.description
         values = [value for value in one.values if not value.endswith(":")]
         assert list(found.get("examples", {})) == values
         holder = found["schema"].get("items", found["schema"])
         for example in found.get("examples", {}).values():
             Draft202012Validator(found["schema"]).validate(example["value"])
         if "enum" in holder:
-            assert holder["enum"] == [*values, *one.besides]
+            assert holder["enum"] == [*values, *one.undocumented_values]
 
 
 @pytest.mark.parametrize("label", PROFILES)

@@ -36,7 +36,7 @@ def test_the_schema_of_an_image_names_every_attribute(ask):
     assert set(found) == {field.name for field in FIELDS} | FREE | {"locations", "direct_url"}
     assert {name for name, one in found.items() if one.get("readOnly")} == READ_ONLY
     own = {name for name, one in found.items() if one.get("is_base", True)}
-    assert own == {field.name for field in FIELDS if field.column} | {
+    assert own == {field.name for field in FIELDS if field.is_column} | {
         "self",
         "file",
         "schema",

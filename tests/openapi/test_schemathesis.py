@@ -15,7 +15,7 @@ from schemathesis.config import OperationConfig, SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from ims_mock.auth.authentication import DEFAULT_PROJECT
-from ims_mock.contract.values import TIME_OPERATORS
+from ims_mock.contract.values import TIME
 from ims_mock.server.server import BackgroundServer
 from ims_mock.writes.json_patch import MEDIA_TYPES
 
@@ -120,7 +120,7 @@ def generated(number):
 def _what_the_formats_mean():
     """Tell schemathesis what the formats of the document hold, and how its media types are written."""
     instants = ("2018-09-10T10:00:00Z", "2018-09-10 10:00:00", "2019-02-28T23:59:59+08:00")
-    times = [f"{operator}:{instant}" for operator in TIME_OPERATORS for instant in instants]
+    times = [f"{operator}:{instant}" for operator in TIME.operators for instant in instants]
     ids = [image["id"] for image in make_app().test_client().get("/v2/images?limit=20").json["images"]]
     for name, values in {
         "image-id": strategies.sampled_from(ids),

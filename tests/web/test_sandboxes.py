@@ -149,9 +149,9 @@ def test_signatures_verify(ask, is_inside):
 
 def ask_clock(ask, made):
     """The time in a sandbox."""
-    from ims_mock.contract.values import moment
+    from ims_mock.contract.values import parse_wire_time
 
-    return moment(ask(f"{prefix(made)}/_ims/clock").json["now"])
+    return parse_wire_time(ask(f"{prefix(made)}/_ims/clock").json["now"])
 
 
 def test_uploads_stream_and_other_bodies_do_not(app):

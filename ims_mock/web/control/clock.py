@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.clock import Clock
-from ims_mock.contract.values import duration, moment, read_time, wire_time
+from ims_mock.contract.values import parse_duration, parse_wire_time, read_time, wire_time
 from ims_mock.web.context import emulator
 from ims_mock.web.control.bodies import words
 
@@ -39,7 +39,7 @@ def set_clock() -> Response:
     if "advance" not in body.value:
         return _clock_answer(emulator().move_clock(lambda _: _set(body)))
     part = body.part("advance")
-    by = duration(part.value)
+    by = parse_duration(part.value)
     if by is None:
         raise part.refused("a duration such as PT1H or -P1DT30M, or a number of seconds")
     try:
@@ -58,7 +58,7 @@ def _set(body: Part) -> Clock:
         return Clock()
     text = part.text("a time such as 2030-01-01T00:00:00Z, or null")
     try:
-        return Clock.at(moment(read_time(text)), runs=runs)
+        return Clock.at(parse_wire_time(read_time(text)), runs=runs)
     except ValueError as error:
         raise part.refused("such a time, or null", str(error)) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from ims_mock.contract.values import whole_number
+from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.web.context import emulator
 from ims_mock.web.responses import empty_answer
@@ -16,7 +16,7 @@ blueprint = Blueprint("requests", __name__)
 def list_requests() -> Response:
     """List the requests that are kept, the oldest first; those to one path, and after a number, where that is asked."""
     path, text = request.args.get("path"), request.args.get("since", "0")
-    since = whole_number(text)
+    since = parse_integer(text)
     if since is None:
         raise RequestError("integer", "since", text, "the number of a request")
     entries = emulator().journal.entries(since)

@@ -1,0 +1,165 @@
+"""The table of query parameters of ``GET /v2/images``, one row per parameter.
+
+Filters derive from the table of attributes. Those that only the newer list has are in
+:mod:`ims_mock.catalog.cloudimages`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ims_mock.contract.fields import BY_NAME, DOC, FIELDS, GLANCE, MEMBER_STATUSES, SEEN, Field
+from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, TIME
+
+DEFAULT_LIMIT: Final = 25
+LIMIT_CAP: Final = 1000
+SORT_DIRECTIONS: Final = ("asc", "desc")
+
+_GLANCE_SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
+_SORTABLE = [field.name for field in FIELDS if field.sortable]
+
+SORT_KEYS: Final = (
+    *(name for name in _GLANCE_SORT_KEYS if name in _SORTABLE),
+    *(name for name in _SORTABLE if name not in _GLANCE_SORT_KEYS),
+)
+"""The sort keys: first those of Glance, in the order of its messages."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One documented query parameter.
+
+    Attributes:
+        name: The name in the query string.
+        json_type: The documented type.
+        description: One sentence.
+        values: The documented values.
+        default: The value that counts if it is not sent.
+        evidence: The evidence for its rule.
+        field: The attribute that it filters by; ``None`` for paging, sorting and membership.
+        undocumented_values: Legal values that the document does not name.
+        is_checked: Whether other values are rejected; if not, they match no image.
+        pattern: The regular expression of legal values, portable to JavaScript.
+        is_repeatable: Whether it may be sent more than once.
+    """
+
+    name: str
+    json_type: str
+    description: str
+    values: tuple[str, ...] = ()
+    default: str = ""
+    evidence: tuple[str, ...] = (DOC,)
+    field: Field | None = None
+    undocumented_values: tuple[str, ...] = ()
+    is_checked: bool = False
+    pattern: str = ""
+    is_repeatable: bool = False
+
+
+_TYPE_RULES = {
+    BOOLEAN: "`true` or `false` in any case. Anything else is a 400.",
+    INTEGER: "Equality; an optional sign and digits. Anything else is a 400.",
+    TIME: "`operator:time`; a time without an operator means `eq`. Anything else is a 400.",
+    LIST: "The list contains the value.",
+}
+_IN_ITEM = r'(?:"[^"\\]*"|[^",]*)'
+_IN_PATTERN = rf"^(?:[^:]*|eq:[\s\S]*|in:{_IN_ITEM}(?:,{_IN_ITEM})*)$"
+
+
+def _text_rule(field: Field) -> str:
+    rule = "Equality in any case." if field.values else "Exact."
+    if field.spellings:
+        spelled = {value.lower(): value for value in (*field.values, *field.seen_values)}
+        equal = ", ".join(f"`{spelled[new]}` and `{spelled[old]}` are equal" for old, new in field.spellings)
+        rule = f"Equality in any case; {equal}."
+    return rule + (" Also `eq:` and `in:a,b` (glance)." if field.has_in_operator else "")
+
+
+def _filter(field: Field) -> Parameter:
+    """Return the parameter that filters by an attribute."""
+    return Parameter(
+        field.name,
+        field.type.json_type,
+        _TYPE_RULES.get(field.type) or _text_rule(field),
+        ("true", "false") if field.type is BOOLEAN else tuple(f"{one}:" for one in field.operators) or field.values,
+        evidence=(DOC, GLANCE) if field.has_in_operator else (DOC,),
+        field=field,
+        is_checked=field.has_in_operator or field.type in (BOOLEAN, INTEGER, TIME),
+        pattern=_IN_PATTERN if field.has_in_operator else "",
+    )
+
+
+_SPECIAL_FILTERS: Final = {
+    "visibility": replace(
+        _filter(BY_NAME["visibility"]),
+        is_checked=True,
+        description="Queens accepts `community` as well (glance). Any other value is a 400.",
+    ),
+    "__isregistered": replace(
+        _filter(BY_NAME["__isregistered"]),
+        values=("true",),
+        evidence=(DOC, SEEN),
+        description="Ordinary callers see registered images only; `false` returns them an empty list (assumed).",
+    ),
+    "tags": Parameter(
+        "tag",
+        "string",
+        "One tag, `key=value` or `key`; if repeated, images must have all of them (glance).",
+        evidence=(DOC, GLANCE),
+        field=BY_NAME["tags"],
+        is_repeatable=True,
+    ),
+}
+
+PARAMETERS: Final = (
+    *(
+        _SPECIAL_FILTERS.get(field.name) or _filter(field)
+        for field in FIELDS
+        if field.filterable == DOC and field.name != "tags"
+    ),
+    _SPECIAL_FILTERS["tags"],
+    Parameter(
+        "member_status",
+        "string",
+        "Which shared images are listed; `all` for any (glance). Any other value is a 400.",
+        MEMBER_STATUSES,
+        "accepted",
+        (DOC, GLANCE),
+        undocumented_values=("all",),
+        is_checked=True,
+    ),
+    Parameter(
+        "limit",
+        "integer",
+        f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (glance).",
+        (),
+        str(DEFAULT_LIMIT),
+        (DOC, GLANCE),
+        is_checked=True,
+    ),
+    Parameter(
+        "marker", "string", "Id of the last image of the previous page.", evidence=(DOC, GLANCE), is_checked=True
+    ),
+    Parameter(
+        "sort_key",
+        "string",
+        "What to sort by, repeatable; `updated_at` too (glance).",
+        tuple(key for key in SORT_KEYS if BY_NAME[key].sortable == DOC),
+        "created_at",
+        (DOC, GLANCE),
+        undocumented_values=tuple(key for key in SORT_KEYS if BY_NAME[key].sortable != DOC),
+        is_checked=True,
+        is_repeatable=True,
+    ),
+    Parameter(
+        "sort_dir",
+        "string",
+        "Sort direction; one for all keys, or one per key (glance).",
+        SORT_DIRECTIONS,
+        "desc",
+        (DOC, GLANCE),
+        is_checked=True,
+    ),
+)
+"""The documented query parameters."""
