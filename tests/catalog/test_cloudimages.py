@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from helpers import in_process, make_app, over_socket
-from test_list import BAD, CALLERS, CATALOG, RECIPES, ROWS, numbers
+from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, numbers
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.catalog.cloudimages import IMAGES as OLDER

@@ -7,51 +7,13 @@ import threading
 
 import pytest
 from helpers import in_process, link, make_app, over_socket
+from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, SERVICE, A, B, numbers
 
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.parameters import PARAMETERS, SORT_KEYS
 from ims_mock.contract.values import TIME
 from ims_mock.errors import PROBLEMS
 from ims_mock.server.server import bind, make_server
-
-A, B, C = (letter * 32 for letter in "abc")
-SERVICE = "1bed856811654c1cb661a6ca845ebc77"
-
-
-def image(number, **values):
-    """Describe one image of the test catalog; its number is its id, its name and its second of creation."""
-    return {"id": f"0000000{number}", "name": f"n{number}", "created_at": f"2018-09-10T10:00:0{number}Z", **values}
-
-
-IMAGES = [
-    image(1, __imagetype="gold", __os_type="Linux", __os_bit="64", __platform="CentOS", __support_kvm="true",
-          updated_at="2019-01-01T00:00:00Z", min_disk=100, min_ram=2048, __support_highperformance="true"),
-    image(2, __imagetype="gold", __platform="Windows", __support_xen="true", disk_format="vhd", __os_bit="32",
-          __support_diskintensive="true", __support_largememory="true"),
-    image(3, __imagetype="market", owner=SERVICE, __platform="Red Hat", __support_kvm_gpu_type="V100"),
-    image(4, owner=A, tags=["team=a", "x86"], __support_xen_gpu_type="M60_vGPU", status="queued", size=0),
-    image(5, owner=A, tags=["team.a"], __platform="RedHat", __support_xen_hana="true", container_format="ovf"),
-    image(6, owner=B, members={A: "accepted"}, __support_kvm_infiniband="true", size=18),
-    image(7, owner=B, members={A: "rejected", C: "accepted"}),
-    image(8, owner=B, members={A: "pending"}),
-    image(9, owner=A, __isregistered="false", status="deleted"),
-    {"id": "00000010", "name": "镜像", "owner": A, "created_at": "2018-09-10T10:00:10Z", "__isregistered": "false"},
-    {"id": "00000011", "name": "killed", "owner": A, "created_at": "2018-09-10T10:00:11Z", "status": "killed"},
-    {"id": "00000012", "name": "private of B", "owner": B, "created_at": "2018-09-10T10:00:12Z"},
-]  # fmt: skip
-CATALOG = {
-    "project": A,
-    "clock": "2023-11-13T08:00:00Z",
-    "credentials": {
-        "tokens": [
-            {"token": "of-a", "project": A, "roles": ["member"]},
-            {"token": "admin", "project": A, "roles": ["admin"]},
-            {"token": "old", "project": A, "expires": "2023-11-13T08:00:00Z"},
-        ],
-        "keys": [{"access": "AK-OF-B", "secret": "s", "project": B}],
-    },
-    "images": IMAGES,
-}
 
 
 @pytest.fixture(scope="module", params=["in process", "over a socket"])
@@ -65,73 +27,7 @@ def ask(request):
             yield asked
 
 
-def numbers(answer):
-    """Give the numbers of the images of a page, in order."""
-    assert answer.status == 200, answer.text
-    return [int(one) for one in answer.ids]
-
-
 # --- every parameter --------------------------------------------------------------------------------
-
-ROWS = [
-    ("__isregistered=true", [8, 7, 6, 5, 4, 3, 2, 1], "member_status=all&"),
-    ("__isregistered=false", [], ""),
-    ("__imagetype=gold", [2, 1], ""),
-    ("__imagetype=shared", [6], ""),
-    ("__os_type=Windows", [2], ""),
-    ("__os_type=windows", [2], ""),
-    ("__os_bit=32", [2], ""),
-    ("__platform=CentOS", [1], ""),
-    ("__platform=Red+Hat", [5, 3], ""),
-    ("__platform=redhat", [5, 3], ""),
-    ("__support_kvm=true", [1], ""),
-    ("__support_xen=TRUE", [2], ""),
-    ("__support_largememory=true", [2], ""),
-    ("__support_diskintensive=true", [2], ""),
-    ("__support_highperformance=true", [1], ""),
-    ("__support_xen_hana=true", [5], ""),
-    ("__support_kvm_infiniband=true", [6], ""),
-    ("__support_kvm_gpu_type=V100", [3], ""),
-    ("__support_xen_gpu_type=m60_vgpu", [4], ""),
-    ("protected=true", [3, 2, 1], ""),
-    ("protected=False", [6, 5, 4], ""),
-    ("visibility=public", [3, 2, 1], ""),
-    ("visibility=PUBLIC", [3, 2, 1], ""),
-    ("visibility=private", [5, 4], ""),
-    ("visibility=shared", [6], ""),
-    ("member_status=rejected&visibility=shared", [7], ""),
-    ("member_status=pending", [8, 5, 4, 3, 2, 1], ""),
-    (f"owner={A}", [5, 4], ""),
-    (f"owner={B}", [6], ""),
-    ("id=00000003", [3], ""),
-    ("id=in:00000003,00000001", [3, 1], ""),
-    ("name=n4", [4], ""),
-    ("name=N4", [], ""),
-    ("name=eq:n4", [4], ""),
-    ("name=in:n4,%22n5%22", [5, 4], ""),
-    ("status=queued", [4], ""),
-    ("container_format=ovf", [5], ""),
-    ("disk_format=vhd", [2], ""),
-    ("min_ram=2048", [1], ""),
-    ("min_disk=100", [1], ""),
-    ("min_disk=0100", [1], ""),
-    ("tag=x86", [4], ""),
-    ("tag=team=a", [5, 4], ""),
-    ("tag=team%3Da", [5, 4], ""),
-    ("tag=team.a", [5], ""),
-    ("tag=team=a&tag=x86", [4], ""),
-    ("created_at=gt:2018-09-10T10:00:04Z", [6, 5], ""),
-    ("updated_at=eq:2019-01-01T00:00:00Z", [1], ""),
-    ("limit=2", [6, 5], ""),
-    ("limit=2&marker=00000005", [4, 3], ""),
-    ("marker=00000012", None, ""),
-    ("sort_key=name", [6, 5, 4, 3, 2, 1], ""),
-    ("sort_key=name&sort_dir=asc", [1, 2, 3, 4, 5, 6], ""),
-    ("size_min=1", [6], ""),
-    ("hw_firmware_type=uefi", [], ""),
-    ("foo=bar", [], ""),
-    ("deleted=true", [6, 5, 4, 3, 2, 1], ""),
-]
 
 
 @pytest.mark.parametrize(("query", "expected", "before"), ROWS, ids=[row[0] for row in ROWS])
@@ -149,15 +45,6 @@ def test_every_parameter_has_a_row():
     asked = {part.partition("=")[0] for query, _, before in ROWS for part in (before + query).split("&")}
     assert {parameter.name for parameter in PARAMETERS} <= asked
     assert len(PARAMETERS) == 32
-
-
-RECIPES = [
-    ("__imagetype=gold&visibility=public&protected=true", [2, 1]),
-    (f"owner={A}", [5, 4]),
-    ("member_status=accepted&visibility=shared&__imagetype=shared", [6]),
-    ("member_status=rejected&visibility=shared&__imagetype=shared", [7]),
-    ("member_status=pending&visibility=shared&__imagetype=shared", [8]),
-]
 
 
 @pytest.mark.parametrize(("recipe", "expected"), RECIPES)
@@ -209,56 +96,6 @@ def test_a_time_is_an_instant_however_it_is_written(ask, time, expected):
 
 
 # --- errors ------------------------------------------------------------------------------------------
-
-BAD = [
-    ("limit=abc", "limit", 400, "IMG.0017"),
-    ("limit=", "limit", 400, "IMG.0017"),
-    ("limit=1.5", "limit", 400, "IMG.0017"),
-    ("limit=1_0", "limit", 400, "IMG.0017"),
-    ("limit=%EF%BC%95", "limit", 400, "IMG.0017"),
-    ("limit=-1", "negative-limit", 400, "IMG.0017"),
-    ("limit=5&limit=5", "repeated", 400, "IMG.0017"),
-    ("marker=00000001&marker=00000001", "repeated", 400, "IMG.0017"),
-    ("member_status=all&member_status=all", "repeated", 400, "IMG.0017"),
-    ("visibility=public&visibility=public", "repeated", 400, "IMG.0017"),
-    ("marker=nonsense", "marker", 400, "IMG.0027"),
-    ("marker=", "marker", 400, "IMG.0027"),
-    ("marker=" + "a" * 37, "long-marker", 400, "IMG.0027"),
-    ("marker=00000009", "marker", 400, "IMG.0027"),
-    ("marker=00000012", "hidden-marker", 403, "IMG.0026"),
-    ("sort_key=owner", "sort-key", 400, "IMG.0017"),
-    ("sort=owner:asc", "sort-key", 400, "IMG.0017"),
-    ("sort_dir=DESC", "sort-direction", 400, "IMG.0017"),
-    ("sort=name:up", "sort-direction", 400, "IMG.0017"),
-    ("sort=name:up,owner:asc", "sort-direction", 400, "IMG.0017"),
-    ("x" * 30_000 + "=%zz", "stray-percent", 400, "IMG.0017"),
-    ("sort_key=name&sort_dir=asc&sort_dir=desc", "sort-directions", 400, "IMG.0017"),
-    ("sort=name&sort_key=name", "sort-syntaxes", 400, "IMG.0017"),
-    ("created_at=before:yesterday", "time", 400, "IMG.0017"),
-    ("created_at=gt:2018-02-30", "time", 400, "IMG.0017"),
-    ("updated_at=", "time", 400, "IMG.0017"),
-    ("updated_at=GT:2018-01-01", "time-operator", 400, "IMG.0017"),
-    ("protected=maybe", "boolean", 400, "IMG.0017"),
-    ("protected=", "boolean", 400, "IMG.0017"),
-    ("min_disk=abc", "integer", 400, "IMG.0017"),
-    ("min_ram=40.0", "integer", 400, "IMG.0017"),
-    ("size_min=abc", "range", 400, "IMG.0017"),
-    ("visibility=bogus", "visibility", 400, "IMG.0017"),
-    ("visibility=", "visibility", 400, "IMG.0017"),
-    ("visibility=community", "visibility", 400, "IMG.0017"),
-    ("member_status=bogus", "member-status", 400, "IMG.0017"),
-    ("changes-since=2018", "changes-since", 400, "IMG.0017"),
-    ("name=neq:x", "operator", 400, "IMG.0017"),
-    ("name=in:a%22b", "quote-before", 400, "IMG.0017"),
-    ("name=in:%22a%22b", "quote-after", 400, "IMG.0017"),
-    ("name=in:%22a", "quote-open", 400, "IMG.0017"),
-    ("name=%ff", "encoding", 400, "IMG.0017"),
-    ("%ff=1", "encoding", 400, "IMG.0017"),
-    ("name=\xe9", "encoding", 400, "IMG.0017"),
-    ("name=%zz", "stray-percent", 400, "IMG.0017"),
-    ("name=100%", "stray-percent", 400, "IMG.0017"),
-    ("name=" + "x" * 100_000, "uri-too-large", 414, "APIGW.0201"),
-]
 
 
 @pytest.mark.parametrize(("query", "problem", "status", "code"), BAD, ids=[row[0][:40] for row in BAD])
@@ -414,20 +251,6 @@ def test_both_sort_syntaxes_agree(ask):
 
 
 # --- who asks ----------------------------------------------------------------------------------------
-
-CALLERS = [
-    ({}, [6, 5, 4, 3, 2, 1]),
-    ({"X-Project-Id": B}, [12, 8, 7, 6, 3, 2, 1]),
-    ({"X-Project-Id": C}, [7, 3, 2, 1]),
-    ({"X-Project-Id": "nobody"}, [3, 2, 1]),
-    ({"X-Auth-Token": "of-a"}, [6, 5, 4, 3, 2, 1]),
-    ({"X-Auth-Token": "unknown"}, [6, 5, 4, 3, 2, 1]),
-    ({"X-Auth-Token": "unknown", "X-Project-Id": C}, [7, 3, 2, 1]),
-    ({"X-Auth-Token": "admin"}, [12, 10, 8, 7, 6, 5, 4, 3, 2, 1]),
-    ({"X-Auth-Token": "admin", "X-Project-Id": B}, [12, 10, 8, 7, 6, 5, 4, 3, 2, 1]),
-    ({"Authorization": "SDK-HMAC-SHA256 Access=AK-OF-B, SignedHeaders=host, Signature=0"}, [12, 8, 7, 6, 3, 2, 1]),
-    ({"Authorization": "nonsense"}, [6, 5, 4, 3, 2, 1]),
-]
 
 
 @pytest.mark.parametrize(("headers", "expected"), CALLERS)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from readme import chapter
 from test_cli import CLEAN, COMMANDS, LINUX, Server
-from test_readme import chapter
 
 from ims_mock import __version__
 from ims_mock.options import CATALOG, HEALTH, SERVE, SETTINGS, of

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from clients.told import untold
 from helpers import make_app, over_socket
-from told import untold
 
 PROFILES = ["documented", "glance"]
 

@@ -5,15 +5,7 @@ import urllib.request
 from types import SimpleNamespace
 
 import pytest
-from region import DATA, OURS, PROFILES, A, served
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Method 'glance_:DeprecationWarning",
-    "ignore:datetime.datetime.utcnow:DeprecationWarning",
-    "ignore::DeprecationWarning:openstack",
-    "ignore::PendingDeprecationWarning:openstack",
-)
-"""They warn of their own inner calls."""
+from clients.region import DATA, OURS, PROFILES, A, served
 
 
 @pytest.fixture(params=PROFILES)

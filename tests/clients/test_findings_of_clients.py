@@ -3,18 +3,9 @@
 import io
 
 import pytest
+from clients.region import CATALOG, OURS, A, B
+from clients.told import PROVOKED, findings, true_findings, untold
 from helpers import make_app, over_socket
-from region import CATALOG, OURS, A, B
-from told import PROVOKED, findings, true_findings, untold
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Method 'glance_:DeprecationWarning",
-    "ignore:datetime.datetime.utcnow:DeprecationWarning",
-    "ignore:`version` keyword:DeprecationWarning",
-    "ignore::DeprecationWarning:openstack",
-    "ignore::PendingDeprecationWarning:openstack",
-)
-"""They warn of their own inner calls."""
 
 
 def huaweicloudsdkims(url):

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
-from commands import Shell, logged_in
-from region import DATA, OURS, PROFILES, B, served
+from clients.commands import Shell, logged_in
+from clients.region import DATA, OURS, PROFILES, B, served
 
 pytest.importorskip("glanceclient")
 

@@ -4,7 +4,7 @@ import io
 from types import SimpleNamespace
 
 import pytest
-from region import DATA, MISSING, OURS, PROFILES, A, B, served
+from clients.region import DATA, MISSING, OURS, PROFILES, A, B, served
 
 pytest.importorskip("glanceclient")
 
@@ -12,9 +12,6 @@ import glanceclient
 from glanceclient import exc
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
-
-pytestmark = pytest.mark.filterwarnings("ignore:`version` keyword:DeprecationWarning")
-"""The usual way to make a client is an old one."""
 
 
 @pytest.fixture(params=PROFILES)

@@ -17,11 +17,6 @@ from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkcore.sdk_response import SdkResponse
 from huaweicloudsdkims.v2 import GlanceListImagesRequest, GlanceShowImageRequest, ImsClient
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Method 'glance_:DeprecationWarning", "ignore:datetime.datetime.utcnow:DeprecationWarning"
-)
-"""The SDK warns of the very calls this emulator is about, and Python 3.12 of how the SDK looks at the clock."""
-
 A, B = "a" * 32, "b" * 32
 CATALOG = {
     "projects": [

@@ -4,7 +4,7 @@ import urllib.request
 from types import SimpleNamespace
 
 import pytest
-from region import DATA, MISSING, OURS, PROFILES, A, B, served
+from clients.region import DATA, MISSING, OURS, PROFILES, A, B, served
 
 pytest.importorskip("huaweicloudsdkims")
 
@@ -12,11 +12,6 @@ import huaweicloudsdkims.v2 as ims
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkcore.region.region import Region
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Method 'glance_:DeprecationWarning", "ignore:datetime.datetime.utcnow:DeprecationWarning"
-)
-"""The SDK warns of the very calls this emulator is about, and Python 3.12 of how the SDK looks at the clock."""
 
 
 def signed_in(url, name, project):

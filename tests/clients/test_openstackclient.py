@@ -4,8 +4,8 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from commands import Shell, logged_in
-from region import DATA, OURS, PROFILES, A, B, served
+from clients.commands import Shell, logged_in
+from clients.region import DATA, OURS, PROFILES, A, B, served
 
 pytest.importorskip("openstackclient")
 

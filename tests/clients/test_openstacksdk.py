@@ -4,17 +4,12 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from region import DATA, MISSING, OURS, PROFILES, A, B, served
+from clients.region import DATA, MISSING, OURS, PROFILES, A, B, served
 
 pytest.importorskip("openstack")
 
 import openstack
 from openstack import exceptions
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning:openstack", "ignore::PendingDeprecationWarning:openstack"
-)
-"""It warns of its own inner calls."""
 
 
 @contextmanager

@@ -1,7 +1,4 @@
-"""The README is tested: its tables, its code, and its commands in a fresh copy of the repository.
-
-Run as a program it writes the README's tables and its answer anew.
-"""
+"""The README: its tables are current, and its code blocks and commands work as printed."""
 
 import json
 import os
@@ -17,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from helpers import in_process, make_app, over_socket
+from readme import ANSWER, README, block_after, chapter, updated
 from test_cli import serving
 
 from ims_mock import ImsMock
@@ -24,46 +22,14 @@ from ims_mock.auth import signature as signing
 from ims_mock.faults.rules import FaultRules, rule_from_keywords
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled
-from ims_mock.openapi.tables import TABLES
 
 ROOT = Path(__file__).parent.parent.parent
-README = ROOT / "README.md"
-QUESTION = re.compile(r"curl -s '(http://127\.0\.0\.1:9292([^']+))'")
-ANSWER = re.compile(r"(<!-- answer -->\n```json\n)(.*?)(```\n)", re.DOTALL)
-
-
-def block_after(text, sentence, language="sh"):
-    """Give the first code block after a sentence."""
-    return re.search(rf"```{language}\n(.*?)```", text[text.index(sentence) :], re.DOTALL)[1].strip()
-
-
-def chapter(name):
-    """Give a chapter without its heading."""
-    return re.search(rf"^## {name}\n(.*?)(?=^## )", README.read_text(), re.DOTALL | re.MULTILINE)[1]
-
-
-def answer():
-    """Ask the README's question."""
-    target = QUESTION.search(README.read_text())[2]
-    return in_process(make_app("default"))(target).text + "\n"
-
-
-def with_tables(text):
-    """Put every table and the answer into a text of the README."""
-    for name, table in TABLES.items():
-        text = re.sub(
-            rf"(<!-- table: {name} -->\n).*?(<!-- end -->)",
-            lambda match, table=table: f"{match[1]}\n{table.markdown()}\n{match[2]}",
-            text,
-            flags=re.DOTALL,
-        )
-    return ANSWER.sub(lambda match: match[1] + answer() + match[3], text)
 
 
 def test_tables_and_answer_are_fresh():
     """What the tables in the code say is what the README says."""
     text = README.read_text()
-    assert with_tables(text) == text, "run: python tests/test_readme.py"
+    assert updated(text) == text, "run: python tests/readme.py"
 
 
 def test_the_first_screen_says_what_is_needed():
@@ -268,4 +234,4 @@ def test_the_serving_command_works_in_a_fresh_copy(tmp_path):
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text()))
+    README.write_text(updated(README.read_text()))

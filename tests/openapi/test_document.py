@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from endpoint_cases import CATALOG, GONE, HIDDEN, NAMES, ROWS, sent
 from helpers import in_process, make_app
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from test_endpoints import CATALOG, GONE, HIDDEN, NAMES, ROWS, sent
 
 from ims_mock import __version__
 from ims_mock.catalog.cloudimages import CLOUDIMAGES

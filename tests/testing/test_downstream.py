@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_pytest_plugin import readme_suites
+from readme import readme_suites
 
 ROOT = Path(__file__).parent.parent.parent
 SUITE = Path(__file__).parent.parent / "downstream"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import make_app
+from readme import readme_suites
 
 from ims_mock.journal.coverage import Coverage
 from ims_mock.server.server import BackgroundServer
@@ -37,11 +38,6 @@ def run(pytester):
         return pytester.runpytest_subprocess("-W", "error", *loaded, *arguments)
 
     return run
-
-
-def readme_suites():
-    """Give the names and the texts of the modules that the README shows."""
-    return re.findall(r"<!-- suite: (\S+) -->\n```python\n(.*?)```", README.read_text(), re.DOTALL)
 
 
 @pytest.mark.parametrize(("name", "suite"), readme_suites(), ids=lambda one: one.partition("\n")[0])

@@ -1,0 +1,26 @@
+"""Marks every test of this directory as ``clients`` and lets client libraries warn about their own calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+MARKS = [
+    pytest.mark.clients,
+    pytest.mark.filterwarnings(
+        "ignore:Method 'glance_:DeprecationWarning",
+        "ignore:datetime.datetime.utcnow:DeprecationWarning",
+        "ignore:`version` keyword:DeprecationWarning",
+        "ignore::DeprecationWarning:openstack",
+        "ignore::PendingDeprecationWarning:openstack",
+    ),
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Add the marks; this hook is called for the tests of other directories too."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            for mark in MARKS:
+                item.add_marker(mark)
