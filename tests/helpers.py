@@ -14,7 +14,7 @@ from flask import Flask
 
 from ims_mock import create_app
 from ims_mock.server.server import BackgroundServer
-from ims_mock.web.context import view
+from ims_mock.web.context import current_context
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def probed(app: Flask) -> Flask:
     """Let an application answer every path and method it does not know to whom it lets in, with who that is."""
 
     def probe(rest: str) -> dict[str, Any]:
-        seen_as = view().caller
-        return {"project": seen_as.project, "roles": sorted(seen_as.roles)}
+        caller = current_context().view().caller
+        return {"project": caller.project, "roles": sorted(caller.roles)}
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     app.add_url_rule("/<path:rest>", view_func=probe, methods=methods, provide_automatic_options=False)

@@ -31,8 +31,8 @@ from ims_mock.errors import RequestError
 from ims_mock.journal.notes import OPENED
 from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
-from ims_mock.web.context import id_of
-from ims_mock.web.responses import RELIEVED, Dropped, error_answer
+from ims_mock.web.context import new_request_id
+from ims_mock.web.responses import RELEASE_WORKER, DropConnection, error_format
 
 MAX_HEADER_BYTES: Final = 2**20
 """Limit of the request line and headers. It is high because the application rejects long URIs itself."""
@@ -117,13 +117,13 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
         """Send the response; if the application drops the connection, send what is written so far and close."""
         try:
             super().service()
-        except Dropped:
+        except DropConnection:
             self.channel.is_dropped = self.close_on_finish = True
 
     def get_environment(self) -> dict[str, Any]:
         """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
-        environ[RELIEVED] = self.channel.server.task_dispatcher.additional_thread
+        environ[RELEASE_WORKER] = self.channel.server.task_dispatcher.additional_thread
         environ[OPENED] = self.channel.opened
         return environ
 
@@ -148,9 +148,9 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         """Send the error and close the connection."""
         error, limit = self.request.error, _LIMITS.get(self.request.error.code)
         name, legal = ("body-too-large", limit) if limit else ("malformed", "HTTP/1.1")
-        request_id, accept = id_of({}), self.request.headers.get("ACCEPT", "")
+        request_id, accept = new_request_id(), self.request.headers.get("ACCEPT", "")
         profile = self.channel.server.emulator.profile
-        response = error_answer(RequestError(name, "the request", error.body, legal), profile, request_id, accept)
+        response = error_format(profile)(RequestError(name, "the request", error.body, legal), request_id, accept)
         if _log.isEnabledFor(logging.INFO):
             method, path, query = (getattr(self.request, name, "") or "" for name in ("command", "path", "query"))
             log_request(method or "?", path or "?", query, response.status_code, 0.0, request_id, refused=error.body)

@@ -1,6 +1,6 @@
-"""What the log says of requests: one line each, and the traceback of a bug; what is secret is masked.
+"""The access log: one line per request, and the traceback of an unexpected error; secrets are masked.
 
-Each line carries its parts as well, under ``parts``, for a log in JSON.
+Each log record has its parts as a mapping in ``parts``, for a log in JSON.
 """
 
 from __future__ import annotations
@@ -10,91 +10,87 @@ import re
 import traceback
 from collections.abc import Iterator
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
-from flask import request
-
-from ims_mock.auth.authentication import Verdict
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.contract.values import printable, wire_text
 from ims_mock.journal.redaction import masked_query, secrets_in_json, secrets_in_query, without
-from ims_mock.web.context import emulator, id_of, kept, request_id
+from ims_mock.web.context import RequestContext
 
-MOST_CHARACTERS: Final = 1000
-"""So much of a path and of a query stands in a line."""
+MAX_CHARACTERS: Final = 1000
+"""The longest path and the longest query in a line."""
 
 _SIGNATURE: Final = re.compile("Signature=([^,]+)")
 _log = logging.getLogger("ims_mock")
 
 
-def log_answer(status: int, environ: dict[str, Any], known: dict[str, Any]) -> None:
-    """Log a request that is answered.
+def log_response(context: RequestContext, status: int) -> None:
+    """Log the request that a context belongs to.
 
     Args:
-        status: of the answer.
-        environ: the request as WSGI has it.
-        known: what was kept of it.
+        context: The context of the request.
+        status: The status of the response.
     """
-    rule = known.get("fault")
-    notes = {"fault": rule.id if rule else "", "doubt": _doubt(known.get("verdict"))}
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    rule, authentication = context.fault, context.known_authentication
+    failure = ""
+    if authentication and authentication.refusal:
+        failure = f"{authentication.proof} that --auth on refuses: {authentication.refusal.problem.name}"
     log_request(
-        environ["REQUEST_METHOD"],
-        _path(environ),
-        environ.get("QUERY_STRING", ""),
+        context.environ["REQUEST_METHOD"],
+        _path(context),
+        context.query_string,
         0 if rule and rule.drops_response else status,
-        perf_counter() - known["began"],
-        id_of(known),
-        **notes,
+        perf_counter() - context.started,
+        context.request_id,
+        fault=rule.id if rule else "",
+        doubt=failure,
     )
 
 
-def log_request(method: str, path: str, query: str, status: int, seconds: float, identifier: str, **notes: str) -> None:
+def log_request(method: str, path: str, query: str, status: int, seconds: float, request_id: str, **notes: str) -> None:
     """Log a request.
 
     Args:
-        method: as it was sent.
-        path: decoded.
-        query: as it was sent.
-        status: of the answer; 0 where the connection was dropped instead.
-        seconds: how long the answer took.
-        identifier: the id of the request.
-        notes: what else is worth knowing, by its name; empty ones are left out.
+        method: The method as it was sent.
+        path: The decoded path.
+        query: The query string as it was sent.
+        status: The status of the response; 0 if the connection was dropped instead.
+        seconds: The duration of the request.
+        request_id: The id of the request.
+        notes: Further notes by name: ``fault`` is the id of a rule, ``doubt`` a sentence about the credentials. Empty
+            ones are left out.
     """
-    path, query = printable(path, MOST_CHARACTERS), printable(masked_query(query), MOST_CHARACTERS)
+    path, query = printable(path, MAX_CHARACTERS), printable(masked_query(query), MAX_CHARACTERS)
     target, milliseconds = f"{path}?{query}" if query else path, round(seconds * 1000, 1)
     parts = {"method": method, "path": path, "query": query, "status": status, "milliseconds": milliseconds}
     notes = {name: note for name, note in notes.items() if note}
-    said = "".join(f" ({note if name == 'doubt' else f'{name} {note}'})" for name, note in notes.items())
-    _log.info(
-        "%s %s %d %.1f ms %s%s", method, target, status, milliseconds, identifier, said,
-        extra={"parts": {**parts, "request_id": identifier, **notes}},
-    )  # fmt: skip
+    text = "".join(f" ({note if name == 'doubt' else f'{name} {note}'})" for name, note in notes.items())
+    extra = {"parts": {**parts, "request_id": request_id, **notes}}
+    _log.info("%s %s %d %.1f ms %s%s", method, target, status, milliseconds, request_id, text, extra=extra)
 
 
-def _path(environ: dict[str, Any]) -> str:
-    """Give the whole path that was asked, wherever the application is mounted."""
+def log_failure(context: RequestContext) -> None:
+    """Log the exception that is being handled, with its traceback."""
+    text = without(traceback.format_exc(), _secrets(context))
+    method, path = context.request.method, printable(_path(context), MAX_CHARACTERS)
+    parts = {"method": method, "path": path, "request_id": context.request_id, "exception": text}
+    _log.error("request %s failed: %s %s\n%s", context.request_id, method, path, text, extra={"parts": parts})
+
+
+def _path(context: RequestContext) -> str:
+    """Return the whole path, including the path at which the application is mounted."""
+    environ = context.environ
     return wire_text(environ.get("SCRIPT_NAME", "").rstrip("/") + environ.get("PATH_INFO", ""))
 
 
-def _doubt(judged: Verdict | None) -> str:
-    """Tell what would refuse the credentials that were sent."""
-    return f"{judged.proof} that --auth on refuses: {judged.refusal.problem.name}" if judged and judged.refusal else ""
-
-
-def log_failure() -> None:
-    """Log the bug because of which a request fails."""
-    told = without(traceback.format_exc(), _secrets())
-    path = printable(_path(request.environ), MOST_CHARACTERS)
-    parts = {"method": request.method, "path": path, "request_id": request_id(), "exception": told}
-    _log.error("request %s failed: %s %s\n%s", request_id(), request.method, path, told, extra={"parts": parts})
-
-
-def _secrets() -> Iterator[str]:
-    """Give all secrets that a traceback might hold: the emulator's, and those that the request brought."""
-    yield from emulator().identity.secrets
+def _secrets(context: RequestContext) -> Iterator[str]:
+    """Yield all secrets that a traceback can contain: those of the emulator, and those that the request sent."""
+    yield from context.emulator.identity.secrets
     for name in SECRET_HEADERS:
-        value = request.headers.get(name, "")
+        value = context.request.headers.get(name, "")
         yield value
         yield from _SIGNATURE.findall(value)
-    yield from secrets_in_query(request.environ.get("QUERY_STRING", ""))
-    yield from secrets_in_json(kept().get("body", b""))
+    yield from secrets_in_query(context.query_string)
+    yield from secrets_in_json(context.read_body)

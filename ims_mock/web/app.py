@@ -1,188 +1,178 @@
-"""The WSGI application: every blueprint over one emulator, and the one place where errors become answers."""
+"""The WSGI application: all views over one emulator, and the one place where errors become responses."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from functools import partial
-from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app
 from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.journal.treatment import Treatment
 from ims_mock.loading.dump import Masks
-from ims_mock.options import WARN
-from ims_mock.web import control, images, members, openapi, schemas, tags
-from ims_mock.web import discovery as versions
-from ims_mock.web import image_data as data
-from ims_mock.web import keystone as identity
-from ims_mock.web.access_log import log_answer, log_failure
-from ims_mock.web.context import emulator, host_refused, id_of, kept, request_id, verdict
-from ims_mock.web.control.coverage import endpoints_of
-from ims_mock.web.guards import refuse_unasked
-from ims_mock.web.noting import note_beginning, note_end
+from ims_mock.web import control, discovery, image_data, images, keystone, members, openapi, schemas
+from ims_mock.web.access_log import log_failure, log_response
+from ims_mock.web.context import EMULATOR, RequestContext, current_context
+from ims_mock.web.control.bodies import MASKS
+from ims_mock.web.control.journal import endpoints_of
+from ims_mock.web.fault_injection import apply_before_response, apply_to_response
+from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_per_process_state
+from ims_mock.web.recording import record_response
 from ims_mock.web.responses import (
-    REQUEST_ID,
-    Shape,
-    glance_error_answer,
-    images_of,
-    keystone_error_answer,
-    service_error_answer,
-    shape_of,
+    REQUEST_ID_HEADER,
+    ErrorFormat,
+    error_format,
+    glance_error,
+    keystone_error,
+    service_error,
 )
-from ims_mock.web.sandbox_routing import emulator_for, have_sandboxes
+from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
 
 GATEWAY_URI_BYTES: Final = 32_768
-"""The longest path and query the gateway takes (its own documentation)."""
+"""The longest path and query that the gateway accepts (its documentation)."""
 
 GLANCE_LINE_BYTES: Final = 8_192
-"""The longest request line Glance's server takes, line end included (recorded)."""
+"""The longest request line that Glance's server accepts, line end included (recorded)."""
 
-_SHAPES: Final[dict[str, Shape]] = {
-    identity.PREFIX: keystone_error_answer,
-    control.PREFIX: keystone_error_answer,
-    openapi.PATH: keystone_error_answer,
-    CLOUDIMAGES.path: service_error_answer,
+_ERROR_FORMATS: Final[dict[str, ErrorFormat]] = {
+    keystone.PREFIX: keystone_error,
+    control.PREFIX: keystone_error,
+    openapi.PATH: keystone_error,
+    CLOUDIMAGES.path: service_error,
 }
-"""The paths whose errors have one shape in every profile."""
+"""The paths whose errors have the same format in every profile."""
 
-_log = logging.getLogger("ims_mock")
+_HEAD_PREFIXES: Final = (control.PREFIX, keystone.PREFIX)
+"""The paths that answer ``HEAD``. Neither the gateway nor Glance routes it to the others, but Flask would."""
 
 
-class _App(Flask):
-    def ensure_sync(self, func):  # type: ignore
+class _Application(Flask):
+    """Flask without support for asynchronous views, which costs an inspection of every hook on every request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
         return func
 
 
 def create_app(
-    over: Emulator,
+    emulator: Emulator,
     *,
     has_control: bool = True,
     is_forwarded: bool = False,
     is_read_only: bool = False,
     is_alone: bool = True,
 ) -> Flask:
-    """Make the application.
+    """Create the application.
 
     Args:
-        over: the emulator it answers from.
-        has_control: whether the control paths under ``/_ims/`` exist.
-        is_forwarded: whether ``X-Forwarded-For``, ``-Proto``, ``-Host``, ``-Port`` and ``-Prefix`` are believed.
-        is_read_only: whether all that would change something is refused.
-        is_alone: whether this process alone answers, whatever requests say of that.
+        emulator: The emulator that answers.
+        has_control: Whether the control API under ``/_ims/`` exists.
+        is_forwarded: Whether ``X-Forwarded-For``, ``-Proto``, ``-Host``, ``-Port`` and ``-Prefix`` are trusted.
+        is_read_only: Whether every request that would change state is refused.
+        is_alone: Whether this process is the only one that answers, whatever the server says.
     """
-    app = _App("ims_mock", static_folder=None)
-    app.extensions["ims_mock"] = over
-    app.extensions["ims_mock.masks"] = Masks()
-    app.url_map.merge_slashes = False  # a redirect would be taken for an empty success by the vendor's client
+    app = _Application("ims_mock", static_folder=None)
+    app.extensions[EMULATOR] = emulator
+    app.extensions[MASKS] = Masks()
+    app.url_map.merge_slashes = False  # the vendor's client takes a redirect for an empty success
     app.url_map.strict_slashes = True
-    for part in (versions, images, data, tags, members, schemas, identity, openapi):
+    for part in (discovery, images, image_data, members, schemas, keystone, openapi):
         app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
+        add_sandboxes(app, emulator)
     app.before_request(_begin)
     if is_read_only:
-        from ims_mock.web.replicas import refuse_changes  # most do without
-
-        app.before_request(refuse_changes)
+        app.before_request(lambda: refuse_changes(current_context()))
     if not is_alone:
-        from ims_mock.web.replicas import refuse_division
-
-        app.before_request(refuse_division)
+        app.before_request(lambda: refuse_per_process_state(current_context()))
     app.after_request(_end)
-    app.register_error_handler(RequestError, _answer)
-    app.register_error_handler(Exception, _answer_any)
-    over.exercised.serve(partial(endpoints_of, app.url_map))
-    if has_control:
-        have_sandboxes(app, over)
+    app.register_error_handler(RequestError, _error_response)
+    app.register_error_handler(Exception, _other_error_response)
+    emulator.exercised.serve(partial(endpoints_of, app.url_map))
     if is_forwarded:
-        from werkzeug.middleware.proxy_fix import ProxyFix
-
         app.wsgi_app = ProxyFix(app.wsgi_app, x_port=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     return app
 
 
 def _begin() -> None:
-    """Note the time, let a fault happen, and refuse what need not be looked at: by us, the gateway or Glance."""
-    environ = request.environ
-    known = environ["ims_mock.kept"] = {"began": perf_counter()}
-    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    """Select the emulator, apply faults, and refuse what the emulator, the gateway or Glance refuses before a view."""
+    context = current_context()
+    environ = context.environ
+    method, path, query = environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), context.query_string
     is_control = _is_under(control.PREFIX, path)
-    here = known["emulator"] = emulator_for(current_app, environ, by_credentials=not is_control)
+    select_emulator(context, by_credentials=not is_control)
+    emulator = context.emulator
     if not is_control:
-        note_beginning(here, known)
-    refuse_unasked()
+        context.journal, context.time = emulator.journal, emulator.clock.now()
+    refuse_foreign_form(context)
     if not is_control:
-        if here.has_faults:
-            from ims_mock.web.fault_injection import suffer  # most emulators do without
-
-            suffer()
-        if here.throttle:
-            if asks_list(environ["REQUEST_METHOD"], path):
-                verdict()  # the journal tells with it whose walk it is
-            here.throttle.check(request.remote_addr or "", here.clock.now)
+        if emulator.has_faults:
+            apply_before_response(context)
+        if emulator.throttle:
+            if asks_list(method, path):
+                _ = context.authentication  # the journal assigns the walk by its project
+            emulator.throttle.check(environ.get("REMOTE_ADDR", ""), emulator.clock.now)
     length = len(path) + len(query) + bool(query)
-    line = length + len(environ["REQUEST_METHOD"]) + 12
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
-    if line >= GLANCE_LINE_BYTES and _shape() is glance_error_answer:
+    line_length = length + len(method) + len("  HTTP/1.1\r\n")
+    if line_length >= GLANCE_LINE_BYTES and _format_of(context) is glance_error:
         raise RequestError("uri-too-large")
+    if method == "HEAD" and context.request.url_rule and not any(_is_under(prefix, path) for prefix in _HEAD_PREFIXES):
+        routes = current_app.create_url_adapter(context.request)
+        raise MethodNotAllowed(valid_methods=routes.allowed_methods() if routes else ())
 
 
 def _end(response: Response) -> Response:
-    """Give every answer its id, let a fault spoil it, and write its line in the log and its entry in the journal."""
-    environ = request.environ
-    known = environ.get("ims_mock.kept") or kept()
-    response.headers.add(REQUEST_ID, id_of(known))
-    if "fault" in known:
-        from ims_mock.web.fault_injection import spoiled
-
-        response = spoiled(response)
-    if "journal" in known:
-        paged, catalog = known.get("paged"), known.get("catalog")
-        note = note_end(response.status_code, images_of(response), environ, known, paged, catalog)
-        treatment: Treatment = known["emulator"].treatment
-        if treatment.mode == WARN:
-            from ims_mock.web.telling import tell_findings  # most emulators do without
-
-            tell_findings(response, note, treatment)
-    if _log.isEnabledFor(logging.INFO):
-        log_answer(response.status_code, environ, known)
+    """Add the request id, apply the fault that matched, and write the journal and the log."""
+    context = current_context()
+    response.headers.add(REQUEST_ID_HEADER, context.request_id)
+    if context.fault:
+        response = apply_to_response(context, context.fault, response)
+    record_response(context, response)
+    log_response(context, response.status_code)
     return response
 
 
-def _answer(error: RequestError) -> Response:
-    answer = _shape()(error, request_id(), request.headers.get("Accept", ""))
-    answer.headers.extend(error.headers)
-    return answer
+def _error_response(error: RequestError) -> Response:
+    context = current_context()
+    response = _format_of(context)(error, context.request_id, context.header("Accept"))
+    response.headers.extend(error.headers)
+    return response
 
 
-def _answer_any(error: Exception) -> Response:
-    """Answer what is not this project's own error: a route that does not exist, or a bug."""
+def _other_error_response(error: Exception) -> Response:
+    """Return the response for an error that is not one of ours: an unknown route or method, or a bug."""
+    context = current_context()
+    request = context.request
     if isinstance(error, MethodNotAllowed):
         legal = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
-        answer = _answer(RequestError("method", "the method", request.method, legal, method=request.method))
-        if answer.status_code == MethodNotAllowed.code:
-            answer.headers["Allow"] = legal
-        return answer
+        response = _error_response(RequestError("method", "the method", request.method, legal, method=request.method))
+        if response.status_code == MethodNotAllowed.code:
+            response.headers["Allow"] = legal
+        return response
     if isinstance(error, NotFound):
-        return _answer(RequestError("route", "the path", request.path))
+        return _error_response(RequestError("route", "the path", request.path))
     if isinstance(error, BadHost):
-        return _answer(host_refused())
+        return _error_response(context.invalid_host())
     if isinstance(error, HTTPException):
-        return _answer(RequestError("malformed"))
-    log_failure()
-    return _answer(RequestError("internal"))
+        return _error_response(RequestError("malformed"))
+    log_failure(context)
+    return _error_response(RequestError("internal"))
 
 
-def _shape() -> Shape:
-    """Tell how errors of the request's path are written."""
-    own = (shape for prefix, shape in _SHAPES.items() if _is_under(prefix, request.path))
-    return next(own, None) or shape_of(emulator().profile)
+def _format_of(context: RequestContext) -> ErrorFormat:
+    """Return the error format for the path and the profile of a request."""
+    path = context.request.path
+    for prefix, own in _ERROR_FORMATS.items():
+        if _is_under(prefix, path):
+            return own
+    return error_format(context.emulator.profile)
 
 
 def _is_under(prefix: str, path: str) -> bool:

@@ -1,249 +1,279 @@
-"""The request at hand: its emulator, its id, its body, and who sent it."""
+"""The request context: what is known about a request while it is answered."""
 
 from __future__ import annotations
 
-import os
 import re
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from io import BytesIO
-from random import Random
-from typing import IO, TYPE_CHECKING, Any, Final
+from time import perf_counter
+from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_to_bytes
 
-from flask import current_app, request
-from werkzeug.exceptions import MethodNotAllowed
+from flask import Request, current_app, request
 
 from ims_mock.auth.authentication import Verdict
 from ims_mock.auth.credentials import Credentials
+from ims_mock.auth.signature import Sent
+from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import Caller, View
 from ims_mock.contract.values import wire_text
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
+from ims_mock.faults.rules import FaultRule
+from ims_mock.journal.notes import Paged
+from ims_mock.json_body import Part, parse
 from ims_mock.options import STRICT
+from ims_mock.web.recording import refuse_findings, wsgi_name
 
 if TYPE_CHECKING:
-    from ims_mock.auth.signature import Sent
-    from ims_mock.json_body import Part
+    from _typeshed.wsgi import WSGIEnvironment
 
-GATEWAY_BODY_BYTES: Final = 12 * 2**20
-"""The longest body that the gateway takes (its own documentation)."""
+    from ims_mock.journal.journal import Journal
 
-JSON_BODY_BYTES: Final = 2**20
-"""The longest body in which somebody logs in, or sets something."""
+EMULATOR: Final = "ims_mock"
+"""The key of the server's own emulator in ``app.extensions``."""
 
+MAX_BODY_BYTES: Final = 12 * 2**20
+"""The largest body that the gateway accepts (its documentation)."""
+
+MAX_JSON_BYTES: Final = 2**20
+"""The largest JSON body of a login, of a change to an image, or of a control request."""
+
+_CONTEXT: Final = "ims_mock.context"
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
-_USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
-_ORIGINAL: Final = "werkzeug.proxy_fix.orig"
-"""Where a believed proxy's headers have changed the request, this holds what it was before."""
-
-_drawn: Final = Random()
-"""Draws the ids of requests; to ask the system for each lets other threads go first, and takes a tenth of a page."""
-
-if hasattr(os, "register_at_fork"):  # else two workers of one server would draw the same
-    os.register_at_fork(after_in_child=_drawn.seed)
-
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_BEFORE_PROXY_FIX: Final = "werkzeug.proxy_fix.orig"
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def emulator() -> Emulator:
-    """Give the emulator that answers: that of a sandbox when the request is for one, else the server's."""
-    found: Emulator = kept().get("emulator") or current_app.extensions["ims_mock"]
-    return found
+@dataclass(eq=False)
+class RequestContext:
+    """What is known about a request while it is answered.
+
+    Attributes:
+        request: The request.
+        emulator: The emulator that answers it: the server's own, or that of a sandbox.
+        started: When the request arrived, in seconds of :func:`time.perf_counter`.
+        journal: The journal that records it; ``None`` if it is not recorded.
+        time: The emulator's time when it arrived, if it is recorded.
+        fault: The fault rule that matched it.
+        images: The images that the response shows; ``None`` if it shows none of this kind.
+        paged: The list query that the response answers; ``None`` for other responses.
+        catalog: The catalog that the list query was answered from.
+    """
+
+    request: Request
+    emulator: Emulator
+    started: float = field(default_factory=perf_counter)
+    journal: Journal | None = None
+    time: datetime | None = None
+    fault: FaultRule | None = None
+    images: tuple[Image, ...] | None = None
+    paged: Paged | None = None
+    catalog: Catalog | None = None
+    _body: bytes | None = None
+    _authentication: Verdict | None = None
+
+    @cached_property
+    def request_id(self) -> str:
+        """The id of the request: 32 hex digits, in a header and in error bodies of the response."""
+        return new_request_id()
+
+    @property
+    def environ(self) -> WSGIEnvironment:
+        """The WSGI environment of the request."""
+        return self.request.environ
+
+    @property
+    def query_string(self) -> str:
+        """The query string as it was sent, one character per byte."""
+        found: str = self.environ.get("QUERY_STRING", "")
+        return found
+
+    def header(self, name: str) -> str:
+        """Return a header decoded from UTF-8; empty if it was not sent."""
+        found: str = self.environ.get(wsgi_name(name), "")
+        return wire_text(found)
+
+    # --- who sent it
+
+    @property
+    def known_authentication(self) -> Verdict | None:
+        """The result of checking the credentials, or ``None`` if nothing has needed it."""
+        return self._authentication
+
+    @property
+    def authentication(self) -> Verdict:
+        """The result of checking the credentials, whether or not the emulator requires any."""
+        if self._authentication is None:
+            authorization = self.header("Authorization")
+            credentials = Credentials(
+                project=self.header("X-Project-Id"),
+                token=self.header("X-Auth-Token"),
+                authorization=authorization,
+                sent=self._signed_request() if authorization else None,
+            )
+            self._authentication = self.emulator.verdict(credentials)
+        return self._authentication
+
+    def caller(self, *, needs_project: bool = True) -> Caller:
+        """Return the sender of the request.
+
+        Args:
+            needs_project: Whether the request concerns the images of a project.
+
+        Raises:
+            RequestError: The emulator requires credentials, and these do not allow the request; or it is strict about
+                findings, and the request has some.
+        """
+        writes = self.request.method not in _READS
+        caller = self.emulator.admitted(self.authentication, needs_project=needs_project, writes=writes)
+        if self.emulator.treatment.mode == STRICT:
+            refuse_findings(self)
+        return caller
+
+    def view(self) -> View:
+        """Return the catalog as the sender of the request sees it.
+
+        Raises:
+            RequestError: As :meth:`caller`.
+        """
+        return self.emulator.view(self.caller(), self.header("X-Api-Version"))
+
+    def _signed_request(self) -> Sent:
+        """Return the request as the client signed it: behind a proxy, with the host and path that the client used."""
+        headers = {name.lower(): value.strip(" \t") for name, value in self.request.headers.items()}
+        if _BEFORE_PROXY_FIX in self.environ:
+            forwarded = headers.get("x-forwarded-host", "").split(",")[-1].strip()
+            match = _HOST.fullmatch(forwarded)
+            if not forwarded:
+                headers["host"] = self.environ[_BEFORE_PROXY_FIX]["HTTP_HOST"] or ""
+            else:  # without a port it was the default one, or the proxy sends it separately
+                headers["host"] = forwarded if match and match[1] else self.host
+        return Sent(
+            method=self.request.method,
+            path=self._prefix + self.environ.get("PATH_INFO", ""),
+            query=self.query_string,
+            headers=headers,
+            body=self.body,
+            length=None if "transfer-encoding" in headers else self.request.content_length or 0,
+        )
+
+    # --- its body
+
+    def body(self, limit: int = MAX_BODY_BYTES) -> bytes:
+        """Return the body.
+
+        Args:
+            limit: The largest size in bytes.
+
+        Raises:
+            RequestError: The body is larger.
+        """
+        length = self.request.content_length or 0
+        if self._body is None and length <= limit:
+            self.request.max_content_length = limit + 1  # Flask cuts off a chunked body there
+            self._body = self.request.get_data(cache=False)
+        if max(length, len(self._body or b"")) > limit:
+            raise RequestError("body-too-large", legal=f"{limit} bytes")
+        return self._body or b""
+
+    @property
+    def read_body(self) -> bytes:
+        """The body as far as something has read it."""
+        return self._body or b""
+
+    def body_stream(self) -> IO[bytes]:
+        """Return a body of any size as a stream."""
+        if self._body is not None:
+            return BytesIO(self._body)
+        self.request.max_content_length = None
+        return self.request.stream
+
+    def json_body(self) -> Part:
+        """Return the JSON body.
+
+        Raises:
+            RequestError: The body is too large or not JSON.
+        """
+        return parse(self.body(MAX_JSON_BYTES))
+
+    def image_body(self) -> Part:
+        """Return the JSON body of a change to an image.
+
+        Raises:
+            RequestError: The body is too large, not JSON, or declared to be something else (Glance does not check).
+        """
+        if "service-rules" in self.emulator.profile:
+            self.refuse_media_type("application/json", "")
+        return self.json_body()
+
+    def refuse_media_type(self, *legal: str, headers: Mapping[str, str] | None = None) -> None:
+        """Raise an error if the body has none of the legal media types.
+
+        Args:
+            legal: The legal media types; an empty one stands for a body without a declared type.
+            headers: Headers of the error response.
+        """
+        if self.request.mimetype not in legal:
+            names = ", ".join(filter(None, legal))
+            raise RequestError("media-type", "Content-Type", self.request.mimetype, names, headers=headers)
+
+    # --- its URL
+
+    @cached_property
+    def base_url(self) -> str:
+        """The URL at which the client reached the emulator, without a trailing slash.
+
+        Raises:
+            RequestError: The request has no valid ``Host``.
+        """
+        if not _HOST.fullmatch(self.host):
+            raise self.invalid_host()
+        return f"{self.request.scheme}://{self.host}{quote(self._prefix.encode('latin-1'), safe='/')}"
+
+    @property
+    def host(self) -> str:
+        """The ``Host`` of the request, without a default port.
+
+        Werkzeug's own property refuses names with ``_``, which containers have.
+        """
+        name: str = self.environ.get("HTTP_HOST", "")
+        return name.removesuffix(_DEFAULT_PORTS.get(self.request.scheme, ""))
+
+    def invalid_host(self) -> RequestError:
+        """Return the error for a request without a valid ``Host``."""
+        legal = "a host name or an address, with a port unless it is the default one"
+        return RequestError("host", "Host", self.environ.get("HTTP_HOST", ""), legal)
+
+    @property
+    def _prefix(self) -> str:
+        """The path at which the application is mounted: empty, or beginning with a slash."""
+        prefix: str = self.environ.get("SCRIPT_NAME", "").strip("/")
+        if _BEFORE_PROXY_FIX in self.environ:  # a proxy sends it percent-encoded
+            prefix = unquote_to_bytes(prefix.encode("latin-1")).decode("latin-1")
+        return f"/{prefix}" if prefix else ""
 
 
-def kept() -> dict[str, Any]:
-    """Give what is kept for as long as the request lasts.
+def new_request_id() -> str:
+    """Return a new request id: 32 hex digits."""
+    return uuid.uuid4().hex
 
-    It hangs on the request itself: Flask's ``g`` outlives it where a test holds an application context of its own, as
+
+def current_context() -> RequestContext:
+    """Return the context of the request that is being answered.
+
+    It is kept in the WSGI environment: ``flask.g`` outlives a request in tests that hold an application context, as
     pytest-flask does.
     """
-    found: dict[str, Any] = request.environ.setdefault("ims_mock.kept", {})
-    return found
-
-
-def request_id() -> str:
-    """Give the id of the request, 32 hex digits; header and body of the answer agree on it."""
-    return id_of(kept())
-
-
-def id_of(known: dict[str, Any]) -> str:
-    """Give the id of a request by what is kept of it."""
-    found: str = known.get("request_id") or known.setdefault("request_id", f"{_drawn.getrandbits(128):032x}")
-    return found
-
-
-def base_url() -> str:
-    """Give the URL under which the client reached the emulator, without a slash at its end.
-
-    Raises:
-        RequestError: the request names no host, or what is none.
-    """
-    name = host()
-    if not _HOST.fullmatch(name):
-        raise host_refused()
-    return f"{request.scheme}://{name}{quote(_prefix().encode('latin-1'), safe='/')}"
-
-
-def host() -> str:
-    """Give the host that the client asked, with its port where that is not the usual one.
-
-    Names with ``_``, as containers have them, are hosts too; the web framework thinks otherwise.
-    """
-    named: str = request.environ.get("HTTP_HOST", "")
-    return named.removesuffix(_USUAL_PORTS.get(request.scheme, ""))
-
-
-def host_refused() -> RequestError:
-    """Make the error that refuses the host of the request."""
-    legal = "a name or an address, and a port where it is not the usual one"
-    return RequestError("host", "Host", request.environ.get("HTTP_HOST", ""), legal)
-
-
-def _prefix() -> str:
-    """Give the path under which the application is mounted, or a proxy says it is; empty or with a slash before it."""
-    prefix = request.environ.get("SCRIPT_NAME", "").strip("/")
-    if _ORIGINAL in request.environ:  # a proxy writes it as it stands in a URL
-        prefix = unquote_to_bytes(prefix.encode("latin-1")).decode("latin-1")
-    return f"/{prefix}" if prefix else ""
-
-
-def refuse_head() -> None:
-    """Refuse ``HEAD``, which the web framework would answer: neither the gateway nor Glance routes it."""
-    if request.method == "HEAD":
-        adapter = current_app.create_url_adapter(request)
-        raise MethodNotAllowed(valid_methods=adapter.allowed_methods() if adapter else ())
-
-
-def refuse_media_type(*legal: str, headers: Mapping[str, str] | None = None) -> None:
-    """Refuse a body of another media type.
-
-    Args:
-        legal: the media types that are served; an empty one stands for none at all.
-        headers: what the refusal says in its headers.
-    """
-    if request.mimetype not in legal:
-        named = ", ".join(filter(None, legal))
-        raise RequestError("media-type", "Content-Type", request.mimetype, named, headers=headers)
-
-
-def header(name: str) -> str:
-    """Give a header as text, in UTF-8 as catalogs are; empty when it was not sent."""
-    return wire_text(request.headers.get(name, ""))
-
-
-def body(most: int = GATEWAY_BODY_BYTES) -> bytes:
-    """Give the body.
-
-    Args:
-        most: how many bytes it may have.
-
-    Raises:
-        RequestError: it has more.
-    """
-    found: bytes | None = kept().get("body")
-    length = request.content_length or 0
-    if found is None and length <= most:
-        request.max_content_length = most + 1  # there the framework cuts off a body whose length was not announced
-        found = request.get_data(cache=False)
-    if max(length, len(found or b"")) > most:
-        raise RequestError("body-too-large", legal=f"{most} bytes")
-    kept()["body"] = found
-    return found or b""
-
-
-def body_stream() -> IO[bytes]:
-    """Give the body, of any length, to be read piece by piece; also what was read of it before."""
-    if "body" in kept():
-        return BytesIO(kept()["body"])
-    request.max_content_length = None
-    return request.stream
-
-
-def json_body() -> Part:
-    """Give the body as JSON.
-
-    Raises:
-        RequestError: it is too long, or no JSON.
-    """
-    from ims_mock.json_body import parse  # a start is quicker without what few requests need
-
-    return parse(body(JSON_BODY_BYTES))
-
-
-def written_body() -> Part:
-    """Give the JSON body in which a client writes to an image.
-
-    Raises:
-        RequestError: it is too long, or no JSON, or said to be something else (Glance does not look).
-    """
-    if "service-rules" in emulator().profile:
-        refuse_media_type("application/json", "")
-    return json_body()
-
-
-# --- who sent it ----------------------------------------------------------------------------------
-
-
-def verdict() -> Verdict:
-    """Tell what the credentials of the request are worth."""
-    found: Verdict | None = kept().get("verdict")
-    if found is None:
-        authorization = header("Authorization")
-        sent = Credentials(
-            project=header("X-Project-Id"),
-            token=header("X-Auth-Token"),
-            authorization=authorization,
-            sent=_sent() if authorization else None,
-        )
-        found = kept()["verdict"] = emulator().verdict(sent)
-    return found
-
-
-def caller(*, needs_project: bool = True) -> Caller:
-    """Let the request in, and tell who sent it.
-
-    Args:
-        needs_project: whether the request is about the images of a project.
-
-    Raises:
-        RequestError: credentials are needed, and these are no use for this; or findings are refused.
-    """
-    here = emulator()
-    admitted = here.admitted(verdict(), needs_project=needs_project, writes=request.method not in _READS)
-    if here.treatment.mode == STRICT:
-        from ims_mock.web.telling import refuse_findings  # most emulators do without
-
-        refuse_findings(here.treatment, request.environ, kept())
-    return admitted
-
-
-def view() -> View:
-    """Tell how the catalog looks to whoever sent the request.
-
-    Raises:
-        RequestError: credentials are needed, and these are no use for this.
-    """
-    return emulator().view(caller(), request.headers.get("X-Api-Version", ""))
-
-
-def _sent() -> Sent:
-    """Give the request as it was signed: behind a proxy, with the host and path that the client knows."""
-    from ims_mock.auth.signature import Sent
-
     environ = request.environ
-    headers = {name.lower(): value.strip(" \t") for name, value in request.headers.items()}
-    if _ORIGINAL in environ:
-        forwarded = headers.get("x-forwarded-host", "").split(",")[-1].strip()
-        named = _HOST.fullmatch(forwarded)
-        if not forwarded:
-            headers["host"] = environ[_ORIGINAL]["HTTP_HOST"] or ""
-        else:  # what names no port had the usual one, or the proxy tells it apart
-            headers["host"] = forwarded if named and named[1] else host()
-    return Sent(
-        method=request.method,
-        path=_prefix() + environ.get("PATH_INFO", ""),
-        query=environ.get("QUERY_STRING", ""),
-        headers=headers,
-        body=body,
-        length=None if "transfer-encoding" in headers else request.content_length or 0,
-    )
+    found: RequestContext | None = environ.get(_CONTEXT)
+    if found is None:
+        own = request._get_current_object()  # type: ignore[attr-defined]  # the request behind Flask's proxy
+        found = environ[_CONTEXT] = RequestContext(own, current_app.extensions[EMULATOR])
+    return found

@@ -7,13 +7,12 @@ from typing import Any, Final
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.catalog.cloudimages import VERSIONS
-from ims_mock.web.context import base_url, refuse_head
+from ims_mock.web.context import current_context
 
 _CHOICES: Final = 300
 """The status of a choice of versions (the document's sample, and Glance)."""
 
 blueprint = Blueprint("versions", __name__)
-blueprint.before_request(refuse_head)
 
 
 @blueprint.get("/", provide_automatic_options=False)
@@ -42,4 +41,8 @@ def _answer(*versions: str) -> Response:
 
 def _described(version: str) -> dict[str, Any]:
     """Describe a version, with a link to where the client asked."""
-    return {"id": version, "status": VERSIONS[version], "links": [{"rel": "self", "href": f"{base_url()}/v2/"}]}
+    return {
+        "id": version,
+        "status": VERSIONS[version],
+        "links": [{"rel": "self", "href": f"{current_context().base_url}/v2/"}],
+    }

@@ -1,4 +1,4 @@
-"""How faults come about: what they do to a request before it is answered, and to its answer."""
+"""Fault injection: what the rule that matches a request does to it, and to its response."""
 
 from __future__ import annotations
 
@@ -9,126 +9,124 @@ from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response, request
+from flask import Response
 
 from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.errors import Problem, RequestError, usual_code
 from ims_mock.faults.schema import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED, FaultCandidate
 from ims_mock.journal.pagination import marker_of
-from ims_mock.web.context import base_url, emulator, header, kept, verdict
-from ims_mock.web.responses import RELIEVED, Dropped, images_of
+from ims_mock.web.responses import RELEASE_WORKER, DropConnection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ims_mock.faults.changes import CatalogChange
     from ims_mock.faults.rules import FaultRule
+    from ims_mock.web.context import RequestContext
 
 _GARBAGE: Final = bytes(range(255, 127, -1))
-"""No text in UTF-8, and no JSON."""
+"""Bytes that are neither UTF-8 nor JSON."""
 
 _HTML: Final = (
     "<html>\n<head><title>{status}</title></head>\n<body>\n<center><h1>{status}</h1></center>\n</body>\n</html>\n"
 )
 
 
-def suffer() -> None:
-    """Let the first fault that takes the request happen, as far as it comes before the answer.
+def apply_before_response(context: RequestContext) -> None:
+    """Apply the first rule that matches a request: its delay, its catalog changes and its error.
 
     Raises:
-        RequestError: the fault refuses the request.
+        RequestError: The rule answers with an error.
     """
-    rule = emulator().faults.select(_asked())
+    rule = context.emulator.faults.select(_candidate(context))
     if rule is None:
         return
-    kept()["fault"] = rule
+    context.fault = rule
     if seconds := rule.delay_seconds():
-        with request.environ.get(RELIEVED, nullcontext)():
+        with context.environ.get(RELEASE_WORKER, nullcontext)():
             time.sleep(seconds)
     if "catalog" in rule.effect:
-        _change(rule.effect["catalog"])
+        _change_catalog(context, rule.effect["catalog"])
     if "status" in rule.effect:
-        if asks_list(request.method, request.path):
-            verdict()  # the journal tells with it whose walk it is
-        raise _refusal(rule)
+        if asks_list(context.request.method, context.request.path):
+            _ = context.authentication  # the journal assigns the walk by its project
+        raise _error(rule)
 
 
-def _asked() -> FaultCandidate:
-    query, journal = request.environ.get("QUERY_STRING", ""), emulator().journal
+def _candidate(context: RequestContext) -> FaultCandidate:
+    request, query = context.request, context.query_string
 
     def page() -> int:
         if not asks_list(request.method, request.path):
             return 0
-        return journal.page_of(request.path, verdict().caller.project, query)
+        project = context.authentication.caller.project
+        return context.emulator.journal.page_of(request.path, project, query)
 
-    return FaultCandidate(request.method, request.path, query, header, page)
-
-
-def _change(change: CatalogChange) -> None:
-    here, marker = emulator(), marker_of(request.environ.get("QUERY_STRING", ""))
-    now, project = here.clock.wire(), here.identity.project
-    here.edit(lambda catalog: change.apply(catalog, marker=marker, project=project, seed=here.seed, now=now))
+    return FaultCandidate(request.method, request.path, query, context.header, page)
 
 
-def _refusal(rule: FaultRule) -> RequestError:
-    """Make the error of a fault; Glance says its usual sentence unless it is given another."""
+def _change_catalog(context: RequestContext, change: CatalogChange) -> None:
+    emulator, marker = context.emulator, marker_of(context.query_string)
+    now, project, seed = emulator.clock.wire(), emulator.identity.project, emulator.seed
+    emulator.edit(lambda catalog: change.apply(catalog, marker=marker, project=project, seed=seed, now=now))
+
+
+def _error(rule: FaultRule) -> RequestError:
+    """Return the error of a rule; Glance has its usual message unless the rule has one."""
     status: HTTPStatus = rule.effect["status"]
     message = rule.effect.get("message", "")
     code = rule.effect.get("code") or usual_code(status)
     problem = Problem("fault", status, code, "{says}", "{message}")
-    return RequestError(
-        problem, says=message or f"{status.phrase}; a fault on purpose, rule {rule.id}", message=message
-    )
+    return RequestError(problem, says=message or f"{status.phrase} (injected by fault rule {rule.id})", message=message)
 
 
-# --- the answer -----------------------------------------------------------------------------------
+# --- the response
 
 
-class Hung(Response):
-    """An answer on which the connection is dropped.
+class DroppedResponse(Response):
+    """A response during which the connection is dropped.
 
     Attributes:
-        is_silent: whether that happens before it, and not in the middle of its body.
+        is_silent: Whether it is dropped before the response instead of in the middle of its body.
     """
 
     is_silent = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as far as it comes."""
+        """Send the response up to the point at which the connection is dropped."""
         if self.is_silent:
-            raise Dropped
-        return _half(super().__call__(environ, start_response))
+            raise DropConnection
+        return _first_half(super().__call__(environ, start_response))
 
 
-def _half(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    body = b"".join(pieces)
+def _first_half(parts: Iterable[bytes]) -> Iterator[bytes]:
+    body = b"".join(parts)
     yield body[: len(body) // 2]
-    raise Dropped
+    raise DropConnection
 
 
-def spoiled(response: Response) -> Response:
-    """Give the answer as the fault of the request leaves it; what can not be read any more shows no images."""
-    rule: FaultRule = kept()["fault"]
+def apply_to_response(context: RequestContext, rule: FaultRule, response: Response) -> Response:
+    """Return the response after a rule changed it."""
     effect = rule.effect
-    if "next" in effect and images_of(response) is not None:
-        _relink(response, effect["next"])
+    if "next" in effect and context.images is not None:
+        _change_next(context, response, effect["next"])
     if "body" in effect and response.status_code != HTTPStatus.NO_CONTENT:
-        response = Response(_garbled(response, effect["body"]), response.status, response.headers)
+        response = Response(_changed_body(response, effect["body"]), response.status, response.headers)
     if "content_type" in effect:
         response.headers["Content-Type"] = effect["content_type"]
     if not response.headers.get("Content-Type"):
         response.headers.pop("Content-Type", None)
     response.headers.update(effect.get("headers", {}))
     if "drop" in effect:
-        hung = Hung(response.get_data(), response.status, response.headers)
-        hung.is_silent = rule.drops_response
-        return hung
+        dropped = DroppedResponse(response.get_data(), response.status, response.headers)
+        dropped.is_silent = rule.drops_response
+        return dropped
     return response
 
 
-def _relink(answer: Response, how: str) -> None:
-    """Write another link to the next page; what is no page with links stays as it is."""
-    page: dict[str, Any] = json.loads(answer.get_data())
+def _change_next(context: RequestContext, response: Response, how: str) -> None:
+    """Change the link to the next page; a response without links stays as it is."""
+    page: dict[str, Any] = json.loads(response.get_data())
     if "first" not in page:
         return
     if how == MISSING:
@@ -138,17 +136,17 @@ def _relink(answer: Response, how: str) -> None:
     elif how == LOOP:
         page["next"] = page["first"]
     elif how == REPEATED:
-        page["next"] = f"{request.path}?{request.environ.get('QUERY_STRING', '')}"
+        page["next"] = f"{context.request.path}?{context.query_string}"
     elif "next" in page:
-        page["next"] = base_url() + page["next"]
-    answer.set_data(json.dumps(page, ensure_ascii=False))
+        page["next"] = context.base_url + page["next"]
+    response.set_data(json.dumps(page, ensure_ascii=False))
 
 
-def _garbled(answer: Response, how: str) -> bytes:
-    """Give another body; the length is its own."""
-    del answer.headers["Content-Length"]
+def _changed_body(response: Response, how: str) -> bytes:
+    """Return the changed body; its length is its own."""
+    del response.headers["Content-Length"]
     if how == HTML:
-        answer.headers["Content-Type"] = "text/html"
-        return _HTML.format(status=answer.status).encode()
-    body = answer.get_data()
+        response.headers["Content-Type"] = "text/html"
+        return _HTML.format(status=response.status).encode()
+    body = response.get_data()
     return {TRUNCATED: body[: len(body) // 2], GARBAGE: _GARBAGE, EMPTY: b""}[how]

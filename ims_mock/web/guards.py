@@ -1,38 +1,95 @@
-"""Pages of another origin: what a browser lets them send without asking us must change nothing.
+"""Guards: requests that a web page must not send, and requests that replicas must not answer.
 
-A browser asks before it sends anything but ``GET``, ``HEAD`` and ``POST``, or a media type beyond the three of forms;
-nobody answers such a question here, so those requests never come. On every ``POST`` it says where the page is from.
+A browser asks for permission before it sends anything but ``GET``, ``HEAD`` and ``POST``, or a media type other than
+the three of HTML forms. The emulator never gives that permission, so only ``POST`` requests with such a media type have
+to be checked; a browser sends their ``Origin``.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from flask import request
-
 from ims_mock.errors import RequestError
-from ims_mock.web.context import host
+from ims_mock.web.context import RequestContext
 
-UNASKED: Final = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
-"""The media types, none among them, that a page may send to anybody (the Fetch standard)."""
+FORM_MEDIA_TYPES: Final = frozenset(
+    {"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+)  # fmt: skip
+"""The media types, a missing one included, that a page may send to any server (the Fetch standard)."""
+
+LOGIN: Final = "identity.create_token"
+"""A login changes nothing: an issued token contains everything, so that every replica understands it."""
+
+PER_PROCESS: Final = {
+    "control.journal.list_requests": "the journal",
+    "control.journal.list_walks": "the journal",
+    "control.journal.show_coverage": "the coverage",
+}
+"""The endpoints that report which requests a process received, and what they report."""
+
+SINGLE_PROCESS_CLAIMS: Final = frozenset({"Granian"})
+"""Servers that never set ``wsgi.multiprocess``, however many processes they run."""
+
+_LEGAL: Final = "GET, and logging in"
 
 
-def refuse_foreign_page() -> None:
+def refuse_foreign_origin(context: RequestContext) -> None:
     """Refuse a request that a page of another origin sends.
 
     Raises:
         RequestError: 403.
     """
-    origin, own = request.headers.get("Origin", ""), f"{request.scheme}://{host()}"
+    origin = context.header("Origin")
+    own = f"{context.request.scheme}://{context.host}"
     if origin and origin.lower() != own.lower():
         raise RequestError("origin", "Origin", origin, f"none, or {own}")
 
 
-def refuse_unasked() -> None:
-    """Refuse what a browser sends for a page of another origin without asking.
+def refuse_foreign_form(context: RequestContext) -> None:
+    """Refuse what a browser sends for a page of another origin without asking for permission.
 
     Raises:
         RequestError: 403.
     """
-    if request.method == "POST" and request.mimetype in UNASKED:
-        refuse_foreign_page()
+    if context.request.method == "POST" and context.request.mimetype in FORM_MEDIA_TYPES:
+        refuse_foreign_origin(context)
+
+
+def refuse_changes(context: RequestContext) -> None:
+    """Refuse a request that would change state.
+
+    Raises:
+        RequestError: 403.
+    """
+    if _is_change(context):
+        raise RequestError("unchanging", "the method", context.request.method, _LEGAL)
+
+
+def refuse_per_process_state(context: RequestContext) -> None:
+    """Refuse what depends on the state of one process, if the server may answer with several.
+
+    Raises:
+        RequestError: 403.
+    """
+    environ = context.environ
+    if not environ.get("wsgi.multiprocess") and environ.get("SERVER_SOFTWARE") not in SINGLE_PROCESS_CLAIMS:
+        return
+    one = "one process with threads"
+    if _is_change(context):
+        what, cure = "has a catalog of its own", f"changes want {one}"
+        raise RequestError("divided", "the method", context.request.method, _LEGAL, cure=cure, what=what)
+    report = PER_PROCESS.get(context.request.endpoint or "")
+    if report:
+        raise RequestError("divided", cure=f"{report} wants {one}", what="notes its own requests")
+    if context.emulator.throttle:
+        raise RequestError("divided", cure=f"a throttle wants {one}", what="counts its own requests")
+
+
+def _is_change(context: RequestContext) -> bool:
+    """Return whether a request would change state, after checking its credentials."""
+    request = context.request
+    if request.method in ("GET", "HEAD") or request.url_rule is None or request.endpoint == LOGIN:
+        return False
+    if "control" not in request.blueprints:
+        context.caller()
+    return True

@@ -1,131 +1,126 @@
-"""The lists of images, ``/v2/images`` and ``/v2/cloudimages``, and one image: created, shown, changed, deleted."""
+"""Views of images: the two lists, one image, and its tags."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from flask import Blueprint, Response, request
 
-from ims_mock.auth.credentials import Credentials
+from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
+from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import parse
-from ims_mock.contract.values import wire_text
-from ims_mock.options import STRICT
-from ims_mock.web.context import (
-    base_url,
-    body,
-    emulator,
-    json_body,
-    refuse_head,
-    refuse_media_type,
-    view,
-    written_body,
-)
-from ims_mock.web.responses import empty_answer, image_answer, page_answer
-from ims_mock.writes.permissions import found
-
-if TYPE_CHECKING:
-    from ims_mock.catalog.catalog import Catalog
-    from ims_mock.catalog.image import Image
+from ims_mock.catalog.visibility import View
+from ims_mock.web.context import RequestContext, current_context
+from ims_mock.web.responses import empty_response, image_response, page_response
+from ims_mock.writes.json_patch import MEDIA_TYPES, parsed, patched
+from ims_mock.writes.lifecycle import created, deleted
+from ims_mock.writes.permissions import found, must_own
+from ims_mock.writes.validation import tagged, untagged
 
 IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
+TAG_PATH: Final = f"{IMAGE_PATH}/tags/<tag>"
 
-BLUEPRINT: Final = "images"
-
-blueprint = Blueprint(BLUEPRINT, __name__)
-blueprint.before_request(refuse_head)
+blueprint = Blueprint("images", __name__)
 
 
 @blueprint.get(IMAGES.path, provide_automatic_options=False)
 def list_images() -> Response:
-    """List the images that the caller sees and the query asks for, a page at a time."""
-    return _listed(IMAGES)
+    """List the images that the caller sees and that match the query, one page at a time."""
+    return _list(current_context(), IMAGES)
 
 
 @blueprint.get(CLOUDIMAGES.path, provide_automatic_options=False)
 def list_cloudimages() -> Response:
     """List the same images as the service's newer list does."""
-    return _listed(CLOUDIMAGES)
+    return _list(current_context(), CLOUDIMAGES)
 
 
-def _listed(listing: Listing) -> Response:
-    environ = request.environ
-    known = environ["ims_mock.kept"]
-    here = known["emulator"]
-    if "HTTP_AUTHORIZATION" in environ or here.treatment.mode == STRICT:
-        seen_as = view()
-    else:
-        found = known["verdict"] = here.verdict(
-            Credentials(
-                project=wire_text(environ.get("HTTP_X_PROJECT_ID", "")),
-                token=wire_text(environ.get("HTTP_X_AUTH_TOKEN", "")),
-                authorization="",
-                sent=None,
-            )
-        )
-        seen_as = here.view(here.admitted(found), environ.get("HTTP_X_API_VERSION", ""))
-    catalog = here.catalog
-    query = parse(environ["QUERY_STRING"], seen_as, listing)
-    page = catalog.page(query, seen_as)
-    known["paged"], known["catalog"] = (query, seen_as, page.has_next), catalog
-    return page_answer(page, query)
+def _list(context: RequestContext, listing: Listing) -> Response:
+    catalog, view = context.emulator.catalog, context.view()
+    query = parse(context.query_string, view, listing)
+    page = catalog.page(query, view)
+    context.paged, context.catalog = (query, view, page.has_next), catalog
+    return page_response(context, page, query)
 
 
 @blueprint.get(IMAGE_PATH, provide_automatic_options=False)
 def show_image(image_id: str) -> Response:
-    """Show an image that the caller may see, a shared one whatever became of the offer."""
-    seen_as = view()
-    return image_answer(found(emulator().catalog, seen_as, image_id), seen_as)
+    """Show an image that the caller may see, a shared one whatever the status of the membership."""
+    context = current_context()
+    view = context.view()
+    return image_response(context, view.shown(found(context.emulator.catalog, view, image_id)))
 
 
 @blueprint.post(IMAGES.path, provide_automatic_options=False)
 def create_image() -> Response:
     """Create an image, which then waits for its data."""
-    from ims_mock.writes.lifecycle import created  # a start is quicker without what few requests need
-
-    here, seen_as = emulator(), view()
-    asked, now = written_body(), here.clock.wire()
-
-    def made(catalog: Catalog) -> Image:
-        return created(asked, catalog, seen_as, seed=here.seed, now=now)
-
-    base = base_url()  # a request without a host makes no image
-    image = here.write(made)
-    answer = image_answer(image, seen_as, 201)
-    answer.headers["Location"] = f"{base}{IMAGES.path}/{image.id}"
-    return answer
+    context = current_context()
+    emulator, view, body = context.emulator, context.view(), context.image_body()
+    location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
+    now = emulator.clock.wire()
+    image = emulator.write(lambda catalog: created(body, catalog, view, seed=emulator.seed, now=now))
+    response = image_response(context, view.shown(image), 201)
+    response.headers["Location"] = f"{location}/{image.id}"
+    return response
 
 
 @blueprint.patch(IMAGE_PATH, provide_automatic_options=False)
 def change_image(image_id: str) -> Response:
-    """Change attributes of an image: all that the patch says, or nothing."""
-    from ims_mock.writes.json_patch import MEDIA_TYPES, parsed, patched
-
-    here, seen_as = emulator(), view()
-    refuse_media_type(*MEDIA_TYPES, headers={"Accept-Patch": ", ".join(MEDIA_TYPES)})
-    operations, now = parsed(json_body(), request.mimetype, seen_as), here.clock.wire()
+    """Change attributes of an image: everything that the patch says, or nothing."""
+    context = current_context()
+    emulator, view = context.emulator, context.view()
+    context.refuse_media_type(*MEDIA_TYPES, headers={"Accept-Patch": ", ".join(MEDIA_TYPES)})
+    operations = parsed(context.json_body(), request.mimetype, view)
+    now = emulator.clock.wire()
 
     def changed(catalog: Catalog) -> Image:
-        return patched(found(catalog, seen_as, image_id, "image-to-change"), operations, seen_as, now)
+        return patched(found(catalog, view, image_id, "image-to-change"), operations, view, now)
 
-    return image_answer(here.write(changed), seen_as)
+    return image_response(context, view.shown(emulator.write(changed)))
 
 
 @blueprint.delete(IMAGE_PATH, provide_automatic_options=False)
 def delete_image(image_id: str) -> Response:
-    """Delete an image; its record stays, and is listed to those who ask for deleted ones."""
-    from ims_mock.writes.lifecycle import deleted
+    """Delete an image; its record stays, and lists that request deleted images show it."""
+    context = current_context()
+    emulator, view = context.emulator, context.view()
+    if "service-rules" in emulator.profile and context.body():
+        _check_delete_backup(context)
+    now = emulator.clock.wire()
+    emulator.write(lambda catalog: deleted(found(catalog, view, image_id, "image-to-delete"), view, now))
+    return empty_response()
 
-    here, seen_as = emulator(), view()
-    if "service-rules" in here.profile and body():
-        _check_deletion()
-    now = here.clock.wire()
-    here.write(lambda catalog: deleted(found(catalog, seen_as, image_id, "image-to-delete"), seen_as, now))
-    return empty_answer()
+
+def _check_delete_backup(context: RequestContext) -> None:
+    """Check the body of a deletion (doc). It says whether to delete the image's backup; the emulator has none."""
+    body = context.image_body()
+    if "delete_backup" in body.object() and not isinstance(body.value["delete_backup"], bool):
+        raise body.part("delete_backup").refused("true or false")
 
 
-def _check_deletion() -> None:
-    """Check what a client says about the backup of the image it deletes; there is none here (doc)."""
-    asked = written_body()
-    if "delete_backup" in asked.object() and not isinstance(asked.value["delete_backup"], bool):
-        raise asked.part("delete_backup").refused("true or false")
+# --- tags
+
+
+@blueprint.put(TAG_PATH, provide_automatic_options=False)
+def set_tag(image_id: str, tag: str) -> Response:
+    """Add a tag, if the image does not have it."""
+    context = current_context()
+    emulator, view = context.emulator, context.view()
+    emulator.write(lambda catalog: tagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
+    return empty_response()
+
+
+@blueprint.delete(TAG_PATH, provide_automatic_options=False)
+def remove_tag(image_id: str, tag: str) -> Response:
+    """Remove a tag."""
+    context = current_context()
+    emulator, view = context.emulator, context.view()
+    emulator.write(lambda catalog: untagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
+    return empty_response()
+
+
+def _owned(catalog: Catalog, view: View, image_id: str) -> Image:
+    image = found(catalog, view, image_id, "image-with-parts")
+    must_own(image, view, "modify tags on this image.")
+    return image

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, jsonify, request
 from ims_mock.auth.credentials import Project, Token, id_of
 from ims_mock.contract.values import add_clamped, wire_time
 from ims_mock.errors import RequestError
-from ims_mock.web.context import base_url, caller, emulator, header, json_body, verdict
-from ims_mock.web.sandbox_routing import choose_by_token
+from ims_mock.web.context import current_context
+from ims_mock.web.sandbox_routing import select_emulator_by_token
 
 PREFIX: Final = "/v3"
 _INTERFACES: Final = ("public", "internal", "admin")
@@ -45,9 +45,9 @@ def create_token() -> tuple[Response, int]:
     kind = request.mimetype
     if kind not in ("", "application/json"):
         raise RequestError("content-type", "Content-Type", kind, "application/json")
-    login = Login.read(json_body())
-    choose_by_token(login.token)
-    here = emulator()
+    login = Login.read(current_context().json_body())
+    select_emulator_by_token(current_context(), login.token)
+    here = current_context().emulator
     token = issued(here.identity, login, here.clock.now(), is_checked=here.needs_credentials)
     return _token_answer(token), 201
 
@@ -55,11 +55,11 @@ def create_token() -> tuple[Response, int]:
 @blueprint.get("/auth/tokens", provide_automatic_options=False)
 def show_token() -> Response:
     """Tell what a token says."""
-    caller(needs_project=False)
-    text = header("X-Subject-Token")
+    current_context().caller(needs_project=False)
+    text = current_context().header("X-Subject-Token")
     if not text:
         raise RequestError("subject-missing", legal="a token")
-    here = emulator()
+    here = current_context().emulator
     token = here.identity.token(text)
     if token is None or token.is_expired(here.clock.now()) or (token.is_unproven and here.needs_credentials):
         raise RequestError("subject")
@@ -69,7 +69,7 @@ def show_token() -> Response:
 def _token_answer(token: Token) -> Response:
     from ims_mock.auth.issuing import LIFE, owner_of
 
-    here = emulator()
+    here = current_context().emulator
     user, domain = owner_of(here.identity, token)
     says: dict[str, Any] = {
         "methods": token.methods or ["token"],
@@ -108,10 +108,10 @@ def _microseconds(wire: str) -> str:
 @blueprint.get("/auth/catalog", provide_automatic_options=False)
 def show_catalog() -> Response:
     """Tell where the services are."""
-    asking, token = caller(needs_project=False), verdict().token
-    if emulator().needs_credentials and token and not (token.project or token.domain):
+    asking, token = current_context().caller(needs_project=False), current_context().authentication.token
+    if current_context().emulator.needs_credentials and token and not (token.project or token.domain):
         raise RequestError("unscoped")
-    region = (_project_of(token) if token else emulator().identity.named(asking.project)).region
+    region = (_project_of(token) if token else current_context().emulator.identity.named(asking.project)).region
     return jsonify(catalog=_catalog(region), links=_links())
 
 
@@ -124,7 +124,7 @@ def list_own_projects() -> Response:
 @blueprint.get("/projects", provide_automatic_options=False)
 def list_projects() -> Response:
     """List projects; the vendor's SDK looks here for the one that is named after its region, and wants exactly one."""
-    own, here, name = _own_projects(), emulator(), request.args.get("name")
+    own, here, name = _own_projects(), current_context().emulator, request.args.get("name")
     if here.needs_credentials:
         return _projects_answer([one for one in own if name in (None, one.name)])
     known = {one.id: one for one in (*own, *map(here.identity.named, here.identity.projects))}
@@ -140,9 +140,11 @@ def show_project(project: str) -> Response:
 
     The ``openstack`` command looks here before it shares an image, and shares with none that it is not shown.
     """
-    own, here = {one.id: one for one in _own_projects()}, emulator()
+    own, here = {one.id: one for one in _own_projects()}, current_context().emulator
     known = here.identity.projects.get(project)
-    may_look = project in own or verdict().caller.is_admin or (known and known.domain == _own_domain())
+    may_look = (
+        project in own or current_context().authentication.caller.is_admin or (known and known.domain == _own_domain())
+    )
     if here.needs_credentials and not may_look:
         raise RequestError("other-project", "the project", project, ", ".join(own) or "none")
     return jsonify(project=_project(own.get(project) or here.identity.named(project)))
@@ -165,18 +167,22 @@ def _own_domain() -> str:
     """Give the name of the domain of whoever asks."""
     from ims_mock.auth.issuing import owner_of
 
-    asking, token, identity = caller(needs_project=False), verdict().token, emulator().identity
+    asking, token, identity = (
+        current_context().caller(needs_project=False),
+        current_context().authentication.token,
+        current_context().emulator.identity,
+    )
     return owner_of(identity, token)[1] if token else identity.named(asking.project).domain
 
 
 def _own_projects() -> list[Project]:
     """Give the projects that the credentials open, the one they name first; an admin's are all that are named."""
-    asking = caller(needs_project=False)
-    found, identity = verdict(), emulator().identity
+    asking = current_context().caller(needs_project=False)
+    found, identity = current_context().authentication, current_context().emulator.identity
     opened = list(found.opens)
     if asking.is_admin:
         opened += identity.projects
-    if not emulator().needs_credentials:
+    if not current_context().emulator.needs_credentials:
         opened.insert(0, asking.project)
     token = found.token
     return [
@@ -188,11 +194,11 @@ def _own_projects() -> list[Project]:
 
 
 def _base() -> str:
-    return base_url() + PREFIX
+    return current_context().base_url + PREFIX
 
 
 def _links() -> dict[str, Any]:
-    return {"self": f"{base_url()}{request.path}", "next": None, "previous": None}
+    return {"self": f"{current_context().base_url}{request.path}", "next": None, "previous": None}
 
 
 def _domain(name: str) -> dict[str, str]:
@@ -201,7 +207,7 @@ def _domain(name: str) -> dict[str, str]:
 
 def _project_of(token: Token) -> Project:
     """Give the project that a token opens, under the name by which it was asked for."""
-    project = emulator().identity.named(token.project)
+    project = current_context().emulator.identity.named(token.project)
     return project._replace(name=token.name) if token.name else project
 
 
@@ -225,7 +231,7 @@ def _projects_answer(projects: list[Project]) -> Response:
 
 def _catalog(region: str) -> list[dict[str, Any]]:
     """Write the service catalog, for a region and every other that a project is named after."""
-    identity = emulator().identity
+    identity = current_context().emulator.identity
     regions = dict.fromkeys([region, *(one.region for one in identity.projects.values())])
     return [
         {
@@ -244,5 +250,5 @@ def _catalog(region: str) -> list[dict[str, Any]]:
                 for interface in _INTERFACES
             ],
         }
-        for kind, name, url in (("image", "glance", base_url()), ("identity", "keystone", _base()))
+        for kind, name, url in (("image", "glance", current_context().base_url), ("identity", "keystone", _base()))
     ]

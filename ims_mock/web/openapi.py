@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
 
-from ims_mock.web.context import emulator, refuse_head
+from ims_mock.web.context import current_context
 
 PATH: Final = "/openapi.json"
 
@@ -15,7 +15,6 @@ _KEPT: Final = "ims_mock.openapi"
 """Under this name an application keeps the documents it has shown."""
 
 blueprint = Blueprint("openapi", __name__)
-blueprint.before_request(refuse_head)
 
 
 @blueprint.get(PATH, provide_automatic_options=False)
@@ -23,7 +22,7 @@ def show_document() -> Response:
     """Show the document, which is made when it is first asked for."""
     from ims_mock.openapi.document import written  # a start is quicker without what few requests need
 
-    here, kept = emulator(), current_app.extensions.setdefault(_KEPT, {})
+    here, kept = current_context().emulator, current_app.extensions.setdefault(_KEPT, {})
     wanted: dict[str, Any] = {
         "needs_credentials": here.needs_credentials,
         "has_control": "control" in current_app.blueprints,

@@ -1,4 +1,7 @@
-"""Which emulator answers a request: that of a sandbox, by its URL or its credentials, or the server's own."""
+"""Routing of a request to the emulator that answers it: that of a sandbox, or the server's own.
+
+A sandbox is selected by its URL, ``/_ims/sandboxes/{id}/…``, or by its credentials.
+"""
 
 from __future__ import annotations
 
@@ -6,93 +9,85 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 
 from ims_mock.emulator import Emulator
 from ims_mock.sandboxes import Sandboxes, named_by
-from ims_mock.web.context import kept
+from ims_mock.web.context import EMULATOR, RequestContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PATH: Final = "/_ims/sandboxes"
 
-_EXTENSION: Final = "ims_mock.sandboxes"
-"""Under this name an application holds its sandboxes, when it has control paths."""
-
-_MOUNT: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
-_ABOUT_ITSELF: Final = frozenset({"DELETE", "PUT"})
-"""What is asked of a sandbox, and not inside of it: to be removed, and to begin anew."""
-
-_ID: Final = "ims_mock.sandbox"
-"""Under this name a request holds the id of the sandbox whose URL it was sent to."""
+_SANDBOXES: Final = "ims_mock.sandboxes"
+_SANDBOX_ID: Final = "ims_mock.sandbox"
+_URL: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
+_METHODS_ON_SANDBOX: Final = frozenset({"DELETE", "PUT"})
+"""The methods that a sandbox's URL itself has; with any other method it is the root of the sandbox."""
 
 
-def have_sandboxes(app: Flask, around: Emulator) -> None:
-    """Let an application have sandboxes, and answer under the URL of each as it does at its root.
+def add_sandboxes(app: Flask, emulator: Emulator) -> None:
+    """Make an application answer under the URL of each sandbox as it does at its root.
 
     Args:
-        app: the application.
-        around: the emulator that answers where no sandbox does.
+        app: The application.
+        emulator: The server's own emulator.
     """
-    app.extensions[_EXTENSION] = Sandboxes(around)
+    app.extensions[_SANDBOXES] = Sandboxes(emulator)
     application = app.wsgi_app
 
-    def moved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def routed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        match = _MOUNT.fullmatch(path) if path.startswith(PATH) else None
-        if match and (match[3] or environ["REQUEST_METHOD"] not in _ABOUT_ITSELF):
-            mount, environ[_ID], rest = match.groups()
+        match = _URL.fullmatch(path) if path.startswith(PATH) else None
+        if match and (match[3] or environ["REQUEST_METHOD"] not in _METHODS_ON_SANDBOX):
+            mount, environ[_SANDBOX_ID], rest = match.groups()
             environ["PATH_INFO"] = rest or "/"
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + mount
         return application(environ, start_response)
 
-    app.wsgi_app = moved  # type: ignore[method-assign]
-
-
-def is_inside() -> bool:
-    """Whether the request was sent to the URL of a sandbox."""
-    return _ID in request.environ
-
-
-def emulator_for(app: Flask, environ: WSGIEnvironment, *, by_credentials: bool) -> Emulator:
-    """Give the emulator that answers a request.
-
-    Args:
-        app: the application it was sent to.
-        environ: the request.
-        by_credentials: whether those of a sandbox count; the control paths take none.
-
-    Raises:
-        RequestError: it is for a sandbox that is not there; no other may answer in its place.
-    """
-    sandbox_id = environ.get(_ID, "")
-    if not sandbox_id and by_credentials:
-        token, authorization = environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")
-        sandbox_id = named_by(token, authorization) if token or authorization else ""
-    if sandbox_id and _EXTENSION in app.extensions:
-        return _inside(app, sandbox_id)
-    served: Emulator = app.extensions["ims_mock"]
-    return served
-
-
-def choose_by_token(token: str) -> None:
-    """Choose the emulator by a token that stands in the body.
-
-    Raises:
-        RequestError: it is of a sandbox that is not there.
-    """
-    sandbox_id = "" if is_inside() else named_by(token, "")
-    if sandbox_id and _EXTENSION in current_app.extensions:
-        kept()["emulator"] = _inside(current_app, sandbox_id)
+    app.wsgi_app = routed  # type: ignore[method-assign]
 
 
 def sandboxes() -> Sandboxes:
-    """Give all sandboxes of the server."""
-    found: Sandboxes = current_app.extensions[_EXTENSION]
+    """Return the sandboxes of the server."""
+    found: Sandboxes = current_app.extensions[_SANDBOXES]
     return found
 
 
-def _inside(app: Flask, sandbox_id: str) -> Emulator:
-    found: Sandboxes = app.extensions[_EXTENSION]
-    return found.emulator(sandbox_id)
+def is_in_sandbox(context: RequestContext) -> bool:
+    """Return whether the request was sent to the URL of a sandbox."""
+    return _SANDBOX_ID in context.environ
+
+
+def select_emulator(context: RequestContext, *, by_credentials: bool) -> None:
+    """Select the emulator that answers a request.
+
+    Args:
+        context: The context of the request.
+        by_credentials: Whether the credentials of a sandbox select it; requests to the control API have none.
+
+    Raises:
+        RequestError: The request is for a sandbox that does not exist; no other emulator may answer it.
+    """
+    environ = context.environ
+    sandbox_id = environ.get(_SANDBOX_ID, "")
+    if not sandbox_id and by_credentials:
+        token, authorization = environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")
+        sandbox_id = named_by(token, authorization) if token or authorization else ""
+    extensions = current_app.extensions
+    if sandbox_id and _SANDBOXES in extensions:
+        context.emulator = extensions[_SANDBOXES].emulator(sandbox_id)
+    else:
+        context.emulator = extensions[EMULATOR]
+
+
+def select_emulator_by_token(context: RequestContext, token: str) -> None:
+    """Select the emulator by a token in the body of a request.
+
+    Raises:
+        RequestError: The token belongs to a sandbox that does not exist.
+    """
+    sandbox_id = "" if is_in_sandbox(context) else named_by(token, "")
+    if sandbox_id and _SANDBOXES in current_app.extensions:
+        context.emulator = sandboxes().emulator(sandbox_id)

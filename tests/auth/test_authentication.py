@@ -518,7 +518,7 @@ def test_any_prefix_of_a_proxy_makes_a_url(prefix):
 @pytest.mark.parametrize("host", ["a:-1", "a b", "", "a,b", "x" * 300, "a:123456", "[::1", "<script>"])
 def test_a_host_that_is_none_is_named(ask, host):
     """No URL is made from it."""
-    refused(ask("/v3", {"Host": host}), 400, "Host is ", "legal is a name or an address, and a port")
+    refused(ask("/v3", {"Host": host}), 400, "Host is ", "legal is a host name or an address, with a port")
 
 
 def test_the_body_of_a_login_is_bounded(ask):

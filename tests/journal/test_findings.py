@@ -20,7 +20,8 @@ from ims_mock.contract.values import TIME
 from ims_mock.journal.documented import Asked
 from ims_mock.journal.findings import BY_ROW, FINDINGS, INFO, MOST, SEVERITIES, Finding, found
 from ims_mock.server.server import BackgroundServer
-from ims_mock.web.telling import MOST_CHARACTERS, MOST_HEADERS
+from ims_mock.web.recording import MAX_FINDING_CHARACTERS as MOST_CHARACTERS
+from ims_mock.web.recording import MAX_FINDING_HEADERS as MOST_HEADERS
 
 PROJECT, OTHER = "p" * 32, "q" * 32
 IMAGE = "00000001-aaaa-4aaa-8aaa-aaaaaaaaaaaa"

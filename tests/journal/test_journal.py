@@ -2,8 +2,6 @@
 
 import inspect
 import json
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -275,14 +273,3 @@ def test_the_entry_describes_each_of_its_attributes():
     """So that the README need not."""
     for name in Entry._fields:
         assert f"\n    {name}: " in inspect.getdoc(Entry)
-
-
-def test_a_start_loads_nothing_of_faults():
-    """Nor does a request, until there is a fault."""
-    code = (
-        "import sys, ims_mock; app = ims_mock.create_app('empty'); app.test_client().get('/v2/images');"
-        "print([name for name in ('faults', 'effects', 'moving', 'web.faulting', 'lifecycle')"
-        " if f'ims_mock.{name}' in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

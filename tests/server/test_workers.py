@@ -1,10 +1,5 @@
 """Many tests at once, in random order, on workers of pytest-xdist: none sees what another does."""
 
-import os
-import re
-import subprocess
-import sys
-
 import pytest
 from helpers import make_app
 
@@ -71,16 +66,3 @@ def test_workers_share_a_server_without_seeing_each_other(run):
         server.close()
     assert len(app.extensions["ims_mock"].catalog) == 3
     assert len(app.extensions["ims_mock.sandboxes"]) == 0
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forked workers here")
-def test_workers_draw_ids_of_their_own():
-    """Two that were forked from one process never give two requests one id."""
-    code = (
-        "import os\nfrom ims_mock.web.context import id_of\nid_of({})\n"
-        "for _ in range(3):\n    if not os.fork():\n        print(id_of({}), flush=True)\n        os._exit(0)\n"
-        "    os.wait()\nprint(id_of({}))\n"
-    )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert len(set(said)) == 4
-    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in said)

@@ -150,7 +150,7 @@ def test_a_traceback_tells_no_secret(form, monkeypatch, caplog):
     def fail(*_):
         raise KeyError(quoted)
 
-    monkeypatch.setattr("ims_mock.json_body.parse", fail)
+    monkeypatch.setattr("ims_mock.web.context.parse", fail)
     body = json.dumps({"password": "sent-in-body"}).encode()
     answer = in_process(app)("/v2/images?token=sent-in-query", sent, "POST", body)
     assert answer.status == 500

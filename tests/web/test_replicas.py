@@ -22,7 +22,7 @@ from test_cli import POSIX, free_port, serving
 from werkzeug.serving import make_server
 
 from ims_mock import ImsMock
-from ims_mock.web.replicas import LOGIN
+from ims_mock.web.guards import LOGIN
 
 JSON = {"Content-Type": "application/json"}
 TOKEN = {"X-Auth-Token": "ims-mock-token"}

@@ -1,73 +1,69 @@
-"""The body of a control request: a catalog as JSON or YAML, or a few words as JSON."""
+"""Bodies of control requests and responses: catalogs and images as JSON or YAML, and JSON objects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import Response, current_app, request
 
 from ims_mock.errors import RequestError
+from ims_mock.json_body import Part, parse
 from ims_mock.loading.dump import Masks
-from ims_mock.web.context import JSON_BODY_BYTES, body, refuse_media_type
-
-if TYPE_CHECKING:
-    from ims_mock.json_body import Part
-    from ims_mock.loading.parser import Text
+from ims_mock.loading.parser import Text, UnreadableError, dump
+from ims_mock.loading.sources import CatalogError
+from ims_mock.web.context import MAX_JSON_BYTES, RequestContext
 
 JSON: Final = "application/json"
-YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-MEDIA_TYPES: Final = (JSON, *YAML)
-"""What changes are written in; a page of another origin may send none of them without being asked."""
+MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+"""The media types of a change; a page of another origin may send none of them without asking for permission."""
 
-CATALOG_BYTES: Final = 2**28
-"""The longest catalog that is sent."""
+MAX_CATALOG_BYTES: Final = 2**28
+"""The largest catalog that a request may send."""
+
+MASKS: Final = "ims_mock.masks"
+"""The key of the masks in ``app.extensions``."""
 
 
-def words(most: int = JSON_BODY_BYTES, *, is_needed: bool = True) -> Part:
-    """Give the JSON body that says what shall be done.
+def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_required: bool = True) -> Part:
+    """Return the JSON body of a request.
 
     Args:
-        most: how many bytes it may have.
-        is_needed: whether there must be one; else none says nothing.
+        context: The context of the request.
+        limit: The largest size in bytes.
+        is_required: Whether there must be a body; otherwise a missing one is an empty object.
 
     Raises:
-        RequestError: it is too long, or no JSON.
+        RequestError: The body is too large or not JSON.
     """
-    from ims_mock.json_body import Part, parse  # a start is quicker without what few requests need
-
-    sent = body(most)
-    if not is_needed and not sent:
+    data = context.body(limit)
+    if not is_required and not data:
         return Part({})
-    refuse_media_type(JSON)
-    return parse(sent)
+    context.refuse_media_type(JSON)
+    return parse(data)
 
 
-def sent_catalog() -> Text:
-    """Give the text of the catalog that was sent.
+def catalog_text(context: RequestContext) -> Text:
+    """Return the catalog in the body of a request.
 
     Raises:
-        RequestError: it is too long, or nothing.
+        RequestError: The body is too large or empty.
     """
-    from ims_mock.loading.parser import Text
-
-    data = body(CATALOG_BYTES)
+    data = context.body(MAX_CATALOG_BYTES)
     if not data.strip():
         raise RequestError("body-missing", legal="a catalog in JSON or YAML")
     return Text(data, is_json=request.mimetype == JSON)
 
 
-def sent_image() -> dict[str, Any]:
-    """Give the image that was sent, as a catalog file has it.
+def image_values(context: RequestContext) -> dict[str, Any]:
+    """Return the image in the body of a request, as a catalog file has it.
 
     Raises:
-        RequestError: it is too long, or no mapping.
+        RequestError: The body is too large or not a mapping.
     """
-    from ims_mock.loading.parser import UnreadableError
-
     try:
-        found = sent_catalog().value()
+        found = catalog_text(context).value()
     except UnreadableError as error:
         raise RequestError("catalog", what=f"line {error.line}: {error}") from None
     if not isinstance(found, Mapping):
@@ -76,25 +72,21 @@ def sent_image() -> dict[str, Any]:
 
 
 def masks() -> Masks:
-    """Give the masks that stand for secrets wherever a catalog of this server is shown."""
-    found: Masks = current_app.extensions["ims_mock.masks"]
+    """Return the masks that replace secrets wherever the server shows a catalog."""
+    found: Masks = current_app.extensions[MASKS]
     return found
 
 
 @contextmanager
-def told_troubles() -> Iterator[None]:
-    """Refuse a catalog that is wrong with all that is wrong in it."""
-    from ims_mock.loading.sources import CatalogError
-
+def catalog_errors() -> Iterator[None]:
+    """Turn the problems of a catalog into a 400."""
     try:
         yield
     except CatalogError as error:
         raise RequestError("catalog", what=str(error)) from None
 
 
-def document(value: Mapping[str, Any], status: int = 200) -> Response:
-    """Answer with a part of a catalog, in YAML for whoever wants that before JSON."""
-    from ims_mock.loading.parser import dump
-
-    wanted = request.accept_mimetypes.best_match(MEDIA_TYPES, JSON)
-    return Response(dump(value, is_json=wanted == JSON), status, content_type=wanted)
+def catalog_response(value: Mapping[str, Any], status: int = 200) -> Response:
+    """Return a part of a catalog in YAML if the client prefers that, else in JSON."""
+    media_type = request.accept_mimetypes.best_match(MEDIA_TYPES, JSON)
+    return Response(dump(value, is_json=media_type == JSON), status, content_type=media_type)

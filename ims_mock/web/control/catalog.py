@@ -1,4 +1,4 @@
-"""``/_ims/catalog``, ``/_ims/images`` and ``/_ims/snapshots``: the images as they are stored, whatever the rules."""
+"""``/_ims/catalog``, ``/_ims/images`` and ``/_ims/snapshots``: the images as stored, without the service's rules."""
 
 from __future__ import annotations
 
@@ -8,100 +8,112 @@ from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import filed_clock, filed_identity, filed_image
 from ims_mock.loading.loader import Loaded, load
-from ims_mock.web.context import emulator
-from ims_mock.web.control.bodies import document, masks, sent_catalog, sent_image, told_troubles, words
-from ims_mock.web.responses import empty_answer
+from ims_mock.web.context import current_context
+from ims_mock.web.control.bodies import (
+    catalog_errors,
+    catalog_response,
+    catalog_text,
+    image_values,
+    json_object,
+    masks,
+)
+from ims_mock.web.responses import empty_response
 
-blueprint = Blueprint("stored", __name__)
+blueprint = Blueprint("catalog", __name__)
 
 
 @blueprint.get("/catalog", provide_automatic_options=False)
 def show_catalog() -> Response:
-    """Show all there is, as a catalog file that loads as the same images."""
-    here = emulator().held
-    images = [filed_image(one) for one in here.catalog]
-    return document(filed_clock(here.clock) | filed_identity(here.identity, masks().mask) | {"images": images})
+    """Show everything as a catalog file that loads as the same images."""
+    state = current_context().emulator.held
+    images = [filed_image(image) for image in state.catalog]
+    header = filed_clock(state.clock) | filed_identity(state.identity, masks().mask)
+    return catalog_response(header | {"images": images})
 
 
 @blueprint.put("/catalog", provide_automatic_options=False)
 def replace_catalog() -> Response:
-    """Put a catalog in the place of all there is."""
-    with told_troubles():
-        loaded = load([sent_catalog()], seed=emulator().seed, masks=masks())
-    emulator().replace(loaded)
-    return _loaded_answer(loaded)
+    """Replace everything with a catalog."""
+    context = current_context()
+    with catalog_errors():
+        loaded = load([catalog_text(context)], seed=context.emulator.seed, masks=masks())
+    context.emulator.replace(loaded)
+    return _loaded_response(loaded)
 
 
 @blueprint.patch("/catalog", provide_automatic_options=False)
 def add_to_catalog() -> Response:
     """Add what a catalog holds."""
-    with told_troubles():
-        return _loaded_answer(emulator().add(sent_catalog(), masks=masks()))
+    context = current_context()
+    with catalog_errors():
+        return _loaded_response(context.emulator.add(catalog_text(context), masks=masks()))
 
 
-def _loaded_answer(loaded: Loaded) -> Response:
-    return jsonify(images=len(loaded.catalog), warnings=[str(one) for one in loaded.warnings])
+def _loaded_response(loaded: Loaded) -> Response:
+    return jsonify(images=len(loaded.catalog), warnings=[str(warning) for warning in loaded.warnings])
 
 
-# --- one image ------------------------------------------------------------------------------------
+# --- one image
 
 
 @blueprint.get("/images/<path:image_id>", provide_automatic_options=False)
 def show_image(image_id: str) -> Response:
-    """Show an image as it is stored, whoever may see it and whatever its status."""
-    image = emulator().catalog.get(image_id)
+    """Show an image as it is stored, whatever its visibility and status."""
+    image = current_context().emulator.catalog.get(image_id)
     if image is None:
         raise RequestError("image", "the image", image_id)
-    return document(filed_image(image))
+    return catalog_response(filed_image(image))
 
 
 @blueprint.put("/images/<path:image_id>", provide_automatic_options=False)
 def put_image(image_id: str) -> Response:
-    """Make an image, or another one of the one that has this id."""
-    entry = sent_image()
-    if entry.get("id", image_id) != image_id:
+    """Add an image, or replace the one with the same id."""
+    context = current_context()
+    values = image_values(context)
+    if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or to leave it out", what="the id is not that of the path")
-    with told_troubles():
-        return document(filed_image(emulator().put(image_id, entry)))
+    with catalog_errors():
+        return catalog_response(filed_image(context.emulator.put(image_id, values)))
 
 
 @blueprint.delete("/images/<path:image_id>", provide_automatic_options=False)
 def remove_image(image_id: str) -> Response:
-    """Take an image away, with its record."""
-    emulator().remove(image_id)
-    return empty_answer()
+    """Remove an image, even the record of a deleted one."""
+    current_context().emulator.remove(image_id)
+    return empty_response()
 
 
-# --- snapshots ------------------------------------------------------------------------------------
+# --- snapshots
 
 
 @blueprint.get("/snapshots", provide_automatic_options=False)
 def list_snapshots() -> Response:
     """List the names of the snapshots."""
-    return jsonify(snapshots=emulator().snapshots)
+    return jsonify(snapshots=current_context().emulator.snapshots)
 
 
 @blueprint.post("/snapshots", provide_automatic_options=False)
 def take_snapshot() -> tuple[Response, int]:
-    """Keep all there is under a name."""
+    """Take a snapshot under a name."""
+    context = current_context()
     legal = f"a text of 1 to {MAX_NAME} characters"
-    part = words().part("name", legal)
+    part = json_object(context).part("name", legal)
     name = part.text(legal)
     if not 1 <= len(name) <= MAX_NAME:
         raise part.refused(legal, f"has {len(name)} characters")
-    emulator().snapshot(name)
+    context.emulator.snapshot(name)
     return jsonify(name=name), 201
 
 
 @blueprint.post("/snapshots/<path:name>/restore", provide_automatic_options=False)
 def restore_snapshot(name: str) -> Response:
-    """Go back to what was kept under a name."""
-    emulator().restore(name)
-    return empty_answer()
+    """Restore a snapshot."""
+    current_context().emulator.restore(name)
+    return empty_response()
 
 
 @blueprint.delete("/snapshots/<path:name>", provide_automatic_options=False)
-def forget_snapshot(name: str) -> Response:
-    """Forget what was kept under a name."""
-    emulator().forget(name)
-    return empty_answer()
+def remove_snapshot(name: str) -> Response:
+    """Remove a snapshot."""
+    current_context().emulator.forget(name)
+    return empty_response()

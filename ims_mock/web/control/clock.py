@@ -1,54 +1,53 @@
-"""``/_ims/clock``: the emulator's time, shown, set and moved on."""
+"""``/_ims/clock``: the emulator's time, shown, set and advanced."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_duration, parse_wire_time, read_time, wire_time
-from ims_mock.web.context import emulator
-from ims_mock.web.control.bodies import words
+from ims_mock.json_body import Part
+from ims_mock.web.context import current_context
+from ims_mock.web.control.bodies import json_object
 
-if TYPE_CHECKING:
-    from ims_mock.json_body import Part
-
-_ASKED: Final = (frozenset({"now"}), frozenset({"now", "runs"}), frozenset({"advance"}))
+_LEGAL_KEYS: Final = (frozenset({"now"}), frozenset({"now", "runs"}), frozenset({"advance"}))
 
 blueprint = Blueprint("clock", __name__)
 
 
 @blueprint.get("/clock", provide_automatic_options=False)
 def show_clock() -> Response:
-    """Tell the emulator's time, and whether it stands still."""
-    return _clock_answer(emulator().clock)
+    """Show the emulator's time, and whether it is frozen."""
+    return _clock_response(current_context().emulator.clock)
 
 
 @blueprint.put("/clock", provide_automatic_options=False)
 def set_clock() -> Response:
-    """Set the clock, or move it on.
+    """Set or advance the clock.
 
-    The body is ``{"now": TIME}`` to let it stand still at an instant, with ``"runs": true`` to let it run on from
-    there, ``{"now": null}`` for the real time, or ``{"advance": "PT1H"}`` to move it by a duration or by seconds.
+    The body is ``{"now": TIME}`` to freeze it at a time, with ``"runs": true`` to let it run from there,
+    ``{"now": null}`` for the real time, or ``{"advance": "PT1H"}`` to advance it by a duration or a number of seconds.
     """
-    body = words()
-    asked = frozenset(body.object())
-    if asked not in _ASKED:
+    context = current_context()
+    body = json_object(context)
+    keys = frozenset(body.object())
+    if keys not in _LEGAL_KEYS:
         raise body.refused("now, now and runs, or advance", "asks for something else")
-    if "advance" not in body.value:
-        return _clock_answer(emulator().move_clock(lambda _: _set(body)))
+    if "advance" not in keys:
+        return _clock_response(context.emulator.move_clock(lambda _: _new_clock(body)))
     part = body.part("advance")
     by = parse_duration(part.value)
     if by is None:
         raise part.refused("a duration such as PT1H or -P1DT30M, or a number of seconds")
     try:
-        return _clock_answer(emulator().move_clock(lambda clock: clock.advanced(by)))
+        return _clock_response(context.emulator.move_clock(lambda clock: clock.advanced(by)))
     except ValueError as error:
         raise part.refused("a duration inside the calendar", str(error)) from None
 
 
-def _set(body: Part) -> Clock:
+def _new_clock(body: Part) -> Clock:
     part, runs = body.part("now"), body.value.get("runs", False)
     if not isinstance(runs, bool):
         raise body.part("runs").refused("true or false")
@@ -63,6 +62,6 @@ def _set(body: Part) -> Clock:
         raise part.refused("such a time, or null", str(error)) from None
 
 
-def _clock_answer(clock: Clock) -> Response:
-    says: dict[str, Any] = {"now": wire_time(clock.now()), "is_frozen": clock.frozen is not None}
-    return jsonify(says | {"ahead_seconds": round(clock.ahead.total_seconds())})
+def _clock_response(clock: Clock) -> Response:
+    body: dict[str, Any] = {"now": wire_time(clock.now()), "is_frozen": clock.frozen is not None}
+    return jsonify(body | {"ahead_seconds": round(clock.ahead.total_seconds())})

@@ -1,13 +1,13 @@
-"""``/_ims/faults``: what goes wrong on purpose, listed, added and removed."""
+"""``/_ims/faults``: the fault rules, listed, added and removed."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.errors import RequestError
-from ims_mock.web.context import emulator
-from ims_mock.web.control.bodies import words
-from ims_mock.web.responses import empty_answer
+from ims_mock.web.context import current_context
+from ims_mock.web.control.bodies import json_object
+from ims_mock.web.responses import empty_response
 
 blueprint = Blueprint("faults", __name__)
 
@@ -15,31 +15,32 @@ blueprint = Blueprint("faults", __name__)
 @blueprint.get("/faults", provide_automatic_options=False)
 def list_faults() -> Response:
     """List the rules, each with its hits."""
-    return jsonify(faults=[rule.as_json() for rule in emulator().faults.all()])
+    return jsonify(faults=[rule.as_json() for rule in current_context().emulator.faults.all()])
 
 
 @blueprint.post("/faults", provide_automatic_options=False)
 def add_fault() -> tuple[Response, int]:
-    """Add a rule below the others."""
-    rule = words().object()
+    """Add a rule behind the others."""
+    context = current_context()
+    rule = json_object(context).object()
     try:
-        return jsonify(emulator().faults.add(rule).as_json()), 201
+        return jsonify(context.emulator.faults.add(rule).as_json()), 201
     except ValueError as error:
         raise RequestError("body", what=str(error)) from None
 
 
 @blueprint.delete("/faults", provide_automatic_options=False)
 def remove_faults() -> Response:
-    """Remove every rule."""
-    emulator().faults.clear()
-    return empty_answer()
+    """Remove all rules."""
+    current_context().emulator.faults.clear()
+    return empty_response()
 
 
 @blueprint.delete("/faults/<rule_id>", provide_automatic_options=False)
 def remove_fault(rule_id: str) -> Response:
-    """Remove a rule."""
-    faults = emulator().faults
+    """Remove one rule."""
+    faults = current_context().emulator.faults
     if not faults.remove(rule_id):
         legal = ", ".join(rule.id for rule in faults.all())
         raise RequestError("rule", "the rule", rule_id, legal or "none, as yet")
-    return empty_answer()
+    return empty_response()

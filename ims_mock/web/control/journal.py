@@ -1,30 +1,79 @@
-"""``/_ims/requests``: the journal, read and cleared."""
+"""``/_ims/requests``, ``/_ims/walks`` and ``/_ims/coverage``: recorded requests and what is derived from them."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Final
+
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.routing import Map
 
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
-from ims_mock.web.context import emulator
-from ims_mock.web.responses import empty_answer
+from ims_mock.journal.audit import audits
+from ims_mock.journal.coverage import Endpoint
+from ims_mock.web.context import current_context
+from ims_mock.web.responses import empty_response
 
-blueprint = Blueprint("requests", __name__)
+_VARIABLE: Final = re.compile(r"<(?:any\(([^)]*)\):|\w+:)?(\w+)>")
+
+_NOT_EMULATED: Final = frozenset({"control", "openapi"})
+"""The blueprints that are no part of the emulated service."""
+
+blueprint = Blueprint("journal", __name__)
 
 
 @blueprint.get("/requests", provide_automatic_options=False)
 def list_requests() -> Response:
-    """List the requests that are kept, the oldest first; those to one path, and after a number, where that is asked."""
+    """List the recorded requests, the oldest first: all, or those to ``path``, or those after the number ``since``."""
     path, text = request.args.get("path"), request.args.get("since", "0")
     since = parse_integer(text)
     if since is None:
         raise RequestError("integer", "since", text, "the number of a request")
-    entries = emulator().journal.entries(since)
-    return jsonify(requests=[one.as_json() for one in entries if path in (None, one.path)])
+    entries = current_context().emulator.journal.entries(since)
+    return jsonify(requests=[entry.as_json() for entry in entries if path in (None, entry.path)])
 
 
 @blueprint.delete("/requests", provide_automatic_options=False)
-def forget_requests() -> Response:
-    """Forget every request, and count anew."""
-    emulator().journal.clear()
-    return empty_answer()
+def clear_requests() -> Response:
+    """Clear the journal."""
+    current_context().emulator.journal.clear()
+    return empty_response()
+
+
+@blueprint.get("/walks", provide_automatic_options=False)
+def list_walks() -> Response:
+    """List the walks of the recorded requests in the order in which they began, each with its audit."""
+    return jsonify(walks=[audit.as_json() for audit in audits(current_context().emulator.journal.lists())])
+
+
+# --- coverage
+
+
+@blueprint.get("/coverage", provide_automatic_options=False)
+def show_coverage() -> Response:
+    """Show which items of the contract requests have covered, by group; a reset does not clear it."""
+    return jsonify(current_context().emulator.exercised.coverage().as_json())
+
+
+@blueprint.delete("/coverage", provide_automatic_options=False)
+def clear_coverage() -> Response:
+    """Clear the coverage."""
+    current_context().emulator.exercised.clear()
+    return empty_response()
+
+
+def endpoints_of(routes: Map) -> Iterator[Endpoint]:
+    """Yield the endpoints of the emulated service.
+
+    Args:
+        routes: The routes of the application; those without a blueprint are not ours.
+    """
+    for rule in routes.iter_rules():
+        part, is_own, _ = rule.endpoint.partition(".")
+        if is_own and part not in _NOT_EMULATED:
+            match = _VARIABLE.search(rule.rule)
+            legal = tuple(match[1].split(",")) if match and match[1] else ()
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield Endpoint(method, _VARIABLE.sub(r"{\2}", rule.rule), legal)

@@ -13,10 +13,10 @@ from ims_mock.loading.loader import Loaded, load
 from ims_mock.loading.sources import bundled
 from ims_mock.options import MAX_GENERATED, MODES
 from ims_mock.sandboxes import UNUSED_SECONDS, Sandbox
-from ims_mock.web.context import base_url, emulator
-from ims_mock.web.control.bodies import CATALOG_BYTES, masks, told_troubles, words
-from ims_mock.web.responses import empty_answer
-from ims_mock.web.sandbox_routing import PATH, is_inside, sandboxes
+from ims_mock.web.context import current_context
+from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, catalog_errors, json_object, masks
+from ims_mock.web.responses import empty_response
+from ims_mock.web.sandbox_routing import PATH, is_in_sandbox, sandboxes
 
 if TYPE_CHECKING:
     from ims_mock.json_body import Part
@@ -35,7 +35,7 @@ blueprint = Blueprint("sandboxes", __name__)
 @blueprint.before_request
 def _refuse_sandboxes_inside() -> None:
     """Refuse to make sandboxes inside of one."""
-    if is_inside():
+    if is_in_sandbox(current_context()):
         raise RequestError("route", "the path", request.path)
 
 
@@ -52,7 +52,7 @@ def begin_sandbox(id: str) -> Response:
 
 
 def _words() -> dict[str, Any]:
-    asked = words(CATALOG_BYTES, is_needed=False)
+    asked = json_object(current_context(), MAX_CATALOG_BYTES, is_required=False)
     if strange := sorted(asked.object().keys() - set(_KEYS)):
         raise asked.part(strange[0]).refused(", ".join(_KEYS), "is unknown")
     return {
@@ -67,7 +67,7 @@ def _words() -> dict[str, Any]:
 def _sandbox_answer(sandbox: Sandbox) -> Response:
     says: dict[str, Any] = {
         "id": sandbox.id,
-        "url": f"{base_url()}{PATH}/{sandbox.id}",
+        "url": f"{current_context().base_url}{PATH}/{sandbox.id}",
         "token": sandbox.own.token,
         "access_key": sandbox.own.access,
         "secret_key": sandbox.own.secret,
@@ -81,7 +81,7 @@ def _sandbox_answer(sandbox: Sandbox) -> Response:
 def remove_sandbox(id: str) -> Response:
     """Remove a sandbox and all that is in it."""
     sandboxes().remove(id)
-    return empty_answer()
+    return empty_response()
 
 
 # --- what is asked for ----------------------------------------------------------------------------
@@ -92,10 +92,10 @@ def _loaded(asked: Part) -> Loaded | None:
     if not any(map(asked.has, _LOADS)):
         return None
     sources = [_source(asked.part("catalog"))] if asked.has("catalog") else []
-    onto = None if sources else emulator().loaded
+    onto = None if sources else current_context().emulator.loaded
     project = asked.part("project").text() if asked.has("project") else ""
     seed, more = _whole(asked, "seed", 2**63 - 1), _whole(asked, "generate", MAX_GENERATED)
-    with told_troubles():
+    with catalog_errors():
         return load(sources, more=more, seed=seed, project=project, onto=onto, masks=masks())
 
 
@@ -141,7 +141,7 @@ def _needs_credentials(asked: Part) -> bool | None:
 
 def _treatment(asked: Part) -> Treatment:
     """Tell what becomes of findings: as on the server, where nothing is said."""
-    treatment = emulator().treatment
+    treatment = current_context().emulator.treatment
     if asked.has("findings"):
         part = asked.part("findings")
         if part.text(", ".join(MODES)) not in MODES:

@@ -1,0 +1,31 @@
+"""``/_ims/health`` and ``/_ims/reset``."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from ims_mock import __version__
+from ims_mock.web.context import current_context
+from ims_mock.web.responses import empty_response
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/health", provide_automatic_options=False)
+def health() -> Response:
+    """Report that the emulator answers, and its catalog."""
+    emulator = current_context().emulator
+    return jsonify(
+        status="ok",
+        version=__version__,
+        catalog=emulator.name,
+        images=len(emulator.catalog),
+        project=emulator.identity.project,
+    )
+
+
+@blueprint.post("/reset", provide_automatic_options=False)
+def reset() -> Response:
+    """Restore the loaded catalog, and clear faults, journal and clock."""
+    current_context().emulator.reset()
+    return empty_response()

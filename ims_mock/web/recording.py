@@ -1,0 +1,110 @@
+"""Recording requests in the journal, and reporting their findings in the response."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from http import HTTPStatus
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+from ims_mock.auth.credentials import SECRET_HEADERS
+from ims_mock.errors import RequestError
+from ims_mock.journal.findings import INFO, Finding
+from ims_mock.journal.notes import HEADERS, MOST_CHARACTERS, OPENED, Note, findings_of, told
+from ims_mock.options import WARN
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from ims_mock.web.context import RequestContext
+
+FINDING_HEADER: Final = "X-IMS-Mock-Finding"
+
+MAX_FINDING_HEADERS: Final = 20
+"""The most findings that one response reports; clients accept about a hundred headers in all."""
+
+MAX_FINDING_CHARACTERS: Final = 500
+"""The longest value of such a header."""
+
+_WITHOUT_PREFIX: Final = frozenset({"content-length", "content-type"})
+
+
+@lru_cache(maxsize=64)
+def wsgi_name(header: str) -> str:
+    """Return the name of a header in the WSGI environment."""
+    name = header.upper().replace("-", "_")
+    return name if header.lower() in _WITHOUT_PREFIX else f"HTTP_{name}"
+
+
+_RECORDED_HEADERS: Final = {wsgi_name(name): name for name in HEADERS}
+
+
+def record_response(context: RequestContext, response: Response) -> None:
+    """Record the request in its journal; with findings as warnings, add them to the headers of the response."""
+    if context.journal is None:
+        return
+    record = _record(context, response.status_code)
+    context.journal.record(record, context.catalog)
+    reporting = context.emulator.treatment
+    if reporting.mode == WARN:
+        findings = findings_of(record, reporting.ignored)
+        for finding in findings[:MAX_FINDING_HEADERS]:
+            line = _line(finding).encode("ascii", "backslashreplace").decode()
+            response.headers.add(FINDING_HEADER, line[:MAX_FINDING_CHARACTERS])
+        if len(findings) > MAX_FINDING_HEADERS:
+            more = len(findings) - MAX_FINDING_HEADERS
+            response.headers.add(FINDING_HEADER, f"{more} more are in the journal")
+
+
+def refuse_findings(context: RequestContext) -> None:
+    """Raise an error that lists the findings of the request, if any is worse than an information.
+
+    Raises:
+        RequestError: The request has such findings.
+    """
+    findings = findings_of(_record(context, status=0), context.emulator.treatment.ignored)
+    lines = [_line(finding) for finding in findings if finding.severity != INFO]
+    if lines:
+        raise RequestError("findings", says="\n".join(lines))
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.name}: {finding.message}; {finding.cure}"
+
+
+def _record(context: RequestContext, status: int) -> Note:
+    """Return the record of a request; of one whose response a fault destroyed, what the client could still read."""
+    environ, authentication, rule = context.environ, context.known_authentication, context.fault
+    images, paged = context.images, context.paged
+    if images is None and status < HTTPStatus.BAD_REQUEST:
+        images = ()
+    if rule and not rule.keeps_body:
+        status, images, paged = (0 if rule.drops_response else status), None, None
+    elif rule and paged and rule.hides_next and paged[0].listing.has_links:
+        paged = (*paged[:2], False)
+    headers = {}
+    for wsgi_name, name in _RECORDED_HEADERS.items():
+        if wsgi_name in environ:
+            value = environ[wsgi_name]
+            is_secret = name in SECRET_HEADERS
+            headers[name] = told(name, value, authentication) if is_secret else value[:MOST_CHARACTERS]
+    token = authentication.token if authentication else None
+    return Note(
+        time=context.time or context.emulator.clock.now(),
+        method=environ["REQUEST_METHOD"],
+        path=environ.get("PATH_INFO", "")[:MOST_CHARACTERS],
+        query=context.query_string[:MOST_CHARACTERS],
+        headers=headers,
+        project=authentication.caller.project if authentication else "",
+        credentials=authentication.proof if authentication else "",
+        refusal=authentication.doubt if authentication else "",
+        status=status,
+        seconds=perf_counter() - context.started,
+        images=images,
+        fault=rule.id if rule else "",
+        began=context.started,
+        opened=environ.get(OPENED, 0.0),
+        paged=paged,
+        roles=authentication.caller.roles if authentication else frozenset(),
+        is_unscoped=token is not None and not token.project,
+    )
