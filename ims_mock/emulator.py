@@ -2,132 +2,113 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ims_mock.auth.authentication import Verdict
 from ims_mock.auth.credentials import Credentials, Pass
+from ims_mock.auth.rate_limit import Throttle
 from ims_mock.catalog.visibility import Caller, View, is_queens
-from ims_mock.contract.profiles import DOCUMENTED, Profile
+from ims_mock.contract.profiles import Profile
+from ims_mock.faults.rules import FaultRules
+from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.gathering import Exercised
 from ims_mock.journal.journal import Journal
-from ims_mock.journal.treatment import LENIENTLY, Treatment
-from ims_mock.loading.loader import Loaded
-from ims_mock.options import JOURNAL_ENTRIES, KEPT_BYTES
+from ims_mock.loading.building import Progress
+from ims_mock.loading.dump import Masks
+from ims_mock.loading.loader import Loaded, load
+from ims_mock.options import AppOptions, EmulatorOptions
 from ims_mock.state import State
 
-if TYPE_CHECKING:
-    from ims_mock.auth.rate_limit import Throttle
-    from ims_mock.faults.rules import FaultRules
 
-
-def throttle_of(policy: str) -> Throttle | None:
-    """Make the throttle of an emulator.
-
-    Args:
-        policy: requests and seconds that one address may send, ``5/10``; empty for none.
+def check_options(options: AppOptions) -> None:
+    """Check the options whose legal values other packages define.
 
     Raises:
-        ValueError: it is written otherwise; the message says what is legal.
+        ValueError: If a value is invalid.
     """
-    if not policy:
-        return None
-    from ims_mock.auth.rate_limit import Throttle  # most emulators do without
+    Profile.parse(options.profile)
+    parse_ignored(options.findings_ignore)
+    if options.throttle:
+        Throttle(options.throttle)
 
-    return Throttle(policy)
+
+def load_options(
+    options: EmulatorOptions,
+    *,
+    onto: Loaded | None = None,
+    masks: Masks | None = None,
+    progress: Progress | None = None,
+) -> Loaded:
+    """Load the catalogs and generate the images that options ask for.
+
+    Args:
+        options: The options ``catalog``, ``generate``, ``seed`` and ``project`` are used.
+        onto: As for :func:`ims_mock.loading.loader.load`.
+        masks: As for that.
+        progress: As for that.
+
+    Raises:
+        CatalogError: If a catalog is invalid.
+    """
+    return load(
+        options.sources,
+        more=options.generate,
+        seed=options.seed,
+        project=options.project,
+        onto=onto,
+        masks=masks,
+        progress=progress,
+    )
 
 
 class Emulator(State):
     """One emulated service.
 
     Args:
-        loaded: the catalogs it begins with.
-        profile: how it answers.
-        needs_credentials: whether requests without usable credentials are refused.
-        throttle: counts the requests of each address, where they are limited.
-        kept_bytes: how many bytes of the data of one image are kept.
-        kept_requests: how many requests the journal keeps.
-        treatment: what becomes of findings.
-        own: what opens it besides, whatever catalog it has.
-        exercised: knows what was exercised of the contract; a reset forgets nothing of that.
+        loaded: The catalogs it starts with.
+        options: How it answers.
+        own: Additional credentials that are valid with every catalog.
+        exercised: Coverage recorder; a reset does not clear it.
 
     Attributes:
-        journal: the latest requests.
+        journal: The latest requests.
+
+    Raises:
+        ValueError: If the value of an option is invalid.
     """
 
     def __init__(
         self,
         loaded: Loaded,
-        profile: Profile = DOCUMENTED,
+        options: AppOptions = AppOptions(),  # noqa: B008 - frozen
         *,
-        needs_credentials: bool = False,
-        throttle: Throttle | None = None,
-        kept_bytes: int = KEPT_BYTES,
-        kept_requests: int = JOURNAL_ENTRIES,
-        treatment: Treatment = LENIENTLY,
         own: Pass | None = None,
         exercised: Exercised | None = None,
     ) -> None:
         super().__init__(loaded, own)
         self.exercised = exercised or Exercised()
-        self.journal = Journal(kept_requests, treatment.ignored, self.exercised.note)
-        self.treatment = treatment
+        self.journal = Journal(options.journal, tell=self.exercised.note)
+        self.throttle = Throttle(options.throttle) if options.throttle else None
         self._faults: FaultRules | None = None
-        self.kept_requests = kept_requests
-        self.kept_bytes = kept_bytes
-        self.throttle = throttle
-        self.profile = profile
-        self.needs_credentials = needs_credentials
+        self._apply(options)
 
-    def begin(
-        self, loaded: Loaded, profile: Profile, *, needs_credentials: bool, treatment: Treatment = LENIENTLY
-    ) -> None:
-        """Begin anew, without snapshots; a reset leads back to here.
+    def restart(self, loaded: Loaded, options: AppOptions) -> None:
+        """Start again with other catalogs and options, and without snapshots.
 
         Args:
-            loaded: the catalogs.
-            profile: how it answers from now on.
-            needs_credentials: whether requests without usable credentials are refused from now on.
-            treatment: what becomes of findings from now on.
+            loaded: The catalogs.
+            options: The options; the sizes of throttle and journal stay as they are.
         """
         for name in self.snapshots:
             self.forget(name)
         self.loaded = self._opened(loaded)
-        self.profile, self.needs_credentials = profile, needs_credentials
-        self.treatment, self.journal.ignored = treatment, treatment.ignored
-        self._faults = None  # their chances come from another seed
+        self._apply(options)
+        self._faults = None  # their probabilities depend on the seed
         self.reset()
 
-    def sandbox(
-        self,
-        own: Pass,
-        loaded: Loaded | None = None,
-        profile: Profile | None = None,
-        *,
-        needs_credentials: bool | None = None,
-        treatment: Treatment | None = None,
-        exercised: Exercised | None = None,
-    ) -> Emulator:
-        """Make another emulator with the same settings, except for those that are given.
-
-        Args:
-            own: what opens it.
-            loaded: what it begins with; the same as this one when absent, without being copied.
-            profile: how it answers.
-            needs_credentials: whether requests without usable credentials are refused.
-            treatment: what becomes of findings.
-            exercised: knows what was exercised of the contract there before.
-        """
-        return Emulator(
-            loaded or self.loaded,
-            profile or self.profile,
-            needs_credentials=self.needs_credentials if needs_credentials is None else needs_credentials,
-            throttle=throttle_of(self.throttle.policy) if self.throttle else None,
-            kept_bytes=self.kept_bytes,
-            kept_requests=self.kept_requests,
-            treatment=treatment or self.treatment,
-            own=own,
-            exercised=exercised or Exercised(self.exercised),
-        )
+    def _apply(self, options: AppOptions) -> None:
+        self.options = options
+        self.profile = Profile.parse(options.profile)
+        self.needs_credentials = options.auth == "on"
+        self.ignored_findings = self.journal.ignored = parse_ignored(options.findings_ignore)
 
     def reset(self) -> None:
         """Go back to the loaded catalog, with an empty journal and no faults."""
@@ -143,8 +124,6 @@ class Emulator(State):
         """What goes wrong on purpose."""
         with self._lock:
             if self._faults is None:
-                from ims_mock.faults.rules import FaultRules  # most emulators do without
-
                 self._faults = FaultRules(self.seed)
             return self._faults
 

@@ -1,106 +1,259 @@
-"""Every setting, one row each: name, default, environment variable, flag and help.
+"""The table of all options: each field of the classes below is one option, and its metadata is the option's row.
 
-The command line, its environment variables and the README's table of settings are made from these rows.
+Everything that accepts options is derived from the rows: flags, environment variables, the keywords of
+:func:`ims_mock.create_app` and :class:`ims_mock.ImsMock`, the pytest marker and ini file, the body of
+``POST /_ims/sandboxes`` with its schema, and the reference table. The class of an option says who accepts it in Python.
+Names of profiles and findings are validated by their own packages.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 PREFIX: Final = "IMS_MOCK_"
-SERVE, CHECK, GENERATE, FIELDS, OPENAPI = "serve", "check", "generate", "fields", "openapi"
-REPORT, HEALTH = "report", "healthcheck"
+MAX_GENERATED: Final = 10_000_000
+MAX_SEED: Final = 2**63 - 1
+SWITCH: Final = ("off", "on")
+LENIENT, WARN, STRICT = FINDINGS_MODES = ("lenient", "warn", "strict")
+
+CatalogSource = str | Path | Mapping[str, Any]
+"""A bundled name, the path of a file or directory, or the content of a file."""
+
+P = ParamSpec("P")
+Self = TypeVar("Self")
+Options = TypeVar("Options")
+Result = TypeVar("Result")
 
 
-class Setting(NamedTuple):
-    """One setting of the command line.
+@dataclass(frozen=True)
+class Option:
+    """A row of the table.
 
     Attributes:
-        name: as in the flag ``--name`` and the variable ``IMS_MOCK_NAME``.
-        about: one sentence for people; units included.
-        commands: the commands that know it.
-        default: what counts when it is not given; ``None`` when it must be given.
-        choices: the legal values, when they are few.
-        bounds: the legal numbers, smallest and largest, when it is a whole number.
-        metavar: what stands for its value in the help.
-        repeats: whether the flag may be given several times.
-        is_switch: whether the flag is given alone, with ``--no-name`` as its opposite; the variable is ``on`` or ``off``.
+        name: Keyword in Python; flag, environment variable and ini option are derived from it.
+        default: Default value; its type is the type of the option.
+        help: One or more sentences for users, units included.
+        commands: Commands that have the flag.
+        choices: Legal values, if there are few.
+        bounds: Smallest and largest number.
+        metavar: Placeholder of the value in help texts.
+        is_argument: Whether the command line takes it as arguments, without a flag.
+        in_marker: Whether the pytest marker accepts it.
+        in_ini: Whether a pytest ini file accepts it, as ``ims_mock_NAME``.
     """
 
     name: str
-    about: str
-    commands: tuple[str, ...] = (SERVE,)
-    default: str | int | None = ""
+    default: Any
+    help: str
+    commands: tuple[str, ...] = ("serve",)
     choices: tuple[str, ...] = ()
     bounds: tuple[int, int] | None = None
     metavar: str = "TEXT"
-    repeats: bool = False
-    is_switch: bool = False
+    is_argument: bool = False
+    in_marker: bool = False
+    in_ini: bool = False
 
     @property
     def flag(self) -> str:
         """The flag on the command line."""
-        return f"--{self.name}"
+        return self.metavar if self.is_argument else f"--{self.name.replace('_', '-')}"
 
     @property
     def variable(self) -> str:
         """The environment variable; the flag wins over it."""
-        return PREFIX + self.name.upper().replace("-", "_")
+        return PREFIX + self.name.upper()
+
+    @property
+    def shown_default(self) -> str:
+        """The default value as users write it."""
+        if isinstance(self.default, bool):
+            return "on" if self.default else "off"
+        return ", ".join(self.default) if isinstance(self.default, tuple) else str(self.default)
+
+    @property
+    def legal(self) -> str:
+        """The legal values, as a noun phrase."""
+        if isinstance(self.default, float):
+            return "a number above {} and up to {}".format(*self.bounds or ())
+        if self.bounds:
+            return "a whole number from {} to {}".format(*self.bounds)
+        *most, last = map(repr, self.choices or ("",))
+        return f"{', '.join(most)} or {last}" if most else "a text"
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a value has the right type and is among the choices or within the bounds."""
+        low, high = self.bounds or (0, 0)
+        if self.is_argument:
+            return True
+        if isinstance(self.default, float):
+            return isinstance(value, int | float) and not isinstance(value, bool) and low < value <= high
+        if self.bounds:
+            return type(value) is int and low <= value <= high
+        return isinstance(value, type(self.default)) and (not self.choices or value in self.choices)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of a value."""
+        low, high = self.bounds or (0, 0)
+        if isinstance(self.default, float):
+            return {"type": "number", "exclusiveMinimum": low, "maximum": high}
+        if self.bounds:
+            return {"type": "integer", "minimum": low, "maximum": high}
+        return {"enum": [*self.choices]} if self.choices else {"type": "string"}
 
 
-MAX_GENERATED: Final = 10_000_000
-"""The most images that are generated at once."""
-
-KEPT_BYTES: Final = 16 * 2**20
-"""How much of the data of one image is kept, unless told."""
-
-JOURNAL_ENTRIES: Final = 1000
-"""How many requests the journal keeps, unless told."""
-
-LENIENT, WARN, STRICT = MODES = ("lenient", "warn", "strict")
-"""What becomes of what a client does wrong."""
-
-CATALOG: Final = Setting(
-    "catalog", "Bundled names, .yaml or .json files or folders, separated by commas; on the command line as arguments.",
-    (SERVE, CHECK), "default", metavar="CATALOG",
-)  # fmt: skip
-"""The one setting that is given as arguments, not as a flag."""
-
-SETTINGS: Final = (
-    Setting("host", "Address to listen on.", (SERVE, REPORT, HEALTH), "127.0.0.1", metavar="ADDRESS"),
-    Setting("port", "Port to listen on; 0 for any free one.", (SERVE, REPORT, HEALTH), 9292, bounds=(0, 65_535), metavar="PORT"),
-    Setting("tls-cert", "Certificate in PEM, with those between it and its root, to serve HTTPS with; empty for HTTP.", (SERVE, REPORT, HEALTH), metavar="FILE"),
-    Setting("tls-key", "Its private key in PEM, without a passphrase.", metavar="FILE"),
-    Setting("watch", "Whether catalog files that change are loaded again, within a second; --no-watch wins over the variable.", default="off", is_switch=True),
-    Setting("generate", "This many generated images besides the catalog's.", default=0, bounds=(0, MAX_GENERATED), metavar="N"),
-    Setting("count", "How many images to write.", (GENERATE,), 10, bounds=(0, MAX_GENERATED), metavar="N"),
-    Setting("seed", "What generated images and absent ids are made from.", (SERVE, CHECK, GENERATE), 0, bounds=(0, 2**63 - 1), metavar="S"),
-    Setting("profile", "documented or glance, with switches: documented,-registered-only.", (SERVE, OPENAPI), "documented", metavar="PROFILE"),
-    Setting("auth", "Whether requests without usable credentials are refused.", (SERVE, OPENAPI), "off", choices=("off", "on")),
-    Setting("throttle", "REQUESTS/SECONDS that one address may send, such as 5/10; more are a 429; empty for any number.", metavar="N/S"),
-    Setting("forwarded", "Whether X-Forwarded-For, -Proto, -Host, -Port and -Prefix of a proxy are believed.", default="off", choices=("off", "on")),
-    Setting("project", "Whose eyes a caller without credentials has; empty leaves it to the catalog.", (SERVE, GENERATE), metavar="ID"),
-    Setting("keep-data", "Bytes of one uploaded image file that are kept to be downloaded; longer ones are hashed and thrown away.", default=KEPT_BYTES, bounds=(0, 2**40), metavar="BYTES"),
-    Setting("journal", "Requests that the journal keeps, the latest; 0 for none.", default=JOURNAL_ENTRIES, bounds=(0, 1_000_000), metavar="N"),
-    Setting("findings", "What becomes of what a client does wrong: the journal keeps it, headers of the answer warn of it as well, or it is a 400.", default=LENIENT, choices=MODES),
-    Setting("findings-ignore", "Findings that appear nowhere, by their names, separated by commas.", metavar="NAME,..."),
-    Setting("control", "Whether the control paths under /_ims/ exist.", (SERVE, OPENAPI), "on", choices=("on", "off")),
-    Setting("read-only", "Whether all that would change something is refused: for replicas that answer alike.", default="off", choices=("off", "on")),
-    Setting("threads", "Requests answered at the same time, besides uploads on their way and delays on purpose.", default=8, bounds=(1, 256), metavar="N"),
-    Setting("log-level", "What is logged to standard error; info logs a line a request.", default="warning", choices=("debug", "info", "warning", "error")),
-    Setting("log-format", "How it is logged.", default="text", choices=("text", "json")),
-    Setting("set", "A value that every image gets, the rest follows from it; in the variable one a line.", (GENERATE,), metavar="FIELD=VALUE", repeats=True),
-    Setting("format", "How to write: yaml or json (generate); table, json or markdown (fields, report).", (GENERATE, FIELDS, REPORT), metavar="FORMAT"),
-    Setting("output", "File to write to; empty for standard output.", (GENERATE, OPENAPI, REPORT), metavar="FILE"),
-    Setting("url", "Server to ask; made from host and port when empty.", (REPORT, HEALTH), metavar="URL"),
-)  # fmt: skip
-
-_TABLES: Final = ("table", "json", "markdown")
-
-FORMATS: Final = {GENERATE: ("yaml", "json"), FIELDS: _TABLES, REPORT: _TABLES}
-"""The formats each command writes, the default first."""
+def _option(default: Any, help: str, **row: Any) -> Any:
+    return field(default=default, metadata={"help": help, **row})
 
 
-def of(command: str) -> tuple[Setting, ...]:
-    """Give the settings of a command."""
-    return tuple(setting for setting in SETTINGS if command in setting.commands)
+@dataclass(frozen=True)
+class EmulatorOptions:
+    """Options of one emulated service, accepted wherever one can be made.
+
+    Raises:
+        ValueError: If a value has the wrong type, is no legal choice or is out of bounds.
+    """
+
+    catalog: CatalogSource | Sequence[CatalogSource] = _option("default", "Bundled names, .yaml or .json files, or directories, separated by commas; arguments on the command line.", commands=("serve", "check"), metavar="CATALOG", is_argument=True, in_marker=True, in_ini=True)
+    _: KW_ONLY
+    generate: int = _option(0, "Number of generated images to add.", bounds=(0, MAX_GENERATED), metavar="N", in_marker=True)
+    seed: int = _option(0, "Seed of generated images and of ids that a catalog leaves out.", commands=("serve", "check", "generate"), bounds=(0, MAX_SEED), metavar="S", in_marker=True)
+    profile: str = _option("documented", "Profile: documented or glance, optionally with departures: documented,-registered-only.", commands=("serve", "openapi"), metavar="PROFILE", in_marker=True, in_ini=True)
+    auth: str = _option("off", "Whether to reject requests without valid credentials.", commands=("serve", "openapi"), choices=SWITCH, in_marker=True)
+    project: str = _option("", "Project of unauthenticated requests; default: the catalog's project.", commands=("serve", "generate"), metavar="ID")
+    findings: str = _option(LENIENT, "How to report undocumented client behaviour: lenient (journal only), warn (response headers), strict (400).", choices=FINDINGS_MODES, in_marker=True, in_ini=True)
+    findings_ignore: str = _option("", "Names of findings that are not reported, separated by commas.", metavar="NAME,...", in_marker=True, in_ini=True)
+
+    def __post_init__(self) -> None:
+        for option in options_of(type(self)):
+            if not option.accepts(value := getattr(self, option.name)):
+                raise ValueError(f"Invalid {option.name} {value!r:.80}. Use {option.legal}.")
+
+    @property
+    def sources(self) -> list[CatalogSource]:
+        """The catalogs, also if only one is given."""
+        given = self.catalog
+        return list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MockOptions(EmulatorOptions):
+    """Options of :class:`ims_mock.ImsMock`."""
+
+    url: str = _option("", "URL of a running server; default for report and healthcheck: made from host and port.", commands=("report", "healthcheck"), metavar="URL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxOptions(EmulatorOptions):
+    """Options in the body of ``POST /_ims/sandboxes``."""
+
+    expires: float = _option(3600.0, "Seconds after which an unused sandbox is removed.", commands=(), bounds=(0, 7 * 24 * 3_600), metavar="SECONDS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppOptions(EmulatorOptions):
+    """Options of :func:`ims_mock.create_app`."""
+
+    throttle: str = _option("", "Largest number of requests per address as REQUESTS/SECONDS, such as 5/10; more are answered with 429.", metavar="N/S")
+    forwarded: str = _option("off", "Whether to trust X-Forwarded-For, -Proto, -Host, -Port and -Prefix of a proxy.", choices=SWITCH)
+    read_only: str = _option("off", "Whether to reject every request that would change state.", choices=SWITCH)
+    keep_data: int = _option(16 * 2**20, "Bytes of each uploaded image file that are kept for download; larger files are only hashed.", bounds=(0, 2**40), metavar="BYTES")
+    journal: int = _option(1000, "Number of requests that the journal keeps.", bounds=(0, 1_000_000), metavar="N")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions(AppOptions):
+    """Options of ``ims-mock serve``."""
+
+    host: str = _option("127.0.0.1", "Address to listen on.", commands=("serve", "report", "healthcheck"), metavar="ADDRESS")
+    port: int = _option(9292, "Port to listen on; 0 for any free port.", commands=("serve", "report", "healthcheck"), bounds=(0, 65_535), metavar="PORT")
+    tls_cert: str = _option("", "Certificate chain in PEM format; enables HTTPS.", commands=("serve", "report", "healthcheck"), metavar="FILE")
+    tls_key: str = _option("", "Private key of the certificate in PEM format, without a passphrase.", metavar="FILE")
+    watch: bool = _option(False, "Whether to reload catalog files when they change; --no-watch overrides the variable.")
+    control: str = _option("on", "Whether to serve the control API under /_ims/.", commands=("serve", "openapi"), choices=("on", "off"))
+    threads: int = _option(8, "Number of requests answered at the same time, besides uploads and injected delays.", bounds=(1, 256), metavar="N")
+    log_level: str = _option("warning", "Level of the log on standard error; info logs every request.", choices=("debug", "info", "warning", "error"))
+    log_format: str = _option("text", "Format of the log.", choices=("text", "json"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandOptions:
+    """Options of the other commands."""
+
+    count: int = _option(10, "Number of images to write.", commands=("generate",), bounds=(0, MAX_GENERATED), metavar="N")
+    set: tuple[str, ...] = _option((), "Value of a field of every image; repeatable, in the variable one per line.", commands=("generate",), metavar="FIELD=VALUE")
+    format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report).", commands=("generate", "fields", "report"), metavar="FORMAT")
+    output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "report"), metavar="FILE")
+
+
+def options_of(accepted_by: Any) -> tuple[Option, ...]:
+    """Return the rows of an options class."""
+    return tuple(Option(one.name, one.default, **one.metadata) for one in fields(accepted_by))
+
+
+OPTIONS: Final = tuple(
+    {option.name: option for cls in (ServeOptions, MockOptions, CommandOptions) for option in options_of(cls)}.values()
+)
+"""The options of the command line."""
+
+
+def convert(options: EmulatorOptions, to: type[Options]) -> Options:
+    """Return the options that another class accepts as well, and its defaults for the rest."""
+    shared = {one.name for one in options_of(to)} & {one.name for one in options_of(type(options))}
+    return to(**{name: getattr(options, name) for name in shared})
+
+
+# --- options as keywords --------------------------------------------------------------------------
+
+
+def keywords_of_function(options: Callable[P, Options]) -> Callable[[Callable[[Options], Result]], Callable[P, Result]]:
+    """Let a function that takes an object with options be called with the options as keywords.
+
+    Type checkers and editors see the fields of the class as parameters, so that a signature needs no list of its own.
+
+    Args:
+        options: Class of the options.
+    """
+
+    def decorate(function: Callable[[Options], Result]) -> Callable[P, Result]:
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> Result:
+            _check_names(options, kwargs, function.__name__)
+            return function(options(*args, **kwargs))
+
+        call.__signature__ = inspect.signature(options)  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def keywords_of_method(
+    options: Callable[P, Options],
+) -> Callable[[Callable[[Self, Options], Result]], Callable[Concatenate[Self, P], Result]]:
+    """Do for a method what :func:`keywords_of_function` does for a function."""
+
+    def decorate(method: Callable[[Self, Options], Result]) -> Callable[Concatenate[Self, P], Result]:
+        @functools.wraps(method)
+        def call(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+            _check_names(options, kwargs, type(self).__name__)
+            return method(self, options(*args, **kwargs))
+
+        this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        keywords = inspect.signature(options).parameters.values()
+        call.__signature__ = inspect.Signature([this, *keywords])  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def _check_names(options: Any, given: Mapping[str, object], caller: str) -> None:
+    legal = [option.name for option in options_of(options)]
+    for name in given.keys() - legal:
+        near = difflib.get_close_matches(name, legal, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"Use {', '.join(legal)}."
+        raise TypeError(f"{caller}() got an unexpected option {name!r}. {hint}")

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
+from ims_mock.options import EmulatorOptions, options_of
+
 if TYPE_CHECKING:
     from ims_mock.journal.coverage import Coverage
     from ims_mock.testing.mock import ImsMock
     from ims_mock.testing.requests import Found
 
-_MARKED: Final = ("catalog", "generate", "seed", "profile", "auth", "findings", "findings_ignore")
+_MARKED: Final = tuple(option.name for option in options_of(EmulatorOptions) if option.in_marker)
 """What the marker takes."""
 
-_IN_FILES: Final = ("profile", "findings", "findings_ignore")
-"""What an ini file says besides the catalog, each word behind ``ims_mock_``."""
+_IN_FILES: Final = tuple(option for option in options_of(EmulatorOptions) if option.in_ini)
+"""Options of an ini file, with the prefix ``ims_mock_``."""
 
 _FORMS: Final = ("terminal", "markdown", "json")
 """How the coverage of the contract may be reported."""
@@ -52,20 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="write that report into a file, and not at the end of the output",
     )
-    parser.addini(
-        "ims_mock_catalog", "what the fixture ims_mock begins with; several separated by commas", default="default"
-    )
-    parser.addini(
-        "ims_mock_profile",
-        "how the fixture ims_mock answers: documented or glance, with switches",
-        default="documented",
-    )
-    parser.addini(
-        "ims_mock_findings",
-        "what becomes of what clients do wrong: lenient, warn or strict",
-        default="lenient",
-    )
-    parser.addini("ims_mock_findings_ignore", "findings that appear nowhere, separated by commas", default="")
+    for option in _IN_FILES:
+        parser.addini(f"ims_mock_{option.name}", option.help, default=option.default)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,8 +82,9 @@ def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
 
     sources = [one.strip() for one in str(pytestconfig.getini("ims_mock_catalog")).split(",")]
     catalog = [_found(one, [pytestconfig.rootpath]) for one in sources]
-    words: dict[str, Any] = {word: str(pytestconfig.getini(f"ims_mock_{word}")) for word in _IN_FILES}
-    with _told("ims_mock", lambda: ImsMock(catalog, **words, url=_url(pytestconfig))) as server:
+    options: dict[str, Any] = {one.name: str(pytestconfig.getini(f"ims_mock_{one.name}")) for one in _IN_FILES}
+    options |= {"catalog": catalog, "url": _url(pytestconfig)}
+    with _told("ims_mock", lambda: ImsMock(**options)) as server:
         yield server
         if pytestconfig.getoption("--ims-mock-report"):
             _told("--ims-mock-report", lambda: _collect(pytestconfig, server.coverage))

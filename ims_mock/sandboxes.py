@@ -15,17 +15,14 @@ from time import monotonic
 from typing import Final
 
 from ims_mock.auth.credentials import Pass
-from ims_mock.contract.profiles import Profile
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.journal.treatment import Treatment
+from ims_mock.journal.gathering import Exercised
 from ims_mock.loading.loader import Loaded
+from ims_mock.options import AppOptions, SandboxOptions
 
 MOST: Final = 1_000
 """So many sandboxes there may be at the same time."""
-
-UNUSED_SECONDS: Final = 3_600
-"""So long a sandbox stays when nobody uses it, unless told."""
 
 _IN_TOKEN: Final = re.compile(r"sandbox-([0-9a-f]{12})\.")
 _IN_AUTHORIZATION: Final = re.compile(r"\bAccess=SANDBOX([0-9A-F]{12})(?![^,\s])")
@@ -81,27 +78,22 @@ class Sandboxes:
     def make(
         self,
         loaded: Loaded | None = None,
-        *,
-        profile: Profile | None = None,
-        needs_credentials: bool | None = None,
-        treatment: Treatment | None = None,
-        seconds: float = UNUSED_SECONDS,
+        options: AppOptions | None = None,
+        seconds: float = SandboxOptions.expires,
     ) -> Sandbox:
         """Make a sandbox.
 
         Args:
-            loaded: what it begins with; what the server began with when absent.
-            profile: how it answers; as the server does when absent.
-            needs_credentials: whether requests without usable credentials are refused; as on the server when absent.
-            treatment: what becomes of findings; as on the server when absent.
-            seconds: how long it stays when nobody uses it.
+            loaded: Its catalogs; those of the server if absent, without a copy.
+            options: Its options; those of the server if absent.
+            seconds: Time after which it is removed if it is not used.
 
         Raises:
-            RequestError: there are too many.
+            RequestError: If there are too many sandboxes.
         """
         sandbox_id = secrets.token_hex(6)
         own = _pass_of(sandbox_id)
-        emulator = self._around.sandbox(own, loaded, profile, needs_credentials=needs_credentials, treatment=treatment)
+        emulator = self._emulator(own, loaded, options, Exercised(self._around.exercised))
         with self._lock:
             now = self._now()
             for one in [one for one in self._sandboxes.values() if now - one.used >= one.seconds]:
@@ -111,28 +103,23 @@ class Sandboxes:
             made = self._sandboxes[sandbox_id] = Sandbox(sandbox_id, emulator, own, seconds, now)
         return made
 
-    def begin(
+    def restart(
         self,
         sandbox_id: str,
         loaded: Loaded | None = None,
-        *,
-        profile: Profile | None = None,
-        needs_credentials: bool | None = None,
-        treatment: Treatment | None = None,
-        seconds: float = UNUSED_SECONDS,
+        options: AppOptions | None = None,
+        seconds: float = SandboxOptions.expires,
     ) -> Sandbox:
-        """Let a sandbox begin anew as if it were made now; its id, its credentials and its coverage are all that stays.
+        """Start a sandbox again as if it were new; it keeps its id, credentials and coverage.
 
         Args:
-            sandbox_id: its id.
-            loaded: as for a new one, and so are the others.
-            profile: how it answers.
-            needs_credentials: whether requests without usable credentials are refused.
-            treatment: what becomes of findings.
-            seconds: how long it stays when nobody uses it.
+            sandbox_id: Its id.
+            loaded: As for :meth:`make`.
+            options: As for :meth:`make`.
+            seconds: As for :meth:`make`.
 
         Raises:
-            RequestError: there is none, or no longer.
+            RequestError: If there is no such sandbox.
         """
         self.emulator(sandbox_id)
         with self._lock:
@@ -140,15 +127,12 @@ class Sandboxes:
             if found is None:
                 raise _unknown(sandbox_id)
             found.seconds = seconds
-            found.emulator = self._around.sandbox(
-                found.own,
-                loaded,
-                profile,
-                needs_credentials=needs_credentials,
-                treatment=treatment,
-                exercised=found.emulator.exercised,
-            )
+            found.emulator = self._emulator(found.own, loaded, options, found.emulator.exercised)
             return found
+
+    def _emulator(self, own: Pass, loaded: Loaded | None, options: AppOptions | None, exercised: Exercised) -> Emulator:
+        around = self._around
+        return Emulator(loaded or around.loaded, options or around.options, own=own, exercised=exercised)
 
     def emulator(self, sandbox_id: str) -> Emulator:
         """Give the emulator of a sandbox, which is thereby used.

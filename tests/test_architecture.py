@@ -17,7 +17,7 @@ LAYERS = (
     ("loading",),
     ("faults", "journal"),
     ("openapi",),
-    ("emulator", "sandboxes", "state", "beginning"),
+    ("emulator", "sandboxes", "state"),
     ("web",),
     ("server",),
     ("testing",),

@@ -15,9 +15,13 @@ from typing import Any, Final, NoReturn
 import click
 
 from ims_mock import __version__
-from ims_mock.options import CATALOG, CHECK, FIELDS, FORMATS, GENERATE, HEALTH, OPENAPI, REPORT, SERVE, Setting, of
+from ims_mock.options import OPTIONS, Option, ServeOptions
 
 PROGRAM: Final = "ims-mock"
+SERVE, CHECK, GENERATE, FIELDS, OPENAPI = "serve", "check", "generate", "fields", "openapi"
+REPORT, HEALTH = "report", "healthcheck"
+_TABLES: Final = ("table", "json", "markdown")
+FORMATS: Final = {GENERATE: ("yaml", "json"), FIELDS: _TABLES, REPORT: _TABLES}
 _PATIENCE_SECONDS: Final = 1.0
 _SETTLED_SECONDS: Final = 1.0
 """So long after its start a server moves its memory: whoever starts one asks it at once."""
@@ -75,61 +79,49 @@ def _serve(catalog: tuple[str, ...], **given: Any) -> None:
     from ims_mock.server.server import exit_on_signals
 
     with exit_on_signals():
-        _serve_until_stopped(catalog, given)
+        _serve_until_stopped(ServeOptions(catalog, **given))
 
 
-def _serve_until_stopped(catalog: tuple[str, ...], given: dict[str, Any]) -> None:
+def _serve_until_stopped(options: ServeOptions) -> None:
     from ims_mock.server.logs import log_to_stderr
     from ims_mock.server.server import BindError, bind, make_server, url_of
 
-    log_to_stderr(given["log_level"], given["log_format"])
+    log_to_stderr(options.log_level, options.log_format)
 
-    from ims_mock.contract.profiles import Profile
-    from ims_mock.emulator import Emulator, throttle_of
-    from ims_mock.journal.treatment import treatment_of
+    from ims_mock.emulator import Emulator, check_options, load_options
 
     try:
-        profile, throttle = Profile.parse(given["profile"]), throttle_of(given["throttle"])
-        treatment = treatment_of(given["findings"], given["findings_ignore"])
+        check_options(options)
     except ValueError as error:  # a wrong call is one whoever has the port
         raise click.UsageError(str(error)) from None
-    encryption = _encryption(given["tls_cert"], given["tls_key"])
+    encryption = _encryption(options.tls_cert, options.tls_key)
     try:
-        listener = bind(given["host"], given["port"])
+        listener = bind(options.host, options.port)
     except BindError as error:
         raise click.ClickException(str(error)) from None
 
     from ims_mock.web.app import create_app
 
-    watch = _watch(catalog) if given["watch"] else None  # made before anything is loaded, it misses no change
-    wanted = {"more": given["generate"], "seed": given["seed"], "project": given["project"]}
-    loaded = _loaded(catalog, **wanted)
+    watch = _watch(options.sources) if options.watch else None  # made before anything is loaded, it misses no change
+    loaded = _loaded(lambda progress: load_options(options, progress=progress))
     for warning in loaded.warnings:
         click.echo(str(warning), err=True)
-    emulator = Emulator(
-        loaded,
-        profile,
-        needs_credentials=given["auth"] == "on",
-        throttle=throttle,
-        kept_bytes=given["keep_data"],
-        kept_requests=given["journal"],
-        treatment=treatment,
-    )
+    emulator = Emulator(loaded, options)
     app = create_app(
         emulator,
-        has_control=given["control"] == "on",
-        is_forwarded=given["forwarded"] == "on",
-        is_read_only=given["read_only"] == "on",
+        has_control=options.control == "on",
+        is_forwarded=options.forwarded == "on",
+        is_read_only=options.read_only == "on",
     )
     images = len(emulator.catalog)
     url = url_of(listener, "https" if encryption else "http")
     line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url}"
     try:
-        server = make_server(app, listener, given["threads"], encryption)
+        server = make_server(app, listener, options.threads, encryption)
     except BindError as error:
         raise click.ClickException(str(error)) from None
     if watch:
-        watch.start(emulator.reload, **wanted)
+        watch.start(emulator.reload, more=options.generate, seed=options.seed, project=options.project)
     click.echo(line)
     server.run()
 
@@ -269,7 +261,7 @@ def _write(text: str, output: str) -> None:
         raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
 
 
-def _watch(catalog: tuple[str, ...]) -> Any:
+def _watch(catalog: Any) -> Any:
     from ims_mock.server.reloader import Reloader  # most starts do without
 
     return Reloader(catalog)
@@ -290,13 +282,12 @@ def _encryption(certificate: str, key: str) -> Any:
         raise click.ClickException(str(error)) from None
 
 
-def _loaded(catalog: tuple[str, ...], **options: Any) -> Any:
-    from ims_mock.loading.loader import load
+def _loaded(load: Callable[[Any], Any]) -> Any:
     from ims_mock.loading.sources import CatalogError
 
     with ExitStack() as stack:
         try:
-            return load(catalog, progress=_Progress(stack) if sys.stderr.isatty() else None, **options)
+            return load(_Progress(stack) if sys.stderr.isatty() else None)
         except CatalogError as error:
             stack.close()
             for trouble in error.troubles:
@@ -354,22 +345,23 @@ def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
         raise click.UsageError(f"--set {path[0]}: {message}") from None
 
 
-def _option(setting: Setting) -> click.Option:
-    kind: Any = _OneALine() if setting.repeats else click.BOOL if setting.is_switch else click.STRING
-    if setting.choices:
-        kind = click.Choice(setting.choices)
-    elif setting.bounds:
-        kind = click.IntRange(*setting.bounds)
-        kind.name = "whole number from {} to {}".format(*setting.bounds)  # what is legal belongs into the refusal
+def _option(option: Option) -> click.Option:
+    is_switch, is_repeatable = isinstance(option.default, bool), isinstance(option.default, tuple)
+    kind: Any = _OneALine() if is_repeatable else click.BOOL if is_switch else click.STRING
+    if option.choices:
+        kind = click.Choice(option.choices)
+    elif option.bounds:
+        kind = click.IntRange(*option.bounds)
+        kind.name = "whole number from {} to {}".format(*option.bounds)  # what is legal belongs into the refusal
     return click.Option(
-        [f"{setting.flag}/--no-{setting.name}" if setting.is_switch else setting.flag],
+        [f"{option.flag}/--no-{option.name}" if is_switch else option.flag],
         type=kind,
-        default=None if setting.repeats else setting.default == "on" if setting.is_switch else setting.default,
-        envvar=setting.variable,
-        help=setting.about,
-        metavar=None if setting.choices or setting.is_switch else setting.metavar,
-        multiple=setting.repeats,
-        show_default=setting.default not in ("", None),
+        default=None if is_repeatable else option.default,
+        envvar=option.variable,
+        help=option.help,
+        metavar=None if option.choices or is_switch else option.metavar,
+        multiple=is_repeatable,
+        show_default=option.default not in ("", ()),
         show_envvar=True,
     )
 
@@ -391,18 +383,20 @@ class _CommaSeparated(click.ParamType[str]):
 
     def split_envvar_value(self, rv: str) -> list[str]:
         """Split the variable at its commas."""
-        return [part.strip() for part in rv.split(",") if part.strip()] or [str(CATALOG.default)]
+        return [part.strip() for part in rv.split(",") if part.strip()] or ["default"]
 
 
 def _command(name: str, run: Callable[..., Any]) -> click.Command:
-    parameters: list[click.Parameter] = [_option(setting) for setting in of(name)]
-    if name in CATALOG.commands:
-        parameters.append(
-            click.Argument(
-                ["catalog"], nargs=-1, type=_CommaSeparated(), envvar=CATALOG.variable, default=(CATALOG.default,),
-                metavar="[CATALOG]...",
-            )
-        )  # fmt: skip
+    options = [option for option in OPTIONS if name in option.commands]
+    parameters: list[click.Parameter] = [_option(option) for option in options if not option.is_argument]
+    for option in options:
+        if option.is_argument:
+            parameters.append(
+                click.Argument(
+                    [option.name], nargs=-1, type=_CommaSeparated(), envvar=option.variable,
+                    default=(option.default,), metavar="[CATALOG]...",
+                )
+            )  # fmt: skip
     return click.Command(name, params=parameters, callback=run, help=run.__doc__)
 
 

@@ -5,6 +5,7 @@ A finding is about the request alone: it is the same in every profile, and whate
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
@@ -217,6 +218,23 @@ FINDINGS: Final = (
 """Every kind of finding."""
 
 BY_ROW: Final = {row.name: row for row in FINDINGS}
+
+
+def parse_ignored(names: str) -> frozenset[str]:
+    """Return the names of the findings that are not reported.
+
+    Args:
+        names: Names separated by commas, as in the option ``findings_ignore``.
+
+    Raises:
+        ValueError: If there is no finding of a name.
+    """
+    ignored = frozenset(filter(None, map(str.strip, names.split(","))))
+    for name in sorted(ignored - BY_ROW.keys()):
+        near = difflib.get_close_matches(name, BY_ROW, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"Use names from {', '.join(BY_ROW)}."
+        raise ValueError(f"Invalid findings-ignore: no finding {quoted(name)}. {hint}")
+    return ignored
 
 
 def found(asked: Asked, ignored: frozenset[str] = frozenset(), request: int = 0) -> tuple[Finding, ...]:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.journal.notes import Entry, Note
 from ims_mock.journal.places import NOWHERE, Laid, Places
-from ims_mock.options import JOURNAL_ENTRIES
+from ims_mock.options import AppOptions
 
 _MOST_PAST: Final = 100
 _MOST_PAST_IMAGES: Final = 100_000
@@ -49,7 +49,7 @@ class Journal:
 
     def __init__(
         self,
-        size: int = JOURNAL_ENTRIES,
+        size: int = AppOptions.journal,
         ignored: frozenset[str] = frozenset(),
         tell: Callable[[Laid], None] = lambda _: None,
     ) -> None:

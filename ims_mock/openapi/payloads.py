@@ -17,7 +17,7 @@ from ims_mock.journal.notes import HEADERS
 from ims_mock.loading.sections import CREDENTIALS, GENERATE, IMAGE, MEMBERS, PROJECT, SINGLE, Key
 from ims_mock.loading.sources import bundled
 from ims_mock.openapi.schemas import json_schema, member
-from ims_mock.options import MAX_GENERATED, MODES
+from ims_mock.options import MAX_GENERATED, SandboxOptions, options_of
 from ims_mock.writes.json_patch import MEDIA_TYPES, patch_schema
 from ims_mock.writes.validation import FREE_VALUE, attribute_schemas
 
@@ -400,17 +400,10 @@ def _request() -> Schema:
 def _new_sandbox() -> Schema:
     finding = f"(?:{'|'.join(BY_ROW)})"
     switch = f"[+-](?:{'|'.join(departure.name for departure in DEPARTURES)})"
-    properties: dict[str, Schema] = {
-        "catalog": {"anyOf": [{"enum": [*bundled()]}, reference(CATALOG)]},
-        "generate": _number(0, MAX_GENERATED),
-        "seed": _number(0, 2**63 - 1),
-        "project": _TEXT,
-        "profile": {"type": "string", "pattern": f"^(?:documented|glance)(?:,{switch})*$"},
-        "auth": {"enum": ["on", "off"]},
-        "findings": {"enum": [*MODES]},
-        "findings_ignore": {"type": "string", "pattern": f"^(?:{finding}(?:,{finding})*)?$"},
-        "expires": {"type": "number", "exclusiveMinimum": 0, "maximum": 7 * 24 * 3_600},
-    }
+    properties: dict[str, Schema] = {option.name: option.json_schema() for option in options_of(SandboxOptions)}
+    properties["catalog"] = {"anyOf": [{"enum": [*bundled()]}, reference(CATALOG)]}
+    properties["profile"]["pattern"] = f"^(?:documented|glance)(?:,{switch})*$"
+    properties["findings_ignore"]["pattern"] = f"^(?:{finding}(?:,{finding})*)?$"
     return {
         "type": "object",
         "properties": {name: _or_null(one) for name, one in properties.items()},

@@ -13,7 +13,7 @@ from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.faults.schema import RULE_KEYS
 from ims_mock.journal.audit_rules import KINDS
 from ims_mock.journal.findings import FINDINGS
-from ims_mock.options import CATALOG, SETTINGS, Setting
+from ims_mock.options import OPTIONS, Option
 from ims_mock.text_tables import Row, Table
 
 
@@ -42,11 +42,10 @@ def _field(field: Field) -> Row:
     )
 
 
-def _setting(setting: Setting) -> Row:
-    choices = f" One of {', '.join(setting.choices)}." if setting.choices else ""
-    commands = ", ".join(setting.commands)
-    name = setting.metavar if setting is CATALOG else setting.flag
-    return (name, setting.variable, str(setting.default), commands, setting.about + choices)
+def _option(option: Option) -> Row:
+    choices = f" One of {', '.join(option.choices)}." if option.choices else ""
+    commands = ", ".join(option.commands)
+    return (option.flag, option.variable, option.shown_default, commands, option.help + choices)
 
 
 TABLES: Final = {
@@ -77,7 +76,7 @@ TABLES: Final = {
     ),
     "settings": Table(
         ("option", "environment", "default", "commands", "what it is"),
-        tuple(map(_setting, (CATALOG, *SETTINGS))),
+        tuple(map(_option, OPTIONS)),
     ),
 }
 """Each table by name."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from werkzeug.test import Client
 
-    from ims_mock.beginning import Beginning
     from ims_mock.faults.rules import FaultRule
     from ims_mock.journal.audit_rules import Audit
     from ims_mock.journal.coverage import Coverage
     from ims_mock.journal.notes import Entry
     from ims_mock.loading.sources import Source
+    from ims_mock.options import EmulatorOptions
 
 
 class Owner(NamedTuple):
@@ -44,8 +44,8 @@ class Service(Protocol):
     url: str
     port: int
 
-    def begin(self, beginning: Beginning) -> None:
-        """Begin anew with something else."""
+    def restart(self, options: EmulatorOptions) -> None:
+        """Start again with these options."""
 
     def reset(self) -> None:
         """Go back to what it began with."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
-from ims_mock.contract.profiles import Profile
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import filed_image
 from ims_mock.loading.loader import load
+from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
 from ims_mock.testing.backend import Owner, stored
+from ims_mock.testing.catalog_cache import CatalogCache
 from ims_mock.web.app import create_app
 
 if TYPE_CHECKING:
@@ -31,30 +31,26 @@ class Local:
     """An emulator in this process; it listens before it is there, on a free port.
 
     Args:
-        beginning: what it begins with.
+        options: Its options.
 
     Raises:
-        CatalogError: with every problem of every catalog.
+        CatalogError: If a catalog is invalid.
     """
 
-    def __init__(self, beginning: Beginning) -> None:
-        self._loader = Loader()
-        loaded, profile = self._loader.load(beginning), Profile.parse(beginning.profile)
-        self._first = beginning, loaded
-        self.emulator = Emulator(
-            loaded, profile, needs_credentials=beginning.auth == "on", treatment=beginning.treatment
-        )
+    def __init__(self, options: EmulatorOptions) -> None:
+        self._cache = CatalogCache()
+        self._first = options, self._cache.load(options)
+        self.emulator = Emulator(self._first[1], convert(options, AppOptions))
         self._app = create_app(self.emulator)
         self._server = BackgroundServer(self._app)
         self.url, self.port = self._server.url, self._server.port
 
-    def begin(self, beginning: Beginning) -> None:
-        """Begin anew with something else."""
+    def restart(self, options: EmulatorOptions) -> None:
+        """Start again with these options."""
         first, loaded = self._first
-        if beginning is not first:
-            loaded = self._loader.load(beginning)
-        profile = Profile.parse(beginning.profile)
-        self.emulator.begin(loaded, profile, needs_credentials=beginning.auth == "on", treatment=beginning.treatment)
+        if options is not first:
+            loaded = self._cache.load(options)
+        self.emulator.restart(loaded, convert(options, AppOptions))
 
     def reset(self) -> None:
         """Go back to what it began with."""

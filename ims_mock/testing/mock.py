@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from ims_mock.beginning import Beginning
 from ims_mock.contract.values import parse_wire_time, quoted, read_time
-from ims_mock.options import LENIENT
+from ims_mock.emulator import check_options
+from ims_mock.options import AppOptions, MockOptions, convert, keywords_of_method
 from ims_mock.testing.backend import Service
 from ims_mock.testing.complaining import complaint
 from ims_mock.testing.requests import Requests, written
@@ -30,16 +30,8 @@ if TYPE_CHECKING:
 class ImsMock:
     """An emulator that listens on a free port of this machine until it is closed; ``with`` closes it.
 
-    Args:
-        catalog: a bundled name, the path of a file or folder, the structure of a file as a mapping, or several of them.
-        generate: this many generated images besides.
-        seed: what generated images and absent ids are made from.
-        profile: ``documented`` or ``glance``, with switches.
-        auth: ``on`` refuses requests without usable credentials; ``off`` refuses none.
-        project: whose eyes a caller without credentials has; empty leaves it to the catalog.
-        findings: what becomes of what a client does wrong: ``lenient``, ``warn`` or ``strict``.
-        findings_ignore: names of findings that appear nowhere, separated by commas.
-        url: a running server; a sandbox on it takes the place of a server of one's own.
+    The options are keywords: ``ImsMock("default", generate=100, auth="on")``. The parameters and their defaults are
+    derived from :class:`ims_mock.options.MockOptions`. With ``url``, a sandbox on that running server is used.
 
     Attributes:
         requests: what it was asked, in order.
@@ -47,26 +39,17 @@ class ImsMock:
         clock: its time.
 
     Raises:
-        CatalogError: with every problem of every catalog.
-        ValueError: a value that is not legal; the message says what is.
-        ConnectionError: nothing answers at ``url``.
+        CatalogError: If a catalog is invalid.
+        TypeError: If there is no option of a name.
+        ValueError: If the value of an option is invalid.
+        ConnectionError: If nothing answers at ``url``.
     """
 
-    def __init__(
-        self,
-        catalog: Source | Sequence[Source] = "default",
-        *,
-        generate: int = 0,
-        seed: int = 0,
-        profile: str = "documented",
-        auth: str = "off",
-        project: str = "",
-        findings: str = LENIENT,
-        findings_ignore: str = "",
-        url: str = "",
-    ) -> None:
-        self._beginning = Beginning(catalog, generate, seed, profile, auth, project, findings, findings_ignore)
-        self._service = _service(self._beginning, url)
+    @keywords_of_method(MockOptions)
+    def __init__(self, options: MockOptions) -> None:
+        check_options(convert(options, AppOptions))
+        self._options = options
+        self._service = _service(options)
         self._numbers = count(1)
         self.requests = Requests(self._service.requests, self._service.forget_requests)
         self.faults = Faults(self._service)
@@ -86,12 +69,18 @@ class ImsMock:
         self._service.close()
 
     def begin(self, **changes: Any) -> None:
-        """Begin anew, which forgets snapshots as well; a reset leads back to here.
+        """Start again, without snapshots; a reset leads back to here.
 
         Args:
-            changes: what is different from the arguments that made this object, by their names; ``url`` stays.
+            changes: Options that differ from those the object was made with; ``url`` stays.
+
+        Raises:
+            TypeError: If there is no option of a name.
+            ValueError: If the value of an option is invalid.
         """
-        self._service.begin(replace(self._beginning, **changes) if changes else self._beginning)
+        options = replace(self._options, **changes) if changes else self._options
+        check_options(convert(options, AppOptions))
+        self._service.restart(options)
         self.requests.found = None
 
     def reset(self) -> None:
@@ -241,15 +230,15 @@ class ImsMock:
         self._service.restore(name)
 
 
-def _service(beginning: Beginning, url: str) -> Service:
-    """Begin with a server in this process, or with a sandbox on another; only what is needed is imported."""
-    if url:
+def _service(options: MockOptions) -> Service:
+    """Return a server in this process, or a sandbox on another; only what is needed is imported."""
+    if options.url:
         from ims_mock.testing.remote import Remote
 
-        return Remote(url, beginning)
+        return Remote(options.url, options)
     from ims_mock.testing.local import Local
 
-    return Local(beginning)
+    return Local(options)
 
 
 class Faults:

@@ -14,7 +14,6 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from ims_mock.beginning import Beginning, Loader
 from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_wire_time
 from ims_mock.faults.rules import FaultRule
@@ -25,7 +24,9 @@ from ims_mock.journal.notes import Entry
 from ims_mock.loading.dump import filed_clock, filed_identity, filed_image
 from ims_mock.loading.loader import Loaded, load
 from ims_mock.loading.sources import UNNAMED, CatalogError, Trouble
+from ims_mock.options import EmulatorOptions, options_of
 from ims_mock.testing.backend import Owner, stored
+from ims_mock.testing.catalog_cache import CatalogCache
 
 if TYPE_CHECKING:
     from werkzeug.test import Client
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _PORTS: Final = {"http": 80, "https": 443}
 _PATIENCE_SECONDS: Final = 60.0
+_LOADED: Final = ("catalog", "generate", "project")
+"""Options that are contained in the content of the loaded catalogs."""
 
 
 class Remote:
@@ -41,7 +44,7 @@ class Remote:
 
     Args:
         server: the base URL of the server.
-        beginning: what it begins with.
+        options: Its options.
 
     Raises:
         CatalogError: with every problem of every catalog.
@@ -49,13 +52,13 @@ class Remote:
         ValueError: what answers there makes none, as ims-mock does with ``--control off``.
     """
 
-    def __init__(self, server: str, beginning: Beginning) -> None:
-        self._loader = Loader()
-        self._first = self._now = beginning
-        self._words = self._written(beginning)
+    def __init__(self, server: str, options: EmulatorOptions) -> None:
+        self._cache = CatalogCache()
+        self._first = self._now = options
+        self._body = self._body_of(options)
         sandboxes = f"{server.rstrip('/')}/_ims/sandboxes"
         try:
-            made = _asked("POST", sandboxes, self._words)
+            made = _asked("POST", sandboxes, self._body)
         except ValueError as error:
             raise ValueError(f"{server} makes no sandbox: {error}") from None
         self.url = f"{sandboxes}/{made['id']}"
@@ -64,18 +67,19 @@ class Remote:
         self._own: dict[str, Any] = made
         self._has_snapshots = False
 
-    def begin(self, beginning: Beginning) -> None:
-        """Begin anew with something else; what it began with before is not sent again."""
-        if beginning is self._now and not self._has_snapshots:
+    def restart(self, options: EmulatorOptions) -> None:
+        """Start again with these options; the body of the first ones is not made again."""
+        if options is self._now and not self._has_snapshots:
             self.reset()
             return
-        _asked("PUT", self.url, self._words if beginning is self._first else self._written(beginning))
-        self._now, self._has_snapshots = beginning, False
+        _asked("PUT", self.url, self._body if options is self._first else self._body_of(options))
+        self._now, self._has_snapshots = options, False
 
-    def _written(self, beginning: Beginning) -> dict[str, Any]:
-        words = {"seed": beginning.seed, "profile": beginning.profile, "auth": beginning.auth}
-        told = {"findings": beginning.findings, "findings_ignore": beginning.findings_ignore}
-        return {"catalog": _filed(self._loader.load(beginning)), **words, **told}
+    def _body_of(self, options: EmulatorOptions) -> dict[str, Any]:
+        """Return a body for ``/_ims/sandboxes``: the options, with the content of the catalogs."""
+        names = [option.name for option in options_of(EmulatorOptions) if option.name not in _LOADED]
+        body = {name: getattr(options, name) for name in names}
+        return {"catalog": _filed(self._cache.load(options)), **body}
 
     def reset(self) -> None:
         """Go back to what it began with."""

@@ -133,7 +133,7 @@ class RequestContext:
         """
         writes = self.request.method not in _READS
         caller = self.emulator.admitted(self.authentication, needs_project=needs_project, writes=writes)
-        if self.emulator.treatment.mode == STRICT:
+        if self.emulator.options.findings == STRICT:
             refuse_findings(self)
         return caller
 

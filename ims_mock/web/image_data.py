@@ -44,7 +44,7 @@ def upload(image_id: str) -> Response:
     emulator.write(saving)
     is_complete = False
     try:
-        data = received(context.body_stream(), emulator.kept_bytes)
+        data = received(context.body_stream(), emulator.options.keep_data)
         if request.content_length not in (None, data.size):
             raise ConnectionError(f"{data.size} of {request.content_length} bytes came")
         is_complete = True

@@ -45,9 +45,9 @@ def record_response(context: RequestContext, response: Response) -> None:
         return
     record = _record(context, response.status_code)
     context.journal.record(record, context.catalog)
-    reporting = context.emulator.treatment
-    if reporting.mode == WARN:
-        findings = findings_of(record, reporting.ignored)
+    emulator = context.emulator
+    if emulator.options.findings == WARN:
+        findings = findings_of(record, emulator.ignored_findings)
         for finding in findings[:MAX_FINDING_HEADERS]:
             line = _line(finding).encode("ascii", "backslashreplace").decode()
             response.headers.add(FINDING_HEADER, line[:MAX_FINDING_CHARACTERS])
@@ -62,7 +62,7 @@ def refuse_findings(context: RequestContext) -> None:
     Raises:
         RequestError: The request has such findings.
     """
-    findings = findings_of(_record(context, status=0), context.emulator.treatment.ignored)
+    findings = findings_of(_record(context, status=0), context.emulator.ignored_findings)
     lines = [_line(finding) for finding in findings if finding.severity != INFO]
     if lines:
         raise RequestError("findings", says="\n".join(lines))

@@ -25,11 +25,12 @@ from helpers import in_process, make_app
 from ims_mock import __version__
 from ims_mock.auth.authentication import DEFAULT_PROJECT
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
+from ims_mock.cli.main import CHECK, GENERATE, HEALTH, OPENAPI, REPORT, SERVE
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.journal.coverage import Coverage
 from ims_mock.loading.loader import load
-from ims_mock.options import CATALOG, CHECK, GENERATE, HEALTH, OPENAPI, REPORT, SERVE, SETTINGS, of
+from ims_mock.options import OPTIONS
 
 if os.name == "posix":
     import fcntl
@@ -170,24 +171,22 @@ def test_help_names_every_option_and_its_variable(command):
     done = run(command, "--help")
     shown = " ".join(done.stdout.split())
     assert (done.returncode, done.stderr) == (0, "")
-    for setting in of(command):
-        assert f" {setting.flag} " in shown
-        assert f"env var: {setting.variable}" in shown
-        default = f"no-{setting.name}" if setting.is_switch else setting.default
-        if default not in ("", None) and not setting.repeats:
-            assert f"default: {default}" in shown
-    assert ("CATALOG" in shown) == (command in CATALOG.commands)
+    for option in OPTIONS:
+        if command in option.commands and not option.is_argument:
+            assert f" {option.flag} " in shown
+            assert f"env var: {option.variable}" in shown
+            default = f"no-{option.name}" if option.default is False else option.shown_default
+            assert not default or f"default: {default}" in shown
+        elif option.is_argument:
+            assert ("CATALOG" in shown) == (command in option.commands)
 
 
 def test_the_settings_have_names_of_their_own():
     """A variable is its flag in capitals, and no two settings share one."""
-    assert len({setting.variable for setting in (*SETTINGS, CATALOG)}) == len(SETTINGS) + 1
-    for setting in SETTINGS:
-        assert setting.flag == f"--{setting.name}"
-        assert setting.variable == "IMS_MOCK_" + setting.name.upper().replace("-", "_")
+    for setting in OPTIONS:
         assert setting.commands
         assert set(setting.commands) <= set(COMMANDS)
-        assert setting.about.endswith(".")
+        assert setting.help.endswith(".")
 
 
 # --- wrong calls ----------------------------------------------------------------------------------
@@ -202,7 +201,7 @@ USAGE = [
     (("serve", "--port"), {}, "'--port' requires an argument"),
     (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
     (("serve", "--findings", "loud"), {}, "'loud' is not one of 'lenient', 'warn', 'strict'"),
-    (("serve", "--findings-ignore", "old-speling"), {}, "no finding 'old-speling'; did you mean old-spelling?"),
+    (("serve", "--findings-ignore", "old-speling"), {}, "no finding 'old-speling'. Did you mean old-spelling?"),
     (("serve", "--throttle", "5"), {}, "unknown throttle '5'; legal is REQUESTS/SECONDS such as 5/10"),
     (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
     (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert is given without --tls-key; legal are both or neither"),
@@ -227,8 +226,8 @@ def test_a_wrong_call_is_one_line_and_status_2(arguments, environment, words):
     assert words in line
 
 
-BOUNDED = [(setting, setting.commands[0]) for setting in SETTINGS if setting.bounds]
-CHOSEN = [(setting, setting.commands[0]) for setting in SETTINGS if setting.choices]
+BOUNDED = [(setting, setting.commands[0]) for setting in OPTIONS if setting.bounds]
+CHOSEN = [(setting, setting.commands[0]) for setting in OPTIONS if setting.choices]
 
 
 @pytest.mark.parametrize(("setting", "command"), BOUNDED, ids=lambda value: getattr(value, "name", value))
@@ -659,7 +658,9 @@ EFFECTS = {
 
 def test_every_option_of_serve_has_an_effect():
     """No setting is without its row here."""
-    assert {*EFFECTS, "port", "tls-cert", "tls-key"} == {setting.name for setting in of(SERVE)}
+    assert {*EFFECTS, "CATALOG", "port", "tls-cert", "tls-key"} == {
+        option.flag.removeprefix("--") for option in OPTIONS if SERVE in option.commands
+    }
 
 
 def expected(name, value, effect):
@@ -676,7 +677,7 @@ def expected(name, value, effect):
 @pytest.mark.parametrize("name", EFFECTS)
 def test_an_option_of_serve_is_set_by_variable_and_by_flag(name):
     """The variable counts, and the flag wins over it."""
-    (setting,) = (one for one in SETTINGS if one.name == name)
+    (setting,) = (one for one in OPTIONS if one.flag == f"--{name}")
     more, observe, by_variable, by_flag = EFFECTS[name]
     put("empty.yaml", "{}")
     environment = {"IMS_MOCK_PORT": "0", setting.variable: by_variable[0]}

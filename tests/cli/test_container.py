@@ -13,10 +13,11 @@ from readme import chapter
 from test_cli import CLEAN, COMMANDS, LINUX, Server
 
 from ims_mock import __version__
-from ims_mock.options import CATALOG, HEALTH, SERVE, SETTINGS, of
+from ims_mock.cli.main import HEALTH, SERVE
+from ims_mock.options import OPTIONS
 
 ROOT = Path(__file__).parent.parent.parent
-VARIABLES = {setting.variable for setting in (*SETTINGS, CATALOG)}
+VARIABLES = {setting.variable for setting in OPTIONS}
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", chapter("Container"), re.DOTALL)
 COMPOSE, GITHUB, GITLAB = (yaml.safe_load(block) for language, block in BLOCKS if language == "yaml")
 
@@ -55,14 +56,14 @@ def test_the_image_serves_and_checks_itself_as_nobody_in_particular():
     environment = dict(pair.split("=", 1) for pair in shlex.split(of_instruction("ENV")))
     assert {name for name in environment if name.startswith("IMS_MOCK_")} < VARIABLES
     assert environment["IMS_MOCK_HOST"] == "0.0.0.0"
-    (port,) = (setting.default for setting in SETTINGS if setting.name == "port")
+    (port,) = (setting.default for setting in OPTIONS if setting.name == "port")
     assert of_instruction("EXPOSE") == str(port)
     assert "IMS_MOCK_CATALOG" not in environment
 
 
 def test_healthcheck_knows_all_that_leads_to_the_server():
     """Each setting of ``serve`` that changes where or how it is asked."""
-    assert {"host", "port", "tls-cert"} < {setting.name for setting in of(HEALTH)}
+    assert {"host", "port", "tls_cert"} < {option.name for option in OPTIONS if HEALTH in option.commands}
 
 
 def test_only_what_is_installed_is_sent_to_the_build():
@@ -86,7 +87,7 @@ def test_every_variable_of_the_chapter_is_a_setting():
 
 def test_values_of_the_compose_file_are_legal():
     """Each is a text, and one of its setting's choices where there are few."""
-    settings = {setting.variable: setting for setting in (*SETTINGS, CATALOG)}
+    settings = {setting.variable: setting for setting in OPTIONS}
     for service in COMPOSE["services"].values():
         for name, value in service["environment"].items():
             assert isinstance(value, str)

@@ -370,9 +370,9 @@ def test_what_is_ignored_appears_nowhere(mode):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"findings": "loud"}, "findings is 'loud'; legal are lenient, warn and strict"),
-        ({"findings_ignore": "old-speling"}, "names no finding 'old-speling'; did you mean old-spelling?"),
-        ({"findings_ignore": "x"}, "legal are undocumented-parameter, "),
+        ({"findings": "loud"}, "Invalid findings 'loud'. Use 'lenient', 'warn' or 'strict'."),
+        ({"findings_ignore": "old-speling"}, "no finding 'old-speling'. Did you mean old-spelling?"),
+        ({"findings_ignore": "x"}, "Use names from undocumented-parameter, "),
     ],
 )
 def test_wrong_words_are_named(words, says):
@@ -400,8 +400,8 @@ def test_a_sandbox_has_its_own_treatment():
     assert asked(findings="warn") == [200, 200]
     assert asked(findings_ignore="") == [400, 400]
     assert asked(findings_ignore="undocumented-parameter") == [200, 400]
-    assert "lenient, warn, strict" in asked(findings="loud")
-    assert "did you mean old-spelling?" in asked(findings_ignore="old-speling")
+    assert "Use 'lenient', 'warn' or 'strict'" in asked(findings="loud")
+    assert "Did you mean old-spelling?" in asked(findings_ignore="old-speling")
 
 
 # --- in a test's hand -----------------------------------------------------------------------------

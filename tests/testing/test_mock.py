@@ -93,16 +93,16 @@ def test_its_arguments_are_those_of_the_command_line(make):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"auth": "yes"}, "auth is 'yes'; legal are off and on"),
+        ({"auth": "yes"}, "Invalid auth 'yes'. Use 'off' or 'on'."),
         ({"profile": "real"}, "legal are documented and glance"),
-        ({"generate": -1}, "generate is -1; legal are whole numbers from 0 to 10000000"),
-        ({"seed": True}, "seed is True; legal are whole numbers from 0 to"),
-        ({"project": None}, "project is None; legal is a text"),
+        ({"generate": -1}, "Invalid generate -1. Use a whole number from 0 to 10000000."),
+        ({"seed": True}, "Invalid seed True. Use a whole number from 0 to"),
+        ({"project": None}, "Invalid project None. Use a text."),
     ],
 )
 def test_a_wrong_argument_is_named(arguments, words):
     """With what is legal."""
-    with pytest.raises(ValueError, match="legal") as refused:
+    with pytest.raises(ValueError, match=r"Use|legal") as refused:
         ImsMock(**arguments)
     assert words in str(refused.value)
 

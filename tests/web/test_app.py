@@ -41,9 +41,9 @@ def test_requests_share_nothing_in_a_context_that_outlives_them(client):
         ({"catalog": "defualt"}, CatalogError, "did you mean default?"),
         ({"profile": "real"}, ValueError, "legal are documented and glance"),
         ({"throttle": "5/0"}, ValueError, "legal is REQUESTS/SECONDS"),
-        ({"forwarded": "yes"}, ValueError, "forwarded is 'yes'; legal are 'on' and 'off'"),
-        ({"read_only": "yes"}, ValueError, "read_only is 'yes'; legal are 'on' and 'off'"),
-        ({"auth": "yes"}, ValueError, "legal are 'on' and 'off'"),
+        ({"forwarded": "yes"}, ValueError, "Invalid forwarded 'yes'. Use 'off' or 'on'."),
+        ({"read_only": "yes"}, ValueError, "Invalid read_only 'yes'. Use 'off' or 'on'."),
+        ({"auth": "yes"}, ValueError, "Use 'off' or 'on'."),
     ],
 )
 def test_wrong_arguments_are_named(options, error, words):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from ims_mock.contract.profiles import Profile
+from ims_mock.emulator import check_options, load_options
 from ims_mock.errors import RequestError
-from ims_mock.journal.treatment import Treatment, treatment_of
-from ims_mock.loading.loader import Loaded, load
+from ims_mock.loading.loader import Loaded
 from ims_mock.loading.sources import bundled
-from ims_mock.options import MAX_GENERATED, MODES
-from ims_mock.sandboxes import UNUSED_SECONDS, Sandbox
+from ims_mock.options import AppOptions, SandboxOptions, options_of
+from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, catalog_errors, json_object, masks
 from ims_mock.web.responses import empty_response
@@ -20,14 +20,9 @@ from ims_mock.web.sandbox_routing import PATH, is_in_sandbox, sandboxes
 
 if TYPE_CHECKING:
     from ims_mock.json_body import Part
-    from ims_mock.loading.sources import Source
 
-LONGEST_SECONDS: Final = 7 * 24 * 3_600
-
-_LOADS: Final = frozenset({"catalog", "generate", "seed", "project"})
-_KEYS: Final = (
-    "catalog", "generate", "seed", "project", "profile", "auth", "findings", "findings_ignore", "expires",
-)  # fmt: skip
+_OF_CATALOG: Final = frozenset({"catalog", "generate", "seed", "project"})
+_OF_SANDBOX: Final = frozenset({"catalog", "expires"})
 
 blueprint = Blueprint("sandboxes", __name__)
 
@@ -42,26 +37,13 @@ def _refuse_sandboxes_inside() -> None:
 @blueprint.post("/sandboxes", provide_automatic_options=False)
 def make_sandbox() -> tuple[Response, int]:
     """Make a sandbox, over the catalog that the server began with or one that is sent."""
-    return _sandbox_answer(sandboxes().make(**_words())), 201
+    return _sandbox_answer(sandboxes().make(*_parse_body())), 201
 
 
 @blueprint.put("/sandboxes/<id>", provide_automatic_options=False)
 def begin_sandbox(id: str) -> Response:
     """Let a sandbox begin anew, as if it were made now; its id and its credentials stay."""
-    return _sandbox_answer(sandboxes().begin(id, **_words()))
-
-
-def _words() -> dict[str, Any]:
-    asked = json_object(current_context(), MAX_CATALOG_BYTES, is_required=False)
-    if strange := sorted(asked.object().keys() - set(_KEYS)):
-        raise asked.part(strange[0]).refused(", ".join(_KEYS), "is unknown")
-    return {
-        "loaded": _loaded(asked),
-        "profile": _profile(asked),
-        "needs_credentials": _needs_credentials(asked),
-        "treatment": _treatment(asked),
-        "seconds": _seconds(asked),
-    }
+    return _sandbox_answer(sandboxes().restart(id, *_parse_body()))
 
 
 def _sandbox_answer(sandbox: Sandbox) -> Response:
@@ -84,84 +66,39 @@ def remove_sandbox(id: str) -> Response:
     return empty_response()
 
 
-# --- what is asked for ----------------------------------------------------------------------------
+def _parse_body() -> tuple[Loaded | None, AppOptions, float]:
+    """Return the catalogs, options and expiry that the body asks for; options that are absent are those of the server.
 
-
-def _loaded(asked: Part) -> Loaded | None:
-    """Load what the sandbox begins with; nothing is loaded where it shares the catalog of the server."""
-    if not any(map(asked.has, _LOADS)):
-        return None
-    sources = [_source(asked.part("catalog"))] if asked.has("catalog") else []
-    onto = None if sources else current_context().emulator.loaded
-    project = asked.part("project").text() if asked.has("project") else ""
-    seed, more = _whole(asked, "seed", 2**63 - 1), _whole(asked, "generate", MAX_GENERATED)
-    with catalog_errors():
-        return load(sources, more=more, seed=seed, project=project, onto=onto, masks=masks())
-
-
-def _source(part: Part) -> Source:
-    legal = f"the structure of a catalog file, or one of {', '.join(bundled())}"
-    if isinstance(part.value, dict):
-        return part.object()
-    name = part.text(legal)
-    if name not in bundled():  # a file of the server is nobody's business
-        raise part.refused(legal, "is no bundled catalog")
-    return name
-
-
-def _whole(asked: Part, name: str, most: int) -> int:
-    if not asked.has(name):
-        return 0
-    part, legal = asked.part(name), f"a whole number from 0 to {most}"
-    if not isinstance(part.value, int) or isinstance(part.value, bool):
-        raise part.refused(legal)
-    if not 0 <= part.value <= most:
-        raise part.refused(legal, "is out of bounds")
-    return part.value
-
-
-def _profile(asked: Part) -> Profile | None:
-    if not asked.has("profile"):
-        return None
-    part = asked.part("profile")
+    Raises:
+        RequestError: If an option is unknown or invalid.
+    """
+    body = json_object(current_context(), MAX_CATALOG_BYTES, is_required=False)
+    legal = [option.name for option in options_of(SandboxOptions)]
+    if unknown := sorted(body.object().keys() - set(legal)):
+        raise body.part(unknown[0]).refused(", ".join(legal), "is unknown")
+    given = {name: value for name, value in body.object().items() if value is not None}
+    for name in given:
+        if isinstance(given[name], str):
+            body.part(name).text()  # rejects lone surrogates
     try:
-        return Profile.parse(part.text())
+        sandbox = SandboxOptions(**given)
+        options = replace(
+            current_context().emulator.options, **{name: given[name] for name in given if name not in _OF_SANDBOX}
+        )
+        check_options(options)
     except ValueError as error:
-        raise part.refused("documented or glance, with switches", f"is wrong: {error}") from None
+        raise RequestError("body", what=str(error)) from None
+    is_shared = not any(name in given for name in _OF_CATALOG)
+    return None if is_shared else _load(body, sandbox), options, sandbox.expires
 
 
-def _needs_credentials(asked: Part) -> bool | None:
-    if not asked.has("auth"):
-        return None
-    part, legal = asked.part("auth"), "on or off"
-    if part.text(legal) not in ("on", "off"):
-        raise part.refused(legal, "is neither")
-    return part.text() == "on"
-
-
-def _treatment(asked: Part) -> Treatment:
-    """Tell what becomes of findings: as on the server, where nothing is said."""
-    treatment = current_context().emulator.treatment
-    if asked.has("findings"):
-        part = asked.part("findings")
-        if part.text(", ".join(MODES)) not in MODES:
-            raise part.refused(", ".join(MODES), "is none of them")
-        treatment = treatment._replace(mode=part.text())
-    if asked.has("findings_ignore"):
-        part = asked.part("findings_ignore")
-        try:
-            treatment = treatment_of(treatment.mode, part.text())
-        except ValueError as error:
-            raise part.refused("names of findings, separated by commas", f"is wrong: {error}") from None
-    return treatment
-
-
-def _seconds(asked: Part) -> float:
-    if not asked.has("expires"):
-        return UNUSED_SECONDS
-    part, legal = asked.part("expires"), f"seconds, above 0 and up to {LONGEST_SECONDS}"
-    if not isinstance(part.value, int | float) or isinstance(part.value, bool):
-        raise part.refused(legal)
-    if not 0 < part.value <= LONGEST_SECONDS:
-        raise part.refused(legal, "is out of bounds")
-    return part.value
+def _load(body: Part, options: SandboxOptions) -> Loaded:
+    """Load the catalog in the body, or add generated images to the catalog of the server."""
+    onto = None if body.has("catalog") else current_context().emulator.loaded
+    if onto:
+        options = replace(options, catalog=())
+    elif not isinstance(options.catalog, dict) and options.catalog not in bundled():  # no files of the server
+        legal = f"the content of a catalog file, or one of {', '.join(bundled())}"
+        raise body.part("catalog").refused(legal, "is no bundled catalog" if isinstance(options.catalog, str) else "")
+    with catalog_errors():
+        return load_options(options, onto=onto, masks=masks())
