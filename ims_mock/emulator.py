@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ims_mock.auth.authentication import Verdict
-from ims_mock.auth.credentials import Credentials, Pass
-from ims_mock.auth.rate_limit import Throttle
+from ims_mock.auth.authentication import Authentication, RequestCredentials, authenticate
+from ims_mock.auth.credentials import SandboxCredentials
+from ims_mock.auth.rate_limit import RateLimit
 from ims_mock.catalog.visibility import Caller, View, is_queens
 from ims_mock.contract.profiles import Profile
 from ims_mock.faults.rules import FaultRules
@@ -27,7 +27,7 @@ def check_options(options: AppOptions) -> None:
     Profile.parse(options.profile)
     parse_ignored(options.findings_ignore)
     if options.throttle:
-        Throttle(options.throttle)
+        RateLimit(options.throttle)
 
 
 def load_options(
@@ -80,13 +80,13 @@ class Emulator(State):
         loaded: Loaded,
         options: AppOptions = AppOptions(),  # noqa: B008 - frozen
         *,
-        own: Pass | None = None,
+        own: SandboxCredentials | None = None,
         exercised: Exercised | None = None,
     ) -> None:
         super().__init__(loaded, own)
         self.exercised = exercised or Exercised()
         self.journal = Journal(options.journal, tell=self.exercised.note)
-        self.throttle = Throttle(options.throttle) if options.throttle else None
+        self.throttle = RateLimit(options.throttle) if options.throttle else None
         self._faults: FaultRules | None = None
         self._apply(options)
 
@@ -117,7 +117,7 @@ class Emulator(State):
         if self._faults:
             self._faults.clear()
         if self.throttle:
-            self.throttle.forget()
+            self.throttle.clear()
 
     @property
     def faults(self) -> FaultRules:
@@ -132,15 +132,15 @@ class Emulator(State):
         """Whether anything may go wrong on purpose."""
         return self._faults is not None and bool(self._faults.all())
 
-    def verdict(self, sent: Credentials) -> Verdict:
-        """Tell what the credentials of a request are worth, without refusing anything."""
-        return self.identity.judged(sent, self.clock.now(), is_explained=self.needs_credentials)
+    def authenticate(self, sent: RequestCredentials) -> Authentication:
+        """Evaluate the credentials of a request; a failure is returned, not raised."""
+        return authenticate(self.credentials, sent, self.clock.now(), explains_signatures=self.needs_credentials)
 
-    def admitted(self, verdict: Verdict, *, needs_project: bool = True, writes: bool = False) -> Caller:
-        """Let a request in.
+    def authorize(self, authentication: Authentication, *, needs_project: bool = True, writes: bool = False) -> Caller:
+        """Return the caller of a request.
 
         Args:
-            verdict: what its credentials are worth.
+            authentication: the result of :meth:`authenticate`.
             needs_project: whether it is about the images of a project.
             writes: whether it changes something.
 
@@ -148,10 +148,8 @@ class Emulator(State):
             RequestError: credentials are needed, and these are no use for this.
         """
         if self.needs_credentials:
-            refusal = verdict.refused(needs_project=needs_project, writes=writes)
-            if refusal:
-                raise refusal
-        return verdict.caller
+            authentication.check(needs_project=needs_project, writes=writes)
+        return authentication.caller
 
     def view(self, caller: Caller, api_version: str) -> View:
         """Tell how the catalog looks to a caller.

@@ -14,7 +14,7 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
-from ims_mock.auth.credentials import Pass
+from ims_mock.auth.credentials import SandboxCredentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.journal.gathering import Exercised
@@ -28,9 +28,9 @@ _IN_TOKEN: Final = re.compile(r"sandbox-([0-9a-f]{12})\.")
 _IN_AUTHORIZATION: Final = re.compile(r"\bAccess=SANDBOX([0-9A-F]{12})(?![^,\s])")
 
 
-def _pass_of(sandbox_id: str) -> Pass:
+def _pass_of(sandbox_id: str) -> SandboxCredentials:
     mark = f"sandbox-{sandbox_id}."
-    return Pass(mark, mark + secrets.token_hex(16), f"SANDBOX{sandbox_id.upper()}", secrets.token_hex(20))
+    return SandboxCredentials(mark, mark + secrets.token_hex(16), f"SANDBOX{sandbox_id.upper()}", secrets.token_hex(20))
 
 
 def named_by(token: str, authorization: str) -> str:
@@ -53,7 +53,7 @@ class Sandbox:
 
     id: str
     emulator: Emulator
-    own: Pass
+    own: SandboxCredentials
     seconds: float
     used: float
 
@@ -130,7 +130,9 @@ class Sandboxes:
             found.emulator = self._emulator(found.own, loaded, options, found.emulator.exercised)
             return found
 
-    def _emulator(self, own: Pass, loaded: Loaded | None, options: AppOptions | None, exercised: Exercised) -> Emulator:
+    def _emulator(
+        self, own: SandboxCredentials, loaded: Loaded | None, options: AppOptions | None, exercised: Exercised
+    ) -> Emulator:
         around = self._around
         return Emulator(loaded or around.loaded, options or around.options, own=own, exercised=exercised)
 

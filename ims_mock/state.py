@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, Final
 
-from ims_mock.auth.authentication import Identity
-from ims_mock.auth.credentials import Pass
+from ims_mock.auth.credentials import CredentialStore, SandboxCredentials
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.clock import Clock
@@ -35,7 +34,7 @@ class State:
         life: another object after each replacement: what takes long tells by it that it is out of date.
     """
 
-    def __init__(self, loaded: Loaded, own: Pass | None = None) -> None:
+    def __init__(self, loaded: Loaded, own: SandboxCredentials | None = None) -> None:
         self._own = own
         self.loaded = self.held = self._opened(loaded)
         self.life = object()
@@ -48,9 +47,9 @@ class State:
         return self.held.catalog
 
     @property
-    def identity(self) -> Identity:
+    def credentials(self) -> CredentialStore:
         """Projects and credentials."""
-        return self.held.identity
+        return self.held.credentials
 
     @property
     def clock(self) -> Clock:
@@ -140,7 +139,7 @@ class State:
         return found
 
     def _opened(self, loaded: Loaded) -> Loaded:
-        return loaded._replace(identity=loaded.identity.opened_besides_by(self._own)) if self._own else loaded
+        return loaded._replace(credentials=loaded.credentials.with_sandbox(self._own)) if self._own else loaded
 
     # --- images, and the clock
 

@@ -1,4 +1,4 @@
 """Authentication: credentials, tokens, request signatures, logins and the rate limit.
 
-Nothing here knows HTTP responses: a failure is a :class:`~ims_mock.errors.RequestError`.
+This package knows nothing about HTTP responses: a failure is a :class:`~ims_mock.errors.RequestError`.
 """

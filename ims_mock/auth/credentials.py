@@ -1,23 +1,27 @@
-"""What says who somebody is: projects, tokens, access keys and users of a catalog, and what a request sends."""
+"""Projects and credentials: tokens, access keys and users of a catalog, and their lookup."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final
 
-from ims_mock.contract.values import wire_time
+from ims_mock.auth.tokens import Token, TokenSigner, has_expired
 
-if TYPE_CHECKING:
-    from ims_mock.auth.signature import Sent
+SERVICE_PROJECT: Final = "1bed856811654c1cb661a6ca845ebc77"
+"""The project of the service itself, which owns public images (seen)."""
 
-DOMAIN: Final = "testdomain"
+DEFAULT_PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
+"""The project of unauthenticated requests if a catalog names none."""
+
+DEFAULT_DOMAIN: Final = "testdomain"
 """The domain (account) of a project or user that names none."""
 
-REGION: Final = "cn-north-4"
-"""The region of a project whose name tells none."""
+DEFAULT_REGION: Final = "cn-north-4"
+"""The region of a project whose name contains none."""
 
 SECRET_HEADERS: Final = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-auth-token", "x-security-token", "x-subject-token"}
@@ -27,143 +31,145 @@ SECRET_HEADERS: Final = frozenset(
 _REGION: Final = re.compile(r"[a-z]+-[a-z]+-[0-9]+")
 
 
-class Project(NamedTuple):
-    """A project, and the domain it belongs to; in this cloud it is named after its region, ``cn-north-4_team``."""
+@dataclass(frozen=True)
+class Project:
+    """A project, its domain, and its name, which starts with its region in this cloud: ``cn-north-4_team``."""
 
     id: str
     name: str = ""
-    domain: str = DOMAIN
+    domain: str = DEFAULT_DOMAIN
 
     @property
     def region(self) -> str:
-        """The region that the name tells."""
+        """The region in the name, or the default one."""
         match = _REGION.match(self.name)
-        return match[0] if match else REGION
+        return match[0] if match else DEFAULT_REGION
 
 
-def _has_come(time: str, now: datetime) -> bool:
-    """Whether a time in wire format has come; an empty one never does."""
-    return bool(time) and time <= wire_time(now)
-
-
-def _told(value: Any, *secret: str) -> str:
-    """Write a value for people, without what is secret of it."""
-    parts = [f"{name}={one!r}" for name, one in value._asdict().items() if name not in secret]
-    return f"{type(value).__name__}({', '.join(parts)})"
-
-
-class Token(NamedTuple):
-    """A token of a catalog, or one that was issued.
-
-    Attributes:
-        token: the token itself; empty on one that is not written yet.
-        project: the project it opens; empty when it opens a domain or nothing.
-        roles: the roles it gives.
-        expires: in wire format; empty for never.
-        issued: in wire format; empty for a catalog's.
-        name: under which name the project was asked for; empty for its own.
-        domain: the domain it opens, when it opens no project.
-        user: the name of whose it is; a catalog's is nobody's in particular.
-        user_domain: the domain of that user.
-        methods: how the user proved who it is.
-        opens: the projects, with the roles held there, that a token of nobody in particular was exchanged for; empty
-            where that is its own.
-        is_unproven: whether it was issued, where nothing is refused, to somebody who did not prove all they asked for.
-    """
-
-    token: str
-    project: str
-    roles: tuple[str, ...] = ("member",)
-    expires: str = ""
-    issued: str = ""
-    name: str = ""
-    domain: str = ""
-    user: str = ""
-    user_domain: str = ""
-    methods: tuple[str, ...] = ()
-    opens: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    is_unproven: bool = False
-
-    def __repr__(self) -> str:
-        return _told(self, "token")
-
-    def is_expired(self, now: datetime) -> bool:
-        """Whether its time has come."""
-        return _has_come(self.expires, now)
-
-    @property
-    def own(self) -> Mapping[str, tuple[str, ...]]:
-        """The projects that it opens by itself, each with the roles held there."""
-        return dict(self.opens) or ({self.project: self.roles} if self.project else {})
-
-
-class Key(NamedTuple):
-    """An access key and its secret; one with a security token is temporary. Several rows open several projects."""
+@dataclass(frozen=True)
+class AccessKey:
+    """An access key for one project; it is temporary if it has a security token."""
 
     access: str
-    secret: str
+    secret: str = field(repr=False)
     project: str
     roles: tuple[str, ...] = ("member",)
-    security_token: str = ""
+    security_token: str = field(default="", repr=False)
     expires: str = ""
 
-    def __repr__(self) -> str:
-        return _told(self, "secret", "security_token")
-
     def is_expired(self, now: datetime) -> bool:
-        """Whether its time has come."""
-        return _has_come(self.expires, now)
+        """Return whether the key has expired."""
+        return has_expired(self.expires, now)
 
 
-class Pass(NamedTuple):
-    """What opens one emulator whatever its catalogs know: a token and an access key, for the project it has by then.
-
-    Attributes:
-        mark: what its own token and all that are issued there begin with.
-        token: the token.
-        access: the access key.
-        secret: the secret of the access key.
-    """
-
-    mark: str
-    token: str
-    access: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return _told(self, "token", "secret")
-
-
-class User(NamedTuple):
-    """A user who logs in with a password; several rows open several projects."""
+@dataclass(frozen=True)
+class User:
+    """A user who logs in with a password to one project."""
 
     name: str
-    password: str
+    password: str = field(repr=False)
     project: str
-    domain: str = DOMAIN
+    domain: str = DEFAULT_DOMAIN
     roles: tuple[str, ...] = ("member",)
 
-    def __repr__(self) -> str:
-        return _told(self, "password")
 
-
-class Credentials(NamedTuple):
-    """What a request sent to say who it is; empty where it sent nothing.
+@dataclass(frozen=True)
+class SandboxCredentials:
+    """A token and an access key of one sandbox, valid for the default project of whatever catalog it has.
 
     Attributes:
-        project: the header ``X-Project-Id``.
-        token: the header ``X-Auth-Token``.
-        authorization: the header ``Authorization``.
-        sent: the whole request, when it is signed.
+        prefix: The text that its token starts with, and every token issued in the sandbox.
+        token: The token.
+        access: The access key.
+        secret: The secret of the access key.
     """
 
-    project: str = ""
-    token: str = ""
-    authorization: str = ""
-    sent: Sent | None = None
+    prefix: str
+    token: str = field(repr=False)
+    access: str
+    secret: str = field(repr=False)
 
-    def __repr__(self) -> str:
-        return _told(self, "token", "authorization")
+
+class CredentialStore:
+    """The projects and credentials of a catalog; a catalog without any credentials gets one of each kind.
+
+    Attributes:
+        secrets: Every secret in it.
+        key_secrets: The secret of each access key.
+
+    Args:
+        default_project: The project of unauthenticated requests.
+        projects: The projects with a name or domain; every other id is a project, too.
+        tokens: The tokens.
+        keys: The access keys, one row per project that a key is valid for.
+        users: The users, one row per project that a user belongs to.
+        sandbox: The credentials of the sandbox, which are part of no catalog.
+    """
+
+    def __init__(
+        self,
+        default_project: str = DEFAULT_PROJECT,
+        projects: Iterable[Project] = (),
+        tokens: Iterable[Token] = (),
+        keys: Iterable[AccessKey] = (),
+        users: Iterable[User] = (),
+        sandbox: SandboxCredentials | None = None,
+    ) -> None:
+        self.default_project = default_project
+        self.projects = {project.id: project for project in projects}
+        self.tokens, self.keys, self.users = tuple(tokens), tuple(keys), tuple(users)
+        if not (self.tokens or self.keys or self.users):
+            self.tokens = (Token("ims-mock-token", default_project),)
+            self.keys = (AccessKey("IMSMOCKACCESSKEY00001", "ims-mock-secret-key", default_project),)
+            self.users = (User("tester", "secret", default_project),)
+        all_tokens, all_keys = self.tokens, self.keys
+        if sandbox:
+            all_tokens += (Token(sandbox.token, default_project),)
+            all_keys += (AccessKey(sandbox.access, sandbox.secret, default_project),)
+        self._tokens = {token.token: token for token in all_tokens}
+        self._keys: dict[str, list[AccessKey]] = {}
+        for key in all_keys:
+            self._keys.setdefault(key.access, []).append(key)
+        self.key_secrets = {key.access: key.secret for key in all_keys}
+        self.secrets = frozenset(
+            [token.token for token in all_tokens]
+            + [secret for key in all_keys for secret in (key.secret, key.security_token) if secret]
+            + [user.password for user in self.users]
+        )
+        self.token_signer = TokenSigner(
+            [token.token for token in all_tokens]
+            + [text for key in all_keys for text in (key.access, key.secret)]
+            + [text for user in self.users for text in (user.domain, user.name, user.password)],
+            sandbox.prefix if sandbox else "",
+        )
+
+    def with_sandbox(self, sandbox: SandboxCredentials) -> CredentialStore:
+        """Return a store that also accepts the credentials of a sandbox."""
+        return CredentialStore(
+            self.default_project, self.projects.values(), self.tokens, self.keys, self.users, sandbox
+        )
+
+    def project(self, project_id: str) -> Project:
+        """Return a project with a name: an unnamed one is called by its id, the default one by the default region."""
+        found = self.projects.get(project_id) or Project(project_id)
+        if found.name:
+            return found
+        return Project(project_id, DEFAULT_REGION if project_id == self.default_project else project_id, found.domain)
+
+    def find_token(self, text: str) -> Token | None:
+        """Return a token of the catalog or an issued one, even if it has expired, or ``None``."""
+        return self._tokens.get(text) or self.token_signer.read(text)
+
+    def find_keys(self, access: str) -> Sequence[AccessKey]:
+        """Return the rows of an access key, one per project; none if it is unknown."""
+        return self._keys.get(access, ())
+
+    def projects_of(self, token: Token) -> Mapping[str, tuple[str, ...]]:
+        """Return the projects that the owner of a token may use, each with the roles in it."""
+        if not token.user or token.is_unproven:
+            return token.own_projects
+        rows = (user for user in self.users if (user.domain, user.name) == (token.user_domain, token.user))
+        return {user.project: user.roles for user in rows}
 
 
 def redacted(secret: str) -> str:
@@ -171,6 +177,6 @@ def redacted(secret: str) -> str:
     return f"<{len(secret)} characters>"
 
 
-def id_of(kind: str, *names: str) -> str:
-    """Make the id of a domain, user or role, which catalogs know by name only: 32 hex digits, always the same."""
+def stable_id(kind: str, *names: str) -> str:
+    """Return the id of something that catalogs know by name only: a domain, user or role. It is 32 hex digits."""
     return hashlib.sha256("\0".join((kind, *names)).encode()).hexdigest()[:32]

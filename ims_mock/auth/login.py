@@ -1,123 +1,132 @@
-"""What somebody asks for who logs in: the body of ``POST /v3/auth/tokens``, read."""
+"""Logins: the body of ``POST /v3/auth/tokens``, its verification, and the issued token."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
-from ims_mock.auth.credentials import id_of
-from ims_mock.contract.values import MAX_NAME, quoted
+from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, stable_id
+from ims_mock.auth.tokens import Token
+from ims_mock.catalog.visibility import ADMIN, MEMBER
+from ims_mock.contract.values import MAX_NAME, add_clamped, quoted, wire_time
+from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
 
 METHODS: Final = ("password", "token")
 
-_NAMED: Final = "an object with id or name"
+TOKEN_LIFETIME: Final = timedelta(hours=24)
+"""How long an issued token is valid (documented)."""
+
+DEFAULT_USER: Final = "ims-mock"
+"""The user of a catalog's token if its project has no users."""
+
+_REFERENCE: Final = "an object with id or name"
+
+
+# --- the request
 
 
 @dataclass(frozen=True)
-class Named:
-    """Something that is named by its id, or by its name inside a domain; empty where nothing is said."""
+class Reference:
+    """A user, project or domain as a request refers to it: by id, or by name within a domain."""
 
     id: str = ""
     name: str = ""
     domain_id: str = ""
-    domain: str = ""
+    domain_name: str = ""
 
     @classmethod
-    def read(cls, part: Part) -> Named:
-        """Read it from a body.
+    def read(cls, part: Part) -> Reference:
+        """Read a reference from a request body.
 
         Raises:
-            RequestError: it has neither id nor name, or they are no texts.
+            RequestError: It has neither id nor name, or one of them is not a string.
         """
         part.object()
-        identifier, name = (_short(part.part(key)) if part.has(key) else "" for key in ("id", "name"))
-        if not identifier and not name:
-            raise part.refused(_NAMED, "has neither id nor name")
+        reference_id, name = (_short_text(part.part(key)) if part.has(key) else "" for key in ("id", "name"))
+        if not reference_id and not name:
+            raise part.refused(_REFERENCE, "has neither id nor name")
         if not part.has("domain"):
-            return cls(identifier, name)
-        inside = cls.read(part.part("domain"))
-        return cls(identifier, name, inside.id, inside.name)
+            return cls(reference_id, name)
+        domain = cls.read(part.part("domain"))
+        return cls(reference_id, name, domain.id, domain.name)
 
     def is_domain(self, domain: str) -> bool:
-        """Whether this names a domain."""
-        return _is(self.id, self.name, domain)
-
-    def is_inside(self, domain: str) -> bool:
-        """Whether this lies in a domain, as far as it says."""
-        return not (self.domain_id or self.domain) or _is(self.domain_id, self.domain, domain)
+        """Return whether this refers to a domain."""
+        return (self.id or stable_id("domain", self.name)) == stable_id("domain", domain)
 
     def is_user(self, domain: str, name: str) -> bool:
-        """Whether this names a user."""
+        """Return whether this refers to a user."""
         if self.id:
-            return self.id == id_of("user", domain, name)
+            return self.id == stable_id("user", domain, name)
         return self.name == name and self.is_inside(domain)
 
+    def is_inside(self, domain: str) -> bool:
+        """Return whether the domain of this reference is the given one, or not specified."""
+        return not self.has_domain or Reference(self.domain_id, self.domain_name).is_domain(domain)
+
+    @property
+    def has_domain(self) -> bool:
+        """Whether the domain is specified."""
+        return bool(self.domain_id or self.domain_name)
+
     def __str__(self) -> str:
-        """Write it for a message."""
         if self.id:
             return quoted(self.id)
-        inside = self.domain or self.domain_id
-        return quoted(self.name) + (f" in domain {quoted(inside)}" if inside else "")
-
-
-def _short(part: Part) -> str:
-    text = part.text()
-    if len(text) > MAX_NAME:
-        raise part.refused(f"at most {MAX_NAME} characters", f"has {len(text)} characters")
-    return text
-
-
-def _is(domain_id: str, name: str, domain: str) -> bool:
-    return (domain_id or id_of("domain", name)) == id_of("domain", domain)
+        domain = self.domain_name or self.domain_id
+        return quoted(self.name) + (f" in domain {quoted(domain)}" if domain else "")
 
 
 @dataclass(frozen=True)
 class Login:
-    """What somebody asks for who logs in.
+    """A request for a token.
 
     Attributes:
-        methods: how they prove who they are.
-        user: who they are, by password.
-        password: that user's password.
-        token: the token they have already.
-        project: the project that the new token shall open.
-        domain: the domain that it shall open.
+        methods: How the user authenticates.
+        user: The user, for the method ``password``.
+        password: The password of that user.
+        token: The existing token, for the method ``token``.
+        project: The project that the new token is requested for.
+        domain: The domain that it is requested for.
     """
 
     methods: tuple[str, ...]
-    user: Named = Named()
+    user: Reference = Reference()
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
-    project: Named | None = None
-    domain: Named | None = None
+    project: Reference | None = None
+    domain: Reference | None = None
 
     @classmethod
     def read(cls, body: Part) -> Login:
         """Read the body of a request.
 
         Raises:
-            RequestError: something is missing or of the wrong type; the message gives its path and what is legal.
+            RequestError: A part is missing or of the wrong type; the message contains its path and what is valid.
         """
         legal = f"a list of {' or '.join(METHODS)}"
         auth = body.part("auth")
         identity = auth.part("identity")
-        methods = tuple(one.text(legal) for one in identity.part("methods", legal).items(legal))
+        methods = tuple(item.text(legal) for item in identity.part("methods", legal).items(legal))
         if not methods:
             raise identity.part("methods").refused(legal, "is empty")
-        user, password, token = Named(), "", ""
+        user, password, token = Reference(), "", ""
         if "password" in methods:
-            asked = identity.part("password").part("user")
-            user, password = Named.read(asked), asked.part("password", "a text").text()
-            if not user.id and not (user.domain or user.domain_id):
-                raise asked.part("domain", _NAMED).refused(_NAMED)
+            part = identity.part("password").part("user")
+            user, password = Reference.read(part), part.part("password", "a text").text()
+            if not user.id and not user.has_domain:
+                raise part.part("domain", _REFERENCE).refused(_REFERENCE)
         if "token" in methods:
             token = identity.part("token").part("id", "a text").text()
-        return cls(tuple(dict.fromkeys(methods)), user, password, token, *_scope(auth))
+        project, domain = _read_scope(auth)
+        return cls(tuple(dict.fromkeys(methods)), user, password, token, project, domain)
 
 
-def _scope(auth: Part) -> tuple[Named | None, Named | None]:
-    """Read what shall be opened; a project goes before a domain (the vendor's documentation)."""
+def _read_scope(auth: Part) -> tuple[Reference | None, Reference | None]:
+    """Return the requested project and domain; a project takes precedence (the vendor's documentation)."""
     legal = "'unscoped', or an object with project or domain"
     if not auth.has("scope"):
         return None, None
@@ -127,7 +136,169 @@ def _scope(auth: Part) -> tuple[Named | None, Named | None]:
     if not isinstance(scope.value, dict):
         raise scope.refused(legal)
     if scope.has("project"):
-        return Named.read(scope.part("project")), None
+        return Reference.read(scope.part("project")), None
     if scope.has("domain"):
-        return None, Named.read(scope.part("domain"))
+        return None, Reference.read(scope.part("domain"))
     raise scope.refused(legal, "names neither")
+
+
+def _short_text(part: Part) -> str:
+    text = part.text()
+    if len(text) > MAX_NAME:
+        raise part.refused(f"at most {MAX_NAME} characters", f"has {len(text)} characters")
+    return text
+
+
+# --- the token
+
+
+@dataclass(frozen=True)
+class _Principal:
+    """The user who logs in, or the owner of the token that is exchanged.
+
+    Attributes:
+        name: The name of the user; empty for the owner of a catalog's token.
+        domain: The domain of the user.
+        projects: The projects of the user, each with the roles in it.
+        expires: When the exchanged token expires.
+    """
+
+    name: str = ""
+    domain: str = DEFAULT_DOMAIN
+    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expires: str = ""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles in all projects; ``member`` if there are no projects and the login is accepted nevertheless."""
+        roles = dict.fromkeys(role for roles in self.projects.values() for role in roles)
+        return tuple(roles) if self.projects else (MEMBER,)
+
+    def roles_in(self, project: str) -> tuple[str, ...]:
+        """Return the roles in a project: an admin of one project is an admin of all."""
+        return self.projects.get(project, self.roles if ADMIN in self.roles else (MEMBER,))
+
+
+def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_credentials: bool) -> Token:
+    """Return the token for a login.
+
+    Args:
+        store: The known projects and credentials.
+        login: The login.
+        now: The emulator's time.
+        needs_credentials: Whether an invalid login is rejected. Otherwise its token is marked as unproven.
+
+    Raises:
+        RequestError: 401 if the login is rejected.
+    """
+    try:
+        token = _token(store, login, now, is_strict=True)
+    except RequestError:
+        if needs_credentials:
+            raise
+        token = replace(_token(store, login, now, is_strict=False), is_unproven=True)
+    return store.token_signer.sign(token)
+
+
+def expiry(now: datetime) -> str:
+    """Return when a token that is issued now expires, in wire format."""
+    return wire_time(add_clamped(now, TOKEN_LIFETIME))
+
+
+def owner_of(store: CredentialStore, token: Token) -> tuple[str, str]:
+    """Return the name and domain of the user of a token; for a catalog's token, the first user of its project."""
+    if token.user:
+        return token.user, token.user_domain
+    project = next(iter(token.own_projects), "")
+    for user in store.users:
+        if user.project == project:
+            return user.name, user.domain
+    return DEFAULT_USER, store.project(project).domain
+
+
+def _token(store: CredentialStore, login: Login, now: datetime, *, is_strict: bool) -> Token:
+    for method in login.methods:
+        if is_strict and method not in METHODS:
+            raise RequestError("login-method", "auth.identity.methods", method, " and ".join(METHODS))
+    methods = tuple(method for method in login.methods if method in METHODS)
+    principals = [_PRINCIPALS[method](store, login, now, is_strict) for method in methods]
+    principal = principals[0] if principals else _Principal()
+    token = Token(
+        "",
+        roles=(),
+        expires=min((one.expires for one in principals if one.expires), default=expiry(now)),
+        issued=wire_time(now),
+        user=principal.name,
+        user_domain=principal.domain if principal.name else "",
+        methods=methods,
+    )
+    if login.project:
+        project = _find_project(store, login.project, principal, is_strict=is_strict)
+        roles = principal.roles_in(project.id)
+        token = replace(token, project=project.id, project_name=project.name, roles=roles)
+    elif login.domain:
+        is_own = login.domain.is_domain(principal.domain)
+        if is_strict and not is_own:
+            raise RequestError("login-scope", legal=quoted(principal.domain), what=f"the domain {login.domain}")
+        domain = principal.domain if is_own else login.domain.name or login.domain.id
+        token = replace(token, domain=domain, roles=principal.roles)
+    if token.user or token.own_projects == principal.projects:
+        return token
+    return replace(token, projects=principal.projects)
+
+
+def _user_by_password(store: CredentialStore, login: Login, _: datetime, is_strict: bool) -> _Principal:
+    rows = [user for user in store.users if login.user.is_user(user.domain, user.name)]
+    password = rows[0].password if rows else ""
+    is_right = hmac.compare_digest(password.encode(), login.password.encode()) and bool(rows)
+    if is_strict and not is_right:
+        what = f"the password of the user {login.user} is wrong" if rows else f"there is no user {login.user}"
+        raise RequestError("login", what=what)
+    if not rows:
+        return _Principal(login.user.name or login.user.id, login.user.domain_name or DEFAULT_DOMAIN)
+    projects = {user.project: user.roles for user in rows} if is_right else {}
+    return _Principal(rows[0].name, rows[0].domain, projects)
+
+
+def _owner_of_token(store: CredentialStore, login: Login, now: datetime, is_strict: bool) -> _Principal:
+    token = store.find_token(login.token)
+    if token is None:
+        if is_strict:
+            raise RequestError("login", what="the token is unknown")
+        return _Principal()
+    is_expired = token.is_expired(now)
+    if is_strict and token.is_unproven:
+        raise RequestError("login", what="the token was issued for a login that --auth on rejects")
+    if is_strict and is_expired:
+        raise RequestError("login", what="the token has expired")
+    _, domain = owner_of(store, token)
+    return _Principal(token.user, domain, store.projects_of(token), "" if is_expired else token.expires)
+
+
+_PRINCIPALS: Final = {"password": _user_by_password, "token": _owner_of_token}
+
+
+def _find_project(store: CredentialStore, asked: Reference, principal: _Principal, *, is_strict: bool) -> Project:
+    """Return the requested project.
+
+    A name without a domain is searched in the domain of the user (the vendor's own examples have none).
+    """
+    own = [store.project(project) for project in principal.projects]
+    named = [*own, *map(store.project, store.projects), store.project(store.default_project)]
+    is_limited = is_strict and ADMIN not in principal.roles
+    legal: Sequence[Project] = own if is_limited else named
+    if asked.id:
+        found = [project for project in legal if project.id == asked.id]
+        if not found and not is_limited:  # every id is a project
+            found = [store.project(asked.id)]
+    else:
+        domain = asked if asked.has_domain else Reference(domain_name=principal.domain)
+        same_name = [project for project in legal if project.name == asked.name]
+        found = [project for project in same_name if domain.is_inside(project.domain)]
+        if not found and not is_strict:  # any other name is that of the user's first project
+            first = store.project(next(iter(principal.projects), store.default_project))
+            found = same_name or [replace(first, name=asked.name)]
+    if not found:
+        names = sorted({f"{quoted(project.name)} in domain {quoted(project.domain)}" for project in legal})
+        raise RequestError("login-scope", legal=", ".join(names) or "no project", what=f"the project {asked}")
+    return found[0]

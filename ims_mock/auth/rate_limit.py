@@ -1,4 +1,4 @@
-"""The throttle: so many requests in so many seconds from one address, by the emulator's clock; more are refused."""
+"""The rate limit: a number of requests per client address in a period of the emulator's time."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from ims_mock.contract.values import add_clamped
 from ims_mock.errors import RequestError
 
 _POLICY: Final = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
-_ADDRESSES: Final = 10_000
+_MAX_ADDRESSES: Final = 10_000
 
 
-class Throttle:
+class RateLimit:
     """Counts the requests of each address.
 
     Args:
-        policy: how many may come in any so many seconds: ``5/10`` for five in ten seconds.
+        policy: The number of requests and the period in seconds: ``5/10`` for five in any ten seconds.
 
     Raises:
-        ValueError: it is written otherwise; the message says what is legal.
+        ValueError: The policy is malformed.
     """
 
     def __init__(self, policy: str) -> None:
         match = _POLICY.fullmatch(policy)
         if not match:
-            raise ValueError(f"unknown throttle {policy!r}; legal is REQUESTS/SECONDS such as 5/10")
+            raise ValueError(f"invalid throttle {policy!r}; use REQUESTS/SECONDS such as 5/10")
         self.policy = policy
         self._count, self._seconds = int(match[1]), int(match[2])
-        self._passed: dict[str, deque[datetime]] = {}
+        self._accepted: dict[str, deque[datetime]] = {}
         self._lock = Lock()
 
-    def forget(self) -> None:
-        """Begin to count anew."""
+    def clear(self) -> None:
+        """Forget all requests."""
         with self._lock:
-            self._passed.clear()
+            self._accepted.clear()
 
     def check(self, address: str, clock: Callable[[], datetime]) -> None:
-        """Count a request; one that is refused does not count.
+        """Count a request; a rejected one does not count.
 
         Args:
-            address: where it came from.
-            clock: gives the emulator's time; while that stands still, nothing is forgotten.
+            address: The address of the client.
+            clock: Returns the emulator's time.
 
         Raises:
-            RequestError: 429.
+            RequestError: 429 if the limit is reached.
         """
         with self._lock:
-            now = clock()  # inside of the lock, so that times come in their order
-            begin = add_clamped(now, -timedelta(seconds=self._seconds))
-            times = self._passed.pop(address, None) or deque()
-            self._passed[address] = times  # the address heard last stands last
-            while len(self._passed) > _ADDRESSES:
-                del self._passed[next(iter(self._passed))]
-            while times and not begin < times[0] <= now:
+            now = clock()  # read inside the lock, so that the times of an address are in order
+            start = add_clamped(now, -timedelta(seconds=self._seconds))
+            times = self._accepted.pop(address, None) or deque()
+            self._accepted[address] = times  # the addresses are in the order of their latest requests
+            while len(self._accepted) > _MAX_ADDRESSES:
+                del self._accepted[next(iter(self._accepted))]
+            while times and not start < times[0] <= now:
                 times.popleft()
             if len(times) >= self._count:
                 raise RequestError("throttled", count=str(self._count), seconds=str(self._seconds))

@@ -1,62 +1,102 @@
-"""Issued tokens: all they say stands in them, under a seal, so that none has to be remembered.
+"""Tokens: those of a catalog, and those that a login issues.
 
-Emulators over the same catalog know each other's tokens, and a token outlives a reset.
+An issued token is stateless: it contains everything it stands for, signed with a key that is derived from the
+catalog's credentials. Emulators of the same catalog accept each other's tokens, and a token survives a reset.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
-from ims_mock.auth.credentials import Token
+from itsdangerous import BadData, URLSafeSerializer
 
-_SEAL_BYTES: Final = 32
-_LONGEST: Final = 65_536
+from ims_mock.contract.values import wire_time
+
+_ALGORITHM: Final = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
 
-class Seal:
-    """Writes tokens that nobody can make who does not know the catalog's credentials.
+def has_expired(expires: str, now: datetime) -> bool:
+    """Return whether a time in wire format is reached; an empty one never is."""
+    return bool(expires) and expires <= wire_time(now)
 
-    Args:
-        known: the secrets of the catalog, in its order.
-        mark: what each token begins with.
+
+@dataclass(frozen=True)
+class Token:
+    """A token of a catalog, or an issued one.
+
+    Attributes:
+        token: The text of the token.
+        project: The project it is scoped to; empty if it is scoped to a domain or unscoped.
+        roles: The roles in that project or domain.
+        expires: When it expires, in wire format; empty for never.
+        issued: When it was issued, in wire format; empty for a token of a catalog.
+        project_name: The name by which the login named the project; empty for the project's own.
+        domain: The domain it is scoped to.
+        user: The name of its user; empty for a token of a catalog, which belongs to no user.
+        user_domain: The domain of that user.
+        methods: How the user authenticated.
+        projects: The projects of the token that this one was exchanged for, each with its roles, if that token belongs
+            to no user and is not limited to ``project``.
+        is_unproven: Whether it was issued with ``--auth off`` to a login that ``--auth on`` rejects.
     """
 
-    def __init__(self, known: Iterable[str], mark: str = "") -> None:
-        self._begin = mark
-        self._key = hashlib.sha256(json.dumps(["token", *known]).encode()).digest()
+    token: str = field(repr=False)
+    project: str = ""
+    roles: tuple[str, ...] = ("member",)
+    expires: str = ""
+    issued: str = ""
+    project_name: str = ""
+    domain: str = ""
+    user: str = ""
+    user_domain: str = ""
+    methods: tuple[str, ...] = ()
+    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_unproven: bool = False
 
-    def sealed(self, token: Token) -> Token:
-        """Give a token with its text; of two that say the same, each has one of its own."""
-        says = {name: value for name, value in token._asdict().items() if value and name != "token"}
-        text = json.dumps([says, secrets.token_hex(8)], separators=(",", ":")).encode()
-        return token._replace(token=self._begin + _written(self._mark(text) + text))
+    def is_expired(self, now: datetime) -> bool:
+        """Return whether the token has expired."""
+        return has_expired(self.expires, now)
 
-    def opened(self, text: str) -> Token | None:
-        """Read a token; ``None`` when it was not written here."""
-        if len(text) > _LONGEST or not text.startswith(self._begin):
+    @property
+    def own_projects(self) -> Mapping[str, tuple[str, ...]]:
+        """The projects of a token without a user, each with the roles in it."""
+        return self.projects or ({self.project: self.roles} if self.project else {})
+
+
+class TokenSigner:
+    """Issues tokens and reads them back.
+
+    Args:
+        known: The credentials of the catalog, in its order; only who knows them can forge a token.
+        prefix: The text that every issued token starts with.
+    """
+
+    def __init__(self, known: Iterable[str], prefix: str = "") -> None:
+        self._prefix = prefix
+        self._serializer = URLSafeSerializer(json.dumps(list(known)), salt="token", signer_kwargs=_ALGORITHM)
+
+    def sign(self, token: Token) -> Token:
+        """Return a token with its text, which differs from that of every other token."""
+        payload = {name: value for name, value in asdict(token).items() if name != "token"}
+        return replace(token, token=self._prefix + self._serializer.dumps([payload, secrets.token_hex(8)]))
+
+    def read(self, text: str) -> Token | None:
+        """Return an issued token, or ``None`` if the text is none."""
+        signed = text.removeprefix(self._prefix)
+        if not text.startswith(self._prefix) or not text.isascii():
             return None
-        rest = text[len(self._begin) :]
         try:
-            raw = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
-        except ValueError:
+            payload, _ = self._serializer.loads(signed)
+        except BadData:
             return None
-        mark, said = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
-        if not hmac.compare_digest(mark, self._mark(said)) or rest != _written(raw):  # there is one way to write it
-            return None
-        says, _ = json.loads(said)
-        lists = {name: tuple(says[name]) for name in ("roles", "methods") if name in says}
-        opens = tuple((project, tuple(roles)) for project, roles in says.get("opens", ()))
-        return Token(**{"token": text, "project": "", "roles": (), **says, **lists, "opens": opens})
-
-    def _mark(self, text: bytes) -> bytes:
-        return hmac.digest(self._key, text, "sha256")
-
-
-def _written(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        if self._serializer.make_signer().sign(signed.rpartition(".")[0]).decode() != signed:
+            return None  # another spelling of the signature: base64 ignores some bits and characters
+        lists = {name: tuple(payload[name]) for name in ("roles", "methods")}
+        projects = {project: tuple(roles) for project, roles in payload["projects"].items()}
+        return Token(**{**payload, **lists, "token": text, "projects": projects})

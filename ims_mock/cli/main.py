@@ -147,7 +147,7 @@ def _check(catalog: tuple[str, ...], seed: int) -> int:
 
 def _generate(count: int, seed: int, project: str, output: str, **given: Any) -> None:
     """Write generated images as a catalog file."""
-    from ims_mock.auth.authentication import DEFAULT_PROJECT
+    from ims_mock.auth.credentials import DEFAULT_PROJECT
     from ims_mock.loading.generator import generate
     from ims_mock.loading.parser import dump
 

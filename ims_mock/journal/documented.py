@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from ims_mock.auth.authentication import NOTHING
+from ims_mock.auth.authentication import NO_CREDENTIALS
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
 from ims_mock.catalog.filters import FilterParser
 from ims_mock.contract.fields import BY_NAME, nearest
@@ -90,7 +90,7 @@ class Asked:
     pairs: tuple[tuple[str, str], ...] = ()
     is_queens: bool = False
     is_admin: bool = False
-    proof: str = NOTHING
+    proof: str = NO_CREDENTIALS
     refusal: str = ""
 
     @cached_property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ims_mock.auth.authentication import NOTHING, SIGNATURE, TOKEN, Verdict
+from ims_mock.auth.authentication import NO_CREDENTIALS, SIGNATURE, TOKEN, Authentication
 from ims_mock.auth.credentials import redacted
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import ListQuery, decoded
@@ -120,7 +120,7 @@ class Entry(NamedTuple):
         return self._asdict() | {"query": list(map(list, self.query)), "ids": list(self.ids), "findings": findings}
 
 
-def told(name: str, value: str, verdict: Verdict | None) -> str:
+def told(name: str, value: str, verdict: Authentication | None) -> str:
     """Give a secret header as the journal keeps it: of a signature all but itself, where nothing else is a secret.
 
     Args:
@@ -128,11 +128,11 @@ def told(name: str, value: str, verdict: Verdict | None) -> str:
         value: what was sent.
         verdict: what the credentials of the request are worth; ``None`` where nobody asked.
     """
-    if name != "authorization" or verdict is None or verdict.doubt == "key-secret":
+    if name != "authorization" or verdict is None or verdict.failure_name == "key-secret":
         return redacted(value)
-    from ims_mock.auth.signature import told_authorization  # most requests are not signed
+    from ims_mock.auth.signature import redacted_authorization  # most requests are not signed
 
-    return told_authorization(value)
+    return redacted_authorization(value)
 
 
 def findings_of(note: Note, ignored: frozenset[str], number: int = 0) -> tuple[Finding, ...]:
@@ -161,7 +161,7 @@ def findings_of(note: Note, ignored: frozenset[str], number: int = 0) -> tuple[F
 
 def _refusal(note: Note) -> str:
     """Name the problem for which ``--auth on`` refuses the credentials of a request; empty when it does not."""
-    if note.refusal or note.credentials in ("", NOTHING) or not note.path.startswith("/v2/"):
+    if note.refusal or note.credentials in ("", NO_CREDENTIALS) or not note.path.startswith("/v2/"):
         return note.refusal
     if note.is_unscoped:
         return "no-project"
@@ -178,7 +178,7 @@ def entry_of(note: Note, number: int, walk: int, page: int, ignored: frozenset[s
         page: its page there.
         ignored: the names of findings that no entry has.
     """
-    sent = TOKEN if "x-auth-token" in note.headers else SIGNATURE if "authorization" in note.headers else NOTHING
+    sent = TOKEN if "x-auth-token" in note.headers else SIGNATURE if "authorization" in note.headers else NO_CREDENTIALS
     return Entry(
         number=number,
         time=wire_time(note.time),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from ims_mock.auth.authentication import SERVICE_PROJECT
+from ims_mock.auth.credentials import SERVICE_PROJECT
 from ims_mock.catalog.image import image_id
 from ims_mock.contract.values import Value, wire_time
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any, Final
 
-from ims_mock.auth.authentication import Identity
+from ims_mock.auth.credentials import CredentialStore
 from ims_mock.catalog.image import Image
 from ims_mock.clock import Clock
 from ims_mock.loading.defaults import FILLED
@@ -76,7 +76,7 @@ def filed_clock(clock: Clock) -> dict[str, str]:
     return {"clock": clock.wire()} if clock.frozen else {}
 
 
-def filed_identity(identity: Identity, mask: Callable[[str], str] = str) -> dict[str, Any]:
+def filed_identity(identity: CredentialStore, mask: Callable[[str], str] = str) -> dict[str, Any]:
     """Write projects and credentials.
 
     Args:
@@ -93,7 +93,7 @@ def filed_identity(identity: Identity, mask: Callable[[str], str] = str) -> dict
         }
 
     return {
-        "project": identity.project,
+        "project": identity.default_project,
         "projects": [entry(one, PROJECT) for one in identity.projects.values()],
         "credentials": {
             kind: [entry(one, keys) for one in getattr(identity, kind)] for kind, keys in CREDENTIALS.items()

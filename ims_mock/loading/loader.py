@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from ims_mock.auth.authentication import DEFAULT_PROJECT, Identity
-from ims_mock.auth.credentials import Key, Project, Token, User
+from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, User
+from ims_mock.auth.tokens import Token
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
@@ -27,7 +27,7 @@ class Loaded(NamedTuple):
     Attributes:
         name: the names of the catalogs, as they were given.
         catalog: the images.
-        identity: projects and credentials.
+        credentials: projects and credentials.
         clock: the clock, standing still when a catalog says so.
         warnings: what is odd about the images.
         seed: what absent ids are made from.
@@ -35,7 +35,7 @@ class Loaded(NamedTuple):
 
     name: str
     catalog: Catalog
-    identity: Identity
+    credentials: CredentialStore
     clock: Clock
     warnings: tuple[Trouble, ...]
     seed: int = 0
@@ -74,7 +74,7 @@ def load(
     for one in files:
         troubles += _check(one, clock, told)
         troubles += _lift(one, masks) if masks else ()
-    present = [CatalogFile(UNNAMED, values=filed_identity(onto.identity))] if onto else []
+    present = [CatalogFile(UNNAMED, values=filed_identity(onto.credentials))] if onto else []
     identity, owner = _identity([*present, *files], project, troubles)
     before = Before(onto.catalog, clock.wire()) if onto else None
     builder = Builder(
@@ -94,7 +94,7 @@ def load(
         raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
     if onto:
         catalog = onto.catalog.with_images(images)
-        return onto._replace(catalog=catalog, identity=identity, clock=clock, warnings=tuple(troubles), seed=seed)
+        return onto._replace(catalog=catalog, credentials=identity, clock=clock, warnings=tuple(troubles), seed=seed)
     catalog = Catalog(images)
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
     return Loaded(names, catalog, identity, clock, tuple(troubles), seed)
@@ -204,7 +204,7 @@ def _with_times(raw: Any, clock: Clock) -> Any:
 # --- merging --------------------------------------------------------------------------------------
 
 
-def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble]) -> tuple[Identity, str]:
+def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble]) -> tuple[CredentialStore, str]:
     """Merge projects and credentials, and tell whose images without an owner are.
 
     What is given twice must be given alike; keys and users may open several projects, with one secret. A project asked
@@ -234,7 +234,7 @@ def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble
     projects = every(Project, lambda one: (one.id, ""), "projects")
     tokens = every(Token, lambda one: (one.token, ""), "credentials", "tokens")
     keys = every(
-        Key,
+        AccessKey,
         lambda one: (one.access, one.project),
         "credentials",
         "keys",
@@ -245,4 +245,5 @@ def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble
     )
     named = [one.values["project"] for one in files if one.values.get("project")]
     own = named[-1] if named else projects[0].id if projects else ""
-    return Identity(project or own or DEFAULT_PROJECT, projects, tokens, keys, users), own or project or DEFAULT_PROJECT
+    store = CredentialStore(project or own or DEFAULT_PROJECT, projects, tokens, keys, users)
+    return store, own or project or DEFAULT_PROJECT

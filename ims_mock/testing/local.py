@@ -62,11 +62,11 @@ class Local:
 
     def owner(self) -> Owner:
         """Tell whose eyes a caller without credentials has."""
-        known = self.emulator.identity
-        tokens = [one for one in known.tokens if one.project == known.project]
-        keys = [one for one in known.keys if one.project == known.project and not one.security_token]
+        known = self.emulator.credentials
+        tokens = [one for one in known.tokens if one.project == known.default_project]
+        keys = [one for one in known.keys if one.project == known.default_project and not one.security_token]
         access, secret = (keys[0].access, keys[0].secret) if keys else ("", "")
-        return Owner(known.project, tokens[0].token if tokens else "", access, secret)
+        return Owner(known.default_project, tokens[0].token if tokens else "", access, secret)
 
     def client(self) -> Client:
         """Give a client in this process."""

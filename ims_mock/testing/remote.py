@@ -204,7 +204,7 @@ def _told(error: HTTPError) -> str:
 
 def _filed(loaded: Loaded) -> dict[str, Any]:
     images = [filed_image(image) for image in loaded.catalog]
-    return filed_clock(loaded.clock) | filed_identity(loaded.identity) | {"images": images}
+    return filed_clock(loaded.clock) | filed_identity(loaded.credentials) | {"images": images}
 
 
 def _rule(says: Mapping[str, Any]) -> FaultRule:

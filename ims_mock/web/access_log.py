@@ -35,8 +35,8 @@ def log_response(context: RequestContext, status: int) -> None:
         return
     rule, authentication = context.fault, context.known_authentication
     failure = ""
-    if authentication and authentication.refusal:
-        failure = f"{authentication.proof} that --auth on refuses: {authentication.refusal.problem.name}"
+    if authentication and authentication.failure:
+        failure = f"{authentication.method} that --auth on refuses: {authentication.failure_name}"
     log_request(
         context.environ["REQUEST_METHOD"],
         _path(context),
@@ -87,7 +87,7 @@ def _path(context: RequestContext) -> str:
 
 def _secrets(context: RequestContext) -> Iterator[str]:
     """Yield all secrets that a traceback can contain: those of the emulator, and those that the request sent."""
-    yield from context.emulator.identity.secrets
+    yield from context.emulator.credentials.secrets
     for name in SECRET_HEADERS:
         value = context.request.headers.get(name, "")
         yield value

@@ -15,9 +15,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request, current_app, request
 
-from ims_mock.auth.authentication import Verdict
-from ims_mock.auth.credentials import Credentials
-from ims_mock.auth.signature import Sent
+from ims_mock.auth.authentication import Authentication, RequestCredentials
+from ims_mock.auth.signature import SignedRequest
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import Caller, View
@@ -77,7 +76,7 @@ class RequestContext:
     paged: Paged | None = None
     catalog: Catalog | None = None
     _body: bytes | None = None
-    _authentication: Verdict | None = None
+    _authentication: Authentication | None = None
 
     @cached_property
     def request_id(self) -> str:
@@ -103,22 +102,22 @@ class RequestContext:
     # --- who sent it
 
     @property
-    def known_authentication(self) -> Verdict | None:
+    def known_authentication(self) -> Authentication | None:
         """The result of checking the credentials, or ``None`` if nothing has needed it."""
         return self._authentication
 
     @property
-    def authentication(self) -> Verdict:
+    def authentication(self) -> Authentication:
         """The result of checking the credentials, whether or not the emulator requires any."""
         if self._authentication is None:
             authorization = self.header("Authorization")
-            credentials = Credentials(
+            credentials = RequestCredentials(
                 project=self.header("X-Project-Id"),
                 token=self.header("X-Auth-Token"),
                 authorization=authorization,
-                sent=self._signed_request() if authorization else None,
+                request=self._signed_request() if authorization else None,
             )
-            self._authentication = self.emulator.verdict(credentials)
+            self._authentication = self.emulator.authenticate(credentials)
         return self._authentication
 
     def caller(self, *, needs_project: bool = True) -> Caller:
@@ -132,7 +131,7 @@ class RequestContext:
                 findings, and the request has some.
         """
         writes = self.request.method not in _READS
-        caller = self.emulator.admitted(self.authentication, needs_project=needs_project, writes=writes)
+        caller = self.emulator.authorize(self.authentication, needs_project=needs_project, writes=writes)
         if self.emulator.options.findings == STRICT:
             refuse_findings(self)
         return caller
@@ -145,7 +144,7 @@ class RequestContext:
         """
         return self.emulator.view(self.caller(), self.header("X-Api-Version"))
 
-    def _signed_request(self) -> Sent:
+    def _signed_request(self) -> SignedRequest:
         """Return the request as the client signed it: behind a proxy, with the host and path that the client used."""
         headers = {name.lower(): value.strip(" \t") for name, value in self.request.headers.items()}
         if _BEFORE_PROXY_FIX in self.environ:
@@ -155,7 +154,7 @@ class RequestContext:
                 headers["host"] = self.environ[_BEFORE_PROXY_FIX]["HTTP_HOST"] or ""
             else:  # without a port it was the default one, or the proxy sends it separately
                 headers["host"] = forwarded if match and match[1] else self.host
-        return Sent(
+        return SignedRequest(
             method=self.request.method,
             path=self._prefix + self.environ.get("PATH_INFO", ""),
             query=self.query_string,

@@ -1,15 +1,17 @@
-"""``/v3``: the identity service as far as clients of images need it: tokens, projects, domains, the service catalog."""
+"""The part of Keystone that clients of images need, under ``/v3``: tokens, projects, domains, service catalog."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from ims_mock.auth.credentials import Project, Token, id_of
-from ims_mock.contract.values import add_clamped, wire_time
+from ims_mock.auth.credentials import CredentialStore, Project, stable_id
+from ims_mock.auth.login import Login, expiry, issue_token, owner_of
+from ims_mock.auth.tokens import Token
 from ims_mock.errors import RequestError
-from ims_mock.web.context import current_context
+from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.sandbox_routing import select_emulator_by_token
 
 PREFIX: Final = "/v3"
@@ -21,234 +23,227 @@ blueprint = Blueprint("identity", __name__, url_prefix=PREFIX)
 @blueprint.get("", provide_automatic_options=False)
 @blueprint.get("/", provide_automatic_options=False)
 def version() -> Response:
-    """Describe the only version of the identity service; clients look here before they log in."""
+    """Describe the API version, which clients discover before they log in."""
     return jsonify(
         version={
             "id": "v3.6",
             "status": "stable",
             "updated": "2016-04-04T00:00:00Z",
-            "links": [{"rel": "self", "href": f"{_base()}/"}],
+            "links": [{"rel": "self", "href": f"{_base_url(current_context())}/"}],
             "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
         }
     )
 
 
-# --- tokens ---------------------------------------------------------------------------------------
+# --- tokens
 
 
 @blueprint.post("/auth/tokens", provide_automatic_options=False)
 def create_token() -> tuple[Response, int]:
-    """Issue a token to whoever proves who they are."""
-    from ims_mock.auth.issuing import issued  # a start is quicker without what few requests need
-    from ims_mock.auth.login import Login
-
-    kind = request.mimetype
-    if kind not in ("", "application/json"):
-        raise RequestError("content-type", "Content-Type", kind, "application/json")
-    login = Login.read(current_context().json_body())
-    select_emulator_by_token(current_context(), login.token)
-    here = current_context().emulator
-    token = issued(here.identity, login, here.clock.now(), is_checked=here.needs_credentials)
-    return _token_answer(token), 201
+    """Answer a login with a token."""
+    context = current_context()
+    media_type = request.mimetype
+    if media_type not in ("", "application/json"):
+        raise RequestError("content-type", "Content-Type", media_type, "application/json")
+    login = Login.read(context.json_body())
+    select_emulator_by_token(context, login.token)
+    emulator = context.emulator
+    token = issue_token(emulator.credentials, login, emulator.clock.now(), needs_credentials=emulator.needs_credentials)
+    return _token_response(context, token), 201
 
 
 @blueprint.get("/auth/tokens", provide_automatic_options=False)
 def show_token() -> Response:
-    """Tell what a token says."""
-    current_context().caller(needs_project=False)
-    text = current_context().header("X-Subject-Token")
+    """Show what a token is valid for."""
+    context = current_context()
+    context.caller(needs_project=False)
+    text, emulator = context.header("X-Subject-Token"), context.emulator
     if not text:
         raise RequestError("subject-missing", legal="a token")
-    here = current_context().emulator
-    token = here.identity.token(text)
-    if token is None or token.is_expired(here.clock.now()) or (token.is_unproven and here.needs_credentials):
+    token = emulator.credentials.find_token(text)
+    if token is None or token.is_expired(emulator.clock.now()) or (token.is_unproven and emulator.needs_credentials):
         raise RequestError("subject")
-    return _token_answer(token)
+    return _token_response(context, token)
 
 
-def _token_answer(token: Token) -> Response:
-    from ims_mock.auth.issuing import LIFE, owner_of
-
-    here = current_context().emulator
-    user, domain = owner_of(here.identity, token)
-    says: dict[str, Any] = {
+def _token_response(context: RequestContext, token: Token) -> Response:
+    store, clock = context.emulator.credentials, context.emulator.clock
+    user, domain = owner_of(store, token)
+    body: dict[str, Any] = {
         "methods": token.methods or ["token"],
-        "user": {
-            "id": id_of("user", domain, user),
-            "name": user,
-            "domain": _domain(domain),
-            "password_expires_at": "",
-        },
-        "issued_at": _microseconds(token.issued or here.clock.wire()),
-        "expires_at": _microseconds(token.expires or wire_time(add_clamped(here.clock.now(), LIFE))),
-        "audit_ids": [id_of("token", token.token)],
+        "user": {**_named("user", domain, user), "domain": _named("domain", domain), "password_expires_at": ""},
+        "issued_at": _microseconds(token.issued or clock.wire()),
+        "expires_at": _microseconds(token.expires or expiry(clock.now())),
+        "audit_ids": [stable_id("token", token.token)],
     }
+    project = _project_of(store, token)
     if token.project:
-        project = _project_of(token)
-        says["project"] = {"id": project.id, "name": project.name, "domain": _domain(project.domain)}
+        body["project"] = {"id": project.id, "name": project.name, "domain": _named("domain", project.domain)}
     elif token.domain:
-        says["domain"] = _domain(token.domain)
+        body["domain"] = _named("domain", token.domain)
     if token.roles:
-        says["roles"] = [{"id": id_of("role", role), "name": role} for role in token.roles]
+        body["roles"] = [_named("role", role) for role in token.roles]
     if (token.project or token.domain) and "nocatalog" not in request.args:
-        says["catalog"] = _catalog(_project_of(token).region)
-    answer = jsonify(token=says)
-    answer.headers["X-Subject-Token"] = token.token.encode().decode("latin-1")  # as WSGI wants its headers
-    return answer
+        body["catalog"] = _service_catalog(context, project.region)
+    response = jsonify(token=body)
+    response.headers["X-Subject-Token"] = token.token.encode().decode("latin-1")  # as WSGI encodes headers
+    return response
 
 
-def _microseconds(wire: str) -> str:
-    """Write a time as the identity service does (the vendor's documentation)."""
-    return wire.replace("Z", ".000000Z")
-
-
-# --- what a token opens ---------------------------------------------------------------------------
+# --- projects, domains and services
 
 
 @blueprint.get("/auth/catalog", provide_automatic_options=False)
-def show_catalog() -> Response:
-    """Tell where the services are."""
-    asking, token = current_context().caller(needs_project=False), current_context().authentication.token
-    if current_context().emulator.needs_credentials and token and not (token.project or token.domain):
+def show_service_catalog() -> Response:
+    """Show the endpoints of the services."""
+    context = current_context()
+    caller, token = context.caller(needs_project=False), context.authentication.token
+    if context.emulator.needs_credentials and token and not (token.project or token.domain):
         raise RequestError("unscoped")
-    region = (_project_of(token) if token else current_context().emulator.identity.named(asking.project)).region
-    return jsonify(catalog=_catalog(region), links=_links())
+    store = context.emulator.credentials
+    project = _project_of(store, token) if token else store.project(caller.project)
+    return jsonify(catalog=_service_catalog(context, project.region), links=_list_links(context))
 
 
 @blueprint.get("/auth/projects", provide_automatic_options=False)
 def list_own_projects() -> Response:
-    """List the projects that the credentials open."""
-    return _projects_answer(_own_projects())
+    """List the projects that the credentials are valid for."""
+    context = current_context()
+    return _projects_response(context, _own_projects(context))
 
 
 @blueprint.get("/projects", provide_automatic_options=False)
 def list_projects() -> Response:
-    """List projects; the vendor's SDK looks here for the one that is named after its region, and wants exactly one."""
-    own, here, name = _own_projects(), current_context().emulator, request.args.get("name")
-    if here.needs_credentials:
-        return _projects_answer([one for one in own if name in (None, one.name)])
-    known = {one.id: one for one in (*own, *map(here.identity.named, here.identity.projects))}
-    if name is None:
-        return _projects_answer(list(known.values()))
-    named = [one for one in known.values() if one.name == name]
-    return _projects_answer([named[0] if named else own[0]._replace(name=name)])
+    """List projects.
 
-
-@blueprint.get("/projects/<project>", provide_automatic_options=False)
-def show_project(project: str) -> Response:
-    """Show a project; all exist, but of another domain only admins are shown any.
-
-    The ``openstack`` command looks here before it shares an image, and shares with none that it is not shown.
+    The vendor's SDK requests the one with the name of its region and needs exactly one. With ``--auth off`` an unknown
+    name is therefore that of the caller's project.
     """
-    own, here = {one.id: one for one in _own_projects()}, current_context().emulator
-    known = here.identity.projects.get(project)
-    may_look = (
-        project in own or current_context().authentication.caller.is_admin or (known and known.domain == _own_domain())
+    context = current_context()
+    own, store, name = _own_projects(context), context.emulator.credentials, request.args.get("name")
+    if context.emulator.needs_credentials:
+        return _projects_response(context, [project for project in own if name in (None, project.name)])
+    known = {project.id: project for project in (*own, *map(store.project, store.projects))}
+    if name is None:
+        return _projects_response(context, list(known.values()))
+    same_name = [project for project in known.values() if project.name == name]
+    return _projects_response(context, [same_name[0] if same_name else replace(own[0], name=name)])
+
+
+@blueprint.get("/projects/<project_id>", provide_automatic_options=False)
+def show_project(project_id: str) -> Response:
+    """Show a project: any to an admin, to others their own and those of their domain.
+
+    The ``openstack`` command shares an image only with a project that it can look up.
+    """
+    context = current_context()
+    own, store = {project.id: project for project in _own_projects(context)}, context.emulator.credentials
+    known = store.projects.get(project_id)
+    is_visible = (
+        project_id in own
+        or context.authentication.caller.is_admin
+        or (known is not None and known.domain == _own_domain(context))
     )
-    if here.needs_credentials and not may_look:
-        raise RequestError("other-project", "the project", project, ", ".join(own) or "none")
-    return jsonify(project=_project(own.get(project) or here.identity.named(project)))
+    if context.emulator.needs_credentials and not is_visible:
+        raise RequestError("other-project", "the project", project_id, ", ".join(own) or "none")
+    return jsonify(project=_project_body(context, own.get(project_id) or store.project(project_id)))
 
 
 @blueprint.get("/auth/domains", provide_automatic_options=False)
 def list_domains() -> Response:
-    """List the domain of whoever asks."""
-    name = _own_domain()
-    domain = {
-        **_domain(name),
-        "description": "",
-        "enabled": True,
-        "links": {"self": f"{_base()}/domains/{id_of('domain', name)}"},
-    }
-    return jsonify(domains=[domain], links=_links())
+    """List the only domain of the caller."""
+    context = current_context()
+    domain = _named("domain", _own_domain(context))
+    links = {"self": f"{_base_url(context)}/domains/{domain['id']}"}
+    return jsonify(domains=[{**domain, "description": "", "enabled": True, "links": links}], links=_list_links(context))
 
 
-def _own_domain() -> str:
-    """Give the name of the domain of whoever asks."""
-    from ims_mock.auth.issuing import owner_of
-
-    asking, token, identity = (
-        current_context().caller(needs_project=False),
-        current_context().authentication.token,
-        current_context().emulator.identity,
-    )
-    return owner_of(identity, token)[1] if token else identity.named(asking.project).domain
+def _own_domain(context: RequestContext) -> str:
+    caller, token = context.caller(needs_project=False), context.authentication.token
+    store = context.emulator.credentials
+    return owner_of(store, token)[1] if token else store.project(caller.project).domain
 
 
-def _own_projects() -> list[Project]:
-    """Give the projects that the credentials open, the one they name first; an admin's are all that are named."""
-    asking = current_context().caller(needs_project=False)
-    found, identity = current_context().authentication, current_context().emulator.identity
-    opened = list(found.opens)
-    if asking.is_admin:
-        opened += identity.projects
-    if not current_context().emulator.needs_credentials:
-        opened.insert(0, asking.project)
-    token = found.token
+def _own_projects(context: RequestContext) -> list[Project]:
+    """Return the projects that the credentials are valid for, the requested one first; for an admin all named ones."""
+    caller, store = context.caller(needs_project=False), context.emulator.credentials
+    ids = list(context.authentication.projects)
+    if caller.is_admin:
+        ids += store.projects
+    if not context.emulator.needs_credentials:
+        ids.insert(0, caller.project)
+    token = context.authentication.token
     return [
-        _project_of(token) if token and token.project == one else identity.named(one) for one in dict.fromkeys(opened)
+        _project_of(store, token) if token and token.project == project_id else store.project(project_id)
+        for project_id in dict.fromkeys(ids)
     ]
 
 
-# --- how it is written ----------------------------------------------------------------------------
+def _project_of(store: CredentialStore, token: Token) -> Project:
+    """Return the project of a token under the name by which the login requested it."""
+    project = store.project(token.project)
+    return replace(project, name=token.project_name) if token.project_name else project
 
 
-def _base() -> str:
-    return current_context().base_url + PREFIX
+# --- response bodies
 
 
-def _links() -> dict[str, Any]:
-    return {"self": f"{current_context().base_url}{request.path}", "next": None, "previous": None}
+def _base_url(context: RequestContext) -> str:
+    return context.base_url + PREFIX
 
 
-def _domain(name: str) -> dict[str, str]:
-    return {"id": id_of("domain", name), "name": name}
+def _list_links(context: RequestContext) -> dict[str, Any]:
+    return {"self": f"{context.base_url}{request.path}", "next": None, "previous": None}
 
 
-def _project_of(token: Token) -> Project:
-    """Give the project that a token opens, under the name by which it was asked for."""
-    project = current_context().emulator.identity.named(token.project)
-    return project._replace(name=token.name) if token.name else project
+def _microseconds(time: str) -> str:
+    """Return a time in wire format as Keystone writes it (the vendor's documentation)."""
+    return time.replace("Z", ".000000Z")
 
 
-def _project(project: Project) -> dict[str, Any]:
-    domain = id_of("domain", project.domain)
+def _named(kind: str, *names: str) -> dict[str, str]:
+    return {"id": stable_id(kind, *names), "name": names[-1]}
+
+
+def _project_body(context: RequestContext, project: Project) -> dict[str, Any]:
+    domain_id = stable_id("domain", project.domain)
     return {
         "id": project.id,
         "name": project.name,
-        "domain_id": domain,
-        "parent_id": domain,
+        "domain_id": domain_id,
+        "parent_id": domain_id,
         "is_domain": False,
         "description": "",
         "enabled": True,
-        "links": {"self": f"{_base()}/projects/{project.id}", "next": None, "previous": None},
+        "links": {"self": f"{_base_url(context)}/projects/{project.id}", "next": None, "previous": None},
     }
 
 
-def _projects_answer(projects: list[Project]) -> Response:
-    return jsonify(projects=[_project(one) for one in projects], links=_links())
+def _projects_response(context: RequestContext, projects: list[Project]) -> Response:
+    return jsonify(projects=[_project_body(context, project) for project in projects], links=_list_links(context))
 
 
-def _catalog(region: str) -> list[dict[str, Any]]:
-    """Write the service catalog, for a region and every other that a project is named after."""
-    identity = current_context().emulator.identity
-    regions = dict.fromkeys([region, *(one.region for one in identity.projects.values())])
+def _service_catalog(context: RequestContext, region: str) -> list[dict[str, Any]]:
+    """Return the services with an endpoint in a region, and in every other region that a project is named after."""
+    projects = context.emulator.credentials.projects.values()
+    regions = dict.fromkeys([region, *(project.region for project in projects)])
+    services = (("image", "glance", context.base_url), ("identity", "keystone", _base_url(context)))
     return [
         {
-            "id": id_of("service", name),
-            "type": kind,
+            "id": stable_id("service", name),
+            "type": service_type,
             "name": name,
             "endpoints": [
                 {
-                    "id": id_of("endpoint", name, one, interface),
+                    "id": stable_id("endpoint", name, region, interface),
                     "interface": interface,
-                    "region": one,
-                    "region_id": one,
+                    "region": region,
+                    "region_id": region,
                     "url": url,
                 }
-                for one in regions
+                for region in regions
                 for interface in _INTERFACES
             ],
         }
-        for kind, name, url in (("image", "glance", current_context().base_url), ("identity", "keystone", _base()))
+        for service_type, name, url in services
     ]

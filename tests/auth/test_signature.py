@@ -85,7 +85,8 @@ def sent_of(method, target, headers, body):
     """Take a request apart as the web does, its path decoded once."""
     path, _, query = target.partition("?")
     decoded = unquote_to_bytes(path).decode("latin-1")
-    return signing.Sent(method, decoded, query, {**headers, "host": HOST, "x-sdk-date": DATE}, lambda: body, len(body))
+    headers = {**headers, "host": HOST, "x-sdk-date": DATE}
+    return signing.SignedRequest(method, decoded, query, headers, lambda: body, len(body))
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -93,16 +94,16 @@ def test_the_vectors_of_the_sdk_fit(name):
     """The canonical request and the signature are those that the vendor's SDK computed."""
     *request, digest, expected = VECTORS[name]
     sent = sent_of(*request)
-    form = signing.canonical(sent, sorted(sent.headers))
+    form = signing.canonical_request(sent, sorted(sent.headers))
     assert hashlib.sha256(form.text.encode("latin-1")).hexdigest() == digest
-    assert signing.signature(form, DATE, SECRET) == expected
+    assert form.signature(DATE, SECRET) == expected
 
 
 def test_the_canonical_request_is_the_documented_one():
     """Six parts, with an empty line after the headers."""
     *request, _, _ = VECTORS["list"]
     sent = sent_of(*request)
-    assert signing.canonical(sent, sorted(sent.headers)).text.splitlines() == [
+    assert signing.canonical_request(sent, sorted(sent.headers)).text.splitlines() == [
         "GET",
         "/v2/images/",
         "__imagetype=gold&limit=2&name=CentOS%207.3~x%2Fy&protected=true&tag=a%3Db",
@@ -209,13 +210,13 @@ def test_a_changed_request_is_refused_with_what_arrived(ask, name, part):
     answer = ask(changed["target"], signed(changed["headers"], signature), changed["method"], changed["body"])
     seen, _ = canonical_of(refused(answer))
     sent = sent_of(method, target, headers, body)
-    form = signing.canonical(sent, sorted(sent.headers))
+    form = signing.canonical_request(sent, sorted(sent.headers))
     was = {
         "method": form.method,
         "path": form.path,
         "query": form.query,
         "headers": form.headers.splitlines(),
-        "names": form.signed,
+        "names": form.signed_headers,
         "payload": form.payload,
     }
     assert {key for key in was if was[key] != seen[key]} == {part}
@@ -275,41 +276,41 @@ TITLED = [("Content-Type", HEADERS[0][1]), ("Host", PORT), ("X-Sdk-Date", DATE),
 HASH = RIGHT["payload"]
 SLIPS = [
     ({"secret": "another-secret"}, "the secret of the access key OTHER"),
-    ({"secret": SECRET + "\n"}, "a line end belongs to the secret"),
-    ({"date": "20250102T030406Z"}, "the time that is signed is 20250102T030406Z: X-Sdk-Date says 20250102T030405Z"),
-    ({"date": "20250102T110405Z"}, "the time that is signed is 20250102T110405Z"),
-    ({"path": RIGHT["path"][:-1]}, "the path is without a / at its end"),
-    ({"path": quote(RIGHT["path"])}, "the path is percent-encoded twice"),
-    ({"path": "/v2/images/镜 像/"}, "the path is not percent-encoded"),
-    ({"path": quote("/v2/images/镜 像", safe="") + "/"}, "percent-encoded with its /"),
-    ({"path": "/"}, "the path is / alone"),
-    ({"query": ""}, "the query is not signed"),
+    ({"secret": SECRET + "\n"}, "a line end at the end of the secret"),
+    ({"date": "20250102T030406Z"}, "signed the date 20250102T030406Z, but X-Sdk-Date is 20250102T030405Z"),
+    ({"date": "20250102T110405Z"}, "signed the date 20250102T110405Z"),
+    ({"path": RIGHT["path"][:-1]}, "the path was signed without a trailing /"),
+    ({"path": quote(RIGHT["path"])}, "with percent-encoding applied twice"),
+    ({"path": "/v2/images/镜 像/"}, "the path was signed without percent-encoding"),
+    ({"path": quote("/v2/images/镜 像", safe="") + "/"}, "with its / percent-encoded"),
+    ({"path": "/"}, "the path was signed as / only"),
+    ({"query": ""}, "the query was signed as an empty text"),
     ({"query": "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in PAIRS)}, "it must be sorted"),
-    ({"query": "&".join(f"{k}={v}" for k, v in sorted(PAIRS))}, "the query is not percent-encoded"),
-    ({"query": TARGET.partition("?")[2]}, "the query is signed as it was sent"),
-    ({"query": RIGHT["query"].replace("%20", "+")}, "with + for a space: that is %20"),
-    ({"query": RIGHT["query"].replace("%2F", "/")}, "with / as it is"),
+    ({"query": "&".join(f"{k}={v}" for k, v in sorted(PAIRS))}, "the query was signed without percent-encoding"),
+    ({"query": TARGET.partition("?")[2]}, "the query was signed as it was sent"),
+    ({"query": RIGHT["query"].replace("%20", "+")}, "with + for a space; it must be %20"),
+    ({"query": RIGHT["query"].replace("%2F", "/")}, "with / kept"),
     ({"query": RIGHT["query"].replace("~", "%7E")}, "with ~ encoded"),
     ({"query": RIGHT["query"].replace("%2F", "%2f").replace("%3D", "%3d").replace("%2B", "%2b")}, "must be upper-case"),
     ({"query": RIGHT["query"].replace("empty=", "empty")}, "without the = of an empty value"),
-    ({"headers": TITLED}, "names of headers keep their upper-case letters"),
+    ({"headers": TITLED}, "names of headers were signed with upper-case letters"),
     (
         {"headers": TITLED, "names": "Content-Type;Host;X-Sdk-Date;X-Tag"},
-        "names of headers keep their upper-case letters",
+        "names of headers were signed with upper-case letters",
     ),
-    (with_header("x-tag", "blue"), "the header x-tag is signed in lower case"),
+    (with_header("x-tag", "blue"), "the header x-tag was signed in lower case"),
     ({"end": ""}, "the line end after the last header is missing"),
-    (with_header("x-tag", ""), "the header x-tag is signed without its value"),
-    (with_header("host", HOST), "the header host is 'ims.example.test': it was sent as"),
-    (with_header("content-type", "application/json"), "the header content-type is 'application/json': it was sent as"),
-    ({"payload": signing.NOTHING}, "the part for the body is the hash of no body"),
-    ({"payload": "UNSIGNED-PAYLOAD"}, "the part for the body is UNSIGNED-PAYLOAD"),
-    ({"payload": HASH.upper()}, "the part for the body is upper-case"),
-    ({"payload": BODY.decode()}, "the part for the body is the body itself"),
+    (with_header("x-tag", ""), "the header x-tag was signed without its value"),
+    (with_header("host", HOST), "the header host was signed as 'ims.example.test', but"),
+    (with_header("content-type", "application/json"), "the header content-type was signed as 'application/json', but"),
+    ({"payload": signing.EMPTY_HASH}, "the hash of an empty body was signed for the body"),
+    ({"payload": "UNSIGNED-PAYLOAD"}, "UNSIGNED-PAYLOAD was signed for the body"),
+    ({"payload": HASH.upper()}, "an upper-case hash was signed for the body"),
+    ({"payload": BODY.decode()}, "the body itself was signed for the body"),
     ({"payload": hashlib.sha256(BODY[:-1]).hexdigest()}, "the hash of the body without its line end"),
-    ({"method": "post"}, "the method is post: it was sent as POST"),
-    ({"method": "PUT"}, "the method is PUT: it was sent as POST"),
-    ({"secret": "nobody's"}, "no common slip explains the signature"),
+    ({"method": "post"}, "the method post was signed, but POST was sent"),
+    ({"method": "PUT"}, "the method PUT was signed, but POST was sent"),
+    ({"secret": "nobody's"}, "no common mistake explains it"),
 ]
 
 
@@ -372,7 +373,7 @@ REFUSALS = [
         "signature expired, signature time:20250102T031906Z,server time:20250102T030405Z",
     ),
     ({**sent_headers(GOOD), "x-sdk-date": "20250102T024904Z"}, "signature expired"),
-    (sent_headers("0"), "the signature is a text of 1, legal are 64 hex digits"),
+    (sent_headers("0"), "the signature has 1 characters; it must have 64 hex digits"),
     ({**sent_headers(GOOD), "x-sdk-content-sha256": "0" * 64}, "the body is another than the one that was signed"),
     ({**sent_headers(GOOD), "x-security-token": "wrong"}, "X-Security-Token does not belong to ak"),
     (sent_headers(GOOD, access="TEMPORARY"), "x-security-token not found; ak TEMPORARY is a temporary one"),
@@ -402,7 +403,7 @@ def test_a_temporary_key_needs_its_security_token(ask):
     """Sent and signed, it is let in; in a refusal it is masked."""
     headers = {**JSON, "x-security-token": "the-security-token"}
     sent = sent_of("GET", "/v2/images", headers, b"")
-    signature = signing.signature(signing.canonical(sent, sorted(sent.headers)), DATE, SECRET)
+    signature = signing.canonical_request(sent, sorted(sent.headers)).signature(DATE, SECRET)
     assert ask("/v2/images", signed(headers, signature, "TEMPORARY")).status == 200
     message = refused(ask("/v2/images?x=1", signed(headers, signature, "TEMPORARY")))
     assert "x-security-token:<18 characters>" in canonical_of(message)[0]["headers"]
@@ -413,7 +414,7 @@ def test_the_project_must_be_one_of_the_keys(ask, project, status):
     """A signature does not open another one's project."""
     headers = {**JSON, "x-project-id": project}
     sent = sent_of("GET", "/v2/images", headers, b"")
-    signature = signing.signature(signing.canonical(sent, sorted(sent.headers)), DATE, SECRET)
+    signature = signing.canonical_request(sent, sorted(sent.headers)).signature(DATE, SECRET)
     answer = ask("/v2/images", signed(headers, signature))
     assert answer.status == status
     assert status == 200 or "X-Project-Id is 'another'" in refused(answer, 403, "APIGW.0302")
@@ -473,7 +474,7 @@ def test_behind_a_proxy_the_clients_own_host_and_path_are_signed(forwarded, host
     if forwarded == {"X-Forwarded-Host": "cloud.test"}:
         doubting = in_process(probed(make_app(CATALOG, auth="on")))
         message = refused(doubting(TARGET, {**sent_headers(signature), **forwarded}, "POST", BODY))
-        assert "the header host is 'cloud.test', as X-Forwarded-Host has it" in message
+        assert "the header host was signed as 'cloud.test' from X-Forwarded-Host" in message
 
 
 def test_a_body_in_chunks_is_signed_as_a_whole():
@@ -521,10 +522,10 @@ def test_a_value_that_ends_in_an_odd_byte_is_signed_with_it(ask):
 def test_a_secret_in_the_wrong_place_is_not_repeated(ask):
     """The two of a pair in each other's place, or the secret where the signature belongs."""
     assert "where an ak belongs" in refused(ask(TARGET, sent_headers(ACCESS, access=SECRET), "POST", BODY))
-    assert f"a text of {len(SECRET)}" in refused(ask(TARGET, sent_headers(SECRET), "POST", BODY))
+    assert f"the signature has {len(SECRET)} characters" in refused(ask(TARGET, sent_headers(SECRET), "POST", BODY))
     assert len(refused(ask(TARGET, sent_headers(GOOD, access="x" * 5000), "POST", BODY))) < 200
     sent = sent_of("GET", "/", {"x-security-token": "the-security-token"}, b"")
-    assert "the-security-token" not in repr([sent, signing.canonical(sent, sorted(sent.headers))])
+    assert "the-security-token" not in repr([sent, signing.canonical_request(sent, sorted(sent.headers))])
 
 
 ADMIN_KEY = {"access": "ROOT", "secret": SECRET, "project": PROJECT, "roles": ["admin"]}

@@ -23,7 +23,7 @@ import requests
 from helpers import in_process, make_app
 
 from ims_mock import __version__
-from ims_mock.auth.authentication import DEFAULT_PROJECT
+from ims_mock.auth.credentials import DEFAULT_PROJECT
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.cli.main import CHECK, GENERATE, HEALTH, OPENAPI, REPORT, SERVE
 from ims_mock.contract.fields import FIELDS
@@ -202,7 +202,7 @@ USAGE = [
     (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
     (("serve", "--findings", "loud"), {}, "'loud' is not one of 'lenient', 'warn', 'strict'"),
     (("serve", "--findings-ignore", "old-speling"), {}, "no finding 'old-speling'. Did you mean old-spelling?"),
-    (("serve", "--throttle", "5"), {}, "unknown throttle '5'; legal is REQUESTS/SECONDS such as 5/10"),
+    (("serve", "--throttle", "5"), {}, "invalid throttle '5'; use REQUESTS/SECONDS such as 5/10"),
     (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
     (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert is given without --tls-key; legal are both or neither"),
     (("serve",), {"IMS_MOCK_TLS_KEY": "k.pem"}, "--tls-key is given without --tls-cert"),
@@ -372,7 +372,7 @@ def test_generated_images_make_a_clean_catalog(form):
     assert Path(name).read_bytes() == done.stdout.encode()
     assert run(CHECK, name).stdout == f"{name}: 60 images, no problems\n"
     loaded = load([Path(name)])
-    assert (len(loaded.catalog), loaded.identity.project) == (60, DEFAULT_PROJECT)
+    assert (len(loaded.catalog), loaded.credentials.default_project) == (60, DEFAULT_PROJECT)
 
 
 def test_both_formats_hold_the_same():

@@ -13,7 +13,7 @@ from keystoneauth1 import exceptions
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
-from ims_mock.auth.credentials import id_of
+from ims_mock.auth.credentials import stable_id
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 """openstacksdk warns of its own inner calls."""
@@ -58,7 +58,7 @@ def listed(session):
 
 SCOPES = [
     (BY_NAME, "of-a"),
-    ({"project_name": "cn-north-4", "project_domain_id": id_of("domain", "team")}, "of-a"),
+    ({"project_name": "cn-north-4", "project_domain_id": stable_id("domain", "team")}, "of-a"),
     ({"project_id": A}, "of-a"),
     ({"project_id": B}, "of-b"),
 ]
@@ -162,5 +162,5 @@ def test_openstacksdk_logs_in_with_a_token(url):
     """One of the catalog's, which belongs to the first user of its project."""
     cloud = openstack.connect(auth_type="token", auth_url=f"{url}/v3", token="of-a", project_id=A)
     assert cloud.authorize() != "of-a"
-    assert cloud.current_user_id == id_of("user", "team", "ann")
+    assert cloud.current_user_id == stable_id("user", "team", "ann")
     cloud.close()

@@ -82,9 +82,9 @@ def test_curl(run):
 
 def test_every_client_is_told_the_same():
     """The credentials of the chapter are those of the catalog, wherever they stand."""
-    emulator = make_app("default").extensions["ims_mock"]
-    project, key, user = emulator.identity.project, emulator.identity.keys[0], emulator.identity.users[0]
-    assert set(re.findall(r"[0-9a-f]{32}", CHAPTER)) == {project, emulator.identity.keys[1].project}
+    store = make_app("default").extensions["ims_mock"].credentials
+    project, key, user = store.default_project, store.keys[0], store.users[0]
+    assert set(re.findall(r"[0-9a-f]{32}", CHAPTER)) == {project, store.keys[1].project}
     assert set(re.findall(r"IMSMOCKACCESSKEY\d+", CHAPTER)) == {key.access}
-    for known in (key.secret, user.name, user.password, user.domain, emulator.identity.named(project).name):
+    for known in (key.secret, user.name, user.password, user.domain, store.project(project).name):
         assert known in CHAPTER

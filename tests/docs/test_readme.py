@@ -105,9 +105,9 @@ def test_the_refusal_of_a_signature_is_true():
     ask = in_process(make_app({"clock": "2025-01-02T03:04:05Z", "credentials": {"keys": [key]}}, auth="on"))
     headers = {"host": "127.0.0.1:9292", "x-sdk-date": date}
     query = "name=CentOS%207.3&limit=2"
-    sent = signing.Sent("GET", "/v2/images", query, headers, lambda: b"", 0)
-    wrong = replace(signing.canonical(sent, sorted(headers)), query=query)
-    signature = signing.signature(wrong, date, "SK")
+    sent = signing.SignedRequest("GET", "/v2/images", query, headers, lambda: b"", 0)
+    wrong = replace(signing.canonical_request(sent, sorted(headers)), query=query)
+    signature = wrong.signature(date, "SK")
     authorization = f"SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature={signature}"
     answer = ask(f"/v2/images?{query}", {**headers, "Authorization": authorization}).json
     assert {**answer, "request_id": "…"} == shown

@@ -7,7 +7,7 @@ import threading
 import pytest
 from helpers import in_process, make_app
 
-from ims_mock.auth.rate_limit import Throttle
+from ims_mock.auth.rate_limit import RateLimit
 from ims_mock.journal.notes import MOST_CHARACTERS, Entry
 
 NOW = "2023-11-13T08:00:00Z"
@@ -191,7 +191,7 @@ def test_credentials_nobody_looked_at_are_named(ask, journal, name, sent):
 def test_a_list_that_somebody_else_refuses_has_a_project(app, ask, journal):
     """By a fault or the throttle: it is a page of that project's walk all the same, and asked again on it."""
     app.extensions["ims_mock"].faults.add({"effect": {"status": 503}})
-    app.extensions["ims_mock"].throttle = Throttle("2/60")
+    app.extensions["ims_mock"].throttle = RateLimit("2/60")
     for _ in range(4):
         ask("/v2/images", {"X-Auth-Token": TOKEN})
     assert [(entry.status, entry.project) for entry in journal.entries()] == [

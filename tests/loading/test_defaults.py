@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ims_mock.auth.authentication import SERVICE_PROJECT
+from ims_mock.auth.credentials import SERVICE_PROJECT
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.values import wire_time
 from ims_mock.loading.defaults import EPOCH, completed

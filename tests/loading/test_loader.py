@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.auth.authentication import DEFAULT_PROJECT
-from ims_mock.auth.credentials import Project
+from ims_mock.auth.credentials import DEFAULT_PROJECT, Project
 from ims_mock.catalog.image import Membership
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, wire_time
@@ -123,7 +122,7 @@ def test_a_folder_is_its_catalog_files_in_name_order():
     file("all/inner.yaml/e.yaml", "images: [{id: e}]")
     loaded = load(["all"])
     assert [image.id for image in loaded.catalog] == ["a", "b", "c"]
-    assert loaded.identity.project == "second"
+    assert loaded.credentials.default_project == "second"
     assert [image.id for image in load([Path("all")]).catalog] == ["a", "b", "c"]
 
 
@@ -424,12 +423,12 @@ def test_catalogs_add_up_in_the_order_given():
     third = images({"id": "d"}, clock="2021-01-01")
     loaded = load([first, second, third])
     assert [image.id for image in loaded.catalog] == ["a", "b", "c", "d"]
-    assert loaded.identity.project == "p2"
+    assert loaded.credentials.default_project == "p2"
     assert loaded.clock.wire() == "2021-01-01T00:00:00Z"
-    assert loaded.identity.projects == {"p1": Project("p1", "one"), "p2": Project("p2")}
-    assert sorted(one.token for one in loaded.identity.tokens) == ["t1", "t2"]
-    assert [one.access for one in loaded.identity.keys] == ["k"]
-    assert [(one.domain, one.name) for one in loaded.identity.users] == [("testdomain", "n")]
+    assert loaded.credentials.projects == {"p1": Project("p1", "one"), "p2": Project("p2")}
+    assert sorted(one.token for one in loaded.credentials.tokens) == ["t1", "t2"]
+    assert [one.access for one in loaded.credentials.keys] == ["k"]
+    assert [(one.domain, one.name) for one in loaded.credentials.users] == [("testdomain", "n")]
     assert [image.id for image in load([third, second, first]).catalog] == ["d", "b", "c", "a"]
     assert load([third, first]).clock.wire() == "2020-01-01T00:00:00Z"
 
@@ -472,14 +471,14 @@ def test_what_is_given_twice_is_given_alike(path, entry, other):
 def test_keys_and_users_may_open_several_projects():
     """In a row each, with one secret."""
     catalog = {"credentials": {"users": [USER, {**USER, "project": "q"}], "keys": [KEY, {**KEY, "project": "q"}]}}
-    identity = load([catalog]).identity
+    identity = load([catalog]).credentials
     assert [one.project for one in identity.users] == [one.project for one in identity.keys] == ["p", "q"]
 
 
 def test_users_of_two_domains_are_two():
     """A user's name belongs to a domain."""
     users = [USER, {**USER, "domain": "other", "password": "x"}]
-    assert len(load([{"credentials": {"users": users}}]).identity.users) == 2
+    assert len(load([{"credentials": {"users": users}}]).credentials.users) == 2
 
 
 def test_the_same_id_twice_names_both_places():
@@ -532,7 +531,7 @@ def test_a_generated_image_has_an_id_of_its_own():
 def test_whose_eyes_an_anonymous_caller_has(catalogs, option, project):
     """The option's project, else the last one named, else the first of the list; then it owns what names no owner."""
     loaded = load([*catalogs, images({"id": "x"})], project=option)
-    assert loaded.identity.project == project
+    assert loaded.credentials.default_project == project
     if not option:
         assert loaded.catalog.get("x").get("owner") == project
 
@@ -593,7 +592,7 @@ def test_relative_times_count_from_the_clock(written, back):
     instant = wire_time(clock - back)
     image = loaded.catalog.get("a")
     assert [image.get(name) for name in ("created_at", "updated_at", "active_at")] == [instant] * 3
-    assert loaded.identity.token("t").expires == instant
+    assert loaded.credentials.find_token("t").expires == instant
 
 
 @pytest.mark.parametrize("place", ["defaults", "generate", "tuple"])

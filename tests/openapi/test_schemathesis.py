@@ -14,7 +14,7 @@ from hypothesis import strategies
 from schemathesis.config import OperationConfig, SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from ims_mock.auth.authentication import DEFAULT_PROJECT
+from ims_mock.auth.credentials import DEFAULT_PROJECT
 from ims_mock.contract.values import TIME
 from ims_mock.server.server import BackgroundServer
 from ims_mock.writes.json_patch import MEDIA_TYPES
@@ -142,7 +142,7 @@ def _what_the_formats_mean():
 
     @schemathesis.hook
     def filter_case(_context, case):
-        """Pass over nothing in YAML, which is an empty catalog as a file of comments is."""
+        """SandboxCredentials over nothing in YAML, which is an empty catalog as a file of comments is."""
         return not (case.body is None and case.media_type == "application/yaml")
 
     yield

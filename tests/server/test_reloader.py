@@ -131,7 +131,7 @@ def test_what_is_loaded_is_what_a_reset_goes_back_to():
     put("c.yaml", TWO + "project: p\nclock: 2025-01-01T00:00:00Z\n")
     reloader.reload(emulator.reload)
     for _ in range(2):
-        assert (ids(emulator), emulator.identity.project) == (["a", "b"], "p")
+        assert (ids(emulator), emulator.credentials.default_project) == (["a", "b"], "p")
         assert emulator.clock.frozen
         emulator.reset()
 

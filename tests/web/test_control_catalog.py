@@ -52,8 +52,8 @@ def held(app):
     """Give all that an emulator holds, as plain values."""
     here = app.extensions["ims_mock"]
     images = {image.id: (dict(image.values), dict(image.members)) for image in here.catalog}
-    identity = here.identity
-    return images, identity.project, identity.projects, identity.tokens, identity.keys, identity.users, here.clock
+    store = here.credentials
+    return images, store.default_project, store.projects, store.tokens, store.keys, store.users, here.clock
 
 
 # --- the whole catalog ----------------------------------------------------------------------------
@@ -94,7 +94,8 @@ def test_a_catalog_is_replaced_until_the_reset(app, ask):
     """With its projects, credentials and clock."""
     before = held(app)
     assert send(ask, "PUT", "catalog", {"project": "pc", "images": [{"name": "n"}]}).json["images"] == 1
-    assert (ask("/v2/images").json["images"][0]["name"], app.extensions["ims_mock"].identity.project) == ("n", "pc")
+    assert ask("/v2/images").json["images"][0]["name"] == "n"
+    assert app.extensions["ims_mock"].credentials.default_project == "pc"
     assert ask("/_ims/health").json["images"] == 1
     assert ask("/_ims/clock").json["is_frozen"] is False
     assert send(ask, "POST", "reset", b"", {}).status == 204
@@ -115,9 +116,9 @@ def test_a_catalog_is_added_to(app, ask):
     assert (new["n"].get("created_at"), new["n"].get("owner")) == (NOW, "pa")
     assert new["old"].get("created_at") == "2023-11-12T08:00:00Z"
     assert {"one", "two", "gone"} < {image.id for image in here.catalog}
-    assert [*here.identity.projects] == ["pa", "pb", "pc"]
-    assert [one.token for one in here.identity.tokens] == [SECRETS[0], "another"]
-    assert (here.identity.project, here.clock.wire()) == ("pa", NOW)
+    assert [*here.credentials.projects] == ["pa", "pb", "pc"]
+    assert [one.token for one in here.credentials.tokens] == [SECRETS[0], "another"]
+    assert (here.credentials.default_project, here.clock.wire()) == ("pa", NOW)
     ids = {image.id for image in here.catalog}
     send(ask, "POST", "reset", b"", {})
     send(ask, "PATCH", "catalog", added)

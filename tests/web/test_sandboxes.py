@@ -135,10 +135,10 @@ def test_signatures_verify(ask, is_inside):
     """With the path that the client knows; one for another path does not fit."""
     made = make(ask, auth="on", catalog={"project": "pa", "images": [{"id": "x"}]})
     for base, status in (("", 401), (prefix(made), 200)) if is_inside else (("", 200), (prefix(made), 401)):
-        headers = {"host": "localhost", "x-sdk-date": signing.date_of(ask_clock(ask, made))}
-        sent = signing.Sent("GET", f"{base}/v2/images", "limit=2", headers, lambda: b"", 0)
-        signature = signing.signature(
-            signing.canonical(sent, sorted(headers)), headers["x-sdk-date"], made["secret_key"]
+        headers = {"host": "localhost", "x-sdk-date": signing.format_date(ask_clock(ask, made))}
+        sent = signing.SignedRequest("GET", f"{base}/v2/images", "limit=2", headers, lambda: b"", 0)
+        signature = signing.canonical_request(sent, sorted(headers)).signature(
+            headers["x-sdk-date"], made["secret_key"]
         )
         authorization = f"Access={made['access_key']}, SignedHeaders=host;x-sdk-date, Signature={signature}"
         target = f"{prefix(made) if is_inside else ''}/v2/images?limit=2"

@@ -27,7 +27,7 @@ def show_catalog() -> Response:
     """Show everything as a catalog file that loads as the same images."""
     state = current_context().emulator.held
     images = [filed_image(image) for image in state.catalog]
-    header = filed_clock(state.clock) | filed_identity(state.identity, masks().mask)
+    header = filed_clock(state.clock) | filed_identity(state.credentials, masks().mask)
     return catalog_response(header | {"images": images})
 
 

@@ -20,7 +20,7 @@ def health() -> Response:
         version=__version__,
         catalog=emulator.name,
         images=len(emulator.catalog),
-        project=emulator.identity.project,
+        project=emulator.credentials.default_project,
     )
 
 

@@ -53,7 +53,7 @@ def _sandbox_answer(sandbox: Sandbox) -> Response:
         "token": sandbox.own.token,
         "access_key": sandbox.own.access,
         "secret_key": sandbox.own.secret,
-        "project": sandbox.emulator.identity.project,
+        "project": sandbox.emulator.credentials.default_project,
         "expires": sandbox.seconds,
     }
     return jsonify(says)
