@@ -508,7 +508,7 @@ def test_serve_says_one_line_when_it_is_ready(arguments, images, name):
 
 @pytest.mark.parametrize(
     ("given", "modules"),
-    [((), set()), (("--watch",), {"reloader"}), (("--tls-cert", CERT, "--tls-key", KEY), {"tls"})],
+    [((), set()), (("--watch",), {"reloader"})],
     ids=len,
 )
 def test_a_start_imports_only_what_is_asked_for(given, modules):
@@ -516,7 +516,7 @@ def test_a_start_imports_only_what_is_asked_for(given, modules):
     put("c.yaml", "{}")
     with serving("c.yaml", *given, PYTHONPROFILEIMPORTTIME="1") as server:
         imported = set(re.findall(r"ims_mock\.[\w.]*?(\w+)$", server.stopped(), re.MULTILINE))
-    without = {"generator", "signature", "tls", "reloader"}
+    without = {"generator", "signature", "reloader"}
     assert imported & without == modules
 
 
