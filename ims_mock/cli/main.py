@@ -168,13 +168,13 @@ def _fields(**given: Any) -> None:
 def _openapi(profile: str, auth: str, control: str, output: str) -> None:
     """Print the OpenAPI document of an emulator with these settings."""
     from ims_mock.contract.profiles import Profile
-    from ims_mock.openapi.document import written
+    from ims_mock.openapi.document import document_json
 
     try:
         chosen = Profile.parse(profile)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    _write(written(chosen, needs_credentials=auth == "on", has_control=control == "on"), output)
+    _write(document_json(chosen, needs_credentials=auth == "on", has_control=control == "on"), output)
 
 
 def _report(host: str, port: int, tls_cert: str, url: str, output: str, **given: Any) -> None:

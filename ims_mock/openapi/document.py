@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the tables: operations, parameters, bodies, and every way to be refused."""
+"""The OpenAPI document, derived from the tables of operations, parameters and errors."""
 
 from __future__ import annotations
 
@@ -9,153 +9,166 @@ from itertools import count
 from typing import Any, Final
 
 from ims_mock import __version__
+from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.parameters import Parameter
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import TIME
 from ims_mock.errors import Problem
-from ims_mock.openapi.operations import CONTROL, IDENTITY, JSON, OPERATIONS, SERVICE, Operation, possible
-from ims_mock.openapi.payloads import reference, schemas
+from ims_mock.openapi.operations import CONTROL, IDENTITY, JSON, OPERATIONS, SERVICE, Operation
+from ims_mock.openapi.schemas import body_schemas, error_schemas, reference
 
 VERSION: Final = "3.1.0"
 
-_Said = dict[str, Any]
+Node = dict[str, Any]
+"""An object of the document."""
 
 _TAGS: Final = {
-    SERVICE: "The image service, behind its gateway.",
-    IDENTITY: "The identity service, as far as clients of images need it.",
-    CONTROL: "The emulator itself: never authenticated, and no part of the emulated service.",
+    SERVICE: "The image service behind its gateway.",
+    IDENTITY: "The part of the identity service that clients of the image service use.",
+    CONTROL: "The emulator itself: never authenticated, and not part of the emulated service.",
 }
-_SCHEMES: Final = {
-    "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token", "description": "A token of the catalog, or one that was issued."},
-    "signature": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, beside X-Sdk-Date, as the vendor's SDKs sign with an access key."},
-}  # fmt: skip
-_HEADERS: Final = {
-    "X-Project-Id": "The project whose eyes the caller has; it must be one that the credentials open.",
-    "X-Api-Version": "A first letter after M asks for the release Queens of Glance, anything else for Mitaka.",
+_SECURITY_SCHEMES: Final = {
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Auth-Token",
+        "description": "A token of the catalog, or one that was issued.",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, together with X-Sdk-Date: a request "
+        "signed with an access key, as the vendor's SDKs send it.",
+    },
+}
+_OPTIONAL_HEADERS: Final = {
+    "X-Project-Id": "The caller's project; it must be one that the credentials give access to.",
+    "X-Api-Version": "A first letter after M selects Glance Queens, any other Glance Mitaka.",
 }
 _REQUEST_ID: Final = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
 _CHECKED_BY: Final = {"integer": "integers-are-checked", "boolean": "booleans-ignore-case"}
-"""The departures without which filters of a type refuse nothing."""
-
-_TOKEN: Final = {"type": "string", "pattern": "\\S"}
-_ID: Final = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
+"""The departure that makes filters of a type reject illegal values."""
 
 
-def document(
-    profile: Profile, *, needs_credentials: bool = False, has_control: bool = True, server: str = "/"
-) -> _Said:
-    """Describe an emulator.
+def document(profile: Profile, *, needs_credentials: bool = False, has_control: bool = True, server: str = "/") -> Node:
+    """Return the document of an emulator.
 
     Args:
-        profile: how it answers.
-        needs_credentials: whether requests without usable credentials are refused.
-        has_control: whether it has the control paths.
-        server: the URL under which it answers, relative to that of the document.
+        profile: The profile.
+        needs_credentials: Whether requests without valid credentials are rejected.
+        has_control: Whether the control API is enabled.
+        server: The URL of the emulator, relative to that of the document.
     """
-    rows = [one for one in OPERATIONS if has_control or not one.path.startswith("/_ims/")]
-    refusals = _Shared()
-    paths: dict[str, _Said] = {}
-    for one in rows:
-        said = _operation(one, rows, profile, needs_credentials=needs_credentials)
-        said["responses"] |= refusals.of(one.part, _refusals(one, profile))
-        paths.setdefault(one.path, {})[one.method.lower()] = said
+    operations = [one for one in OPERATIONS if has_control or not one.path.startswith("/_ims/")]
+    errors = _SharedResponses()
+    paths: dict[str, Node] = {}
+    for one in operations:
+        node = _operation(one, operations, profile, needs_credentials=needs_credentials)
+        node["responses"] |= errors.references(one.service, _errors(one, profile))
+        paths.setdefault(one.path, {})[one.method.lower()] = node
+    request_id = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     return {
         "openapi": VERSION,
         "info": {
             "title": "ims-mock",
             "version": __version__,
             "summary": "An offline emulator of Huawei Cloud IMS (Image Management Service).",
-            "description": f"Profile {profile.label}. Beyond what is described here, a fault on purpose may refuse any "
-            "request but those to the control paths with any status and code.",
+            "description": f"Profile {profile.label}. In addition, an injected fault may answer any request, except "
+            "those of the control API, with any status and code.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server}],
-        "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
+        "tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": schemas(profile) | _errors(),
-            "responses": refusals.named,
+            "schemas": body_schemas(profile) | error_schemas(),
+            "responses": errors.named,
             "headers": {
-                "X-Request-Id": {
-                    "description": "The id of the request.",
-                    "required": True,
-                    "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-                }
+                "X-Request-Id": {"description": "The id of the request.", "required": True, "schema": request_id}
             },
-            "securitySchemes": _SCHEMES,
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
 
-def written(profile: Profile, **options: Any) -> str:
-    """Write the document as JSON, the same bytes for the same emulator.
+def document_json(profile: Profile, **options: Any) -> str:
+    """Return the document as JSON; equal arguments return equal text in every process.
 
     Args:
-        profile: how it answers.
-        options: as :func:`document` takes them.
+        profile: The profile.
+        options: The keyword arguments of :func:`document`.
     """
     return json.dumps(document(profile, **options), ensure_ascii=False, indent=1) + "\n"
 
 
-def _operation(one: Operation, rows: Iterable[Operation], profile: Profile, *, needs_credentials: bool) -> _Said:
-    said: _Said = {"operationId": one.name, "tags": [one.part], "summary": one.about}
+def _operation(one: Operation, others: Iterable[Operation], profile: Profile, *, needs_credentials: bool) -> Node:
+    node: Node = {"operationId": one.id, "tags": [one.service], "summary": one.summary}
     if parameters := [*_parameters(one, profile)]:
-        said["parameters"] = parameters
-    if one.bodies and (one.needs_body or one.part == CONTROL or "service-rules" in profile):
-        content = {media_type: {"schema": reference(name)} for media_type, name in one.bodies.items()}
-        said["requestBody"] = {"required": one.needs_body, "content": content}
-    said["responses"] = _successes(one, rows)
-    ways: list[_Said] = [{name: []} for name in _SCHEMES]
-    said["security"] = [] if one.is_open or one.part == CONTROL else ways if needs_credentials else [*ways, {}]
-    return said
+        node["parameters"] = parameters
+    if one.bodies and (one.is_body_required or one.service == CONTROL or "service-rules" in profile):
+        node["requestBody"] = {"required": one.is_body_required, "content": _content(one.bodies)}
+    node["responses"] = _successes(one, others)
+    schemes: list[Node] = [{name: []} for name in _SECURITY_SCHEMES]
+    is_open = one.is_public or one.service == CONTROL
+    node["security"] = [] if is_open else schemes if needs_credentials else [*schemes, {}]
+    return node
 
 
-# --- what is asked --------------------------------------------------------------------------------
+def _content(bodies: Mapping[str, str]) -> Node:
+    return {media_type: {"schema": reference(name)} for media_type, name in bodies.items()}
 
 
-def _parameters(one: Operation, profile: Profile) -> Iterator[_Said]:
-    for name in _varying(one.path):
-        schema = {"type": "string", "enum": [*one.legal]} if one.legal else _ID
+# --- parameters
+
+
+def _parameters(one: Operation, profile: Profile) -> Iterator[Node]:
+    any_id = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
+    for name in one.path_parameters:
+        schema: Node = {"type": "string", "enum": [*one.path_values]} if one.path_values else any_id
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     for parameter in one.parameters:
         yield _parameter(parameter, profile)
-    for name, about in one.headers.items():
-        yield {"name": name, "in": "header", "description": about, "required": True, "schema": _TOKEN}
-    if one.part != CONTROL and not one.is_open:
-        for name, about in _HEADERS.items():
-            if one.part == SERVICE or name == "X-Project-Id":
-                yield {"name": name, "in": "header", "description": about, "schema": {"type": "string"}}
+    for name, description in one.headers.items():
+        schema = {"type": "string", "pattern": "\\S"}
+        yield {"name": name, "in": "header", "description": description, "required": True, "schema": schema}
+    if one.service != CONTROL and not one.is_public:
+        for name, description in _OPTIONAL_HEADERS.items():
+            if one.service == SERVICE or name == "X-Project-Id":
+                yield {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
 
 
-def _varying(path: str) -> list[str]:
-    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+def _parameter(one: Parameter, profile: Profile) -> Node:
+    schema = _value_schema(one, profile)
 
+    def converted(value: str) -> object:
+        typed: object = value
+        if schema["type"] == "boolean":
+            typed = value == "true"
+        elif schema["type"] == "integer":
+            typed = int(value)
+        return [typed] if one.is_repeatable else typed
 
-def _parameter(one: Parameter, profile: Profile) -> _Said:
-    schema = _value(one, profile)
+    node: Node = {"name": one.name, "in": "query", "description": one.description, "schema": schema}
     if one.is_repeatable:
-        schema = {"type": "array", "items": schema}
+        node["schema"] = {"type": "array", "items": schema}
     if one.default:
-        default = int(one.default) if one.json_type == "integer" else one.default
-        schema["default"] = [default] if one.is_repeatable else default
-    said = {"name": one.name, "in": "query", "description": one.description, "schema": schema}
-    if values := [value for value in one.values if not value.endswith(":")]:
-        said["examples"] = {
-            value: {"value": [value] if one.is_repeatable else _typed(value, schema)} for value in values
-        }
-    return said
+        node["schema"]["default"] = converted(one.default)
+    if values := [value for value in one.values if not value.endswith(":")]:  # others are operators of times
+        node["examples"] = {value: {"value": converted(value)} for value in values}
+    return node
 
 
-def _value(one: Parameter, profile: Profile) -> _Said:
-    """Describe the value of a parameter; documented ones are all that is legal only where others are refused."""
+def _value_schema(one: Parameter, profile: Profile) -> Node:
+    """Return the schema of a value. Documented values are an enum only if others are rejected."""
     departure = _CHECKED_BY.get(one.json_type) if one.field else None
     if not one.is_checked or (departure and departure not in profile):
         return {"type": "string"}
     if one.field and one.field.operators:
         operator = f"(?:{'|'.join(TIME.operators)}):"
-        may_be_bare = f"(?:{operator})?" if "bare-time" in profile else operator
-        return {"type": "string", "format": "time-filter", "pattern": f"^{may_be_bare}[1-9][0-9]{{3}}"}
-    schema: _Said = {"type": one.json_type}
+        optional = f"(?:{operator})?" if "bare-time" in profile else operator
+        return {"type": "string", "format": "time-filter", "pattern": f"^{optional}[1-9][0-9]{{3}}"}
+    schema: Node = {"type": one.json_type}
     if one.pattern:
         schema["pattern"] = one.pattern
     elif one.values and one.json_type == "string":
@@ -167,138 +180,97 @@ def _value(one: Parameter, profile: Profile) -> _Said:
     return schema
 
 
-def _typed(value: str, schema: _Said) -> object:
-    return value == "true" if schema["type"] == "boolean" else value
+# --- responses
 
 
-# --- what is answered -----------------------------------------------------------------------------
-
-
-def _successes(one: Operation, rows: Iterable[Operation]) -> dict[str, _Said]:
+def _successes(one: Operation, others: Iterable[Operation]) -> dict[str, Node]:
     headers = {
-        name: {"description": about, "required": True, "schema": {"type": "string"}}
-        for name, about in one.answer_headers.items()
+        name: {"description": description, "required": True, "schema": {"type": "string"}}
+        for name, description in one.response_headers.items()
     }
-    answers = {}
-    for status, name in one.answers.items():
-        said: _Said = {"description": HTTPStatus(status).phrase, "headers": _REQUEST_ID | headers}
-        if name:
-            said["content"] = {media_type: {"schema": reference(name)} for media_type in one.media_types}
-        if links := _links(one, rows):
-            said["links"] = links
-        answers[str(status)] = said
-    return answers
-
-
-def _links(one: Operation, rows: Iterable[Operation]) -> _Said:
-    """Tell what can be asked next, with what the answer gives."""
-    return {
-        other.name: {
-            "operationId": other.name,
-            "parameters": {name: f"$response.body#{one.gives[name]}" for name in varying},
+    links = {
+        other.id: {
+            "operationId": other.id,
+            "parameters": {name: f"$response.body#{one.links[name]}" for name in other.path_parameters},
         }
-        for other in rows
-        if other.part == one.part and (varying := _varying(other.path)) and one.gives.keys() >= set(varying)
+        for other in others
+        if other.service == one.service and other.path_parameters and one.links.keys() >= {*other.path_parameters}
     }
+    responses = {}
+    for status, name in one.responses.items():
+        node: Node = {"description": HTTPStatus(status).phrase, "headers": _REQUEST_ID | headers}
+        if name:
+            node["content"] = _content(dict.fromkeys(one.response_types, name))
+        if links:
+            node["links"] = links
+        responses[str(status)] = node
+    return responses
 
 
-class _Shared:
-    """The refusals of all operations, each described once.
+class _SharedResponses:
+    """The error responses of all operations, without duplicates.
 
     Attributes:
-        named: the descriptions, each under its name.
+        named: Each response by its name.
     """
 
     def __init__(self) -> None:
-        self.named: dict[str, _Said] = {}
+        self.named: dict[str, Node] = {}
 
-    def of(self, part: str, refusals: Mapping[str, _Said]) -> dict[str, _Said]:
-        """Give references to refusals.
+    def references(self, service: str, responses: Mapping[str, Node]) -> dict[str, Node]:
+        """Return references to responses, by status."""
+        return {status: {"$ref": self._reference(f"{service}-{status}", node)} for status, node in responses.items()}
 
-        Args:
-            part: who refuses.
-            refusals: the descriptions, by status.
-        """
-        return {status: {"$ref": self._reference(f"{part}-{status}", said)} for status, said in refusals.items()}
-
-    def _reference(self, beginning: str, said: _Said) -> str:
-        names = (f"{beginning}-{number}" for number in count(1))
-        name = next(name for name in names if self.named.setdefault(name, said) == said)
+    def _reference(self, prefix: str, node: Node) -> str:
+        names = (f"{prefix}-{number}" for number in count(1))
+        name = next(name for name in names if self.named.setdefault(name, node) == node)
         return f"#/components/responses/{name}"
 
 
-def _refusals(one: Operation, profile: Profile) -> dict[str, _Said]:
-    """Describe every refusal: its status, its codes, and its shape, which is that of whoever refuses."""
-    is_usual = one.part == SERVICE and ("error-body" in profile or one.has_usual_shape)
+def _errors(one: Operation, profile: Profile) -> dict[str, Node]:
+    """Return the error responses of an operation, by status."""
+    has_codes = one.service == SERVICE and ("error-body" in profile or one.path == CLOUDIMAGES.path)
     by_status: dict[int, list[Problem]] = {}
-    for problem in possible(one):
-        status = problem.status if is_usual else problem.glance_status or problem.status
+    for problem in one.problems:
+        status = problem.status if has_codes else problem.glance_status or problem.status
         by_status.setdefault(status, []).append(problem)
+    text = {"schema": {"type": "string"}}
+    keystone = {JSON: {"schema": reference("IdentityError")}}
+    glance = {"text/plain": text, JSON: {"schema": reference("GlanceError")}, "text/html": text}
     return {
         str(status): {
-            "description": _about(problems, HTTPStatus(status), with_codes=is_usual),
-            "headers": _REQUEST_ID | _refusal_headers(one, problems),
-            "content": _usual(problems) if is_usual else _keystone() if one.part != SERVICE else _glance(),
+            "description": _description(problems, HTTPStatus(status), has_codes=has_codes),
+            "headers": _REQUEST_ID | _error_headers(one, problems),
+            "content": _coded_content(problems) if has_codes else glance if one.service == SERVICE else keystone,
         }
         for status, problems in sorted(by_status.items())
     }
 
 
-def _refusal_headers(one: Operation, problems: Iterable[Problem]) -> _Said:
-    is_patch = one.method == "PATCH" and one.part == SERVICE and any(each.name == "media-type" for each in problems)
+def _error_headers(one: Operation, problems: Iterable[Problem]) -> Node:
+    if one.method != "PATCH" or one.service != SERVICE or all(each.name != "media-type" for each in problems):
+        return {}
     schema = {"type": "string", "enum": [", ".join(one.bodies)]}
-    return {"Accept-Patch": {"description": "What is legal.", "required": True, "schema": schema}} if is_patch else {}
+    return {"Accept-Patch": {"description": "The supported media types.", "required": True, "schema": schema}}
 
 
-def _about(problems: Iterable[Problem], status: HTTPStatus, *, with_codes: bool) -> str:
-    """Say what a status means, by code where there are codes."""
-    lines: dict[str, list[str]] = {}
+def _description(problems: Iterable[Problem], status: HTTPStatus, *, has_codes: bool) -> str:
+    """Return the meanings of a status, grouped by code if there are codes."""
+    meanings: dict[str, dict[str, None]] = {}
     for problem in problems:
         meaning = problem.meaning.partition(":")[0].partition("{")[0].strip()
-        lines.setdefault(problem.code if with_codes else "", []).append(meaning)
-    told = [
-        (f"`{code}`: " if code else "") + "; ".join(dict.fromkeys(filter(None, meanings)))
-        for code, meanings in lines.items()
-    ]
-    return f"{status.phrase}. " + "  \n".join(told)
+        meanings.setdefault(f"`{problem.code}`: " if has_codes else "", {}).setdefault(meaning)
+    lines = [code + "; ".join(filter(None, group)) for code, group in meanings.items()]
+    return f"{status.phrase}. " + "  \n".join(lines)
 
 
-def _usual(problems: Iterable[Problem]) -> _Said:
-    """Describe refusals of the service and of the gateway, each with the codes that are possible."""
-    shapes = []
+def _coded_content(problems: Iterable[Problem]) -> Node:
+    """Return the content of errors of the service and the gateway, limited to the codes that are possible."""
+    schemas = []
     for name, is_of_gateway in (("ServiceError", False), ("GatewayError", True)):
         codes = list(dict.fromkeys(one.code for one in problems if one.is_of_gateway is is_of_gateway))
         if codes:
-            limited: _Said = {"properties": {"error_code": {"enum": codes}}}
-            if not is_of_gateway:
-                limited = {"properties": {"error": {"properties": {"code": {"enum": codes}}}}}
-            shapes.append({"allOf": [reference(name), limited]})
-    return {JSON: {"schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes}}}
-
-
-def _keystone() -> _Said:
-    return {JSON: {"schema": reference("IdentityError")}}
-
-
-def _glance() -> _Said:
-    text = {"schema": {"type": "string"}}
-    return {"text/plain": text, JSON: {"schema": reference("GlanceError")}, "text/html": text}
-
-
-def _errors() -> dict[str, _Said]:
-    text = {"type": "string"}
-    return {
-        "ServiceError": _closed(error=_closed(code=text, message=text)),
-        "GatewayError": _closed(error_msg=text, error_code=text, request_id={"type": "string", "pattern": "^[0-9a-f]{32}$"}),
-        "IdentityError": _closed(error=_closed(code={"type": "integer"}, message=text, title=text)),
-        "GlanceError": _closed(message=text, code=text, title=text),
-    }  # fmt: skip
-
-
-def _closed(**properties: _Said) -> _Said:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [*properties],
-        "additionalProperties": False,
-    }
+            code = {"enum": codes}
+            error = {"error_code": code} if is_of_gateway else {"error": {"properties": {"code": code}}}
+            schemas.append({"allOf": [reference(name), {"properties": error}]})
+    return {JSON: {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}}

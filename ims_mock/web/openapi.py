@@ -20,7 +20,7 @@ blueprint = Blueprint("openapi", __name__)
 @blueprint.get(PATH, provide_automatic_options=False)
 def show_document() -> Response:
     """Show the document, which is made when it is first asked for."""
-    from ims_mock.openapi.document import written  # a start is quicker without what few requests need
+    from ims_mock.openapi.document import document_json  # a start is quicker without what few requests need
 
     here, kept = current_context().emulator, current_app.extensions.setdefault(_KEPT, {})
     wanted: dict[str, Any] = {
@@ -30,5 +30,5 @@ def show_document() -> Response:
     }
     key = (here.profile.label, *wanted.values())
     if key not in kept:
-        kept[key] = written(here.profile, **wanted)
+        kept[key] = document_json(here.profile, **wanted)
     return Response(kept[key], mimetype="application/json")

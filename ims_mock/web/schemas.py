@@ -12,7 +12,7 @@ blueprint = Blueprint("schemas", __name__, url_prefix="/v2/schemas")
 @blueprint.get("/<any(image,images,member,members):name>", provide_automatic_options=False)
 def show_schema(name: str) -> Response:
     """Show one schema."""
-    from ims_mock.openapi.schemas import SCHEMAS  # a start is quicker without what few requests need
+    from ims_mock.openapi.schemas import PUBLISHED  # a start is quicker without what few requests need
 
     current_context().view()
-    return jsonify(SCHEMAS[name]())
+    return jsonify(PUBLISHED[name])

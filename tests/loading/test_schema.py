@@ -15,7 +15,7 @@ from ims_mock.loading.loader import load
 from ims_mock.loading.schema import ShapeError, read_image, read_sections
 from ims_mock.loading.sections import MAX_GENERATED, plain_image, plain_sections
 from ims_mock.loading.sources import bundled
-from ims_mock.openapi.schemas import json_schema
+from ims_mock.openapi.schemas import image_schema
 
 SECTIONS = ("project", "clock", "projects", "credentials", "defaults", "images", "generate")
 MARSHMALLOW_WORDS = ("Field may not", "Not a valid", "Missing data", "Unknown field", "Shorter than", "Invalid")
@@ -476,15 +476,15 @@ RECORDED = ("glance-mitaka", "glance-queens")
 @pytest.fixture(scope="module")
 def described():
     """The JSON Schema of an image, ready to validate."""
-    return Draft202012Validator(json_schema())
+    return Draft202012Validator(image_schema())
 
 
 def test_the_json_schema_is_one():
     """It is a legal schema, old and new, names every field of the table, and can be written as JSON."""
-    Draft4Validator.check_schema(json_schema())
-    Draft202012Validator.check_schema(json_schema())
-    assert list(json_schema()["properties"]) == [field.name for field in FIELDS]
-    assert json.loads(json.dumps(json_schema())) == json_schema()
+    Draft4Validator.check_schema(image_schema())
+    Draft202012Validator.check_schema(image_schema())
+    assert list(image_schema()["properties"]) == [field.name for field in FIELDS]
+    assert json.loads(json.dumps(image_schema())) == image_schema()
 
 
 @pytest.mark.parametrize("name", bundled())
@@ -543,4 +543,4 @@ def test_the_json_schema_takes_text_only_as_a_free_property(described, value):
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_the_json_schema_tells_what_a_field_is(field):
     """The sentence of the table stands in the schema."""
-    assert json_schema()["properties"][field.name]["description"] == BY_NAME[field.name].description
+    assert image_schema()["properties"][field.name]["description"] == BY_NAME[field.name].description

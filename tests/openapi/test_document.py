@@ -19,8 +19,8 @@ from ims_mock.contract.profiles import DOCUMENTED, GLANCE, Profile
 from ims_mock.emulator import Emulator
 from ims_mock.errors import PROBLEMS
 from ims_mock.loading.loader import load
-from ims_mock.openapi.document import document, written
-from ims_mock.openapi.operations import OPERATIONS, possible
+from ims_mock.openapi.document import document, document_json
+from ims_mock.openapi.operations import OPERATIONS
 from ims_mock.web.app import create_app
 
 DOCUMENT = "/openapi.json"
@@ -55,17 +55,17 @@ def test_every_route_is_an_operation_and_every_operation_a_route(has_control):
     described = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     found, legal = routes(app)
     assert described == found
-    assert legal == {one.path: one.legal for one in OPERATIONS if one.legal}
+    assert legal == {one.path: one.path_values for one in OPERATIONS if one.path_values}
 
 
 def test_operations_have_names_of_their_own():
     """Clients are generated with them."""
-    assert len({one.name for one in OPERATIONS}) == len(OPERATIONS)
+    assert len({one.id for one in OPERATIONS}) == len(OPERATIONS)
 
 
 def test_every_problem_is_possible_somewhere():
     """But a wrong method, which is that of no operation."""
-    named = {problem.name for one in OPERATIONS for problem in possible(one)}
+    named = {problem.name for one in OPERATIONS for problem in one.problems}
     assert {one.name for one in PROBLEMS} - named == {"method"}
 
 
@@ -95,7 +95,7 @@ def test_an_emulator_shows_its_own(label, auth):
     """Its profile and whether it needs credentials; open to all, and the same as the command line prints."""
     answer = in_process(make_app("empty", profile=label, auth=auth))(DOCUMENT)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
-    assert answer.text == written(PROFILES[label], needs_credentials=auth == "on")
+    assert answer.text == document_json(PROFILES[label], needs_credentials=auth == "on")
     assert answer.json["servers"] == [{"url": "/"}]
     assert ({} in answer.json["paths"]["/v2/images"]["get"]["security"]) is (auth == "off")
 
@@ -103,8 +103,8 @@ def test_an_emulator_shows_its_own(label, auth):
 def test_it_has_the_same_bytes_in_every_process():
     """Whatever order Python gives its sets."""
     code = (
-        "from ims_mock.contract.profiles import DOCUMENTED; from ims_mock.openapi.document import written;"
-        "print(written(DOCUMENTED), end='')"
+        "from ims_mock.contract.profiles import DOCUMENTED; from ims_mock.openapi.document import document_json;"
+        "print(document_json(DOCUMENTED), end='')"
     )
     texts = {
         subprocess.run(
@@ -112,7 +112,7 @@ def test_it_has_the_same_bytes_in_every_process():
         ).stdout
         for seed in ("1", "2")
     }
-    assert texts == {written(DOCUMENTED).encode()}
+    assert texts == {document_json(DOCUMENTED).encode()}
 
 
 def test_a_sandbox_shows_its_own():
