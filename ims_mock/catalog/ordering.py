@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import islice
 from operator import and_
 from typing import Any, Final
@@ -100,6 +100,7 @@ class Ordering:
         return bits
 
 
+@lru_cache(maxsize=256)
 def forward(sort: Sort) -> tuple[Sort, bool]:
     """Return the sort whose ordering answers a sort, and whether that ordering has to be read backwards.
 
