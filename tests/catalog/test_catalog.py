@@ -99,7 +99,7 @@ def catalog_of(images):
     return Catalog(made(images))
 
 
-# --- the naive reading ------------------------------------------------------------------------------
+# --- the naive reading
 
 
 def naive(images, pairs, view):
@@ -287,7 +287,6 @@ def edited(rng, catalog, images):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_page_agrees_with_a_list_comprehension(seed):
-    """20 times 1,000 random queries of random pages, with edits of the catalog between the queries."""
     rng = random.Random(seed)
     for _ in range(20):
         images = list(random_images(rng, rng.choice((0, 1, 7, 40))))
@@ -323,7 +322,6 @@ images_drawn = st.builds(
     limit=st.integers(1, 12),
 )
 def test_walking_next_visits_every_match_once_in_order(images, seed, key, way, limit):
-    """Whatever the catalog, filters, sort key, direction and limit: the pages joined are the whole list."""
     rng = random.Random(seed)
     view = random_view(rng)
     catalog = catalog_of(images)
@@ -341,8 +339,7 @@ def test_walking_next_visits_every_match_once_in_order(images, seed, key, way, l
     assert walked == expected
 
 
-def test_the_next_link_repeats_the_question():
-    """The link to the next page is the question with a marker, so that following links needs no state."""
+def test_the_next_link_repeats_the_query():
     view = View(Caller("a"), DOCUMENTED, is_queens=False)
     raw = "tag=a%3Db&tag=x86&name=%E9%95%9C&limit=2&marker=old"
     query = parse(raw, view)
@@ -351,16 +348,14 @@ def test_the_next_link_repeats_the_question():
     assert parse_qsl(query.next("new").partition("?")[2]) == [("__isregistered", "true"), *sent, ("marker", "new")]
 
 
-def test_an_id_is_unique():
-    """Two images with one id are refused."""
+def test_a_duplicate_id_is_an_error():
     image = next(random_images(random.Random(0), 1))
     with pytest.raises(ValueError, match="given twice"):
         catalog_of([image, image])
 
 
 @pytest.mark.parametrize("marker", ["", "nosuch", "\0", "é"])
-def test_an_unknown_marker_is_refused(marker):
-    """Also an empty one, and whatever else is asked."""
+def test_an_unknown_marker_is_an_error(marker):
     catalog = catalog_of(random_images(random.Random(3), 5))
     view = View(Caller("a"), DOCUMENTED, is_queens=False)
     with pytest.raises(RequestError, match=r"marker is .*; legal is"):
@@ -397,7 +392,6 @@ def test_removing_an_unknown_image_changes_nothing():
 
 
 def test_an_answer_does_not_depend_on_how_many_queries_came_before():
-    """More sort keys and filters than orderings and bitmaps are kept; each query is repeated in another order."""
     rng = random.Random(8)
     catalog = catalog_of(random_images(rng, 40))
     view = View(Caller("a"), GLANCE, is_queens=False)

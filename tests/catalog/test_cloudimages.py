@@ -1,4 +1,4 @@
-"""``GET /v2/cloudimages``: the newer list over the same catalog, where it is like the older one and where not."""
+"""``GET /v2/cloudimages``: how it agrees with the older list, and how it differs."""
 
 import json
 import random
@@ -82,12 +82,11 @@ def ask_both(request):
             yield asked
 
 
-# --- where it is like the older list ------------------------------------------------------------------
+# --- where it is like the older list
 
 
 @pytest.mark.parametrize(("query", "expected", "before"), ROWS, ids=[row[0] for row in ROWS])
 def test_a_parameter_filters_as_in_the_older_list(ask_both, query, expected, before):
-    """One row a parameter and a way of writing it."""
     answer = ask_both(f"{PATH}?{before}{query}")
     if expected is None:
         assert (answer.status, answer.json["error"]["code"]) == (403, "IMG.0026")
@@ -97,20 +96,17 @@ def test_a_parameter_filters_as_in_the_older_list(ask_both, query, expected, bef
 
 @pytest.mark.parametrize(("recipe", "expected"), RECIPES)
 def test_a_documented_recipe_works_here_too(ask_both, recipe, expected):
-    """The five questions that the document of the older list gives as examples."""
     assert numbers(ask_both(f"{PATH}?{recipe}")) == expected
 
 
 @pytest.mark.parametrize(("headers", "expected"), CALLERS)
 def test_each_caller_sees_the_same_images(ask_both, headers, expected):
-    """Project header, token and access key mean the same."""
     assert numbers(ask_both(PATH, headers)) == expected
 
 
 @pytest.mark.parametrize("name", ["default", "document-sample", "edge-cases", "empty", "large"])
 @pytest.mark.parametrize("profile", PROFILES)
 def test_both_lists_hold_the_same_images(name, profile):
-    """In the same order, each as it is shown there but for what is left out here."""
     ask = in_process(make_app(name, profile=profile))
     left_out = {field.name for field in FIELDS if not field.in_cloudimages}
     older, newer = ask("/v2/images?limit=1000").json["images"], ask(f"{PATH}?limit=1000").json["images"]
@@ -122,8 +118,7 @@ def test_both_lists_hold_the_same_images(name, profile):
 @pytest.mark.parametrize("caller", [Caller(OWNER), Caller(ANOTHER), Caller(OWNER, frozenset({"admin"})), Caller(THIRD)])
 @pytest.mark.parametrize("edits", [0, 40])
 @pytest.mark.parametrize("query", ["", "visibility=shared", "sort_key=name", "__os_type=Linux", "limit=1"])
-def test_each_page_leaves_the_same_out(caller, edits, query):
-    """Of any attributes an image may have of these, as its members see it, and after edits as well."""
+def test_each_page_hides_the_same_attributes(caller, edits, query):
     rng, names = random.Random(1), HIDDEN
     every = [
         image(
@@ -158,20 +153,18 @@ def test_each_page_leaves_the_same_out(caller, edits, query):
     assert shorter > 0 or (query == "visibility=shared" and caller.project == ANOTHER)
 
 
-# --- the answer ---------------------------------------------------------------------------------------
+# --- the answer
 
 
 @pytest.mark.parametrize("query", ["", "?limit=2", "?limit=0", "?marker=1", "?foo=bar"])
-def test_the_images_stand_alone(ask, query):
-    """No ``first``, ``next`` or ``schema`` beside them, on whatever page."""
+def test_a_page_has_no_links(ask, query):
     answer = ask(PATH + query)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
     assert set(answer.json) == {"images"}
     assert len(answer.headers["X-Request-Id"]) == 32
 
 
-def test_what_is_left_out_here_is_kept_there(ask):
-    """Each list has its own bytes of an image, however often and in whichever order they are asked."""
+def test_the_older_list_shows_the_hidden_attributes(ask):
     for _ in range(2):
         shown = {one["id"]: one for one in ask(PATH).json["images"]}
         assert "__is_config_init" not in shown["1"]
@@ -182,24 +175,21 @@ def test_what_is_left_out_here_is_kept_there(ask):
         assert ask("/v2/images?id=5").json["images"][0]["__image_location"] == "obs"
 
 
-def test_an_image_without_them_is_shown_alike():
-    """Both lists show the same of most images."""
+def test_an_image_without_hidden_attributes_is_equal_in_both_lists():
     fewer = [image.id for image in load([REGION]).catalog if CLOUDIMAGES.json(image) != image.json]
     assert sorted(map(int, fewer)) == [1, 4, 5, 10]
 
 
 def test_a_member_is_shown_a_shared_image():
-    """As in the older list, and without what is left out here."""
     shown = in_process(make_app(REGION))(f"{PATH}?id=10").json["images"][0]
     assert (shown["visibility"], shown["__imagetype"]) == ("shared", "shared")
     assert "__is_config_init" not in shown
 
 
-# --- paging -------------------------------------------------------------------------------------------
+# --- paging
 
 
 def test_a_page_has_500_images_unless_told_otherwise():
-    """And never more than 1000, in both profiles."""
     for profile in PROFILES:
         ask = in_process(make_app("empty", generate=1500, project=OWNER, profile=profile))
         assert len(ask(PATH).ids) == 500
@@ -213,7 +203,6 @@ def test_a_page_has_500_images_unless_told_otherwise():
 )
 @pytest.mark.parametrize("profile", PROFILES)
 def test_walking_by_marker_visits_every_image_once(order, profile):
-    """Page after page, until an empty one."""
     ask = in_process(make_app("edge-cases", profile=profile))
     walked, marker = [], ""
     while page := ask(f"{PATH}?limit=2{order}{marker}").ids:
@@ -224,12 +213,11 @@ def test_walking_by_marker_visits_every_image_once(order, profile):
 
 
 def test_after_the_last_image_comes_an_empty_page(ask):
-    """With 200, not an error."""
     answer = ask(f"{PATH}?marker=1")
     assert (answer.status, answer.json) == (200, {"images": []})
 
 
-# --- the filters that only it has ---------------------------------------------------------------------
+# --- the filters that only it has
 
 FILTERS = [
     ("architecture=arm", [6, 3, 2]),
@@ -260,19 +248,16 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("query", "expected"), FILTERS, ids=[row[0] for row in FILTERS])
-def test_a_filter_of_its_own_finds_images(query, expected):
-    """One row a meaning; they combine with each other and with paging."""
+def test_a_parameter_of_the_newer_list_filters(query, expected):
     assert numbers(in_process(make_app(REGION))(f"{PATH}?{query}")) == expected
 
 
-def test_every_parameter_of_its_own_has_a_row():
-    """All are asked for above."""
+def test_every_parameter_of_the_newer_list_has_a_row():
     asked = {part.partition("=")[0] for query, _ in FILTERS for part in query.split("&")}
     assert {extra.name for extra in CLOUDIMAGES.extras} <= asked
 
 
 def test_the_filters_mean_the_same_in_both_profiles():
-    """Where they are written as documented; the glance profile lists unregistered images too."""
     documented, glance = (in_process(make_app(REGION, profile=profile)) for profile in PROFILES)
     for query, expected in FILTERS:
         if query != "virtual_env_type=Ironic":  # one image has it in lower case
@@ -289,14 +274,12 @@ def test_the_filters_mean_the_same_in_both_profiles():
     ],
 )
 def test_documented_values_ignore_case_with_the_departure(query, documented, code):
-    """As those of every field do."""
     assert numbers(in_process(make_app(REGION))(f"{PATH}?{query}")) == documented
     answer = in_process(make_app(REGION, profile="glance"))(f"{PATH}?{query}")
     assert (answer.status, answer.json["error"]["code"]) == (400, code)
 
 
-def test_the_older_list_knows_none_of_them():
-    """There they are properties like any other, and nothing is refused."""
+def test_the_older_list_has_none_of_these_parameters():
     ask = in_process(make_app(REGION))
     for query in (
         "architecture=arm",
@@ -309,7 +292,7 @@ def test_the_older_list_knows_none_of_them():
     assert numbers(ask("/v2/images?__whole_image=false")) == [5]
 
 
-# --- errors -------------------------------------------------------------------------------------------
+# --- errors
 
 BAD_HERE = [
     *((query, problem, status, code) for query, problem, status, code in BAD if code.startswith("IMG.")),
@@ -334,7 +317,6 @@ BAD_HERE = [
 
 @pytest.mark.parametrize(("query", "problem", "status", "code"), BAD_HERE, ids=[row[0][:40] for row in BAD_HERE])
 def test_a_wrong_query_gets_a_clear_error(ask_both, query, problem, status, code):
-    """The documented status, code and shape; the message names parameter, value and what is legal."""
     answer = ask_both(f"{PATH}?{query}")
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
     assert set(answer.json) == {"error"}
@@ -346,8 +328,7 @@ def test_a_wrong_query_gets_a_clear_error(ask_both, query, problem, status, code
     assert len(error["message"]) < 600
 
 
-def test_every_problem_of_its_own_is_provoked():
-    """Those whose codes no other list gives."""
+def test_every_error_of_the_newer_list_is_tested():
     own = {row.name for row in PROBLEMS if row.code in ("IMG.0155", "IMG.0192", "IMG.0212")}
     assert own <= {row[1] for row in BAD_HERE}
 
@@ -368,8 +349,7 @@ GATEWAY = [
 )
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html"])
-def test_the_gateway_refuses_in_its_own_shape(method, path, status, code, profile, accept):
-    """In profile glance too: this list is none of Glance's."""
+def test_gateway_errors_have_the_gateways_format(method, path, status, code, profile, accept):
     with over_socket(make_app(REGION, profile=profile)) as ask:
         answer = ask(path, {"Accept": accept}, method)
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
@@ -382,7 +362,6 @@ def test_the_gateway_refuses_in_its_own_shape(method, path, status, code, profil
 )
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "text/plain"])
 def test_errors_are_the_services_own_in_profile_glance(query, accept):
-    """Whatever the client accepts; those of the older list stay Glance's."""
     ask = in_process(make_app(REGION, profile="glance"))
     answer = ask(f"{PATH}?{query}", {"Accept": accept})
     assert (answer.status, set(answer.json)) == (400, {"error"})
@@ -393,7 +372,6 @@ def test_errors_are_the_services_own_in_profile_glance(query, accept):
 
 
 def test_a_bug_is_a_500_that_tells_nothing(monkeypatch, caplog):
-    """The gateway's, in profile glance too."""
     app = make_app(REGION, profile="glance")
     monkeypatch.setattr("ims_mock.catalog.catalog.Catalog.page", lambda *_: 1 / 0)
     answer = in_process(app)(PATH)
@@ -401,7 +379,7 @@ def test_a_bug_is_a_500_that_tells_nothing(monkeypatch, caplog):
     assert answer.headers["X-Request-Id"] in caplog.text
 
 
-# --- who asks -----------------------------------------------------------------------------------------
+# --- who asks
 
 ROLES = {"member": MINE, "reader": MINE, "admin": ALL_LIVE}
 
@@ -410,7 +388,6 @@ ROLES = {"member": MINE, "reader": MINE, "admin": ALL_LIVE}
 @pytest.mark.parametrize("auth", ["on", "off"])
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_role_may_list(token, auth, profile):
-    """Registered images only for all but admins, where the departure says so."""
     ask = in_process(make_app(REGION, auth=auth, profile=profile))
     expected = ROLES[token]
     if profile == "glance" and token != "admin":
@@ -419,7 +396,6 @@ def test_every_role_may_list(token, auth, profile):
 
 
 def test_unregistered_images_are_for_admins():
-    """An ordinary caller who asks for them gets an empty list."""
     ask = in_process(make_app(REGION))
     assert numbers(ask(f"{PATH}?__isregistered=false")) == []
     assert numbers(ask(f"{PATH}?__isregistered=false", {"X-Auth-Token": "admin"})) == [8]
@@ -435,15 +411,13 @@ def test_unregistered_images_are_for_admins():
     ],
 )
 def test_with_authentication_on_a_token_must_hold(profile, headers, status, code):
-    """Refusals are the gateway's in both profiles."""
     answer = in_process(make_app(REGION, auth="on", profile=profile))(PATH, headers)
     assert (answer.status, answer.json["error_code"]) == (status, code)
     assert json.loads(answer.body)["request_id"] == answer.headers["X-Request-Id"]
 
 
-# --- catalogs -----------------------------------------------------------------------------------------
+# --- catalogs
 
 
 def test_a_catalog_may_hold_what_only_it_filters_by():
-    """No warning: ``__whole_image`` is no slip of the finger, though the older list has no such field."""
     assert load([{"images": [{"name": "whole", "__whole_image": "true"}]}], is_thorough=True).warnings == ()

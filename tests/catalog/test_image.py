@@ -1,4 +1,4 @@
-"""What an image is made of, and what images share."""
+"""Images as values and as JSON."""
 
 import json
 import random
@@ -13,8 +13,7 @@ NAMES = st.lists(st.sampled_from([*BY_NAME, "colour", "flavour", "用途"]), uni
 
 
 @given(names=NAMES, seed=st.integers())
-def test_values_of_any_order_make_the_same_image(names, seed):
-    """However its values are given, an image is shown in the order of the table, changed or not."""
+def test_the_order_of_values_does_not_matter(names, seed):
     shuffled = random.Random(seed).sample(names, len(names))
     images = [Image({name: f"the {name}" for name in some}) for some in (names, shuffled)]
     if "name" in names:
@@ -29,14 +28,12 @@ def test_values_of_any_order_make_the_same_image(names, seed):
 
 @given(names=NAMES)
 def test_free_properties_come_last(names):
-    """The attributes of the table come in its order, the others in theirs."""
     ordered = in_table_order(tuple(names))
     known = [name for name in ordered if name in BY_NAME]
     assert ordered == (*(name for name in BY_NAME if name in names), *sorted(set(names) - set(known)))
 
 
-def test_the_bytes_are_in_the_order_of_the_table():
-    """What is rendered quickly is what the wire form of an image says, whatever order its values came in."""
+def test_json_is_in_table_order():
     values = {"tags": ("a",), "name": "x", "colour": "red", "id": "i", "min_disk": 40, "__os_bit": "64"}
     image = Image(values)
     assert image.json.decode() == json.dumps(image.shown(), ensure_ascii=False)

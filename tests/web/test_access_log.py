@@ -1,4 +1,4 @@
-"""What the log says of requests, in text and in JSON, and that it keeps secrets."""
+"""The access log, in text and in JSON, and the masking of secrets in it."""
 
 import json
 import logging
@@ -22,7 +22,6 @@ def last_parts(caplog):
 
 
 def test_each_request_is_a_line_of_text():
-    """Method, path and query, status, milliseconds, id, and what is doubtful; an id stands in the answer as well."""
     with serving("empty", **INFO) as server:
         answers = [
             server.ask("/v2/images?limit=1", **{"X-Auth-Token": "unknown"}),
@@ -39,7 +38,6 @@ def test_each_request_is_a_line_of_text():
 
 
 def test_each_request_is_an_object_in_json():
-    """With its parts as fields, so that nobody takes a message apart."""
     with serving("empty", **JSON) as server:
         identifier = server.ask("/v2/images?limit=1&name=caf%C3%A9", **{"X-Auth-Token": "unknown"})[1]["X-Request-Id"]
         server.ask("/v2/images")
@@ -59,8 +57,7 @@ def test_each_request_is_an_object_in_json():
     assert plain.keys() == {*doubtful, "time", "milliseconds"} - {"doubt"}
 
 
-def test_what_is_no_request_is_a_line_too():
-    """Refused before anybody looks at it, under the id of its answer."""
+def test_a_malformed_request_is_logged():
     with serving("empty", **JSON) as server:
         for sent in (b"nonsense\r\n\r\n", b"GET /a?b=1 HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
             with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
@@ -73,7 +70,6 @@ def test_what_is_no_request_is_a_line_too():
 
 
 def test_other_lines_have_a_message_in_json():
-    """Those that are about no request."""
     with serving("empty", "--watch", **JSON) as server:
         entry = json.loads(server.stopped())
     assert entry.keys() == {"time", "level", "message"}
@@ -81,7 +77,6 @@ def test_other_lines_have_a_message_in_json():
 
 
 def test_a_line_stays_one_line(caplog):
-    """Whatever a path and a query hold."""
     caplog.set_level(logging.INFO, "ims_mock")
     in_process(make_app("empty"))("/a%0A%1B[31m%C2%85b?c=\x85\x1b" + "d" * 5000)
     (record,) = caplog.records
@@ -89,8 +84,7 @@ def test_a_line_stays_one_line(caplog):
     assert len(record.message) < 2500
 
 
-def test_a_fault_stands_in_its_line(caplog):
-    """And a connection that is dropped before the answer has the status 0."""
+def test_a_line_names_the_fault_rule(caplog):
     caplog.set_level(logging.INFO, "ims_mock")
     app = make_app("empty")
     emulator = app.extensions["ims_mock"]
@@ -111,15 +105,13 @@ QUERIES = [
 
 @pytest.mark.parametrize(("query", "shown"), QUERIES)
 def test_secrets_of_a_query_are_masked(query, shown, caplog):
-    """By the names of parameters, however they are written; everything else stays as it was sent."""
     caplog.set_level(logging.INFO, "ims_mock")
     in_process(make_app("empty"))(f"/v2/images?{query}")
     assert masked_query(query) == last_parts(caplog)["query"] == shown
     assert "abcdefgh" not in caplog.text
 
 
-def test_secrets_are_found_wherever_they_are_sent():
-    """In a query by name, in JSON under a name; what is no JSON holds none."""
+def test_secrets_are_found_in_queries_and_bodies():
     assert list(secrets_in_query("a=1&my_token=t%2B1&Signature=s")) == ["t+1", "s"]
     body = b'{"auth": {"password": {"user": {"name": "n", "password": "p"}}, "list": [{"token": ["t", 1]}], "x": "y"}}'
     assert list(secrets_in_json(body)) == ["n", "p", "t"]
@@ -127,7 +119,6 @@ def test_secrets_are_found_wherever_they_are_sent():
 
 
 def test_secrets_are_masked_as_they_are_and_as_python_writes_them():
-    """The longest first; what is shorter than four characters could be any word."""
     assert without("abcd abcdefgh xyz it\\'s\\n1", ["abcd", "abcdefgh", "xyz", "it's\n1", ""]) == (
         "<4 characters> <8 characters> xyz it\\'s\\n1"
     )
@@ -135,8 +126,7 @@ def test_secrets_are_masked_as_they_are_and_as_python_writes_them():
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_traceback_tells_no_secret(form, monkeypatch, caplog):
-    """Neither one of the catalog's nor one that was sent, wherever an exception quotes it."""
+def test_a_traceback_contains_no_secret(form, monkeypatch, caplog):
     key = {"access": "AK", "secret": "secret-of-the-key", "project": "p"}
     user = {"name": "u", "password": "pass'word", "project": "p"}
     app = make_app({"credentials": {"keys": [key], "users": [user]}})

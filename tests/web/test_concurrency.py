@@ -1,4 +1,4 @@
-"""Many clients at once: every answer is one that a single catalog gives, and no write is lost."""
+"""Concurrent clients: every response matches one version of the catalog, and no write is lost."""
 
 import json
 import random
@@ -65,7 +65,7 @@ def recorded(profile="documented"):
     return Recorded(load([CATALOG]), Profile.parse(profile))
 
 
-# --- reading while others write ---------------------------------------------------------------------
+# --- reading while others write
 
 
 class Question(NamedTuple):
@@ -219,8 +219,7 @@ def hold(ask, emulator, seconds):
     return len(readings), sum(done for _, done, _ in writes)
 
 
-def test_every_answer_is_that_of_one_catalog():
-    """While images are made, changed, shared and deleted; in process, where the threads meet most often."""
+def test_every_response_matches_one_version_of_the_catalog():
     emulator = recorded()
     reads, writes = hold(in_process(create_app(emulator)), emulator, SHORT)
     assert reads > READERS
@@ -228,8 +227,7 @@ def test_every_answer_is_that_of_one_catalog():
 
 
 @pytest.mark.slow
-def test_every_answer_is_that_of_one_catalog_over_a_socket():
-    """The same for longer, through the server."""
+def test_every_response_matches_one_version_of_the_catalog_over_a_socket():
     emulator = recorded()
     with over_socket(create_app(emulator), threads=READERS + WRITERS) as ask:
         reads, writes = hold(ask, emulator, LONG)
@@ -237,7 +235,7 @@ def test_every_answer_is_that_of_one_catalog_over_a_socket():
     assert writes > WRITERS
 
 
-# --- who waits for whom -----------------------------------------------------------------------------
+# --- who waits for whom
 
 
 @pytest.fixture(params=["documented", "glance"])
@@ -277,7 +275,6 @@ def pool():
 
 
 def test_readers_do_not_wait_for_writers(emulator, ask, pool):
-    """While somebody writes, and takes long over it, everything is read; who writes besides waits."""
     begun, ends = Event(), Event()
 
     def slowly(catalog):
@@ -299,7 +296,7 @@ def test_readers_do_not_wait_for_writers(emulator, ask, pool):
     assert waiting.result(timeout=10).status == 204
 
 
-# --- data that is long in coming --------------------------------------------------------------------
+# --- data that is long in coming
 
 
 class Slow:
@@ -353,8 +350,7 @@ def gone(profile):
     return 404 if profile == "documented" else 410
 
 
-def test_of_two_uploads_one_is_taken(ask, begin):
-    """The other is told of the conflict, and the first is not disturbed."""
+def test_only_one_of_two_uploads_succeeds(ask, begin):
     first = begin(data=b"first")
     assert ask("/v2/images/queued").json["status"] == "saving"
     assert ask("/v2/images/queued/file", "PUT", b"second", BYTES).status == 409
@@ -362,8 +358,7 @@ def test_of_two_uploads_one_is_taken(ask, begin):
     assert ask("/v2/images/queued/file").body == b"first"
 
 
-def test_of_many_uploads_one_is_taken(ask, pool):
-    """Though they come at the same time."""
+def test_only_one_of_many_uploads_succeeds(ask, pool):
     with restless():
         sent = [pool.submit(ask, "/v2/images/queued/file", "PUT", b"%d" % number, BYTES) for number in range(10)]
         statuses = [one.result(timeout=20).status for one in sent]
@@ -372,7 +367,6 @@ def test_of_many_uploads_one_is_taken(ask, pool):
 
 
 def test_an_image_may_be_changed_during_an_upload(ask, begin):
-    """What was changed stays."""
     upload = begin()
     change = b'[{"op": "add", "path": "/colour", "value": "red"}]'
     assert ask("/v2/images/queued", "PATCH", change, PATCH).status == 200
@@ -381,8 +375,7 @@ def test_an_image_may_be_changed_during_an_upload(ask, begin):
     assert (shown["status"], shown["size"], shown["colour"]) == ("active", 4, "red")
 
 
-def test_an_image_may_be_given_away_during_an_upload(app, emulator, begin):
-    """It gets its data: nobody else could end what was begun."""
+def test_the_owner_may_change_during_an_upload(app, emulator, begin):
     upload = begin()
     change = b'[{"op": "replace", "path": "/owner", "value": "b"}]'
     headers = {"X-Auth-Token": "admin", "Content-Type": PATCH}
@@ -393,7 +386,6 @@ def test_an_image_may_be_given_away_during_an_upload(app, emulator, begin):
 
 
 def test_an_image_deleted_during_an_upload_stays_deleted(emulator, ask, begin, profile):
-    """And its data goes with it."""
     upload = begin()
     assert ask("/v2/images/queued", "DELETE").status == 204
     assert ended(upload) == gone(profile)
@@ -402,8 +394,7 @@ def test_an_image_deleted_during_an_upload_stays_deleted(emulator, ask, begin, p
 
 
 @pytest.mark.parametrize("is_deleted", [False, True])
-def test_an_upload_that_breaks_leaves_the_image_as_it_was(emulator, ask, begin, profile, is_deleted):
-    """It waits for data again, or is as deleted as before."""
+def test_an_interrupted_upload_leaves_the_image_unchanged(emulator, ask, begin, profile, is_deleted):
     upload = begin(error=ConnectionResetError("the cable was pulled"))
     if is_deleted:
         assert ask("/v2/images/queued", "DELETE").status == 204
@@ -414,7 +405,6 @@ def test_an_upload_that_breaks_leaves_the_image_as_it_was(emulator, ask, begin, 
 
 
 def test_a_reset_ends_an_upload(emulator, ask, begin, profile):
-    """Its data comes too late for the image that waits again."""
     upload = begin()
     emulator.reset()
     assert ended(upload) == gone(profile)
@@ -422,8 +412,7 @@ def test_a_reset_ends_an_upload(emulator, ask, begin, profile):
     assert (shown["status"], "checksum" in shown) == ("queued", False)
 
 
-def test_an_upload_from_before_a_reset_disturbs_none_after(emulator, ask, begin, profile):
-    """Though both are of the same image."""
+def test_an_upload_started_before_a_reset_does_not_affect_later_ones(emulator, ask, begin, profile):
     before = begin(data=b"before")
     emulator.reset()
     after = begin(data=b"after")

@@ -1,4 +1,4 @@
-"""The control paths: how tests and containers look at the emulator, and change it."""
+"""The control API: clock, requests, faults and its protection against foreign pages."""
 
 import json
 
@@ -24,7 +24,6 @@ def put(ask, body, **headers):
 
 
 def test_the_clock_is_shown(ask):
-    """Without credentials, whatever the profile."""
     assert ask(CLOCK).json == {"now": NOW, "is_frozen": True, "ahead_seconds": 0}
 
 
@@ -40,14 +39,12 @@ def test_the_clock_is_shown(ask):
         (-3600.0, "2023-11-13T07:00:00Z"),
     ],
 )
-def test_the_clock_is_moved_on(ask, by, now):
-    """By a duration or by seconds."""
+def test_the_clock_is_advanced(ask, by, now):
     assert put(ask, {"advance": by}).json["now"] == now
     assert ask(CLOCK).json["now"] == now
 
 
 def test_the_clock_is_set(ask):
-    """To stand still, to run on, or to tell the real time."""
     assert put(ask, {"now": "2030-01-01 00:00:00"}).json == {
         "now": "2030-01-01T00:00:00Z",
         "is_frozen": True,
@@ -82,7 +79,6 @@ def test_the_clock_is_set(ask):
     ],
 )
 def test_a_wrong_time_is_named(ask, body, words):
-    """With what is legal; the clock stays as it was."""
     answer = put(ask, body)
     assert (answer.status, answer.json["error"]["code"]) == (400, 400)
     assert words in answer.json["error"]["message"]
@@ -115,8 +111,7 @@ ORIGINS = [
         ("POST", "snapshots/first/restore", b""),
     ],
 )
-def test_a_foreign_page_changes_nothing(method, path, body, headers, is_own):
-    """What comes from a page of another origin is refused, with or without a body."""
+def test_a_page_of_another_origin_changes_nothing(method, path, body, headers, is_own):
     app = make_app({"clock": NOW, "images": [{"id": "one"}]})
     here = app.extensions["ims_mock"]
     here.snapshot("first")
@@ -147,7 +142,6 @@ def test_a_foreign_page_changes_nothing(method, path, body, headers, is_own):
     ],
 )
 def test_a_change_is_json_or_yaml(ask, media_type, status):
-    """Nothing that a page could send without being asked; an answer to that question is given to none."""
     assert ask("/_ims/catalog", {"Content-Type": media_type}, "PUT", b"{}").status == status
     assert ask("/_ims/reset", {"Content-Type": media_type}, "POST").status in (
         (204,) if status == 200 or not media_type else (415,)
@@ -155,15 +149,13 @@ def test_a_change_is_json_or_yaml(ask, media_type, status):
     assert ask("/_ims/catalog", FOREIGN, "OPTIONS").status >= 400
 
 
-def test_what_is_not_a_catalog_is_json(ask):
-    """A few words, not a file."""
+def test_only_catalogs_may_be_yaml(ask):
     assert put(ask, {"advance": 5}, **{"Content-Type": "application/yaml"}).status == 415
 
 
 @pytest.mark.parametrize(("headers", "is_own"), ORIGINS)
 @pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/json"])
-def test_a_foreign_page_creates_no_image(profile, headers, is_own, media_type):
-    """What browsers send without asking is refused everywhere; what they ask for, nobody allows."""
+def test_a_page_of_another_origin_creates_no_image(profile, headers, is_own, media_type):
     app = make_app("empty", profile=profile)
     sent = {**({"Content-Type": media_type} if media_type else {}), **headers}
     in_process(app)("/v2/images", sent, "POST", b"{}")
@@ -173,8 +165,7 @@ def test_a_foreign_page_creates_no_image(profile, headers, is_own, media_type):
     assert in_process(app)("/v2/images", FOREIGN, "OPTIONS").headers.get("Access-Control-Allow-Origin") is None
 
 
-def test_requests_are_listed_and_forgotten(ask):
-    """In order, those to one path, and those after a number; control paths are none of them."""
+def test_requests_are_listed_and_cleared(ask):
     for path in ("/v2/images?limit=1", "/v3", "/v2/images", "/_ims/health"):
         ask(path)
 
@@ -190,7 +181,6 @@ def test_requests_are_listed_and_forgotten(ask):
 
 
 def test_faults_are_added_listed_and_removed(ask):
-    """Each has an id and counts its hits."""
     json_type, path = {"Content-Type": "application/json"}, "/_ims/faults"
     rule = b'{"match": {"path": "/v2/images"}, "effect": {"status": 503}, "times": 2}'
     added = [ask(path, json_type, "POST", rule) for _ in range(2)]
@@ -212,15 +202,13 @@ def test_faults_are_added_listed_and_removed(ask):
 
 @pytest.mark.parametrize("body", [b"{}", b'{"effect": {"status": 7}}', b'{"match": {"xyzzy": "x"}}', b"[]"])
 def test_a_wrong_fault_is_named(ask, body):
-    """With what is legal; none is added."""
     answer = ask("/_ims/faults", {"Content-Type": "application/json"}, "POST", body)
     assert answer.status == 400
     assert any(word in answer.json["error"]["message"] for word in ("Use ", "legal"))
     assert ask("/_ims/faults").json == {"faults": []}
 
 
-def test_control_can_be_left_out():
-    """All of it."""
+def test_control_off_removes_the_control_api():
     app = create_app(make_app("empty").extensions["ims_mock"], has_control=False)
     ask = in_process(app)
     for path in ("health", "clock", "catalog", "images/x", "snapshots", "faults", "requests"):
@@ -229,13 +217,11 @@ def test_control_can_be_left_out():
 
 
 def test_an_unknown_control_path_is_an_error_in_json(ask):
-    """In every profile."""
     assert ask("/_ims/nosuch").json["error"]["code"] == 404
     assert ask("/_ims/health", method="DELETE").json["error"]["code"] == 405
 
 
-def test_a_reset_sets_the_clock_back():
-    """As the catalog has it."""
+def test_a_reset_restores_the_clock():
     app = make_app({"clock": NOW})
     ask = in_process(app)
     put(ask, {"advance": 5})

@@ -1,4 +1,4 @@
-"""The catalog through the control paths: shown, replaced, added to, and kept as snapshots."""
+"""The catalog in the control API: shown, replaced, extended and kept as snapshots."""
 
 import json
 from threading import Thread
@@ -56,13 +56,12 @@ def held(app):
     return images, store.default_project, store.projects, store.tokens, store.keys, store.users, here.clock
 
 
-# --- the whole catalog ----------------------------------------------------------------------------
+# --- the whole catalog
 
 
 @pytest.mark.parametrize("catalog", [FULL, "default", "edge-cases", "empty"])
 @pytest.mark.parametrize("kind", ["application/json", "application/yaml"])
-def test_what_is_shown_loads_as_the_same(catalog, kind):
-    """In both forms, whatever was there meanwhile: images, members, projects, credentials and clock."""
+def test_the_shown_catalog_loads_as_the_same_images(catalog, kind):
     app = make_app(catalog)
     ask, before = in_process(app), held(app)
     shown = ask("/_ims/catalog", {"Accept": kind})
@@ -75,15 +74,13 @@ def test_what_is_shown_loads_as_the_same(catalog, kind):
 
 
 def test_secrets_are_masked(ask):
-    """None of them is shown; names of keys and users are none."""
     text = ask("/_ims/catalog").text
     assert not any(secret in text for secret in SECRETS)
     assert '"AK"' in text
     assert text == ask("/_ims/catalog").text
 
 
-def test_a_mask_that_nobody_gave_is_refused(ask):
-    """It would become the secret itself."""
+def test_an_unknown_mask_is_an_error(ask):
     mask = "masked-0123456789abcdef"
     answer = send(ask, "PATCH", "catalog", {"credentials": {"tokens": [{"token": mask, "project": "pa"}]}})
     assert answer.status == 400
@@ -91,7 +88,6 @@ def test_a_mask_that_nobody_gave_is_refused(ask):
 
 
 def test_a_catalog_is_replaced_until_the_reset(app, ask):
-    """With its projects, credentials and clock."""
     before = held(app)
     assert send(ask, "PUT", "catalog", {"project": "pc", "images": [{"name": "n"}]}).json["images"] == 1
     assert ask("/v2/images").json["images"][0]["name"] == "n"
@@ -103,7 +99,6 @@ def test_a_catalog_is_replaced_until_the_reset(app, ask):
 
 
 def test_a_catalog_is_added_to(app, ask):
-    """Images, projects and credentials add up; a new image is made now, and numbers go on."""
     added = {
         "projects": [{"id": "pc"}],
         "credentials": {"tokens": [{"token": "another", "project": "pc"}]},
@@ -125,15 +120,13 @@ def test_a_catalog_is_added_to(app, ask):
     assert {image.id for image in here.catalog} == ids
 
 
-def test_what_is_added_may_set_project_and_clock(ask):
-    """As the last of several catalogs does."""
+def test_an_added_catalog_may_set_project_and_clock(ask):
     send(ask, "PATCH", "catalog", {"project": "pb", "clock": "2024-01-01T00:00:00Z"})
     shown = ask("/_ims/catalog").json
     assert (shown["project"], shown["clock"], len(shown["images"])) == ("pb", "2024-01-01T00:00:00Z", 3)
 
 
-def test_ids_of_removed_images_are_no_obstacle(ask):
-    """Numbers go on with the next whose id is free."""
+def test_ids_of_removed_images_can_be_used_again(ask):
     send(ask, "PUT", "catalog", {"images": [{"name": "a"}, {"name": "b"}, {"name": "c"}]})
     first = ask("/_ims/catalog").json["images"][0]["id"]
     assert ask(f"/_ims/images/{first}", method="DELETE").status == 204
@@ -148,7 +141,6 @@ WRONG = {
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_every_problem_of_a_catalog_is_named(app, ask, method):
-    """With its line, and nothing changes."""
     before = held(app)
     answer = send(ask, method, "catalog", yaml.dump(WRONG, sort_keys=False).encode(), YAML)
     message = answer.json["error"]["message"]
@@ -159,8 +151,7 @@ def test_every_problem_of_a_catalog_is_named(app, ask, method):
     assert held(app) == before
 
 
-def test_an_id_that_is_taken_is_not_added(app, ask):
-    """An image is replaced by its own path."""
+def test_a_duplicate_id_is_an_error(app, ask):
     before = held(app)
     answer = send(ask, "PATCH", "catalog", {"images": [{"id": "one"}]})
     assert "images[0].id: 'one' is the id of an image that is there already as well" in answer.json["error"]["message"]
@@ -179,15 +170,13 @@ def test_an_id_that_is_taken_is_not_added(app, ask):
         (b'{"image": []}', "did you mean images?"),
     ],
 )
-def test_what_is_no_catalog_is_refused(ask, body, words):
-    """And no file of the server is read."""
+def test_a_body_that_is_no_catalog_is_an_error(ask, body, words):
     answer = send(ask, "PUT", "catalog", body)
     assert answer.status == 400
     assert words in answer.json["error"]["message"]
 
 
-def test_a_large_catalog_goes_over_a_socket():
-    """Larger than any other body."""
+def test_a_large_catalog_is_accepted_over_a_socket():
     app = make_app("empty")
     text = "x" * 60_000
     images = [{"id": f"image-{number}", "__description": text, "free": text} for number in range(200)]
@@ -199,11 +188,10 @@ def test_a_large_catalog_goes_over_a_socket():
         assert len(ask("/_ims/catalog").body) > len(body)
 
 
-# --- one image ------------------------------------------------------------------------------------
+# --- one image
 
 
 def test_an_image_is_shown_as_it_is_stored(ask):
-    """Whoever may see it, deleted ones too, with its members."""
     assert ask("/_ims/images/one").json["members"] == {"pb": "pending"}
     assert ask("/_ims/images/gone").json["status"] == "deleted"
     assert ask("/_ims/images/two").json["owner"] is None
@@ -212,14 +200,12 @@ def test_an_image_is_shown_as_it_is_stored(ask):
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_an_unknown_image_is_a_404(ask, method):
-    """In the shape of all control paths."""
     answer = ask("/_ims/images/nosuch", method=method)
     assert (answer.status, answer.json["error"]["message"]) == (404, "No image has this id: the image is 'nosuch'")
 
 
 @pytest.mark.parametrize("image_id", ["one", "two", "gone", "new", "a/b", "%E9%95%9C"])
 def test_an_image_is_put_in_any_state(ask, image_id):
-    """No rule of the API counts; what a file would fill in is filled in."""
     shown = send(ask, "PUT", f"images/{image_id}", {"status": "killed", "protected": True}).json
     assert (shown["status"], shown["protected"], shown["owner"]) == ("killed", True, "pa")
     assert shown["created_at"] == NOW
@@ -229,8 +215,7 @@ def test_an_image_is_put_in_any_state(ask, image_id):
     assert ask(f"/_ims/images/{image_id}").status == 404
 
 
-def test_an_image_keeps_what_no_file_has(app, ask):
-    """Its data, and the times of the memberships that stay as they are."""
+def test_a_replaced_image_keeps_its_data_and_membership_times(app, ask):
     send(ask, "PUT", "catalog", {"clock": NOW, "project": "pa"})
     path = ask("/v2/images", JSON, "POST", b'{"name": "n", "__os_version": "CentOS 7.6 64bit"}').json["self"]
     image = path.rpartition("/")[2]
@@ -253,8 +238,7 @@ def test_an_image_keeps_what_no_file_has(app, ask):
         (b"{", "line 1: not JSON"),
     ],
 )
-def test_a_wrong_image_is_refused(app, ask, body, words):
-    """And the one that is there stays."""
+def test_a_wrong_image_is_an_error(app, ask, body, words):
     before = held(app)
     answer = send(ask, "PUT", "images/one", body)
     assert answer.status == 400
@@ -262,11 +246,10 @@ def test_a_wrong_image_is_refused(app, ask, body, words):
     assert held(app) == before
 
 
-# --- snapshots ------------------------------------------------------------------------------------
+# --- snapshots
 
 
-def test_a_snapshot_brings_all_back(app, ask):
-    """Also after a reset, and as often as wanted."""
+def test_a_snapshot_restores_everything(app, ask):
     send(ask, "PATCH", "catalog", {"images": [{"id": "new"}], "clock": "2024-01-01T00:00:00Z"})
     before = app.extensions["ims_mock"].held
     assert send(ask, "POST", "snapshots", {"name": "a/b 镜像"}).json == {"name": "a/b 镜像"}
@@ -278,8 +261,7 @@ def test_a_snapshot_brings_all_back(app, ask):
         assert app.extensions["ims_mock"].held is before
 
 
-def test_a_snapshot_is_taken_anew_and_forgotten(ask):
-    """A name stands for the last that was kept under it."""
+def test_a_snapshot_is_replaced_and_removed(ask):
     send(ask, "POST", "snapshots", {"name": "s"})
     send(ask, "PUT", "catalog", {})
     send(ask, "POST", "snapshots", {"name": "s"})
@@ -291,7 +273,6 @@ def test_a_snapshot_is_taken_anew_and_forgotten(ask):
 
 
 def test_an_unknown_snapshot_is_a_404(ask):
-    """With the names that are known."""
     send(ask, "POST", "snapshots", {"name": "s"})
     for method, path in (("POST", "snapshots/t/restore"), ("DELETE", "snapshots/t")):
         answer = send(ask, method, path, b"", {})
@@ -301,12 +282,10 @@ def test_an_unknown_snapshot_is_a_404(ask):
 
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x" * 256}, {"name": 5}, []])
 def test_a_snapshot_needs_a_name(ask, body):
-    """A text of usual length."""
     assert send(ask, "POST", "snapshots", body).status == 400
 
 
 def test_snapshots_are_bounded(app, ask):
-    """One more is refused until one is deleted; a known name may be taken again."""
     for number in range(MOST_SNAPSHOTS):
         app.extensions["ims_mock"].snapshot(str(number))
     assert send(ask, "POST", "snapshots", {"name": "more"}).status == 429
@@ -314,7 +293,6 @@ def test_snapshots_are_bounded(app, ask):
 
 
 def test_no_write_is_lost_among_additions(app, ask):
-    """Whoever adds meanwhile, and however."""
 
     def write(name):
         for number in range(20):

@@ -1,4 +1,4 @@
-"""Every effect of a fault, seen from outside: in process, over a socket, and byte by byte."""
+"""Every effect of a fault rule, over HTTP."""
 
 import json
 import re
@@ -74,7 +74,7 @@ def walked(ask, target=f"{PATH}?limit=3", most=9):
     return pages
 
 
-# --- status ---------------------------------------------------------------------------------------
+# --- status
 
 GATEWAY, SERVICE = "gateway", "service"
 CODES = [
@@ -94,8 +94,7 @@ CODES = [
 
 
 @pytest.mark.parametrize(("status", "origin", "code"), CODES)
-def test_a_status_has_the_body_of_whoever_refuses_with_it(ask, fault, status, origin, code):
-    """The gateway's or the service's, with the request's id where the gateway has it."""
+def test_an_injected_status_has_the_error_body_of_its_origin(ask, fault, status, origin, code):
     fault(status=status)
     answer = ask(PATH)
     assert answer.status == status
@@ -111,8 +110,7 @@ def test_a_status_has_the_body_of_whoever_refuses_with_it(ask, fault, status, or
 
 
 @pytest.mark.parametrize("code", ["IMG.0001", "APIGW.0601"])
-def test_code_message_and_headers_may_be_chosen(ask, fault, code):
-    """The code decides who refuses; braces in the message are braces."""
+def test_a_rule_sets_code_message_and_headers(ask, fault, code):
     fault(status=400, code=code, message="no {luck} today: 镜像", headers={"Retry-After": 5, "X-Request-Id": "own"})
     answer = ask(PATH)
     said = answer.json.get("error") or {"code": answer.json["error_code"], "message": answer.json["error_msg"]}
@@ -128,8 +126,7 @@ def test_code_message_and_headers_may_be_chosen(ask, fault, code):
     ],
 )
 @pytest.mark.parametrize("profile", ["documented", "glance"], indirect=True)
-def test_a_refusal_has_the_shape_of_its_path(ask, fault, path, says):
-    """The identity service's, and the newer list's, whatever the profile."""
+def test_an_injected_error_has_the_format_of_its_path(ask, fault, path, says):
     fault(status=503, message="later")
     answer = ask(path)
     assert answer.status == 503
@@ -144,20 +141,18 @@ def test_a_refusal_has_the_shape_of_its_path(ask, fault, path, says):
     ],
 )
 @pytest.mark.parametrize("profile", ["glance"], indirect=True)
-def test_glance_refuses_in_plain_text(ask, fault, keys, text):
-    """With its usual sentence, or the chosen one."""
+def test_an_injected_error_of_glance_is_plain_text(ask, fault, keys, text):
     fault(**keys)
     answer = ask(PATH, {"Accept": "*/*"})
     assert (answer.headers[TYPE], answer.text) == ("text/plain; charset=UTF-8", text)
 
 
-def test_a_request_that_is_refused_is_not_done(ask, fault):
-    """The service has not seen it."""
+def test_a_request_with_an_injected_error_changes_nothing(ask, fault):
     fault(method="DELETE", status=503)
     assert [ask(f"{PATH}/image-1", method="DELETE").status for _ in range(2)] == [503, 204]
 
 
-# --- when it comes --------------------------------------------------------------------------------
+# --- when it comes
 
 
 def seconds(ask, target=PATH):
@@ -167,8 +162,7 @@ def seconds(ask, target=PATH):
     return time.perf_counter() - began
 
 
-def test_an_answer_is_delayed(ask, fault, emulator):
-    """By so many seconds, which the journal tells as well."""
+def test_a_response_is_delayed(ask, fault, emulator):
     fault(delay=0.5)
     assert seconds(ask) >= 0.5
     (entry,) = emulator.journal.entries()
@@ -177,7 +171,6 @@ def test_an_answer_is_delayed(ask, fault, emulator):
 
 
 def test_a_delay_may_lie_in_a_range(ask, fault):
-    """Whatever it is this time."""
     rule = fault(delay=[0.2, 0.3], times=None)
     assert all(0.2 <= rule.delay_seconds() <= 0.3 for _ in range(100))
     assert len({rule.delay_seconds() for _ in range(9)}) > 1
@@ -185,7 +178,6 @@ def test_a_delay_may_lie_in_a_range(ask, fault):
 
 
 def test_others_are_answered_during_a_delay(app, fault):
-    """However many wait, they keep none waiting; in the end the workers are as many as before."""
     fault(path="/slow", delay=2, times=None)
     with over_socket(app, threads=2) as ask:
         workers = threading.active_count()
@@ -203,7 +195,7 @@ def test_others_are_answered_during_a_delay(app, fault):
         pytest.fail(f"{threading.active_count() - workers} workers too many")
 
 
-# --- the body -------------------------------------------------------------------------------------
+# --- the body
 
 
 @pytest.fixture
@@ -213,8 +205,7 @@ def whole(ask):
 
 
 @pytest.mark.parametrize("how", ["truncated", "garbage", "empty", "html"])
-def test_a_body_is_spoiled(ask, whole, fault, how):
-    """Its status and its length still fit."""
+def test_a_body_is_replaced(ask, whole, fault, how):
     fault(body=how)
     answer = ask(f"{PATH}?limit=2")
     assert (answer.status, int(answer.headers["Content-Length"])) == (200, len(answer.body))
@@ -230,8 +221,7 @@ def test_a_body_is_spoiled(ask, whole, fault, how):
     assert answer.headers[TYPE] == ("text/html" if how == "html" else "application/json")
 
 
-def test_a_refusal_may_be_a_page_of_a_web_server(ask, fault):
-    """As that of a proxy is, whose service is away."""
+def test_an_injected_error_may_be_an_html_page(ask, fault):
     fault(status=502, body="html")
     answer = ask(PATH)
     assert (answer.status, answer.headers[TYPE]) == (502, "text/html")
@@ -239,37 +229,33 @@ def test_a_refusal_may_be_a_page_of_a_web_server(ask, fault):
 
 
 @pytest.mark.parametrize("kind", ["text/plain; charset=latin-1", ""])
-def test_the_content_type_is_another(ask, whole, fault, kind):
-    """Of the same body; or there is none."""
+def test_a_rule_sets_the_content_type(ask, whole, fault, kind):
     fault(content_type=kind)
     answer = ask(f"{PATH}?limit=2")
     assert answer.headers.get(TYPE, "") == kind
     assert answer.body == whole.body
 
 
-def test_what_has_no_body_has_none_with_a_fault(ask, fault):
-    """The connection can be used on."""
+def test_a_204_stays_without_a_body(ask, fault):
     fault(body="html")
     answer = ask(f"{PATH}/image-1", method="DELETE")
     assert (answer.status, answer.body, TYPE in answer.headers) == (204, b"", False)
 
 
-def test_headers_may_stand_besides(ask, whole, fault):
-    """The answer is the same otherwise."""
+def test_a_rule_adds_headers(ask, whole, fault):
     fault(headers={"X-Extra": "yes"})
     answer = ask(f"{PATH}?limit=2")
     assert (answer.headers["X-Extra"], answer.body) == ("yes", whole.body)
 
 
-# --- the link to the next page --------------------------------------------------------------------
+# --- the link to the next page
 
 
 @pytest.mark.parametrize(
     ("how", "left"),
     [("missing", None), ("null", None), ("loop", f"{PATH}?__isregistered=true&limit=3"), ("repeated", "itself")],
 )
-def test_a_link_leads_elsewhere(ask, fault, how, left):
-    """Nowhere, to the first page, or to the page itself; all else is as it was."""
+def test_a_rule_changes_the_next_link(ask, fault, how, left):
     second = ask(f"{PATH}?limit=3").json["next"]
     usual = ask(second).json
     fault(next=how)
@@ -280,8 +266,7 @@ def test_a_link_leads_elsewhere(ask, fault, how, left):
     assert list(page["images"][0]) == list(usual["images"][0])
 
 
-def test_a_link_is_absolute(app, fault):
-    """With the scheme and host that the client asked."""
+def test_a_rule_makes_the_next_link_absolute(app, fault):
     with over_socket(app) as ask:
         usual = ask(f"{PATH}?limit=3").json["next"]
         fault(next="absolute", times=None)
@@ -289,8 +274,7 @@ def test_a_link_is_absolute(app, fault):
         assert "next" not in ask(PATH).json
 
 
-def test_a_walk_sees_what_its_links_do_to_it(ask, fault):
-    """It ends early, begins again, or sees a page twice."""
+def test_the_audit_sees_changed_links(ask, fault):
     three = [NAMES[:3], NAMES[3:6], NAMES[6:]]
     assert walked(ask) == three
     fault(page=2, next="missing")
@@ -302,15 +286,14 @@ def test_a_walk_sees_what_its_links_do_to_it(ask, fault):
 
 
 @pytest.mark.parametrize("path", ["/v2/cloudimages?limit=2", f"{PATH}/image-1", f"{PATH}?limit=x", "/versions"])
-def test_what_has_no_links_gets_none(ask, fault, path):
-    """The fault happens all the same, and leaves the answer as it is."""
+def test_a_response_without_links_gets_none(ask, fault, path):
     usual = ask(path).json
     rule = fault(next="loop")
     assert ask(path).json == usual or "limit=x" in path
     assert rule.hits == 1
 
 
-# --- connections ----------------------------------------------------------------------------------
+# --- connections
 
 
 def said(url, target=PATH, method="GET", body=b""):
@@ -332,7 +315,6 @@ def said(url, target=PATH, method="GET", body=b""):
 
 
 def test_the_connection_is_dropped_before_the_answer(app, fault, emulator):
-    """Not a byte comes; the journal has no status."""
     fault(drop="before")
     with over_socket(app) as ask:
         assert said(ask.url) == b""
@@ -342,7 +324,6 @@ def test_the_connection_is_dropped_before_the_answer(app, fault, emulator):
 
 
 def test_the_connection_is_dropped_in_the_middle_of_the_body(app, fault, emulator):
-    """Half of what the length promised comes."""
     with over_socket(app) as ask:
         whole = ask(f"{PATH}?limit=2").body
         fault(drop="middle")
@@ -353,16 +334,14 @@ def test_the_connection_is_dropped_in_the_middle_of_the_body(app, fault, emulato
 
 
 @pytest.mark.parametrize("drop", ["before", "middle"])
-def test_what_has_no_body_is_dropped_before_it_is_answered(app, fault, emulator, drop):
-    """Though it was done."""
+def test_a_response_without_a_body_is_dropped_before_it(app, fault, emulator, drop):
     fault(drop=drop)
     with over_socket(app) as ask:
         assert said(ask.url, f"{PATH}/image-1", "DELETE") == b""
         assert ask(f"{PATH}/image-1").status == 404
 
 
-def test_a_refusal_can_be_dropped(app, fault):
-    """Then nothing was done."""
+def test_an_injected_error_can_be_dropped(app, fault):
     fault(drop="before", status=503)
     with over_socket(app) as ask:
         assert said(ask.url, f"{PATH}/image-1", "DELETE") == b""
@@ -370,8 +349,7 @@ def test_a_refusal_can_be_dropped(app, fault):
 
 
 @pytest.mark.parametrize("drop", ["before", "middle"])
-def test_a_drop_leaves_no_word_in_the_log(app, fault, caplog, drop):
-    """It was wanted."""
+def test_a_dropped_connection_logs_no_error(app, fault, caplog, drop):
     fault(drop=drop)
     with over_socket(app) as ask:
         said(ask.url)
@@ -380,18 +358,16 @@ def test_a_drop_leaves_no_word_in_the_log(app, fault, caplog, drop):
 
 @pytest.mark.parametrize("drop", ["before", "middle"])
 def test_a_drop_in_process_is_a_connection_error(app, fault, drop):
-    """Of the client without a socket, at the latest when the body is looked at."""
     fault(drop=drop)
     with pytest.raises(ConnectionError):
         in_process(app)(PATH)
     assert in_process(app)(PATH).status == 200
 
 
-# --- a catalog that moves -------------------------------------------------------------------------
+# --- a catalog that moves
 
 
 def test_the_marker_is_deleted_between_two_pages(ask, fault):
-    """As somebody else would: its record stays, and the page is refused."""
     second = ask(f"{PATH}?limit=3").json["next"]
     fault(page=2, catalog={"delete": "marker"})
     answer = ask(second)
@@ -402,13 +378,11 @@ def test_the_marker_is_deleted_between_two_pages(ask, fault):
 
 
 def test_an_image_is_deleted_between_two_pages(ask, fault):
-    """The walk does not see it."""
     fault(page=2, catalog={"delete": "image-6"})
     assert walked(ask) == [["image-9", "image-8", "image-7"], ["image-5", "image-4", "image-3"], ["image-2", "image-1"]]
 
 
 def test_an_image_is_added_between_two_pages(ask, fault):
-    """Where its time puts it: before the page the walk is on, or after."""
     fault(page=2, catalog={"add": {"id": "new", "name": "new"}})
     assert walked(ask) == [NAMES[:3], NAMES[3:6], NAMES[6:]]
     fault(page=2, catalog={"add": {"created_at": "2020-01-05T12:00:00Z", "name": "in between", "min_disk": "50"}})
@@ -421,7 +395,6 @@ def test_an_image_is_added_between_two_pages(ask, fault):
 
 
 def test_images_are_updated_between_two_pages(ask, fault):
-    """One that moves is seen twice, or never; absent is what is null."""
     moved = {"image-9": {"created_at": "2020-01-01T12:00:00Z", "name": "moved"}, "absent": {"name": "x"}}
     fault(page=2, catalog={"update": moved})
     assert walked(ask)[2] == ["image-3", "image-2", "image-9"]
@@ -431,8 +404,7 @@ def test_images_are_updated_between_two_pages(ask, fault):
     assert [one["member_id"] for one in ask(f"{PATH}/image-9/members").json["members"]] == ["q"]
 
 
-def test_a_marker_that_is_none_changes_nothing(ask, fault, emulator):
-    """Nor does an image that is not there."""
+def test_a_change_at_an_unknown_marker_does_nothing(ask, fault, emulator):
     before = emulator.catalog
     for change in ({"delete": "marker"}, {"delete": "absent"}, {"update": {"marker": {"name": "x"}}}):
         fault(catalog=change)
@@ -440,19 +412,17 @@ def test_a_marker_that_is_none_changes_nothing(ask, fault, emulator):
     assert emulator.catalog is before
 
 
-def test_a_change_is_forgotten_by_a_reset(ask, fault, emulator):
-    """With the fault."""
+def test_a_reset_reverts_injected_changes(ask, fault, emulator):
     fault(catalog={"add": {"id": "new"}}, times=None)
     assert ask(PATH).ids[0] == ask(PATH).ids[0] == "new"
     emulator.reset()
     assert ask(PATH).ids == NAMES
 
 
-# --- which requests -------------------------------------------------------------------------------
+# --- which requests
 
 
-def test_a_page_of_a_walk_is_refused_and_asked_again(ask, fault, emulator):
-    """Twice, and then the walk goes on; the journal tells all of it."""
+def test_a_retried_page_succeeds(ask, fault, emulator):
     rule = fault(path=PATH, page=2, status=503, times=2)
     second = ask(f"{PATH}?limit=4").json["next"]
     assert [ask(second).status for _ in range(2)] == [503, 503]
@@ -473,53 +443,46 @@ def test_a_page_of_a_walk_is_refused_and_asked_again(ask, fault, emulator):
         ({"path": "/v2/cloudimages", "page": 1}, "/v2/cloudimages?marker=absent", {}),
     ],
 )
-def test_a_fault_looks_at_the_request(ask, fault, keys, target, headers):
-    """As it came."""
+def test_a_rule_matches_the_request(ask, fault, keys, target, headers):
     fault(**keys, status=503)
     assert ask("/versions").status == 200
     assert ask(target, headers).status == 503
 
 
-def test_walks_of_two_projects_have_pages_of_their_own(ask, fault):
-    """Though they ask the same."""
+def test_pages_are_counted_per_project(ask, fault):
     fault(page=2, header={"X-Project-Id": "q"}, status=503)
     target = f"{PATH}?marker=image-7&limit=3"
     ask(f"{PATH}?limit=3", {"X-Project-Id": "p"})
     assert ask(target, {"X-Project-Id": "q"}).status != 503
 
 
-def test_a_fault_comes_before_credentials_are_asked_for():
-    """As a gateway that is away does."""
+def test_faults_apply_before_authentication():
     app = make_app(CATALOG, auth="on")
     app.extensions["ims_mock"].faults.add(rule_from_keywords(page=1, status=503))
     assert [in_process(app)(PATH).status for _ in range(2)] == [503, 401]
 
 
-def test_control_paths_meet_no_faults(ask, fault, emulator):
-    """Nor are they in the journal."""
+def test_faults_do_not_apply_to_the_control_api(ask, fault, emulator):
     rule = fault(status=503, drop="before", times=None)
     assert ask("/_ims/health").status == 200
     assert ask("/_ims/absent").status == 404
     assert (rule.hits, emulator.journal.entries()) == (0, [])
 
 
-def test_every_effect_is_tried_here():
-    """None of the table is without a test that sees it."""
+def test_every_effect_is_tested():
     text = Path(__file__).read_text()
     for key in keys_of(EFFECT):
         assert f"{key.name}=" in text
 
 
-def test_a_secret_of_a_rule_is_in_no_answer(fault):
-    """Of what it looks for."""
+def test_secrets_in_a_rule_are_masked(fault):
     rule = fault(query={"X-Auth-Token": "secret"}, header={"Authorization": "secret"}, delay=0)
     assert "secret" not in json.dumps(rule.as_json())
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-def test_requests_with_faults_leave_nothing_behind():
-    """After the journal is full, 100,000 more cost less than 5 MB."""
+def test_requests_with_faults_do_not_leak_memory():
     program = Path(__file__).parent.parent.parent / "bench" / "faults.py"
     done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
     assert float(re.search(r"grown by (-?[0-9.]+) MB", done.stdout)[1]) < 5

@@ -1,4 +1,4 @@
-"""Several that answer alike: read-only replicas behind a proxy, and an application that several processes serve."""
+"""Read-only replicas behind a proxy, and an application served by several processes."""
 
 import http.client
 import json
@@ -60,8 +60,7 @@ def several(app):
 
 @pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
 @pytest.mark.parametrize("auth", ["off", "on"])
-def test_every_change_is_refused(profile, is_several, auth):
-    """On the service and on the control paths, in the shape of their errors; afterwards all is as it was."""
+def test_every_change_is_rejected(profile, is_several, auth):
     app = make_app("default", profile=profile, auth=auth, read_only="off" if is_several else "on")
     before, held = in_process(app)(LIST, TOKEN).ids, app.extensions["ims_mock"].held
     ask = several(app) if is_several else in_process(app)
@@ -84,8 +83,7 @@ def test_every_change_is_refused(profile, is_several, auth):
 
 
 @pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
-def test_whoever_may_not_write_anyway_hears_that(is_several):
-    """Credentials are judged first, and what is no path is none."""
+def test_missing_permissions_are_reported_first(is_several):
     catalog = {"credentials": {"tokens": [{"token": "reader", "project": "a" * 32, "roles": ["reader"]}]}}
     app = make_app(catalog, auth="on", read_only="off" if is_several else "on")
     ask = several(app) if is_several else in_process(app)
@@ -95,8 +93,7 @@ def test_whoever_may_not_write_anyway_hears_that(is_several):
 
 
 @pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
-def test_reading_and_logging_in_are_as_ever(is_several):
-    """Lists, images, schemas, versions, health; and a token that is issued opens them."""
+def test_reading_and_logging_in_work(is_several):
     app = make_app("default", auth="on", read_only="off" if is_several else "on")
     ask = several(app) if is_several else in_process(app)
     issued = ask("/v3/auth/tokens", JSON, "POST", LOGGING_IN)
@@ -115,15 +112,13 @@ def test_reading_and_logging_in_are_as_ever(is_several):
 
 
 def test_a_read_only_server_keeps_its_own_journal():
-    """Whoever asks it, and not a proxy, is told the truth."""
     ask = in_process(make_app("empty", read_only="on"))
     ask("/v2/images")
     ask("/v2/images", JSON, "POST", b"{}")
     assert [entry["status"] for entry in ask("/_ims/requests").json["requests"]] == [200, 403]
 
 
-def test_of_several_processes_none_tells_of_a_part_or_counts_one():
-    """Each would have a journal and a coverage of its own, and let every address send as much again."""
+def test_several_processes_reject_the_journal_and_the_rate_limit():
     for path, name in (("requests", "journal"), ("walks", "journal"), ("coverage", "coverage")):
         told = several(make_app("empty"))(f"/_ims/{path}").text
         assert "notes its own requests" in told
@@ -133,14 +128,12 @@ def test_of_several_processes_none_tells_of_a_part_or_counts_one():
     assert "counts its own requests" in answer.text
 
 
-def test_a_suite_on_a_read_only_server_is_told_why_it_has_no_sandbox():
-    """In the words of the refusal."""
+def test_the_fixture_reports_a_read_only_server():
     with over_socket(make_app("empty", read_only="on")) as ask, pytest.raises(Exception, match="--read-only on"):
         ImsMock(url=ask.url)
 
 
-def test_a_server_that_never_says_how_many_it_is_may_be_many():
-    """Its word for one process is worth nothing."""
+def test_a_server_that_never_reports_its_processes_counts_as_several():
     app = make_app("empty")
     application = app.wsgi_app
     app.wsgi_app = lambda environ, start: application({**environ, "SERVER_SOFTWARE": "Granian"}, start)
@@ -148,8 +141,7 @@ def test_a_server_that_never_says_how_many_it_is_may_be_many():
 
 
 @POSIX
-def test_a_server_that_forks_says_so():
-    """A process for each request: lists are answered, and writing is refused instead of being lost."""
+def test_a_forking_server_sets_multiprocess():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads
         server = make_server("127.0.0.1", 0, make_app("default"), processes=2)
@@ -168,7 +160,7 @@ def test_a_server_that_forks_says_so():
             server.server_close()
 
 
-# --- the example of the README --------------------------------------------------------------------
+# --- the example of the README
 
 
 class Behind:
@@ -248,7 +240,6 @@ def behind(tmp_path):
 
 
 def test_a_walk_through_both_replicas_finds_every_image_once(behind):
-    """In the same order and with the same links as either alone; both were asked."""
     alone = [json.loads(one.ask(LIST, **TOKEN)[2]) for one in behind.replicas]
     assert alone[0] == alone[1]
     ids = [image["id"] for image in alone[0]["images"]]
@@ -263,8 +254,7 @@ def test_a_walk_through_both_replicas_finds_every_image_once(behind):
     assert json.loads(pages[0].body)["next"].startswith("/v2/images?")
 
 
-def test_what_one_replica_issues_the_other_takes(behind):
-    """Tokens, and signatures, for which the proxy hands on the host that the client signed."""
+def test_a_token_of_one_replica_works_on_the_other(behind):
     issued = [behind.ask("/v3/auth/tokens", JSON, "POST", LOGGING_IN) for _ in range(2)]
     assert [answer.status for answer in issued] == [201, 201]
     for answer in issued:
@@ -276,8 +266,7 @@ def test_what_one_replica_issues_the_other_takes(behind):
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:Method 'glance_:DeprecationWarning")
-def test_the_vendors_client_signs_for_both(behind):
-    """Each of its pages is of the replica whose turn it is."""
+def test_signatures_of_the_vendors_client_work_on_both(behind):
     ims = pytest.importorskip("huaweicloudsdkims.v2")
     from huaweicloudsdkcore.auth.credentials import BasicCredentials
 
@@ -288,8 +277,7 @@ def test_the_vendors_client_signs_for_both(behind):
     assert [page.images for page in asked] == [[]] * 4
 
 
-def test_the_proxy_takes_what_the_emulator_takes(behind):
-    """A long question, one that the service refuses as too long, and bytes that should have been encoded."""
+def test_the_proxy_forwards_long_and_encoded_requests(behind):
     assert behind.ask(f"/v2/images?name={'a' * 30_000}", TOKEN).status == 200
     answer = behind.ask(f"/v2/images?name={'a' * 100_000}", TOKEN)
     assert (answer.status, answer.json["error_code"]) == (414, "APIGW.0201")
@@ -300,8 +288,7 @@ def test_the_proxy_takes_what_the_emulator_takes(behind):
     assert raw.body == encoded.body
 
 
-def test_a_write_is_refused_and_not_lost(behind):
-    """Whichever replica it comes to; and nobody is told half a journal."""
+def test_a_write_through_the_proxy_is_rejected(behind):
     for _ in range(2):
         answer = behind.ask("/v2/images", {**JSON, **TOKEN}, "POST", b'{"name": "lost"}')
         assert answer.status == 403
@@ -311,8 +298,7 @@ def test_a_write_is_refused_and_not_lost(behind):
     assert behind.ask("/_ims/health").json["status"] == "ok"
 
 
-def test_a_replica_that_ends_is_not_missed(behind):
-    """The other answers whatever is asked."""
+def test_a_stopped_replica_is_replaced_by_the_other(behind):
     kept = http.client.HTTPConnection("127.0.0.1", behind.port, timeout=20)
 
     def ask():

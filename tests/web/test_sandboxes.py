@@ -1,4 +1,4 @@
-"""Sandboxes: emulators of somebody's own on a shared server, which do not see each other."""
+"""Sandboxes on a shared server."""
 
 import json
 import time
@@ -57,11 +57,10 @@ def count(ask, path="", **headers):
     return len(ask(f"{path}/v2/images", headers).ids)
 
 
-# --- one sandbox ----------------------------------------------------------------------------------
+# --- one sandbox
 
 
 def test_a_sandbox_is_made_without_a_body(ask):
-    """The answer says how it is reached; the project is the catalog's."""
     answer = ask(PATH, method="POST")
     assert (answer.status, sorted(answer.json)) == (
         201,
@@ -71,8 +70,7 @@ def test_a_sandbox_is_made_without_a_body(ask):
     assert (answer.json["project"], answer.json["expires"]) == ("pa", 3600)
 
 
-def test_it_answers_under_its_url_and_to_its_credentials(ask):
-    """What is created there is there only."""
+def test_a_sandbox_is_selected_by_url_or_credentials(ask):
     made = make(ask)
     assert post(ask, f"{prefix(made)}/v2/images", {"name": "mine"}).status == 201
     assert post(ask, "/v2/images", {"name": "mine too"}, {"X-Auth-Token": made["token"]}).status == 201
@@ -81,8 +79,7 @@ def test_it_answers_under_its_url_and_to_its_credentials(ask):
     assert ask("/_ims/health", {"X-Auth-Token": made["token"]}).json["images"] == 3
 
 
-def test_links_stay_where_clients_put_their_base_before(ask):
-    """Those of a list; whole URLs carry the prefix."""
+def test_links_are_relative_to_the_base_url(ask):
     made = make(ask)
     page = ask(f"{prefix(made)}/v2/images?limit=1").json
     assert page["first"].startswith("/v2/images?")
@@ -98,7 +95,6 @@ def test_links_stay_where_clients_put_their_base_before(ask):
 
 
 def test_a_sandbox_behind_a_proxy_has_both_prefixes():
-    """The proxy's, and then its own."""
     ask = in_process(make_app(CATALOG, forwarded="on"))
     headers = {"X-Forwarded-Host": "front.test", "X-Forwarded-Prefix": "/a b"}
     made = ask(PATH, headers, "POST").json
@@ -107,8 +103,7 @@ def test_a_sandbox_behind_a_proxy_has_both_prefixes():
     assert href == f"{made['url']}/v2/"
 
 
-def test_its_credentials_open_it_whatever_it_holds(ask):
-    """Also where credentials are needed, after a reset, and for the project of another catalog."""
+def test_its_credentials_work_with_any_catalog(ask):
     made = make(ask, auth="on")
     token = {"X-Auth-Token": made["token"]}
     assert ask(f"{prefix(made)}/v2/images").status == 401
@@ -132,7 +127,6 @@ def test_its_credentials_open_it_whatever_it_holds(ask):
 
 @pytest.mark.parametrize("is_inside", [True, False])
 def test_signatures_verify(ask, is_inside):
-    """With the path that the client knows; one for another path does not fit."""
     made = make(ask, auth="on", catalog={"project": "pa", "images": [{"id": "x"}]})
     for base, status in (("", 401), (prefix(made), 200)) if is_inside else (("", 200), (prefix(made), 401)):
         headers = {"host": "localhost", "x-sdk-date": signing.format_date(ask_clock(ask, made))}
@@ -155,7 +149,6 @@ def ask_clock(ask, made):
 
 
 def test_uploads_stream_and_other_bodies_do_not(app):
-    """Under the URL of a sandbox as everywhere, over a socket."""
     with over_socket(app) as ask:
         made = make(ask)
         path = prefix(made) + post(ask, f"{prefix(made)}/v2/images", {"name": "mine"}).json["self"]
@@ -171,11 +164,10 @@ def test_uploads_stream_and_other_bodies_do_not(app):
         assert ask(f"{prefix(made)}/_ims/health").json["images"] == 290
 
 
-# --- what is asked for ----------------------------------------------------------------------------
+# --- what is asked for
 
 
-def test_a_sandbox_has_the_catalog_it_is_given(ask):
-    """Its structure or the name of a bundled one, generated images besides, and the project of the answer."""
+def test_a_sandbox_has_the_requested_catalog(ask):
     made = make(ask, catalog={"project": "pb", "images": [{"name": "a", "__os_version": 1.5}]}, generate=2, seed=7)
     shown = ask(f"{prefix(made)}/_ims/catalog").json
     assert (made["project"], len(shown["images"]), shown["images"][0]["__os_version"]) == ("pb", 3, "1.5")
@@ -184,8 +176,7 @@ def test_a_sandbox_has_the_catalog_it_is_given(ask):
     assert make(ask, project="pc")["project"] == "pc"
 
 
-def test_a_sandbox_has_the_settings_it_is_given(app, ask):
-    """Else those of the server."""
+def test_a_sandbox_has_the_requested_options(app, ask):
     assert ask(f"{prefix(make(ask, profile='glance'))}/v2/images?limit=x").text.startswith("400 Bad Request")
     assert ask(f"{prefix(make(ask))}/v2/images?limit=x").json["error"]["code"] == "IMG.0017"
     around = in_process(make_app(CATALOG, auth="on", profile="glance", throttle="1/10"))
@@ -196,8 +187,7 @@ def test_a_sandbox_has_the_settings_it_is_given(app, ask):
     assert around("/v2/images").status == 401
 
 
-def test_a_sandbox_begins_anew(ask):
-    """As if it were made now, with its id and its credentials; nothing of what was in it is left."""
+def test_a_sandbox_is_replaced(ask):
     made = make(ask, catalog="empty")
     path, allowed = prefix(made), {"X-Auth-Token": made["token"]}
     post(ask, f"{path}/_ims/faults", {"effect": {"status": 503}})
@@ -242,15 +232,13 @@ def test_a_sandbox_begins_anew(ask):
         ([], "the body is a list"),
     ],
 )
-def test_what_a_sandbox_can_not_be_is_named(ask, asked, words):
-    """With what is legal."""
+def test_a_wrong_option_of_a_sandbox_is_named(ask, asked, words):
     answer = post(ask, PATH, asked)
     assert (answer.status, answer.json["error"]["code"]) == (400, 400)
     assert words in answer.json["error"]["message"]
 
 
-def test_a_foreign_page_makes_and_removes_none(ask):
-    """Neither with nor without a body."""
+def test_a_page_of_another_origin_makes_and_removes_none(ask):
     made = make(ask)
     foreign = {"Origin": "https://elsewhere.test"}
     assert ask(PATH, foreign, "POST").status == 403
@@ -261,7 +249,6 @@ def test_a_foreign_page_makes_and_removes_none(ask):
 
 
 def test_there_are_no_sandboxes_in_sandboxes(ask):
-    """They would be nobody's to remove."""
     made = make(ask)
     for path, method in ((PATH, "POST"), (f"{PATH}/{made['id']}", "DELETE")):
         answer = ask(prefix(made) + path, method=method)
@@ -269,8 +256,7 @@ def test_there_are_no_sandboxes_in_sandboxes(ask):
     assert ask(f"{prefix(made)}{prefix(made)}/v2/images").status == 404
 
 
-def test_control_off_leaves_no_sandboxes(app):
-    """Nor may a token be taken for one of a sandbox."""
+def test_control_off_disables_sandboxes(app):
     from ims_mock.web.app import create_app
 
     ask = in_process(create_app(app.extensions["ims_mock"], has_control=False))
@@ -279,11 +265,10 @@ def test_control_off_leaves_no_sandboxes(app):
     assert ask("/v2/images", {"X-Auth-Token": "sandbox-0123456789ab.x"}).status == 200
 
 
-# --- apart from each other ------------------------------------------------------------------------
+# --- apart from each other
 
 
-def test_nothing_is_seen_by_another(ask):
-    """Catalog, clock, snapshots, journal, faults: each has its own, and so has the server."""
+def test_sandboxes_are_isolated(ask):
     places = ["", *(prefix(make(ask)) for _ in range(2))]
     mine = places[1]
     post(ask, f"{mine}/v2/images", {"name": "mine"})
@@ -323,8 +308,7 @@ LOGIN = {
 }
 
 
-def test_an_issued_token_is_of_its_sandbox(ask):
-    """It opens that under its URL and at the root, and no other; the server's own opens none."""
+def test_an_issued_token_selects_its_sandbox(ask):
     made, other = make(ask, auth="on"), make(ask, auth="on")
     post(ask, f"{prefix(made)}/v2/images", {"name": "mine"}, {"X-Auth-Token": made["token"]})
     token = post(ask, f"{prefix(made)}/v3/auth/tokens", LOGIN).headers["X-Subject-Token"]
@@ -338,7 +322,6 @@ def test_an_issued_token_is_of_its_sandbox(ask):
 
 
 def test_a_token_of_a_sandbox_logs_in_to_it_at_the_root(ask):
-    """The token in the body says which it is."""
     made = make(ask, auth="on")
     login = {"auth": {"identity": {"methods": ["token"], "token": {"id": made["token"]}}}}
     token = post(ask, "/v3/auth/tokens", login).headers["X-Subject-Token"]
@@ -346,7 +329,7 @@ def test_a_token_of_a_sandbox_logs_in_to_it_at_the_root(ask):
     assert ask("/v3/auth/projects", {"X-Auth-Token": token}).json["projects"][0]["id"] == "pa"
 
 
-# --- how many, and how long -----------------------------------------------------------------------
+# --- how many, and how long
 
 
 def gone(made):
@@ -361,8 +344,7 @@ def gone(made):
 
 
 @pytest.mark.parametrize("profile", ["documented", "glance"])
-def test_a_removed_sandbox_answers_no_more(profile):
-    """And no other answers in its place, though the server lets everybody in."""
+def test_a_removed_sandbox_is_a_404(profile):
     ask = in_process(make_app(CATALOG, profile=profile))
     made = make(ask)
     assert ask(prefix(made), method="DELETE").status == 204
@@ -375,7 +357,6 @@ def test_a_removed_sandbox_answers_no_more(profile):
 
 
 def test_an_unused_sandbox_expires(app):
-    """By the real time since it was used last, not by its clock; each after its own time."""
     now = [0.0]
     boxes = Sandboxes(app.extensions["ims_mock"], lambda: now[0])
     short, long = boxes.make(seconds=10), boxes.make(seconds=100)
@@ -394,7 +375,6 @@ def test_an_unused_sandbox_expires(app):
 
 
 def test_sandboxes_are_bounded(app, ask):
-    """One more is refused until one is removed or expires."""
     made = make(ask)
     boxes = app.extensions["ims_mock.sandboxes"]
     for _ in range(MOST - 1):
@@ -407,7 +387,6 @@ def test_sandboxes_are_bounded(app, ask):
 
 
 def test_a_sandbox_shares_the_catalog(app, ask):
-    """The very value, until something is written; making one does not look at it."""
     made = make(ask)
     around = app.extensions["ims_mock"]
     inside = app.extensions["ims_mock.sandboxes"].emulator(made["id"])
@@ -418,8 +397,7 @@ def test_a_sandbox_shares_the_catalog(app, ask):
     assert inside.catalog is around.catalog
 
 
-def test_making_one_costs_the_same_over_any_catalog():
-    """Over 10,000 images as over none."""
+def test_a_sandbox_does_not_copy_the_catalog():
     asks = [in_process(make_app(name)) for name in ("empty", "large")]
     times = [[], []]
     for _ in range(15):
@@ -430,8 +408,7 @@ def test_making_one_costs_the_same_over_any_catalog():
     assert min(times[1]) < min(times[0]) + 0.003
 
 
-def test_sandboxes_come_and_go_while_others_answer(app):
-    """Nobody is disturbed."""
+def test_sandboxes_are_made_and_removed_concurrently(app):
     wrong = []
 
     def live(number):

@@ -1,4 +1,4 @@
-"""``GET /v2/images/{id}`` and the versions: what clients ask besides the list."""
+"""``GET /v2/images/{id}`` and the API versions."""
 
 import json
 
@@ -39,7 +39,6 @@ def ask():
 
 @pytest.mark.parametrize("name", ["public", "private", "accepted"])
 def test_an_image_is_shown_as_it_is_listed(ask, name):
-    """The same attributes with the same values, without a wrapper."""
     (listed,) = ask(f"/v2/images?id={name}").json["images"]
     answer = ask(f"/v2/images/{name}")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
@@ -56,7 +55,6 @@ SEEN = {
 @pytest.mark.parametrize("token", SEEN)
 @pytest.mark.parametrize("auth", ["on", "off"])
 def test_who_may_see_an_image_is_shown_it(token, auth):
-    """Its owner, its members whatever they answered, an admin; a deleted one is gone for all."""
     ask = in_process(make_app(CATALOG, auth=auth))
     names = [image["id"] for image in CATALOG["images"] if image["id"] != "a/b ü%"]
     shown = [name for name in names if ask(f"/v2/images/{name}", {"X-Auth-Token": token}).status == 200]
@@ -64,20 +62,17 @@ def test_who_may_see_an_image_is_shown_it(token, auth):
 
 
 def test_a_community_image_is_shown_to_all_of_queens(ask):
-    """Mitaka knows no such visibility."""
     assert ask("/v2/images/community").status == 404
     assert ask("/v2/images/community", {"X-Api-Version": "Q"}).status == 200
 
 
 def test_a_member_is_shown_a_shared_image(ask):
-    """Though the offer was rejected; its owner sees what is stored."""
     assert ask("/v2/images/rejected").json["visibility"] == "shared"
     assert ask("/v2/images/rejected", {"X-Project-Id": B}).json["visibility"] == "private"
 
 
 @pytest.mark.parametrize("name", ["hidden", "deleted", "nobody", "%20", "private/nothing", "x" * 5000])
-def test_an_image_that_is_not_there_is_a_404(ask, name):
-    """In the shape of the service, or of Glance; whether it is hidden or unknown nobody learns."""
+def test_a_missing_image_is_a_404(ask, name):
     answer = ask(f"/v2/images/{name}")
     assert answer.status == 404
     if "/" not in name:
@@ -88,7 +83,6 @@ def test_an_image_that_is_not_there_is_a_404(ask, name):
 
 
 def test_other_methods_are_unknown(ask):
-    """The gateway says no more; Glance says which there are."""
     assert ask("/v2/images/private", method="HEAD").status == 404
     assert ask("/v2/images/private", method="TRACE").json["error_code"] == "APIGW.0101"
     glance = in_process(make_app(CATALOG, profile="glance"))("/v2/images/private", method="TRACE")
@@ -96,8 +90,7 @@ def test_other_methods_are_unknown(ask):
     assert in_process(make_app(CATALOG, profile="glance"))("/v2/images/private", method="HEAD").status == 405
 
 
-def test_without_credentials_nothing_is_shown():
-    """Where they are needed."""
+def test_missing_credentials_are_a_401():
     answer = in_process(make_app(CATALOG, auth="on"))("/v2/images/public")
     assert (answer.status, answer.json["error_code"]) == (401, "APIGW.0301")
 
@@ -105,7 +98,6 @@ def test_without_credentials_nothing_is_shown():
 @pytest.mark.parametrize(("path", "status"), [("/", 300), ("/v2", 300), ("/v2/", 300), ("/versions", 200)])
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_the_versions_are_open_to_all(path, status, profile):
-    """With links that lead back to where they were asked; no other service's version among them."""
     with over_socket(make_app(CATALOG, auth="on", profile=profile)) as ask:
         answer = ask(path)
     assert answer.status == status
@@ -115,8 +107,7 @@ def test_the_versions_are_open_to_all(path, status, profile):
     assert {link["href"] for version in versions for link in version["links"]} == {f"{ask.url}/v2/"}
 
 
-def test_one_version_is_described_alone(ask):
-    """By its id; there is no other."""
+def test_one_version_is_shown(ask):
     answer = ask("/v2.1")
     assert (answer.status, [version["id"] for version in answer.json["versions"]]) == (300, ["v2.1"])
     assert json.loads(answer.text)["versions"][0]["links"][0]["rel"] == "self"
