@@ -154,7 +154,7 @@ _IDENTITY_ROWS: Final = (
     Operation("GET", "/v3/auth/projects", "listOwnProjects", "List the projects of the caller's credentials.", {200: "Projects"}, _HOST),
     Operation("GET", "/v3/auth/domains", "listDomains", "List the caller's domain.", {200: "Domains"}, _HOST),
     Operation("GET", "/v3/projects", "listProjects", "List projects, optionally by name.", {200: "Projects"}, _HOST, parameters=(_PROJECT_NAME,)),
-    Operation("GET", "/v3/projects/{project}", "showProject", "Show a project. Every id is one; projects of other domains are shown only to admins.", {200: "Project"}, _HOST),
+    Operation("GET", "/v3/projects/{project_id}", "showProject", "Show a project. Every id is one; projects of other domains are shown only to admins.", {200: "Project"}, _HOST),
 )  # fmt: skip
 
 _CONTROL_ROWS: Final = (

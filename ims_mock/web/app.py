@@ -14,7 +14,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
-from ims_mock.web import control, discovery, image_data, images, keystone, members, openapi, schemas
+from ims_mock.web import control, discovery, image_data, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
@@ -41,7 +41,7 @@ GLANCE_LINE_BYTES: Final = 8_192
 _ERROR_FORMATS: Final[dict[str, ErrorFormat]] = {
     keystone.PREFIX: keystone_error,
     control.PREFIX: keystone_error,
-    openapi.PATH: keystone_error,
+    discovery.DOCUMENT_PATH: keystone_error,
     CLOUDIMAGES.path: service_error,
 }
 """The paths whose errors have the same format in every profile."""
@@ -80,8 +80,9 @@ def create_app(
     app.extensions[MASKS] = Masks()
     app.url_map.merge_slashes = False  # the vendor's client takes a redirect for an empty success
     app.url_map.strict_slashes = True
-    for part in (discovery, images, image_data, members, schemas, keystone, openapi):
+    for part in (discovery, images, image_data, members, keystone):
         app.register_blueprint(part.blueprint)
+    app.register_blueprint(discovery.document_blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
         add_sandboxes(app, emulator)

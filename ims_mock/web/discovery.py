@@ -1,48 +1,64 @@
-"""The versions of the image API, which OpenStack clients look up before anything else; open to all."""
+"""What the API says of itself: its versions, the JSON Schemas under ``/v2/schemas``, and the OpenAPI document."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 
 from ims_mock.catalog.cloudimages import VERSIONS
+from ims_mock.openapi.document import document_json
+from ims_mock.openapi.schemas import PUBLISHED
 from ims_mock.web.context import current_context
 
-_CHOICES: Final = 300
-"""The status of a choice of versions (the document's sample, and Glance)."""
+DOCUMENT_PATH: Final = "/openapi.json"
 
-blueprint = Blueprint("versions", __name__)
+blueprint = Blueprint("discovery", __name__)
+document_blueprint = Blueprint("openapi", __name__)  # not part of the emulated service
 
 
 @blueprint.get("/", provide_automatic_options=False)
 @blueprint.get("/v2", provide_automatic_options=False)
 @blueprint.get("/v2/", provide_automatic_options=False)
 def choose_version() -> tuple[Response, int]:
-    """Offer every version."""
-    return _answer(*VERSIONS), _CHOICES
+    """Offer every version of the API (the document's sample, and Glance)."""
+    return _versions(*VERSIONS), HTTPStatus.MULTIPLE_CHOICES
 
 
 @blueprint.get("/versions", provide_automatic_options=False)
 def list_versions() -> Response:
-    """List every version."""
-    return _answer(*VERSIONS)
+    """List every version of the API."""
+    return _versions(*VERSIONS)
 
 
 @blueprint.get(f"/<any({','.join(VERSIONS)}):version>", provide_automatic_options=False)
 def show_version(version: str) -> tuple[Response, int]:
-    """Describe one version."""
-    return _answer(version), _CHOICES
+    """Show one version of the API."""
+    return _versions(version), HTTPStatus.MULTIPLE_CHOICES
 
 
-def _answer(*versions: str) -> Response:
-    return jsonify(versions=[_described(version) for version in versions])
+def _versions(*versions: str) -> Response:
+    links = [{"rel": "self", "href": f"{current_context().base_url}/v2/"}]
+    return jsonify(versions=[{"id": version, "status": VERSIONS[version], "links": links} for version in versions])
 
 
-def _described(version: str) -> dict[str, Any]:
-    """Describe a version, with a link to where the client asked."""
-    return {
-        "id": version,
-        "status": VERSIONS[version],
-        "links": [{"rel": "self", "href": f"{current_context().base_url}/v2/"}],
-    }
+@blueprint.get(f"/v2/schemas/<any({','.join(PUBLISHED)}):name>", provide_automatic_options=False)
+def show_schema(name: str) -> Response:
+    """Show a JSON Schema, to callers whose credentials are accepted."""
+    current_context().caller()
+    return jsonify(PUBLISHED[name])
+
+
+@document_blueprint.get(DOCUMENT_PATH, provide_automatic_options=False)
+def show_document() -> Response:
+    """Show the OpenAPI document of the emulator that answers."""
+    context = current_context()
+    text = document_json(
+        context.emulator.profile,
+        needs_credentials=context.emulator.needs_credentials,
+        has_control="control" in current_app.blueprints,
+        server=quote(context.request.root_path.rstrip("/")) or "/",
+    )
+    return Response(text, mimetype="application/json")
