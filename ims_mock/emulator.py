@@ -11,9 +11,8 @@ from ims_mock.faults.rules import FaultRules
 from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.gathering import Exercised
 from ims_mock.journal.journal import Journal
-from ims_mock.loading.building import Progress
 from ims_mock.loading.dump import Masks
-from ims_mock.loading.loader import Loaded, load
+from ims_mock.loading.loader import LoadedCatalog, Progress, load
 from ims_mock.options import AppOptions, EmulatorOptions
 from ims_mock.state import State
 
@@ -33,15 +32,15 @@ def check_options(options: AppOptions) -> None:
 def load_options(
     options: EmulatorOptions,
     *,
-    onto: Loaded | None = None,
+    base: LoadedCatalog | None = None,
     masks: Masks | None = None,
     progress: Progress | None = None,
-) -> Loaded:
+) -> LoadedCatalog:
     """Load the catalogs and generate the images that options ask for.
 
     Args:
         options: The options ``catalog``, ``generate``, ``seed`` and ``project`` are used.
-        onto: As for :func:`ims_mock.loading.loader.load`.
+        base: As for :func:`ims_mock.loading.loader.load`.
         masks: As for that.
         progress: As for that.
 
@@ -50,10 +49,10 @@ def load_options(
     """
     return load(
         options.sources,
-        more=options.generate,
+        generate=options.generate,
         seed=options.seed,
         project=options.project,
-        onto=onto,
+        base=base,
         masks=masks,
         progress=progress,
     )
@@ -77,7 +76,7 @@ class Emulator(State):
 
     def __init__(
         self,
-        loaded: Loaded,
+        loaded: LoadedCatalog,
         options: AppOptions = AppOptions(),  # noqa: B008 - frozen
         *,
         own: SandboxCredentials | None = None,
@@ -90,7 +89,7 @@ class Emulator(State):
         self._faults: FaultRules | None = None
         self._apply(options)
 
-    def restart(self, loaded: Loaded, options: AppOptions) -> None:
+    def restart(self, loaded: LoadedCatalog, options: AppOptions) -> None:
         """Start again with other catalogs and options, and without snapshots.
 
         Args:

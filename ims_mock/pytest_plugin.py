@@ -118,11 +118,11 @@ def _found(source: Any, folders: Sequence[Path]) -> Any:
     """Look a catalog up in folders, one after the other; what is in none stays what it is, perhaps a bundled name."""
     if isinstance(source, Mapping):
         return source
-    from ims_mock.loading.sources import bundled
+    from ims_mock.loading.sources import bundled_catalogs
 
     if not isinstance(source, str | Path):
         _fail(f"the marker ims_mock has the catalog {source!r}; legal are a name, a path, a mapping, or a list of them")
-    if source in bundled():
+    if source in bundled_catalogs():
         return source
     return next((path for folder in folders if (path := folder / source).exists()), source)
 

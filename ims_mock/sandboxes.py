@@ -18,7 +18,7 @@ from ims_mock.auth.credentials import SandboxCredentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.journal.gathering import Exercised
-from ims_mock.loading.loader import Loaded
+from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.options import AppOptions, SandboxOptions
 
 MOST: Final = 1_000
@@ -77,7 +77,7 @@ class Sandboxes:
 
     def make(
         self,
-        loaded: Loaded | None = None,
+        loaded: LoadedCatalog | None = None,
         options: AppOptions | None = None,
         seconds: float = SandboxOptions.expires,
     ) -> Sandbox:
@@ -106,7 +106,7 @@ class Sandboxes:
     def restart(
         self,
         sandbox_id: str,
-        loaded: Loaded | None = None,
+        loaded: LoadedCatalog | None = None,
         options: AppOptions | None = None,
         seconds: float = SandboxOptions.expires,
     ) -> Sandbox:
@@ -131,7 +131,7 @@ class Sandboxes:
             return found
 
     def _emulator(
-        self, own: SandboxCredentials, loaded: Loaded | None, options: AppOptions | None, exercised: Exercised
+        self, own: SandboxCredentials, loaded: LoadedCatalog | None, options: AppOptions | None, exercised: Exercised
     ) -> Emulator:
         around = self._around
         return Emulator(loaded or around.loaded, options or around.options, own=own, exercised=exercised)

@@ -6,6 +6,7 @@ Of two changes at the same time none is lost; whoever reads takes no lock, and s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import Lock
 from typing import Any, Final
 
@@ -14,8 +15,8 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.clock import Clock
 from ims_mock.errors import RequestError
-from ims_mock.loading.dump import Masks, continued
-from ims_mock.loading.loader import Loaded, load
+from ims_mock.loading.dump import Masks, with_runtime_state
+from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source
 
 MOST_SNAPSHOTS: Final = 1_000
@@ -34,11 +35,11 @@ class State:
         life: another object after each replacement: what takes long tells by it that it is out of date.
     """
 
-    def __init__(self, loaded: Loaded, own: SandboxCredentials | None = None) -> None:
+    def __init__(self, loaded: LoadedCatalog, own: SandboxCredentials | None = None) -> None:
         self._own = own
         self.loaded = self.held = self._opened(loaded)
         self.life = object()
-        self._snapshots: dict[str, Loaded] = {}
+        self._snapshots: dict[str, LoadedCatalog] = {}
         self._lock = Lock()
 
     @property
@@ -68,23 +69,23 @@ class State:
 
     # --- all of it
 
-    def replace(self, loaded: Loaded) -> None:
+    def replace(self, loaded: LoadedCatalog) -> None:
         """Go on with other catalogs, with their projects, credentials and clock; a reset goes back all the same."""
         with self._lock:
             self.held, self.life = self._opened(loaded), object()
 
-    def go_back(self, loaded: Loaded) -> None:
+    def go_back(self, loaded: LoadedCatalog) -> None:
         """Go back to what was held before."""
         with self._lock:
             self.held, self.life = loaded, object()
 
-    def reload(self, loaded: Loaded) -> None:
+    def reload(self, loaded: LoadedCatalog) -> None:
         """Go on with other catalogs, to which a reset goes back from now on."""
         with self._lock:
             self.loaded = self.held = self._opened(loaded)
             self.life = object()
 
-    def add(self, *sources: Source, masks: Masks | None = None) -> Loaded:
+    def add(self, *sources: Source, masks: Masks | None = None) -> LoadedCatalog:
         """Add what catalogs hold, and give all there is then; writes wait meanwhile, reads do not.
 
         Args:
@@ -95,7 +96,7 @@ class State:
             CatalogError: with every problem; nothing is added.
         """
         with self._lock:
-            self.held = self._opened(load(sources, seed=self.seed, onto=self.held, masks=masks))
+            self.held = self._opened(load(sources, seed=self.seed, base=self.held, masks=masks))
             return self.held
 
     def snapshot(self, name: str) -> None:
@@ -132,14 +133,14 @@ class State:
         """The names of the snapshots, in the order in which they were first taken."""
         return tuple(self._snapshots)
 
-    def _snapshot(self, name: str) -> Loaded:
+    def _snapshot(self, name: str) -> LoadedCatalog:
         found = self._snapshots.get(name)
         if found is None:
             raise RequestError("snapshot", "the snapshot", name, ", ".join(self._snapshots) or "none, as yet")
         return found
 
-    def _opened(self, loaded: Loaded) -> Loaded:
-        return loaded._replace(credentials=loaded.credentials.with_sandbox(self._own)) if self._own else loaded
+    def _opened(self, loaded: LoadedCatalog) -> LoadedCatalog:
+        return replace(loaded, credentials=loaded.credentials.with_sandbox(self._own)) if self._own else loaded
 
     # --- images, and the clock
 
@@ -152,7 +153,7 @@ class State:
         with self._lock:
             image = made(self.catalog)
             if self.catalog.get(image.id) is not image:
-                self.held = self.held._replace(catalog=self.catalog.with_image(image))
+                self.held = replace(self.held, catalog=self.catalog.with_image(image))
             return image
 
     def edit(self, edited: Callable[[Catalog], Catalog]) -> None:
@@ -162,7 +163,7 @@ class State:
             edited: gives the catalog as it shall be, out of the one that is.
         """
         with self._lock:
-            self.held = self.held._replace(catalog=edited(self.catalog))
+            self.held = replace(self.held, catalog=edited(self.catalog))
 
     def put(self, image_id: str, entry: Mapping[str, Any]) -> Image:
         """Put an image in the place of the one with its id, if there is one, whose data stays.
@@ -176,13 +177,13 @@ class State:
         """
         with self._lock:
             old = self.catalog.get(image_id)
-            others = self.held._replace(catalog=self.catalog.without(image_id))
-            loaded = load([{"images": [{**entry, "id": image_id}]}], onto=others)
+            others = replace(self.held, catalog=self.catalog.without(image_id))
+            loaded = load([{"images": [{**entry, "id": image_id}]}], base=others)
             image = loaded.catalog.get(image_id)
             assert image  # it was loaded just now
             if old:
-                image = continued(image, old)
-            self.held = self.held._replace(catalog=self.catalog.with_image(image))
+                image = with_runtime_state(image, old)
+            self.held = replace(self.held, catalog=self.catalog.with_image(image))
             return image
 
     def remove(self, image_id: str) -> None:
@@ -194,10 +195,10 @@ class State:
         with self._lock:
             if self.catalog.get(image_id) is None:
                 raise RequestError("image", "the image", image_id)
-            self.held = self.held._replace(catalog=self.catalog.without(image_id))
+            self.held = replace(self.held, catalog=self.catalog.without(image_id))
 
     def move_clock(self, moved: Callable[[Clock], Clock]) -> Clock:
         """Set the clock, and give it."""
         with self._lock:
-            self.held = self.held._replace(clock=moved(self.clock))
+            self.held = replace(self.held, clock=moved(self.clock))
             return self.clock

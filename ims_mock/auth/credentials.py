@@ -11,9 +11,6 @@ from typing import Final
 
 from ims_mock.auth.tokens import Token, TokenSigner, has_expired
 
-SERVICE_PROJECT: Final = "1bed856811654c1cb661a6ca845ebc77"
-"""The project of the service itself, which owns public images (seen)."""
-
 DEFAULT_PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
 """The project of unauthenticated requests if a catalog names none."""
 

@@ -121,7 +121,7 @@ def _serve_until_stopped(options: ServeOptions) -> None:
     except BindError as error:
         raise click.ClickException(str(error)) from None
     if watch:
-        watch.start(emulator.reload, more=options.generate, seed=options.seed, project=options.project)
+        watch.start(emulator.reload, generate=options.generate, seed=options.seed, project=options.project)
     click.echo(line)
     server.run()
 
@@ -132,9 +132,9 @@ def _check(catalog: tuple[str, ...], seed: int) -> int:
     from ims_mock.loading.sources import CatalogError
 
     try:
-        loaded = load(catalog, seed=seed, is_thorough=True)
+        loaded = load(catalog, seed=seed, lint_bundled=True)
     except CatalogError as error:
-        for trouble in error.troubles:
+        for trouble in error.problems:
             click.echo(str(trouble))
         return 1
     for trouble in loaded.warnings:
@@ -149,12 +149,12 @@ def _generate(count: int, seed: int, project: str, output: str, **given: Any) ->
     """Write generated images as a catalog file."""
     from ims_mock.auth.credentials import DEFAULT_PROJECT
     from ims_mock.loading.generator import generate
-    from ims_mock.loading.parser import dump
+    from ims_mock.loading.parser import dumps
 
     form = _form(GENERATE, given["format"])
     owner = project or DEFAULT_PROJECT
     images = list(generate(count, seed, project=owner, fixed=_fixed(given["set"])))
-    text = dump({"project": owner, "images": images}, is_json=form == "json")
+    text = dumps({"project": owner, "images": images}, is_json=form == "json")
     _write(text, output)
 
 
@@ -290,7 +290,7 @@ def _loaded(load: Callable[[Any], Any]) -> Any:
             return load(_Progress(stack) if sys.stderr.isatty() else None)
         except CatalogError as error:
             stack.close()
-            for trouble in error.troubles:
+            for trouble in error.problems:
                 click.echo(str(trouble), err=True)
             raise SystemExit(1) from None
 
@@ -325,7 +325,7 @@ def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
     """Read the values that every generated image gets."""
     from ims_mock.contract.fields import BY_NAME, nearest
     from ims_mock.contract.values import LIST
-    from ims_mock.loading.schema import ShapeError, read_image
+    from ims_mock.loading.schema import SchemaError, read_image
 
     raw: dict[str, object] = {}
     for pair in pairs:
@@ -340,7 +340,7 @@ def _fixed(pairs: tuple[str, ...]) -> dict[str, object]:
         raw[name] = value.split(",") if name in BY_NAME and BY_NAME[name].type is LIST else value
     try:
         return read_image(raw)
-    except ShapeError as error:
+    except SchemaError as error:
         path, message = error.problems[0]
         raise click.UsageError(f"--set {path[0]}: {message}") from None
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership
 from ims_mock.contract.values import Value, quoted
-from ims_mock.loading.defaults import completed
-from ims_mock.loading.schema import ShapeError, read_image
-from ims_mock.loading.sections import MEMBERS
+from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
 from ims_mock.writes.lifecycle import gone, new_id
 
 MARKER: Final = "marker"
@@ -88,7 +87,7 @@ class CatalogChange:
         if image := catalog.get(marker if self.delete == MARKER else self.delete):
             catalog = catalog.with_image(gone(image, now))
         if self.add is not None:
-            values = completed({"id": new_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
+            values = with_defaults({"id": new_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
             present = {name: value for name, value in values.items() if value is not None and name != MEMBERS}
             catalog = catalog.with_image(Image(present, _memberships(self.add)))
         return catalog
@@ -97,7 +96,7 @@ class CatalogChange:
 def _attributes(path: str, given: object) -> dict[str, Any]:
     try:
         return read_image(given)
-    except ShapeError as error:
+    except SchemaError as error:
         where, message = error.problems[0]
         raise ChangeError(".".join((path, *map(str, where))), message) from None
 

@@ -23,7 +23,7 @@ from ims_mock.journal.documented import (
     parameter_written,
     replacement,
 )
-from ims_mock.loading.lint import EXCLUDES
+from ims_mock.loading.lint import EXCLUSIONS
 
 ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
 """What can not work as it was meant; what works, though nobody promises it; what is good to know."""
@@ -153,7 +153,7 @@ def _unregistered(asked: Asked) -> Iterator[Said]:
 
 
 def _excluding(asked: Asked) -> Iterator[Said]:
-    for name, others in EXCLUDES:
+    for name, others in EXCLUSIONS:
         for other in others:
             if name in asked.listed and other in asked.listed:
                 yield f"{name} stands beside {other}, and no image has both", f"leave {other} out"

@@ -1,6 +1,6 @@
-"""A catalog in use becomes a catalog file again, which loads as the same images; its secrets are masked.
+"""The dump of a catalog as a catalog file, which loads as the same images. Its secrets are masked.
 
-The data of images is not part of a file, and neither are the times of their memberships.
+The dump contains neither the data of images nor the times of their memberships.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from threading import Lock
 from typing import Any, Final
 
 from ims_mock.auth.credentials import CredentialStore
+from ims_mock.catalog.defaults import DEFAULTED
 from ims_mock.catalog.image import Image
 from ims_mock.clock import Clock
-from ims_mock.loading.defaults import FILLED
-from ims_mock.loading.sections import CREDENTIALS, MEMBERS, PROJECT, Key
+from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, PROJECT_KEYS, EntryKey
 
-MOST: Final = 10_000
-"""So many secrets are remembered; of more the ones first masked are forgotten."""
+MAX_MASKS: Final = 10_000
+"""The number of secrets that are remembered; the oldest are forgotten first."""
 
 _MASK: Final = re.compile(r"masked-[0-9a-f]{16}")
 
 
 class Masks:
-    """Gives each secret a mask that says nothing about it, and knows whose each mask is when a catalog comes back."""
+    """Random masks of secrets, which are replaced by the secrets when a dump is loaded again."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -32,59 +32,59 @@ class Masks:
         self._secrets: dict[str, str] = {}
 
     def mask(self, secret: str) -> str:
-        """Give the mask of a secret, always the same one."""
+        """Return the mask of a secret, always the same one."""
         with self._lock:
-            found = self._masks.get(secret)
-            if found is None:
-                found = self._masks[secret] = f"masked-{secrets.token_hex(8)}"
-                self._secrets[found] = secret
-                if len(self._masks) > MOST:
+            mask = self._masks.get(secret)
+            if mask is None:
+                mask = self._masks[secret] = f"masked-{secrets.token_hex(8)}"
+                self._secrets[mask] = secret
+                if len(self._masks) > MAX_MASKS:
                     del self._secrets[self._masks.pop(next(iter(self._masks)))]
-            return found
+            return mask
 
-    def lifted(self, text: str) -> str:
-        """Give the secret that a text is the mask of; a text that is no mask is the secret itself.
+    def unmask(self, text: str) -> str:
+        """Return the secret of a mask; any other text is returned unchanged.
 
         Raises:
-            ValueError: it is a mask, but none that was given here.
+            ValueError: The text is a mask that is unknown here.
         """
         with self._lock:
             if text in self._secrets or not _MASK.fullmatch(text):
                 return self._secrets.get(text, text)
-        raise ValueError("is a mask that this server did not give, or has forgotten; legal is the secret itself")
+        raise ValueError("is a mask that this server has not issued or has forgotten; use the secret itself")
 
 
-def filed_image(image: Image) -> dict[str, Any]:
-    """Write an image; what a file would fill in, and it has not, is an explicit ``None``."""
-    entry: dict[str, Any] = {**image.values, **{name: None for name in FILLED if image.get(name) is None}}
+def dump_image(image: Image) -> dict[str, Any]:
+    """Return an image as it is in a file, with an explicit ``None`` for every default that it does not have."""
+    entry: dict[str, Any] = {**image.values, **{name: None for name in DEFAULTED if image.get(name) is None}}
     if image.members:
-        entry[MEMBERS] = {project: one.status for project, one in image.members.items()}
+        entry[MEMBERS] = {project: member.status for project, member in image.members.items()}
     return entry
 
 
-def continued(image: Image, old: Image) -> Image:
-    """Give an image that was loaded with what no file holds of the one whose place it takes."""
+def with_runtime_state(image: Image, old: Image) -> Image:
+    """Return a loaded image with the data and the membership times of the image that it replaces."""
     members = {
-        project: known if (known := old.members.get(project)) and known.status == one.status else one
-        for project, one in image.members.items()
+        project: known if (known := old.members.get(project)) and known.status == member.status else member
+        for project, member in image.members.items()
     }
     return image.with_members(members).with_data(old.data)
 
 
-def filed_clock(clock: Clock) -> dict[str, str]:
-    """Write a clock that stands still; one that runs stands in no file."""
+def dump_clock(clock: Clock) -> dict[str, str]:
+    """Return the section ``clock``, which only a frozen clock has."""
     return {"clock": clock.wire()} if clock.frozen else {}
 
 
-def filed_identity(identity: CredentialStore, mask: Callable[[str], str] = str) -> dict[str, Any]:
-    """Write projects and credentials.
+def dump_credentials(credentials: CredentialStore, mask: Callable[[str], str] = str) -> dict[str, Any]:
+    """Return the sections of projects and credentials.
 
     Args:
-        identity: those of a catalog.
-        mask: gives what is written in place of a secret.
+        credentials: The projects and credentials.
+        mask: Returns what to write in place of a secret.
     """
 
-    def entry(row: object, keys: Mapping[str, Key]) -> dict[str, Any]:
+    def entry(row: object, keys: Mapping[str, EntryKey]) -> dict[str, Any]:
         values = {name: getattr(row, name) for name in keys}
         return {
             name: mask(value) if keys[name].is_secret else value
@@ -93,9 +93,10 @@ def filed_identity(identity: CredentialStore, mask: Callable[[str], str] = str) 
         }
 
     return {
-        "project": identity.default_project,
-        "projects": [entry(one, PROJECT) for one in identity.projects.values()],
+        "project": credentials.default_project,
+        "projects": [entry(project, PROJECT_KEYS) for project in credentials.projects.values()],
         "credentials": {
-            kind: [entry(one, keys) for one in getattr(identity, kind)] for kind, keys in CREDENTIALS.items()
+            section: [entry(row, keys) for row in getattr(credentials, section)]
+            for section, keys in CREDENTIAL_KEYS.items()
         },
     }

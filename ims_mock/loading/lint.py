@@ -1,4 +1,4 @@
-"""What makes an image believable: one row a rule; a catalog that breaks one is warned about and served all the same."""
+"""Lint checks of images: values that no real image would have. Catalogs with such images are used with warnings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
@@ -24,48 +23,74 @@ from ims_mock.contract.values import Value, quoted
 
 Values = Mapping[str, Value | None]
 
-_ASKED_FOR: Final = frozenset(extra.name for extra in CLOUDIMAGES.extras)
-"""What the document does not name, and its newer list finds images by."""
-
-_FIRST_WORD: Final = {
-    "windows": ("windows",), "ubuntu": ("ubuntu",), "red hat": ("redhat", "red hat"), "suse": ("suse",),
-    "centos": ("centos",), "debian": ("debian",), "opensuse": ("opensuse",), "oracle linux": ("oracle",),
-    "fedora": ("fedora",), "coreos": ("coreos",), "euleros": ("euleros",), "openeuler": ("openeuler",),
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
-class Doubt:
-    """One thing that no real image would show: the attribute, and what is odd about it."""
+class LintWarning:
+    """A value that no real image would have: the attribute, and what is implausible about it."""
 
     name: str
     message: str
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule of a believable image: the attribute it warns at, what it says, and when it is broken.
+class Check:
+    """One lint check.
 
-    A rule that ``reads`` only attributes with few values among many images is asked once about the same ones.
+    Attributes:
+        name: The attribute that the warning is about.
+        message: The warning, which follows the value of the attribute if it has one.
+        fails: Returns whether an image is implausible.
     """
 
     name: str
-    says: str
-    is_broken: Callable[[Values], bool]
-    reads: tuple[str, ...] = ()
+    message: str
+    fails: Callable[[Values], bool]
 
 
-_AUDIENCE: Final = ("__imagetype", "visibility", "protected", "virtual_env_type", "disk_format")
-_SYSTEM: Final = ("__platform", "__os_type", "__os_version", "__os_bit")
-_HARDWARE: Final = (
-    "__support_kvm", "__support_xen", "__support_kvm_gpu_type", "__support_xen_gpu_type", "__support_xen_hana",
-    "__support_kvm_infiniband", "__support_arm", "hw_firmware_type",
-)  # fmt: skip
+EXCLUSIONS: Final = (
+    ("__support_xen_gpu_type", ("__support_xen", "__support_kvm")),
+    ("__support_kvm_gpu_type", ("__support_xen", "__support_kvm")),
+    ("__support_xen_hana", ("__support_xen", "__support_kvm")),
+    ("__support_kvm_infiniband", ("__support_xen",)),
+)
+"""Attributes, each with others that no image has at the same time."""
+
+_EXTRA_NAMES: Final = frozenset(extra.name for extra in CLOUDIMAGES.extras)
+"""Attributes that the document does not describe but ``/v2/cloudimages`` filters by."""
+
+_VERSION_PREFIXES: Final = {
+    "windows": ("windows",), "ubuntu": ("ubuntu",), "red hat": ("redhat", "red hat"), "suse": ("suse",),
+    "centos": ("centos",), "debian": ("debian",), "opensuse": ("opensuse",), "oracle linux": ("oracle",),
+    "fedora": ("fedora",), "coreos": ("coreos",), "euleros": ("euleros",), "openeuler": ("openeuler",),
+}  # fmt: skip
+"""How the ``__os_version`` of an image begins, by its ``__platform``; all in lower case."""
+
+
+def lint(values: Values) -> Iterator[LintWarning]:
+    """Return a warning for everything about an image that no real one would have.
+
+    Args:
+        values: The values of the image, including defaults and free properties.
+    """
+    for field in FIELDS:
+        value, documented = values.get(field.name), (*field.values, *field.seen_values)
+        if field.values and isinstance(value, str) and value.lower() not in map(str.lower, documented):
+            yield LintWarning(field.name, f"{quoted(value)} is not one of {', '.join(documented)}")
+    for name in values:
+        if name not in BY_NAME:
+            similar = nearest(name)
+            if similar:
+                yield LintWarning(name, f"is not a known attribute; did you mean {similar}?")
+            elif name.startswith("__") and name not in _EXTRA_NAMES:
+                yield LintWarning(name, "is not an attribute in the document")
+    for check in CHECKS:
+        if check.fails(values):
+            value = values.get(check.name)
+            yield LintWarning(check.name, check.message if value is None else f"{quoted(value)} {check.message}")
 
 
 def _is(values: Values, name: str, *wanted: str) -> bool:
-    value = values.get(name)
-    return isinstance(value, str) and value.lower() in wanted
+    return _text(values, name).lower() in wanted
 
 
 def _has(values: Values, name: str) -> bool:
@@ -77,144 +102,125 @@ def _text(values: Values, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _tags(values: Values) -> tuple[str, ...]:
-    value = values.get("tags")
-    return value if isinstance(value, tuple) else ()
-
-
 def _is_open(values: Values) -> bool:
     return _is(values, "__imagetype", "gold", "market")
 
 
-def _iso_disagrees(values: Values) -> bool:
+def _has_no_data(values: Values) -> bool:
+    return _is(values, "status", "queued")
+
+
+def _mixes_iso(values: Values) -> bool:
     if not (_has(values, "virtual_env_type") and _has(values, "disk_format")):
         return False
     return _is(values, "virtual_env_type", "isoimage") != _is(values, "disk_format", "iso")
 
 
-def _bits_disagree(values: Values) -> bool:
-    bits = re.search(r"(32|64)[ -]?bit", _text(values, "__os_version"))
-    return bool(bits) and _has(values, "__os_bit") and bits is not None and bits[1] != values.get("__os_bit")
+def _mixes_windows(values: Values) -> bool:
+    if not (_has(values, "__platform") and _has(values, "__os_type")):
+        return False
+    return _is(values, "__platform", "windows") != _is(values, "__os_type", "windows")
 
 
-def _version_disagrees(values: Values) -> bool:
+def _version_of_other_platform(values: Values) -> bool:
     platform = BY_NAME["__platform"].fold(_text(values, "__platform"))
     version = _text(values, "__os_version").lower()
-    return bool(version) and platform in _FIRST_WORD and not version.startswith(_FIRST_WORD[platform])
+    return bool(version) and platform in _VERSION_PREFIXES and not version.startswith(_VERSION_PREFIXES[platform])
 
 
-def _is_no_json(values: Values) -> bool:
-    return _has(values, "__os_feature_list") and not _is_object(_text(values, "__os_feature_list"))
+def _version_of_other_bits(values: Values) -> bool:
+    bits = re.search(r"(32|64)[ -]?bit", _text(values, "__os_version"))
+    return bits is not None and _has(values, "__os_bit") and bits[1] != values.get("__os_bit")
 
 
-@lru_cache(maxsize=256)  # images have few lists of features
-def _is_object(text: str) -> bool:
+def _has_long_tag(values: Values) -> bool:
+    tags = values.get("tags")
+    return isinstance(tags, tuple) and any(len(tag) > TAG_LENGTH for tag in tags)
+
+
+def _has_bad_image_size(values: Values) -> bool:
+    if not _has(values, "__image_size"):
+        return False
+    size = _text(values, "__image_size")
+    is_number = size.isascii() and size.isdecimal()
+    return not is_number or (not size.strip("0") and not _is(values, "status", "queued", "saving"))
+
+
+def _has_bad_features(values: Values) -> bool:
+    if not _has(values, "__os_feature_list"):
+        return False
     try:
-        return isinstance(json.loads(text), dict)
+        return not isinstance(json.loads(_text(values, "__os_feature_list")), dict)
     except (ValueError, RecursionError):
-        return False
+        return True
 
 
-def _is_odd_size(values: Values) -> bool:
-    size = values.get("__image_size")
-    if not isinstance(size, str):
-        return False
-    is_queued = _is(values, "status", "queued", "saving")
-    return not (size.isascii() and size.isdecimal()) or (size.strip("0") == "" and not is_queued)
+def _has_bad_name(values: Values) -> bool:
+    name = _text(values, "name")
+    return _has(values, "name") and not (is_name(name) and 1 <= len(name) <= NAME_LENGTH)
 
 
-EXCLUDES: Final = (
-    ("__support_xen_gpu_type", ("__support_xen", "__support_kvm")),
-    ("__support_kvm_gpu_type", ("__support_xen", "__support_kvm")),
-    ("__support_xen_hana", ("__support_xen", "__support_kvm")),
-    ("__support_kvm_infiniband", ("__support_xen",)),
-)
-"""What no image has together: an attribute, and those that it excludes."""
+def _has_bad_description(values: Values) -> bool:
+    description = _text(values, "__description")
+    return len(description) > DESCRIPTION_LENGTH or not is_description(description)
 
 
-def _excludes(name: str, *others: str) -> Rule:
-    return Rule(name, f"stands beside {' or '.join(others)}, which it excludes",
-                lambda values: _has(values, name) and any(_has(values, other) for other in others), _HARDWARE)  # fmt: skip
+def _has_bad_min_disk(values: Values) -> bool:
+    size = values.get("min_disk")
+    return isinstance(size, int) and not 1 <= size <= 1024
 
 
-RULES: Final = (
-    Rule("visibility", "is not public on a gold or market image", lambda v: _is_open(v) and not _is(v, "visibility", "public"), _AUDIENCE),
-    Rule("visibility", "is public on a private or shared image", lambda v: _is(v, "__imagetype", "private", "shared") and _is(v, "visibility", "public"), _AUDIENCE),
-    Rule("protected", "is not true on a gold or market image", lambda v: _is_open(v) and v.get("protected") is not True, _AUDIENCE),
-    Rule("__productcode", "stands on an image that is not of the market", lambda v: _has(v, "__productcode") and not _is(v, "__imagetype", "market")),
-    Rule("__is_offshelved", "stands on an image that is not of the market", lambda v: _has(v, "__is_offshelved") and not _is(v, "__imagetype", "market")),
-    Rule("virtual_env_type", "and disk_format disagree: IsoImage and iso belong together", _iso_disagrees, _AUDIENCE),
-    *(_excludes(name, *others) for name, others in EXCLUDES),
-    Rule("hw_firmware_type", "is not uefi on an ARM image", lambda v: _is(v, "__support_arm", "true") and not _is(v, "hw_firmware_type", "uefi"), _HARDWARE),
-    Rule("__support_kvm", "stands on an ARM image", lambda v: _is(v, "__support_arm", "true") and _has(v, "__support_kvm"), _HARDWARE),
-    Rule("__os_type", "and __platform disagree about Windows", lambda v: _has(v, "__platform") and _has(v, "__os_type") and _is(v, "__platform", "windows") != _is(v, "__os_type", "windows"), _SYSTEM),
-    Rule("__os_version", "does not begin with the name of its __platform", _version_disagrees, _SYSTEM),
-    Rule("__os_bit", "and the bits in __os_version disagree", _bits_disagree, _SYSTEM),
-    Rule("active_at", "stands on an image that never was active", lambda v: _has(v, "active_at") and _is(v, "status", "queued", "saving")),
-    Rule("updated_at", "lies before created_at", lambda v: _has(v, "updated_at") and _text(v, "updated_at") < _text(v, "created_at")),
-    Rule("tags", f"holds a tag of more than {TAG_LENGTH} characters", lambda v: any(len(tag) > TAG_LENGTH for tag in _tags(v))),
-    Rule("checksum", "stands on an image without data", lambda v: _has(v, "checksum") and _is(v, "status", "queued")),
-    Rule("size", "stands on an image without data", lambda v: _has(v, "size") and _is(v, "status", "queued")),
-    Rule("__image_size", "is not a decimal number above 0 (0 while queued)", _is_odd_size),
-    Rule("__os_feature_list", "is not the JSON text of an object", _is_no_json),
-    Rule("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces, none of them at an end",
-         lambda v: _has(v, "name") and not (is_name(_text(v, "name")) and 1 <= len(_text(v, "name")) <= NAME_LENGTH)),
-    Rule("__description", f"is longer than {DESCRIPTION_LENGTH} characters, or holds <, > or a carriage return",
-         lambda v: len(_text(v, "__description")) > DESCRIPTION_LENGTH or not is_description(_text(v, "__description"))),
-    Rule("min_disk", "is not 1 to 1024 GB", lambda v: isinstance(v.get("min_disk"), int) and not 1 <= int(str(v["min_disk"])) <= 1024),
-)  # fmt: skip
-"""The invariants of a believable image, each at the attribute that is warned about."""
-
-_ENUMERATED: Final = {field.name: frozenset(map(str.lower, (*field.values, *field.seen_values))) for field in FIELDS if field.values}
-_GROUPS: Final = (_AUDIENCE, _SYSTEM, _HARDWARE, tuple(name for name in _ENUMERATED if name not in (*_AUDIENCE, *_SYSTEM, *_HARDWARE)))
-_OTHERS: Final = tuple(rule.is_broken for rule in RULES if not rule.reads)
-
-
-def doubts(values: Values) -> Iterator[Doubt]:
-    """Name everything about an image that no real one would show.
-
-    Args:
-        values: the image's values with all defaults filled in, free properties included.
-    """
-    return iter(()) if is_plainly_believable(values) else all_doubts(values)
-
-
-def is_plainly_believable(values: Values) -> bool:
-    """Whether there is certainly nothing odd about an image, found out quickly."""
-    return (
-        values.keys() <= BY_NAME.keys()
-        and all(_do_agree(names, tuple(map(values.get, names))) for names in _GROUPS)
-        and not any(is_broken(values) for is_broken in _OTHERS)
+def _exclusion(name: str, others: tuple[str, ...]) -> Check:
+    return Check(
+        name,
+        f"cannot be combined with {' or '.join(others)}",
+        lambda values: _has(values, name) and any(_has(values, other) for other in others),
     )
 
 
-@lru_cache(maxsize=8192)
-def _do_agree(names: tuple[str, ...], given: tuple[Value | None, ...]) -> bool:
-    """Whether nothing is odd about attributes that have few values among many images."""
-    values = dict(zip(names, given, strict=True))
-    are_legal = all(_is_legal(name, value) for name, value in values.items())
-    return are_legal and not any(rule.is_broken(values) for rule in RULES if rule.reads == names)
+def _only_on_market(name: str) -> Check:
+    return Check(
+        name,
+        "belongs to market images only",
+        lambda values: _has(values, name) and not _is(values, "__imagetype", "market"),
+    )
 
 
-def _is_legal(name: str, value: Value | None) -> bool:
-    return name not in _ENUMERATED or not isinstance(value, str) or value.lower() in _ENUMERATED[name]
+def _only_with_data(name: str) -> Check:
+    return Check(name, "belongs to images with data only", lambda values: _has(values, name) and _has_no_data(values))
 
 
-def all_doubts(values: Values) -> Iterator[Doubt]:
-    """Ask every rule about an image."""
-    for name in _ENUMERATED:
-        value = values.get(name)
-        if not _is_legal(name, value):
-            field = BY_NAME[name]
-            yield Doubt(name, f"{quoted(value)} is not one of {', '.join((*field.values, *field.seen_values))}")
-    for name in values:
-        if name not in BY_NAME:
-            near = nearest(name)
-            if near:
-                yield Doubt(name, f"is no known attribute; did you mean {near}?")
-            elif name.startswith("__") and name not in _ASKED_FOR:
-                yield Doubt(name, "is no attribute that the document names")
-    for rule in RULES:
-        if rule.is_broken(values):
-            value = values.get(rule.name)
-            yield Doubt(rule.name, rule.says if value is None else f"{quoted(value)} {rule.says}")
+CHECKS: Final = (
+    Check("visibility", "is not public, as on every gold or market image",
+          lambda values: _is_open(values) and not _is(values, "visibility", "public")),
+    Check("visibility", "does not suit a private or shared image",
+          lambda values: _is(values, "__imagetype", "private", "shared") and _is(values, "visibility", "public")),
+    Check("protected", "is not true, as on every gold or market image",
+          lambda values: _is_open(values) and values.get("protected") is not True),
+    _only_on_market("__productcode"),
+    _only_on_market("__is_offshelved"),
+    Check("virtual_env_type", "does not match disk_format: IsoImage and iso belong together", _mixes_iso),
+    *(_exclusion(name, others) for name, others in EXCLUSIONS),
+    Check("hw_firmware_type", "is not uefi, as on every ARM image",
+          lambda values: _is(values, "__support_arm", "true") and not _is(values, "hw_firmware_type", "uefi")),
+    Check("__support_kvm", "cannot be combined with __support_arm",
+          lambda values: _is(values, "__support_arm", "true") and _has(values, "__support_kvm")),
+    Check("__os_type", "does not match __platform", _mixes_windows),
+    Check("__os_version", "does not begin with the name of its __platform", _version_of_other_platform),
+    Check("__os_bit", "does not match the bits in __os_version", _version_of_other_bits),
+    Check("active_at", "belongs to images that have been active only",
+          lambda values: _has(values, "active_at") and _is(values, "status", "queued", "saving")),
+    Check("updated_at", "is before created_at",
+          lambda values: _has(values, "updated_at") and _text(values, "updated_at") < _text(values, "created_at")),
+    Check("tags", f"contains a tag of more than {TAG_LENGTH} characters", _has_long_tag),
+    _only_with_data("checksum"),
+    _only_with_data("size"),
+    Check("__image_size", "is not a decimal number above 0 (0 while queued)", _has_bad_image_size),
+    Check("__os_feature_list", "is not a JSON object", _has_bad_features),
+    Check("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)",
+          _has_bad_name),
+    Check("__description", f"is longer than {DESCRIPTION_LENGTH} characters or contains <, > or a carriage return",
+          _has_bad_description),
+    Check("min_disk", "is not 1 to 1024 GB", _has_bad_min_disk),
+)  # fmt: skip
+"""The relations between attributes that hold for every real image."""

@@ -1,249 +1,401 @@
-"""Catalog files become a catalog: found, read, checked, completed and merged, with every problem reported at once."""
+"""The catalog loader: parses, validates, completes and merges catalogs, and reports every problem at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, User
 from ims_mock.auth.tokens import Token
 from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.defaults import with_defaults
+from ims_mock.catalog.image import Image, Membership, image_id
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.values import TIME, parse_age, parse_wire_time, quoted, wire_time
-from ims_mock.loading.building import STEP, Before, Builder, Progress
-from ims_mock.loading.dump import Masks, filed_identity
-from ims_mock.loading.parser import UnreadableError
-from ims_mock.loading.sections import CREDENTIALS, MEMBERS, plain_image, plain_sections
-from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogFile, Place, Source, Trouble, opened
+from ims_mock.loading.dump import Masks, dump_credentials
+from ims_mock.loading.lint import lint
+from ims_mock.loading.parser import ParseError, ValuePath
+from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, SchemaError, read_image, read_sections
+from ims_mock.loading.sources import (
+    UNNAMED,
+    CatalogError,
+    CatalogFile,
+    CatalogProblem,
+    Source,
+    format_path,
+    open_source,
+)
 
-_TIMES: Final = tuple(one.name for one in FIELDS if one.type is TIME)
+Progress = Callable[[str, int, int], None]
+"""Called now and then with what is being done, how much of it is done, and how much there is."""
+
+PROGRESS_STEP: Final = 500
+"""The number of images between two calls of the progress callback."""
+
+_TIMES: Final = frozenset({"expires"}.union(field.name for field in FIELDS if field.type is TIME))
+_NO_ID: Final = "has no value; leave it out to have an id generated"
 
 
-class Loaded(NamedTuple):
-    """What catalog files hold once they are merged.
+@dataclass(frozen=True)
+class LoadedCatalog:
+    """The merged contents of one or more catalogs.
 
     Attributes:
-        name: the names of the catalogs, as they were given.
-        catalog: the images.
-        credentials: projects and credentials.
-        clock: the clock, standing still when a catalog says so.
-        warnings: what is odd about the images.
-        seed: what absent ids are made from.
+        name: The names of the catalogs as they were given.
+        catalog: The images.
+        credentials: The projects and credentials.
+        clock: The clock, frozen if a catalog says so.
+        warnings: What no real image would show.
+        seed: The seed that absent ids are derived from.
     """
 
     name: str
     catalog: Catalog
     credentials: CredentialStore
     clock: Clock
-    warnings: tuple[Trouble, ...]
+    warnings: tuple[CatalogProblem, ...]
     seed: int = 0
 
 
 def load(
     sources: Sequence[Source] = ("default",),
     *,
-    more: int = 0,
+    generate: int = 0,
     seed: int = 0,
     project: str = "",
-    is_thorough: bool = False,
+    base: LoadedCatalog | None = None,
+    lint_bundled: bool = False,
     progress: Progress | None = None,
-    onto: Loaded | None = None,
     masks: Masks | None = None,
-) -> Loaded:
+) -> LoadedCatalog:
     """Load catalogs and merge them in the order given.
 
     Args:
-        sources: bundled names, paths of files or folders, or the structure of a file as a mapping or a text.
-        more: this many generated images besides.
-        seed: what absent ids and the further images are made from.
-        project: whose eyes an anonymous caller has; empty leaves it to the catalogs.
-        is_thorough: whether bundled catalogs are warned about as well; their oddities are known.
-        progress: told now and then how far loading has come.
-        onto: what they are added to; images without a time are then made now.
-        masks: those that secrets may be given as.
+        sources: Bundled names, paths of files or folders, or the structures or texts of catalogs.
+        generate: The number of generated images to add.
+        seed: The seed of absent ids and of generated images.
+        project: The project of unauthenticated requests; if empty, the catalogs decide.
+        base: A loaded catalog to add to. Images without a time are then created now.
+        lint_bundled: Whether to check bundled catalogs for implausible images as well.
+        progress: Called now and then with the progress of loading.
+        masks: The masks that may stand for secrets.
 
     Raises:
-        CatalogError: with every problem of every catalog.
+        CatalogError: Every problem of every catalog.
     """
-    told = progress or _untold
-    files = [one for source in sources for one in opened(source)]
-    troubles = [trouble for one in files for trouble in _read(one, told)]
-    clock = _clock(files, onto.clock if onto else Clock())
-    for one in files:
-        troubles += _check(one, clock, told)
-        troubles += _lift(one, masks) if masks else ()
-    present = [CatalogFile(UNNAMED, values=filed_identity(onto.credentials))] if onto else []
-    identity, owner = _identity([*present, *files], project, troubles)
-    before = Before(onto.catalog, clock.wire()) if onto else None
-    builder = Builder(
-        files,
-        owner,
-        seed,
-        more,
-        told,
-        is_thorough=is_thorough,
-        is_generating=not troubles,
-        before=before,
+    report = progress or _no_progress
+    files = [file for source in sources for file in open_source(source)]
+    problems: list[CatalogProblem] = []
+    parsed = [_parse(file, report, problems) for file in files]
+    clock = _clock(parsed, base.clock if base else Clock())
+    contents = [_validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
+    if masks:
+        problems += [problem for content in contents for problem in _unmask(content, masks)]
+    present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
+    credentials, owner = _credentials([*present, *contents], project, problems)
+    builder = _ImageBuilder(
+        base.catalog if base else None,
+        owner=owner,
+        seed=seed,
+        now=clock.wire() if base else "",
+        lint_bundled=lint_bundled,
+        report=report,
     )
-    images = list(builder.images())
-    troubles += builder.troubles
-    if not all(trouble.is_warning for trouble in troubles):
-        order = {one.name: place for place, one in enumerate(files)}
-        raise CatalogError(sorted(troubles, key=lambda trouble: (order[trouble.file], trouble.line)))
-    if onto:
-        catalog = onto.catalog.with_images(images)
-        return onto._replace(catalog=catalog, credentials=identity, clock=clock, warnings=tuple(troubles), seed=seed)
-    catalog = Catalog(images)
+    images = list(builder.build(contents, 0 if problems else generate, generates=not problems))
+    problems += builder.problems
+    if not all(problem.is_warning for problem in problems):
+        order = {file.name: index for index, file in enumerate(files)}
+        raise CatalogError(sorted(problems, key=lambda problem: (order[problem.file], problem.line)))
+    warnings = tuple(problems)
+    if base:
+        catalog = base.catalog.with_images(images)
+        return replace(base, catalog=catalog, credentials=credentials, clock=clock, warnings=warnings, seed=seed)
     names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
-    return Loaded(names, catalog, identity, clock, tuple(troubles), seed)
+    return LoadedCatalog(names, Catalog(images), credentials, clock, warnings, seed)
 
 
-def _untold(_: str, __: int, ___: int) -> None:
-    """Take news of the progress for which nobody asked."""
+def _no_progress(_: str, __: int, ___: int) -> None:
+    """Ignore progress."""
 
 
-def _read(one: CatalogFile, told: Progress) -> Iterator[Trouble]:
-    if one.text is None:
-        return
+# --- parsing and validation
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An image of a file; of an invalid one only the valid values are known."""
+
+    values: dict[str, Any]
+    is_valid: bool
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """The validated contents of a file; its sections are empty if one of them is invalid."""
+
+    file: CatalogFile
+    sections: Mapping[str, Any]
+    images: Sequence[_Entry] = ()
+
+    @property
+    def generate(self) -> Sequence[Mapping[str, Any]]:
+        """The entries of the section ``generate``."""
+        entries: Sequence[Mapping[str, Any]] = self.sections.get("generate", ())
+        return entries
+
+
+def _parse(file: CatalogFile, report: Progress, problems: list[CatalogProblem]) -> Any:
     try:
-        one.raw = one.text.value(lambda line, height: told(f"reading {one.name}", line, height))
-    except UnreadableError as error:
-        yield Trouble(one.name, error.line, "", str(error))
-    if one.raw is None:  # nothing but comments: everything in a catalog is optional
-        one.raw = {}
+        return file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
+    except ParseError as error:
+        problems.append(CatalogProblem(file.name, error.line, "", str(error)))
+        return {}
 
 
-def _clock(files: Iterable[CatalogFile], clock: Clock) -> Clock:
-    """Make the clock: the last catalog that has one says where it stands still."""
-    for one in files:
-        with suppress(ValueError):  # absent, or refused with the other sections
-            clock = Clock(
-                parse_wire_time(str(TIME.read(one.raw.get("clock") if isinstance(one.raw, Mapping) else None)))
-            )
+def _clock(parsed: Iterable[Any], clock: Clock) -> Clock:
+    """Return the clock of the last catalog that has one, else the given one."""
+    for raw in parsed:
+        with suppress(ValueError):  # absent, or reported by the validation
+            clock = Clock(parse_wire_time(str(TIME.read(raw.get("clock") if isinstance(raw, Mapping) else None))))
     return clock
 
 
-def _check(one: CatalogFile, clock: Clock, told: Progress) -> Iterator[Trouble]:
-    """Check one catalog and convert its values; an image that is wrong is left out."""
-    raw, images = one.raw, None
+def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: list[CatalogProblem]) -> _Contents:
+    """Validate one catalog and convert its values."""
+    images: Any = None
     if isinstance(raw, Mapping):
         images = raw.get("images")
         raw = {name: value for name, value in raw.items() if name != "images"}
-    raw = _with_times(raw, clock)
-    problems: list[tuple[Place, str]] = []
-    sections = plain_sections(raw)
-    if sections is None:
-        sections, problems = _thoroughly(raw, is_image=False)
-    one.values = sections
-    yield from (one.trouble(path, message) for path, message in problems)
-    if images is not None and not isinstance(images, list | tuple):
-        yield one.trouble(("images",), f"{quoted(images)} is not a list of images")
-        images = None
-    for place, image in enumerate(images or ()):
-        if place % STEP == 0:
-            told(f"checking {one.name}", place, len(images or ()))
-        values, problems = _plainly(image, clock), []
-        if values is None:
-            values, problems = _thoroughly(_with_times(image, clock), is_image=True)
-        yield from (one.trouble(("images", place, *path), message) for path, message in problems)
-        one.images.append((place, values, not problems))
-    one.raw = None  # all that is needed of it is read
-
-
-def _plainly(image: object, clock: Clock) -> dict[str, Any] | None:
-    """Read an image that is plainly right, perhaps once its times are those they are by the clock."""
-    if isinstance(image, Mapping) and "expires" in image:  # any text is right there
-        image = _with_times(image, clock)
-    values = plain_image(image)
-    return values if values is not None else plain_image(_with_times(image, clock))
-
-
-def _thoroughly(raw: object, *, is_image: bool) -> tuple[dict[str, Any], list[tuple[Place, str]]]:
-    """Read by the schema what is not plainly right, with every problem; most starts do without marshmallow."""
-    from ims_mock.loading.schema import ShapeError, read_image, read_sections
-
+    sections: Mapping[str, Any] = {}
     try:
-        return (read_image if is_image else read_sections)(raw), []
-    except ShapeError as error:
-        wrong = {path[0] for path, _ in error.problems if path}
-        right = {name: value for name, value in error.valid.items() if isinstance(name, str) and name not in wrong}
-        return right if is_image else {}, error.problems
+        sections = read_sections(_with_absolute_times(raw, clock))
+    except SchemaError as error:
+        problems += [file.problem(path, message) for path, message in error.problems]
+    if images is not None and not isinstance(images, list | tuple):
+        problems.append(file.problem(("images",), f"{quoted(images)} is not a list of images"))
+        images = None
+    entries = []
+    for index, image in enumerate(images or ()):
+        if index % PROGRESS_STEP == 0:
+            report(f"validating {file.name}", index, len(images))
+        try:
+            entries.append(_Entry(read_image(_with_absolute_times(image, clock)), is_valid=True))
+        except SchemaError as error:
+            problems += [file.problem(("images", index, *path), message) for path, message in error.problems]
+            entries.append(_Entry(dict(error.valid), is_valid=False))
+    return _Contents(file, sections, entries)
 
 
-def _lift(one: CatalogFile, masks: Masks) -> Iterator[Trouble]:
-    """Put the secrets of a catalog in the place of their masks."""
-    for kind, entries in one.values.get("credentials", {}).items():
-        for place, entry in enumerate(entries):
-            for name in entry:
-                try:
-                    entry[name] = masks.lifted(entry[name]) if CREDENTIALS[kind][name].is_secret else entry[name]
-                except ValueError as error:
-                    yield one.trouble(("credentials", kind, place, name), str(error))
-
-
-def _with_times(raw: Any, clock: Clock) -> Any:
-    """Turn ``3 days ago`` into the time it is by the clock, wherever a time stands."""
+def _with_absolute_times(raw: Any, clock: Clock) -> Any:
+    """Return plain values with relative times, such as ``3 days ago``, made absolute."""
     if isinstance(raw, list | tuple):
-        return [_with_times(one, clock) for one in raw]
+        return [_with_absolute_times(value, clock) for value in raw]
     if not isinstance(raw, Mapping):
         return raw
-    changed = {}
+    changes = {}
     for name, value in raw.items():
         if isinstance(value, list | tuple | Mapping) and name not in (MEMBERS, "tags"):
-            changed[name] = _with_times(value, clock)
-        elif isinstance(value, str) and name in (*_TIMES, "expires"):
-            back = parse_age(value)
-            if back is not None:
-                with suppress(OverflowError):  # before the year 1: refused as the text it is
-                    changed[name] = wire_time(clock.now() - back)
-    return {**raw, **changed} if changed else raw
+            changes[name] = _with_absolute_times(value, clock)
+        elif isinstance(value, str) and name in _TIMES and (age := parse_age(value)) is not None:
+            with suppress(OverflowError):  # before the year 1: reported by the validation
+                changes[name] = wire_time(clock.now() - age)
+    return {**raw, **changes} if changes else raw
 
 
-# --- merging --------------------------------------------------------------------------------------
+def _unmask(contents: _Contents, masks: Masks) -> Iterator[CatalogProblem]:
+    """Replace the masks of secrets by the secrets."""
+    for section, entries in contents.sections.get("credentials", {}).items():
+        secret_keys = [name for name, key in CREDENTIAL_KEYS[section].items() if key.is_secret]
+        for index, entry in enumerate(entries):
+            for name in entry.keys() & secret_keys:
+                try:
+                    entry[name] = masks.unmask(entry[name])
+                except ValueError as error:
+                    yield contents.file.problem(("credentials", section, index, name), str(error))
 
 
-def _identity(files: Sequence[CatalogFile], project: str, troubles: list[Trouble]) -> tuple[CredentialStore, str]:
-    """Merge projects and credentials, and tell whose images without an owner are.
+# --- projects and credentials
 
-    What is given twice must be given alike; keys and users may open several projects, with one secret. A project asked
-    for is whose eyes an anonymous caller has; it owns nothing in catalogs that name a project of their own.
+
+def _credentials(
+    contents: Sequence[_Contents], project: str, problems: list[CatalogProblem]
+) -> tuple[CredentialStore, str]:
+    """Merge projects and credentials.
+
+    Args:
+        contents: The catalogs.
+        project: The project of unauthenticated requests; if empty, the catalogs decide.
+        problems: Receives the problems.
+
+    Returns:
+        The projects and credentials, and the default owner of images: the project that the catalogs name, if any.
     """
 
-    def every(
-        made_of: Callable[..., Any],
-        key: Callable[[Any], tuple[str, ...]],
-        *path: str,
-        shared: Callable[[Any], object] = lambda _: None,
+    def merged(
+        path: tuple[str, ...],
+        entry_type: Callable[..., Any],
+        key: Callable[[Any], Hashable],
+        secret: Callable[[Any], tuple[Hashable, Hashable]] = lambda _: (None, None),
     ) -> list[Any]:
-        found: dict[object, Any] = {}
-        common: dict[object, object] = {}  # what all the rows of one owner must agree on; the key ends with the project
-        for one in files:
-            entries: Any = one.values
+        """Return the entries of a section; it may repeat entries, but not with other values.
+
+        Args:
+            path: The path of the section.
+            entry_type: The type of an entry.
+            key: Returns what identifies an entry.
+            secret: Returns the holder of a secret, who may have several entries, and the secret.
+        """
+        found: dict[Hashable, Any] = {}
+        secrets: dict[Hashable, Hashable] = {}
+        for content in contents:
+            entries: Any = content.sections
             for step in path:
                 entries = entries.get(step, {})
-            for place, entry in enumerate(entries or ()):
-                made = made_of(**entry)
-                *owner, _ = row = key(made)
-                is_same = common.setdefault(tuple(owner), shared(made)) == shared(made)
-                if found.setdefault(row, made) != made or not is_same:
-                    troubles.append(one.trouble((*path, place), "is given before, with other values"))
+            for index, values in enumerate(entries):
+                entry = entry_type(**values)
+                holder, own_secret = secret(entry)
+                is_same = secrets.setdefault(holder, own_secret) == own_secret
+                if found.setdefault(key(entry), entry) != entry or not is_same:
+                    problems.append(content.file.problem((*path, index), "is repeated with other values"))
         return list(found.values())
 
-    projects = every(Project, lambda one: (one.id, ""), "projects")
-    tokens = every(Token, lambda one: (one.token, ""), "credentials", "tokens")
-    keys = every(
+    projects = merged(("projects",), Project, lambda one: one.id)
+    tokens = merged(("credentials", "tokens"), Token, lambda one: one.token)
+    keys = merged(
+        ("credentials", "keys"),
         AccessKey,
         lambda one: (one.access, one.project),
-        "credentials",
-        "keys",
-        shared=lambda one: (one.secret, one.security_token, one.expires),
+        lambda one: (one.access, (one.secret, one.security_token, one.expires)),
     )
-    users = every(
-        User, lambda one: (one.domain, one.name, one.project), "credentials", "users", shared=lambda one: one.password
+    users = merged(
+        ("credentials", "users"),
+        User,
+        lambda one: (one.domain, one.name, one.project),
+        lambda one: ((one.domain, one.name), one.password),
     )
-    named = [one.values["project"] for one in files if one.values.get("project")]
+    named = [content.sections["project"] for content in contents if content.sections.get("project")]
     own = named[-1] if named else projects[0].id if projects else ""
-    store = CredentialStore(project or own or DEFAULT_PROJECT, projects, tokens, keys, users)
-    return store, own or project or DEFAULT_PROJECT
+    return CredentialStore(
+        project or own or DEFAULT_PROJECT, projects, tokens, keys, users
+    ), own or project or DEFAULT_PROJECT
+
+
+# --- images
+
+
+class _ImageBuilder:
+    """Builds the images of all catalogs.
+
+    Args:
+        base: The images to add to.
+        owner: The owner of images without one.
+        seed: The seed of absent ids and of generated images.
+        now: The default creation time; if empty, it is derived from the index of the image.
+        lint_bundled: Whether to check bundled catalogs for implausible images as well.
+        report: Called now and then with the progress.
+    """
+
+    def __init__(
+        self, base: Catalog | None, *, owner: str, seed: int, now: str, lint_bundled: bool, report: Progress
+    ) -> None:
+        self.problems: list[CatalogProblem] = []
+        self._base = base
+        self._owner = owner
+        self._seed = seed
+        self._now = now
+        self._lint_bundled = lint_bundled
+        self._report = report
+        self._index = len(base) if base else 0
+        self._total = 0
+        self._taken: dict[str, str] = {}  # ids with the descriptions of their images
+
+    def build(self, contents: Sequence[_Contents], generate: int, *, generates: bool) -> Iterator[Image]:
+        """Build the images of each catalog, then those that it generates, and finally further generated ones.
+
+        Args:
+            contents: The catalogs.
+            generate: The number of further images.
+            generates: Whether to generate images; there is no need to if the catalogs have problems.
+        """
+        counts = [len(one.images) + sum(section["count"] for section in one.generate) for one in contents]
+        self._total = self._index + sum(counts) + generate
+        for content in contents:
+            yield from self._written_images(content)
+            for index, section in enumerate(content.generate if generates else ()):
+                yield from self._generated_section(content.file, index, section)
+        for image in self._generated(generate, self._seed, {}):
+            if not self._is_taken(image.id):
+                yield image
+
+    def _written_images(self, content: _Contents) -> Iterator[Image]:
+        defaults, file = content.sections.get("defaults", {}), content.file
+        for index, entry in enumerate(content.images):
+            self._skip_taken_ids(self._seed)
+            given: dict[str, Any] = {**defaults, **entry.values}
+            values = with_defaults(given, self._index, project=self._owner, seed=self._seed, now=self._now)
+            path: ValuePath = ("images", index)
+            members: Any = values.pop(MEMBERS, None)
+            if self._lint_bundled or not file.is_bundled:
+                for warning in lint(values):
+                    self.problems.append(file.problem((*path, warning.name), warning.message, is_warning=True))
+            if not values["id"]:
+                self.problems.append(file.problem((*path, "id"), _NO_ID))
+                continue
+            self._count()
+            description = f"{file.name}: {format_path(path)}"
+            if self._take_id(str(values["id"]), description, file, (*path, "id")) and entry.is_valid:
+                yield _image({name: value for name, value in values.items() if value is not None}, members)
+
+    def _generated_section(self, file: CatalogFile, index: int, section: Mapping[str, Any]) -> Iterator[Image]:
+        path: ValuePath = ("generate", index, "set", "id")
+        fixed = section.get("set", {})
+        if not fixed.get("id", "generated"):
+            self.problems.append(file.problem(path, _NO_ID))
+            return
+        for image in self._generated(section["count"], section.get("seed", self._seed), fixed):
+            if not self._take_id(image.id, f"generated image {self._index - 1}", file, path):
+                return
+            yield image
+
+    def _generated(self, count: int, seed: int, fixed: Mapping[str, object]) -> Iterator[Image]:
+        if not count:
+            return
+        from ims_mock.loading.generator import generate  # imports Faker, which most emulators do not need
+
+        self._skip_taken_ids(seed)
+        for generated in generate(count, seed, first=self._index, project=self._owner, fixed=fixed):
+            members: Any = generated.pop(MEMBERS, None)
+            values: dict[str, Any] = {name: value for name, value in generated.items() if value is not None}
+            if "tags" in values:
+                values["tags"] = tuple(values["tags"])
+            self._count()
+            yield _image(values, members)
+
+    def _count(self) -> None:
+        self._index += 1
+        if self._index % PROGRESS_STEP == 0:
+            self._report("building images", self._index, self._total)
+
+    def _take_id(self, wanted: str, description: str, file: CatalogFile, path: ValuePath) -> bool:
+        """Reserve the id of an image; if another image has it, report that and return false."""
+        if self._is_taken(wanted):
+            other = self._taken.get(wanted, "an image of the catalog that is added to")
+            self.problems.append(file.problem(path, f"{quoted(wanted)} is also the id of {other}"))
+            return False
+        self._taken[wanted] = description
+        return True
+
+    def _is_taken(self, wanted: str) -> bool:
+        return wanted in self._taken or bool(self._base and self._base.get(wanted))
+
+    def _skip_taken_ids(self, seed: int) -> None:
+        """Advance to an index whose derived id is free; images may have been removed from the catalog added to."""
+        while self._base is not None and self._is_taken(image_id(seed, self._index)):
+            self._index += 1
+
+
+def _image(values: Mapping[str, Any], members: Mapping[str, str] | None) -> Image:
+    return Image(values, {project: Membership(status) for project, status in (members or {}).items()})

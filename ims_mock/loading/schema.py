@@ -1,116 +1,122 @@
-"""Images and catalog files from JSON: marshmallow schemas, made from the table.
+"""The schema of catalog files: marshmallow schemas made from tables of keys and attributes.
 
-A schema reports every problem of a file at once, each with the path of the value it is about.
+Every image from a file or a request is validated here. All problems are reported at once, each with its path.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load, validates_schema
 
-from ims_mock.contract.fields import MEMBER_STATUSES
-from ims_mock.contract.values import TEXT, Value, ValueType, quoted
-from ims_mock.loading.sections import (
-    CREDENTIALS,
-    GENERATE,
-    IMAGE,
-    MEMBERS,
-    PROJECT,
-    SECTIONS,
-    SINGLE,
-    Key,
-)
+from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
+from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType, quoted
+from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
 
-Path = tuple[str | int, ...]
+MEMBERS: Final = "members"
+"""The key of an image's members in a file, where it is among the attributes."""
 
-_NO_MAPPING: Final = {"type": "is not a mapping of names to values"}
+
+@dataclass(frozen=True)
+class EntryKey:
+    """One key of an entry of a section.
+
+    Attributes:
+        type: The type of its value.
+        is_required: Whether every entry must have it.
+        is_secret: Whether its value is redacted wherever a catalog is quoted.
+    """
+
+    type: ValueType
+    is_required: bool = False
+    is_secret: bool = False
 
 
-class _OfKind(fields.Field[Value]):
-    """A value of one of the kinds of the table."""
+_TEXT, _REQUIRED = EntryKey(TEXT), EntryKey(TEXT, is_required=True)
+_SECRET: Final = EntryKey(TEXT, is_required=True, is_secret=True)
+_ROLES, _EXPIRES = EntryKey(LIST), EntryKey(TIME)
 
-    def __init__(self, kind: ValueType, **options: Any) -> None:
-        super().__init__(error_messages={"required": "is missing", "null": "has no value"}, **options)
-        self._kind = kind
+SCALAR_KEYS: Final = {"project": _TEXT, "clock": EntryKey(TIME)}
+PROJECT_KEYS: Final = {"id": _REQUIRED, "name": _TEXT, "domain": _TEXT}
+GENERATE_KEYS: Final = {"count": EntryKey(INTEGER, is_required=True), "seed": EntryKey(INTEGER)}
+CREDENTIAL_KEYS: Final = {
+    "tokens": {"token": _SECRET, "project": _REQUIRED, "roles": _ROLES, "expires": _EXPIRES},
+    "keys": {
+        "access": _REQUIRED,
+        "secret": _SECRET,
+        "project": _REQUIRED,
+        "roles": _ROLES,
+        "security_token": EntryKey(TEXT, is_secret=True),
+        "expires": _EXPIRES,
+    },
+    "users": {"name": _REQUIRED, "password": _SECRET, "project": _REQUIRED, "domain": _TEXT, "roles": _ROLES},
+}
+ATTRIBUTE_TYPES: Final = {field.name: field.type for field in FIELDS}
+
+_MAPPING: Final = {"type": "is not a mapping of names to values"}
+_NULL: Final[dict[str, Any]] = {"null": "has no value"}
+_LIST: Final[dict[str, Any]] = {"invalid": "is not a list", **_NULL}
+
+
+class SchemaError(Exception):
+    """Values that do not conform to the schema.
+
+    Attributes:
+        problems: The path and the message of every problem.
+        valid: The values that conform, by name.
+    """
+
+    def __init__(self, problems: list[tuple[ValuePath, str]], valid: Mapping[str, Any]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+        self.valid = valid
+
+
+# --- fields
+
+
+class _TypedField(fields.Field[Value]):
+    """A value of one of the types of the attribute table."""
+
+    def __init__(self, value_type: ValueType, **options: Any) -> None:
+        super().__init__(error_messages={"required": "is missing", **_NULL}, **options)
+        self._value_type = value_type
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Value:
         try:
-            return self._kind.read(value)
+            return self._value_type.read(value)
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
 
-class _Section(Schema):
-    """A mapping of a catalog file whose keys are all known."""
-
-    class Meta:
-        """Unknown keys are let through to the check below, which has better words for them."""
-
-        unknown = INCLUDE
-
-    error_messages = _NO_MAPPING
-
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _keys_are_known(self, _: Any, original: Any, **__: Any) -> None:
-        problems = {}
-        for name in set(original) - set(self.fields) if isinstance(original, Mapping) else ():
-            near = difflib.get_close_matches(str(name), self.fields, 1)
-            hint = f"did you mean {near[0]}?" if near else f"legal are {', '.join(self.fields)}"
-            problems[name] = [f"is no key of this section; {hint}"]
-        if problems:
-            raise ValidationError(problems)
-
-
-class _ImageBase(Schema):
-    """One image as a catalog file writes it; free properties are kept when they are text."""
-
-    class Meta:
-        """Free properties are let through to the check below."""
-
-        unknown = INCLUDE
-
-    error_messages = _NO_MAPPING
-
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _free_properties_are_text(self, _: Any, original: Any, **__: Any) -> None:
-        problems = {}
-        for name in set(original) - set(self.fields) if isinstance(original, Mapping) else ():
-            try:
-                if original[name] is not None:
-                    TEXT.read(original[name])
-                if not _is_name(name):
-                    problems[name] = ["a property needs a name of text"]
-            except ValueError as error:
-                problems[name] = [str(error)]
-        if problems:
-            raise ValidationError(problems)
-
-    @post_load
-    def _free_properties(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {
-            name: value if name in self.fields or value is None else TEXT.read(value) for name, value in data.items()
-        }
-
-
-class _Members(fields.Field[dict[str, str]]):
-    """The projects an image is shared with, each with the status of its membership."""
+class _MembersField(fields.Field[dict[str, str]]):
+    """The projects that an image is shared with, each with the status of its membership."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, str]:
+        statuses = ", ".join(MEMBER_STATUSES)
         if not isinstance(value, Mapping):
-            raise ValidationError("is not a mapping of project ids to accepted, pending or rejected")
+            raise ValidationError(f"is not a mapping of project ids to one of {statuses}")
         problems = {}
         for project, status in value.items():
-            if not isinstance(status, str) or status not in MEMBER_STATUSES:
-                problems[project] = [f"{quoted(status)} is no member status; legal are {', '.join(MEMBER_STATUSES)}"]
+            if status not in MEMBER_STATUSES:
+                problems[project] = [f"{quoted(status)} is not a member status; use one of {statuses}"]
             elif not _is_name(project):
-                problems[project] = ["a project needs an id of text"]
+                problems[project] = ["a project id must be text"]
         if problems:
             raise ValidationError(problems)
         return dict(value)
+
+
+class _ImageField(fields.Field[dict[str, Any]]):
+    """The values of an image inside a section."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, Any]:
+        loaded: dict[str, Any] = _IMAGE.load(value)
+        return loaded
 
 
 def _is_name(name: object) -> bool:
@@ -120,103 +126,146 @@ def _is_name(name: object) -> bool:
         return False
 
 
-_IMAGE: Final = _ImageBase.from_dict(
-    {**{name: _OfKind(kind, allow_none=True) for name, kind in IMAGE.items()}, MEMBERS: _Members(allow_none=True)},
-    name="ImageSchema",
-)()
+def _entry_fields(keys: Mapping[str, EntryKey]) -> dict[str, Any]:
+    return {name: _TypedField(key.type, required=key.is_required) for name, key in keys.items()}
 
 
-class _Image(fields.Field[dict[str, Any]]):
-    """An image inside a section; reading it is the image schema's business."""
+def _list_of(schema: type[Schema]) -> Any:
+    return fields.List(fields.Nested(schema, error_messages=_NULL), error_messages=_LIST)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, Any]:
-        loaded: dict[str, Any] = _IMAGE.load(value)
-        return loaded
+
+# --- schemas
+
+
+class _ImageBase(Schema):
+    """The values of an image. Attributes that are not in the table are free properties, whose values are text."""
+
+    class Meta:
+        """Keeps free properties, which are validated below."""
+
+        unknown = INCLUDE
+
+    error_messages = _MAPPING
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _validate_free_properties(self, _: Any, original: Any, **__: Any) -> None:
+        problems = {}
+        for name in original.keys() - self.fields.keys() if isinstance(original, Mapping) else ():
+            try:
+                if original[name] is not None:
+                    TEXT.read(original[name])
+                if not _is_name(name):
+                    problems[name] = ["the name of a property must be text"]
+            except ValueError as error:
+                problems[name] = [str(error)]
+        if problems:
+            raise ValidationError(problems)
+
+    @post_load
+    def _convert_free_properties(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {
+            name: value if name in self.fields or value is None else TEXT.read(value) for name, value in data.items()
+        }
+
+
+class _Section(Schema):
+    """A mapping of a catalog file that has no other keys than those of its schema."""
+
+    class Meta:
+        """Lets unknown keys through to the validation below, which reports them with a suggestion."""
+
+        unknown = INCLUDE
+
+    error_messages = _MAPPING
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _reject_unknown_keys(self, _: Any, original: Any, **__: Any) -> None:
+        problems = {}
+        for name in original.keys() - self.fields.keys() if isinstance(original, Mapping) else ():
+            near = difflib.get_close_matches(str(name), self.fields, 1)
+            hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(self.fields)}"
+            problems[name] = [f"is not a key of this section; {hint}"]
+        if problems:
+            raise ValidationError(problems)
 
 
 class _GenerateBase(_Section):
-    """What to generate."""
+    """One entry of the section ``generate``."""
 
     @validates_schema(skip_on_field_errors=False)
-    def _count_is_bounded(self, data: dict[str, Any], **_: Any) -> None:
+    def _validate_count(self, data: dict[str, Any], **_: Any) -> None:
         if "count" in data and not 0 <= data["count"] <= MAX_GENERATED:
             raise ValidationError({"count": [f"{data['count']} is not 0 to {MAX_GENERATED}"]})
 
 
-def _of(keys: Mapping[str, Key]) -> dict[str, Any]:
-    return {name: _OfKind(key.type, required=key.is_required) for name, key in keys.items()}
+_IMAGE: Final = _ImageBase.from_dict(
+    {
+        **{name: _TypedField(value_type, allow_none=True) for name, value_type in ATTRIBUTE_TYPES.items()},
+        MEMBERS: _MembersField(allow_none=True),
+    },
+    name="ImageSchema",
+)()
 
-
-def _many(schema: type[Schema]) -> Any:
-    nested = fields.Nested(schema, error_messages={"null": "has no value"})
-    return fields.List(nested, error_messages={"invalid": "is not a list", "null": "has no value"})
-
-
-def _catalog() -> Schema:
-    tables = {name: _many(_Section.from_dict(_of(keys))) for name, keys in CREDENTIALS.items()}
-    sections = {
-        **_of(SINGLE),
-        "projects": _many(_Section.from_dict(_of(PROJECT))),
-        "credentials": fields.Nested(_Section.from_dict(tables)),
-        "defaults": _Image(),
+_CREDENTIALS: Final = _Section.from_dict(
+    {name: _list_of(_Section.from_dict(_entry_fields(keys))) for name, keys in CREDENTIAL_KEYS.items()}
+)
+_GENERATE: Final = _GenerateBase.from_dict({**_entry_fields(GENERATE_KEYS), "set": _ImageField(error_messages=_NULL)})
+_CATALOG: Final = _Section.from_dict(
+    {
+        **_entry_fields(SCALAR_KEYS),
+        "projects": _list_of(_Section.from_dict(_entry_fields(PROJECT_KEYS))),
+        "credentials": fields.Nested(_CREDENTIALS),
+        "defaults": _ImageField(),
         "images": fields.Raw(),
-        "generate": _many(
-            _GenerateBase.from_dict({**_of(GENERATE), "set": _Image(error_messages={"null": "has no value"})})
-        ),
-    }
-    return _Section.from_dict(sections)()
+        "generate": _list_of(_GENERATE),
+    },
+    name="CatalogSchema",
+)()
 
-
-_CATALOG: Final = _catalog()
-
-
-class ShapeError(Exception):
-    """A catalog with values of a wrong shape: every path with what is wrong there, and what is right of it."""
-
-    def __init__(self, problems: list[tuple[Path, str]], valid: dict[str, Any] | None = None) -> None:
-        super().__init__(f"{len(problems)} problems")
-        self.problems = problems
-        self.valid = valid or {}
+SECTIONS: Final = tuple(_CATALOG.fields)
+"""The keys of a catalog file."""
 
 
 def read_sections(raw: object) -> dict[str, Any]:
-    """Check the plain values of a catalog file and convert each by its kind; its images are left as they are.
+    """Validate and convert a catalog file except for its images, which are returned unchanged.
 
     Args:
-        raw: what the file holds; a section without a value counts as absent.
+        raw: The plain values of the file. A section without a value counts as absent.
 
     Raises:
-        ShapeError: with every problem of the sections.
+        SchemaError: Values do not conform to the schema.
     """
     if not isinstance(raw, Mapping):
-        raise ShapeError([((), f"the catalog is {quoted(raw)}; legal is a mapping with {', '.join(_CATALOG.fields)}")])
-    given = {name: value for name, value in raw.items() if value is not None or name not in SECTIONS}
-    return _loaded(_CATALOG, given)
+        raise SchemaError([((), f"the catalog is {quoted(raw)}; it must be a mapping with {', '.join(SECTIONS)}")], {})
+    return _load(_CATALOG, {name: value for name, value in raw.items() if value is not None or name not in SECTIONS})
 
 
 def read_image(raw: object) -> dict[str, Any]:
-    """Check and convert the values of one image; ``None`` stands for: no value and no default.
+    """Validate and convert the values of an image; ``None`` means no value and no default.
 
     Raises:
-        ShapeError: with every problem of the image.
+        SchemaError: Values do not conform to the schema.
     """
-    return _loaded(_IMAGE, raw)
+    return _load(_IMAGE, raw)
 
 
-def _loaded(schema: Schema, raw: Any) -> dict[str, Any]:
+def _load(schema: Schema, raw: Any) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
+        problems = sorted(_flatten(error.messages, ()), key=str)
+        invalid = {path[0] for path, _ in problems if path}
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
-        raise ShapeError(sorted(_flat(error.messages, ()), key=str), valid) from None
+        valid = {name: value for name, value in valid.items() if isinstance(name, str) and name not in invalid}
+        raise SchemaError(problems, valid) from None
     return loaded
 
 
-def _flat(messages: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Flatten marshmallow's tree of messages into paths."""
+def _flatten(messages: Any, path: ValuePath) -> Iterator[tuple[ValuePath, str]]:
+    """Flatten marshmallow's tree of messages to paths."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
-            yield from _flat(inner, path if name == "_schema" else (*path, name))
+            yield from _flatten(inner, path if name == "_schema" else (*path, name))
     else:
         for message in messages if isinstance(messages, list) else [messages]:
             yield path, str(message)

@@ -15,8 +15,16 @@ from ims_mock.faults.schema import EFFECT, rule_schema
 from ims_mock.journal.audit_rules import ERROR, INFO, KINDS
 from ims_mock.journal.findings import BY_ROW, SEVERITIES
 from ims_mock.journal.notes import HEADERS
-from ims_mock.loading.sections import CREDENTIALS, GENERATE, IMAGE, MEMBERS, PROJECT, SINGLE, Key
-from ims_mock.loading.sources import bundled
+from ims_mock.loading.schema import (
+    ATTRIBUTE_TYPES,
+    CREDENTIAL_KEYS,
+    GENERATE_KEYS,
+    MEMBERS,
+    PROJECT_KEYS,
+    SCALAR_KEYS,
+    EntryKey,
+)
+from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import MAX_GENERATED, SandboxOptions, options_of
 from ims_mock.writes.json_patch import MEDIA_TYPES, patch_schema
 from ims_mock.writes.validation import FREE_VALUE, attribute_schemas
@@ -307,7 +315,7 @@ def _control_bodies() -> dict[str, Schema]:
         "Catalog": _catalog(),
         "StoredImage": stored,
         "ImageToStore": to_store,
-        "Loaded": _object({"images": _INTEGER, "warnings": _array(_TEXT)}),
+        "LoadedCatalog": _object({"images": _INTEGER, "warnings": _array(_TEXT)}),
         "Clock": _object({"now": _WIRE_TIME, "is_frozen": _BOOLEAN, "ahead_seconds": _INTEGER}),
         "ClockSetting": _clock_setting(),
         "Snapshot": _object({"name": _NAME}),
@@ -339,7 +347,7 @@ _FILE_TYPES: Final[Mapping[ValueType, Schema]] = {
 
 def _stored_image() -> Schema:
     """Return the schema of an image in a catalog file, where ``null`` means no value and no default."""
-    attributes = {name: _nullable(_FILE_TYPES.get(kind, _SCALAR)) for name, kind in IMAGE.items()}
+    attributes = {name: _nullable(_FILE_TYPES.get(kind, _SCALAR)) for name, kind in ATTRIBUTE_TYPES.items()}
     computed = {field.name: _NULL for field in FIELDS if field.type is LINK}
     members = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _MEMBER_STATUS}
     return {
@@ -350,7 +358,7 @@ def _stored_image() -> Schema:
     }
 
 
-def _entry(keys: Mapping[str, Key], **more: Schema) -> Schema:
+def _entry(keys: Mapping[str, EntryKey], **more: Schema) -> Schema:
     """Return the schema of an entry in a section of a catalog file."""
     optional = [name for name, key in keys.items() if not key.is_required]
     return _closed({name: _FILE_TYPES.get(key.type, _SCALAR) for name, key in keys.items()} | more, *optional, *more)
@@ -358,13 +366,13 @@ def _entry(keys: Mapping[str, Key], **more: Schema) -> Schema:
 
 def _catalog() -> Schema:
     image, numbers = reference("StoredImage"), _range(0, MAX_GENERATED)
-    generate = _entry(GENERATE, set=image)
+    generate = _entry(GENERATE_KEYS, set=image)
     generate["properties"]["count"] = numbers
-    credentials = {name: _array(_entry(keys)) for name, keys in CREDENTIALS.items()}
+    credentials = {name: _array(_entry(keys)) for name, keys in CREDENTIAL_KEYS.items()}
     return _all_optional(
         {
-            **_entry(SINGLE)["properties"],
-            "projects": _array(_entry(PROJECT)),
+            **_entry(SCALAR_KEYS)["properties"],
+            "projects": _array(_entry(PROJECT_KEYS)),
             "credentials": _closed(credentials, *credentials),
             "defaults": image,
             "images": _array(image),
@@ -430,7 +438,7 @@ def _new_sandbox() -> Schema:
     finding = f"(?:{'|'.join(BY_ROW)})"
     switch = f"[+-](?:{'|'.join(departure.name for departure in DEPARTURES)})"
     properties: dict[str, Schema] = {option.name: option.json_schema() for option in options_of(SandboxOptions)}
-    properties["catalog"] = {"anyOf": [_enum(bundled()), reference("Catalog")]}
+    properties["catalog"] = {"anyOf": [_enum(bundled_catalogs()), reference("Catalog")]}
     properties["profile"]["pattern"] = f"^(?:documented|glance)(?:,{switch})*$"
     properties["findings_ignore"]["pattern"] = f"^(?:{finding}(?:,{finding})*)?$"
     return _all_optional(properties)

@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from ims_mock.loading.loader import Loaded, load
-from ims_mock.loading.sources import CatalogError, files_of, is_bundled
+from ims_mock.loading.loader import LoadedCatalog, load
+from ims_mock.loading.sources import CatalogError, catalog_paths, is_bundled
 
 POLL_SECONDS: Final = 0.2
 
@@ -51,7 +51,7 @@ class Reloader:
     def _states(self) -> FileStates:
         return tuple(state for path in self.paths for state in _file_states(path))
 
-    def start(self, use: Callable[[Loaded], None], **options: Any) -> None:
+    def start(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
         """Start a daemon thread that loads the catalogs whenever they change.
 
         Args:
@@ -63,13 +63,13 @@ class Reloader:
             return
         Thread(target=self._run, args=(use, options), daemon=True).start()
 
-    def _run(self, use: Callable[[Loaded], None], options: Mapping[str, Any]) -> None:
+    def _run(self, use: Callable[[LoadedCatalog], None], options: Mapping[str, Any]) -> None:
         while True:
             time.sleep(POLL_SECONDS)
             if self.has_changes():
                 self.reload(use, **options)
 
-    def reload(self, use: Callable[[Loaded], None], **options: Any) -> None:
+    def reload(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
         """Load the catalogs, or log what is wrong with them.
 
         Args:
@@ -79,7 +79,7 @@ class Reloader:
         try:
             loaded = load(self._sources, **options)
         except CatalogError as error:
-            for trouble in error.troubles:
+            for trouble in error.problems:
                 _log.error("%s", trouble)
             _log.error(_KEPT)
         except Exception:  # a bug must not end the thread
@@ -96,7 +96,7 @@ def _file_states(path: Path) -> FileStates:
     """Return the state of a file, or of all files of a folder; only regular, readable files have one."""
     states = []
     try:
-        for file in files_of(path):
+        for file in catalog_paths(path):
             found = file.stat()
             if stat.S_ISREG(found.st_mode):
                 states.append((file, found.st_mtime_ns, found.st_ctime_ns, found.st_size))

@@ -1,4 +1,4 @@
-"""Loaded catalogs by options, so that tests with the same options load their files once."""
+"""LoadedCatalog catalogs by options, so that tests with the same options load their files once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ims_mock.emulator import load_options
-from ims_mock.loading.loader import Loaded
+from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.options import EmulatorOptions
 
 
@@ -15,9 +15,9 @@ class CatalogCache:
     """Loads the catalogs of options; files that did not change are not loaded again."""
 
     def __init__(self) -> None:
-        self._loaded: dict[Hashable, Loaded] = {}
+        self._loaded: dict[Hashable, LoadedCatalog] = {}
 
-    def load(self, options: EmulatorOptions) -> Loaded:
+    def load(self, options: EmulatorOptions) -> LoadedCatalog:
         """Return the loaded catalogs, which never change.
 
         Raises:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.clock import Clock
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.loading.dump import filed_image
+from ims_mock.loading.dump import dump_image
 from ims_mock.loading.loader import load
 from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
@@ -76,7 +76,7 @@ class Local:
 
     def images(self) -> list[dict[str, Any]]:
         """Give every image as it is stored."""
-        return [stored(filed_image(image)) for image in self.emulator.catalog]
+        return [stored(dump_image(image)) for image in self.emulator.catalog]
 
     def load(self, source: Source) -> None:
         """Put another catalog in the place of the one there is."""
@@ -85,7 +85,7 @@ class Local:
     def add(self, structure: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add what a catalog holds to what there is, and give the images that are new."""
         before, after = self.emulator.catalog, self.emulator.add(structure).catalog
-        return [stored(filed_image(image)) for image in after if before.get(image.id) is None]
+        return [stored(dump_image(image)) for image in after if before.get(image.id) is None]
 
     def snapshot(self, name: str) -> None:
         """Keep the state it is in under a name."""

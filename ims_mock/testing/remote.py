@@ -21,9 +21,9 @@ from ims_mock.journal.audit_rules import Audit
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import Finding
 from ims_mock.journal.notes import Entry
-from ims_mock.loading.dump import filed_clock, filed_identity, filed_image
-from ims_mock.loading.loader import Loaded, load
-from ims_mock.loading.sources import UNNAMED, CatalogError, Trouble
+from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
+from ims_mock.loading.loader import LoadedCatalog, load
+from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem
 from ims_mock.options import EmulatorOptions, options_of
 from ims_mock.testing.backend import Owner, stored
 from ims_mock.testing.catalog_cache import CatalogCache
@@ -120,7 +120,7 @@ class Remote:
         try:
             self._control("PATCH", "catalog", structure)
         except ValueError as error:
-            raise CatalogError([Trouble(UNNAMED, 0, "", str(error))]) from None
+            raise CatalogError([CatalogProblem(UNNAMED, 0, "", str(error))]) from None
         return [image for image in self.images() if image["id"] not in before]
 
     def snapshot(self, name: str) -> None:
@@ -202,9 +202,9 @@ def _told(error: HTTPError) -> str:
             return f"{error.url} answers with {error.code}; legal is a running ims-mock"
 
 
-def _filed(loaded: Loaded) -> dict[str, Any]:
-    images = [filed_image(image) for image in loaded.catalog]
-    return filed_clock(loaded.clock) | filed_identity(loaded.credentials) | {"images": images}
+def _filed(loaded: LoadedCatalog) -> dict[str, Any]:
+    images = [dump_image(image) for image in loaded.catalog]
+    return dump_clock(loaded.clock) | dump_credentials(loaded.credentials) | {"images": images}
 
 
 def _rule(says: Mapping[str, Any]) -> FaultRule:

@@ -6,13 +6,13 @@ from itertools import count
 from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import NO_MEMBERS, Image, image_id
 from ims_mock.catalog.visibility import View, visibility_of
 from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
-from ims_mock.loading.defaults import completed
 from ims_mock.writes.permissions import must_own
 from ims_mock.writes.validation import Writer
 
@@ -64,7 +64,7 @@ def _by_service(values: dict[str, Value | None], view: View, now: str) -> dict[s
     """Fill in what the service adds; everything about the operating system follows from its version (doc)."""
     system = system_of(str(values.setdefault("__os_version", OTHER_SYSTEM)))
     derived = {"__platform": system.platform, "__os_type": system.os_type, "__os_bit": system.os_bit}
-    return completed({**_NEW, **derived, **values}, 0, project=view.caller.project, seed=0, now=now)
+    return with_defaults({**_NEW, **derived, **values}, 0, project=view.caller.project, seed=0, now=now)
 
 
 def _by_glance(values: dict[str, Value | None], view: View, now: str) -> dict[str, Value | None]:

@@ -420,4 +420,4 @@ def test_with_authentication_on_a_token_must_hold(profile, headers, status, code
 
 
 def test_a_catalog_may_hold_what_only_it_filters_by():
-    assert load([{"images": [{"name": "whole", "__whole_image": "true"}]}], is_thorough=True).warnings == ()
+    assert load([{"images": [{"name": "whole", "__whole_image": "true"}]}], lint_bundled=True).warnings == ()

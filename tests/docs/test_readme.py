@@ -21,7 +21,7 @@ from ims_mock import ImsMock
 from ims_mock.auth import signature as signing
 from ims_mock.faults.rules import FaultRules, rule_from_keywords
 from ims_mock.loading.loader import load
-from ims_mock.loading.sources import bundled
+from ims_mock.loading.sources import bundled_catalogs
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -195,7 +195,7 @@ def test_the_certificate_of_the_readme_is_served_and_trusted(tmp_path):
 def test_every_bundled_catalog_is_described():
     """The table of bundled catalogs names each, and the number of images of the default one."""
     text = README.read_text()
-    for name in bundled():
+    for name in bundled_catalogs():
         assert f"| `{name}` |" in text
     assert f"| {len(load(['default']).catalog)} hand-written images" in text
 

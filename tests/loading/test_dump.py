@@ -5,8 +5,7 @@ import json
 import pytest
 from helpers import in_process, make_app
 
-from ims_mock.loading import dump as filing
-from ims_mock.loading.dump import Masks, filed_image
+from ims_mock.loading.dump import MAX_MASKS, Masks, dump_image
 from ims_mock.loading.loader import load
 
 WRITTEN = [
@@ -36,17 +35,15 @@ def test_whatever_clients_write_loads_as_the_same(profile, kind):
 
 def test_generated_images_load_as_the_same():
     """With their members."""
-    catalog = load([{}], more=500, seed=3).catalog
-    again = load([{"images": [filed_image(image) for image in catalog]}]).catalog
+    catalog = load([{}], generate=500, seed=3).catalog
+    again = load([{"images": [dump_image(image) for image in catalog]}]).catalog
     assert [(dict(one.values), one.members) for one in again] == [(dict(one.values), one.members) for one in catalog]
 
 
-def test_masks_are_bounded(monkeypatch):
-    """Of too many, the secrets first masked are forgotten, and what is no mask is the secret itself."""
-    monkeypatch.setattr(filing, "MOST", 2)
+def test_oldest_masks_are_forgotten():
     masks = Masks()
-    first, second, third = map(masks.mask, ("a", "b", "c"))
-    assert [masks.lifted(one) for one in (second, third, "secret")] == ["b", "c", "secret"]
+    first, second, *_, last = [masks.mask(f"secret {number}") for number in range(MAX_MASKS + 1)]
+    assert [masks.unmask(one) for one in (second, last, "text")] == ["secret 1", f"secret {MAX_MASKS}", "text"]
     with pytest.raises(ValueError, match="or has forgotten"):
-        masks.lifted(first)
-    assert masks.mask("a") != first
+        masks.unmask(first)
+    assert masks.mask("secret 0") != first

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from faker import Faker
 
-from ims_mock.auth.credentials import SERVICE_PROJECT
+from ims_mock.catalog.defaults import SERVICE_PROJECT
 from ims_mock.catalog.image import image_id
 from ims_mock.contract.fields import BY_NAME, FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import LINK

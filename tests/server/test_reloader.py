@@ -138,8 +138,8 @@ def test_what_is_loaded_is_what_a_reset_goes_back_to():
 
 def test_what_was_asked_for_besides_is_loaded_again():
     """Generated images among it."""
-    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"], more=5))
-    reloader.reload(emulator.reload, more=5, seed=0, project="")
+    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"], generate=5))
+    reloader.reload(emulator.reload, generate=5, seed=0, project="")
     assert len(emulator.catalog) == 6
 
 

@@ -125,7 +125,7 @@ def test_added_images_are_completed_and_numbered_on(ims):
     assert first["created_at"] == "2030-01-01T00:00:00Z"
     assert first["owner"] == ims.project
     assert names(ims) == ["CentOS 7.6", "CentOS 7.6", "a", "b", "c"]
-    with pytest.raises(CatalogError, match="'a' is the id of"):
+    with pytest.raises(CatalogError, match="'a' is also the id of"):
         ims.add({"id": "a"})
 
 

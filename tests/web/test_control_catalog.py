@@ -84,7 +84,7 @@ def test_an_unknown_mask_is_an_error(ask):
     mask = "masked-0123456789abcdef"
     answer = send(ask, "PATCH", "catalog", {"credentials": {"tokens": [{"token": mask, "project": "pa"}]}})
     assert answer.status == 400
-    assert "credentials.tokens[0].token: is a mask that this server did not give" in answer.json["error"]["message"]
+    assert "credentials.tokens[0].token: is a mask that this server has not issued" in answer.json["error"]["message"]
 
 
 def test_a_catalog_is_replaced_until_the_reset(app, ask):
@@ -154,9 +154,12 @@ def test_every_problem_of_a_catalog_is_named(app, ask, method):
 def test_a_duplicate_id_is_an_error(app, ask):
     before = held(app)
     answer = send(ask, "PATCH", "catalog", {"images": [{"id": "one"}]})
-    assert "images[0].id: 'one' is the id of an image that is there already as well" in answer.json["error"]["message"]
+    assert (
+        "images[0].id: 'one' is also the id of an image of the catalog that is added to"
+        in answer.json["error"]["message"]
+    )
     answer = send(ask, "PATCH", "catalog", {"generate": [{"count": 1, "set": {"id": "one"}}]})
-    assert "generate[0].set.id: 'one' is the id of another image" in answer.json["error"]["message"]
+    assert "generate[0].set.id: 'one' is also the id of an image of" in answer.json["error"]["message"]
     assert held(app) == before
 
 
@@ -165,8 +168,8 @@ def test_a_duplicate_id_is_an_error(app, ask):
     [
         (b"", "legal is a catalog in JSON or YAML"),
         (b"{", "not JSON"),
-        (b"[]", "legal is a mapping"),
-        (b'"/etc/passwd"', "legal is a mapping"),
+        (b"[]", "it must be a mapping"),
+        (b'"/etc/passwd"', "it must be a mapping"),
         (b'{"image": []}', "did you mean images?"),
     ],
 )

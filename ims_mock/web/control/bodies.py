@@ -11,7 +11,7 @@ from flask import Response, current_app, request
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part, parse
 from ims_mock.loading.dump import Masks
-from ims_mock.loading.parser import Text, UnreadableError, dump
+from ims_mock.loading.parser import CatalogText, ParseError, dumps
 from ims_mock.loading.sources import CatalogError
 from ims_mock.web.context import MAX_JSON_BYTES, RequestContext
 
@@ -44,7 +44,7 @@ def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_requ
     return parse(data)
 
 
-def catalog_text(context: RequestContext) -> Text:
+def catalog_text(context: RequestContext) -> CatalogText:
     """Return the catalog in the body of a request.
 
     Raises:
@@ -53,7 +53,7 @@ def catalog_text(context: RequestContext) -> Text:
     data = context.body(MAX_CATALOG_BYTES)
     if not data.strip():
         raise RequestError("body-missing", legal="a catalog in JSON or YAML")
-    return Text(data, is_json=request.mimetype == JSON)
+    return CatalogText(data, is_json=request.mimetype == JSON)
 
 
 def image_values(context: RequestContext) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def image_values(context: RequestContext) -> dict[str, Any]:
         RequestError: The body is too large or not a mapping.
     """
     try:
-        found = catalog_text(context).value()
-    except UnreadableError as error:
+        found = catalog_text(context).parse()
+    except ParseError as error:
         raise RequestError("catalog", what=f"line {error.line}: {error}") from None
     if not isinstance(found, Mapping):
         raise RequestError("body", legal="a mapping of attributes to values", what="it is no image")
@@ -89,4 +89,4 @@ def catalog_errors() -> Iterator[None]:
 def catalog_response(value: Mapping[str, Any], status: int = 200) -> Response:
     """Return a part of a catalog in YAML if the client prefers that, else in JSON."""
     media_type = request.accept_mimetypes.best_match(MEDIA_TYPES, JSON)
-    return Response(dump(value, is_json=media_type == JSON), status, content_type=media_type)
+    return Response(dumps(value, is_json=media_type == JSON), status, content_type=media_type)

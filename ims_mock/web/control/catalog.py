@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify
 
 from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
-from ims_mock.loading.dump import filed_clock, filed_identity, filed_image
-from ims_mock.loading.loader import Loaded, load
+from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
+from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import (
     catalog_errors,
@@ -26,8 +26,8 @@ blueprint = Blueprint("catalog", __name__)
 def show_catalog() -> Response:
     """Show everything as a catalog file that loads as the same images."""
     state = current_context().emulator.held
-    images = [filed_image(image) for image in state.catalog]
-    header = filed_clock(state.clock) | filed_identity(state.credentials, masks().mask)
+    images = [dump_image(image) for image in state.catalog]
+    header = dump_clock(state.clock) | dump_credentials(state.credentials, masks().mask)
     return catalog_response(header | {"images": images})
 
 
@@ -49,7 +49,7 @@ def add_to_catalog() -> Response:
         return _loaded_response(context.emulator.add(catalog_text(context), masks=masks()))
 
 
-def _loaded_response(loaded: Loaded) -> Response:
+def _loaded_response(loaded: LoadedCatalog) -> Response:
     return jsonify(images=len(loaded.catalog), warnings=[str(warning) for warning in loaded.warnings])
 
 
@@ -62,7 +62,7 @@ def show_image(image_id: str) -> Response:
     image = current_context().emulator.catalog.get(image_id)
     if image is None:
         raise RequestError("image", "the image", image_id)
-    return catalog_response(filed_image(image))
+    return catalog_response(dump_image(image))
 
 
 @blueprint.put("/images/<path:image_id>", provide_automatic_options=False)
@@ -73,7 +73,7 @@ def put_image(image_id: str) -> Response:
     if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or to leave it out", what="the id is not that of the path")
     with catalog_errors():
-        return catalog_response(filed_image(context.emulator.put(image_id, values)))
+        return catalog_response(dump_image(context.emulator.put(image_id, values)))
 
 
 @blueprint.delete("/images/<path:image_id>", provide_automatic_options=False)

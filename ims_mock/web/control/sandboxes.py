@@ -9,8 +9,8 @@ from flask import Blueprint, Response, jsonify, request
 
 from ims_mock.emulator import check_options, load_options
 from ims_mock.errors import RequestError
-from ims_mock.loading.loader import Loaded
-from ims_mock.loading.sources import bundled
+from ims_mock.loading.loader import LoadedCatalog
+from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
@@ -66,7 +66,7 @@ def remove_sandbox(id: str) -> Response:
     return empty_response()
 
 
-def _parse_body() -> tuple[Loaded | None, AppOptions, float]:
+def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
     """Return the catalogs, options and expiry that the body asks for; options that are absent are those of the server.
 
     Raises:
@@ -92,13 +92,13 @@ def _parse_body() -> tuple[Loaded | None, AppOptions, float]:
     return None if is_shared else _load(body, sandbox), options, sandbox.expires
 
 
-def _load(body: Part, options: SandboxOptions) -> Loaded:
+def _load(body: Part, options: SandboxOptions) -> LoadedCatalog:
     """Load the catalog in the body, or add generated images to the catalog of the server."""
-    onto = None if body.has("catalog") else current_context().emulator.loaded
-    if onto:
+    base = None if body.has("catalog") else current_context().emulator.loaded
+    if base:
         options = replace(options, catalog=())
-    elif not isinstance(options.catalog, dict) and options.catalog not in bundled():  # no files of the server
-        legal = f"the content of a catalog file, or one of {', '.join(bundled())}"
+    elif not isinstance(options.catalog, dict) and options.catalog not in bundled_catalogs():  # no files of the server
+        legal = f"the content of a catalog file, or one of {', '.join(bundled_catalogs())}"
         raise body.part("catalog").refused(legal, "is no bundled catalog" if isinstance(options.catalog, str) else "")
     with catalog_errors():
-        return load_options(options, onto=onto, masks=masks())
+        return load_options(options, base=base, masks=masks())

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ims_mock.auth.credentials import SERVICE_PROJECT
+from ims_mock.catalog.defaults import EPOCH, SERVICE_PROJECT, with_defaults
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.values import wire_time
-from ims_mock.loading.defaults import EPOCH, completed
 
 ALWAYS = {
     "status": "active",
@@ -33,7 +32,7 @@ ALWAYS = {
 
 def image(values=(), number=0, **options):
     """Complete one image."""
-    return completed(dict(values), number, **{"project": "the-project", "seed": 0, **options})
+    return with_defaults(dict(values), number, **{"project": "the-project", "seed": 0, **options})
 
 
 def test_an_image_that_says_nothing():
