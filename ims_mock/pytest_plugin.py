@@ -1,72 +1,65 @@
-"""The pytest plugin: the fixtures ``ims_mock_server`` and ``ims_mock``, and the marker ``ims_mock``.
+"""Pytest plugin: the fixtures ``ims_mock_server`` and ``ims_mock``, the marker ``ims_mock`` and a coverage report.
 
-Every run of pytest imports it wherever this package is installed, so it imports nothing but pytest until a test asks.
+Every run of pytest imports it if this package is installed. It therefore imports the emulator and its libraries when
+a test uses a fixture.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
-from ims_mock.options import EmulatorOptions, options_of
+from ims_mock.options import MockOptions, options_of
 
 if TYPE_CHECKING:
     from ims_mock.journal.coverage import Coverage
     from ims_mock.testing.mock import ImsMock
-    from ims_mock.testing.requests import Found
+    from ims_mock.testing.requests import MatchingRequests
 
-_MARKED: Final = tuple(option.name for option in options_of(EmulatorOptions) if option.in_marker)
-"""What the marker takes."""
+_IN_MARKER: Final = tuple(option.name for option in options_of(MockOptions) if option.in_marker)
+_IN_INI: Final = tuple(option for option in options_of(MockOptions) if option.in_ini)
 
-_IN_FILES: Final = tuple(option for option in options_of(EmulatorOptions) if option.in_ini)
-"""Options of an ini file, with the prefix ``ims_mock_``."""
-
-_FORMS: Final = ("terminal", "markdown", "json")
-"""How the coverage of the contract may be reported."""
-
-_SENT: Final = "ims_mock_coverage"
-"""Under this name a worker of pytest-xdist sends its coverage at its end."""
+_REPORTS: Final = ("terminal", "markdown", "json")
 
 _COVERAGE: Final = pytest.StashKey["Coverage"]()
-"""Under this key a session keeps what was exercised so far."""
+_XDIST_KEY: Final = "ims_mock_coverage"
+"""The key under which a worker of pytest-xdist sends its coverage to the controller."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the option and the settings of an ini file."""
-    group = parser.getgroup("ims_mock", "the emulator of Huawei Cloud IMS")
+    """Declare the command-line and ini options."""
+    group = parser.getgroup("ims_mock", "emulator of Huawei Cloud IMS")
     group.addoption(
         "--ims-mock-url",
         metavar="URL",
-        help="a running ims-mock: tests get a sandbox on it in place of a server of their own (default: $IMS_MOCK_URL)",
+        help="use a sandbox on this running ims-mock instead of starting a server (default: $IMS_MOCK_URL)",
     )
     group.addoption(
         "--ims-mock-report",
         metavar="FORM",
-        choices=_FORMS,
-        help=f"report what the tests exercised of the contract, and what never: {', '.join(_FORMS)}",
+        choices=_REPORTS,
+        help=f"report what the tests covered of the contract, as {', '.join(_REPORTS)}",
     )
-    group.addoption(
-        "--ims-mock-report-file",
-        metavar="FILE",
-        help="write that report into a file, and not at the end of the output",
-    )
-    for option in _IN_FILES:
+    group.addoption("--ims-mock-report-file", metavar="FILE", help="write the report to a file instead of the terminal")
+    for option in _IN_INI:
         parser.addini(f"ims_mock_{option.name}", option.help, default=option.default)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and refuse what is no URL."""
-    config.addinivalue_line("markers", f"ims_mock({'=…, '.join(_MARKED)}=…): what the emulator begins a test with")
+    """Declare the marker and check the command-line options."""
+    config.addinivalue_line("markers", f"ims_mock({'=…, '.join(_IN_MARKER)}=…): options of the emulator for a test")
     url = _url(config)
     if url and not url.startswith(("http://", "https://")):
-        raise pytest.UsageError(f"--ims-mock-url or IMS_MOCK_URL is {url!r}; legal is http://HOST:PORT")
+        raise pytest.UsageError(f"Invalid --ims-mock-url or IMS_MOCK_URL {url!r}. Use http://HOST:PORT.")
     if config.getoption("--ims-mock-report-file") and not config.getoption("--ims-mock-report"):
         raise pytest.UsageError(
-            f"--ims-mock-report-file is given without --ims-mock-report; legal with it are {', '.join(_FORMS)}"
+            f"Invalid --ims-mock-report-file: it needs --ims-mock-report. Use that with {', '.join(_REPORTS)}."
         )
 
 
@@ -75,66 +68,73 @@ def _url(config: pytest.Config) -> str:
     return os.environ.get("IMS_MOCK_URL", "") if given is None else str(given)
 
 
+# --- fixtures
+
+
 @pytest.fixture(scope="session")
 def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
-    """One emulator for the whole session, on a free port of its own."""
+    """One emulator for the whole session, on a free port."""
     from ims_mock.testing.mock import ImsMock
 
-    sources = [one.strip() for one in str(pytestconfig.getini("ims_mock_catalog")).split(",")]
-    catalog = [_found(one, [pytestconfig.rootpath]) for one in sources]
-    options: dict[str, Any] = {one.name: str(pytestconfig.getini(f"ims_mock_{one.name}")) for one in _IN_FILES}
-    options |= {"catalog": catalog, "url": _url(pytestconfig)}
-    with _told("ims_mock", lambda: ImsMock(**options)) as server:
+    options: dict[str, Any] = {one.name: str(pytestconfig.getini(f"ims_mock_{one.name}")) for one in _IN_INI}
+    names = [name.strip() for name in options["catalog"].split(",")]
+    options["catalog"] = [_resolve(name, [pytestconfig.rootpath]) for name in names]
+    with _errors_without_traceback("ims_mock"):
+        server = ImsMock(**options, url=_url(pytestconfig))
+    with server:
         yield server
         if pytestconfig.getoption("--ims-mock-report"):
-            _told("--ims-mock-report", lambda: _collect(pytestconfig, server.coverage))
+            with _errors_without_traceback("--ims-mock-report"):
+                _add_coverage(pytestconfig, server.coverage)
 
 
 @pytest.fixture
 def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMock:
-    """The emulator of the session, as it was at first, or as the marker ``ims_mock`` says."""
-    marked = _marked(request.node)
-    _told("the marker ims_mock", lambda: ims_mock_server.begin(**marked))
+    """The emulator of the session, started again with the options of the marker ``ims_mock``."""
+    options = _marker_options(request.node)
+    with _errors_without_traceback("the marker ims_mock"):
+        ims_mock_server.begin(**options)
     return ims_mock_server
 
 
-def _marked(item: pytest.Item) -> dict[str, Any]:
-    """Give what the markers of a test say; the nearest one wins."""
-    marked: dict[str, Any] = {}
+def _marker_options(item: pytest.Item) -> dict[str, Any]:
+    """Return the options of all markers of a test. For each option the closest marker wins."""
+    options: dict[str, Any] = {}
     for marker in item.iter_markers("ims_mock"):
-        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in _MARKED)]
+        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in _IN_MARKER)]
         if unknown:
-            _fail(f"the marker ims_mock does not know {', '.join(unknown)}; legal are {'=, '.join(_MARKED)}=")
-        marked = {**marker.kwargs, **marked}
-    if "catalog" in marked:
-        near = [item.path.parent, item.config.rootpath]
-        given = marked["catalog"]
-        several = isinstance(given, Sequence) and not isinstance(given, str)
-        marked["catalog"] = [_found(one, near) for one in given] if several else _found(given, near)
-    return marked
+            _fail(f"Unknown argument of the marker ims_mock: {', '.join(unknown)}. Use {'=, '.join(_IN_MARKER)}=.")
+        options = {**marker.kwargs, **options}
+    if "catalog" in options:
+        given = options["catalog"]
+        directories = [item.path.parent, item.config.rootpath]
+        is_list = isinstance(given, Sequence) and not isinstance(given, str)
+        options["catalog"] = (
+            [_resolve(source, directories) for source in given] if is_list else _resolve(given, directories)
+        )
+    return options
 
 
-def _found(source: Any, folders: Sequence[Path]) -> Any:
-    """Look a catalog up in folders, one after the other; what is in none stays what it is, perhaps a bundled name."""
-    if isinstance(source, Mapping):
-        return source
+def _resolve(source: Any, directories: Sequence[Path]) -> Any:
+    """Return the path of a catalog in the first directory that has it; bundled_catalogs names and mappings as they are."""
     from ims_mock.loading.sources import bundled_catalogs
 
-    if not isinstance(source, str | Path):
-        _fail(f"the marker ims_mock has the catalog {source!r}; legal are a name, a path, a mapping, or a list of them")
-    if source in bundled_catalogs():
+    if isinstance(source, Mapping) or source in bundled_catalogs():
         return source
-    return next((path for folder in folders if (path := folder / source).exists()), source)
+    if not isinstance(source, str | Path):
+        _fail(f"Invalid catalog {source!r} of the marker ims_mock. Use a name, a path, a mapping, or a list of them.")
+    return next((path for directory in directories if (path := directory / source).exists()), source)
 
 
-def _told(where: str, made: Callable[[], Any]) -> Any:
-    """Have something made; what is wrong is told without a traceback, which would lead nowhere but here."""
+@contextmanager
+def _errors_without_traceback(context: str) -> Iterator[None]:
+    """Turn errors of the emulator into a failure whose message is all that the test author needs."""
     from ims_mock.loading.sources import CatalogError
 
     try:
-        return made()
+        yield
     except (CatalogError, ValueError, TypeError, OSError) as error:
-        _fail(f"{where}: {error}")
+        _fail(f"{context}: {error}")
 
 
 def _fail(message: str) -> NoReturn:
@@ -143,63 +143,63 @@ def _fail(message: str) -> NoReturn:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell of a failed test that looked at the requests which ones were the nearest to what it looked for."""
+    """Show the result of the latest ``requests.matching`` if a test fails."""
     report = yield
-    if report.when == "call" and report.failed and (found := _looked_at(getattr(item, "funcargs", {}))) is not None:
-        report.sections.append(("ims_mock requests", str(found)))
+    if report.when == "call" and report.failed and (match := _last_match(getattr(item, "funcargs", {}))) is not None:
+        report.sections.append(("ims_mock requests", str(match)))
     return report
 
 
-def _looked_at(known: Mapping[str, Any]) -> Found | None:
-    """Give what a test looked for last; a suite may have fixtures of these names that give something else."""
+def _last_match(fixtures: Mapping[str, Any]) -> MatchingRequests | None:
     for name in ("ims_mock", "ims_mock_server"):
-        found = getattr(getattr(known.get(name), "requests", None), "found", None)
-        if found is not None:
-            from ims_mock.testing.requests import Found
+        match = getattr(getattr(fixtures.get(name), "requests", None), "last_match", None)
+        if match is not None:
+            from ims_mock.testing.requests import MatchingRequests
 
-            if isinstance(found, Found):
-                return found
+            if isinstance(match, MatchingRequests):  # a suite may have other fixtures of these names
+                return match
     return None
 
 
-# --- the report of what was exercised -------------------------------------------------------------
+# --- coverage report
 
 
-def _collect(config: pytest.Config, coverage: Coverage) -> None:
-    """Add what an emulator was asked to what the session knows."""
-    known = config.stash.get(_COVERAGE, None)
-    config.stash[_COVERAGE] = known.merged(coverage) if known else coverage
+def _add_coverage(config: pytest.Config, coverage: Coverage) -> None:
+    collected = config.stash.get(_COVERAGE, None)
+    config.stash[_COVERAGE] = collected.merged(coverage) if collected else coverage
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send from a worker of pytest-xdist what its tests exercised."""
-    known = session.config.stash.get(_COVERAGE, None)
-    sent = getattr(session.config, "workeroutput", None)
-    if known and sent is not None:
-        sent[_SENT] = known.as_json()
+    """Send the coverage of a worker of pytest-xdist to the controller."""
+    collected = session.config.stash.get(_COVERAGE, None)
+    output = getattr(session.config, "workeroutput", None)
+    if collected and output is not None:
+        output[_XDIST_KEY] = collected.as_json()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take what a worker has sent; one that broke down has sent nothing."""
-    sent = getattr(node, "workeroutput", {}).get(_SENT)
-    if sent:
+    """Add the coverage that a worker of pytest-xdist has sent; a crashed worker has sent nothing."""
+    if sent := getattr(node, "workeroutput", {}).get(_XDIST_KEY):
         from ims_mock.journal.coverage import Coverage
 
-        _collect(node.config, Coverage.read(sent))
+        _add_coverage(node.config, Coverage.read(sent))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Report what was exercised, once for all workers."""
+    """Print or write the coverage report, once for all workers."""
     form = config.getoption("--ims-mock-report")
     if not form or hasattr(config, "workerinput"):
         return
     terminalreporter.section("ims_mock coverage of the contract")
-    known = config.stash.get(_COVERAGE, None)
-    if known is None:
+    collected = config.stash.get(_COVERAGE, None)
+    if collected is None:
         terminalreporter.write_line("no test used the fixtures ims_mock and ims_mock_server")
         return
-    text = _written(known, form)
+    if form == "json":
+        text = json.dumps(collected.as_json(), indent=1) + "\n"
+    else:
+        text = collected.report("markdown" if form == "markdown" else "table")
     path = config.getoption("--ims-mock-report-file")
     if not path:
         terminalreporter.write(text)
@@ -210,11 +210,3 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"cannot write {path}: {error.strerror}", red=True)
     else:
         terminalreporter.write_line(f"written to {path}")
-
-
-def _written(coverage: Coverage, form: str) -> str:
-    if form == "json":
-        import json
-
-        return json.dumps(coverage.as_json(), indent=1) + "\n"
-    return coverage.report("markdown" if form == "markdown" else "table")

@@ -1,1 +1,4 @@
-"""The emulator in tests: :class:`ImsMock`, in process or on a running server, and assertions on requests."""
+"""The emulator as an object in tests: :class:`ims_mock.ImsMock`, in this process or on a running server.
+
+``ImsMock`` is a client of the control API; a backend transports its requests.
+"""

@@ -1,4 +1,4 @@
-"""The emulator in a test's hand: one object to arrange it, to ask it, and to look at what it was asked."""
+"""``ImsMock``: the emulator as an object that tests control and inspect."""
 
 from __future__ import annotations
 
@@ -10,50 +10,54 @@ from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.values import parse_wire_time, quoted, read_time
 from ims_mock.emulator import check_options
+from ims_mock.faults.rules import rule_from_keywords
+from ims_mock.journal.audit_rules import Audit
+from ims_mock.journal.coverage import Coverage
+from ims_mock.journal.findings import told
 from ims_mock.options import AppOptions, MockOptions, convert, keywords_of_method
-from ims_mock.testing.backend import Service
-from ims_mock.testing.complaining import complaint
-from ims_mock.testing.requests import Requests, written
+from ims_mock.testing.local import Local
+from ims_mock.testing.remote import Remote
+from ims_mock.testing.requests import RequestPattern, Requests, explain_walks, format_request, read_entry
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from werkzeug.test import Client
 
-    from ims_mock.faults.rules import FaultRule
-    from ims_mock.journal.audit_rules import Audit
-    from ims_mock.journal.coverage import Coverage
     from ims_mock.journal.findings import Finding
+    from ims_mock.journal.notes import Entry
     from ims_mock.loading.sources import Source
+
+Backend = Local | Remote
 
 
 class ImsMock:
-    """An emulator that listens on a free port of this machine until it is closed; ``with`` closes it.
+    """An emulator that listens on a free port until it is closed; also a context manager.
 
-    The options are keywords: ``ImsMock("default", generate=100, auth="on")``. The parameters and their defaults are
-    derived from :class:`ims_mock.options.MockOptions`. With ``url``, a sandbox on that running server is used.
+    The options are keywords, with the defaults of :class:`ims_mock.options.MockOptions`:
+    ``ImsMock("default", generate=100, auth="on")``. With ``url`` it is a sandbox on that running server.
 
     Attributes:
-        requests: what it was asked, in order.
-        faults: what goes wrong on purpose.
-        clock: its time.
+        requests: The recorded requests.
+        faults: The fault rules.
+        clock: The emulator's clock.
 
     Raises:
-        CatalogError: If a catalog is invalid.
-        TypeError: If there is no option of a name.
-        ValueError: If the value of an option is invalid.
-        ConnectionError: If nothing answers at ``url``.
+        CatalogError: A catalog is invalid.
+        TypeError: An option does not exist.
+        ValueError: The value of an option is invalid, or the server cannot create a sandbox.
+        ConnectionError: Nothing answers at ``url``.
     """
 
     @keywords_of_method(MockOptions)
     def __init__(self, options: MockOptions) -> None:
         check_options(convert(options, AppOptions))
         self._options = options
-        self._service = _service(options)
-        self._numbers = count(1)
-        self.requests = Requests(self._service.requests, self._service.forget_requests)
-        self.faults = Faults(self._service)
-        self.clock = Hand(self._service)
+        self._backend = Remote(options.url, options) if options.url else Local(options)
+        self._snapshot_numbers = count(1)
+        self.requests = Requests(self._entries, lambda: self._backend.control("DELETE", "requests"))
+        self.faults = Faults(self._backend)
+        self.clock = MockClock(self._backend)
 
     def __enter__(self) -> ImsMock:
         return self
@@ -65,253 +69,289 @@ class ImsMock:
         return f"<ImsMock {self.url}>"
 
     def close(self) -> None:
-        """Stop listening."""
-        self._service.close()
+        """Stop the emulator."""
+        self._backend.close()
 
     def begin(self, **changes: Any) -> None:
-        """Start again, without snapshots; a reset leads back to here.
+        """Start again without snapshots. :meth:`reset` then restores this state.
 
         Args:
-            changes: Options that differ from those the object was made with; ``url`` stays.
+            changes: Options that differ from those of the constructor; ``url`` cannot change.
 
         Raises:
-            TypeError: If there is no option of a name.
-            ValueError: If the value of an option is invalid.
+            CatalogError: A catalog is invalid.
+            TypeError: An option does not exist.
+            ValueError: The value of an option is invalid.
         """
-        options = replace(self._options, **changes) if changes else self._options
-        check_options(convert(options, AppOptions))
-        self._service.restart(options)
-        self.requests.found = None
+        options = self._options
+        if changes:
+            options = replace(options, **changes)
+            check_options(convert(options, AppOptions))
+        self.faults.detach()
+        self._backend.restart(options)
+        self.requests.last_match = None
 
     def reset(self) -> None:
-        """Go back to what it began with: images, credentials and time; faults and requests are forgotten."""
-        self._service.reset()
-        self.requests.found = None
+        """Restore the loaded catalogs; clear faults, requests and clock. Snapshots and coverage stay."""
+        self.faults.detach()
+        self._backend.reset()
+        self.requests.last_match = None
 
-    # --- where it is, and who asks
+    # --- address and credentials
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at the end."""
-        return self._service.url
+        """The base URL without a trailing slash."""
+        return self._backend.url
 
     @property
     def port(self) -> int:
         """The port."""
-        return self._service.port
+        return self._backend.port
 
     @property
     def project(self) -> str:
-        """Whose eyes a caller without credentials has."""
-        return self._service.owner().project
+        """The project of unauthenticated requests."""
+        return self._backend.credentials().project
 
     @property
     def token(self) -> str:
-        """A token of that project; empty when the catalog has none."""
-        return self._service.owner().token
+        """A token for the project; empty if the catalog has none."""
+        return self._backend.credentials().token
 
     @property
     def access_key(self) -> str:
-        """An access key of that project; empty when the catalog has none."""
-        return self._service.owner().access_key
+        """An access key for the project; empty if the catalog has none."""
+        return self._backend.credentials().access_key
 
     @property
     def secret_key(self) -> str:
         """The secret of the access key."""
-        return self._service.owner().secret_key
+        return self._backend.credentials().secret_key
 
     @property
     def client(self) -> Client:
-        """A client of the web framework's, which asks without a socket: ``client.get("/v2/images").json``."""
-        return self._service.client()
+        """A test client, as in ``client.get("/v2/images").json``."""
+        return self._backend.client()
 
-    # --- the walks through its lists
-
-    @property
-    def walks(self) -> list[Audit]:
-        """The walks through lists among the requests, in the order in which they began, with remarks."""
-        return self._service.walks()
-
-    def assert_walked_everything(self, path: str = "", **query: Any) -> None:
-        """Assert that each walk through a list went to its last page, without a mistake.
-
-        Args:
-            path: of the walks that are looked at, or a pattern of it with ``*``; empty for any.
-            query: parameters of their first pages by name, as :meth:`Requests.matching` takes them. Where there are
-                any, or a path, there must be such a walk.
-
-        Raises:
-            AssertionError: with the requests of each walk that went wrong, and what is wrong with it.
-        """
-        if wrong := complaint(self.walks, path, query):
-            raise AssertionError(wrong)
-
-    # --- what clients did wrong
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What clients did that the document does not have, request by request, since the journal was cleared."""
-        return tuple(finding for entry in self._service.requests() for finding in entry.findings)
-
-    def assert_no_findings(self) -> None:
-        """Fail when clients did what the document does not have; mere infos fail nothing.
-
-        Raises:
-            AssertionError: they did; the message shows each request with its findings and their cures.
-        """
-        __tracebackhide__ = True
-        from ims_mock.journal.findings import told  # many tests do without
-
-        if wrong := told((written(entry), entry.findings) for entry in self._service.requests()):
-            raise AssertionError(wrong)
-
-    @property
-    def coverage(self) -> Coverage:
-        """What was exercised of the contract since this object was made; a reset forgets nothing of it."""
-        return self._service.coverage()
-
-    # --- its images
+    # --- images
 
     @property
     def images(self) -> list[dict[str, Any]]:
-        """Every image as it is stored, whoever may see it."""
-        return self._service.images()
+        """All images as stored."""
+        return self._backend.images()
 
     def load(self, catalog: Source) -> None:
-        """Put a catalog in the place of the one there is; a reset still leads back to what was there at first.
+        """Replace the catalog. :meth:`reset` still restores the catalogs of the options.
 
         Args:
-            catalog: a bundled name, the path of a file or folder, or the structure of a file as a mapping.
+            catalog: A bundled name, the path of a file or directory, or the content of a file.
 
         Raises:
-            CatalogError: with every problem.
+            CatalogError: The catalog is invalid.
         """
-        self._service.load(catalog)
+        self._backend.load(catalog)
 
     def add(self, image: Mapping[str, Any]) -> dict[str, Any]:
-        """Add an image, with what every real one has filled in, and give it as it is stored.
+        """Add an image and return it as stored, with default values.
 
         Args:
-            image: its attributes, as in a catalog file.
+            image: The attributes as in a catalog file.
 
         Raises:
-            CatalogError: with every problem.
+            CatalogError: The image is invalid.
         """
-        return self._service.add({"images": [image]})[0]
+        return self._backend.add({"images": [image]})[0]
 
     def generate(self, count: int, *, seed: int = 0, **fixed: Any) -> list[dict[str, Any]]:
-        """Add generated images, and give them as they are stored.
+        """Add generated images and return them as stored.
 
         Args:
-            count: how many.
-            seed: the same one gives the same images.
-            fixed: values that each gets, by wire name; the others follow from them.
+            count: The number of images.
+            seed: The seed; the same seed generates the same images.
+            fixed: Attributes of every image.
 
         Raises:
-            CatalogError: with every problem.
+            CatalogError: An argument is invalid.
         """
-        return self._service.add({"generate": [{"count": count, "seed": seed, "set": fixed}]})
+        return self._backend.add({"generate": [{"count": count, "seed": seed, "set": fixed}]})
 
     def snapshot(self) -> str:
-        """Keep images, credentials and time as they are, and give the name to restore them by."""
-        name = f"test-{next(self._numbers)}"
-        self._service.snapshot(name)
+        """Save images, credentials and clock, and return a name for :meth:`restore`."""
+        name = f"test-{next(self._snapshot_numbers)}"
+        self._backend.control("POST", "snapshots", {"name": name})
         return name
 
     def restore(self, name: str) -> None:
-        """Go back to a snapshot.
-
-        Args:
-            name: what :meth:`snapshot` gave.
+        """Restore a snapshot.
 
         Raises:
-            ValueError: it is none.
+            ValueError: The snapshot does not exist.
         """
-        self._service.restore(name)
+        self._backend.control("POST", f"snapshots/{name}/restore")
+
+    # --- what clients did
+
+    def _entries(self) -> list[Entry]:
+        return [read_entry(one) for one in self._backend.control("GET", "requests")["requests"]]
+
+    @property
+    def walks(self) -> list[Audit]:
+        """The audited walks through lists, in the order they started."""
+        return [Audit.read(one) for one in self._backend.control("GET", "walks")["walks"]]
+
+    def assert_walked_everything(self, path: str = "", **query: Any) -> None:
+        """Assert that each walk through a list reached the last page without a mistake.
+
+        Args:
+            path: Only check walks through this path; ``*`` matches any characters.
+            query: Only check walks whose first page has these parameters, see :meth:`Requests.matching`. If a path or
+                a parameter is given, at least one walk must match.
+
+        Raises:
+            AssertionError: The message shows the requests of each wrong walk and how to correct it.
+        """
+        __tracebackhide__ = True
+        if message := explain_walks(self.walks, RequestPattern(path, query=query)):
+            raise AssertionError(message)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of all recorded requests."""
+        return tuple(finding for entry in self.requests for finding in entry.findings)
+
+    def assert_no_findings(self) -> None:
+        """Assert that no recorded request has a finding, except for those of severity ``info``.
+
+        Raises:
+            AssertionError: The message shows each request with its findings and how to correct it.
+        """
+        __tracebackhide__ = True
+        if message := told((format_request(entry), entry.findings) for entry in self.requests):
+            raise AssertionError(message)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What requests covered of the contract since this object was created; a reset does not clear it."""
+        return Coverage.read(self._backend.control("GET", "coverage"))
 
 
-def _service(options: MockOptions) -> Service:
-    """Return a server in this process, or a sandbox on another; only what is needed is imported."""
-    if options.url:
-        from ims_mock.testing.remote import Remote
+class Fault:
+    """A fault rule of an emulator.
 
-        return Remote(options.url, options)
-    from ims_mock.testing.local import Local
+    Attributes:
+        id: The id.
+        match: What it matches.
+        times: How often it applies; ``None`` for no limit.
+        after: The number of matching requests that are skipped first.
+        probability: The probability.
+        effect: What it does.
+    """
 
-    return Local(options)
+    def __init__(self, rule: Mapping[str, Any], faults: Faults) -> None:
+        self.id: str = rule["id"]
+        self.match: dict[str, Any] = rule["match"]
+        self.times: int | None = rule["times"]
+        self.after: int = rule["after"]
+        self.probability: float = rule["probability"]
+        self.effect: dict[str, Any] = rule["effect"]
+        self._hits: int = rule["hits"]
+        self._faults: Faults | None = faults
+
+    def __repr__(self) -> str:
+        return f"<Fault {self.id}: {self.effect}>"
+
+    @property
+    def hits(self) -> int:
+        """The number of requests it was applied to; after its removal, until then."""
+        if self._faults:
+            self._hits = next((fault._hits for fault in self._faults if fault.id == self.id), self._hits)
+        return self._hits
+
+    def detach(self) -> None:
+        """Keep the current number of hits, because the rule is going to be removed."""
+        self._hits, self._faults = self.hits, None
 
 
 class Faults:
-    """What goes wrong on purpose: the rules in their order, the first that matches wins."""
+    """The fault rules in order. The first that applies to a request wins."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._added: list[Fault] = []
 
-    def __iter__(self) -> Iterator[FaultRule]:
-        return iter(self._service.faults())
+    def __iter__(self) -> Iterator[Fault]:
+        return iter([Fault(rule, self) for rule in self._backend.control("GET", "faults")["faults"]])
 
     def __len__(self) -> int:
-        return len(self._service.faults())
+        return len(list(iter(self)))
 
-    def add(self, **rule: Any) -> FaultRule:
-        """Let something go wrong.
+    def add(self, **keys: Any) -> Fault:
+        """Append a rule.
 
         Args:
-            rule: what is matched, how often, and what becomes of it, side by side: ``page=2, times=3, status=503``.
+            keys: The keys of a rule, whatever their section: ``page=2, times=3, status=503``.
 
         Raises:
-            ValueError: it is no such rule; the message says what is legal.
+            ValueError: A key or a value is not legal.
         """
-        from ims_mock.faults.rules import rule_from_keywords  # many tests do without
-
-        return self._service.add_fault(rule_from_keywords(**rule))
+        fault = Fault(self._backend.control("POST", "faults", rule_from_keywords(**keys)), self)
+        self._added.append(fault)
+        return fault
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
-        self._service.forget_faults()
+        """Remove all rules."""
+        self.detach()
+        self._backend.control("DELETE", "faults")
+
+    def detach(self) -> None:
+        """Let the added faults keep their hits when the rules are removed."""
+        for fault in self._added:
+            fault.detach()
+        self._added.clear()
 
 
-class Hand:
-    """The hand on the emulator's clock."""
+class MockClock:
+    """The clock of an emulator."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     @property
     def now(self) -> datetime:
-        """The emulator's time, in UTC."""
-        return self._service.now()
+        """The emulator's time in UTC."""
+        return self._backend.now()
 
     def set(self, time: str | datetime | None) -> None:
-        """Let the time stand still.
+        """Freeze the clock.
 
         Args:
-            time: where, such as ``2030-01-01T00:00:00Z``; ``None`` lets the real time run again.
+            time: The time, such as ``2030-01-01T00:00:00Z``; ``None`` returns to the real time.
 
         Raises:
-            ValueError: it is no time.
+            ValueError: It is not a time.
         """
-        self._service.set_clock(_instant(time))
+        self._backend.set_clock(_parse_time(time) if time is not None else None)
 
     def advance(self, by: float | timedelta) -> None:
-        """Move the time on.
+        """Move the clock forward.
 
         Args:
-            by: how far, in seconds; a negative one moves it back.
+            by: The duration, in seconds if it is a number; a negative one moves the clock back.
 
         Raises:
-            ValueError: it would leave the years 1 to 9999.
+            ValueError: The time would not be in the years 1 to 9999.
         """
         try:
-            self._service.advance(by if isinstance(by, timedelta) else timedelta(seconds=by))
+            self._backend.advance_clock(by if isinstance(by, timedelta) else timedelta(seconds=by))
         except OverflowError:
-            raise ValueError(f"{by} seconds lead out of the years 1 to 9999") from None
+            raise ValueError(f"Invalid duration {by}: it leaves the years 1 to 9999.") from None
 
 
-def _instant(time: str | datetime | None) -> datetime | None:
-    if time is None or isinstance(time, datetime):
+def _parse_time(time: str | datetime) -> datetime:
+    if isinstance(time, datetime):
         return time
     try:
         return parse_wire_time(read_time(time))
     except ValueError:
-        raise ValueError(f"{quoted(time)} is no time; legal is a time such as 2030-01-01T00:00:00Z") from None
+        raise ValueError(f"Invalid time {quoted(time)}. Use a time such as 2030-01-01T00:00:00Z.") from None

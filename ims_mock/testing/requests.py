@@ -1,163 +1,220 @@
-"""The requests that an emulator got, as a test looks at them: which match, and how the nearest ones differ."""
+"""Recorded requests as tests look at them, and the texts of failed assertions about requests and walks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from ims_mock.contract.values import printable
+from ims_mock.journal.findings import Finding
+from ims_mock.journal.notes import Entry
 
 if TYPE_CHECKING:
-    from ims_mock.journal.notes import Entry
+    from ims_mock.journal.audit_rules import Audit, Remark, Step
 
-NEAREST: Final = 3
-"""How many of the requests that do not match are told of."""
+MAX_NEAREST: Final = 3
+"""The number of requests that do not match in the text of a failed assertion."""
 
-_MOST: Final = 110
-"""How many characters a request has at most, as it is written here."""
+_MAX_LENGTH: Final = 110
+_MAX_STEPS: Final = 12
+_MAX_ITEMS: Final = 5
 
 
-class Sent(Protocol):
-    """What was sent: an entry of the journal, a step of a walk, or a walk."""
+class AnyRequest(Protocol):
+    """A request: an entry of the journal, a step of a walk, or a walk with the query of its first page."""
 
     @property
     def method(self) -> str:
-        """In upper case."""
+        """The method in upper case."""
 
     @property
     def path(self) -> str:
-        """Decoded."""
+        """The decoded path."""
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
-        """Its parameters in order, decoded."""
+        """The decoded parameters in order."""
 
 
-def written(entry: Sent) -> str:
-    """Write a request as people do: ``GET /v2/images?limit=2``."""
-    query = urlencode(entry.query, safe=":,/", quote_via=quote)
-    return printable(f"{entry.method} {entry.path}{'?' if query else ''}{query}", _MOST)
+def format_request(request: AnyRequest) -> str:
+    """Return a request as text: ``GET /v2/images?limit=2``."""
+    query = urlencode(request.query, safe=":,/", quote_via=quote)
+    return printable(f"{request.method} {request.path}{'?' if query else ''}{query}", _MAX_LENGTH)
+
+
+def read_entry(data: Mapping[str, Any]) -> Entry:
+    """Return the entry of the journal that ``Entry.as_json`` has written."""
+    query = tuple((name, value) for name, value in data["query"])
+    findings = tuple(Finding(**one) for one in data["findings"])
+    return Entry(**{**data, "query": query, "ids": tuple(data["ids"]), "findings": findings})
 
 
 @dataclass(frozen=True)
-class Sought:
-    """What a test looks for.
+class RequestPattern:
+    """Requests that a test looks for.
 
     Attributes:
-        path: the path, or a pattern of it with ``*``; empty for any.
-        method: the method; empty for any.
-        query: parameters, each with its value, the list of its values, or ``None`` where it must be absent.
+        path: The path, in which ``*`` matches any characters; empty for any path.
+        method: The method; empty for any method.
+        query: Parameters by name: a value, a list of all values of a repeated parameter, or ``None`` for a parameter
+            that must be absent. Other parameters are ignored.
     """
 
-    path: str
-    method: str
-    query: Mapping[str, Any]
+    path: str = ""
+    method: str = ""
+    query: Mapping[str, Any] = field(default_factory=dict)
 
-    def differences(self, entry: Sent) -> list[str]:
-        """Tell how a request differs from what is looked for, what weighs most at first."""
+    def differences(self, request: AnyRequest) -> list[str]:
+        """Return how a request differs from the pattern; nothing if it matches."""
         found = []
-        if self.path and not fnmatchcase(entry.path, self.path):
-            found.append(f"the path is {printable(entry.path, _MOST)}")
-        if self.method and entry.method != self.method.upper():
-            found.append(f"the method is {entry.method}")
-        for name, wanted in self.query.items():
-            values = [value for key, value in entry.query if key == name]
-            if values != _texts(wanted):
-                found.append(f"{name} is {_listed(values)}")
+        if self.path and not fnmatchcase(request.path, self.path):
+            found.append(f"the path is {printable(request.path, _MAX_LENGTH)}")
+        if self.method and request.method != self.method.upper():
+            found.append(f"the method is {request.method}")
+        for name, expected in self.query.items():
+            values = [value for key, value in request.query if key == name]
+            if values != _texts(expected):
+                found.append(f"{name} is {_join(values)}")
         return found
 
     def __str__(self) -> str:
-        words = filter(None, (self.method.upper(), self.path))
-        query = (f"{name}={_listed(_texts(value))}" for name, value in self.query.items())
-        return " ".join((*words, *query)) or "anything"
+        query = (f"{name}={_join(_texts(value))}" for name, value in self.query.items())
+        return " ".join(filter(None, (self.method.upper(), self.path, *query))) or "anything"
 
 
-def _texts(wanted: Any) -> list[str]:
-    """Write the wanted values of a parameter as they are on the wire."""
-    if wanted is None:
+def _texts(expected: Any) -> list[str]:
+    """Return the values of a parameter as a query string has them."""
+    if expected is None:
         return []
-    values = wanted if isinstance(wanted, list | tuple) else [wanted]
+    values = expected if isinstance(expected, list | tuple) else [expected]
     return [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
 
 
-def _listed(values: Sequence[str]) -> str:
+def _join(values: Sequence[str]) -> str:
     return ", ".join(repr(printable(value)) for value in values) or "absent"
 
 
-class Found(list["Entry"]):
-    """The requests that match; its text tells of the nearest others, so that a failed assertion explains itself.
+class MatchingRequests(list[Entry]):
+    """The requests that match a pattern. Its text shows the most similar other requests, to explain a failed assertion.
 
     Args:
-        sought: what was looked for.
-        entries: all requests.
+        pattern: The pattern.
+        entries: All requests.
     """
 
-    def __init__(self, sought: Sought, entries: Iterable[Entry]) -> None:
-        judged = [(sought.differences(entry), entry) for entry in entries]
-        super().__init__(entry for differences, entry in judged if not differences)
-        self.sought = sought
-        others = [(differences, entry) for differences, entry in judged if differences]
+    def __init__(self, pattern: RequestPattern, entries: Iterable[Entry]) -> None:
+        compared = [(pattern.differences(entry), entry) for entry in entries]
+        super().__init__(entry for differences, entry in compared if not differences)
+        self._pattern = pattern
+        others = [(differences, entry) for differences, entry in compared if differences]
         others.sort(key=lambda one: (one[0][0].startswith("the path"), len(one[0]), -one[1].number))
-        self.nearest = [f"{written(entry)} ({'; '.join(differences)})" for differences, entry in others[:NEAREST]]
+        self._nearest = [
+            f"{format_request(entry)} ({'; '.join(differences)})" for differences, entry in others[:MAX_NEAREST]
+        ]
 
     def __repr__(self) -> str:
         if self:
-            return f"<{self._count}: {', '.join(map(written, self))}>"
-        return f"<{self._count}; {f'nearest: {self.nearest[0]}' if self.nearest else 'there was none at all'}>"
+            return f"<{self._summary}: {', '.join(map(format_request, self))}>"
+        return f"<{self._summary}; {f'nearest: {self._nearest[0]}' if self._nearest else 'there was none at all'}>"
 
     def __str__(self) -> str:
-        lines = [f"{self._count}{':' if self else ''}", *(f"  {written(entry)}" for entry in self)]
-        lines += ["nearest others:", *(f"  {one}" for one in self.nearest)] if self.nearest else ["no others were sent"]
+        lines = [f"{self._summary}{':' if self else ''}", *(f"  {format_request(entry)}" for entry in self)]
+        if self._nearest:
+            lines += ["nearest others:", *(f"  {one}" for one in self._nearest)]
+        else:
+            lines.append("no others were sent")
         return "\n".join(lines)
 
     @property
-    def _count(self) -> str:
-        many = f"{len(self)} requests match" if len(self) > 1 else "1 request matches" if self else "no request matches"
-        return f"{many} {self.sought}"
+    def _summary(self) -> str:
+        verb = "match" if len(self) > 1 else "matches"
+        return f"{len(self) or 'no'} request{'s' if len(self) > 1 else ''} {verb} {self._pattern}"
 
 
-class Requests(Sequence["Entry"]):
-    """The requests that an emulator got, in their order, looked at anew whenever they are asked for.
+class Requests(Sequence[Entry]):
+    """The recorded requests in order, read from the journal on each access.
 
     Args:
-        entries: gives them.
-        forget: forgets them.
+        read: Returns the entries of the journal.
+        clear_journal: Clears the journal.
+
+    Attributes:
+        last_match: The latest result of :meth:`matching` since the journal was cleared.
     """
 
-    def __init__(self, entries: Callable[[], list[Entry]], forget: Callable[[], None]) -> None:
-        self._entries = entries
-        self._forget = forget
-        self.found: Found | None = None
+    def __init__(self, read: Callable[[], list[Entry]], clear_journal: Callable[[], object]) -> None:
+        self._read = read
+        self._clear_journal = clear_journal
+        self.last_match: MatchingRequests | None = None
 
     def __len__(self) -> int:
-        return len(self._entries())
+        return len(self._read())
 
-    def __getitem__(self, place: Any) -> Any:
-        return self._entries()[place]
+    def __getitem__(self, index: Any) -> Any:
+        return self._read()[index]
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries())
+        return iter(self._read())
 
     def __repr__(self) -> str:
-        entries = self._entries()
-        return f"<Requests: {len(entries)}{f', the last {written(entries[-1])}' if entries else ''}>"
+        entries = self._read()
+        return f"<Requests: {len(entries)}{f', the last {format_request(entries[-1])}' if entries else ''}>"
 
-    def matching(self, path: str = "", *, method: str = "", **query: Any) -> Found:
-        """Give the requests that match; a failed assertion on what comes back names the nearest others.
-
-        Args:
-            path: the path, or a pattern of it with ``*``; empty for any.
-            method: the method; empty for any.
-            query: parameters of the query by name: a value, the list of all values of a repeated one, or ``None`` for
-                one that must be absent. Others may be there as well.
-        """
-        self.found = Found(Sought(path, method, query), self)
-        return self.found
+    def matching(self, path: str = "", *, method: str = "", **query: Any) -> MatchingRequests:
+        """Return the requests that match; see :class:`RequestPattern` for the arguments."""
+        self.last_match = MatchingRequests(RequestPattern(path, method, query), self._read())
+        return self.last_match
 
     def clear(self) -> None:
-        """Forget them."""
-        self.found = None
-        self._forget()
+        """Clear the journal."""
+        self.last_match = None
+        self._clear_journal()
+
+
+# --- walks
+
+
+def explain_walks(walks: Iterable[Audit], pattern: RequestPattern) -> str:
+    """Return what is wrong with the walks whose first page matches a pattern; an empty string if nothing is.
+
+    It is wrong, too, if no walk matches a pattern that restricts anything.
+    """
+    matching = [walk for walk in walks if not pattern.differences(walk)]
+    if not matching and pattern != RequestPattern():
+        return f"there was no walk that matches {pattern}"
+    wrong = [walk for walk in matching if walk.errors]
+    if not wrong:
+        return ""
+    return "\n".join([f"{len(wrong)} of {_count(len(matching), 'walk')} went wrong:", *map(_format_walk, wrong)])
+
+
+def _format_walk(walk: Audit) -> str:
+    end = "to the last page" if walk.is_whole else "not to the last page"
+    lines = [f"walk {walk.number}: {_count(walk.pages, 'page')}, {_count(walk.images, 'image')}, {end}"]
+    steps = [_format_step(step) for step in walk.steps]
+    if len(steps) > _MAX_STEPS:
+        steps[_MAX_STEPS - 1 : -1] = [f"  … {len(steps) - _MAX_STEPS} more"]
+    return "\n".join([*lines, *steps, *map(_format_remark, walk.errors)])
+
+
+def _format_step(step: Step) -> str:
+    response = f"{step.status}, {_count(step.images, 'image')}" if step.status else "dropped"
+    return f"  {step.number}: {format_request(step)} -> {response}"
+
+
+def _format_remark(remark: Remark) -> str:
+    requests = f"request{'' if len(remark.requests) == 1 else 's'} {_shorten(remark.requests)}"
+    images = f" ({_shorten(remark.images)})" if remark.images else ""
+    return f"  {remark.name}, {requests}: {remark.kind.sentence}{images} {remark.kind.cure}"
+
+
+def _shorten(items: Sequence[object]) -> str:
+    more = f" and {len(items) - _MAX_ITEMS} more" if len(items) > _MAX_ITEMS else ""
+    return ", ".join(map(str, items[:_MAX_ITEMS])) + more
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""A suite of somebody else's, written from the README alone; it is run against the wheel, in an empty environment."""
+"""Test suite of a user, written from the README alone; it runs against the wheel in an empty environment."""
 
 import json
 import time
@@ -10,13 +10,13 @@ import pytest
 
 
 class Client:
-    """The code under test: lists images, and tries again when the service is busy."""
+    """The code under test: lists images, and retries if the service is busy."""
 
     def __init__(self, url, token="", tries=3):
         self.url, self.token, self.tries = url, token, tries
 
-    def ask(self, target):
-        """Ask, and ask again."""
+    def get(self, target):
+        """Send a request, and retry."""
         for left in reversed(range(self.tries)):
             try:
                 with urlopen(Request(self.url + target, headers={"X-Auth-Token": self.token}), timeout=5) as answer:
@@ -26,44 +26,44 @@ class Client:
                     raise
 
     def images(self, **query):
-        """Walk every page."""
+        """Yield the images of all pages."""
         target = "/v2/images?" + "&".join(f"{name}={value}" for name, value in query.items())
         while target:
-            page = self.ask(target)
+            page = self.get(target)
             yield from page["images"]
             target = page.get("next")
 
 
 @pytest.fixture
 def client(ims_mock):
-    """The code under test, with a token."""
+    """Return the code under test, with a token."""
     return Client(ims_mock.url, ims_mock.token)
 
 
-def test_the_default_catalog_is_there(ims_mock, client):
+def test_default_catalog_is_loaded(ims_mock, client):
     assert len(ims_mock.images) == 63
     assert "CentOS" in {image["__platform"] for image in client.images(__imagetype="gold")}
 
 
-def test_filters_reach_the_service(ims_mock, client):
+def test_filters_are_sent(ims_mock, client):
     list(client.images(__platform="CentOS", limit=100))
     assert ims_mock.requests.matching("/v2/images", __platform="CentOS", limit=100)
     assert ims_mock.requests[0].status == 200
 
 
-def test_all_pages_are_walked(ims_mock, client):
+def test_all_pages_are_requested(ims_mock, client):
     ims_mock.load({"images": [{"name": f"image {number}"} for number in range(7)]})
     assert len(list(client.images(limit=3))) == 7
     assert [entry.page for entry in ims_mock.requests] == [1, 2, 3]
 
 
-def test_a_busy_service_is_asked_again(ims_mock, client):
+def test_busy_service_is_retried(ims_mock, client):
     ims_mock.faults.add(path="/v2/images", status=503, times=2)
     assert list(client.images(limit=50))
     assert [entry.status for entry in ims_mock.requests][:3] == [503, 503, 200]
 
 
-def test_a_broken_service_is_given_up(ims_mock, client):
+def test_retries_are_limited(ims_mock, client):
     fault = ims_mock.faults.add(path="/v2/images", status=503, times=None)
     with pytest.raises(HTTPError, match="503"):
         list(client.images())
@@ -72,7 +72,7 @@ def test_a_broken_service_is_given_up(ims_mock, client):
 
 
 @pytest.mark.ims_mock(catalog="team.yaml", auth="on")
-def test_credentials_of_the_team_are_needed(ims_mock, client):
+def test_credentials_of_the_team_are_required(ims_mock, client):
     assert [image["name"] for image in client.images()] == ["ours"]
     with pytest.raises(HTTPError, match="401"):
         list(Client(ims_mock.url).images())
@@ -87,7 +87,7 @@ def test_added_images_are_found(ims_mock, client):
 
 
 @pytest.mark.ims_mock(catalog="team.yaml", auth="on")
-def test_a_token_expires(ims_mock, client):
+def test_token_expires(ims_mock, client):
     ims_mock.clock.set(datetime(2029, 12, 31, 23, tzinfo=timezone.utc))
     assert list(client.images())
     ims_mock.clock.advance(3600)
@@ -95,7 +95,7 @@ def test_a_token_expires(ims_mock, client):
         list(client.images())
 
 
-def test_a_state_is_gone_back_to(ims_mock, client):
+def test_snapshot_is_restored(ims_mock, client):
     before = ims_mock.snapshot()
     ims_mock.load("empty")
     assert list(client.images()) == []
@@ -103,7 +103,7 @@ def test_a_state_is_gone_back_to(ims_mock, client):
     assert len(ims_mock.images) == 63
 
 
-def test_a_slow_service_does_not_hurt_the_others(ims_mock, client):
+def test_delay_affects_only_one_request(ims_mock, client):
     ims_mock.faults.add(path="/v2/images", delay=0.2)
     began = time.monotonic()
     list(client.images(limit=100))

@@ -1,4 +1,4 @@
-"""The wheel, in an environment of its own: the suite of somebody who has only read the README."""
+"""The wheel in an environment of its own, used by a test suite that is written from the README alone."""
 
 import os
 import shutil
@@ -12,11 +12,14 @@ from readme import readme_suites
 ROOT = Path(__file__).parent.parent.parent
 SUITE = Path(__file__).parent.parent / "downstream"
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("git"), reason="git says what belongs to us")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("git"), reason="git lists the files of the source distribution"),
+]
 
 
-def called(*command, cwd):
-    """Run a command that succeeds, as far from this checkout as can be."""
+def run(*command, cwd):
+    """Run a command without access to this checkout, and return its output."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "IMS_"))}
     done = subprocess.run([*map(str, command)], cwd=cwd, env=inherited, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -25,34 +28,31 @@ def called(*command, cwd):
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """An environment with nothing but pytest and the wheel."""
+    """Return the interpreter of an environment that only has pytest and the wheel."""
     source, dist, environment = (tmp_path_factory.mktemp(name) for name in ("source", "dist", "environment"))
-    for name in filter(None, called("git", "ls-files", "-z", cwd=ROOT).split("\0")):
+    for name in filter(None, run("git", "ls-files", "-z", cwd=ROOT).split("\0")):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, source / name)
-    called(sys.executable, "-m", "build", "--wheel", "--outdir", dist, source, cwd=source)
-    called(sys.executable, "-m", "venv", environment, cwd=source)
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", dist, source, cwd=source)
+    run(sys.executable, "-m", "venv", environment, cwd=source)
     python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
-    called(python, "-m", "pip", "install", "-q", *dist.iterdir(), "pytest>=8.0", cwd=environment)
+    run(python, "-m", "pip", "install", "-q", *dist.iterdir(), "pytest>=8.0", cwd=environment)
     return python
 
 
-def test_a_suite_written_from_the_readme_passes(python, tmp_path):
-    """Ten tests that use what the README says, and nothing else."""
+def test_downstream_suite_passes(python, tmp_path):
     shutil.copy(SUITE / "suite.py", tmp_path / "test_suite.py")
     shutil.copy(SUITE / "team.yaml", tmp_path / "team.yaml")
-    assert " 10 passed" in called(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
+    assert " 10 passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
 
 
-def test_the_suite_of_the_readme_passes(python, tmp_path):
-    """Word for word."""
+def test_readme_suite_passes(python, tmp_path):
     name, text = readme_suites()[0]
     (tmp_path / name).write_text(text)
-    assert " 3 passed" in called(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
+    assert " 3 passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
 
 
-def test_the_plugin_is_found_and_left_out_by_its_name(python, tmp_path):
-    """As with any other plugin; left out it is not even imported."""
+def test_plugin_is_registered_and_can_be_disabled_by_name(python, tmp_path):
     (tmp_path / "test_it.py").write_text("import sys\ndef test_it(): assert 'ims_mock' not in sys.modules\n")
-    assert "1 passed" in called(python, "-m", "pytest", "-p", "no:ims_mock", cwd=tmp_path)
-    assert "ims_mock_server" in called(python, "-m", "pytest", "--fixtures", cwd=tmp_path)
+    assert "1 passed" in run(python, "-m", "pytest", "-p", "no:ims_mock", cwd=tmp_path)
+    assert "ims_mock_server" in run(python, "-m", "pytest", "--fixtures", cwd=tmp_path)

@@ -1,14 +1,15 @@
-"""The requests that a test looks for, and the nearest ones when there are none."""
+"""Requests that a test looks for, and the texts of failed assertions."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from ims_mock.testing.requests import Requests
+from ims_mock.journal.audit_rules import Audit, Remark, Step
+from ims_mock.testing.requests import RequestPattern, Requests, explain_walks
 
 
 def entry(number, path="/v2/images", query=(), method="GET"):
-    """Make an entry of a journal, as far as it is looked at here."""
+    """Return an entry of a journal, as far as patterns look at it."""
     return SimpleNamespace(number=number, method=method, path=path, query=tuple(query))
 
 
@@ -22,7 +23,6 @@ ENTRIES = [
 
 @pytest.fixture
 def requests():
-    """Requests of which some can be forgotten."""
     entries = [*ENTRIES]
     return Requests(lambda: entries, entries.clear)
 
@@ -41,13 +41,11 @@ def requests():
         ("", "", {"protected": True}, []),
     ],
 )
-def test_path_method_and_query_are_matched(requests, path, method, query, numbers):
-    """A parameter has one value, several, or is absent; others may be there as well."""
+def test_matching_compares_path_method_and_query(requests, path, method, query, numbers):
     assert [one.number for one in requests.matching(path, method=method, **query)] == numbers
 
 
-def test_they_are_like_a_list(requests):
-    """In the order in which they came, looked at anew each time."""
+def test_requests_are_a_sequence_that_can_be_cleared(requests):
     assert (len(requests), requests[-1].number, [one.number for one in requests]) == (4, 4, [1, 2, 3, 4])
     assert requests[1:3] == ENTRIES[1:3]
     assert repr(requests) == "<Requests: 4, the last DELETE /v2/images/a>"
@@ -55,8 +53,7 @@ def test_they_are_like_a_list(requests):
     assert (list(requests), repr(requests)) == ([], "<Requests: 0>")
 
 
-def test_nothing_found_names_the_nearest(requests):
-    """And how they differ, the least different first, the path counting most."""
+def test_no_match_shows_the_most_similar_requests_and_their_differences(requests):
     found = requests.matching("/v2/images", limit=2, marker="b")
     assert not found
     assert repr(found) == (
@@ -71,28 +68,93 @@ def test_nothing_found_names_the_nearest(requests):
     ]
 
 
-def test_something_found_names_the_others(requests):
-    """For who had expected more of them, or fewer."""
+def test_matches_are_shown_before_other_requests(requests):
     found = requests.matching(method="DELETE")
     assert repr(found) == "<1 request matches DELETE: DELETE /v2/images/a>"
-    assert str(found).splitlines()[:3] == [
-        "1 request matches DELETE:",
-        "  DELETE /v2/images/a",
-        "nearest others:",
-    ]
+    assert str(found).splitlines()[:3] == ["1 request matches DELETE:", "  DELETE /v2/images/a", "nearest others:"]
+    assert str(requests.matching("*")).startswith("4 requests match *:\n")
     assert str(requests.matching("*")).endswith("no others were sent")
 
 
-def test_nothing_asked_at_all_is_said(requests):
-    """Perhaps the client asked elsewhere."""
+def test_no_match_in_an_empty_journal_says_so(requests):
     requests.clear()
     assert repr(requests.matching("/v2/images")) == "<no request matches /v2/images; there was none at all>"
     assert str(requests.matching()).splitlines() == ["no request matches anything", "no others were sent"]
 
 
-def test_a_text_stays_on_its_line():
-    """Whatever clients send."""
+def test_texts_are_short_and_printable():
     found = Requests(lambda: [entry(1, query=[("a", "\x1b[31m\n" + "x" * 900)])], list).matching(a="y")
     assert str(found).count("\n") == 2
     assert "\x1b" not in str(found)
     assert len(str(found)) < 500
+
+
+# --- walks
+
+
+def step(number, *query, status=200, images=2):
+    return Step(number, "GET", "/v2/images", query, status, images)
+
+
+def walk(number, *steps, remarks=(), query=(("limit", "2"),), is_whole=False):
+    return Audit(number, "/v2/images", "p", query, len(steps), 2 * len(steps), is_whole, steps, remarks)
+
+
+RIGHT = walk(1, step(1, ("limit", "2")), remarks=(Remark("small-pages", (1,)),), is_whole=True)
+WRONG = walk(
+    2,
+    step(2, ("name", "a b"), ("limit", "2")),
+    step(3, ("limit", "2"), ("marker", "x"), images=1),
+    step(4, status=503, images=0),
+    step(5, status=0, images=0),
+    remarks=(
+        Remark("stopped-early", (5,)),
+        Remark("images-doubled", (3, 4), ("a", "b", "c", "d", "e", "f", "g")),
+        Remark("own-markers", (3,)),
+    ),
+    query=(("name", "a b"), ("limit", "2")),
+)
+
+
+def test_explanation_shows_requests_and_errors_of_wrong_walks():
+    lines = explain_walks([RIGHT, WRONG], RequestPattern()).splitlines()
+    assert lines[:6] == [
+        "1 of 2 walks went wrong:",
+        "walk 2: 4 pages, 8 images, not to the last page",
+        "  2: GET /v2/images?name=a%20b&limit=2 -> 200, 2 images",
+        "  3: GET /v2/images?limit=2&marker=x -> 200, 1 image",
+        "  4: GET /v2/images -> 503, 0 images",
+        "  5: GET /v2/images -> dropped",
+    ]
+    assert lines[6].startswith("  stopped-early, request 5: It stopped before the last page. ")
+    assert lines[7].startswith("  images-doubled, requests 3, 4: ")
+    assert "(a, b, c, d, e and 2 more)" in lines[7]
+    assert len(lines) == 8
+
+
+def test_explanation_leaves_out_the_middle_of_a_long_walk():
+    steps = [step(number) for number in range(1, 41)]
+    long = walk(1, *steps, remarks=(Remark("looped", tuple(range(2, 41))),))
+    lines = explain_walks([long], RequestPattern()).splitlines()
+    assert [line.partition(":")[0] for line in lines[12:15]] == ["  11", "  … 28 more", "  40"]
+    assert lines[15].startswith("  looped, requests 2, 3, 4, 5, 6 and 34 more: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "start"),
+    [
+        ("", {}, "1 of 2 walks"),
+        ("/v2/*", {"name": "a b", "limit": 2}, "1 of 1 walk "),
+        ("", {"name": None}, ""),
+        ("/v2/images", {"limit": 3}, "there was no walk that matches /v2/images limit='3'"),
+        ("/v2/cloudimages", {}, "there was no walk that matches /v2/cloudimages"),
+    ],
+)
+def test_pattern_selects_walks_by_their_first_page(path, query, start):
+    text = explain_walks([RIGHT, WRONG], RequestPattern(path, query=query))
+    assert text.startswith(start)
+    assert bool(text) == bool(start)
+
+
+def test_no_walks_are_no_error():
+    assert explain_walks([], RequestPattern()) == ""
