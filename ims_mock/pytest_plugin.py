@@ -116,7 +116,7 @@ def _marker_options(item: pytest.Item) -> dict[str, Any]:
 
 
 def _resolve(source: Any, directories: Sequence[Path]) -> Any:
-    """Return the path of a catalog in the first directory that has it; bundled_catalogs names and mappings as they are."""
+    """Return the path of a catalog in the first directory that has it; bundled names and mappings as they are."""
     from ims_mock.loading.sources import bundled_catalogs
 
     if isinstance(source, Mapping) or source in bundled_catalogs():
