@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ims_mock.testing.mock import ImsMock
-    from ims_mock.web.application import create_app
+    from ims_mock.web.app import create_app
 
 __version__ = "0.1.0"
 __all__ = ["ImsMock", "__version__", "create_app"]
@@ -15,7 +15,7 @@ __all__ = ["ImsMock", "__version__", "create_app"]
 def __getattr__(name: str) -> Any:
     """Import what the package offers when it is asked for: importing the package alone loads none of it."""
     if name == "create_app":
-        from ims_mock.web.application import create_app
+        from ims_mock.web.app import create_app
 
         return create_app
     if name == "ImsMock":

@@ -1,20 +1,35 @@
-"""Everything alive in one object, its state above all, with ``reset()``; it holds, it does not compute."""
+"""The emulator: catalog, credentials, clock, journal and faults, with reset and snapshots.
+
+What a reset restores is one immutable :class:`~ims_mock.loading.loader.LoadedCatalog`, which every change replaces. Writers
+take turns; readers need no lock, and a request that keeps the value it started with sees all of a change or none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from threading import Lock
+from typing import Any, Final
+
 from ims_mock.auth.authentication import Authentication, RequestCredentials, authenticate
-from ims_mock.auth.credentials import SandboxCredentials
+from ims_mock.auth.credentials import CredentialStore, SandboxCredentials
 from ims_mock.auth.rate_limit import RateLimit
+from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import Caller, View, is_queens
+from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
+from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRules
 from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.gathering import Exercised
 from ims_mock.journal.journal import Journal
-from ims_mock.loading.dump import Masks
+from ims_mock.loading.dump import Masks, with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, Progress, load
+from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions
-from ims_mock.state import State
+
+MAX_SNAPSHOTS: Final = 1_000
 
 
 def check_options(options: AppOptions) -> None:
@@ -39,10 +54,10 @@ def load_options(
     """Load the catalogs and generate the images that options ask for.
 
     Args:
-        options: The options ``catalog``, ``generate``, ``seed`` and ``project`` are used.
-        base: As for :func:`ims_mock.loading.loader.load`.
-        masks: As for that.
-        progress: As for that.
+        options: Of these, ``catalog``, ``generate``, ``seed`` and ``project`` are used.
+        base: See :func:`ims_mock.loading.loader.load`, also for the rest.
+        masks: Masked secrets that may stand for themselves.
+        progress: Called while loading.
 
     Raises:
         CatalogError: If a catalog is invalid.
@@ -58,17 +73,23 @@ def load_options(
     )
 
 
-class Emulator(State):
+class Emulator:
     """One emulated service.
 
     Args:
-        loaded: The catalogs it starts with.
+        initial: The state that it starts with.
         options: How it answers.
-        own: Additional credentials that are valid with every catalog.
-        exercised: Coverage recorder; a reset does not clear it.
+        sandbox_credentials: Credentials that are valid with every catalog.
+        coverage_recorder: Recorder of coverage, which a reset does not clear.
 
     Attributes:
+        initial: The state that a reset restores.
+        state: The current state.
+        generation: Number of times that the state was replaced as a whole. An upload in progress is out of date if it
+            has changed.
         journal: The latest requests.
+        faults: The rules of fault injection.
+        throttle: Request counters per address; ``None`` without a limit.
 
     Raises:
         ValueError: If the value of an option is invalid.
@@ -76,60 +97,56 @@ class Emulator(State):
 
     def __init__(
         self,
-        loaded: LoadedCatalog,
+        initial: LoadedCatalog,
         options: AppOptions = AppOptions(),  # noqa: B008 - frozen
         *,
-        own: SandboxCredentials | None = None,
-        exercised: Exercised | None = None,
+        sandbox_credentials: SandboxCredentials | None = None,
+        coverage_recorder: Exercised | None = None,
     ) -> None:
-        super().__init__(loaded, own)
-        self.exercised = exercised or Exercised()
-        self.journal = Journal(options.journal, tell=self.exercised.note)
+        self._lock = Lock()
+        self._sandbox_credentials = sandbox_credentials
+        self._snapshots: dict[str, LoadedCatalog] = {}
+        self.generation = 0
+        self.coverage_recorder = coverage_recorder or Exercised()
+        self.journal = Journal(options.journal, tell=self.coverage_recorder.note)
         self.throttle = RateLimit(options.throttle) if options.throttle else None
-        self._faults: FaultRules | None = None
-        self._apply(options)
+        self._configure(initial, options)
+        self.state = self.initial
 
-    def restart(self, loaded: LoadedCatalog, options: AppOptions) -> None:
-        """Start again with other catalogs and options, and without snapshots.
-
-        Args:
-            loaded: The catalogs.
-            options: The options; the sizes of throttle and journal stay as they are.
-        """
-        for name in self.snapshots:
-            self.forget(name)
-        self.loaded = self._opened(loaded)
-        self._apply(options)
-        self._faults = None  # their probabilities depend on the seed
-        self.reset()
-
-    def _apply(self, options: AppOptions) -> None:
+    def _configure(self, initial: LoadedCatalog, options: AppOptions) -> None:
+        self.initial = self._with_sandbox_credentials(initial)
+        self.faults = FaultRules(initial.seed)
         self.options = options
         self.profile = Profile.parse(options.profile)
         self.needs_credentials = options.auth == "on"
         self.ignored_findings = self.journal.ignored = parse_ignored(options.findings_ignore)
 
-    def reset(self) -> None:
-        """Go back to the loaded catalog, with an empty journal and no faults."""
-        self.go_back(self.loaded)
-        self.journal.clear()
-        if self._faults:
-            self._faults.clear()
-        if self.throttle:
-            self.throttle.clear()
+    @property
+    def catalog(self) -> Catalog:
+        """The current images. A request reads this once."""
+        return self.state.catalog
 
     @property
-    def faults(self) -> FaultRules:
-        """What goes wrong on purpose."""
-        with self._lock:
-            if self._faults is None:
-                self._faults = FaultRules(self.seed)
-            return self._faults
+    def credentials(self) -> CredentialStore:
+        """Projects and credentials."""
+        return self.state.credentials
 
     @property
-    def has_faults(self) -> bool:
-        """Whether anything may go wrong on purpose."""
-        return self._faults is not None and bool(self._faults.all())
+    def clock(self) -> Clock:
+        """The emulator's clock."""
+        return self.state.clock
+
+    @property
+    def seed(self) -> int:
+        """Seed of the ids of new images."""
+        return self.state.seed
+
+    @property
+    def name(self) -> str:
+        """Names of the loaded catalogs."""
+        return self.state.name
+
+    # --- requests
 
     def authenticate(self, sent: RequestCredentials) -> Authentication:
         """Evaluate the credentials of a request; a failure is returned, not raised."""
@@ -139,22 +156,183 @@ class Emulator(State):
         """Return the caller of a request.
 
         Args:
-            authentication: the result of :meth:`authenticate`.
-            needs_project: whether it is about the images of a project.
-            writes: whether it changes something.
+            authentication: The result of :meth:`authenticate`.
+            needs_project: Whether the request concerns the images of a project.
+            writes: Whether the request changes something.
 
         Raises:
-            RequestError: credentials are needed, and these are no use for this.
+            RequestError: If the emulator requires credentials and these do not allow the request.
         """
         if self.needs_credentials:
             authentication.check(needs_project=needs_project, writes=writes)
         return authentication.caller
 
     def view(self, caller: Caller, api_version: str) -> View:
-        """Tell how the catalog looks to a caller.
+        """Return the view that a caller has of the catalog.
 
         Args:
-            caller: who is asking.
-            api_version: the header ``X-Api-Version``.
+            caller: The caller.
+            api_version: The header ``X-Api-Version``.
         """
         return View(caller, self.profile, is_queens(api_version))
+
+    # --- the state as a whole
+
+    def reset(self) -> None:
+        """Restore the initial state, and clear the journal, the faults and the throttle."""
+        self._replace_state(self.initial)
+        self.journal.clear()
+        self.faults.clear()
+        if self.throttle:
+            self.throttle.clear()
+
+    def restart(self, initial: LoadedCatalog, options: AppOptions) -> None:
+        """Start again with another initial state and other options, and without snapshots.
+
+        Args:
+            initial: The state.
+            options: The options. The limits of throttle and journal stay as they are.
+        """
+        with self._lock:
+            self._snapshots.clear()
+        self._configure(initial, options)
+        self.reset()
+
+    def reload(self, initial: LoadedCatalog) -> None:
+        """Replace the state and the initial state."""
+        self.initial = self._with_sandbox_credentials(initial)
+        self._replace_state(self.initial)
+
+    def replace(self, loaded: LoadedCatalog) -> None:
+        """Replace the state with other catalogs; a reset still restores the initial state."""
+        self._replace_state(self._with_sandbox_credentials(loaded))
+
+    def add(self, *sources: Source, masks: Masks | None = None) -> LoadedCatalog:
+        """Add catalogs to the state, and return it. Other writes wait meanwhile; reads do not.
+
+        Args:
+            sources: See :func:`ims_mock.loading.loader.load`.
+            masks: Masked secrets that may stand for themselves.
+
+        Raises:
+            CatalogError: If a catalog is invalid; nothing is added.
+        """
+        with self._lock:
+            loaded = load(sources, seed=self.seed, base=self.state, masks=masks)
+            self.state = self._with_sandbox_credentials(loaded)
+            return self.state
+
+    def _replace_state(self, state: LoadedCatalog) -> None:
+        with self._lock:
+            self.state = state
+            self.generation += 1
+
+    def _with_sandbox_credentials(self, loaded: LoadedCatalog) -> LoadedCatalog:
+        if self._sandbox_credentials is None:
+            return loaded
+        return replace(loaded, credentials=loaded.credentials.with_sandbox(self._sandbox_credentials))
+
+    # --- snapshots
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Names of the snapshots, in the order in which they were first taken."""
+        return tuple(self._snapshots)
+
+    def snapshot(self, name: str) -> None:
+        """Store the state under a name, in place of an earlier snapshot of this name. A reset keeps snapshots.
+
+        Raises:
+            RequestError: If there are too many.
+        """
+        with self._lock:
+            if name not in self._snapshots and len(self._snapshots) >= MAX_SNAPSHOTS:
+                raise RequestError("snapshots", legal=f"at most {MAX_SNAPSHOTS}")
+            self._snapshots[name] = self.state
+
+    def restore(self, name: str) -> None:
+        """Replace the state with a snapshot.
+
+        Raises:
+            RequestError: If there is no snapshot of this name.
+        """
+        self._replace_state(self._find_snapshot(name))
+
+    def delete_snapshot(self, name: str) -> None:
+        """Delete a snapshot.
+
+        Raises:
+            RequestError: If there is no snapshot of this name.
+        """
+        with self._lock:
+            self._find_snapshot(name)
+            del self._snapshots[name]
+
+    def _find_snapshot(self, name: str) -> LoadedCatalog:
+        found = self._snapshots.get(name)
+        if found is None:
+            raise RequestError("snapshot", "the snapshot", name, ", ".join(self._snapshots) or "none, as yet")
+        return found
+
+    # --- images and the clock
+
+    def write_image(self, make: Callable[[Catalog], Image]) -> Image:
+        """Add or replace an image, and return it.
+
+        Args:
+            make: Returns the image, given the current catalog. If it raises, nothing is changed.
+        """
+        with self._lock:
+            image = make(self.catalog)
+            if self.catalog.get(image.id) is not image:
+                self._set(catalog=self.catalog.with_image(image))
+            return image
+
+    def edit_catalog(self, edit: Callable[[Catalog], Catalog]) -> None:
+        """Change the catalog.
+
+        Args:
+            edit: Returns the new catalog, given the current one.
+        """
+        with self._lock:
+            self._set(catalog=edit(self.catalog))
+
+    def put_image(self, image_id: str, values: Mapping[str, Any]) -> Image:
+        """Add an image, or replace the one with this id except for its data.
+
+        Args:
+            image_id: The id.
+            values: The image as in a catalog file.
+
+        Raises:
+            CatalogError: If the image is invalid; nothing is changed.
+        """
+        with self._lock:
+            old = self.catalog.get(image_id)
+            others = replace(self.state, catalog=self.catalog.without(image_id))
+            image = load([{"images": [{**values, "id": image_id}]}], base=others).catalog.get(image_id)
+            assert image is not None
+            if old:
+                image = with_runtime_state(image, old)
+            self._set(catalog=self.catalog.with_image(image))
+            return image
+
+    def remove_image(self, image_id: str) -> None:
+        """Remove an image with its record.
+
+        Raises:
+            RequestError: If there is no image with this id.
+        """
+        with self._lock:
+            if self.catalog.get(image_id) is None:
+                raise RequestError("image", "the image", image_id)
+            self._set(catalog=self.catalog.without(image_id))
+
+    def change_clock(self, change: Callable[[Clock], Clock]) -> Clock:
+        """Replace the clock, and return the new one."""
+        with self._lock:
+            self._set(clock=change(self.clock))
+            return self.clock
+
+    def _set(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)

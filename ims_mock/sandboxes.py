@@ -93,7 +93,7 @@ class Sandboxes:
         """
         sandbox_id = secrets.token_hex(6)
         own = _pass_of(sandbox_id)
-        emulator = self._emulator(own, loaded, options, Exercised(self._around.exercised))
+        emulator = self._emulator(own, loaded, options, Exercised(self._around.coverage_recorder))
         with self._lock:
             now = self._now()
             for one in [one for one in self._sandboxes.values() if now - one.used >= one.seconds]:
@@ -127,14 +127,16 @@ class Sandboxes:
             if found is None:
                 raise _unknown(sandbox_id)
             found.seconds = seconds
-            found.emulator = self._emulator(found.own, loaded, options, found.emulator.exercised)
+            found.emulator = self._emulator(found.own, loaded, options, found.emulator.coverage_recorder)
             return found
 
     def _emulator(
         self, own: SandboxCredentials, loaded: LoadedCatalog | None, options: AppOptions | None, exercised: Exercised
     ) -> Emulator:
         around = self._around
-        return Emulator(loaded or around.loaded, options or around.options, own=own, exercised=exercised)
+        return Emulator(
+            loaded or around.initial, options or around.options, sandbox_credentials=own, coverage_recorder=exercised
+        )
 
     def emulator(self, sandbox_id: str) -> Emulator:
         """Give the emulator of a sandbox, which is thereby used.

@@ -17,7 +17,7 @@ LAYERS = (
     ("loading",),
     ("faults", "journal"),
     ("openapi",),
-    ("emulator", "sandboxes", "state"),
+    ("emulator", "sandboxes"),
     ("web",),
     ("server",),
     ("testing",),

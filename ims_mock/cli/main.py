@@ -100,19 +100,14 @@ def _serve_until_stopped(options: ServeOptions) -> None:
     except BindError as error:
         raise click.ClickException(str(error)) from None
 
-    from ims_mock.web.app import create_app
+    from ims_mock.web.app import app_for
 
     watch = _watch(options.sources) if options.watch else None  # made before anything is loaded, it misses no change
     loaded = _loaded(lambda progress: load_options(options, progress=progress))
     for warning in loaded.warnings:
         click.echo(str(warning), err=True)
     emulator = Emulator(loaded, options)
-    app = create_app(
-        emulator,
-        has_control=options.control == "on",
-        is_forwarded=options.forwarded == "on",
-        is_read_only=options.read_only == "on",
-    )
+    app = app_for(emulator, has_control=options.control == "on")
     images = len(emulator.catalog)
     url = url_of(listener, "https" if encryption else "http")
     line = f"{PROGRAM} {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url}"

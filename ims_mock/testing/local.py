@@ -14,7 +14,7 @@ from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, stored_image
 from ims_mock.testing.catalog_cache import CatalogCache
-from ims_mock.web.app import create_app
+from ims_mock.web.app import app_for
 
 if TYPE_CHECKING:
     from werkzeug.test import Client
@@ -33,7 +33,7 @@ class Local:
         self._cache = CatalogCache()
         self._first, self._first_state = options, self._state(options)
         self._emulator = Emulator(*self._first_state)
-        self._app = create_app(self._emulator)
+        self._app = app_for(self._emulator)
         self._server = BackgroundServer(self._app)
         self.url, self.port = self._server.url, self._server.port
 
@@ -91,8 +91,8 @@ class Local:
 
     def set_clock(self, instant: datetime | None) -> None:
         """Set the clock."""
-        self._emulator.move_clock(lambda _: Clock.at(instant) if instant else Clock())
+        self._emulator.change_clock(lambda _: Clock.at(instant) if instant else Clock())
 
     def advance_clock(self, by: timedelta) -> None:
         """Move the clock."""
-        self._emulator.move_clock(lambda clock: clock.advanced(by))
+        self._emulator.change_clock(lambda clock: clock.advanced(by))

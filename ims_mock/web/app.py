@@ -11,9 +11,10 @@ from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFou
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
-from ims_mock.emulator import Emulator
+from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
+from ims_mock.options import AppOptions, keywords_of_function
 from ims_mock.web import control, discovery, image_data, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
@@ -58,21 +59,29 @@ class _Application(Flask):
         return func
 
 
-def create_app(
-    emulator: Emulator,
-    *,
-    has_control: bool = True,
-    is_forwarded: bool = False,
-    is_read_only: bool = False,
-    is_alone: bool = True,
-) -> Flask:
-    """Create the application.
+@keywords_of_function(AppOptions)
+def create_app(options: AppOptions) -> Flask:
+    """Return the WSGI application for catalogs.
+
+    The options are keywords: ``create_app("default", generate=100, auth="on")``. The parameters and their defaults are
+    derived from :class:`ims_mock.options.AppOptions`. If the server runs several processes, requests that depend on the
+    state of one process are refused.
+
+    Raises:
+        CatalogError: If a catalog is invalid.
+        TypeError: If there is no option of a name.
+        ValueError: If the value of an option is invalid.
+    """
+    check_options(options)
+    return app_for(Emulator(load_options(options), options), is_alone=False)
+
+
+def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = True) -> Flask:
+    """Return the WSGI application for an emulator.
 
     Args:
         emulator: The emulator that answers.
         has_control: Whether the control API under ``/_ims/`` exists.
-        is_forwarded: Whether ``X-Forwarded-For``, ``-Proto``, ``-Host``, ``-Port`` and ``-Prefix`` are trusted.
-        is_read_only: Whether every request that would change state is refused.
         is_alone: Whether this process is the only one that answers, whatever the server says.
     """
     app = _Application("ims_mock", static_folder=None)
@@ -87,15 +96,15 @@ def create_app(
         app.register_blueprint(control.blueprint)
         add_sandboxes(app, emulator)
     app.before_request(_begin)
-    if is_read_only:
+    if emulator.options.read_only == "on":
         app.before_request(lambda: refuse_changes(current_context()))
     if not is_alone:
         app.before_request(lambda: refuse_per_process_state(current_context()))
     app.after_request(_end)
     app.register_error_handler(RequestError, _error_response)
     app.register_error_handler(Exception, _other_error_response)
-    emulator.exercised.serve(partial(endpoints_of, app.url_map))
-    if is_forwarded:
+    emulator.coverage_recorder.serve(partial(endpoints_of, app.url_map))
+    if emulator.options.forwarded == "on":
         app.wsgi_app = ProxyFix(app.wsgi_app, x_port=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     return app
 
@@ -112,7 +121,7 @@ def _begin() -> None:
         context.journal, context.time = emulator.journal, emulator.clock.now()
     refuse_foreign_form(context)
     if not is_control:
-        if emulator.has_faults:
+        if emulator.faults.all():
             apply_before_response(context)
         if emulator.throttle:
             if asks_list(method, path):

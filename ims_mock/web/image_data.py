@@ -27,21 +27,21 @@ def upload(image_id: str) -> Response:
     context = current_context()
     emulator, view = context.emulator, context.view()
     context.refuse_media_type(MEDIA_TYPE)
-    life = emulator.life
+    generation = emulator.generation
 
     def saving(catalog: Catalog) -> Image:
-        nonlocal life
-        life = emulator.life
+        nonlocal generation
+        generation = emulator.generation
         return begun(found(catalog, view, image_id), view, emulator.clock.wire())
 
     def current(catalog: Catalog) -> Image:
         """Re-read the image: it may have been changed, transferred or deleted during the upload."""
         image = catalog.get(image_id)
-        if image is None or image.is_deleted or emulator.life is not life:
+        if image is None or image.is_deleted or emulator.generation != generation:
             raise RequestError("image-gone", "the image", image_id)
         return image
 
-    emulator.write(saving)
+    emulator.write_image(saving)
     is_complete = False
     try:
         data = received(context.body_stream(), emulator.options.keep_data)
@@ -52,8 +52,8 @@ def upload(image_id: str) -> Response:
         raise RequestError("upload-torn", what=str(error) or "the connection ended") from None
     finally:
         if not is_complete:
-            emulator.write(lambda catalog: abandoned(current(catalog), emulator.clock.wire()))
-    emulator.write(lambda catalog: finished(current(catalog), view, data, emulator.clock.wire()))
+            emulator.write_image(lambda catalog: abandoned(current(catalog), emulator.clock.wire()))
+    emulator.write_image(lambda catalog: finished(current(catalog), view, data, emulator.clock.wire()))
     return empty_response()
 
 

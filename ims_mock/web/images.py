@@ -59,7 +59,7 @@ def create_image() -> Response:
     emulator, view, body = context.emulator, context.view(), context.image_body()
     location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
     now = emulator.clock.wire()
-    image = emulator.write(lambda catalog: created(body, catalog, view, seed=emulator.seed, now=now))
+    image = emulator.write_image(lambda catalog: created(body, catalog, view, seed=emulator.seed, now=now))
     response = image_response(context, view.shown(image), 201)
     response.headers["Location"] = f"{location}/{image.id}"
     return response
@@ -77,7 +77,7 @@ def change_image(image_id: str) -> Response:
     def changed(catalog: Catalog) -> Image:
         return patched(found(catalog, view, image_id, "image-to-change"), operations, view, now)
 
-    return image_response(context, view.shown(emulator.write(changed)))
+    return image_response(context, view.shown(emulator.write_image(changed)))
 
 
 @blueprint.delete(IMAGE_PATH, provide_automatic_options=False)
@@ -88,7 +88,7 @@ def delete_image(image_id: str) -> Response:
     if "service-rules" in emulator.profile and context.body():
         _check_delete_backup(context)
     now = emulator.clock.wire()
-    emulator.write(lambda catalog: deleted(found(catalog, view, image_id, "image-to-delete"), view, now))
+    emulator.write_image(lambda catalog: deleted(found(catalog, view, image_id, "image-to-delete"), view, now))
     return empty_response()
 
 
@@ -107,7 +107,7 @@ def set_tag(image_id: str, tag: str) -> Response:
     """Add a tag, if the image does not have it."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    emulator.write(lambda catalog: tagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
+    emulator.write_image(lambda catalog: tagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
     return empty_response()
 
 
@@ -116,7 +116,7 @@ def remove_tag(image_id: str, tag: str) -> Response:
     """Remove a tag."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    emulator.write(lambda catalog: untagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
+    emulator.write_image(lambda catalog: untagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
     return empty_response()
 
 

@@ -44,7 +44,7 @@ def add_member(image_id: str) -> Response:
     context = current_context()
     emulator, view = context.emulator, context.view()
     project, now = project_of(context.image_body()), emulator.clock.wire()
-    image = emulator.write(lambda catalog: offered(shared(catalog, view, image_id), view, project, now))
+    image = emulator.write_image(lambda catalog: offered(shared(catalog, view, image_id), view, project, now))
     return jsonify(written(image, project))
 
 
@@ -67,7 +67,7 @@ def decide(image_id: str, member_id: str) -> Response:
     def changed(catalog: Catalog) -> Image:
         return decided(shared(catalog, view, image_id), view, member_id, status, now)
 
-    return jsonify(written(emulator.write(changed), member_id))
+    return jsonify(written(emulator.write_image(changed), member_id))
 
 
 @blueprint.delete(MEMBER_PATH, provide_automatic_options=False)
@@ -75,5 +75,5 @@ def remove_member(image_id: str, member_id: str) -> Response:
     """Stop sharing an image with a project."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    emulator.write(lambda catalog: withdrawn(shared(catalog, view, image_id), view, member_id))
+    emulator.write_image(lambda catalog: withdrawn(shared(catalog, view, image_id), view, member_id))
     return empty_response()

@@ -65,7 +65,7 @@ def ask_off():
 def advance(app, **by):
     """Move an application's clock on."""
     emulator = app.extensions["ims_mock"]
-    emulator.move_clock(lambda clock: clock.advanced(timedelta(**by)))
+    emulator.change_clock(lambda clock: clock.advanced(timedelta(**by)))
 
 
 def body(scope=None, user="ann", password="ann's secret", domain=None, token=None, methods=None):

@@ -156,7 +156,7 @@ def test_a_reader_may_not_write(url):
 def test_a_signature_of_another_time_is_refused(url, application):
     """By the emulator's clock, not by the machine's."""
     emulator = application.extensions["ims_mock"]
-    emulator.move_clock(lambda clock: clock.advanced(timedelta(minutes=16)))
+    emulator.change_clock(lambda clock: clock.advanced(timedelta(minutes=16)))
     try:
         with pytest.raises(ClientRequestException) as refused:
             asked(url, "GET", "/v2/other")

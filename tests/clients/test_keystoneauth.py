@@ -133,7 +133,7 @@ def test_a_client_logs_in_again_when_its_token_has_expired(url, application):
     assert listed(session) == ["of-a"]
     first = session.get_token()
     emulator = application.extensions["ims_mock"]
-    emulator.move_clock(lambda clock: clock.advanced(timedelta(hours=25)))
+    emulator.change_clock(lambda clock: clock.advanced(timedelta(hours=25)))
     refused = session.get(f"{url}/v2/images", authenticated=False, headers={"X-Auth-Token": first}, raise_exc=False)
     assert (refused.status_code, refused.json()["error_code"]) == (401, "APIGW.0307")
     assert listed(session) == ["of-a"]

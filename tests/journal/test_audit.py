@@ -337,8 +337,8 @@ def test_images_that_were_new_are_missed(app, get, emulator):
 def test_images_that_moved_are_doubled_or_missed(app, get, emulator):
     """By what they are sorted: one is put before the walk, and one after it."""
     page = get(limit=3, sort_key="name", sort_dir="asc")
-    emulator.put("image-a", {"name": "x"})
-    emulator.put("image-h", {"name": "a"})
+    emulator.put_image("image-a", {"name": "x"})
+    emulator.put_image("image-h", {"name": "a"})
     by_links(lambda target="", **_: get(target or page["next"]))
     (audit,) = audited(app)
     assert {one.name: one.images for one in audit.errors} == {
@@ -352,8 +352,8 @@ def test_what_the_question_does_not_list_is_not_missed(app, get, emulator):
     page = get(limit=3, __os_type="Linux")
     emulator.add({"images": [{"id": "new", "__os_type": "Windows", "created_at": LATER}]})
     emulator.add({"images": [{"id": "gone", "__os_type": "Linux", "created_at": LATER}]})
-    emulator.remove("gone")
-    emulator.remove("image-b")
+    emulator.remove_image("gone")
+    emulator.remove_image("image-b")
     get(page["next"])
     get(limit=3)
     emulator.add({"images": [{"id": "newer", "created_at": LATER}]})

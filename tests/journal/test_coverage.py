@@ -43,7 +43,7 @@ class Suite:
     @property
     def coverage(self):
         """What it has exercised."""
-        return self.emulator.exercised.coverage()
+        return self.emulator.coverage_recorder.coverage()
 
     def done(self, group):
         """Give what it has exercised of a group."""
@@ -212,7 +212,7 @@ def test_what_waits_is_bounded(suite):
     """Requests are looked at when many have gathered, whether somebody asks or not."""
     for number in range(3 * MANY):
         suite.ask(f"/v2/images?name={number}")
-    assert len(suite.emulator.exercised._desk.waiting) < MANY
+    assert len(suite.emulator.coverage_recorder._desk.waiting) < MANY
 
 
 def test_what_a_suite_exercised_is_merged(suite):

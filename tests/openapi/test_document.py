@@ -21,7 +21,7 @@ from ims_mock.errors import PROBLEMS
 from ims_mock.loading.loader import load
 from ims_mock.openapi.document import document, document_json
 from ims_mock.openapi.operations import OPERATIONS
-from ims_mock.web.app import create_app
+from ims_mock.web.app import app_for
 
 DOCUMENT = "/openapi.json"
 PROFILES = {"documented": DOCUMENTED, "glance": GLANCE}
@@ -50,7 +50,7 @@ def routes(app):
 @pytest.mark.parametrize("has_control", [True, False])
 def test_every_route_is_an_operation_and_every_operation_a_route(has_control):
     """Also where there is no control."""
-    app = create_app(Emulator(load(["empty"])), has_control=has_control)
+    app = app_for(Emulator(load(["empty"])), has_control=has_control)
     paths = in_process(app)(DOCUMENT).json["paths"]
     described = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     found, legal = routes(app)

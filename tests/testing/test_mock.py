@@ -70,7 +70,7 @@ def test_sandboxes_are_separate_and_removed_on_close(server):
     [(False, ConnectionError, "does not answer"), (True, ValueError, "Cannot create a sandbox")],
 )
 def test_unusable_server_is_reported_with_its_url(is_running, error, message):
-    server = BackgroundServer(web.create_app(make_app("empty").extensions["ims_mock"], has_control=False))
+    server = BackgroundServer(web.app_for(make_app("empty").extensions["ims_mock"], has_control=False))
     if not is_running:
         server.close()
     with pytest.raises(error, match=server.url) as raised:

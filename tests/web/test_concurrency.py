@@ -13,10 +13,10 @@ from typing import NamedTuple
 import pytest
 from helpers import in_process, over_socket
 
-from ims_mock.contract.profiles import Profile
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
-from ims_mock.web.app import create_app
+from ims_mock.options import AppOptions
+from ims_mock.web.app import app_for
 
 READERS, WRITERS = 16, 4
 SHORT, LONG = 6, 30
@@ -50,19 +50,19 @@ class Recorded(Emulator):
         self.log = []
         super().__init__(*arguments)
 
-    def write(self, made):
+    def write_image(self, made):
         """Remember what is written; whoever writes is alone here."""
 
         def recorded(catalog):
             self.log.append(made(catalog))
             return self.log[-1]
 
-        return super().write(recorded)
+        return super().write_image(recorded)
 
 
 def recorded(profile="documented"):
     """Make such an emulator."""
-    return Recorded(load([CATALOG]), Profile.parse(profile))
+    return Recorded(load([CATALOG]), AppOptions(profile=profile))
 
 
 # --- reading while others write
@@ -221,7 +221,7 @@ def hold(ask, emulator, seconds):
 
 def test_every_response_matches_one_version_of_the_catalog():
     emulator = recorded()
-    reads, writes = hold(in_process(create_app(emulator)), emulator, SHORT)
+    reads, writes = hold(in_process(app_for(emulator)), emulator, SHORT)
     assert reads > READERS
     assert writes > WRITERS
 
@@ -229,7 +229,7 @@ def test_every_response_matches_one_version_of_the_catalog():
 @pytest.mark.slow
 def test_every_response_matches_one_version_of_the_catalog_over_a_socket():
     emulator = recorded()
-    with over_socket(create_app(emulator), threads=READERS + WRITERS) as ask:
+    with over_socket(app_for(emulator), threads=READERS + WRITERS) as ask:
         reads, writes = hold(ask, emulator, LONG)
     assert reads > READERS
     assert writes > WRITERS
@@ -253,7 +253,7 @@ def emulator(profile):
 @pytest.fixture
 def app(emulator):
     """Its application."""
-    return create_app(emulator)
+    return app_for(emulator)
 
 
 @pytest.fixture
@@ -282,7 +282,7 @@ def test_readers_do_not_wait_for_writers(emulator, ask, pool):
         assert ends.wait(20)
         return catalog.get("common")
 
-    slow = pool.submit(emulator.write, slowly)
+    slow = pool.submit(emulator.write_image, slowly)
     assert begun.wait(20)
     try:
         for path in ("", "/common", "/common/file", "/common/members", "?sort_key=name&tag=x86"):

@@ -5,7 +5,7 @@ import json
 import pytest
 from helpers import in_process, make_app
 
-from ims_mock.web.app import create_app
+from ims_mock.web.app import app_for
 
 CLOCK = "/_ims/clock"
 NOW = "2023-11-13T08:00:00Z"
@@ -115,13 +115,13 @@ def test_a_page_of_another_origin_changes_nothing(method, path, body, headers, i
     app = make_app({"clock": NOW, "images": [{"id": "one"}]})
     here = app.extensions["ims_mock"]
     here.snapshot("first")
-    before = here.held
+    before = here.state
     answer = in_process(app)(
         f"/_ims/{path}", {**({"Content-Type": "application/json"} if body else {}), **headers}, method, body
     )
     assert (answer.status < 300) == is_own
     if not is_own:
-        assert (answer.status, here.held, here.snapshots) == (403, before, ("first",))
+        assert (answer.status, here.state, here.snapshots) == (403, before, ("first",))
         assert "legal is none, or http://" in answer.json["error"]["message"]
 
 
@@ -209,7 +209,7 @@ def test_a_wrong_fault_is_named(ask, body):
 
 
 def test_control_off_removes_the_control_api():
-    app = create_app(make_app("empty").extensions["ims_mock"], has_control=False)
+    app = app_for(make_app("empty").extensions["ims_mock"], has_control=False)
     ask = in_process(app)
     for path in ("health", "clock", "catalog", "images/x", "snapshots", "faults", "requests"):
         assert ask(f"/_ims/{path}").json["error"]["code"] == 404

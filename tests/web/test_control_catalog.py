@@ -7,7 +7,7 @@ import pytest
 import yaml
 from helpers import in_process, make_app, over_socket
 
-from ims_mock.state import MOST_SNAPSHOTS
+from ims_mock.emulator import MAX_SNAPSHOTS
 
 NOW = "2023-11-13T08:00:00Z"
 JSON = {"Content-Type": "application/json"}
@@ -254,14 +254,14 @@ def test_a_wrong_image_is_an_error(app, ask, body, words):
 
 def test_a_snapshot_restores_everything(app, ask):
     send(ask, "PATCH", "catalog", {"images": [{"id": "new"}], "clock": "2024-01-01T00:00:00Z"})
-    before = app.extensions["ims_mock"].held
+    before = app.extensions["ims_mock"].state
     assert send(ask, "POST", "snapshots", {"name": "a/b 镜像"}).json == {"name": "a/b 镜像"}
     assert ask("/_ims/snapshots").json == {"snapshots": ["a/b 镜像"]}
     for _ in range(2):
         send(ask, "POST", "reset", b"", {})
         assert ask("/_ims/images/new").status == 404
         assert send(ask, "POST", "snapshots/a%2Fb%20%E9%95%9C%E5%83%8F/restore", b"", {}).status == 204
-        assert app.extensions["ims_mock"].held is before
+        assert app.extensions["ims_mock"].state is before
 
 
 def test_a_snapshot_is_replaced_and_removed(ask):
@@ -289,7 +289,7 @@ def test_a_snapshot_needs_a_name(ask, body):
 
 
 def test_snapshots_are_bounded(app, ask):
-    for number in range(MOST_SNAPSHOTS):
+    for number in range(MAX_SNAPSHOTS):
         app.extensions["ims_mock"].snapshot(str(number))
     assert send(ask, "POST", "snapshots", {"name": "more"}).status == 429
     assert send(ask, "POST", "snapshots", {"name": "7"}).status == 201

@@ -62,7 +62,7 @@ def several(app):
 @pytest.mark.parametrize("auth", ["off", "on"])
 def test_every_change_is_rejected(profile, is_several, auth):
     app = make_app("default", profile=profile, auth=auth, read_only="off" if is_several else "on")
-    before, held = in_process(app)(LIST, TOKEN).ids, app.extensions["ims_mock"].held
+    before, held = in_process(app)(LIST, TOKEN).ids, app.extensions["ims_mock"].state
     ask = several(app) if is_several else in_process(app)
     assert len(changes(app)) > 20
     for method, path in changes(app):
@@ -76,7 +76,7 @@ def test_every_change_is_rejected(profile, is_several, auth):
             assert answer.json["error_code"] == "APIGW.0302"
         else:
             assert answer.headers["Content-Type"].startswith("text/plain")
-    assert app.extensions["ims_mock"].held is held
+    assert app.extensions["ims_mock"].state is held
     assert before
     assert ask(LIST, TOKEN).ids == before
     assert len(app.extensions.get("ims_mock.sandboxes", ())) == 0

@@ -257,9 +257,9 @@ def test_there_are_no_sandboxes_in_sandboxes(ask):
 
 
 def test_control_off_disables_sandboxes(app):
-    from ims_mock.web.app import create_app
+    from ims_mock.web.app import app_for
 
-    ask = in_process(create_app(app.extensions["ims_mock"], has_control=False))
+    ask = in_process(app_for(app.extensions["ims_mock"], has_control=False))
     assert ask(PATH, method="POST").status == 404
     assert ask(f"{PATH}/0123456789ab/v2/images").status == 404
     assert ask("/v2/images", {"X-Auth-Token": "sandbox-0123456789ab.x"}).status == 200

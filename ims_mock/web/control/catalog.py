@@ -25,7 +25,7 @@ blueprint = Blueprint("catalog", __name__)
 @blueprint.get("/catalog", provide_automatic_options=False)
 def show_catalog() -> Response:
     """Show everything as a catalog file that loads as the same images."""
-    state = current_context().emulator.held
+    state = current_context().emulator.state
     images = [dump_image(image) for image in state.catalog]
     header = dump_clock(state.clock) | dump_credentials(state.credentials, masks().mask)
     return catalog_response(header | {"images": images})
@@ -73,13 +73,13 @@ def put_image(image_id: str) -> Response:
     if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or to leave it out", what="the id is not that of the path")
     with catalog_errors():
-        return catalog_response(dump_image(context.emulator.put(image_id, values)))
+        return catalog_response(dump_image(context.emulator.put_image(image_id, values)))
 
 
 @blueprint.delete("/images/<path:image_id>", provide_automatic_options=False)
 def remove_image(image_id: str) -> Response:
     """Remove an image, even the record of a deleted one."""
-    current_context().emulator.remove(image_id)
+    current_context().emulator.remove_image(image_id)
     return empty_response()
 
 
@@ -115,5 +115,5 @@ def restore_snapshot(name: str) -> Response:
 @blueprint.delete("/snapshots/<path:name>", provide_automatic_options=False)
 def remove_snapshot(name: str) -> Response:
     """Remove a snapshot."""
-    current_context().emulator.forget(name)
+    current_context().emulator.delete_snapshot(name)
     return empty_response()

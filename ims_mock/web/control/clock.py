@@ -36,13 +36,13 @@ def set_clock() -> Response:
     if keys not in _LEGAL_KEYS:
         raise body.refused("now, now and runs, or advance", "asks for something else")
     if "advance" not in keys:
-        return _clock_response(context.emulator.move_clock(lambda _: _new_clock(body)))
+        return _clock_response(context.emulator.change_clock(lambda _: _new_clock(body)))
     part = body.part("advance")
     by = parse_duration(part.value)
     if by is None:
         raise part.refused("a duration such as PT1H or -P1DT30M, or a number of seconds")
     try:
-        return _clock_response(context.emulator.move_clock(lambda clock: clock.advanced(by)))
+        return _clock_response(context.emulator.change_clock(lambda clock: clock.advanced(by)))
     except ValueError as error:
         raise part.refused("a duration inside the calendar", str(error)) from None
 

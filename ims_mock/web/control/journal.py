@@ -54,13 +54,13 @@ def list_walks() -> Response:
 @blueprint.get("/coverage", provide_automatic_options=False)
 def show_coverage() -> Response:
     """Show which items of the contract requests have covered, by group; a reset does not clear it."""
-    return jsonify(current_context().emulator.exercised.coverage().as_json())
+    return jsonify(current_context().emulator.coverage_recorder.coverage().as_json())
 
 
 @blueprint.delete("/coverage", provide_automatic_options=False)
 def clear_coverage() -> Response:
     """Clear the coverage."""
-    current_context().emulator.exercised.clear()
+    current_context().emulator.coverage_recorder.clear()
     return empty_response()
 
 

@@ -94,7 +94,7 @@ def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
 
 def _load(body: Part, options: SandboxOptions) -> LoadedCatalog:
     """Load the catalog in the body, or add generated images to the catalog of the server."""
-    base = None if body.has("catalog") else current_context().emulator.loaded
+    base = None if body.has("catalog") else current_context().emulator.initial
     if base:
         options = replace(options, catalog=())
     elif not isinstance(options.catalog, dict) and options.catalog not in bundled_catalogs():  # no files of the server
