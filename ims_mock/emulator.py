@@ -21,8 +21,8 @@ from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRules
+from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.journal.findings import parse_ignored
-from ims_mock.journal.gathering import Exercised
 from ims_mock.journal.journal import Journal
 from ims_mock.loading.dump import Masks, with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, Progress, load
@@ -101,14 +101,14 @@ class Emulator:
         options: AppOptions = AppOptions(),  # noqa: B008 - frozen
         *,
         sandbox_credentials: SandboxCredentials | None = None,
-        coverage_recorder: Exercised | None = None,
+        coverage_recorder: CoverageRecorder | None = None,
     ) -> None:
         self._lock = Lock()
         self._sandbox_credentials = sandbox_credentials
         self._snapshots: dict[str, LoadedCatalog] = {}
         self.generation = 0
-        self.coverage_recorder = coverage_recorder or Exercised()
-        self.journal = Journal(options.journal, tell=self.coverage_recorder.note)
+        self.coverage_recorder = coverage_recorder or CoverageRecorder()
+        self.journal = Journal(options.journal, coverage=self.coverage_recorder)
         self.throttle = RateLimit(options.throttle) if options.throttle else None
         self._configure(initial, options)
         self.state = self.initial

@@ -17,7 +17,7 @@ from typing import Final
 from ims_mock.auth.credentials import SandboxCredentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.journal.gathering import Exercised
+from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.options import AppOptions, SandboxOptions
 
@@ -93,7 +93,7 @@ class Sandboxes:
         """
         sandbox_id = secrets.token_hex(6)
         own = _pass_of(sandbox_id)
-        emulator = self._emulator(own, loaded, options, Exercised(self._around.coverage_recorder))
+        emulator = self._emulator(own, loaded, options, CoverageRecorder(self._around.coverage_recorder))
         with self._lock:
             now = self._now()
             for one in [one for one in self._sandboxes.values() if now - one.used >= one.seconds]:
@@ -131,11 +131,15 @@ class Sandboxes:
             return found
 
     def _emulator(
-        self, own: SandboxCredentials, loaded: LoadedCatalog | None, options: AppOptions | None, exercised: Exercised
+        self,
+        own: SandboxCredentials,
+        loaded: LoadedCatalog | None,
+        options: AppOptions | None,
+        recorder: CoverageRecorder,
     ) -> Emulator:
         around = self._around
         return Emulator(
-            loaded or around.initial, options or around.options, sandbox_credentials=own, coverage_recorder=exercised
+            loaded or around.initial, options or around.options, sandbox_credentials=own, coverage_recorder=recorder
         )
 
     def emulator(self, sandbox_id: str) -> Emulator:

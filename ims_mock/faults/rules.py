@@ -23,7 +23,7 @@ from ims_mock.faults.schema import (
     parse_section,
     unknown_key,
 )
-from ims_mock.journal.redaction import masked_value
+from ims_mock.journal.redaction import redacted_value
 
 MAX_RULES: Final = 1000
 
@@ -105,7 +105,7 @@ class FaultRule:
         for name, value in match.get("header", {}).items():
             match["header"][name] = redacted(str(value)) if name.lower() in SECRET_HEADERS else value
         for name, value in match.get("query", {}).items():
-            match["query"][name] = masked_value(name, str(value))
+            match["query"][name] = redacted_value(name, str(value))
         own = {"times": self._times, "after": self._after, "probability": self._probability}
         return {"id": self.id, MATCH: match, **own, EFFECT: deepcopy(self._given[EFFECT]), "hits": self.hits}
 

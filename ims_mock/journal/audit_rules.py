@@ -1,24 +1,24 @@
-"""What can be remarked of a walk through a list, and a walk as it is told: its requests, and what is remarked of it."""
+"""The table of audit rules, and the result of the audit: walks through lists with what is remarkable about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 ERROR: Final = "error"
 INFO: Final = "info"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What can be remarked of a walk.
+class AuditRule:
+    """Something that the audit can remark on a walk.
 
     Attributes:
-        name: what people and programs call it.
+        name: The name.
         severity: ``error``, or ``info`` for what is legal.
-        sentence: what it means.
-        cure: what helps.
+        sentence: What it means.
+        cure: How to correct it.
     """
 
     name: str
@@ -27,92 +27,93 @@ class Kind:
     cure: str
 
 
-KINDS: Final = (
-    Kind(
+AUDIT_RULES: Final = (
+    AuditRule(
         "stopped-early",
         ERROR,
         "It stopped before the last page.",
-        "Ask on as long as there is a `next` (in `/v2/cloudimages` until a page is empty); how many images came tells "
-        "nothing, since no page has more than 1000.",
+        "Request pages as long as there is a `next` (in `/v2/cloudimages` until a page is empty). The number of images "
+        "does not show the end, because no page has more than 1000.",
     ),
-    Kind(
+    AuditRule(
         "page-twice",
         ERROR,
-        "The same page was asked for twice.",
-        "Keep the answer, and read both its images and its `next`.",
+        "The same page was requested twice.",
+        "Keep the response, and read both its images and its `next`.",
     ),
-    Kind(
+    AuditRule(
         "looped",
         ERROR,
-        "It went back to a page that it had, or asked for one three times or more.",
-        "Follow `next`, not `first`, and carry the marker on from page to page.",
+        "It returned to an earlier page, or requested one three times or more.",
+        "Follow `next`, not `first`, and take each marker from the latest page.",
     ),
-    Kind(
+    AuditRule(
         "numbered-pages",
         ERROR,
-        "It counts pages or images; here such a parameter is a filter, on a property that no image has.",
+        "It numbers pages or images; here such a parameter is a filter by a property that no image has.",
         "Follow `next`, or send the id of the last image as the `marker`.",
     ),
-    Kind(
+    AuditRule(
         "filters-changed",
         ERROR,
         "The filters changed between two pages.",
         "Repeat every filter on every page, as `next` does.",
     ),
-    Kind(
+    AuditRule(
         "sort-changed",
         ERROR,
         "The order changed between two pages.",
         "Repeat `sort_key` and `sort_dir` on every page, as `next` does.",
     ),
-    Kind(
+    AuditRule(
         "wrong-marker",
         ERROR,
-        "The marker is not the last image of the page before.",
+        "The marker is not the last image of the previous page.",
         "Follow `next`, or send the id of the last image of the latest page of the same walk.",
     ),
-    Kind(
+    AuditRule(
         "images-doubled",
         ERROR,
-        "Images came on two pages, since the catalog moved meanwhile.",
-        "Keep images by their ids; sort by what never changes, as `created_at`.",
+        "Images were on two pages, because the catalog changed during the walk.",
+        "Identify images by their ids; sort by an attribute that never changes, such as `created_at`.",
     ),
-    Kind(
+    AuditRule(
         "images-missed",
         ERROR,
-        "Images are listed in the end that came on no page, since the catalog moved meanwhile.",
+        "Images that are listed at the end were on no page, because the catalog changed during the walk.",
         "Walk again; with `sort_key=created_at&sort_dir=asc` new images come last.",
     ),
-    Kind(
+    AuditRule(
         "own-markers",
         INFO,
-        "The client makes its markers itself.",
-        "Legal; `next` repeats the whole question, so that nothing is forgotten.",
+        "The client builds its own markers.",
+        "Legal; `next` repeats the whole query, so that nothing is forgotten.",
     ),
-    Kind(
+    AuditRule(
         "small-pages",
         INFO,
         "No page could be larger than without a `limit`.",
         "Legal; `limit=1000` needs the fewest requests.",
     ),
-    Kind(
+    AuditRule(
         "began-inside",
         INFO,
-        "It began with a marker that no answer has shown.",
-        "Legal; nobody knows what came before.",
+        "It began with a marker that no response has shown.",
+        "Legal; the earlier pages are not known.",
     ),
 )
 
-_BY_NAME: Final = {kind.name: kind for kind in KINDS}
+RULES_BY_NAME: Final = {rule.name: rule for rule in AUDIT_RULES}
 
 
-class Remark(NamedTuple):
-    """Something that is remarked of a walk.
+@dataclass(frozen=True)
+class Remark:
+    """A rule that applies to a walk.
 
     Attributes:
-        name: that of its row in :data:`KINDS`.
-        requests: the numbers of the requests that show it.
-        images: the ids of the images that were doubled or missed.
+        name: The name of the rule.
+        requests: The numbers of the requests that show it.
+        images: The ids of the images that were doubled or missed.
     """
 
     name: str
@@ -120,27 +121,27 @@ class Remark(NamedTuple):
     images: tuple[str, ...] = ()
 
     @property
-    def kind(self) -> Kind:
-        """What it means."""
-        return _BY_NAME[self.name]
+    def rule(self) -> AuditRule:
+        """The rule."""
+        return RULES_BY_NAME[self.name]
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
-        kind = self.kind
-        words = {"severity": kind.severity, "sentence": kind.sentence, "cure": kind.cure}
-        return {"name": self.name, **words, "requests": list(self.requests), "images": list(self.images)}
+        """Return the remark as JSON shows it, with the words of its rule."""
+        words = vars(self.rule)
+        return {**words, "requests": list(self.requests), "images": list(self.images)}
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True)
+class Step:
     """A request of a walk.
 
     Attributes:
-        number: its number in the journal.
-        method: in upper case.
-        path: of the list.
-        query: its parameters in order, decoded.
-        status: of the answer; 0 where the connection was dropped instead.
-        images: how many were answered.
+        number: Its number in the journal.
+        method: The method in upper case.
+        path: The path of the list.
+        query: The parameters in the order they were sent, decoded.
+        status: The status of the response; 0 if the connection was dropped instead.
+        images: The number of images in the response.
     """
 
     number: int
@@ -151,19 +152,20 @@ class Step(NamedTuple):
     images: int
 
 
-class Audit(NamedTuple):
-    """A walk, and what is remarked of it.
+@dataclass(frozen=True)
+class Walk:
+    """A walk through a list, from page to page.
 
     Attributes:
-        number: of the walk its first request has in the journal.
-        path: of the list.
-        project: whose eyes it was answered with.
-        query: what was asked: the parameters of its first request but for the marker; filters, order and limit.
-        pages: how many different pages were answered.
-        images: how many different images were answered.
-        is_whole: whether it reached the last page.
-        steps: its requests.
-        remarks: what is remarked, in the order of :data:`KINDS`.
+        number: The number of the walk that its first request has in the journal.
+        path: The path of the list.
+        project: The project of the caller.
+        query: The parameters of its first request, without the marker.
+        pages: The number of different pages that were answered.
+        images: The number of different images that were shown.
+        is_whole: Whether it reached the last page.
+        steps: Its requests.
+        remarks: The rules that apply, in the order of the table.
     """
 
     number: int
@@ -178,27 +180,27 @@ class Audit(NamedTuple):
 
     @property
     def method(self) -> str:
-        """The method that asks for lists."""
+        """The method of its requests."""
         return self.steps[0].method
 
     @property
     def errors(self) -> tuple[Remark, ...]:
-        """The remarks that are more than an info."""
-        return tuple(remark for remark in self.remarks if remark.kind.severity == ERROR)
+        """The remarks that are errors."""
+        return tuple(remark for remark in self.remarks if remark.rule.severity == ERROR)
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as JSON has it; queries are lists of pairs, since names may be repeated."""
-        steps = [step._asdict() | {"query": list(map(list, step.query))} for step in self.steps]
+        """Return the walk as JSON shows it. Queries are lists of pairs, because names can be repeated."""
+        steps = [vars(step) | {"query": list(map(list, step.query))} for step in self.steps]
         remarks = [remark.as_json() for remark in self.remarks]
-        return self._asdict() | {"query": list(map(list, self.query)), "steps": steps, "remarks": remarks}
+        return vars(self) | {"query": list(map(list, self.query)), "steps": steps, "remarks": remarks}
 
     @classmethod
-    def read(cls, says: Mapping[str, Any]) -> Audit:
-        """Make one of what JSON says."""
-        steps = tuple(Step(**{**one, "query": _pairs(one["query"])}) for one in says["steps"])
-        remarks = tuple(Remark(one["name"], tuple(one["requests"]), tuple(one["images"])) for one in says["remarks"])
-        return cls(**{**says, "query": _pairs(says["query"]), "steps": steps, "remarks": remarks})
+    def read(cls, data: Mapping[str, Any]) -> Walk:
+        """Return the walk that :meth:`as_json` has written."""
+        steps = tuple(Step(**{**one, "query": _pairs(one["query"])}) for one in data["steps"])
+        remarks = tuple(Remark(one["name"], tuple(one["requests"]), tuple(one["images"])) for one in data["remarks"])
+        return cls(**{**data, "query": _pairs(data["query"]), "steps": steps, "remarks": remarks})
 
 
-def _pairs(said: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in said)
+def _pairs(data: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in data)

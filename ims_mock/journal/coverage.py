@@ -1,10 +1,6 @@
-"""What a suite exercised of the contract, and what never; the contract is made from the tables.
+"""Coverage of the service contract: the table of its items, and which of them requests have covered.
 
-Something is exercised when it was answered as it is meant. An endpoint, and all that a list is asked: by an answer
-below 400 whose body nobody spoiled on purpose; whether images were found makes no difference. A value of a parameter:
-in one of the spellings that the profile takes for it. Of a filter that is repeated only the last value counts, as it
-does for the answer. A link that is followed exercises the link and the marker, and nothing else of what stands in it.
-An error: by its status, wherever that came from, a fault on purpose too. Paths that no endpoint has exercise nothing.
+The items are derived from the other tables, so that a new row there is a new item here.
 """
 
 from __future__ import annotations
@@ -13,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
@@ -21,8 +17,8 @@ from ims_mock.contract.values import TIME
 from ims_mock.errors import PROBLEMS
 from ims_mock.text_tables import Table
 
-Fact = tuple[str, str]
-"""Something exercised: the name of its group, and its own."""
+Item = tuple[str, str]
+"""The name of a group and the name of one of its items."""
 
 Contract = Mapping[str, tuple[str, ...]]
 """The items of each group, in order."""
@@ -31,195 +27,197 @@ ENDPOINTS: Final = "endpoints"
 OPERATORS: Final = "operators"
 ORDER: Final = "order"
 
-FIRST: Final = "first page"
-LINK: Final = "next page by the link"
-MARKER: Final = "next page by a marker of one's own"
+FIRST_PAGE: Final = "first page"
+NEXT_LINK: Final = "next page by the link"
+OWN_MARKER: Final = "next page by a marker of one's own"
 LIMIT: Final = "limit"
-BEYOND: Final = f"limit above {LIMIT_CAP}"
-LAST: Final = "last of several pages"
-EMPTY: Final = "empty list"
+LIMIT_ABOVE_CAP: Final = f"limit above {LIMIT_CAP}"
+LAST_PAGE: Final = "last of several pages"
+EMPTY_LIST: Final = "empty list"
 
+SORT_VALUES: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
+"""The parameters that sort, with their values."""
+
+_PAGING: Final = (FIRST_PAGE, NEXT_LINK, OWN_MARKER, LIMIT, LIMIT_ABOVE_CAP, LAST_PAGE, EMPTY_LIST)
 _WIDTH: Final = 100
-_TIED: Final = "\0"
-"""Stands for a space at which no line ends."""
+_NO_BREAK: Final = "\0"
 
 
-class Endpoint(NamedTuple):
+@dataclass(frozen=True)
+class Endpoint:
     """One method of one path.
 
     Attributes:
-        method: in upper case.
-        path: with what varies in it in braces.
-        legal: the legal values of what varies, where they are few.
+        method: The method in upper case.
+        path: The path, with its variable parts in braces.
+        choices: The legal values of the variable part; empty for any.
     """
 
     method: str
     path: str
-    legal: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
-class Asked(NamedTuple):
-    """What one list can be asked, and the names of the groups for that.
+class ListGroups:
+    """The groups of items of one list.
+
+    Args:
+        listing: The list.
+        parameters: The query parameters that count.
+        suffix: The end of the names of its groups.
 
     Attributes:
-        parameters: those of the query that are counted, by their names.
-        named: the group of the parameters.
-        valued: the group of their documented values.
-        paged: the group of the ways from page to page.
-        ways: these.
+        parameters: The query parameters that count, by name.
+        names: The group of the names of parameters.
+        values: The group of their documented values.
+        paging: The group of the ways to page.
+        paging_items: The items of that group.
     """
 
-    parameters: Mapping[str, Parameter]
-    named: str
-    valued: str
-    paged: str
-    ways: tuple[str, ...]
+    def __init__(self, listing: Listing, parameters: Iterable[Parameter], suffix: str = "") -> None:
+        self.parameters = {one.name: one for one in parameters}
+        self.names, self.values, self.paging = f"parameters{suffix}", f"values{suffix}", f"paging{suffix}"
+        self.paging_items = tuple(item for item in _PAGING if item != NEXT_LINK or listing.has_links)
+
+    def items(self) -> Contract:
+        """Return the items of each group."""
+        plain = [one for one in self.parameters.values() if has_plain_values(one)]
+        return {
+            self.names: tuple(self.parameters),
+            self.values: tuple(f"{one.name}={value}" for one in plain for value in one.values),
+            self.paging: self.paging_items,
+        }
 
 
-def _asked(listing: Listing, parameters: Iterable[Parameter], suffix: str) -> Asked:
-    ways = (FIRST, LINK, MARKER, LIMIT, BEYOND, LAST, EMPTY)
-    return Asked(
-        {one.name: one for one in parameters},
-        f"parameters{suffix}",
-        f"values{suffix}",
-        f"paging{suffix}",
-        ways if listing.has_links else tuple(way for way in ways if way != LINK),
-    )
-
-
-LISTS: Final[dict[str, Asked]] = {
-    IMAGES.path: _asked(IMAGES, PARAMETERS, ""),
-    CLOUDIMAGES.path: _asked(CLOUDIMAGES, CLOUDIMAGES.extras, " of cloudimages"),
+LISTS: Final = {
+    IMAGES.path: ListGroups(IMAGES, PARAMETERS),
+    CLOUDIMAGES.path: ListGroups(CLOUDIMAGES, CLOUDIMAGES.extras, " of cloudimages"),
 }
-"""The lists, by their paths; of the newer one only the parameters count that it has besides or otherwise."""
-
-ORDERS: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
-"""The parameters that say in which order, with their values."""
+"""The groups of the lists by path. Of ``/v2/cloudimages`` only the parameters count that it has or documents itself."""
 
 _STATUSES: Final = sorted({problem.status for problem in PROBLEMS})
 
+LIST_ERRORS: Final = "errors of lists"
+IMAGE_ERRORS: Final = "errors of images"
+IDENTITY_ERRORS: Final = "errors of identity"
+
 ERRORS: Final[dict[str, tuple[int, ...]]] = {
-    group: tuple(status for status in _STATUSES if status not in others)
-    for group, others in {
-        "errors of lists": (409, 413, 415),  # they take no body, and nothing is in their way
-        "errors of images": (),
-        "errors of identity": (409, 415),
-    }.items()
+    LIST_ERRORS: tuple(status for status in _STATUSES if status not in (409, 413, 415)),  # lists take no body
+    IMAGE_ERRORS: tuple(_STATUSES),
+    IDENTITY_ERRORS: tuple(status for status in _STATUSES if status not in (409, 415)),
 }
-"""The statuses of errors, by what was asked."""
+"""The error statuses of each group of endpoints."""
 
 
-def area(method: str, path: str) -> str:
-    """Give the group of the errors of an endpoint."""
-    lists, images, identity = ERRORS
+def error_group(method: str, path: str) -> str:
+    """Return the group of the errors of an endpoint."""
     if path in LISTS and method != "POST":
-        return lists
-    return identity if path.startswith("/v3") else images
-
-
-def has_values(parameter: Parameter) -> bool:
-    """Whether the documented values of a parameter are values, and neither operators nor an order."""
-    return parameter.name not in ORDERS and not is_time(parameter)
+        return LIST_ERRORS
+    return IDENTITY_ERRORS if path.startswith("/v3") else IMAGE_ERRORS
 
 
 def is_time(parameter: Parameter) -> bool:
-    """Whether a parameter compares times."""
+    """Return whether a parameter compares times."""
     return parameter.field is not None and bool(parameter.field.operators)
 
 
+def has_plain_values(parameter: Parameter) -> bool:
+    """Return whether the documented values of a parameter are values, neither operators nor sort keys."""
+    return parameter.name not in SORT_VALUES and not is_time(parameter)
+
+
 def contract(endpoints: Iterable[Endpoint]) -> Contract:
-    """Give all there is to exercise.
+    """Return every item that requests can cover.
 
     Args:
-        endpoints: those that are served.
+        endpoints: The endpoints of the service.
     """
     groups = {ENDPOINTS: tuple(f"{one.method} {one.path}" for one in endpoints)}
-    for asked in LISTS.values():
-        known = asked.parameters.values()
-        groups[asked.named] = tuple(asked.parameters)
-        groups[asked.valued] = tuple(f"{one.name}={value}" for one in known if has_values(one) for value in one.values)
-        groups[asked.paged] = asked.ways
+    for lists in LISTS.values():
+        groups.update(lists.items())
     times = [one.name for one in PARAMETERS if is_time(one)]
     groups[OPERATORS] = tuple(f"{name}={operator}" for name in times for operator in TIME.operators)
-    groups[ORDER] = tuple(f"{name}={value}" for name, values in ORDERS.items() for value in values)
+    groups[ORDER] = tuple(f"{name}={value}" for name, values in SORT_VALUES.items() for value in values)
     return groups | {group: tuple(map(str, statuses)) for group, statuses in ERRORS.items()}
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What was exercised of a contract.
+    """The items of a contract that requests have covered.
 
     Attributes:
-        contract: all there is.
-        facts: what of it was exercised.
+        contract: Every item.
+        items: The covered items.
     """
 
     contract: Contract
-    facts: frozenset[Fact]
+    items: frozenset[Item]
 
     @classmethod
-    def read(cls, says: Any) -> Coverage:
-        """Read what :meth:`as_json` gave.
+    def read(cls, data: Any) -> Coverage:
+        """Return the coverage that :meth:`as_json` has written.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: The data has another form.
         """
-        items: dict[str, tuple[str, ...]] = {}
-        facts: set[Fact] = set()
+        groups: dict[str, tuple[str, ...]] = {}
+        items: set[Item] = set()
         try:
-            for group in says["groups"]:
+            for group in data["groups"]:
                 name, never = _text(group["name"]), frozenset(_texts(group["never"]))
-                items[name] = _texts(group["items"])
-                facts.update((name, one) for one in items[name] if one not in never)
+                groups[name] = _texts(group["items"])
+                items.update((name, one) for one in groups[name] if one not in never)
         except (LookupError, TypeError):
             raise ValueError("this is no coverage of ims-mock") from None
-        return cls(items, frozenset(facts))
+        return cls(groups, frozenset(items))
 
     def merged(self, other: Coverage) -> Coverage:
-        """Give what either exercised, of all that either knows."""
+        """Return what either covers, of all items of both contracts."""
         groups = {
             group: tuple(dict.fromkeys((*self.contract.get(group, ()), *other.contract.get(group, ()))))
-            for group in (*self.contract, *(group for group in other.contract if group not in self.contract))
+            for group in {**self.contract, **other.contract}
         }
-        return Coverage(groups, self.facts | other.facts)
+        return Coverage(groups, self.items | other.items)
 
-    def exercised(self, group: str) -> tuple[str, ...]:
-        """Give what of a group was exercised, in order."""
-        return tuple(one for one in self.contract[group] if (group, one) in self.facts)
+    def covered(self, group: str) -> tuple[str, ...]:
+        """Return the covered items of a group, in the order of the contract."""
+        return tuple(one for one in self.contract[group] if (group, one) in self.items)
 
     def never(self, group: str) -> tuple[str, ...]:
-        """Give what of a group was not, in order."""
-        return tuple(one for one in self.contract[group] if (group, one) not in self.facts)
+        """Return the items of a group that are not covered, in the order of the contract."""
+        return tuple(one for one in self.contract[group] if (group, one) not in self.items)
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as JSON has it: of each group all there is, and what of it was never exercised."""
+        """Return the coverage as JSON shows it: every item of each group, and which of them are not covered."""
         groups = [{"name": one, "items": items, "never": self.never(one)} for one, items in self.contract.items()]
-        done, total = self._counts(self.contract)
-        return {"exercised": done, "total": total, "groups": groups}
+        covered, total = self._counts(self.contract)
+        return {"exercised": covered, "total": total, "groups": groups}
 
     def report(self, form: str = "table") -> str:
-        """Write it for people.
+        """Return a report for people.
 
         Args:
             form: ``table`` or ``markdown``.
         """
-        done, total = self._counts(self.contract)
-        words = f"{done} of {total} exercised ({done * 100 // (total or 1)} %)\n"
+        covered, total = self._counts(self.contract)
+        summary = f"{covered} of {total} covered ({covered * 100 // (total or 1)} %)\n"
         counts = {group: "{} of {}".format(*self._counts([group])) for group in self.contract}
+        missing = {group: _compact(self.never(group)) for group in self.contract}
         if form == "markdown":
             rows = tuple(
-                (group, counts[group], ", ".join(f"`{one}`" for one in _runs(self.never(group)))) for group in counts
+                (group, count, ", ".join(f"`{one}`" for one in missing[group])) for group, count in counts.items()
             )
-            return f"{words}\n{Table(('group', 'exercised', 'never exercised'), rows).markdown()}"
-        lines = [words, Table(("group", "exercised"), tuple(counts.items())).text()]
-        missing = {group: _runs(never) for group in self.contract if (never := self.never(group))}
-        if missing:
-            lines.append("never exercised:\n" + "".join(_paragraph(group, runs) for group, runs in missing.items()))
+            return f"{summary}\n{Table(('group', 'covered', 'not covered'), rows).markdown()}"
+        lines = [summary, Table(("group", "covered"), tuple(counts.items())).text()]
+        if any(missing.values()):
+            lines.append(
+                "not covered:\n" + "".join(_paragraph(group, items) for group, items in missing.items() if items)
+            )
         return "\n".join(lines)
 
     def _counts(self, groups: Iterable[str]) -> tuple[int, int]:
-        counts = [(len(self.exercised(group)), len(self.contract[group])) for group in groups]
-        return sum(done for done, _ in counts), sum(total for _, total in counts)
+        counts = [(len(self.covered(group)), len(self.contract[group])) for group in groups]
+        return sum(covered for covered, _ in counts), sum(total for _, total in counts)
 
 
 def _text(value: object) -> str:
@@ -232,23 +230,22 @@ def _texts(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(map(_text, values))
 
 
-def _runs(items: Iterable[str]) -> list[str]:
-    """Write items side by side that share a name: ``status=queued, saving``."""
-    runs = []
+def _compact(items: Iterable[str]) -> list[str]:
+    """Join the items that share a name: ``status=queued, saving``."""
+    joined = []
     for name, alike in groupby(items, lambda item: item.partition("=")[0] if "=" in item else item):
         values = [item.partition("=")[2] for item in alike]
-        runs.append(f"{name}={', '.join(values)}" if values[0] else name)
-    return runs
+        joined.append(f"{name}={', '.join(values)}" if values[0] else name)
+    return joined
 
 
-def _paragraph(group: str, runs: list[str]) -> str:
-    joint = "; " if any("=" in run for run in runs) else ", "
-    whole = [run.replace(" ", _TIED) if joint == ", " else run for run in runs]
+def _paragraph(group: str, items: list[str]) -> str:
+    """Return the items of a group in lines that break between items, or between the values of one."""
+    if any("=" in item for item in items):
+        text = "; ".join(items)
+    else:
+        text = ", ".join(item.replace(" ", _NO_BREAK) for item in items)
     lines = wrap(
-        f"{group}: {joint.join(whole)}",
-        _WIDTH,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines).replace(_TIED, " ") + "\n"
+        f"{group}: {text}", _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+    )  # fmt: skip
+    return "\n".join(lines).replace(_NO_BREAK, " ") + "\n"

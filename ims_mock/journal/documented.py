@@ -1,43 +1,43 @@
-"""What the document has for a request: the parameters of its path and their values, and the paths it gives up."""
+"""What the vendor's documentation says about a request: parameters, values and deprecated paths."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 from ims_mock.auth.authentication import NO_CREDENTIALS
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
 from ims_mock.catalog.filters import FilterParser
+from ims_mock.catalog.query import decoded
+from ims_mock.catalog.visibility import ADMIN, MEMBER, is_queens
 from ims_mock.contract.fields import BY_NAME, nearest
 from ims_mock.contract.parameters import PARAMETERS, SORT_KEYS, Parameter
 from ims_mock.contract.profiles import DOCUMENTED
-from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time, printable, quoted
+from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time, quoted, wire_text
 from ims_mock.errors import RequestError
+from ims_mock.journal.records import Record
+from ims_mock.journal.redaction import redacted_value
 
 COMBINED_SORT: Final = "sort"
-"""Glance's parameter for keys and directions in one."""
+"""Glance's parameter for sort keys and directions in one."""
 
 REPEATABLE: Final = frozenset({"tag", "sort_key", "sort_dir"})
 """The parameters of which every value counts."""
 
-PICKS: Final = ("eq", "in")
-"""Glance's own prefixes of values that are no times."""
-
 _LISTS: Final[dict[str, dict[str, Parameter]]] = {
     one.path: {parameter.name: parameter for parameter in (*PARAMETERS, *one.extras)} for one in (IMAGES, CLOUDIMAGES)
 }
-_READERS: Final = {(one.path, name): read for one in (IMAGES, CLOUDIMAGES) for name, read in one.parsers.items()}
-_AROUND: Final = (IMAGES.path, CLOUDIMAGES.path, "/v2/schemas")
-"""Under these the document names paths without any parameters."""
+_PARSERS: Final = {(one.path, name): parse for one in (IMAGES, CLOUDIMAGES) for name, parse in one.parsers.items()}
+_DOCUMENTED_PATHS: Final = (IMAGES.path, CLOUDIMAGES.path, "/v2/schemas")
+"""The paths whose subpaths the document names without parameters."""
 
-_BEYOND: Final = {"member_status": ("all",), "sort_key": SORT_KEYS}
-"""Values that Glance takes, besides the documented ones."""
-
-_INSTEAD: Final = {"changes-since": "write updated_at=gte:TIME", "tags": "write tag=KEY=VALUE, once for each"}
-"""What stands in the document for parameters of Glance's."""
+_GLANCE_OPERATORS: Final = ("eq", "in")
+_GLANCE_VALUES: Final = {"member_status": ("all",), "sort_key": SORT_KEYS}
+_REPLACEMENTS: Final = {"changes-since": "write updated_at=gte:TIME", "tags": "write tag=KEY=VALUE, once for each"}
+"""What the document has in place of parameters of Glance."""
 
 _DEPRECATED: Final = (
     ("GET", "/v2/images/*", "GET /v2/cloudimages?id=ID"),
@@ -52,16 +52,17 @@ _DEPRECATED: Final = (
     ("HEAD", "/v1/images/*", "GET /v2/cloudimages?id=ID"),
     ("DELETE", "/v1.1/images/*", "DELETE /v2/images/ID"),
 )
-"""Method and path that the vendor advises against, and what it names instead; ``*`` is one part."""
+"""Deprecated methods and paths, and what the vendor recommends instead; ``*`` is one segment of a path."""
 
 
-class Slip(NamedTuple):
-    """What is wrong with the value of a parameter.
+@dataclass(frozen=True)
+class ValueProblem:
+    """A parameter value that differs from the document.
 
     Attributes:
-        finding: the name of the finding.
-        message: what was sent, and what is wrong with it.
-        cure: what to write instead.
+        finding: The name of the finding.
+        message: What was sent, and what is wrong with it.
+        cure: What to send instead.
     """
 
     finding: str
@@ -70,18 +71,18 @@ class Slip(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request, as far as the document can be held against it.
+class DocumentedRequest:
+    """A request, as far as the document says something about it.
 
     Attributes:
-        method: in upper case.
-        path: decoded.
-        query: as it was sent.
-        pairs: the parameters of the query in order, decoded; what is secret by its name is masked.
-        is_queens: whether it asks for the Queens release.
-        is_admin: whether it comes from an admin.
-        proof: what it sent to prove itself: ``nothing``, ``a token`` or ``a signature``.
-        refusal: the name of the problem for which ``--auth on`` refuses that; empty when it holds.
+        method: The method in upper case.
+        path: The path, decoded.
+        query: The query string as it was sent.
+        pairs: The parameters in the order they were sent, decoded; values of secrets are redacted.
+        is_queens: Whether the client asks for the Queens release of the API.
+        is_admin: Whether the caller is an admin.
+        credentials: What was sent: ``nothing``, ``a token`` or ``a signature``.
+        refusal: The name of the error with which ``--auth on`` rejects the request; empty if it does not.
     """
 
     method: str
@@ -90,162 +91,182 @@ class Asked:
     pairs: tuple[tuple[str, str], ...] = ()
     is_queens: bool = False
     is_admin: bool = False
-    proof: str = NO_CREDENTIALS
+    credentials: str = NO_CREDENTIALS
     refusal: str = ""
+
+    @classmethod
+    def of(cls, record: Record) -> DocumentedRequest:
+        """Return a recorded request."""
+        return cls(
+            method=record.method,
+            path=wire_text(record.path),
+            query=record.query,
+            pairs=decoded_query(record.query),
+            is_queens=is_queens(record.headers.get("x-api-version", "")),
+            is_admin=ADMIN in record.roles,
+            credentials=record.credentials,
+            refusal=_refusal(record),
+        )
 
     @cached_property
     def is_list(self) -> bool:
-        """Whether it asks for a list of images."""
+        """Whether it requests a list of images."""
         return self.method == "GET" and self.path.rstrip("/") in _LISTS
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter] | None:
-        """The parameters that the document names for the path; ``None`` where it does not know the path."""
+        """The documented parameters of the path; ``None`` if the document does not name the path."""
         path = self.path.rstrip("/")
         if self.is_list:
             return _LISTS[path]
-        return {} if any(path == one or path.startswith(f"{one}/") for one in _AROUND) else None
+        return {} if any(path == one or path.startswith(f"{one}/") for one in _DOCUMENTED_PATHS) else None
 
     @cached_property
-    def listed(self) -> Mapping[str, list[str]]:
-        """The values of each documented parameter of a list, in the order they were sent."""
-        found: dict[str, list[str]] = {}
+    def sent(self) -> Mapping[str, list[str]]:
+        """The values of each documented parameter in the order they were sent."""
+        sent: dict[str, list[str]] = {}
         for name, value in self.pairs:
             if name in (self.parameters or ()):
-                found.setdefault(name, []).append(value)
-        return found
-
-    @cached_property
-    def slips(self) -> tuple[Slip, ...]:
-        """What is wrong with the values of these parameters."""
-        path, is_queens = self.path.rstrip("/"), self.is_queens
-        found = (
-            _slip(path, name, value, is_queens=is_queens)
-            for name, values in self.listed.items()
-            for value in dict.fromkeys(values)
-        )
-        return tuple(filter(None, found))
+                sent.setdefault(name, []).append(value)
+        return sent
 
     def values(self, name: str) -> list[str]:
-        """Give the values of a documented parameter of a list, each once."""
-        return list(dict.fromkeys(self.listed.get(name, ())))
+        """Return the different values of a documented parameter."""
+        return list(dict.fromkeys(self.sent.get(name, ())))
 
+    @cached_property
+    def value_problems(self) -> tuple[ValueProblem, ...]:
+        """The values of documented parameters that differ from the document."""
+        path = self.path.rstrip("/")
+        problems = (
+            _value_problem(path, name, value, is_queens=self.is_queens)
+            for name in self.sent
+            for value in self.values(name)
+        )
+        return tuple(filter(None, problems))
 
-def misnamed(asked: Asked, name: str) -> str:
-    """Tell what to write in place of a parameter that the document does not name."""
-    known = asked.parameters or {}
-    if not known:
-        return "leave it out: the document names no parameter for this path"
-    if name in _INSTEAD:
-        return _INSTEAD[name]
-    near = None if name in BY_NAME else nearest(name.lower(), known)
-    if near:
-        return f"did you mean {near}?"
-    elsewhere = [path for path, parameters in _LISTS.items() if name in parameters]
-    if elsewhere:
-        return f"ask {elsewhere[0]}, which has it"
-    if name in BY_NAME:
-        return "look at the property in the answer: only Glance finds images by it"
-    return "leave it out: at best it is a property that only Glance finds images by"
+    def instead_of(self, name: str) -> str:
+        """Return what to send instead of a parameter that the document does not name for the path."""
+        if not self.parameters:
+            return "remove it: the document names no parameter for this path"
+        if name in _REPLACEMENTS:
+            return _REPLACEMENTS[name]
+        near = None if name in BY_NAME else nearest(name.lower(), self.parameters)
+        if near:
+            return f"did you mean {near}?"
+        other = next((path for path, parameters in _LISTS.items() if name in parameters), None)
+        if other:
+            return f"send it to {other}, which has it"
+        if name in BY_NAME:
+            return "read the property in the response: only Glance filters by it"
+        return "remove it: only Glance filters by properties that the document does not name"
 
-
-def _slip(path: str, name: str, value: str, *, is_queens: bool) -> Slip | None:
-    """Hold the value of one parameter against the document; ``None`` when it is one that it has.
-
-    Args:
-        path: of the list.
-        name: of the parameter.
-        value: decoded.
-        is_queens: whether the request asks for the Queens release.
-    """
-    parameter, said = _LISTS[path][name], f"{name} is {quoted(value)}"
-    field = parameter.field
-    if field is not None and field.type is TIME:
-        return _time_slip(said, value)
-    if parameter.json_type == "integer":
-        return _number_slip(name, said, value)
-    if field is not None and field.has_in_operator and ":" in value:
-        return _prefix_slip(name, said, value)
-    legal = field.values if field is not None and field.values else parameter.values
-    written = {one.lower(): one for one in legal}
-    folded = value.lower()
-    if value in legal:
+    @cached_property
+    def alternative(self) -> str | None:
+        """What the vendor recommends instead of a deprecated method and path; ``None`` for all others."""
+        segments = self.path.split("/")
+        for method, pattern, alternative in _DEPRECATED:
+            wanted = pattern.split("/")
+            if self.method == method and len(segments) == len(wanted) and all(map(_matches, segments, wanted)):
+                return alternative
         return None
-    read = _READERS.get((path, name))
-    if read is not None:
-        try:
-            read(FilterParser(DOCUMENTED, is_queens), value)
-        except RequestError as error:
-            return Slip("undocumented-value", f"{said}, which the service refuses", f"write {error.legal}")
-    elif not legal:
-        return None
-    if field is not None and folded in dict(field.spellings):
-        return Slip("old-spelling", f"{said}, an older spelling", f"write {name}={written[field.fold(value)]}")
-    if folded in written:
-        return Slip("value-case", f"{said}, in another case than documented", f"write {name}={written[folded]}")
-    if read is not None:
-        return None
-    cure = f"write one of {', '.join(legal)}"
-    if field is not None and folded in map(str.lower, field.seen_values):
-        return Slip("beyond-document", f"{said}, which only real answers show", cure)
-    if value in _BEYOND.get(name, ()) or (name == "visibility" and folded == "community" and is_queens):
-        return Slip("beyond-document", f"{said}, which only Glance knows", cure)
-    near = difflib.get_close_matches(folded, written, 1)
-    return Slip("undocumented-value", f"{said}, no documented value", cure + _hint([written[one] for one in near]))
 
 
-def _hint(near: Iterable[str]) -> str:
-    return "".join(f"; did you mean {one}?" for one in near)
-
-
-def _number_slip(name: str, said: str, value: str) -> Slip | None:
-    number = parse_integer(value)
-    if number is None or number < 0:
-        return Slip("undocumented-value", f"{said}, no whole number from 0", f"write {name}= and digits")
-    return None
-
-
-def _prefix_slip(name: str, said: str, value: str) -> Slip:
-    prefix = value.partition(":")[0]
-    if prefix in PICKS:
-        message = f"{said}, with a prefix that only Glance knows"
-        return Slip("beyond-document", message, f"write {name}= and one value")
-    message = f"{said}; what stands before its colon is taken for an operator, which is none"
-    return Slip("undocumented-value", message, f"write {name}= and a value without a colon")
-
-
-def _time_slip(said: str, value: str) -> Slip | None:
-    """Hold a time against the document; one without an operator is a finding of its own."""
-    operator, text = operator_of(value)
-    cure = "write the time as 2018-09-06T14:03:27Z or 2018-09-06 14:03:27"
-    if parse_time(text) is None or (operator and operator not in TIME.operators):
-        cure += f", after {', '.join(TIME.operators)} and a colon"
-        return Slip("undocumented-value", f"{said}, no operator and time", cure)
-    if not is_documented_time(text):
-        return Slip("time-format", f"{said}, a time in a format that only Glance knows", cure)
-    return None
+def decoded_query(query: str) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a query string, decoded; values of secrets are redacted."""
+    return tuple((name, redacted_value(name, value)) for name, value in decoded(query))
 
 
 def operator_of(value: str) -> tuple[str, str]:
-    """Split a filter by time into its operator, empty when there is none, and its time."""
+    """Split a time filter into its operator, which may be empty, and its time."""
     operator, separator, text = value.partition(":")
     return ("", value) if not separator or parse_time(value) else (operator, text)
 
 
-def replacement(method: str, path: str) -> str | None:
-    """Tell what the vendor names in place of a request that it advises against; ``None`` when it does not."""
-    parts = path.split("/")
-    for known, pattern, instead in _DEPRECATED:
-        others = pattern.split("/")
-        if method == known and len(parts) == len(others) and all(map(_fits, parts, others)):
-            return instead
+def _refusal(record: Record) -> str:
+    """Return the name of the error with which ``--auth on`` rejects a request, whatever it does with the rest."""
+    if record.refusal or record.credentials in ("", NO_CREDENTIALS) or not record.path.startswith("/v2/"):
+        return record.refusal
+    if record.is_unscoped:
+        return "no-project"
+    return "" if record.method == "GET" or record.roles & {ADMIN, MEMBER} else "read-only"
+
+
+def _matches(segment: str, wanted: str) -> bool:
+    return segment == wanted or (wanted == "*" and bool(segment))
+
+
+# --- values
+
+
+def _value_problem(path: str, name: str, value: str, *, is_queens: bool) -> ValueProblem | None:
+    """Return how a parameter value differs from the document, ``None`` if it does not.
+
+    Args:
+        path: The path of the list.
+        name: The name of the parameter.
+        value: The value, decoded.
+        is_queens: Whether the client asks for the Queens release of the API.
+    """
+    parameter, sent = _LISTS[path][name], f"{name} is {quoted(value)}"
+    field = parameter.field
+    if field is not None and field.type is TIME:
+        return _time_problem(sent, value)
+    if parameter.json_type == "integer":
+        return _number_problem(name, sent, value)
+    if field is not None and field.has_in_operator and ":" in value:
+        return _operator_problem(name, sent, value)
+    legal = field.values if field is not None and field.values else parameter.values
+    parse = _PARSERS.get((path, name))
+    if value in legal or (not legal and parse is None):
+        return None
+    if parse is not None:
+        try:
+            parse(FilterParser(DOCUMENTED, is_queens), value)
+        except RequestError as error:
+            return ValueProblem("undocumented-value", f"{sent}, which the service rejects", f"write {error.legal}")
+    folded = value.lower()
+    by_folded = {one.lower(): one for one in legal}
+    if field is not None and folded in dict(field.spellings):
+        cure = f"write {name}={by_folded[field.fold(value)]}"
+        return ValueProblem("old-spelling", f"{sent}, an older spelling", cure)
+    if folded in by_folded:
+        cure = f"write {name}={by_folded[folded]}"
+        return ValueProblem("value-case", f"{sent}, which is documented in another case", cure)
+    if parse is not None:
+        return None
+    cure = f"write one of {', '.join(legal)}"
+    if field is not None and folded in map(str.lower, field.seen_values):
+        return ValueProblem("beyond-document", f"{sent}, which only real responses show", cure)
+    if value in _GLANCE_VALUES.get(name, ()) or (name == "visibility" and folded == "community" and is_queens):
+        return ValueProblem("beyond-document", f"{sent}, which only Glance knows", cure)
+    for near in difflib.get_close_matches(folded, by_folded, 1):
+        cure += f"; did you mean {by_folded[near]}?"
+    return ValueProblem("undocumented-value", f"{sent}, which is not a documented value", cure)
+
+
+def _number_problem(name: str, sent: str, value: str) -> ValueProblem | None:
+    number = parse_integer(value)
+    if number is not None and number >= 0:
+        return None
+    return ValueProblem("undocumented-value", f"{sent}, not a whole number from 0", f"write {name}= and digits")
+
+
+def _operator_problem(name: str, sent: str, value: str) -> ValueProblem:
+    if value.partition(":")[0] in _GLANCE_OPERATORS:
+        message = f"{sent}, with an operator that only Glance knows"
+        return ValueProblem("beyond-document", message, f"write {name}= and one value")
+    message = f"{sent}: the text before the colon is read as an operator, and there is no such operator"
+    return ValueProblem("undocumented-value", message, f"write {name}= and a value without a colon")
+
+
+def _time_problem(sent: str, value: str) -> ValueProblem | None:
+    """Return how a time filter differs from the document; a missing operator is a finding of its own."""
+    operator, text = operator_of(value)
+    cure = "write the time as 2018-09-06T14:03:27Z or 2018-09-06 14:03:27"
+    if parse_time(text) is None or (operator and operator not in TIME.operators):
+        cure += f", after {', '.join(TIME.operators)} and a colon"
+        return ValueProblem("undocumented-value", f"{sent}, not an operator and a time", cure)
+    if not is_documented_time(text):
+        return ValueProblem("time-format", f"{sent}, a time in a format that only Glance knows", cure)
     return None
-
-
-def _fits(part: str, other: str) -> bool:
-    return part == other or (other == "*" and bool(part))
-
-
-def parameter_written(name: str) -> str:
-    """Write the name of a parameter for a message."""
-    return printable(name) if name else "the empty name"

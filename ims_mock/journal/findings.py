@@ -1,51 +1,46 @@
-"""THE TABLE of findings: what a client does that the document does not have, one row each, with its cure.
+"""The table of findings: how a request can differ from the vendor's documentation, and what to send instead.
 
-A finding is about the request alone: it is the same in every profile, and whatever the answer was.
+A finding is about the request alone: it is the same in every profile, whatever the response is.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from ims_mock.catalog.query import has_stray_percent
 from ims_mock.contract.fields import DEAD_STATUSES
 from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS
 from ims_mock.contract.values import TIME, parse_integer, parse_time, printable, quoted
 from ims_mock.errors import meaning
-from ims_mock.journal.documented import (
-    COMBINED_SORT,
-    REPEATABLE,
-    Asked,
-    misnamed,
-    parameter_written,
-    replacement,
-)
+from ims_mock.journal.documented import COMBINED_SORT, REPEATABLE, DocumentedRequest
 from ims_mock.loading.lint import EXCLUSIONS
 
 ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
-"""What can not work as it was meant; what works, though nobody promises it; what is good to know."""
+"""It cannot work as intended; it works, but is not documented; it is good to know."""
 
-MOST: Final = 100
-"""So many findings a request has at most."""
+MAX_FINDINGS: Final = 100
+"""The largest number of findings of one request."""
 
-_TIMES: Final = {one.name for one in PARAMETERS if one.field is not None and one.field.type is TIME}
+_TIMES: Final = frozenset(one.name for one in PARAMETERS if one.field is not None and one.field.type is TIME)
 
-Said = tuple[str, str]
-"""What was sent and what is wrong with it, and what to write instead."""
+Found = tuple[str, str]
+"""The message and the cure of a finding."""
 
 
-class Finding(NamedTuple):
-    """One thing that a client did.
+@dataclass(frozen=True)
+class Finding:
+    """One difference between a request and the document.
 
     Attributes:
-        name: of the row.
+        name: The name of its rule.
         severity: ``error``, ``warning`` or ``info``.
-        message: what was sent, and what is wrong with it.
-        cure: what to write instead.
-        request: the number of the request in the journal; 0 while it is being answered.
+        message: What was sent, and what is wrong with it.
+        cure: What to send instead.
+        request: The number of the request in the journal; 0 while it is being answered.
     """
 
     name: str
@@ -55,169 +50,159 @@ class Finding(NamedTuple):
     request: int = 0
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class FindingRule:
     """One kind of finding.
 
     Attributes:
-        name: what it is called, also to be ignored.
-        severity: one of :data:`SEVERITIES`.
-        about: one sentence for people.
-        source: where the document, or whoever else, says so.
-        look: gives what is found of it in a request.
+        name: The name, also used to ignore it.
+        severity: One of :data:`SEVERITIES`.
+        about: One sentence of description.
+        source: Where the rule is known from.
+        check: Returns the message and cure of each such finding in a request.
     """
 
     name: str
     severity: str
     about: str
     source: str
-    look: Callable[[Asked], Iterator[Said]]
+    check: Callable[[DocumentedRequest], Iterator[Found]]
 
 
-def _undocumented(asked: Asked) -> Iterator[Said]:
-    known = asked.parameters
+def _undocumented_parameter(request: DocumentedRequest) -> Iterator[Found]:
+    known = request.parameters
     if known is None:
         return
-    for name in dict.fromkeys(name for name, _ in asked.pairs):
+    for name in dict.fromkeys(name for name, _ in request.pairs):
         if name not in known and not (known and name == COMBINED_SORT):
-            message = f"{parameter_written(name)} is no documented parameter of {asked.method} {printable(asked.path)}"
-            yield message, misnamed(asked, name)
+            path = printable(request.path)
+            sent = printable(name) if name else "the empty name"
+            yield f"{sent} is not a documented parameter of {request.method} {path}", request.instead_of(name)
 
 
-def _slips(finding: str) -> Callable[[Asked], Iterator[Said]]:
-    """Make what looks for values of one kind."""
+def _value(finding: str) -> Callable[[DocumentedRequest], Iterator[Found]]:
+    """Return the check for values with one kind of problem."""
 
-    def look(asked: Asked) -> Iterator[Said]:
-        return ((one.message, one.cure) for one in asked.slips if one.finding == finding)
+    def check(request: DocumentedRequest) -> Iterator[Found]:
+        return ((one.message, one.cure) for one in request.value_problems if one.finding == finding)
 
-    return look
+    return check
 
 
-def _repeated(asked: Asked) -> Iterator[Said]:
-    for name, values in asked.listed.items():
+def _repeated_parameter(request: DocumentedRequest) -> Iterator[Found]:
+    for name, values in request.sent.items():
         if len(values) > 1 and name not in REPEATABLE:
             yield f"{name} is sent {len(values)} times", f"send {name} once"
 
 
-def _limit(asked: Asked) -> Iterator[Said]:
-    for value in asked.values("limit"):
+def _limit_above_cap(request: DocumentedRequest) -> Iterator[Found]:
+    for value in request.values("limit"):
         number = parse_integer(value)
         if number is not None and number > LIMIT_CAP:
-            yield (
-                f"limit is {quoted(value)}, and counts as {LIMIT_CAP}",
-                f"write limit={LIMIT_CAP}, and ask for the next page",
-            )
+            message = f"limit is {quoted(value)}, which counts as {LIMIT_CAP}"
+            yield message, f"write limit={LIMIT_CAP}, and request the next page"
 
 
-def _sort_dir(asked: Asked) -> Iterator[Said]:
-    for value in asked.values("sort_dir")[:1]:
-        if not asked.values("sort_key"):
-            yield (
-                f"sort_dir is {quoted(value)}, and there is no sort_key",
-                "send sort_key=created_at, or another, with it",
-            )
+def _sort_dir_alone(request: DocumentedRequest) -> Iterator[Found]:
+    for value in request.values("sort_dir")[:1]:
+        if not request.values("sort_key"):
+            yield f"sort_dir is {quoted(value)} without a sort_key", "send a sort_key too, such as sort_key=created_at"
 
 
-def _sort(asked: Asked) -> Iterator[Said]:
-    for name, value in asked.pairs:
-        if name == COMBINED_SORT and asked.is_list:
-            yield (
-                f"sort is {quoted(value)}, in a syntax that only Glance knows",
-                "write sort_key=KEY and sort_dir=DIRECTION",
-            )
+def _legacy_sort(request: DocumentedRequest) -> Iterator[Found]:
+    for name, value in request.pairs:
+        if name == COMBINED_SORT and request.is_list:
+            message = f"sort is {quoted(value)}, in a syntax that only Glance knows"
+            yield message, "write sort_key=KEY and sort_dir=DIRECTION"
 
 
-def _member_status(asked: Asked) -> Iterator[Said]:
-    for value in asked.values("member_status")[:1]:
-        if "shared" not in map(str.lower, asked.values("visibility")):
-            yield f"member_status is {quoted(value)}, and visibility is not shared", "send visibility=shared with it"
+def _member_status_alone(request: DocumentedRequest) -> Iterator[Found]:
+    for value in request.values("member_status")[:1]:
+        if "shared" not in map(str.lower, request.values("visibility")):
+            yield f"member_status is {quoted(value)} without visibility=shared", "send visibility=shared too"
 
 
-def _tag(asked: Asked) -> Iterator[Said]:
-    for value in asked.values("tag"):
+def _dotted_tag(request: DocumentedRequest) -> Iterator[Found]:
+    for value in request.values("tag"):
         key, dot, rest = value.partition(".")
         if key and dot and rest and "=" not in value:
             yield f"tag is {quoted(value)}, in the old form", f"write tag={key}={rest}"
 
 
-def _bare_time(asked: Asked) -> Iterator[Said]:
-    for name in filter(_TIMES.__contains__, asked.listed):
-        for value in asked.values(name):
+def _time_without_operator(request: DocumentedRequest) -> Iterator[Found]:
+    for name in filter(_TIMES.__contains__, request.sent):
+        for value in request.values(name):
             if parse_time(value):
                 yield f"{name} is {quoted(value)}, without an operator", f"write {name}=eq:TIME"
 
 
-def _unregistered(asked: Asked) -> Iterator[Said]:
-    if "false" in map(str.lower, asked.values("__isregistered")) and not asked.is_admin:
-        message = "__isregistered is 'false', and an ordinary caller sees registered images only"
-        yield message, "leave it out, or ask as an admin"
+def _unregistered(request: DocumentedRequest) -> Iterator[Found]:
+    if "false" in map(str.lower, request.values("__isregistered")) and not request.is_admin:
+        message = "__isregistered is 'false', and ordinary callers see only registered images"
+        yield message, "remove it, or send the credentials of an admin"
 
 
-def _excluding(asked: Asked) -> Iterator[Said]:
+def _never_together(request: DocumentedRequest) -> Iterator[Found]:
     for name, others in EXCLUSIONS:
         for other in others:
-            if name in asked.listed and other in asked.listed:
-                yield f"{name} stands beside {other}, and no image has both", f"leave {other} out"
+            if name in request.sent and other in request.sent:
+                yield f"{name} is combined with {other}, and no image has both", f"remove {other}"
 
 
-def _deprecated(asked: Asked) -> Iterator[Said]:
-    instead = replacement(asked.method, asked.path)
-    if instead:
-        yield f"{asked.method} {printable(asked.path)} is deprecated", f"the vendor advises {instead}"
+def _deprecated_path(request: DocumentedRequest) -> Iterator[Found]:
+    if request.alternative:
+        message = f"{request.method} {printable(request.path)} is deprecated"
+        yield message, f"the vendor recommends {request.alternative}"
 
 
-def _credentials(asked: Asked) -> Iterator[Said]:
-    if asked.refusal:
-        message = (
-            f"the credentials are {asked.proof} that --auth on refuses ({asked.refusal}): {meaning(asked.refusal)}"
-        )
-        yield (
-            message.removesuffix(":").removesuffix("."),
-            "send what the catalog has, or a token that /v3 issued to one of its users",
-        )
+def _credentials(request: DocumentedRequest) -> Iterator[Found]:
+    if request.refusal:
+        reason = meaning(request.refusal).removesuffix(":").removesuffix(".")
+        message = f"the credentials are {request.credentials} that --auth on rejects ({request.refusal}): {reason}"
+        yield message, "send credentials of the catalog, or a token that /v3 issued to one of its users"
 
 
-def _one_sided(asked: Asked) -> Iterator[Said]:
-    if not asked.is_list:
+def _one_profile(request: DocumentedRequest) -> Iterator[Found]:
+    if not request.is_list:
         return
-    if has_stray_percent(asked.query):
-        yield "the query has a % that escapes nothing: the profile documented refuses it", "write %25 for a %"
-    if any(name == "is_public" for name, _ in asked.pairs):
-        yield "only Mitaka knows is_public: above, it is a property of that name", "write visibility=public"
-    if asked.is_queens and "community" in map(str.lower, asked.values("visibility")):
-        yield "visibility is 'community', which Mitaka refuses", "send X-Api-Version above M, always"
-    for value in asked.values("status"):
+    if has_stray_percent(request.query):
+        yield "the query has a % that escapes nothing, which the profile documented rejects", "write %25 for a %"
+    if any(name == "is_public" for name, _ in request.pairs):
+        message = "only Mitaka knows is_public; later versions filter by a property of this name"
+        yield message, "write visibility=public"
+    if request.is_queens and "community" in map(str.lower, request.values("visibility")):
+        yield "visibility is 'community', which Mitaka rejects", "always send an X-Api-Version above M"
+    for value in request.values("status"):
         if value.lower() in DEAD_STATUSES:
-            yield (
-                f"status is {quoted(value)}: the profile glance never lists such images",
-                "expect an empty list from Glance",
-            )
+            message = f"status is {quoted(value)}, and the profile glance never lists such images"
+            yield message, "expect an empty list from Glance"
 
 
 _PARAMETERS = "doc: the table of parameters"
 
 FINDINGS: Final = (
-    Row("undocumented-parameter", WARNING, "The query has a parameter that the document does not name for this path.", _PARAMETERS, _undocumented),
-    Row("undocumented-value", ERROR, "A value is none of the documented ones, or not of the documented type.", _PARAMETERS, _slips("undocumented-value")),
-    Row("value-case", WARNING, "A documented value is written in another case.", _PARAMETERS, _slips("value-case")),
-    Row("old-spelling", WARNING, "A platform is written as in older documents, such as `RedHat`.", "doc: `__platform`", _slips("old-spelling")),
-    Row("beyond-document", WARNING, "A value or prefix is known to Glance only, or from real answers: `in:a,b`, `member_status=all`, `sort_key=updated_at`.", "glance, seen", _slips("beyond-document")),
-    Row("repeated-parameter", ERROR, "A parameter that has one value is sent several times.", "doc: `limit` and others; glance", _repeated),
-    Row("limit-above-cap", WARNING, f"`limit` is above {LIMIT_CAP}; fewer images come than were asked for.", "glance", _limit),
-    Row("sort-dir-alone", WARNING, "`sort_dir` is sent without `sort_key`.", "doc: `sort_dir`", _sort_dir),
-    Row("legacy-sort", WARNING, "The order is asked for by `sort=name:asc`, which only Glance knows.", "glance", _sort),
-    Row("member-status-alone", WARNING, "`member_status` is sent without `visibility=shared`.", "doc: `member_status`", _member_status),
-    Row("dotted-tag", WARNING, "A tag is asked for in the old form `key.value`.", "doc: the note on `tag`", _tag),
-    Row("time-format", WARNING, "A time is in a format that only Glance knows.", "doc: `created_at`, `updated_at`", _slips("time-format")),
-    Row("time-without-operator", WARNING, "A time stands there without an operator; Mitaka refuses it.", "doc: `created_at`, `updated_at`", _bare_time),
-    Row("unregistered", WARNING, "An ordinary caller asks for `__isregistered=false`.", "doc: `__isregistered`", _unregistered),
-    Row("never-together", ERROR, "Two properties are asked for that no image has both: a type of GPU with `__support_kvm`, and the like.", "doc: `__support_kvm_gpu_type` and others", _excluding),
-    Row("deprecated-path", INFO, "The vendor advises against this path; the list `/v2/images` is left out of this.", "doc: the index of 2025", _deprecated),
-    Row("credentials", WARNING, "Credentials were sent that `--auth on` refuses; the message says why.", "doc: the gateway's errors", _credentials),
-    Row("one-profile", INFO, "The request works in one profile, or one version of the API, and not in the other.", "doc, glance: the departures", _one_sided),
+    FindingRule("undocumented-parameter", WARNING, "The query has a parameter that the document does not name for this path.", _PARAMETERS, _undocumented_parameter),
+    FindingRule("undocumented-value", ERROR, "A value is not documented, or not of the documented type.", _PARAMETERS, _value("undocumented-value")),
+    FindingRule("value-case", WARNING, "A documented value is written in another case.", _PARAMETERS, _value("value-case")),
+    FindingRule("old-spelling", WARNING, "A platform is spelled as in older documents, such as `RedHat`.", "doc: `__platform`", _value("old-spelling")),
+    FindingRule("beyond-document", WARNING, "A value or operator is known only from Glance or from real responses: `in:a,b`, `member_status=all`, `sort_key=updated_at`.", "glance, seen", _value("beyond-document")),
+    FindingRule("repeated-parameter", ERROR, "A parameter with a single value is sent several times.", "doc: `limit` and others; glance", _repeated_parameter),
+    FindingRule("limit-above-cap", WARNING, f"`limit` is above {LIMIT_CAP}; the page has fewer images than requested.", "glance", _limit_above_cap),
+    FindingRule("sort-dir-alone", WARNING, "`sort_dir` is sent without `sort_key`.", "doc: `sort_dir`", _sort_dir_alone),
+    FindingRule("legacy-sort", WARNING, "The order is requested as `sort=name:asc`, which only Glance knows.", "glance", _legacy_sort),
+    FindingRule("member-status-alone", WARNING, "`member_status` is sent without `visibility=shared`.", "doc: `member_status`", _member_status_alone),
+    FindingRule("dotted-tag", WARNING, "A tag is written in the old form `key.value`.", "doc: the note on `tag`", _dotted_tag),
+    FindingRule("time-format", WARNING, "A time is in a format that only Glance knows.", "doc: `created_at`, `updated_at`", _value("time-format")),
+    FindingRule("time-without-operator", WARNING, "A time has no operator; Mitaka rejects it.", "doc: `created_at`, `updated_at`", _time_without_operator),
+    FindingRule("unregistered", WARNING, "An ordinary caller requests `__isregistered=false`.", "doc: `__isregistered`", _unregistered),
+    FindingRule("never-together", ERROR, "Two properties are combined that no image has together, such as a type of GPU with `__support_kvm`.", "doc: `__support_kvm_gpu_type` and others", _never_together),
+    FindingRule("deprecated-path", INFO, "The vendor deprecates this path; the list `/v2/images` is exempt.", "doc: the index of 2025", _deprecated_path),
+    FindingRule("credentials", WARNING, "Credentials were sent that `--auth on` rejects; the message says why.", "doc: the gateway's errors", _credentials),
+    FindingRule("one-profile", INFO, "The request works in one profile or version of the API, and not in the other.", "doc, glance: the departures", _one_profile),
 )  # fmt: skip
 """Every kind of finding."""
 
-BY_ROW: Final = {row.name: row for row in FINDINGS}
+FINDINGS_BY_NAME: Final = {rule.name: rule for rule in FINDINGS}
 
 
 def parse_ignored(names: str) -> frozenset[str]:
@@ -227,45 +212,47 @@ def parse_ignored(names: str) -> frozenset[str]:
         names: Names separated by commas, as in the option ``findings_ignore``.
 
     Raises:
-        ValueError: If there is no finding of a name.
+        ValueError: There is no finding of a name.
     """
     ignored = frozenset(filter(None, map(str.strip, names.split(","))))
-    for name in sorted(ignored - BY_ROW.keys()):
-        near = difflib.get_close_matches(name, BY_ROW, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"Use names from {', '.join(BY_ROW)}."
+    for name in sorted(ignored - FINDINGS_BY_NAME.keys()):
+        near = difflib.get_close_matches(name, FINDINGS_BY_NAME, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"Use names from {', '.join(FINDINGS_BY_NAME)}."
         raise ValueError(f"Invalid findings-ignore: no finding {quoted(name)}. {hint}")
     return ignored
 
 
-def found(asked: Asked, ignored: frozenset[str] = frozenset(), request: int = 0) -> tuple[Finding, ...]:
-    """Give the findings of a request, in the order of the table.
+def findings_of(
+    request: DocumentedRequest, ignored: frozenset[str] = frozenset(), number: int = 0
+) -> tuple[Finding, ...]:
+    """Return the findings of a request, in the order of the table.
 
     Args:
-        asked: the request.
-        ignored: the names of those that appear nowhere.
-        request: its number.
+        request: The request.
+        ignored: The names of the findings to leave out.
+        number: The number of the request in the journal.
     """
-    each = (
-        Finding(row.name, row.severity, message, cure, request)
-        for row in FINDINGS
-        if row.name not in ignored
-        for message, cure in row.look(asked)
+    findings = (
+        Finding(rule.name, rule.severity, message, cure, number)
+        for rule in FINDINGS
+        if rule.name not in ignored
+        for message, cure in rule.check(request)
     )
-    return tuple(islice(each, MOST))
+    return tuple(islice(findings, MAX_FINDINGS))
 
 
-def told(requests: Iterable[tuple[str, Iterable[Finding]]]) -> str:
-    """Tell the findings of requests, and how each is cured; empty where there are none worse than infos.
+def explain_findings(requests: Iterable[tuple[str, Iterable[Finding]]]) -> str:
+    """Return a report of the findings of requests; empty if none is worse than an info.
 
     Args:
-        requests: each as people write it, and its findings.
+        requests: The first line of each request, and its findings.
     """
     lines, count = [], 0
     for request, findings in requests:
-        worse = [one for one in findings if one.severity != INFO]
-        count += len(worse)
-        lines += [f"  {request}"] if worse else []
-        for one in worse:
+        serious = [one for one in findings if one.severity != INFO]
+        count += len(serious)
+        lines += [f"  {request}"] if serious else []
+        for one in serious:
             lines += [f"    {one.severity} {one.name}: {one.message}", f"      cure: {one.cure}"]
     if not count:
         return ""

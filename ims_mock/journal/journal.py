@@ -1,134 +1,221 @@
-"""The journal: the latest requests and how they were answered, each a frozen entry, secrets masked.
-
-A request must not wait for its entry: what is known of it is laid down as it is, and made into an entry when somebody
-reads the journal.
-"""
+"""The journal: the most recent requests and how they were answered."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from ims_mock.auth.authentication import NO_CREDENTIALS, SIGNATURE, TOKEN
 from ims_mock.catalog.catalog import Catalog
-from ims_mock.journal.notes import Entry, Note
-from ims_mock.journal.places import NOWHERE, Laid, Places
+from ims_mock.catalog.cloudimages import asks_list
+from ims_mock.contract.values import wire_text, wire_time
+from ims_mock.journal.coverage_recorder import CoverageRecorder
+from ims_mock.journal.documented import DocumentedRequest, decoded_query
+from ims_mock.journal.findings import Finding, findings_of
+from ims_mock.journal.pagination import PageCounter
+from ims_mock.journal.records import Record
 from ims_mock.options import AppOptions
 
-_MOST_PAST: Final = 100
-_MOST_PAST_IMAGES: Final = 100_000
-"""So many catalogs that are no more are kept for the audit of walks, the latest, and with so many images in all."""
+MAX_PAST_CATALOGS: Final = 100
+MAX_PAST_IMAGES: Final = 100_000
+"""The catalogs before the current one that are kept for the audit of walks, and the images in all of them."""
 
 
-class Listed(NamedTuple):
-    """A request for a page of a list, as the audit of walks looks at it.
+@dataclass(frozen=True)
+class Entry:
+    """A request and how it was answered, as users read it.
 
     Attributes:
-        entry: as everybody may read it.
-        note: what was laid down of it.
-        follows: the number of the request directly before it by the same project, 0 where none is known.
-        catalog: what it was answered from; ``None`` where it was not, or where that is kept no longer.
+        number: 1, 2, … since the journal was cleared.
+        time: The emulator's time when the request arrived, in wire format.
+        method: The method in upper case.
+        path: The path, decoded.
+        query: The parameters in the order they were sent, decoded; values are redacted if the name is that of a secret.
+        headers: The recorded headers by their lower-case names; secrets are redacted.
+        project: The project of the caller; empty if it made no difference.
+        credentials: What was sent: ``nothing``, ``a token`` or ``a signature``.
+        refusal: The name of the error with which ``--auth on`` rejects the credentials; empty if they are valid.
+        status: The status of the response; 0 if the connection was dropped instead.
+        seconds: How long the response took.
+        ids: The ids of the images in the response, in order.
+        fault: The id of the fault rule that matched; empty without one.
+        walk: The number of the walk through a list that the request belongs to; 0 if it is not for a list.
+        page: The page number in that walk, from 1; 0 if the request is not for a list.
+        findings: How the request differs from the vendor's documentation.
     """
 
-    entry: Entry
-    note: Note
-    follows: int
+    number: int
+    time: str
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    project: str
+    credentials: str
+    refusal: str
+    status: int
+    seconds: float
+    ids: tuple[str, ...]
+    fault: str
+    walk: int
+    page: int
+    findings: tuple[Finding, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entry as JSON shows it. The query is a list of pairs, because names can be repeated."""
+        findings = [dict(vars(one)) for one in self.findings]
+        return vars(self) | {"query": list(map(list, self.query)), "ids": list(self.ids), "findings": findings}
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """A request for a page of a list, as the audit of walks reads it.
+
+    Attributes:
+        number: Its number in the journal.
+        walk: The number of its walk.
+        page: The number of its page in the walk.
+        record: The request and how it was answered.
+        previous: The number of the previous request of the same project, 0 if it is not known.
+        catalog: The catalog that it was answered from; ``None`` if there is none or it is no longer kept.
+    """
+
+    number: int
+    walk: int
+    page: int
+    record: Record
+    previous: int
     catalog: Catalog | None
 
 
+class _Numbered(NamedTuple):
+    number: int
+    walk: int
+    page: int
+    record: Record
+
+
 class Journal:
-    """Keeps the latest requests.
+    """Keeps the most recent requests.
 
     Args:
-        size: how many.
-        ignored: the names of findings that no entry has.
-        tell: is told of each; clearing the journal makes it forget nothing.
+        size: The number of requests to keep.
+        ignored: The names of findings that no entry shows.
+        coverage: Records what each request covers; it is not cleared with the journal.
     """
 
     def __init__(
         self,
         size: int = AppOptions.journal,
         ignored: frozenset[str] = frozenset(),
-        tell: Callable[[Laid], None] = lambda _: None,
+        coverage: CoverageRecorder | None = None,
     ) -> None:
         self.ignored = ignored
-        self._tell = tell
-        self._laid: deque[Laid] = deque(maxlen=size)
-        self._places = Places()
+        self._coverage = coverage or CoverageRecorder()
+        self._records: deque[_Numbered] = deque(maxlen=size)
+        self._pages = PageCounter()
         self._count = 0
-        self._catalog: Catalog | None = None
-        self._catalogs: deque[tuple[int, Catalog]] = deque(maxlen=_MOST_PAST + 1)
+        self._catalogs: deque[tuple[int, Catalog]] = deque(maxlen=MAX_PAST_CATALOGS + 1)
         self._lock = Lock()
 
     def clear(self) -> None:
-        """Forget every request, and begin to count anew."""
+        """Forget every request and restart the numbering."""
         with self._lock:
-            self._places.settle()
-            self._laid.clear()
-            self._places = Places()
+            self._records.clear()
+            self._pages = PageCounter()
             self._count = 0
-            self._catalog = None
             self._catalogs.clear()
 
-    def record(self, note: Note, catalog: Catalog | None = None) -> None:
-        """Lay down what is known of a request.
+    def record(self, record: Record, catalog: Catalog | None = None) -> None:
+        """Record a request.
 
         Args:
-            note: that.
-            catalog: what a list was answered from.
+            record: The request and how it was answered.
+            catalog: The catalog that a list was answered from.
         """
         with self._lock:
             self._count += 1
-            if catalog is not None and catalog is not self._catalog:
+            if catalog is not None and not (self._catalogs and self._catalogs[-1][1] is catalog):
                 self._keep(catalog)
-            laid = Laid(self._places, self._count, note)
-            self._laid.append(laid)
-            self._places.take(laid)
-        self._tell(laid)
+            walk, page = self._number(record)
+            self._records.append(_Numbered(self._count, walk, page, record))
+        self._coverage.record(record, page)
 
     def page_of(self, path: str, project: str, query: str) -> int:
-        """Tell which page of its walk a request would be.
+        """Return the page number in its walk that a request would get.
 
         Args:
-            path: of the list that is asked.
-            project: of whoever asks.
-            query: as it was sent.
+            path: The path of the list.
+            project: The project of the caller.
+            query: The query string as it was sent.
         """
-        return self._places.next(path, project, query)
+        with self._lock:
+            return self._pages.number(path, project, query)[1]
 
     def entries(self, since: int = 0) -> list[Entry]:
-        """Give the requests that are kept, the oldest first.
+        """Return the recorded requests, the oldest first.
 
         Args:
-            since: the number after which they begin.
+            since: The number after which to start.
         """
         with self._lock:
-            kept = list(self._laid)
-        return [laid.entry(self.ignored) for laid in kept if laid.number > since]
+            records = list(self._records)
+        return [_entry(one, self.ignored) for one in records if one.number > since]
 
-    def lists(self) -> list[Listed]:
-        """Give those of the requests that are kept which asked for a page of a list, the oldest first."""
+    def lists(self) -> list[ListRequest]:
+        """Return the recorded requests for a page of a list, the oldest first."""
         with self._lock:
-            kept, catalogs = list(self._laid), list(self._catalogs)
-        since = [number for number, _ in catalogs]
+            records, catalogs = list(self._records), list(self._catalogs)
+        first_numbers = [number for number, _ in catalogs]
         latest: dict[str, int] = {}
-        found = []
-        for laid in kept:
-            number, note = laid.number, laid.note
-            if laid.place != NOWHERE:
-                place = bisect_right(since, number) if note.paged else 0
-                catalog = catalogs[place - 1][1] if place else None
-                found.append(Listed(laid.entry(self.ignored), note, latest.get(note.project, 0), catalog))
-            latest[note.project] = number
-        return found
+        requests = []
+        for number, walk, page, record in records:
+            if walk:
+                index = bisect_right(first_numbers, number) if record.answer else 0
+                catalog = catalogs[index - 1][1] if index else None
+                requests.append(ListRequest(number, walk, page, record, latest.get(record.project, 0), catalog))
+            latest[record.project] = number
+        return requests
+
+    def _number(self, record: Record) -> tuple[int, int]:
+        """Return the numbers of the request's walk and page, both 0 if it is not for a list."""
+        if not asks_list(record.method, record.path):
+            return 0, 0
+        images = record.images
+        last = None if images is None else images[-1].id if images else ""
+        return self._pages.record(record.path, record.project, record.query, last)
 
     def _keep(self, catalog: Catalog) -> None:
-        """Keep the catalog from which lists are answered from now on, and forget what is too old or too much."""
-        self._catalog = catalog
+        """Keep the catalog that lists are answered from now on, and drop those that are too old or too large."""
         self._catalogs.append((self._count, catalog))
-        oldest = self._laid[0].number if self._laid else self._count
+        oldest = self._records[0].number if self._records else self._count
         past = sum(len(one) for _, one in self._catalogs) - len(catalog)
-        while len(self._catalogs) > 1 and (past > _MOST_PAST_IMAGES or self._catalogs[1][0] <= oldest):
+        while len(self._catalogs) > 1 and (past > MAX_PAST_IMAGES or self._catalogs[1][0] <= oldest):
             past -= len(self._catalogs.popleft()[1])
+
+
+def _entry(numbered: _Numbered, ignored: frozenset[str]) -> Entry:
+    number, walk, page, record = numbered
+    sent = TOKEN if "x-auth-token" in record.headers else SIGNATURE if "authorization" in record.headers else ""
+    return Entry(
+        number=number,
+        time=wire_time(record.time),
+        method=record.method,
+        path=wire_text(record.path),
+        query=decoded_query(record.query),
+        headers={name: wire_text(value) for name, value in record.headers.items()},
+        project=record.project,
+        credentials=record.credentials or sent or NO_CREDENTIALS,
+        refusal=record.refusal,
+        status=record.status,
+        seconds=round(record.seconds, 6),
+        ids=tuple(image.id for image in record.images or ()),
+        fault=record.fault,
+        walk=walk,
+        page=page,
+        findings=findings_of(DocumentedRequest.of(record), ignored, number),
+    )

@@ -1,99 +1,106 @@
-"""The walks through lists: requests that follow each other from page to page, linked by their markers.
+"""Page numbers: which page of which walk a request for a list is.
 
-A walk goes on where its last page ended, whatever else the client asks there: one that forgets its filters on the
-second page is still on the same walk. Only where several walks ended at the same image, the question tells them apart.
+A walk is a series of requests that follow each other from page to page. A request continues the walk whose last page
+ended with its marker, whatever its other parameters: a client that forgets its filters on the second page is still on
+the same walk. The other parameters decide only between walks that ended with the same image.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 from ims_mock.catalog.query import REGISTERED, decoded
 
+MAX_WALKS: Final = 1000
+"""The number of last images for which walks are kept, the most recent ones."""
+
+MAX_WALKS_PER_IMAGE: Final = 4
+"""The number of walks kept that ended with the same image, the most recent ones."""
+
 _MARKER: Final = re.compile(r"(?:^|&)marker=([^&]*)")
-_KEPT: Final = 1000
-"""So many ends of walks are kept, the latest."""
 
-_MANY: Final = 4
-"""So many walks that ended at the same image are told apart, the latest."""
-
-End = tuple[int, int, str]
-"""Where a walk ended so far: its number, that of its last page, and what was asked for that page."""
+Question = tuple[tuple[str, str], ...]
+"""The parameters that are the same on every page of a walk, sorted."""
 
 
-class Walks:
-    """Knows where the walks of late have ended."""
+class _End(NamedTuple):
+    """The last page of a walk so far."""
+
+    walk: int
+    page: int
+    query: str
+
+
+class PageCounter:
+    """Numbers walks and their pages."""
 
     def __init__(self) -> None:
         self._count = 0
-        self._ends: dict[tuple[str, str, str], list[End]] = {}
-        self._unanswered: dict[tuple[str, str, str], int] = {}
+        self._ends: dict[tuple[str, str, str], list[_End]] = {}
+        self._failed: dict[tuple[str, str, str], int] = {}
 
-    def next(self, path: str, project: str, query: str) -> tuple[int, int]:
-        """Tell which page of which walk a request is; walk 0 is one that it would begin.
+    def number(self, path: str, project: str, query: str) -> tuple[int, int]:
+        """Return the numbers that a request would get: of its walk, 0 for a new one, and of its page.
 
         Args:
-            path: the list that is asked.
-            project: of whoever asks.
-            query: as it was sent.
+            path: The path of the list.
+            project: The project of the caller.
+            query: The query string as it was sent.
         """
         marker = marker_of(query)
         if not marker:
-            return self._unanswered.get((path, project, query), 0), 1
+            return self._failed.get((path, project, query), 0), 1
         ends = self._ends.get((path, project, marker))
-        if ends is None:
+        if not ends:
             return 0, 1
-        walk, page, _ = ends[0] if len(ends) == 1 else _same(ends, query)
-        return walk, page + 1
+        end = ends[0] if len(ends) == 1 else _with_same_question(ends, query)
+        return end.walk, end.page + 1
 
-    def went(self, path: str, project: str, query: str, last: str | None) -> tuple[int, int]:
-        """Note a request, and tell which page of which walk it is.
+    def record(self, path: str, project: str, query: str, last: str | None) -> tuple[int, int]:
+        """Record a request and return the numbers of its walk and page.
 
-        A first page begins a walk, unless it is asked for once more because it was not answered.
+        A first page begins a new walk, unless it repeats a first page that failed.
 
         Args:
-            path: the list that is asked.
-            project: of whoever asks.
-            query: as it was sent.
-            last: the id of the last image that was answered; empty where there were none, ``None`` where the request
-                was not answered with a page that can be read.
+            path: The path of the list.
+            project: The project of the caller.
+            query: The query string as it was sent.
+            last: The id of the last image on the page; empty for an empty page, ``None`` if the request failed.
         """
-        walk, page = self.next(path, project, query)
+        walk, page = self.number(path, project, query)
         if not walk:
             walk = self._count = self._count + 1
         if last is None and page == 1:
-            self._unanswered[path, project, query] = walk
-            _bound(self._unanswered)
-        elif self._unanswered:
-            self._unanswered.pop((path, project, query), None)
+            self._failed[path, project, query] = walk
+            _drop_oldest(self._failed)
+        elif self._failed:
+            self._failed.pop((path, project, query), None)
         if last:
-            where = (path, project, last)
-            others = [end for end in self._ends.pop(where, ()) if end[2] != query]
-            self._ends[where] = [*others[1 - _MANY :], (walk, page, query)]
-            _bound(self._ends)
+            key = (path, project, last)
+            others = [end for end in self._ends.pop(key, ()) if end.query != query]
+            self._ends[key] = [*others[1 - MAX_WALKS_PER_IMAGE :], _End(walk, page, query)]
+            _drop_oldest(self._ends)
         return walk, page
 
 
-def _bound(known: dict[tuple[str, str, str], Any]) -> None:
-    """Forget what was heard of longest ago."""
-    if len(known) > _KEPT:
-        del known[next(iter(known))]
+def _drop_oldest(walks: dict[tuple[str, str, str], Any]) -> None:
+    if len(walks) > MAX_WALKS:
+        del walks[next(iter(walks))]
+
+
+def _with_same_question(ends: list[_End], query: str) -> _End:
+    question = question_of(query)
+    return next((end for end in reversed(ends) if question_of(end.query) == question), ends[-1])
 
 
 def marker_of(query: str) -> str:
-    """Give the marker that a query names, empty when it names none."""
+    """Return the first marker of a query string; empty without one."""
     match = _MARKER.search(query) if "marker=" in query else None
     return unquote_plus(match[1]) if match else ""
 
 
-def _same(ends: list[End], query: str) -> End:
-    """Give the walk that asked the same before, else the latest; the service adds one filter to its links."""
-    asked = question_of(query)
-    return next((end for end in reversed(ends) if question_of(end[2]) == asked), ends[-1])
-
-
-def question_of(query: str) -> list[tuple[str, str]]:
-    """Give what a query asks for on whatever page, in one order: all but the marker, and what the service adds."""
-    return sorted(pair for pair in decoded(query) if pair[0] != "marker" and pair != REGISTERED)
+def question_of(query: str) -> Question:
+    """Return the parameters of a query string but the marker and the filter that the service adds to its links."""
+    return tuple(sorted(pair for pair in decoded(query) if pair[0] != "marker" and pair != REGISTERED))

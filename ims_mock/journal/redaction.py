@@ -1,4 +1,4 @@
-"""What secrets look like where people may read them: their length, and nothing of them."""
+"""Redaction of secrets: a reader learns their length and nothing else."""
 
 from __future__ import annotations
 
@@ -9,55 +9,71 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
 from ims_mock.auth.credentials import redacted
+from ims_mock.auth.signature import redacted_authorization
 
 _SECRET_NAMES: Final = re.compile("token|secret|passw|signature|credential|authorization", re.IGNORECASE)
-_SHORTEST: Final = 4
+_MIN_LENGTH: Final = 4
 
 
-def masked_value(name: str, value: str) -> str:
-    """Give a value of a query, masked where its name says that it is a secret."""
+def redacted_header(name: str, value: str, refusal: str | None) -> str:
+    """Return the value of a secret header as the journal keeps it.
+
+    Of a signed request only the signature is redacted, unless the client sent a secret as its access key.
+
+    Args:
+        name: The lower-case name of the header.
+        value: What was sent.
+        refusal: Why the credentials are rejected, empty if they are valid; ``None`` if they were not checked.
+    """
+    if name != "authorization" or refusal is None or refusal == "key-secret":
+        return redacted(value)
+    return redacted_authorization(value)
+
+
+def redacted_value(name: str, value: str) -> str:
+    """Return the value of a query parameter, redacted if its name is that of a secret."""
     return redacted(value) if _SECRET_NAMES.search(name) else value
 
 
-def masked_query(query: str) -> str:
-    """Give a query as it was sent, but for the values that are secrets by their names."""
+def redacted_query(query: str) -> str:
+    """Return a query string as it was sent, with the values of secrets redacted."""
     pairs = (pair.partition("=") for pair in query.split("&"))
-    return "&".join(f"{name}{sign}{masked_value(unquote_plus(name), value)}" for name, sign, value in pairs)
+    return "&".join(f"{name}{sign}{redacted_value(unquote_plus(name), value)}" for name, sign, value in pairs)
 
 
 def secrets_in_query(query: str) -> Iterator[str]:
-    """Give the values in a query that are secrets by their names, decoded."""
+    """Return the decoded values of the secrets in a query string."""
     return (value for name, value in parse_qsl(query) if _SECRET_NAMES.search(name))
 
 
 def secrets_in_json(body: bytes) -> Iterator[str]:
-    """Give every text in a JSON body under a name that is one of secrets; none of what is no JSON."""
+    """Return every text that a JSON body has under the name of a secret; nothing if the body is not JSON."""
     try:
-        return _leaves(json.loads(body), is_secret=False)
+        return _texts(json.loads(body), is_secret=False)
     except (ValueError, RecursionError):
         return iter(())
 
 
-def _leaves(value: Any, *, is_secret: bool) -> Iterator[str]:
+def _texts(value: Any, *, is_secret: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, one in value.items():
-            yield from _leaves(one, is_secret=is_secret or bool(_SECRET_NAMES.search(name)))
+            yield from _texts(one, is_secret=is_secret or bool(_SECRET_NAMES.search(name)))
     elif isinstance(value, list):
         for one in value:
-            yield from _leaves(one, is_secret=is_secret)
+            yield from _texts(one, is_secret=is_secret)
     elif isinstance(value, str) and is_secret:
         yield value
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
-    """Give a text in which secrets are masked, as they are and as Python would write them.
+def redacted_text(text: str, secrets: Iterable[str]) -> str:
+    """Return a text in which secrets are redacted, in plain form and as ``repr`` writes them.
 
     Args:
-        text: anything.
-        secrets: the secrets; those of less than four characters could be any word, and stay.
+        text: Any text.
+        secrets: The secrets; those of less than four characters could be ordinary words and are left.
     """
     for secret in sorted(set(secrets), key=len, reverse=True):  # one may be part of another
-        if len(secret) >= _SHORTEST:
+        if len(secret) >= _MIN_LENGTH:
             for form in {secret, repr(secret)[1:-1]}:
                 text = text.replace(form, redacted(secret))
     return text

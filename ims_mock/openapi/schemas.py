@@ -12,9 +12,9 @@ from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.contract.published_schema import CONSTRAINTS, UNUSED_PROPERTIES, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
 from ims_mock.faults.schema import EFFECT, rule_schema
-from ims_mock.journal.audit_rules import ERROR, INFO, KINDS
-from ims_mock.journal.findings import BY_ROW, SEVERITIES
-from ims_mock.journal.notes import HEADERS
+from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, INFO
+from ims_mock.journal.findings import FINDINGS_BY_NAME, SEVERITIES
+from ims_mock.journal.records import HEADERS
 from ims_mock.loading.schema import (
     ATTRIBUTE_TYPES,
     CREDENTIAL_KEYS,
@@ -402,7 +402,7 @@ def _walk() -> Schema:
     step = {**_each("number status images", _INTEGER), **_each("method path"), "query": _QUERY}
     remark = {
         **_each("sentence cure"),
-        "name": _enum(kind.name for kind in KINDS),
+        "name": _enum(kind.name for kind in AUDIT_RULES),
         "severity": _enum((ERROR, INFO)),
         "requests": _array(_INTEGER),
         "images": _array(_TEXT),
@@ -420,7 +420,12 @@ def _walk() -> Schema:
 
 
 def _request() -> Schema:
-    finding = {**_each("message cure"), "name": _enum(BY_ROW), "severity": _enum(SEVERITIES), "request": _INTEGER}
+    finding = {
+        **_each("message cure"),
+        "name": _enum(FINDINGS_BY_NAME),
+        "severity": _enum(SEVERITIES),
+        "request": _INTEGER,
+    }
     return _object(
         {
             **_each("time method path project credentials refusal fault"),
@@ -435,7 +440,7 @@ def _request() -> Schema:
 
 
 def _new_sandbox() -> Schema:
-    finding = f"(?:{'|'.join(BY_ROW)})"
+    finding = f"(?:{'|'.join(FINDINGS_BY_NAME)})"
     switch = f"[+-](?:{'|'.join(departure.name for departure in DEPARTURES)})"
     properties: dict[str, Schema] = {option.name: option.json_schema() for option in options_of(SandboxOptions)}
     properties["catalog"] = {"anyOf": [_enum(bundled_catalogs()), reference("Catalog")]}

@@ -11,7 +11,7 @@ from ims_mock.contract.fields import FIELDS, Field
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.faults.schema import RULE_KEYS
-from ims_mock.journal.audit_rules import KINDS
+from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
 from ims_mock.options import OPTIONS, Option
 from ims_mock.text_tables import Row, Table
@@ -72,7 +72,7 @@ TABLES: Final = {
     ),
     "remarks": Table(
         ("remark", "severity", "what it says", "cure"),
-        tuple((one.name, one.severity, one.sentence, one.cure) for one in KINDS),
+        tuple((one.name, one.severity, one.sentence, one.cure) for one in AUDIT_RULES),
     ),
     "settings": Table(
         ("option", "environment", "default", "commands", "what it is"),

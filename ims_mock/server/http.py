@@ -28,7 +28,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
-from ims_mock.journal.notes import OPENED
+from ims_mock.journal.records import CONNECTED
 from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import new_request_id
@@ -124,7 +124,7 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
         """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
         environ[RELEASE_WORKER] = self.channel.server.task_dispatcher.additional_thread
-        environ[OPENED] = self.channel.opened
+        environ[CONNECTED] = self.channel.opened
         return environ
 
     def build_response_header(self) -> bytes:

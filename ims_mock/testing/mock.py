@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ims_mock.contract.values import parse_wire_time, quoted, read_time
 from ims_mock.emulator import check_options
 from ims_mock.faults.rules import rule_from_keywords
-from ims_mock.journal.audit_rules import Audit
+from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.coverage import Coverage
-from ims_mock.journal.findings import told
+from ims_mock.journal.findings import explain_findings
 from ims_mock.options import AppOptions, MockOptions, convert, keywords_of_method
 from ims_mock.testing.local import Local
 from ims_mock.testing.remote import Remote
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from werkzeug.test import Client
 
     from ims_mock.journal.findings import Finding
-    from ims_mock.journal.notes import Entry
+    from ims_mock.journal.journal import Entry
     from ims_mock.loading.sources import Source
 
 Backend = Local | Remote
@@ -196,9 +196,9 @@ class ImsMock:
         return [read_entry(one) for one in self._backend.control("GET", "requests")["requests"]]
 
     @property
-    def walks(self) -> list[Audit]:
+    def walks(self) -> list[Walk]:
         """The audited walks through lists, in the order they started."""
-        return [Audit.read(one) for one in self._backend.control("GET", "walks")["walks"]]
+        return [Walk.read(one) for one in self._backend.control("GET", "walks")["walks"]]
 
     def assert_walked_everything(self, path: str = "", **query: Any) -> None:
         """Assert that each walk through a list reached the last page without a mistake.
@@ -227,7 +227,7 @@ class ImsMock:
             AssertionError: The message shows each request with its findings and how to correct it.
         """
         __tracebackhide__ = True
-        if message := told((format_request(entry), entry.findings) for entry in self.requests):
+        if message := explain_findings((format_request(entry), entry.findings) for entry in self.requests):
             raise AssertionError(message)
 
     @property

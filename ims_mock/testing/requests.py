@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 
 from ims_mock.contract.values import printable
 from ims_mock.journal.findings import Finding
-from ims_mock.journal.notes import Entry
+from ims_mock.journal.journal import Entry
 
 if TYPE_CHECKING:
-    from ims_mock.journal.audit_rules import Audit, Remark, Step
+    from ims_mock.journal.audit_rules import Remark, Step, Walk
 
 MAX_NEAREST: Final = 3
 """The number of requests that do not match in the text of a failed assertion."""
@@ -177,7 +177,7 @@ class Requests(Sequence[Entry]):
 # --- walks
 
 
-def explain_walks(walks: Iterable[Audit], pattern: RequestPattern) -> str:
+def explain_walks(walks: Iterable[Walk], pattern: RequestPattern) -> str:
     """Return what is wrong with the walks whose first page matches a pattern; an empty string if nothing is.
 
     It is wrong, too, if no walk matches a pattern that restricts anything.
@@ -191,7 +191,7 @@ def explain_walks(walks: Iterable[Audit], pattern: RequestPattern) -> str:
     return "\n".join([f"{len(wrong)} of {_count(len(matching), 'walk')} went wrong:", *map(_format_walk, wrong)])
 
 
-def _format_walk(walk: Audit) -> str:
+def _format_walk(walk: Walk) -> str:
     end = "to the last page" if walk.is_whole else "not to the last page"
     lines = [f"walk {walk.number}: {_count(walk.pages, 'page')}, {_count(walk.images, 'image')}, {end}"]
     steps = [_format_step(step) for step in walk.steps]
@@ -208,7 +208,7 @@ def _format_step(step: Step) -> str:
 def _format_remark(remark: Remark) -> str:
     requests = f"request{'' if len(remark.requests) == 1 else 's'} {_shorten(remark.requests)}"
     images = f" ({_shorten(remark.images)})" if remark.images else ""
-    return f"  {remark.name}, {requests}: {remark.kind.sentence}{images} {remark.kind.cure}"
+    return f"  {remark.name}, {requests}: {remark.rule.sentence}{images} {remark.rule.cure}"
 
 
 def _shorten(items: Sequence[object]) -> str:

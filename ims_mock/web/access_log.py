@@ -14,7 +14,7 @@ from typing import Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.contract.values import printable, wire_text
-from ims_mock.journal.redaction import masked_query, secrets_in_json, secrets_in_query, without
+from ims_mock.journal.redaction import redacted_query, redacted_text, secrets_in_json, secrets_in_query
 from ims_mock.web.context import RequestContext
 
 MAX_CHARACTERS: Final = 1000
@@ -62,7 +62,7 @@ def log_request(method: str, path: str, query: str, status: int, seconds: float,
         notes: Further notes by name: ``fault`` is the id of a rule, ``doubt`` a sentence about the credentials. Empty
             ones are left out.
     """
-    path, query = printable(path, MAX_CHARACTERS), printable(masked_query(query), MAX_CHARACTERS)
+    path, query = printable(path, MAX_CHARACTERS), printable(redacted_query(query), MAX_CHARACTERS)
     target, milliseconds = f"{path}?{query}" if query else path, round(seconds * 1000, 1)
     parts = {"method": method, "path": path, "query": query, "status": status, "milliseconds": milliseconds}
     notes = {name: note for name, note in notes.items() if note}
@@ -73,7 +73,7 @@ def log_request(method: str, path: str, query: str, status: int, seconds: float,
 
 def log_failure(context: RequestContext) -> None:
     """Log the exception that is being handled, with its traceback."""
-    text = without(traceback.format_exc(), _secrets(context))
+    text = redacted_text(traceback.format_exc(), _secrets(context))
     method, path = context.request.method, printable(_path(context), MAX_CHARACTERS)
     parts = {"method": method, "path": path, "request_id": context.request_id, "exception": text}
     _log.error("request %s failed: %s %s\n%s", context.request_id, method, path, text, extra={"parts": parts})

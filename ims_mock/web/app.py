@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 from flask import Flask, Response, current_app
@@ -103,7 +102,7 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     app.after_request(_end)
     app.register_error_handler(RequestError, _error_response)
     app.register_error_handler(Exception, _other_error_response)
-    emulator.coverage_recorder.serve(partial(endpoints_of, app.url_map))
+    emulator.coverage_recorder.set_endpoints(endpoints_of(app.url_map))
     if emulator.options.forwarded == "on":
         app.wsgi_app = ProxyFix(app.wsgi_app, x_port=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     return app

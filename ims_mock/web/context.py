@@ -24,7 +24,7 @@ from ims_mock.contract.values import wire_text
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRule
-from ims_mock.journal.notes import Paged
+from ims_mock.journal.records import ListAnswer
 from ims_mock.json_body import Part, parse
 from ims_mock.options import STRICT
 from ims_mock.web.recording import refuse_findings, wsgi_name
@@ -62,7 +62,7 @@ class RequestContext:
         time: The emulator's time when it arrived, if it is recorded.
         fault: The fault rule that matched it.
         images: The images that the response shows; ``None`` if it shows none of this kind.
-        paged: The list query that the response answers; ``None`` for other responses.
+        list_answer: The list query and its answer; ``None`` for other requests.
         catalog: The catalog that the list query was answered from.
     """
 
@@ -73,7 +73,7 @@ class RequestContext:
     time: datetime | None = None
     fault: FaultRule | None = None
     images: tuple[Image, ...] | None = None
-    paged: Paged | None = None
+    list_answer: ListAnswer | None = None
     catalog: Catalog | None = None
     _body: bytes | None = None
     _authentication: Authentication | None = None

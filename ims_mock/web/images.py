@@ -11,6 +11,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import parse
 from ims_mock.catalog.visibility import View
+from ims_mock.journal.records import ListAnswer
 from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.responses import empty_response, image_response, page_response
 from ims_mock.writes.json_patch import MEDIA_TYPES, parsed, patched
@@ -40,7 +41,7 @@ def _list(context: RequestContext, listing: Listing) -> Response:
     catalog, view = context.emulator.catalog, context.view()
     query = parse(context.query_string, view, listing)
     page = catalog.page(query, view)
-    context.paged, context.catalog = (query, view, page.has_next), catalog
+    context.list_answer, context.catalog = ListAnswer(query, view, page.has_next), catalog
     return page_response(context, page, query)
 
 

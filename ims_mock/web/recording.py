@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.errors import RequestError
-from ims_mock.journal.findings import INFO, Finding
-from ims_mock.journal.notes import HEADERS, MOST_CHARACTERS, OPENED, Note, findings_of, told
+from ims_mock.journal.documented import DocumentedRequest
+from ims_mock.journal.findings import INFO, Finding, findings_of
+from ims_mock.journal.records import CONNECTED, HEADERS, MAX_CHARACTERS, Record
+from ims_mock.journal.redaction import redacted_header
 from ims_mock.options import WARN
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def record_response(context: RequestContext, response: Response) -> None:
     context.journal.record(record, context.catalog)
     emulator = context.emulator
     if emulator.options.findings == WARN:
-        findings = findings_of(record, emulator.ignored_findings)
+        findings = findings_of(DocumentedRequest.of(record), emulator.ignored_findings)
         for finding in findings[:MAX_FINDING_HEADERS]:
             line = _line(finding).encode("ascii", "backslashreplace").decode()
             response.headers.add(FINDING_HEADER, line[:MAX_FINDING_CHARACTERS])
@@ -62,7 +65,7 @@ def refuse_findings(context: RequestContext) -> None:
     Raises:
         RequestError: The request has such findings.
     """
-    findings = findings_of(_record(context, status=0), context.emulator.ignored_findings)
+    findings = findings_of(DocumentedRequest.of(_record(context, status=0)), context.emulator.ignored_findings)
     lines = [_line(finding) for finding in findings if finding.severity != INFO]
     if lines:
         raise RequestError("findings", says="\n".join(lines))
@@ -72,39 +75,40 @@ def _line(finding: Finding) -> str:
     return f"{finding.name}: {finding.message}; {finding.cure}"
 
 
-def _record(context: RequestContext, status: int) -> Note:
+def _record(context: RequestContext, status: int) -> Record:
     """Return the record of a request; of one whose response a fault destroyed, what the client could still read."""
     environ, authentication, rule = context.environ, context.known_authentication, context.fault
-    images, paged = context.images, context.paged
+    images, answer = context.images, context.list_answer
     if images is None and status < HTTPStatus.BAD_REQUEST:
         images = ()
     if rule and not rule.keeps_body:
-        status, images, paged = (0 if rule.drops_response else status), None, None
-    elif rule and paged and rule.hides_next and paged[0].listing.has_links:
-        paged = (*paged[:2], False)
+        status, images, answer = (0 if rule.drops_response else status), None, None
+    elif rule and answer and rule.hides_next and answer.query.listing.has_links:
+        answer = replace(answer, has_next=False)
+    refusal = authentication.failure_name if authentication else None
     headers = {}
     for wsgi_name, name in _RECORDED_HEADERS.items():
         if wsgi_name in environ:
             value = environ[wsgi_name]
             is_secret = name in SECRET_HEADERS
-            headers[name] = told(name, value, authentication) if is_secret else value[:MOST_CHARACTERS]
+            headers[name] = redacted_header(name, value, refusal) if is_secret else value[:MAX_CHARACTERS]
     token = authentication.token if authentication else None
-    return Note(
+    return Record(
         time=context.time or context.emulator.clock.now(),
         method=environ["REQUEST_METHOD"],
-        path=environ.get("PATH_INFO", "")[:MOST_CHARACTERS],
-        query=context.query_string[:MOST_CHARACTERS],
+        path=environ.get("PATH_INFO", "")[:MAX_CHARACTERS],
+        query=context.query_string[:MAX_CHARACTERS],
         headers=headers,
         project=authentication.caller.project if authentication else "",
         credentials=authentication.method if authentication else "",
-        refusal=authentication.failure_name if authentication else "",
+        refusal=refusal or "",
         status=status,
         seconds=perf_counter() - context.started,
         images=images,
         fault=rule.id if rule else "",
-        began=context.started,
-        opened=environ.get(OPENED, 0.0),
-        paged=paged,
+        started=context.started,
+        connected=environ.get(CONNECTED, 0.0),
+        answer=answer,
         roles=authentication.caller.roles if authentication else frozenset(),
         is_unscoped=token is not None and not token.project,
     )

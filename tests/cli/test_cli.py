@@ -1027,7 +1027,7 @@ def test_report_tells_what_a_running_server_was_asked(tmp_path):
         requests.get(f"{box['url']}/v2/images?status=queued", timeout=10)
         text = run(REPORT, IMS_MOCK_PORT=str(server.port))
         assert (text.returncode, text.stderr) == (0, "")
-        assert re.match(r"6 of \d+ exercised ", text.stdout)
+        assert re.match(r"6 of \d+ covered ", text.stdout)
         assert "values: status=saving, deleted, killed; " in text.stdout
         says = json.loads(run(REPORT, "--url", server.url + "/", "--format", "json").stdout)
         assert says == requests.get(f"{server.url}/_ims/coverage", timeout=10).json()
@@ -1035,7 +1035,7 @@ def test_report_tells_what_a_running_server_was_asked(tmp_path):
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         assert (tmp_path / "report.md").read_text().count("| `values` | 2 of 56 | ") == 1
         inside = json.loads(run(REPORT, "--url", box["url"], "--format", "json").stdout)
-        assert Coverage.read(inside).exercised("values") == ("status=queued",)
+        assert Coverage.read(inside).covered("values") == ("status=queued",)
         wrong = run(REPORT, "--url", server.url, "--output", tmp_path / "absent" / "report")
         assert "cannot write " in refusal(wrong, 1)
 

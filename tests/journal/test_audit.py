@@ -1,7 +1,10 @@
-"""Broken ways to walk through a list, each named; correct ones, of which nothing is said."""
+"""The audit of walks: correct and broken ways to read a list page by page."""
 
+import gc
 import threading
+import weakref
 from contextlib import suppress
+from datetime import datetime, timezone
 from urllib.parse import urlencode
 
 import pytest
@@ -10,9 +13,15 @@ from helpers import in_process, make_app, over_socket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ims_mock.journal import journal
-from ims_mock.journal.audit import audits
-from ims_mock.journal.audit_rules import KINDS, Audit
+from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.image import Image
+from ims_mock.catalog.query import parse
+from ims_mock.catalog.visibility import Caller, View
+from ims_mock.contract.profiles import DOCUMENTED
+from ims_mock.journal.audit import audit
+from ims_mock.journal.audit_rules import AUDIT_RULES, Walk
+from ims_mock.journal.journal import Journal
+from ims_mock.journal.records import ListAnswer, Record
 
 LIST = "/v2/images"
 LATER = "2031-01-01T00:00:00Z"
@@ -27,24 +36,24 @@ CATALOG = {
 
 @pytest.fixture
 def app(profile):
-    """An application over eight images, a to h; the default order is h to a."""
+    """Return an application with eight images, a to h; the default order is h to a."""
     return make_app(CATALOG, profile=profile)
 
 
 @pytest.fixture
 def emulator(app):
-    """Its emulator."""
+    """Return its emulator."""
     return app.extensions["ims_mock"]
 
 
 @pytest.fixture
 def get(app):
-    """Ask it for a page, as clients do: with parameters, or by a link."""
+    """Return a function that requests a page, by parameters or by a link."""
     return getter(app)
 
 
 def getter(app):
-    """Make what asks an application for a page and gives it as it is, with an empty one for what is refused."""
+    """Return a function that requests a page and returns it; an empty one if the request fails."""
     ask = in_process(app)
 
     def get(target=LIST, **parameters):
@@ -55,18 +64,18 @@ def getter(app):
     return get
 
 
-def audited(app):
-    """Audit the walks of an application."""
-    return audits(app.extensions["ims_mock"].journal.lists())
+def walks(app):
+    """Return the audited walks of an application."""
+    return audit(app.extensions["ims_mock"].journal.lists())
 
 
 def wrong(app):
-    """Give the names of the remarks on each walk, infos aside."""
-    return [[remark.name for remark in audit.errors] for audit in audited(app)]
+    """Return the names of the errors of each walk."""
+    return [[remark.name for remark in one.errors] for one in walks(app)]
 
 
 def last(page):
-    """Give the id of the last image of a page."""
+    """Return the id of the last image of a page."""
     return page["images"][-1]["id"]
 
 
@@ -81,43 +90,42 @@ def by_links(get, **question):
 
 
 def by_markers(get, **question):
-    """Make the markers, until a page is empty."""
+    """Build the markers until a page is empty."""
     page = get(**question)
     while page["images"]:
         page = get(**question, marker=last(page))
 
 
 def by_large_pages(get, **question):
-    """Follow the links from large page to large page."""
+    """Follow the links with a large limit."""
     by_links(get, **{**question, "limit": 1000})
 
 
 @pytest.mark.parametrize("walk", [by_links, by_markers, by_large_pages])
 @pytest.mark.parametrize("question", [{"limit": 3}, {"limit": 2, "__os_type": "Linux", "sort_key": "name"}])
-def test_of_a_correct_walk_nothing_is_said(app, get, walk, question):
-    """But for infos; it reached the last page, and every image."""
+def test_correct_walk_has_no_errors(app, get, walk, question):
     walk(get, **question)
-    (audit,) = audited(app)
-    assert (audit.errors, audit.is_whole, audit.images) == ((), True, 4 if "__os_type" in question else 8)
+    (audited,) = walks(app)
+    assert (audited.errors, audited.is_whole, audited.images) == ((), True, 4 if "__os_type" in question else 8)
 
 
 # --- broken walks
 
 
 def some_pages_are_enough(get):
-    """Ask for two pages, whatever follows."""
+    """Request two pages, whatever follows."""
     page = get(limit=3)
     get(page["next"])
 
 
 def next_is_ignored(get):
-    """Ask for the first page again and again."""
+    """Request the first page again and again."""
     for _ in range(5):
         get(limit=3)
 
 
 def first_is_followed(get):
-    """Take the wrong link."""
+    """Follow the wrong link."""
     page = get(limit=3)
     for _ in range(5):
         page = get(page["first"])
@@ -132,19 +140,19 @@ def pages_are_numbered(get):
 
 
 def images_are_numbered(get):
-    """Send how many images are passed over."""
+    """Send the number of images to skip."""
     get(limit=3, offset=0)
 
 
 def filters_are_forgotten(get):
-    """Send nothing but the marker."""
+    """Send the marker without the filters."""
     page = get(limit=2, __os_type="Linux")
     while "next" in page:
         page = get(marker=last(page), limit=2)
 
 
 def order_is_forgotten(get):
-    """Send nothing but the marker, without the order that the walk began with."""
+    """Send the marker without the order."""
     page = get(limit=3, sort_key="name", sort_dir="asc")
     while "next" in page:
         page = get(marker=last(page), limit=3)
@@ -157,20 +165,20 @@ def order_is_another(get):
 
 
 def first_image_is_the_marker(get):
-    """Take the wrong end of the page."""
+    """Use the wrong end of the page."""
     page = get(limit=3)
     while page["images"]:
         page = get(limit=3, marker=page["images"][0]["id"])
 
 
 def name_is_the_marker(get):
-    """Send what is no id."""
+    """Send a name instead of an id."""
     page = get(limit=3)
     get(limit=3, marker=page["images"][-1]["name"])
 
 
 def every_page_is_asked_twice(get):
-    """Ask once for the images and once for the link."""
+    """Request each page once for the images and once for the link."""
     target = f"{LIST}?limit=3"
     while target:
         get(target)
@@ -178,7 +186,7 @@ def every_page_is_asked_twice(get):
 
 
 def one_page_is_asked_twice(get):
-    """Ask once more for the second page, which was there."""
+    """Request the second page once more."""
     following = get(limit=3)["next"]
     get(following)
     get(get(following)["next"])
@@ -217,14 +225,12 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("walk", "names"), BROKEN, ids=lambda one: getattr(one, "__name__", ""))
-def test_a_broken_walk_is_named(app, get, walk, names):
-    """By what is wrong, and nothing else."""
+def test_broken_walk_has_one_error(app, get, walk, names):
     walk(get)
     assert wrong(app) == [names]
 
 
-def test_a_page_below_the_limit_is_no_end():
-    """No page has more than 1000 images, whatever the limit."""
+def test_page_shorter_than_the_limit_is_not_the_last():
     app = make_app({"generate": [{"count": 1100, "set": {"visibility": "public"}}]})
     get = getter(app)
     page = get(limit=1500)
@@ -233,20 +239,18 @@ def test_a_page_below_the_limit_is_no_end():
     assert wrong(app) == [["stopped-early"]]
 
 
-def test_the_marker_of_another_walk_is_wrong(app, get):
-    """The walk to which it belongs goes on."""
+def test_marker_of_another_walk_is_wrong(app, get):
     linux, windows = (get(limit=2, __os_type=one) for one in ("Linux", "Windows"))
     get(limit=2, __os_type="Windows", marker=last(linux))
     get(limit=2, __os_type="Windows", marker="image-c")
     by_links(lambda target="", **_: get(target or linux["next"]))
-    (one, other) = audited(app)
+    (one, other) = walks(app)
     assert (one.errors, other.errors[0].name, other.errors[0].requests) == ((), "wrong-marker", (3,))
     assert last(windows) == "image-e"
 
 
 @pytest.mark.parametrize("path", [LIST, "/v2/cloudimages"])
-def test_a_list_without_links_is_walked_by_markers(app, get, path):
-    """Until a page is empty, or not full; a walk that has not come so far stopped."""
+def test_walk_by_markers_ends_with_a_short_page(app, get, path):
     page = get(path, limit=3)
     while len(page["images"]) == 3:
         page = get(path, limit=3, marker=last(page))
@@ -254,14 +258,12 @@ def test_a_list_without_links_is_walked_by_markers(app, get, path):
     assert wrong(app) == [[], ["stopped-early"]]
 
 
-def test_a_full_last_page_is_the_last(app, get):
-    """Though Glance promises another, which is empty."""
+def test_full_last_page_ends_the_walk(app, get):
     get(limit=4, marker=last(get(limit=4)))
     assert wrong(app) == [[]]
 
 
-def test_a_walk_that_is_refused_on_its_way_stopped(app, get):
-    """A question that is refused is none; a busy service is."""
+def test_rejected_first_page_is_not_a_walk(app, get):
     faults = app.extensions["ims_mock"].faults
     get(limit="x")
     get(get(limit=3)["next"] + "&visibility=x")
@@ -283,36 +285,34 @@ FAULTS = [
 ]
 
 
-def troubled(get, target):
-    """Ask for a page that may be unreadable, and give the link to the next one as far as it can be read."""
+def next_of(get, target):
+    """Request a page that may be unreadable, and return its next link if it can be read."""
     with suppress(ConnectionError, ValueError):
         return get(target).get("next")
 
 
 @pytest.mark.parametrize("effect", FAULTS, ids=lambda effect: next(iter(effect)))
 @pytest.mark.parametrize("page", [1, 2, 3])
-def test_what_is_asked_again_after_a_fault_is_asked_once(app, get, emulator, effect, page):
-    """The page alone, or the walk from its beginning."""
+def test_page_or_walk_may_be_repeated_after_a_fault(app, get, emulator, effect, page):
     rule = {"match": {"page": page}, "effect": effect}
     target = f"{LIST}?limit=3"
     emulator.faults.add(rule)
     for number in (1, 2, 3):
-        following = troubled(get, target)
-        target = troubled(get, target) if number == page else following
+        following = next_of(get, target)
+        target = next_of(get, target) if number == page else following
     assert target is None
     assert wrong(app) == [[]]
     emulator.reset()
     target = f"{LIST}?limit=3"
     emulator.faults.add(rule)
     for _ in range(page):
-        target = troubled(get, target)
+        target = next_of(get, target)
     by_links(get, limit=3)
     is_over = page == 3 and not effect.keys() & {"status", "drop", "body"}
     assert wrong(app) == [[]] * (2 if is_over else 1)
 
 
-def test_a_link_that_a_fault_takes_away_ends_the_walk(app, get):
-    """The client can not know that more images follow; where there are no links, it can."""
+def test_link_removed_by_a_fault_ends_the_walk(app, get):
     faults = app.extensions["ims_mock"].faults
     faults.add({"effect": {"next": "missing"}, "times": None})
     get(limit=3)
@@ -320,35 +320,32 @@ def test_a_link_that_a_fault_takes_away_ends_the_walk(app, get):
     assert wrong(app) == [[], ["stopped-early"]]
 
 
-# --- the catalog moves
+# --- the catalog changes during the walk
 
 
-def test_images_that_were_new_are_missed(app, get, emulator):
-    """Where they come before the place where the walk is; those that come after it are met."""
+def test_new_images_before_the_current_page_are_missed(app, get, emulator):
     page = get(limit=3)
     emulator.add({"images": [{"id": "new", "created_at": LATER}, {"id": "old", "created_at": "2001-01-01T00:00:00Z"}]})
     by_links(lambda target="", **_: get(target or page["next"]))
-    (audit,) = audited(app)
-    assert [(one.name, one.images, one.requests) for one in audit.errors] == [
-        ("images-missed", ("new",), (len(audit.steps),))
+    (audited,) = walks(app)
+    assert [(one.name, one.images, one.requests) for one in audited.errors] == [
+        ("images-missed", ("new",), (len(audited.steps),))
     ]
 
 
 def test_images_that_moved_are_doubled_or_missed(app, get, emulator):
-    """By what they are sorted: one is put before the walk, and one after it."""
     page = get(limit=3, sort_key="name", sort_dir="asc")
     emulator.put_image("image-a", {"name": "x"})
     emulator.put_image("image-h", {"name": "a"})
     by_links(lambda target="", **_: get(target or page["next"]))
-    (audit,) = audited(app)
-    assert {one.name: one.images for one in audit.errors} == {
+    (audited,) = walks(app)
+    assert {one.name: one.images for one in audited.errors} == {
         "images-doubled": ("image-a",),
         "images-missed": ("image-h",),
     }
 
 
-def test_what_the_question_does_not_list_is_not_missed(app, get, emulator):
-    """Nor what is gone when the walk ends, nor anything on a walk that stopped."""
+def test_images_outside_the_query_are_not_missed(app, get, emulator):
     page = get(limit=3, __os_type="Linux")
     emulator.add({"images": [{"id": "new", "__os_type": "Windows", "created_at": LATER}]})
     emulator.add({"images": [{"id": "gone", "__os_type": "Linux", "created_at": LATER}]})
@@ -361,43 +358,45 @@ def test_what_the_question_does_not_list_is_not_missed(app, get, emulator):
     assert wrong(app) == [[], ["stopped-early"]]
 
 
-def test_catalogs_that_were_are_kept_in_bounds(app, get, emulator):
-    """The latest hundred, as long as requests are kept that they answered; a reset forgets them."""
+def test_at_most_100_past_catalogs_are_kept(app, get, emulator):
     for number in range(150):
         emulator.add({"images": [{"id": f"new-{number}"}]})
         get(limit=1)
-    assert len(emulator.journal._catalogs) == 101
     assert [one.catalog is None for one in emulator.journal.lists()] == [True] * 49 + [False] * 101
     assert wrong(app) == [["stopped-early"]] * 150
-    emulator.reset()
-    assert len(emulator.journal._catalogs) == 0
 
 
-def test_large_catalogs_that_were_are_forgotten(get, emulator, monkeypatch):
-    """They cost memory."""
-    monkeypatch.setattr(journal, "_MOST_PAST_IMAGES", 30)
-    for number in range(6):
-        get(limit=1)
-        emulator.add({"images": [{"id": f"new-{number}"}]})
-    assert [len(one) for _, one in emulator.journal._catalogs] == [11, 12, 13]
+def test_large_past_catalogs_are_dropped():
+    images = [Image({"id": str(number)}) for number in range(40_000)]
+    view = View(Caller("p"), DOCUMENTED, is_queens=False)
+    record = Record(
+        time=datetime.now(timezone.utc), method="GET", path=LIST, query="", headers={}, status=200, started=0.0,
+        seconds=0.0, images=(), answer=ListAnswer(parse("", view), view, has_next=False),
+    )  # fmt: skip
+    journal = Journal()
+    for _ in range(5):
+        journal.record(record, Catalog(images))
+    assert [one.catalog is None for one in journal.lists()] == [True] * 2 + [False] * 3
 
 
-def test_of_catalogs_only_those_are_kept_that_answered_what_is_kept():
-    """The journal may be short."""
+def test_catalogs_are_kept_as_long_as_their_requests():
     app = make_app(CATALOG, journal=2)
     emulator, get = app.extensions["ims_mock"], getter(app)
-    for number in range(9):
+    catalogs = []
+    for number in range(5):
         get(limit=1)
+        catalogs.append(weakref.ref(emulator.catalog))
         emulator.add({"images": [{"id": f"new-{number}"}]})
-    assert len(emulator.journal._catalogs) <= 3
+    gc.collect()
+    assert [catalog() is None for catalog in catalogs[1:]] == [True, False, False, False]  # a reset needs the first
     assert all(one.catalog for one in emulator.journal.lists())
 
 
-# --- walks are told apart
+# --- which requests belong together
 
 
 def walk_at_once(many, walk):
-    """Let several threads walk."""
+    """Walk in several threads at the same time."""
     ready = threading.Barrier(many)
 
     def begin():
@@ -411,8 +410,7 @@ def walk_at_once(many, walk):
         thread.join()
 
 
-def test_walks_at_the_same_time_are_walks_of_their_own(app):
-    """However alike: in process, and over connections that the threads keep."""
+def test_concurrent_walks_are_separate(app):
     walk_at_once(4, lambda: by_links(getter(app), limit=1))
     assert wrong(app) == [[]] * 4
     app.extensions["ims_mock"].reset()
@@ -427,16 +425,14 @@ def test_walks_at_the_same_time_are_walks_of_their_own(app):
     assert wrong(app) == [[]] * 2
 
 
-def test_pages_that_alternate_are_two_walks(app, get):
-    """Each goes on with its own question, or with either where that is the same."""
+def test_alternating_pages_are_separate_walks(app, get):
     pages = [get(limit=2), get(limit=3), get(limit=2)]
     while any("next" in page for page in pages):
         pages = [get(page["next"]) if "next" in page else page for page in reversed(pages)]
     assert wrong(app) == [[]] * 3
 
 
-def test_a_walk_that_comes_after_another_is_another(app, get):
-    """Though it asks the same, if the first one came to its end, or the catalog changed meanwhile."""
+def test_consecutive_walks_are_separate(app, get):
     for _ in range(3):
         by_links(get, limit=3)
     assert wrong(app) == [[]] * 3
@@ -447,35 +443,32 @@ def test_a_walk_that_comes_after_another_is_another(app, get):
     assert wrong(app) == [["stopped-early"]] * 3
 
 
-def test_two_walks_that_stopped_are_no_circle(app, get):
-    """A client may be called twice."""
+def test_two_stopped_walks_are_not_a_loop(app, get):
     for _ in range(2):
         some_pages_are_enough(get)
     assert wrong(app) == [["stopped-early"]] * 2
 
 
-def test_walks_of_others_are_others(app, get):
-    """Of another project, through another list."""
+def test_walks_of_other_projects_and_lists_are_separate(app, get):
     ask = in_process(app)
     ask(f"{LIST}?limit=7", {"X-Project-Id": "q" * 32})
     by_links(get, limit=7)
     by_markers(lambda **asked: get("/v2/cloudimages", **asked), limit=7)
-    assert [(one.project == "q" * 32, one.path) for one in audited(app)] == [
+    assert [(one.project == "q" * 32, one.path) for one in walks(app)] == [
         (True, LIST),
         (False, LIST),
         (False, "/v2/cloudimages"),
     ]
 
 
-def test_a_walk_whose_beginning_is_forgotten_is_judged_by_the_rest():
-    """The journal is bounded."""
+def test_walk_without_its_first_pages_is_audited_by_the_rest():
     app = make_app(CATALOG, journal=2)
     by_links(getter(app), limit=2)
-    (audit,) = audited(app)
-    assert ([one.name for one in audit.remarks], audit.pages, audit.is_whole) == (["small-pages"], 2, True)
+    (audited,) = walks(app)
+    assert ([one.name for one in audited.remarks], audited.pages, audited.is_whole) == (["small-pages"], 2, True)
 
 
-# --- what is legal, and what is told
+# --- infos and results
 
 
 @pytest.mark.parametrize(
@@ -489,29 +482,26 @@ def test_a_walk_whose_beginning_is_forgotten_is_judged_by_the_rest():
         (lambda get, **asked: get(marker="image-c", **asked), {}, ["began-inside"]),
     ],
 )
-def test_what_is_legal_is_an_info(walk, question, names):
-    """Markers of one's own, small pages, and a beginning in the middle."""
+def test_legal_walks_have_infos_only(walk, question, names):
     app = make_app(CATALOG)
     walk(getter(app), **question)
-    (audit,) = audited(app)
-    assert [one.name for one in audit.remarks] == names
-    assert audit.errors == ()
+    (audited,) = walks(app)
+    assert [one.name for one in audited.remarks] == names
+    assert audited.errors == ()
 
 
-def test_an_audit_tells_all_about_a_walk(get, app):
-    """What was asked, by which requests, and how far it came; as JSON it is the same."""
+def test_walk_describes_its_requests_and_survives_json(get, app):
     get(get(limit=3, sort_key="name", name="in:a,b,c,d,e,f,g")["next"])
-    (audit,) = audited(app)
-    assert (audit.number, audit.path, audit.pages, audit.images, audit.is_whole) == (1, LIST, 2, 6, False)
-    assert audit.query == (("limit", "3"), ("sort_key", "name"), ("name", "in:a,b,c,d,e,f,g"))
-    assert [(step.number, step.status, step.images) for step in audit.steps] == [(1, 200, 3), (2, 200, 3)]
-    assert [(one.name, one.requests) for one in audit.remarks] == [("stopped-early", (2,)), ("small-pages", (1, 2))]
-    assert in_process(app)("/_ims/walks").json == {"walks": [audit.as_json()]}
-    assert Audit.read(audit.as_json()) == audit
+    (audited,) = walks(app)
+    assert (audited.number, audited.path, audited.pages, audited.images, audited.is_whole) == (1, LIST, 2, 6, False)
+    assert audited.query == (("limit", "3"), ("sort_key", "name"), ("name", "in:a,b,c,d,e,f,g"))
+    assert [(step.number, step.status, step.images) for step in audited.steps] == [(1, 200, 3), (2, 200, 3)]
+    assert [(one.name, one.requests) for one in audited.remarks] == [("stopped-early", (2,)), ("small-pages", (1, 2))]
+    assert in_process(app)("/_ims/walks").json == {"walks": [audited.as_json()]}
+    assert Walk.read(audited.as_json()) == audited
 
 
-def test_walks_are_those_of_the_sandbox(app, get):
-    """Under its URL; a wrong method is refused as elsewhere."""
+def test_sandbox_has_its_own_walks(app, get):
     ask = in_process(app)
     get(limit=3)
     url = ask("/_ims/sandboxes", method="POST").json["url"].partition("localhost")[2]
@@ -520,10 +510,9 @@ def test_walks_are_those_of_the_sandbox(app, get):
     assert len(ask("/_ims/walks").json["walks"]) == 1
 
 
-def test_remarks_have_names_of_their_own():
-    """Each with a sentence and a cure."""
-    assert len({kind.name for kind in KINDS}) == len(KINDS)
-    assert all(kind.sentence.endswith(".") and kind.cure.endswith(".") for kind in KINDS)
+def test_rules_have_unique_names_and_full_sentences():
+    assert len({kind.name for kind in AUDIT_RULES}) == len(AUDIT_RULES)
+    assert all(kind.sentence.endswith(".") and kind.cure.endswith(".") for kind in AUDIT_RULES)
 
 
 QUESTIONS = st.fixed_dictionaries(
@@ -542,8 +531,7 @@ QUESTIONS = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walks=st.lists(st.tuples(st.sampled_from([by_links, by_markers, by_large_pages]), QUESTIONS), max_size=5))
-def test_of_correct_walks_nothing_is_said(app, walks):
-    """Whatever they ask, one after the other."""
+def test_random_correct_walks_have_no_errors(app, walks):
     app.extensions["ims_mock"].reset()
     get = getter(app)
     for walk, question in walks:

@@ -1,4 +1,4 @@
-"""Findings: each is provoked, the nearest innocent request has none; they are kept, told in headers, or refused."""
+"""Findings: what causes each, and how they are reported."""
 
 import json
 from collections.abc import Mapping
@@ -17,11 +17,18 @@ from ims_mock import ImsMock
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.contract.values import TIME
-from ims_mock.journal.documented import Asked
-from ims_mock.journal.findings import BY_ROW, FINDINGS, INFO, MOST, SEVERITIES, Finding, found
+from ims_mock.journal.documented import DocumentedRequest
+from ims_mock.journal.findings import (
+    FINDINGS,
+    FINDINGS_BY_NAME,
+    INFO,
+    MAX_FINDINGS,
+    SEVERITIES,
+    Finding,
+    findings_of,
+)
 from ims_mock.server.server import BackgroundServer
-from ims_mock.web.recording import MAX_FINDING_CHARACTERS as MOST_CHARACTERS
-from ims_mock.web.recording import MAX_FINDING_HEADERS as MOST_HEADERS
+from ims_mock.web.recording import MAX_FINDING_CHARACTERS, MAX_FINDING_HEADERS
 
 PROJECT, OTHER = "p" * 32, "q" * 32
 IMAGE = "00000001-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
@@ -45,16 +52,16 @@ WHEN = "2018-09-06T14:03:27Z"
 
 
 class Case(NamedTuple):
-    """What provokes a finding, and what is nearest to it and does not."""
+    """A request with a finding, and a similar request without it."""
 
     finding: str
-    guilty: str
-    innocent: str
+    wrong: str
+    right: str
     says: str
-    guilty_headers: Mapping[str, str] | None = None
-    innocent_headers: Mapping[str, str] | None = None
-    guilty_method: str = "GET"
-    innocent_method: str = "GET"
+    wrong_headers: Mapping[str, str] | None = None
+    right_headers: Mapping[str, str] | None = None
+    wrong_method: str = "GET"
+    right_method: str = "GET"
 
 
 CASES = (
@@ -62,18 +69,18 @@ CASES = (
     Case("undocumented-parameter", f"{LIST}?Limit=5", f"{LIST}?limit=5", "did you mean limit?"),
     Case("undocumented-parameter", f"{LIST}?tags=a", f"{LIST}?tag=a", "write tag=KEY=VALUE"),
     Case("undocumented-parameter", f"{LIST}?changes-since=x", f"{LIST}?updated_at=gte:{WHEN}", "gte:TIME"),
-    Case("undocumented-parameter", f"{LIST}?architecture=arm", f"{NEWER}?architecture=arm", f"ask {NEWER}"),
-    Case("undocumented-parameter", f"{LIST}?__support_arm=true", f"{LIST}?__support_kvm=true", "only Glance finds"),
-    Case("undocumented-parameter", f"{LIST}?size_min=5", f"{LIST}?min_disk=50", "leave it out"),
+    Case("undocumented-parameter", f"{LIST}?architecture=arm", f"{NEWER}?architecture=arm", f"send it to {NEWER}"),
+    Case("undocumented-parameter", f"{LIST}?__support_arm=true", f"{LIST}?__support_kvm=true", "only Glance filters"),
+    Case("undocumented-parameter", f"{LIST}?size_min=5", f"{LIST}?min_disk=50", "remove it"),
     Case("undocumented-parameter", "/v2/schemas/image?x=1", "/v2/schemas/image", "no parameter for this path"),
     Case("undocumented-parameter", f"{LIST}/{IMAGE}/members?limit=2", f"{LIST}/{IMAGE}/members", "for this path"),
     Case("undocumented-value", f"{LIST}?__os_type=Linus", f"{LIST}?__os_type=Linux", "did you mean Linux?"),
     Case("undocumented-value", f"{LIST}?status=", f"{LIST}?status=active", "one of queued"),
     Case("undocumented-value", f"{LIST}?protected=1", f"{LIST}?protected=true", "true, false"),
-    Case("undocumented-value", f"{LIST}?limit=-1", f"{LIST}?limit=0", "no whole number from 0"),
-    Case("undocumented-value", f"{LIST}?min_disk=40.0", f"{LIST}?min_disk=40", "no whole number from 0"),
-    Case("undocumented-value", f"{LIST}?visibility=community", f"{LIST}?visibility=public", "no documented value"),
-    Case("undocumented-value", f"{LIST}?name=a:b", f"{LIST}?name=a-b", "taken for an operator"),
+    Case("undocumented-value", f"{LIST}?limit=-1", f"{LIST}?limit=0", "not a whole number from 0"),
+    Case("undocumented-value", f"{LIST}?min_disk=40.0", f"{LIST}?min_disk=40", "not a whole number from 0"),
+    Case("undocumented-value", f"{LIST}?visibility=community", f"{LIST}?visibility=public", "not a documented value"),
+    Case("undocumented-value", f"{LIST}?name=a:b", f"{LIST}?name=a-b", "read as an operator"),
     Case("undocumented-value", f"{LIST}?created_at=on:2018", f"{LIST}?created_at=eq:{WHEN}", "gt, gte"),
     Case("undocumented-value", f"{NEWER}?architecture=risc", f"{NEWER}?architecture=arm", "x86 or arm"),
     Case("undocumented-value", f"{NEWER}?enterprise_project_id=1", f"{NEWER}?enterprise_project_id={IMAGE}", "UUID"),
@@ -91,12 +98,12 @@ CASES = (
         f"{LIST}?visibility=shared&member_status=pending",
         "only Glance knows",
     ),
-    Case("beyond-document", f"{LIST}?__platform=openEuler", f"{LIST}?__platform=EulerOS", "only real answers show"),
+    Case("beyond-document", f"{LIST}?__platform=openEuler", f"{LIST}?__platform=EulerOS", "only real responses show"),
     Case("repeated-parameter", f"{LIST}?limit=2&limit=2", f"{LIST}?tag=a&tag=b", "send limit once"),
     Case("repeated-parameter", f"{LIST}?__os_bit=32&__os_bit=64", f"{LIST}?__os_bit=32&min_disk=64", "sent 2 times"),
     Case("limit-above-cap", f"{LIST}?limit=1001", f"{LIST}?limit=1000", "counts as 1000"),
     Case("limit-above-cap", f"{NEWER}?limit=2000", f"{NEWER}?limit=1000", "counts as 1000"),
-    Case("sort-dir-alone", f"{LIST}?sort_dir=asc", f"{LIST}?sort_dir=asc&sort_key=created_at", "send sort_key"),
+    Case("sort-dir-alone", f"{LIST}?sort_dir=asc", f"{LIST}?sort_dir=asc&sort_key=created_at", "send a sort_key"),
     Case("legacy-sort", f"{LIST}?sort=name:asc", f"{LIST}?sort_key=name&sort_dir=asc", "write sort_key=KEY"),
     Case(
         "member-status-alone",
@@ -113,7 +120,7 @@ CASES = (
         f"{LIST}?created_at=eq:{WHEN}",
         "write created_at=eq:TIME",
     ),
-    Case("unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=true", "ask as an admin"),
+    Case("unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=true", "credentials of an admin"),
     Case(
         "unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=false", "", None, RULES
     ),
@@ -121,7 +128,7 @@ CASES = (
         "never-together",
         f"{LIST}?__support_kvm_gpu_type=P4&__support_kvm=true",
         f"{LIST}?__support_kvm_gpu_type=P4",
-        "leave __support_kvm out",
+        "remove __support_kvm",
     ),
     Case(
         "never-together",
@@ -129,7 +136,7 @@ CASES = (
         f"{LIST}?__support_xen=true&__support_kvm=true",
         "no image has both",
     ),
-    Case("deprecated-path", f"{LIST}/{IMAGE}", LIST, "the vendor advises GET /v2/cloudimages?id=ID"),
+    Case("deprecated-path", f"{LIST}/{IMAGE}", LIST, "the vendor recommends GET /v2/cloudimages?id=ID"),
     Case("deprecated-path", f"{LIST}/{IMAGE}/tags/x", f"{LIST}/{IMAGE}", "", None, None, "PUT", "DELETE"),
     Case("deprecated-path", "/v1.1/images/detail", NEWER, "GET /v2/cloudimages"),
     Case("credentials", LIST, LIST, "token-unknown", {"X-Auth-Token": "other"}, {"X-Auth-Token": "good"}),
@@ -142,13 +149,13 @@ CASES = (
     ),
     Case("one-profile", f"{LIST}?name=100%", f"{LIST}?name=100%25", "write %25"),
     Case("one-profile", f"{LIST}?status=deleted", f"{LIST}?status=saving", "never lists such images"),
-    Case("one-profile", f"{LIST}?visibility=community", f"{LIST}?visibility=shared", "Mitaka refuses", QUEENS, QUEENS),
+    Case("one-profile", f"{LIST}?visibility=community", f"{LIST}?visibility=shared", "Mitaka rejects", QUEENS, QUEENS),
     Case("one-profile", f"{LIST}?is_public=1", f"{LIST}?visibility=public", "only Mitaka knows is_public"),
 )  # fmt: skip
 
 
 def of(target, headers=None, method="GET", **options):
-    """Ask a fresh emulator, and give what it finds."""
+    """Return the findings of a request to a new emulator."""
     app = make_app(CATALOG, **options)
     in_process(app)(target, headers, method)
     (entry,) = app.extensions["ims_mock"].journal.entries()
@@ -156,52 +163,50 @@ def of(target, headers=None, method="GET", **options):
     return entry.findings
 
 
-def named(findings):
-    """The names of findings."""
+def names_of(findings):
+    """Return the names of findings."""
     return [one.name for one in findings]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.finding} {case.guilty}")
-def test_what_provokes_a_finding(case, profile):
-    """It is found once, whatever the profile, with what is wrong and the cure; the severity is the row's."""
-    findings = of(case.guilty, case.guilty_headers, case.guilty_method, profile=profile)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.finding} {case.wrong}")
+def test_request_has_the_finding(case, profile):
+    findings = of(case.wrong, case.wrong_headers, case.wrong_method, profile=profile)
     (finding,) = (one for one in findings if one.name == case.finding)
     assert case.says in f"{finding.message}; {finding.cure}"
-    assert finding.severity == BY_ROW[case.finding].severity
+    assert finding.severity == FINDINGS_BY_NAME[case.finding].severity
     assert min(len(finding.message), len(finding.cure)) > 9
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.finding} {case.innocent}")
-def test_the_nearest_innocent_request(case, profile):
-    """Has no such finding, and no other that is worse than an info."""
-    findings = of(case.innocent, case.innocent_headers, case.innocent_method, profile=profile)
-    assert case.finding not in named(findings)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.finding} {case.right}")
+def test_similar_correct_request_has_no_finding(case, profile):
+    findings = of(case.right, case.right_headers, case.right_method, profile=profile)
+    assert case.finding not in names_of(findings)
     assert all(one.severity == INFO for one in findings)
 
 
-def test_each_finding_is_provoked_and_has_an_innocent_neighbour():
-    """No row is without a test; names and severities are what they may be."""
+def test_each_finding_has_a_case():
     assert [row.name for row in FINDINGS] == list(dict.fromkeys(case.finding for case in CASES))
     assert {row.severity for row in FINDINGS} == set(SEVERITIES)
-    assert len(BY_ROW) == len(FINDINGS)
-    assert all(case.guilty != case.innocent or case.guilty_headers != case.innocent_headers for case in CASES)
+    assert len(FINDINGS_BY_NAME) == len(FINDINGS)
+    assert all(case.wrong != case.right or case.wrong_headers != case.right_headers for case in CASES)
 
 
 def values(parameter):
-    """The values that the document has for a parameter."""
+    """Return documented values of a parameter."""
     if parameter.field is not None and parameter.field.type is TIME:
         return [f"{operator}{WHEN}" for operator in parameter.values]
     return parameter.values or (["40"])
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda one: one.name)
-def test_what_the_document_has_is_no_finding(parameter):
-    """Each of its parameters with each of its values, and what belongs to it; infos aside."""
+def test_documented_values_have_no_findings(parameter):
     beside = {"sort_dir": "&sort_key=name", "member_status": "&visibility=shared"}.get(parameter.name, "")
     for path in (LIST, NEWER):
         for value in values(parameter):
-            asked = Asked("GET", path, pairs=decoded(f"{parameter.name}={value.replace(' ', '+')}{beside}"))
-            assert [one for one in found(asked) if one.severity != INFO] == [], value
+            request = DocumentedRequest(
+                "GET", path, pairs=decoded(f"{parameter.name}={value.replace(' ', '+')}{beside}")
+            )
+            assert [one for one in findings_of(request) if one.severity != INFO] == [], value
 
 
 RECIPES = (
@@ -212,28 +217,24 @@ RECIPES = (
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_the_recipes_of_the_document_have_no_finding(recipe):
-    """Not even an info."""
+def test_documented_recipes_have_no_findings(recipe):
     assert of(f"{LIST}?{recipe}") == ()
 
 
-def test_what_is_not_the_documents_has_no_finding():
-    """Versions, the identity service, control paths and paths that nobody knows."""
+def test_paths_outside_the_document_have_no_findings():
     for target in ("/?limit=x", "/versions?x=1", "/v3?x=1", "/v3/projects?name=cn-north-4", "/nowhere?x=1"):
         assert of(target) == ()
     app = make_app(CATALOG, findings="strict")
     assert in_process(app)("/_ims/requests?since=0&path=x").status == 200
 
 
-def test_a_refused_request_has_its_findings():
-    """Whether it is refused for them or for something else."""
-    assert named(of(f"{LIST}?sort_dir=DESC&limt=5")) == ["undocumented-parameter", "value-case", "sort-dir-alone"]
-    assert "undocumented-parameter" in named(of(f"{LIST}/nosuch?x=1"))
-    assert named(of(LIST, {"X-Auth-Token": "other"}, auth="on")) == ["credentials"]
+def test_rejected_request_has_findings():
+    assert names_of(of(f"{LIST}?sort_dir=DESC&limt=5")) == ["undocumented-parameter", "value-case", "sort-dir-alone"]
+    assert "undocumented-parameter" in names_of(of(f"{LIST}/nosuch?x=1"))
+    assert names_of(of(LIST, {"X-Auth-Token": "other"}, auth="on")) == ["credentials"]
 
 
-def test_an_unscoped_token_opens_no_project():
-    """Which is told as a finding with ``--auth off``."""
+def test_unscoped_token_is_a_finding():
     app = make_app(CATALOG)
     ask = in_process(app)
     user = {"name": "tester", "password": "secret", "domain": {"name": "testdomain"}}
@@ -241,21 +242,19 @@ def test_an_unscoped_token_opens_no_project():
     answer = ask("/v3/auth/tokens", {"Content-Type": "application/json"}, "POST", json.dumps(login).encode())
     ask(LIST, {"X-Auth-Token": answer.headers["X-Subject-Token"]})
     entry = app.extensions["ims_mock"].journal.entries()[-1]
-    assert named(entry.findings) == ["credentials"]
+    assert names_of(entry.findings) == ["credentials"]
     assert "no-project" in entry.findings[0].message
 
 
-def test_secrets_are_masked():
-    """A parameter whose name says that it is secret, and what a token was."""
+def test_secrets_are_redacted():
     said = repr(of(f"{LIST}?token=hush-hush", {"X-Auth-Token": "hush-hush"}))
     assert "hush" not in said
     assert "undocumented-parameter" in said
 
 
-def test_findings_are_bounded():
-    """A query of thousands of names has no more findings than others may have."""
+def test_number_and_length_of_findings_are_limited():
     findings = of(f"{LIST}?" + "&".join(f"x{number}=" for number in range(2000)))
-    assert len(findings) == MOST
+    assert len(findings) == MAX_FINDINGS
     assert len(of(f"{LIST}?{'x' * 20_000}=1")[0].message) < 200
 
 
@@ -273,26 +272,24 @@ def test_findings_are_bounded():
     ),
     st.booleans(),
 )
-def test_no_request_breaks_it(method, path, pairs, is_queens):
-    """Whatever is sent, findings are what they may be."""
-    for finding in found(Asked(method, path, "", tuple(pairs), is_queens)):
-        assert finding.severity == BY_ROW[finding.name].severity
+def test_random_requests_have_valid_findings(method, path, pairs, is_queens):
+    for finding in findings_of(DocumentedRequest(method, path, "", tuple(pairs), is_queens)):
+        assert finding.severity == FINDINGS_BY_NAME[finding.name].severity
         assert "\n" not in finding.message
 
 
-# --- told, refused, ignored -----------------------------------------------------------------------
+# --- modes and ignored findings
 
 WRONG = f"{LIST}?limt=5&__platform=RedHat"
 HEADER = "X-IMS-Mock-Finding"
 
 
 def headers_of(app, target, headers=()):
-    """The headers in which findings are told."""
+    """Return the headers with findings."""
     return app.test_client().get(target, headers=dict(headers)).headers.getlist(HEADER)
 
 
-def test_lenient_tells_the_journal_alone():
-    """The answer is what it would be."""
+def test_lenient_reports_findings_in_the_journal_only():
     app = make_app(CATALOG)
     assert headers_of(app, WRONG) == []
     told = in_process(app)("/_ims/requests").json["requests"][0]["findings"]
@@ -300,17 +297,16 @@ def test_lenient_tells_the_journal_alone():
     assert told[0] == {
         "name": "undocumented-parameter",
         "severity": "warning",
-        "message": "limt is no documented parameter of GET /v2/images",
+        "message": "limt is not a documented parameter of GET /v2/images",
         "cure": "did you mean limit?",
         "request": 1,
     }
 
 
-def test_warn_tells_one_header_a_finding(profile):
-    """Besides the answer that lenient gives, and of infos too; a request without any has none."""
+def test_warn_adds_one_header_per_finding(profile):
     app = make_app(CATALOG, findings="warn", profile=profile)
     assert headers_of(app, WRONG) == [
-        "undocumented-parameter: limt is no documented parameter of GET /v2/images; did you mean limit?",
+        "undocumented-parameter: limt is not a documented parameter of GET /v2/images; did you mean limit?",
         "old-spelling: __platform is 'RedHat', an older spelling; write __platform=Red Hat",
     ]
     assert app.test_client().get(WRONG).data == make_app(CATALOG, profile=profile).test_client().get(WRONG).data
@@ -318,30 +314,27 @@ def test_warn_tells_one_header_a_finding(profile):
     assert headers_of(app, LIST) == headers_of(app, "/_ims/health") == []
 
 
-def test_headers_are_short_plain_and_few():
-    """Whatever was sent."""
+def test_headers_are_short_ascii_and_limited():
     app = make_app(CATALOG, findings="warn")
     told = headers_of(app, f"{LIST}?镜像=1&" + "&".join(f"{'x' * 70}{number}=" for number in range(50)))
-    assert len(told) == MOST_HEADERS + 1
+    assert len(told) == MAX_FINDING_HEADERS + 1
     assert told[-1] == "31 more are in the journal"
-    assert all(one.isascii() and one.isprintable() and len(one) <= MOST_CHARACTERS for one in told)
+    assert all(one.isascii() and one.isprintable() and len(one) <= MAX_FINDING_CHARACTERS for one in told)
 
 
-def test_strict_refuses_and_lists(profile):
-    """In the profile's own shape, all findings but infos, and the journal knows them still."""
+def test_strict_rejects_and_lists_findings(profile):
     app = make_app(CATALOG, findings="strict", profile=profile)
     answer = in_process(app)(f"{WRONG}&status=deleted")
     assert answer.status == 400
     message = answer.json["error"]["message"] if profile == "documented" else answer.text
-    for words in ("undocumented-parameter: limt is no", "did you mean limit?", "old-spelling: ", "Red Hat"):
+    for words in ("undocumented-parameter: limt is not", "did you mean limit?", "old-spelling: ", "Red Hat"):
         assert words in message
     assert "one-profile" not in message
     (entry,) = app.extensions["ims_mock"].journal.entries()
-    assert named(entry.findings) == ["undocumented-parameter", "old-spelling", "one-profile"]
+    assert names_of(entry.findings) == ["undocumented-parameter", "old-spelling", "one-profile"]
 
 
-def test_strict_refuses_before_anything_is_done():
-    """A write is not carried out; one without findings, or with infos only, is."""
+def test_strict_rejects_before_any_change():
     ask = in_process(make_app(CATALOG, findings="strict"))
     assert ask(f"{LIST}/{IMAGE}?force=1", method="DELETE").status == 400
     assert ask(f"{LIST}/{IMAGE}").status == 200
@@ -349,8 +342,7 @@ def test_strict_refuses_before_anything_is_done():
     assert ask(f"{LIST}/{IMAGE}", method="DELETE").status == 204
 
 
-def test_strict_lets_the_gateway_refuse_first():
-    """With ``--auth on`` credentials are looked at before all else, as ever."""
+def test_strict_checks_credentials_first():
     ask = in_process(make_app(CATALOG, findings="strict", auth="on"))
     assert ask(WRONG).status == 401
     assert ask(WRONG, {"X-Auth-Token": "other"}).status == 401
@@ -359,8 +351,7 @@ def test_strict_lets_the_gateway_refuse_first():
 
 
 @pytest.mark.parametrize("mode", ["lenient", "warn", "strict"])
-def test_what_is_ignored_appears_nowhere(mode):
-    """Neither in the journal nor in headers, and it refuses nothing."""
+def test_ignored_findings_are_not_reported(mode):
     app = make_app(CATALOG, findings=mode, findings_ignore="undocumented-parameter, old-spelling")
     answer = app.test_client().get(WRONG)
     assert (answer.status_code, answer.headers.getlist(HEADER)) == (200, [])
@@ -375,8 +366,7 @@ def test_what_is_ignored_appears_nowhere(mode):
         ({"findings_ignore": "x"}, "Use names from undocumented-parameter, "),
     ],
 )
-def test_wrong_words_are_named(words, says):
-    """By every door in Python."""
+def test_wrong_options_are_errors(words, says):
     with pytest.raises(ValueError, match="find") as refused:
         ims_mock.create_app("empty", **words)
     assert says in str(refused.value)
@@ -384,8 +374,7 @@ def test_wrong_words_are_named(words, says):
         ImsMock("empty", **words)
 
 
-def test_a_sandbox_has_its_own_treatment():
-    """What it is told, and otherwise the server's."""
+def test_sandbox_has_its_own_mode_and_ignored_findings():
     ask = in_process(make_app(CATALOG, findings="strict", findings_ignore="old-spelling"))
 
     def asked(**words):
@@ -404,12 +393,12 @@ def test_a_sandbox_has_its_own_treatment():
     assert "Did you mean old-spelling?" in asked(findings_ignore="old-speling")
 
 
-# --- in a test's hand -----------------------------------------------------------------------------
+# --- the fixture object
 
 
 @pytest.fixture(scope="module")
 def server():
-    """A server that is running already."""
+    """Return the URL of a running server."""
     server = BackgroundServer(make_app("document-sample"))
     yield server.url
     server.close()
@@ -417,14 +406,13 @@ def server():
 
 @pytest.fixture(params=["local", "remote"])
 def make(request):
-    """Make emulators, each with a server of its own, or as a sandbox on one that is running."""
+    """Return a function that makes emulators, each with its own server or as a sandbox of a running one."""
     url = request.getfixturevalue("server") if request.param == "remote" else ""
     with ExitStack() as stack:
         yield lambda **others: stack.enter_context(ImsMock(CATALOG, url=url, **others))
 
 
-def test_findings_are_looked_at(make):
-    """All since the reset, in order, with the numbers of their requests."""
+def test_fixture_returns_findings_since_the_reset(make):
     ims = make()
     for target in (LIST, WRONG, f"{LIST}/{IMAGE}"):
         urlopen(ims.url + target).close()
@@ -439,8 +427,7 @@ def test_findings_are_looked_at(make):
     assert ims.findings == ()
 
 
-def test_the_assertion_shows_request_finding_and_cure(make):
-    """Of all that is worse than an info."""
+def test_assertion_shows_request_finding_and_cure(make):
     ims = make()
     urlopen(f"{ims.url}{LIST}/{IMAGE}").close()
     ims.assert_no_findings()
@@ -450,15 +437,14 @@ def test_the_assertion_shows_request_finding_and_cure(make):
     assert str(failed.value).splitlines() == [
         "there are 2 findings:",
         "  GET /v2/images?limt=5&__platform=RedHat",
-        "    warning undocumented-parameter: limt is no documented parameter of GET /v2/images",
+        "    warning undocumented-parameter: limt is not a documented parameter of GET /v2/images",
         "      cure: did you mean limit?",
         "    warning old-spelling: __platform is 'RedHat', an older spelling",
         "      cure: write __platform=Red Hat",
     ]
 
 
-def test_it_refuses_and_ignores_as_it_is_told(make):
-    """From the beginning, and when it begins anew."""
+def test_fixture_uses_mode_and_ignored_findings(make):
     ims = make(findings="strict", findings_ignore="old-spelling")
     with pytest.raises(HTTPError, match="400"):
         urlopen(ims.url + WRONG)
@@ -472,7 +458,6 @@ def test_it_refuses_and_ignores_as_it_is_told(make):
 
 
 @pytest.mark.parametrize("names", [("created_at", "updated_at"), ("updated_at", "created_at")])
-def test_findings_of_a_row_come_in_the_order_of_the_query(names):
-    """Whatever the hashes of names are in this process."""
+def test_findings_of_one_rule_are_in_query_order(names):
     findings = of(f"{LIST}?{'&'.join(f'{name}={WHEN}' for name in names)}")
     assert [one.message.split()[0] for one in findings if one.name == "time-without-operator"] == list(names)

@@ -1,14 +1,16 @@
-"""The journal: every request is in it, and no secret."""
+"""The journal: every request is recorded, without secrets."""
 
 import inspect
 import json
 import threading
+from dataclasses import fields
 
 import pytest
 from helpers import in_process, make_app
 
 from ims_mock.auth.rate_limit import RateLimit
-from ims_mock.journal.notes import MOST_CHARACTERS, Entry
+from ims_mock.journal.journal import Entry
+from ims_mock.journal.records import MAX_CHARACTERS
 
 NOW = "2023-11-13T08:00:00Z"
 PROJECT, OTHER = "p" * 32, "q" * 32
@@ -28,24 +30,23 @@ SIGNED = "SDK-HMAC-SHA256 Access={}, SignedHeaders=host;x-sdk-date, Signature=" 
 
 @pytest.fixture
 def app():
-    """An application over the catalog."""
+    """Return an application that serves the catalog."""
     return make_app(CATALOG)
 
 
 @pytest.fixture
 def journal(app):
-    """Its journal."""
+    """Return its journal."""
     return app.extensions["ims_mock"].journal
 
 
 @pytest.fixture
 def ask(app):
-    """Ask it."""
+    """Return a function that sends it a request."""
     return in_process(app)
 
 
-def test_an_entry_tells_all_about_a_request(ask, journal):
-    """When, what, by whom, and how it was answered."""
+def test_entry_describes_request_and_response(ask, journal):
     answer = ask("/v2/images?limit=2&tag=a%3Db&name=", {"User-Agent": "x/1", "X-Project-Id": PROJECT})
     (entry,) = journal.entries()
     assert entry.as_json() == {
@@ -71,8 +72,7 @@ def test_an_entry_tells_all_about_a_request(ask, journal):
     assert json.loads(json.dumps(entry.as_json())) == entry.as_json()
 
 
-def test_an_entry_never_changes(ask, journal):
-    """It is frozen, and read twice it is the same."""
+def test_entry_is_immutable(ask, journal):
     ask("/v2/images")
     (entry,) = journal.entries()
     with pytest.raises(AttributeError):
@@ -80,8 +80,7 @@ def test_an_entry_never_changes(ask, journal):
     assert journal.entries() == [entry]
 
 
-def test_the_images_answered_are_told_in_order(ask, journal):
-    """Of a page, and of one image that is shown, made or changed; of others there are none."""
+def test_ids_are_those_of_the_images_in_the_response(ask, journal):
     listed = ask("/v2/images?limit=3").ids
     ask("/v2/cloudimages?limit=1")
     ask("/v2/images/image-2")
@@ -98,8 +97,7 @@ def test_the_images_answered_are_told_in_order(ask, journal):
     ]
 
 
-def test_a_walk_is_told_page_by_page(ask, journal):
-    """By the service's links, or by the client's own markers; what asks for no list is on no walk."""
+def test_requests_for_lists_have_walk_and_page(ask, journal):
     page = ask("/v2/images?limit=2").json
     ask("/v2/images/image-1")
     ask(page["next"])
@@ -116,8 +114,7 @@ def test_a_walk_is_told_page_by_page(ask, journal):
     ]
 
 
-def test_numbers_begin_anew_when_the_journal_is_cleared(app, ask, journal):
-    """By itself, or by a reset of the emulator; walks as well."""
+def test_clearing_restarts_the_numbering(app, ask, journal):
     for clear in (journal.clear, app.extensions["ims_mock"].reset):
         ask("/v2/images")
         ask("/v2/images?limit=1")
@@ -126,8 +123,7 @@ def test_numbers_begin_anew_when_the_journal_is_cleared(app, ask, journal):
         assert journal.entries() == []
 
 
-def test_entries_are_given_from_a_number_on():
-    """Of a ring that keeps the latest."""
+def test_most_recent_entries_are_kept():
     app = make_app(CATALOG, journal=3)
     ask, journal = in_process(app), app.extensions["ims_mock"].journal
     for _ in range(5):
@@ -136,22 +132,19 @@ def test_entries_are_given_from_a_number_on():
     assert [entry.number for entry in journal.entries(since=4)] == [5]
 
 
-def test_a_journal_of_nothing_keeps_nothing():
-    """But the emulator answers."""
+def test_journal_of_size_0_is_empty():
     app = make_app(CATALOG, journal=0)
     assert in_process(app)("/v2/images").status == 200
     assert app.extensions["ims_mock"].journal.entries() == []
 
 
-def test_control_paths_are_not_recorded(ask, journal):
-    """Whatever becomes of them; every other path is, also one that nobody serves."""
+def test_control_requests_are_not_recorded(ask, journal):
     for path in ("/_ims/health", "/_ims/absent", "/_ims", "/_imsx", "/", "/absent"):
         ask(path)
     assert [entry.path for entry in journal.entries()] == ["/_imsx", "/", "/absent"]
 
 
-def test_what_is_refused_is_recorded(ask, journal):
-    """With the status of the refusal."""
+def test_rejected_requests_are_recorded(ask, journal):
     ask("/v2/images?limit=x")
     ask("/v2/images/a%2Fb")
     ask("/v2/images", method="HEAD")
@@ -171,8 +164,7 @@ def test_what_is_refused_is_recorded(ask, journal):
         ({"Authorization": "Basic xyz"}, "a signature", "algorithm"),
     ],
 )
-def test_credentials_are_judged(auth, headers, credentials, refusal):
-    """Whether they are needed or not."""
+def test_credentials_are_checked_with_authentication_on_or_off(auth, headers, credentials, refusal):
     app = make_app(CATALOG, auth=auth)
     in_process(app)("/v2/images", headers)
     (entry,) = app.extensions["ims_mock"].journal.entries()
@@ -181,15 +173,13 @@ def test_credentials_are_judged(auth, headers, credentials, refusal):
 
 
 @pytest.mark.parametrize(("name", "sent"), [("X-Auth-Token", "a token"), ("Authorization", "a signature")])
-def test_credentials_nobody_looked_at_are_named(ask, journal, name, sent):
-    """Where all are let in."""
+def test_unchecked_credentials_are_named(ask, journal, name, sent):
     ask("/versions", {name: "whatever"})
     (entry,) = journal.entries()
     assert (entry.credentials, entry.project, entry.headers[name.lower()]) == (sent, "", "<8 characters>")
 
 
-def test_a_list_that_somebody_else_refuses_has_a_project(app, ask, journal):
-    """By a fault or the throttle: it is a page of that project's walk all the same, and asked again on it."""
+def test_failed_list_request_has_project_and_walk(app, ask, journal):
     app.extensions["ims_mock"].faults.add({"effect": {"status": 503}})
     app.extensions["ims_mock"].throttle = RateLimit("2/60")
     for _ in range(4):
@@ -219,44 +209,39 @@ SECRETS = [
 
 
 @pytest.mark.parametrize(("headers", "query", "secret", "left"), SECRETS)
-def test_secrets_are_masked(ask, journal, headers, query, secret, left):
-    """All of a token, the signature of a signature, and what is secret in a query by its name."""
+def test_secrets_are_redacted(ask, journal, headers, query, secret, left):
     ask(f"/v2/images?{query}", headers)
     text = json.dumps([entry.as_json() for entry in journal.entries()])
     assert secret not in text
     assert left in text
-    assert secret not in repr([laid.note for laid in journal._laid]) or query
+    assert secret not in repr(journal.lists()) or query
 
 
-def test_the_body_of_a_login_is_not_kept(ask, journal):
-    """Nor is any other."""
+def test_body_of_a_login_is_not_recorded(ask, journal):
     user = {"name": "tester", "password": "the-password", "domain": {"name": "testdomain"}}
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
     answer = ask("/v3/auth/tokens", {"Content-Type": "application/json"}, "POST", json.dumps(body).encode())
     assert answer.status == 201
-    kept = repr([laid.note for laid in journal._laid]) + json.dumps([entry.as_json() for entry in journal.entries()])
+    kept = json.dumps([entry.as_json() for entry in journal.entries()])
     assert "the-password" not in kept
     assert answer.headers["X-Subject-Token"] not in kept
 
 
-def test_what_the_wire_brings_is_text(ask, journal):
-    """In UTF-8 where it is that, and no request is too odd to be told."""
+def test_bytes_are_decoded_as_utf_8(ask, journal):
     ask("/v2/images?name=%E9%95%9C&x=%FF&=&a", {"User-Agent": "镜".encode().decode("latin-1")})
     (entry,) = journal.entries()
     assert entry.query == (("name", "镜"), ("x", "\ufffd"), ("", ""), ("a", ""))
     assert entry.headers["user-agent"] == "镜"
 
 
-def test_no_request_is_kept_longer_than_the_gateway_takes(ask, journal):
-    """So that the journal is bounded whatever comes."""
+def test_long_requests_are_cut(ask, journal):
     ask("/v2/images/" + "a" * 50_000 + "?" + "b" * 50_000, {"User-Agent": "c" * 50_000})
     (entry,) = journal.entries()
     lengths = (len(entry.path), len(entry.query[0][0]), len(entry.headers["user-agent"]))
-    assert lengths == (MOST_CHARACTERS,) * 3
+    assert lengths == (MAX_CHARACTERS,) * 3
 
 
-def test_requests_at_the_same_time_have_numbers_of_their_own(app, journal):
-    """None is lost, and none is counted twice."""
+def test_concurrent_requests_have_different_numbers(app, journal):
     threads = [
         threading.Thread(target=lambda: [in_process(app)("/v2/images?limit=2") for _ in range(20)]) for _ in range(8)
     ]
@@ -269,7 +254,6 @@ def test_requests_at_the_same_time_have_numbers_of_their_own(app, journal):
     assert sorted(entry.walk for entry in entries) == list(range(1, 161))
 
 
-def test_the_entry_describes_each_of_its_attributes():
-    """So that the README need not."""
-    for name in Entry._fields:
-        assert f"\n    {name}: " in inspect.getdoc(Entry)
+def test_each_attribute_of_an_entry_is_documented():
+    for field in fields(Entry):
+        assert f"\n    {field.name}: " in inspect.getdoc(Entry)

@@ -319,7 +319,7 @@ def reported(result):
 
 
 def covered(report, group):
-    return list(Coverage.read(json.loads(report)).exercised(group))
+    return list(Coverage.read(json.loads(report)).covered(group))
 
 
 @pytest.mark.parametrize("workers", [0, 3])
@@ -345,14 +345,14 @@ def test_coverage_of_a_sandbox_is_reported_and_added_to_the_server(run):
     result.assert_outcomes(passed=5)
     values = covered(reported(result), "values")
     assert values == ["status=queued", "status=saving", "status=active"]
-    told = app.extensions["ims_mock"].exercised.coverage().exercised("values")
+    told = app.extensions["ims_mock"].coverage_recorder.coverage().covered("values")
     assert set(told) == {*values, "status=killed"}
 
 
-@pytest.mark.parametrize(("form", "words"), [("terminal", "never exercised:\n"), ("markdown", "| `values` | 3 of ")])
+@pytest.mark.parametrize(("form", "words"), [("terminal", "not covered:\n"), ("markdown", "| `values` | 3 of ")])
 def test_report_has_a_form_for_people(run, form, words):
     text = reported(run(SUITE, f"--ims-mock-report={form}"))
-    assert re.match(r"\d+ of \d+ exercised ", text)
+    assert re.match(r"\d+ of \d+ covered ", text)
     assert words in text
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ims_mock.journal.audit_rules import Audit, Remark, Step
+from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.testing.requests import RequestPattern, Requests, explain_walks
 
 
@@ -97,7 +97,7 @@ def step(number, *query, status=200, images=2):
 
 
 def walk(number, *steps, remarks=(), query=(("limit", "2"),), is_whole=False):
-    return Audit(number, "/v2/images", "p", query, len(steps), 2 * len(steps), is_whole, steps, remarks)
+    return Walk(number, "/v2/images", "p", query, len(steps), 2 * len(steps), is_whole, steps, remarks)
 
 
 RIGHT = walk(1, step(1, ("limit", "2")), remarks=(Remark("small-pages", (1,)),), is_whole=True)

@@ -9,7 +9,7 @@ import pytest
 from helpers import in_process, make_app
 from test_cli import serving
 
-from ims_mock.journal.redaction import masked_query, secrets_in_json, secrets_in_query, without
+from ims_mock.journal.redaction import redacted_query, redacted_text, secrets_in_json, secrets_in_query
 
 INFO = {"IMS_MOCK_LOG_LEVEL": "info"}
 JSON = {**INFO, "IMS_MOCK_LOG_FORMAT": "json"}
@@ -107,7 +107,7 @@ QUERIES = [
 def test_secrets_of_a_query_are_masked(query, shown, caplog):
     caplog.set_level(logging.INFO, "ims_mock")
     in_process(make_app("empty"))(f"/v2/images?{query}")
-    assert masked_query(query) == last_parts(caplog)["query"] == shown
+    assert redacted_query(query) == last_parts(caplog)["query"] == shown
     assert "abcdefgh" not in caplog.text
 
 
@@ -119,10 +119,10 @@ def test_secrets_are_found_in_queries_and_bodies():
 
 
 def test_secrets_are_masked_as_they_are_and_as_python_writes_them():
-    assert without("abcd abcdefgh xyz it\\'s\\n1", ["abcd", "abcdefgh", "xyz", "it's\n1", ""]) == (
+    assert redacted_text("abcd abcdefgh xyz it\\'s\\n1", ["abcd", "abcdefgh", "xyz", "it's\n1", ""]) == (
         "<4 characters> <8 characters> xyz it\\'s\\n1"
     )
-    assert without(repr("a\n'\"b"), ["a\n'\"b"]) == "'<5 characters>'"
+    assert redacted_text(repr("a\n'\"b"), ["a\n'\"b"]) == "'<5 characters>'"
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

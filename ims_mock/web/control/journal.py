@@ -11,7 +11,7 @@ from werkzeug.routing import Map
 
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
-from ims_mock.journal.audit import audits
+from ims_mock.journal.audit import audit
 from ims_mock.journal.coverage import Endpoint
 from ims_mock.web.context import current_context
 from ims_mock.web.responses import empty_response
@@ -45,7 +45,7 @@ def clear_requests() -> Response:
 @blueprint.get("/walks", provide_automatic_options=False)
 def list_walks() -> Response:
     """List the walks of the recorded requests in the order in which they began, each with its audit."""
-    return jsonify(walks=[audit.as_json() for audit in audits(current_context().emulator.journal.lists())])
+    return jsonify(walks=[walk.as_json() for walk in audit(current_context().emulator.journal.lists())])
 
 
 # --- coverage
