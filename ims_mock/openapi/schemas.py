@@ -315,7 +315,7 @@ def _control_bodies() -> dict[str, Schema]:
         "Catalog": _catalog(),
         "StoredImage": stored,
         "ImageToStore": to_store,
-        "LoadedCatalog": _object({"images": _INTEGER, "warnings": _array(_TEXT)}),
+        "Loaded": _object({"images": _INTEGER, "warnings": _array(_TEXT)}),
         "Clock": _object({"now": _WIRE_TIME, "is_frozen": _BOOLEAN, "ahead_seconds": _INTEGER}),
         "ClockSetting": _clock_setting(),
         "Snapshot": _object({"name": _NAME}),
