@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
 from http import HTTPStatus
@@ -58,16 +58,23 @@ class FaultCandidate:
 
 
 @dataclass(frozen=True)
+class ValueType:
+    """The legal values of a key: in words, as a parser that raises ``ValueError``, and as a JSON Schema."""
+
+    legal: str
+    parse: Callable[[object], Any]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class RuleKey:
     """One key of a rule.
 
     Attributes:
         name: The key.
         section: The section it belongs to: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
-        legal: The legal values in words.
+        type: The legal values.
         description: What it means, in one sentence.
-        parse: Converts a value; raises ``ValueError`` if it is not legal.
-        schema: The JSON Schema of a value.
         matches: Whether a request matches the value; ``None`` if the key does not look at a single request.
         requires: The key it must be combined with.
         excludes: The key it cannot be combined with.
@@ -75,10 +82,8 @@ class RuleKey:
 
     name: str
     section: str
-    legal: str
+    type: ValueType
     description: str
-    parse: Callable[[object], Any]
-    schema: Mapping[str, Any] = field(default_factory=dict)
     matches: Callable[[Any, FaultCandidate], bool] | None = None
     requires: str = ""
     excludes: str = ""
@@ -89,10 +94,10 @@ class RuleKey:
         return f"{self.section}.{self.name}" if self.section else self.name
 
 
-# --- parsers of values
+# --- types of values
 
 
-def _number(low: float, high: float, kind: type = int) -> Callable[[object], Any]:
+def _number(low: float, high: float, kind: type = int) -> ValueType:
     def parse(value: object) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise ValueError
@@ -100,106 +105,126 @@ def _number(low: float, high: float, kind: type = int) -> Callable[[object], Any
             raise ValueError
         return kind(value)
 
-    return parse
+    legal = f"an integer from {low}" if kind is int else f"a number from {low} to {high}"
+    json_type = "integer" if kind is int else "number"
+    return ValueType(legal, parse, {"type": json_type, "minimum": low, "maximum": high})
 
 
-def _times(value: object) -> int | None:
-    return None if value is None else _number(1, MAX_COUNT)(value)
+def _choice(*choices: str) -> ValueType:
+    def parse(value: object) -> object:
+        if value not in choices:
+            raise ValueError
+        return value
+
+    return ValueType(", ".join(choices), parse, {"enum": [*choices]})
 
 
-def _text(value: object) -> str:
+def _parse_text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError
     return read_text(value)
 
 
-def _texts(value: object) -> dict[str, str]:
+def _parse_pattern(value: object) -> re.Pattern[str]:
+    return re.compile(translate(_GLOB_SPECIALS.sub(r"[\g<0>]", _parse_text(value))))
+
+
+def _parse_texts(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) and name for name in value):
         raise ValueError
     return {name: read_text(one) for name, one in value.items()}
 
 
-def _header(value: object) -> str:
+def _parse_line(value: object) -> str:
     text = read_text(value)
     if not text.isprintable() or not text.isascii():
         raise ValueError
     return text
 
 
-def _headers(value: object) -> dict[str, str]:
+def _parse_headers(value: object) -> dict[str, str]:
     """Parse response headers. The server sets those that describe the connection and the length of the body."""
-    headers = {name: _header(one) for name, one in _texts(value).items()}
+    headers = {name: _parse_line(one) for name, one in _parse_texts(value).items()}
     for name in headers:
         if not _HEADER_NAME.fullmatch(name) or is_hop_by_hop(name) or name.lower() == "content-length":
             raise ValueError
     return headers
 
 
-def _pattern(value: object) -> re.Pattern[str]:
-    return re.compile(translate(_GLOB_SPECIALS.sub(r"[\g<0>]", _text(value))))
-
-
-def _status(value: object) -> HTTPStatus:
-    return HTTPStatus(_number(400, 599)(value))
-
-
-def _delay(value: object) -> tuple[float, float]:
+def _parse_delay(value: object) -> tuple[float, float]:
     bounds = value if isinstance(value, list | tuple) else (value, value)
-    low, high = map(_number(0, MAX_DELAY_SECONDS, float), bounds)
+    low, high = map(_SECONDS.parse, bounds)
     if low > high:
         raise ValueError
     return low, high
 
 
-def _one_of(*choices: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if value not in choices:
-            raise ValueError
-        return str(value)
+_SCALAR: Final = {"type": ["string", "number", "boolean"]}
+_TEXT_SCHEMA: Final = {"type": "string"}
+_LINE_SCHEMA: Final = {**_SCALAR, "pattern": "^[ -~]*$"}
 
-    return parse
-
+_INDEX: Final = _number(1, MAX_COUNT)
+_SECONDS: Final = _number(0, MAX_DELAY_SECONDS, float)
+_TIMES: Final = ValueType(
+    f"{_INDEX.legal}, or null for no limit",
+    lambda value: None if value is None else _INDEX.parse(value),
+    {**_INDEX.schema, "type": ["integer", "null"]},
+)
+_TEXT: Final = ValueType("a text", _parse_text, _TEXT_SCHEMA)
+_PATH: Final = ValueType("a path such as /v2/images; * matches any characters", _parse_pattern, _TEXT_SCHEMA)
+_TEXTS: Final = ValueType(
+    "a mapping of names to texts",
+    _parse_texts,
+    {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _SCALAR},
+)
+_LINE: Final = ValueType("a text of one line, empty for none", _parse_line, _LINE_SCHEMA)
+_HEADERS: Final = ValueType(
+    "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers",
+    _parse_headers,
+    {
+        "type": "object",
+        "propertyNames": {"pattern": f"^(?!content-length$){_HEADER_NAME.pattern}$"},
+        "additionalProperties": _LINE_SCHEMA,
+    },
+)
+_STATUS: Final = ValueType(
+    "a status code of HTTP from 400 to 599",
+    lambda value: HTTPStatus(_number(400, 599).parse(value)),
+    {"enum": [int(status) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]},
+)
+_DELAY: Final = ValueType(
+    f"seconds from 0 to {MAX_DELAY_SECONDS:.0f}, or [minimum, maximum]",
+    _parse_delay,
+    {"anyOf": [_SECONDS.schema, {"type": "array", "items": _SECONDS.schema, "minItems": 2, "maxItems": 2}]},
+)
+_CHANGE: Final = ValueType("a mapping with delete, add, update", CatalogChange.parse, {"type": "object"})
 
 # --- the table
 
-BEFORE, MIDDLE = DROPS = ("before", "middle")
-TRUNCATED, GARBAGE, EMPTY, HTML = BODIES = ("truncated", "garbage", "empty", "html")
-MISSING, NULL, ABSOLUTE, LOOP, REPEATED = NEXT_LINKS = ("missing", "null", "absolute", "loop", "repeated")
-
-_SCALAR: Final = {"type": ["string", "number", "boolean"]}
-_TEXT: Final = {"type": "string"}
-_TEXTS: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _SCALAR}
-_HEADER: Final = {**_SCALAR, "pattern": "^[ -~]*$"}
-_HEADERS: Final = {
-    "type": "object",
-    "propertyNames": {"pattern": f"^(?!content-length$){_HEADER_NAME.pattern}$"},
-    "additionalProperties": _HEADER,
-}
-_COUNT: Final = {"type": "integer", "minimum": 1, "maximum": MAX_COUNT}
-_SECONDS: Final = {"type": "number", "minimum": 0, "maximum": MAX_DELAY_SECONDS}
-_DELAY: Final = {"anyOf": [_SECONDS, {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 2}]}
-_STATUS: Final = {"enum": [int(status) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]}
+BEFORE, MIDDLE = _DROPS = ("before", "middle")
+TRUNCATED, GARBAGE, EMPTY, HTML = _BODIES = ("truncated", "garbage", "empty", "html")
+MISSING, NULL, ABSOLUTE, LOOP, REPEATED = _LINKS = ("missing", "null", "absolute", "loop", "repeated")
 
 RULE_KEYS: Final = (
-    RuleKey("method", MATCH, "a method such as GET", "The method, in any case.", lambda value: _text(value).upper(), _TEXT, lambda method, request: method == request.method),
-    RuleKey("path", MATCH, "a path such as /v2/images; * matches any characters", "The path without the query.", _pattern, _TEXT, lambda pattern, request: bool(pattern.fullmatch(request.path))),
-    RuleKey("query", MATCH, "a mapping of names to texts", "Decoded query parameters; all of them must be present.", _texts, _TEXTS, lambda query, request: query.items() <= request.parameters),
-    RuleKey("header", MATCH, "a mapping of names to texts", "Headers; all of them must be present.", _texts, _TEXTS, lambda header, request: all(request.header(name) == value for name, value in header.items())),
-    RuleKey("page", MATCH, "an integer from 1", "The page number in a walk through a list.", _number(1, MAX_COUNT), _COUNT, lambda page, request: request.page == page),
-    RuleKey("nth", MATCH, "an integer from 1", "Only the nth of the requests that match the other keys.", _number(1, MAX_COUNT), _COUNT),
-    RuleKey("times", RULE, "an integer from 1, or null for no limit", "How often the fault occurs; default: once.", _times, {**_COUNT, "type": ["integer", "null"]}),
-    RuleKey("after", RULE, "an integer from 0", "The number of matching requests to skip first; default: 0.", _number(0, MAX_COUNT), {**_COUNT, "minimum": 0}),
-    RuleKey("probability", RULE, "a number from 0 to 1", "The probability of the fault; default: 1. The same seed gives the same faults.", _number(0, 1, float), {"type": "number", "minimum": 0, "maximum": 1}),
-    RuleKey("delay", EFFECT, f"seconds from 0 to {MAX_DELAY_SECONDS:.0f}, or [minimum, maximum]", "Delays the request before anything else happens.", _delay, _DELAY),
-    RuleKey("catalog", EFFECT, "a mapping with delete, add and update", "Deletes, adds or updates images before the request is answered: `{\"delete\": \"marker\"}` (the marker of this request), `{\"delete\": ID}`, `{\"add\": {…}}`, `{\"update\": {ID: {…}}}`.", CatalogChange.parse, {"type": "object"}),
-    RuleKey("status", EFFECT, "a status code of HTTP from 400 to 599", "Rejects the request, in the format of the component that uses this status.", _status, _STATUS, excludes="next"),
-    RuleKey("code", EFFECT, "a text such as IMG.0017", "The error code; `APIGW.…` selects the format of the gateway, any other code that of the service.", _text, _TEXT, requires="status"),
-    RuleKey("message", EFFECT, "a text", "The error message.", _text, _TEXT, requires="status"),
-    RuleKey("next", EFFECT, ", ".join(NEXT_LINKS), "The link to the next page is left out, `null`, an absolute URL, a link to the first page, or a link to the same page.", _one_of(*NEXT_LINKS), {"enum": [*NEXT_LINKS]}),
-    RuleKey("body", EFFECT, ", ".join(BODIES), "The body is cut in half, not UTF-8, empty, or an HTML error page; Content-Length matches it.", _one_of(*BODIES), {"enum": [*BODIES]}),
-    RuleKey("content_type", EFFECT, "a text of one line, empty for none", "The Content-Type of the response.", _header, _HEADER),
-    RuleKey("headers", EFFECT, "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers", "Response headers to add or replace.", _headers, _HEADERS),
-    RuleKey("drop", EFFECT, " or ".join(DROPS), "Processes the request and closes the connection before the response or in the middle of its body.", _one_of(*DROPS), {"enum": [*DROPS]}),
+    RuleKey("method", MATCH, _TEXT, "The method, in any case.", lambda method, request: method.upper() == request.method),
+    RuleKey("path", MATCH, _PATH, "The path without the query.", lambda pattern, request: bool(pattern.fullmatch(request.path))),
+    RuleKey("query", MATCH, _TEXTS, "Decoded query parameters; all of them must be present.", lambda query, request: query.items() <= request.parameters),
+    RuleKey("header", MATCH, _TEXTS, "Headers; all of them must be present.", lambda header, request: all(request.header(name) == value for name, value in header.items())),
+    RuleKey("page", MATCH, _INDEX, "The page number in a walk through a list.", lambda page, request: request.page == page),
+    RuleKey("nth", MATCH, _INDEX, "Only the nth of the requests that match the other keys."),
+    RuleKey("times", RULE, _TIMES, "How often the fault occurs; default: once."),
+    RuleKey("after", RULE, _number(0, MAX_COUNT), "The number of matching requests to skip first; default: 0."),
+    RuleKey("probability", RULE, _number(0, 1, float), "The probability of the fault; default: 1. The same seed gives the same faults."),
+    RuleKey("delay", EFFECT, _DELAY, "Delays the request before anything else happens."),
+    RuleKey("catalog", EFFECT, _CHANGE, "Deletes, adds or updates images before the request is answered: `{\"delete\": \"marker\"}` (the marker of this request), `{\"delete\": ID}`, `{\"add\": {…}}`, `{\"update\": {ID: {…}}}`."),
+    RuleKey("status", EFFECT, _STATUS, "Rejects the request, in the format of the component that uses this status.", excludes="next"),
+    RuleKey("code", EFFECT, _TEXT, "The error code, such as `IMG.0017`; `APIGW.…` selects the format of the gateway, any other code that of the service.", requires="status"),
+    RuleKey("message", EFFECT, _TEXT, "The error message.", requires="status"),
+    RuleKey("next", EFFECT, _choice(*_LINKS), "The link to the next page is left out, `null`, an absolute URL, a link to the first page, or a link to the same page."),
+    RuleKey("body", EFFECT, _choice(*_BODIES), "The body is cut in half, not UTF-8, empty, or an HTML error page; Content-Length matches it."),
+    RuleKey("content_type", EFFECT, _LINE, "The Content-Type of the response."),
+    RuleKey("headers", EFFECT, _HEADERS, "Response headers to add or replace."),
+    RuleKey("drop", EFFECT, _choice(*_DROPS), "Processes the request and closes the connection before the response or in the middle of its body."),
 )  # fmt: skip
 """The keys of a rule. Effects are listed in the order in which they are applied."""
 
@@ -221,7 +246,7 @@ def _section_schema(section: str) -> dict[str, Any]:
     keys = keys_of(section)
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {key.name: {**key.schema, "description": key.description} for key in keys},
+        "properties": {key.name: {**key.type.schema, "description": key.description} for key in keys},
         "additionalProperties": False,
     }
     if required := {key.name: [key.requires] for key in keys if key.requires}:
@@ -260,11 +285,11 @@ def parse_section(section: str, given: object) -> dict[str, Any]:
 
 def _parse(key: RuleKey, value: object) -> Any:
     try:
-        return key.parse(value)
+        return key.type.parse(value)
     except ChangeError as error:
         raise ValueError(f"Invalid {key.path}{error.path}: {error}") from None
     except ValueError:
-        raise ValueError(f"Invalid {key.path}: got {quoted(value)}. Use {key.legal}.") from None
+        raise ValueError(f"Invalid {key.path}: got {quoted(value)}. Use {key.type.legal}.") from None
 
 
 def unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable[str]) -> ValueError:

@@ -66,7 +66,7 @@ TABLES: Final = {
     "faults": Table(
         ("key", "stands in", "legal", "what it does"),
         tuple(
-            (key.name, f"`{key.section}`" if key.section else "the rule itself", key.legal, key.description)
+            (key.name, f"`{key.section}`" if key.section else "the rule itself", key.type.legal, key.description)
             for key in RULE_KEYS
         ),
     ),

@@ -192,7 +192,7 @@ CHANGE = "got a mapping. Use a mapping with delete, add, update."
         ({"effect": {"delay": -1}}, "Invalid effect.delay: got -1. Use seconds from 0 to 600, or [minimum, maximum]."),
         ({"effect": {"delay": [3, 1]}}, "Invalid effect.delay: got a list. Use seconds"),
         ({"effect": {"delay": [1]}}, "Invalid effect.delay: got a list. Use seconds"),
-        ({"effect": {"drop": "after"}}, "Invalid effect.drop: got 'after'. Use before or middle."),
+        ({"effect": {"drop": "after"}}, "Invalid effect.drop: got 'after'. Use before, middle."),
         ({"effect": {"body": ["empty"]}}, "Invalid effect.body: got a list. Use truncated, garbage, empty, html."),
         ({"effect": {"next": "x"}}, "Invalid effect.next: got 'x'. Use missing, null, absolute, loop, repeated."),
         ({"effect": {"content_type": "a\r\nb"}}, "Invalid effect.content_type: got 'a\\r\\nb'. Use a text of one line"),
