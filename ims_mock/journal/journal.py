@@ -70,6 +70,13 @@ class Entry:
         findings = [dict(vars(one)) for one in self.findings]
         return vars(self) | {"query": list(map(list, self.query)), "ids": list(self.ids), "findings": findings}
 
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Entry:
+        """Return the entry that :meth:`as_json` has written."""
+        query = tuple((name, value) for name, value in data["query"])
+        findings = tuple(Finding(**one) for one in data["findings"])
+        return cls(**{**data, "query": query, "ids": tuple(data["ids"]), "findings": findings})
+
 
 @dataclass(frozen=True)
 class ListRequest:

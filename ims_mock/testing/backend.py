@@ -7,13 +7,40 @@ options, catalogs with their images, and the clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from ims_mock.contract.values import wire_time
+from ims_mock.emulator import load_options
+from ims_mock.loading.loader import LoadedCatalog
+from ims_mock.options import EmulatorOptions
+
+
+class CatalogCache:
+    """Loads the catalogs of options. Files that did not change are not loaded again."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[Hashable, LoadedCatalog] = {}
+
+    def load(self, options: EmulatorOptions) -> LoadedCatalog:
+        """Return the catalogs of options.
+
+        Raises:
+            CatalogError: A catalog is invalid.
+        """
+        times = []
+        for source in options.sources:
+            if not isinstance(source, str | Path) or Path(source).is_dir():
+                return load_options(options)
+            times.append(Path(source).stat().st_mtime_ns if Path(source).is_file() else 0)
+        key = replace(options, catalog=tuple(map(str, options.sources))), tuple(times)
+        if key not in self._loaded:
+            self._loaded[key] = load_options(options)
+        return self._loaded[key]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from ims_mock.loading.dump import dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
-from ims_mock.testing.backend import ProjectCredentials, decode, encode, stored_image
-from ims_mock.testing.catalog_cache import CatalogCache
+from ims_mock.testing.backend import CatalogCache, ProjectCredentials, decode, encode, stored_image
 from ims_mock.web.app import app_for
 
 if TYPE_CHECKING:

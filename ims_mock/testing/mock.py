@@ -14,10 +14,11 @@ from ims_mock.faults.rules import rule_from_keywords
 from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import explain_findings
+from ims_mock.journal.journal import Entry
 from ims_mock.options import AppOptions, MockOptions, convert, keywords_of_method
 from ims_mock.testing.local import Local
 from ims_mock.testing.remote import Remote
-from ims_mock.testing.requests import RequestPattern, Requests, explain_walks, format_request, read_entry
+from ims_mock.testing.requests import RequestPattern, Requests, explain_walks, format_request
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from werkzeug.test import Client
 
     from ims_mock.journal.findings import Finding
-    from ims_mock.journal.journal import Entry
     from ims_mock.loading.sources import Source
 
 Backend = Local | Remote
@@ -193,7 +193,7 @@ class ImsMock:
     # --- what clients did
 
     def _entries(self) -> list[Entry]:
-        return [read_entry(one) for one in self._backend.control("GET", "requests")["requests"]]
+        return [Entry.read(one) for one in self._backend.control("GET", "requests")["requests"]]
 
     @property
     def walks(self) -> list[Walk]:

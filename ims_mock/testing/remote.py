@@ -24,8 +24,7 @@ from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem
 from ims_mock.options import EmulatorOptions, options_of
-from ims_mock.testing.backend import ProjectCredentials, decode, encode, stored_image
-from ims_mock.testing.catalog_cache import CatalogCache
+from ims_mock.testing.backend import CatalogCache, ProjectCredentials, decode, encode, stored_image
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from ims_mock.contract.values import printable
-from ims_mock.journal.findings import Finding
 from ims_mock.journal.journal import Entry
 
 if TYPE_CHECKING:
@@ -43,13 +42,6 @@ def format_request(request: AnyRequest) -> str:
     """Return a request as text: ``GET /v2/images?limit=2``."""
     query = urlencode(request.query, safe=":,/", quote_via=quote)
     return printable(f"{request.method} {request.path}{'?' if query else ''}{query}", _MAX_LENGTH)
-
-
-def read_entry(data: Mapping[str, Any]) -> Entry:
-    """Return the entry of the journal that ``Entry.as_json`` has written."""
-    query = tuple((name, value) for name, value in data["query"])
-    findings = tuple(Finding(**one) for one in data["findings"])
-    return Entry(**{**data, "query": query, "ids": tuple(data["ids"]), "findings": findings})
 
 
 @dataclass(frozen=True)
