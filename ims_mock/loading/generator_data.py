@@ -1,6 +1,6 @@
-"""What a region's images are made of, as weighted rows: audiences, purposes, hardware, systems and the words in names.
+"""The data of the generator: weighted choices of attribute values, and the texts in names and descriptions.
 
-The rows of a pool keep the invariants of a believable image among themselves, so whatever is drawn from it is sound.
+The values in a row of a choice are consistent with each other, so every combination that is drawn is plausible.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import json
 import math
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
@@ -19,130 +18,129 @@ from ims_mock.contract.fields import BY_NAME
 from ims_mock.contract.operating_systems import SYSTEMS, system_of
 
 Values = dict[str, object]
-Draw = Callable[[], float]
-"""The ``random`` method of a ``random.Random``."""
+Random = Callable[[], float]
+"""The method ``random`` of a ``random.Random``, the only one whose sequence Python guarantees."""
 
 T = TypeVar("T")
 
-# --- pools ----------------------------------------------------------------------------------------
+
+class Choices(Generic[T]):
+    """Rows to draw from.
+
+    Args:
+        weighted: The rows, each with its weight before it.
+    """
+
+    def __init__(self, *weighted: tuple[float, T]) -> None:
+        self.weighted = weighted
+        # accumulate instead of sum, which rounds differently since Python 3.12: a seed must mean the same images
+        *_, self.total = ends = tuple(itertools.accumulate(weight for weight, _ in weighted))
+        self._ends = tuple(end / self.total for end in ends)
+
+    @property
+    def rows(self) -> Iterable[T]:
+        """The rows without their weights."""
+        return (row for _, row in self.weighted)
+
+    def draw(self, random: Random) -> T:
+        """Return a random row, with a probability in proportion to its weight."""
+        return self.weighted[bisect(self._ends, random())][1]
 
 
-@dataclass(frozen=True, eq=False)
-class Pool(Generic[T]):
-    """Rows to draw from, each with its weight, and where it ends on a line from 0 to 1."""
-
-    rows: tuple[T, ...]
-    weights: tuple[float, ...]
-    weight: float
-    ends: tuple[float, ...]
-
-    @classmethod
-    def of(cls, *weighted: tuple[float, T]) -> Pool[T]:
-        """Make a pool of rows, each behind its weight."""
-        weights = tuple(weight for weight, _ in weighted)
-        # accumulate, not sum: sum rounds floats otherwise since Python 3.12, and the same seed means the same bytes
-        *_, weight = ends = tuple(itertools.accumulate(weights))
-        return cls(tuple(row for _, row in weighted), weights, weight, tuple(end / weight for end in ends))
-
-    def draw(self, draw: Draw) -> T:
-        """Take one row, as often as its weight says."""
-        return self.rows[bisect(self.ends, draw())]
-
-
-def _crossed(*pools: Pool[Values]) -> Pool[Values]:
-    """Combine every row of each pool with every row of the others."""
-    crossed = []
-    for parts in itertools.product(*(zip(pool.weights, pool.rows, strict=True) for pool in pools)):
+def _combined(*choices: Choices[Values]) -> Choices[Values]:
+    """Return every combination of a row of each choice."""
+    combinations = []
+    for parts in itertools.product(*(choice.weighted for choice in choices)):
         row = {name: value for _, part in parts for name, value in part.items()}
-        crossed.append((math.prod(weight for weight, _ in parts), row))
-    return Pool.of(*crossed)
+        combinations.append((math.prod(weight for weight, _ in parts), row))
+    return Choices(*combinations)
 
 
 def share_of(name: str) -> float:
-    """Say which part of the images that may carry an optional attribute do."""
+    """Return the share of images with an optional attribute among those that may have it."""
     return BY_NAME[name].share or 0.0
 
 
-# --- audiences: whose an image is -----------------------------------------------------------------
+def _one_of(*names: str) -> Choices[Values]:
+    """Return one documented value of one of these attributes."""
+    return Choices(*((1.0, Values({name: value})) for name in names for value in BY_NAME[name].values))
 
 
-def _audience(imagetype: str, visibility: str, protected: bool) -> Values:
+def _optional(name: str, *values: str) -> Choices[Values]:
+    """Return one of these values of an optional attribute, by default a documented one, or no value."""
+    share, values = share_of(name), values or BY_NAME[name].values
+    return Choices((1 - share, Values()), *((share / len(values), Values({name: value})) for value in values))
+
+
+_NOTHING: Final = Choices((1, Values()))
+
+# --- image types
+
+
+def _image_type(imagetype: str, visibility: str, protected: bool) -> Values:
     return {"__imagetype": imagetype, "visibility": visibility, "protected": protected}
 
 
-_AUDIENCES: Final = (
-    Pool.of(
-        (90, _audience("private", "private", False)),
-        (6, _audience("private", "private", True)),
-        (3.6, _audience("private", "shared", False)),  # its owner shares it
-        (0.4, _audience("private", "shared", True)),
+_IMAGE_TYPES: Final = (
+    Choices(
+        (90, _image_type("private", "private", False)),
+        (6, _image_type("private", "private", True)),
+        (3.6, _image_type("private", "shared", False)),  # as its owner sees it
+        (0.4, _image_type("private", "shared", True)),
     ),
-    Pool.of((1, _audience("gold", "public", True))),
-    Pool.of((1, _audience("market", "public", True))),
-    Pool.of(
-        (96, _audience("shared", "shared", False)),
-        (3, _audience("shared", "shared", True)),
-        (0.8, _audience("shared", "private", False)),  # Mitaka knows no visibility "shared"
-        (0.2, _audience("shared", "private", True)),
+    Choices((1, _image_type("gold", "public", True))),
+    Choices((1, _image_type("market", "public", True))),
+    Choices(
+        (96, _image_type("shared", "shared", False)),
+        (3, _image_type("shared", "shared", True)),
+        (0.8, _image_type("shared", "private", False)),  # Mitaka has no visibility "shared"
+        (0.2, _image_type("shared", "private", True)),
     ),
 )
 
-# --- purposes: what it is for ---------------------------------------------------------------------
+# --- environments
 
 
-def _purpose(env_type: str, **formats: float) -> Pool[Values]:
-    return Pool.of(*((weight, Values(virtual_env_type=env_type, disk_format=name)) for name, weight in formats.items()))
+def _environment(env_type: str, **formats: float) -> Choices[Values]:
+    return Choices(*((weight, Values(virtual_env_type=env_type, disk_format=name)) for name, weight in formats.items()))
 
 
-_SERVER: Final = _purpose("FusionCompute", zvhd2=78, vhd=9, zvhd=5, qcow2=5, raw=3)
-_METAL: Final = _purpose("Ironic", qcow2=40, raw=30, zvhd2=20, vhd=5, zvhd=5)
-_DATA_DISK: Final = _purpose("DataImage", zvhd2=80, vhd=8, zvhd=4, qcow2=4, raw=4)
-_ISO: Final = _purpose("IsoImage", iso=1)
+_SERVER: Final = _environment("FusionCompute", zvhd2=78, vhd=9, zvhd=5, qcow2=5, raw=3)
+_BARE_METAL: Final = _environment("Ironic", qcow2=40, raw=30, zvhd2=20, vhd=5, zvhd=5)
+_DATA_DISK: Final = _environment("DataImage", zvhd2=80, vhd=8, zvhd=4, qcow2=4, raw=4)
+_ISO: Final = _environment("IsoImage", iso=1)
 
-# --- hardware: what it runs on --------------------------------------------------------------------
-
-
-def _each(*names: str) -> Pool[Values]:
-    """Take one documented value of one of these attributes."""
-    return Pool.of(*((1.0, Values({name: value})) for name in names for value in BY_NAME[name].values))
-
-
-def _perhaps(name: str, *values: str) -> Pool[Values]:
-    """Leave an optional attribute out, or take one of these values, of its documented ones when none is named."""
-    share, values = share_of(name), values or BY_NAME[name].values
-    return Pool.of((1 - share, Values()), *((share / len(values), Values({name: value})) for value in values))
-
+# --- hardware
 
 _XEN: Final = share_of("__support_xen")
 _INFINIBAND: Final = (1 - _XEN) * share_of("__support_kvm_infiniband")
-_NO_HYPERVISOR: Final = _crossed(_perhaps("hw_firmware_type"), _perhaps("__support_amd"))
-_NOT_ARM: Final = _crossed(Pool.of((97, Values()), (3, Values(__support_arm="false"))), _NO_HYPERVISOR)
+_NO_HYPERVISOR: Final = _combined(_optional("hw_firmware_type"), _optional("__support_amd"))
+_X86: Final = _combined(Choices((97, Values()), (3, Values(__support_arm="false"))), _NO_HYPERVISOR)
 
-_NOTHING: Final = Pool.of((1, Values()))
-_KVM: Final = _crossed(
-    _each("__support_kvm"),
-    Pool.of(
+_KVM: Final = _combined(
+    _one_of("__support_kvm"),
+    Choices(
         (1 - _XEN - _INFINIBAND, Values()),
         (_XEN, Values(__support_xen="true")),
         (_INFINIBAND, Values(__support_kvm_infiniband="true")),
     ),
-    _NOT_ARM,
+    _X86,
 )
-_GPU: Final = _crossed(_each("__support_kvm_gpu_type", "__support_xen_gpu_type"), _NOT_ARM)
-_HANA: Final = _crossed(_each("__support_xen_hana"), _NOT_ARM)
-_ARM: Final = Pool.of((1, Values(__support_arm="true", hw_firmware_type="uefi")))
+_GPU: Final = _combined(_one_of("__support_kvm_gpu_type", "__support_xen_gpu_type"), _X86)
+_HANA: Final = _combined(_one_of("__support_xen_hana"), _X86)
+_ARM: Final = Choices((1, Values(__support_arm="true", hw_firmware_type="uefi")))
 
-# --- systems: what it carries ---------------------------------------------------------------------
+# --- operating systems
 
 _POPULARITY: Final = {"CentOS": 30, "Ubuntu": 22, "Windows": 18, "EulerOS": 8, "Debian": 6, "openEuler": 5}
 
 
-def _systems(*openings: str, bits: tuple[str, ...] = ("64", "32")) -> Pool[Values]:
-    """Gather the systems whose version begins so; the newest of a platform come most often."""
+def _systems(*prefixes: str, bits: tuple[str, ...] = ("64", "32")) -> Choices[Values]:
+    """Return the operating systems whose version has one of these prefixes; newer releases are more frequent."""
     rank = Counter[str]()
     weighted = []
     for system in SYSTEMS:
-        if system.os_version.startswith(openings) and system.os_bit in bits:
+        if system.os_version.startswith(prefixes) and system.os_bit in bits:
             row = Values(
                 __os_type=system.os_type,
                 __os_bit=system.os_bit,
@@ -152,155 +150,156 @@ def _systems(*openings: str, bits: tuple[str, ...] = ("64", "32")) -> Pool[Value
             age = (rank[system.platform] + 3) * (1 if system.os_bit == "64" else 3)
             weighted.append((_POPULARITY.get(system.platform, 3) / age, row))
             rank[system.platform] += 1
-    return Pool.of(*weighted)
+    return Choices(*weighted)
 
 
 _LINUX: Final = _systems(*(system.os_version for system in SYSTEMS if system.os_type == "Linux"))
 _WINDOWS: Final = _systems("Windows")
-_ANY: Final = _systems("", bits=("64",))
-_ON_ARM: Final = _systems(
+_ANY_SYSTEM: Final = _systems("", bits=("64",))
+_ARM_SYSTEMS: Final = _systems(
     "CentOS 7.6", "CentOS 7.5", "CentOS 8", "Ubuntu 18", "Ubuntu 16.04.6", "EulerOS 2.9", "openEuler",
     "SUSE Linux Enterprise Server 15", "Debian GNU/Linux 10", "Fedora 29", "NeoKylin 7.4", bits=("64",),
 )  # fmt: skip
-_ON_GPU: Final = _systems(
+_GPU_SYSTEMS: Final = _systems(
     "CentOS 7", "Ubuntu 18", "Ubuntu 16", "Windows Server 2016", "Windows Server 2019", bits=("64",)
 )
-_ON_HANA: Final = _systems("SUSE Linux Enterprise Server 12", "SUSE Linux Enterprise Server 11", bits=("64",))
-_OTHER: Final = Pool.of(
+_HANA_SYSTEMS: Final = _systems("SUSE Linux Enterprise Server 12", "SUSE Linux Enterprise Server 11", bits=("64",))
+_OTHER_SYSTEMS: Final = Choices(
     (3, Values(__os_type="Other", __os_bit="64", __platform="Other")),
     (1, Values(__os_type="Other", __os_bit="32", __platform="Other")),
 )
-_NO_SYSTEM: Final = Pool.of(
+_NO_SYSTEM: Final = Choices(
     (8, Values(__os_type="Linux", __os_bit="64")),
     (2, Values(__os_type="Windows", __os_bit="64")),
 )
 
-# --- stubs: what the service stores in place of the data ------------------------------------------
+# --- what the service stores in place of the data
 
-_STUBS: Final = Pool.of(
-    (60, Values(size=0, checksum="d41d8cd98f00b204e9800998ecf8427e")),  # of nothing
-    (35, Values(size=2, checksum="99914b932bd37a50b983c5e7c90ae93b")),  # of {}
-    (5, Values(size=18, checksum="f1984ee0644ee21e4e681af860be3044")),  # of {"stub": "stored"}
+_STORED_DATA: Final = Choices(
+    (60, Values(size=0, checksum="d41d8cd98f00b204e9800998ecf8427e")),  # nothing
+    (35, Values(size=2, checksum="99914b932bd37a50b983c5e7c90ae93b")),  # {}
+    (5, Values(size=18, checksum="f1984ee0644ee21e4e681af860be3044")),  # {"stub": "stored"}
 )
 
-# --- the region -----------------------------------------------------------------------------------
+# --- variants
 
-Variety = tuple[Pool[Values], ...]
-"""One pool for each: audience, purpose, hardware, system, stub."""
+Variant = tuple[Choices[Values], ...]
+"""One choice each of the image type, environment, hardware, operating system and stored data."""
 
-REGION: Final[Pool[Variety]] = Pool.of(*(
-    (weight, (audience, purpose, hardware, system, _STUBS))
-    for purpose, hardware, system, weights in (
-        # what it is for, runs on and carries; how often it is private, gold, market and shared
+VARIANTS: Final[Choices[Variant]] = Choices(*(
+    (weight, (image_type, environment, hardware, system, _STORED_DATA))
+    for environment, hardware, system, weights in (
+        # the weights are those of private, gold, market and shared images
         (_SERVER, _KVM, _LINUX, (17, 50, 6, 3.5)),
         (_SERVER, _KVM, _WINDOWS, (4, 9, 1.5, 0.8)),
-        (_SERVER, _KVM, _OTHER, (0.5, 0.2, 0.1, 0.1)),
-        (_SERVER, _ARM, _ON_ARM, (1.5, 5, 0.6, 0.3)),
-        (_SERVER, _GPU, _ON_GPU, (0.7, 2.5, 0.5, 0.1)),
-        (_SERVER, _HANA, _ON_HANA, (0.2, 0.8, 0.1, 0.1)),
-        (_METAL, _NO_HYPERVISOR, _ANY, (0.6, 2.5, 0.1, 0.1)),
+        (_SERVER, _KVM, _OTHER_SYSTEMS, (0.5, 0.2, 0.1, 0.1)),
+        (_SERVER, _ARM, _ARM_SYSTEMS, (1.5, 5, 0.6, 0.3)),
+        (_SERVER, _GPU, _GPU_SYSTEMS, (0.7, 2.5, 0.5, 0.1)),
+        (_SERVER, _HANA, _HANA_SYSTEMS, (0.2, 0.8, 0.1, 0.1)),
+        (_BARE_METAL, _NO_HYPERVISOR, _ANY_SYSTEM, (0.6, 2.5, 0.1, 0.1)),
         (_DATA_DISK, _NOTHING, _NO_SYSTEM, (1.8, 0.1, 0.1, 0.3)),
-        (_ISO, _KVM, _ANY, (1.6, 0.1, 0.1, 0.2)),
+        (_ISO, _KVM, _ANY_SYSTEM, (1.6, 0.1, 0.1, 0.2)),
     )
-    for audience, weight in zip(_AUDIENCES, weights, strict=True)
+    for image_type, weight in zip(_IMAGE_TYPES, weights, strict=True)
 ))  # fmt: skip
-"""Every variety of image, as often as a region holds it."""
+"""The variants of images, as frequent as in a region of the cloud."""
 
-AXES: Final = tuple(
-    tuple(dict.fromkeys(name for pool in pools for row in pool.rows for name in row))
-    for pools in zip(*REGION.rows, strict=True)
+GROUPS: Final = tuple(
+    tuple(dict.fromkeys(name for choices in position for row in choices.rows for name in row))
+    for position in zip(*VARIANTS.rows, strict=True)
 )
-"""The attributes that are drawn together, in the order of a variety's pools."""
+"""The attributes that are drawn together, in the order of the choices of a variant."""
 
-AUDIENCE, _, HARDWARE, SYSTEM, STUB = AXES
+IMAGE_TYPE, _, HARDWARE, SYSTEM, STORED_DATA = GROUPS
 
 
-def _agreement(row: Values, wanted: Values) -> int:
+def matching_rows(wanted: Values, *choices: Choices[Values]) -> list[tuple[float, Values]]:
+    """Return the rows of some choices that have all these values, each with its weight."""
+    rows = [weighted for choice in choices for weighted in choice.weighted]
+    return [(weight, row) for weight, row in rows if weight and _matches(row, wanted) == len(wanted)]
+
+
+def _matches(row: Values, wanted: Values) -> int:
     return len([name for name in wanted if row.get(name) == wanted[name]])
 
 
-def agreeing(wanted: Values, *pools: Pool[Values]) -> list[tuple[float, Values]]:
-    """Find the rows of some pools that have all these values, each behind its weight."""
-    rows = [pair for pool in pools for pair in zip(pool.weights, pool.rows, strict=True)]
-    return [(weight, row) for weight, row in rows if weight and _agreement(row, wanted) == len(wanted)]
-
-
-def _alone(axis: tuple[str, ...], wanted: Values, *pools: Pool[Values]) -> Values:
-    """Make the row for values that no row has together: rare ones, unknown ones, or a contradiction."""
-    if axis == SYSTEM:
-        named = wanted.get("__os_version") or wanted.get("__platform") or wanted.get("__os_type") or "Linux"
-        system = system_of(str(named))
+def _made_row(group: tuple[str, ...], wanted: Values, *choices: Choices[Values]) -> Values:
+    """Return a row for values that no row has together, because they are rare, unknown or contradictory."""
+    if group == SYSTEM:
+        known = wanted.get("__os_version") or wanted.get("__platform") or wanted.get("__os_type") or "Linux"
+        system = system_of(str(known))
         return {"__os_type": system.os_type, "__os_bit": system.os_bit, "__platform": system.platform, **wanted}
-    if axis == HARDWARE:  # its attributes only exclude one another, but for this one
+    if group == HARDWARE:
         return {"hw_firmware_type": "uefi", **wanted} if wanted.get("__support_arm") == "true" else wanted
-    return max((row for pool in pools for row in pool.rows), key=lambda row: _agreement(row, wanted))
+    return max((row for choice in choices for row in choice.rows), key=lambda row: _matches(row, wanted))
 
 
 @lru_cache(maxsize=256)
-def region_with(values: tuple[tuple[str, object], ...]) -> Pool[Variety]:
-    """Narrow the region, axis by axis, to the rows that have these values.
+def variants_with(values: tuple[tuple[str, object], ...]) -> Choices[Variant]:
+    """Return the variants, restricted group by group to rows with these values.
 
-    Where the varieties that are left have no such row, one of another variety stands in, else one made for it.
+    If no remaining variant has such a row, rows of other variants are used, or else one is made.
 
     Args:
-        values: pairs of name and value, sorted; names of no axis do not count.
+        values: Pairs of name and value, sorted. Names that are in no group are ignored.
     """
-    region = list(zip(REGION.weights, REGION.rows, strict=True))
-    for place, axis in enumerate(AXES):
-        wanted = {name: value for name, value in values if name in axis}
-        narrowed = []
-        for weight, variety in region if wanted else ():
-            rows = agreeing(wanted, variety[place])
+    variants = list(VARIANTS.weighted)
+    for position, group in enumerate(GROUPS):
+        wanted = {name: value for name, value in values if name in group}
+        if not wanted:
+            continue
+        restricted = []
+        for weight, variant in variants:
+            rows = matching_rows(wanted, variant[position])
             if rows:
-                pool = Pool.of(*rows)
-                part = pool.weight / variety[place].weight
-                narrowed.append((weight * part, (*variety[:place], pool, *variety[place + 1 :])))
-        if wanted and not narrowed:
-            pools = [variety[place] for variety in REGION.rows]
-            pool = Pool.of(*(agreeing(wanted, *pools) or [(1.0, _alone(axis, wanted, *pools))]))
-            narrowed = [(weight, (*variety[:place], pool, *variety[place + 1 :])) for weight, variety in region]
-        region = narrowed or region
-    return Pool.of(*region)
+                choices = Choices(*rows)
+                share = choices.total / variant[position].total
+                restricted.append((weight * share, (*variant[:position], choices, *variant[position + 1 :])))
+        if not restricted:
+            everywhere = [variant[position] for variant in VARIANTS.rows]
+            rows = matching_rows(wanted, *everywhere) or [(1.0, _made_row(group, wanted, *everywhere))]
+            choices = Choices(*rows)
+            restricted = [(weight, (*one[:position], choices, *one[position + 1 :])) for weight, one in variants]
+        variants = restricted
+    return Choices(*variants)
 
 
-# --- bundles of attributes that depend on nothing else --------------------------------------------
+# --- attributes that do not depend on others
 
 _FEATURES: Final = ("nic_hotplug", "disk_hotplug", "user_data", "ssh_key", "hostname_inject", "onekey_resetpasswd")
 
-_ABILITIES: Final = _crossed(
-    _perhaps("__support_largememory"),
-    _perhaps("__support_diskintensive"),
-    _perhaps("__support_highperformance"),
-    _perhaps("__support_fc_inject", "true", "true", "false"),
-    _perhaps("__support_agent_list", "hss,ces", "hss,ces", "ces", "hss"),
-)
-
-_SETTINGS: Final = _crossed(
-    _perhaps("__is_config_init", "true", "true", "false"),
-    _perhaps("__os_feature_list", *(json.dumps(dict.fromkeys(_FEATURES[:count], "true")) for count in (6, 6, 4, 2))),
-    _perhaps("hw_vif_multiqueue_enabled", "true", "true", "true", "false"),
-    _perhaps("max_ram", "0", "0", "0", "65536", "262144"),
-)
-_COMMON: Final = _crossed(
-    Pool.of((1, Values(virtual_size=None, container_format="bare", __image_source_type="uds"))),
-    Pool.of((99.5, Values(__isregistered="true")), (0.5, Values(__isregistered="false"))),
-    Pool.of(*((weight, Values(min_disk=size)) for size, weight in (
+_COMMON: Final = _combined(
+    Choices((1, Values(virtual_size=None, container_format="bare", __image_source_type="uds"))),
+    Choices((99.5, Values(__isregistered="true")), (0.5, Values(__isregistered="false"))),
+    Choices(*((weight, Values(min_disk=size)) for size, weight in (
         (40, 53), (50, 5), (60, 10), (80, 5), (100, 11), (200, 6), (500, 5), (1024, 5),
     ))),
-    Pool.of(*((weight, Values(min_ram=size)) for size, weight in ((0, 76), (512, 6), (1024, 6), (2048, 6), (4096, 6)))),
-    _perhaps("__lazyloading", "true", "true", "true", "True", "True", "false", "False"),
+    Choices(*((weight, Values(min_ram=size)) for size, weight in ((0, 76), (512, 6), (1024, 6), (2048, 6), (4096, 6)))),
+    _optional("__lazyloading", "true", "true", "true", "True", "True", "false", "False"),
 )  # fmt: skip
+_SETTINGS: Final = _combined(
+    _optional("__is_config_init", "true", "true", "false"),
+    _optional("__os_feature_list", *(json.dumps(dict.fromkeys(_FEATURES[:count], "true")) for count in (6, 6, 4, 2))),
+    _optional("hw_vif_multiqueue_enabled", "true", "true", "true", "false"),
+    _optional("max_ram", "0", "0", "0", "65536", "262144"),
+)
+_CAPABILITIES: Final = _combined(
+    _optional("__support_largememory"),
+    _optional("__support_diskintensive"),
+    _optional("__support_highperformance"),
+    _optional("__support_fc_inject", "true", "true", "false"),
+    _optional("__support_agent_list", "hss,ces", "hss,ces", "ces", "hss"),
+)
 
-BUNDLES: Final = (_COMMON, _SETTINGS, _ABILITIES)
-BUNDLES_OF: Final = {
-    "FusionCompute": BUNDLES,
+INDEPENDENT: Final = {
+    "FusionCompute": (_COMMON, _SETTINGS, _CAPABILITIES),
     "Ironic": (_COMMON, _SETTINGS),
     "IsoImage": (_COMMON, _SETTINGS),
     "DataImage": (_COMMON,),
 }
-"""What images carry besides, by their ``virtual_env_type``."""
+"""The choices of further attributes, by ``virtual_env_type``."""
 
-# --- words ----------------------------------------------------------------------------------------
+# --- texts
 
 _ROLES: Final = (
     ("web", "网站"), ("orders", "订单服务"), ("mysql", "数据库"), ("billing", "计费系统"), ("gateway", "网关"),
@@ -312,8 +311,8 @@ _PRODUCTS: Final = (
 )  # fmt: skip
 
 
-def _worded(*patterns: str) -> tuple[str, ...]:
-    """Write every role, stage and product into each pattern, in pairs of English and Chinese."""
+def _expanded(*patterns: str) -> tuple[str, ...]:
+    """Return each pattern for every role with its product and every stage, in English or Chinese."""
     names = []
     for pattern in patterns:
         for (role, role_zh), product in zip(_ROLES, _PRODUCTS, strict=True):
@@ -325,23 +324,23 @@ def _worded(*patterns: str) -> tuple[str, ...]:
 
 NAMES: Final = {
     "gold": ("{os}", "{os}", "{os}", "{os} {date}", "{os} {disk}GB", "{os_zh} {disk}GB", "{os_zh} 公共镜像"),
-    "market": _worded(
+    "market": _expanded(
         "<product> on {os}", "<product> {n}.0 {os}", "<product> 运行环境 {os_zh}", "<product> 一键部署 {os_zh}",
     ),
-    "private": _worded(
-        "<role>-<stage>-{nn}", "<role>_{date}", "<角色>-<阶段>-{date}", "ecs-{hex}-image", "{os} <role>",
+    "private": _expanded(
+        "<role>-<stage>-{n:02}", "<role>_{date}", "<角色>-<阶段>-{date}", "ecs-{number:04x}-image", "{os} <role>",
         "<角色>模板 {date}", "{os_zh} <角色>",
     ),
-    "DataImage": _worded("<role>-data-{date}", "data-disk-{hex}", "<角色>数据盘-{date}"),
+    "DataImage": _expanded("<role>-data-{date}", "data-disk-{number:04x}", "<角色>数据盘-{date}"),
     "IsoImage": ("{os} install {date}", "{os} DVD", "{os_zh} 安装盘"),
 }  # fmt: skip
-"""Patterns by ``__imagetype`` or, where it says more, by ``virtual_env_type``; ``nn`` is ``n`` with two digits."""
+"""Patterns of image names by ``virtual_env_type`` or, for all others, by ``__imagetype``."""
 
-OPEN_DESCRIPTIONS: Final = (
+PUBLIC_DESCRIPTIONS: Final = (
     "{os} with the updates of month {n}", "{os} as released, default settings", "{os_zh} 基础镜像,含第{n}批安全补丁",
     "Outdated, choose the next release for new servers",
 )  # fmt: skip
-OWN_DESCRIPTIONS: Final = (
+PRIVATE_DESCRIPTIONS: Final = (
     "Hardened {os}, built by the nightly pipeline", "Base of the web servers, build {n}", "{os_zh} 加固版 {n}",
     "业务系统模板,勿删", "测试环境专用",
 )  # fmt: skip
@@ -357,6 +356,6 @@ TAGS: Final = (
     ("backup=daily", "backup=weekly", "backup=none"),
     ("golden", "legacy", "do-not-delete"),
 )
-"""Tags by their key: mostly ``key=value``, a few in the old form ``key.value``, a few bare."""
+"""Tags by their key; an image has at most one of each group. A few have the old form ``key.value`` or no value."""
 
 REGION_NAMES: Final = ("cn-north-4", "cn-north-1", "cn-east-3", "cn-south-1", "ap-southeast-1")

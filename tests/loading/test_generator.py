@@ -494,7 +494,7 @@ def test_an_unknown_environment_is_passed_on() -> None:
 
 def test_a_negative_count_is_refused() -> None:
     """There are no fewer than no images."""
-    with pytest.raises(ValueError, match="count is -1; legal are"):
+    with pytest.raises(ValueError, match="Invalid count -1"):
         generate(-1, 7, project=PROJECT)
     assert images(0) == []
 
@@ -562,5 +562,5 @@ def test_a_faker_gives_parts_of_images(fake: Any) -> None:
 
 def test_a_platform_without_versions_is_refused(fake: Any) -> None:
     """The message names the platform and the legal ones."""
-    with pytest.raises(ValueError, match="platform 'BeOS' has no documented version; legal are Windows"):
+    with pytest.raises(ValueError, match="Invalid platform 'BeOS'.*Use one of Windows"):
         fake.image_os_version("BeOS")

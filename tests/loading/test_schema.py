@@ -9,6 +9,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import BY_NAME, FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME
+from ims_mock.loading.generator import generate
 from ims_mock.loading.loader import load
 from ims_mock.loading.schema import SchemaError, read_image, read_sections
 from ims_mock.loading.sources import bundled_catalogs
@@ -429,3 +430,9 @@ def test_the_json_schema_takes_text_only_as_a_free_property(described, value):
 def test_the_json_schema_tells_what_a_field_is(field):
     """The sentence of the table stands in the schema."""
     assert image_schema()["properties"][field.name]["description"] == BY_NAME[field.name].description
+
+
+def test_generated_images_conform_to_the_schema():
+    for image in generate(500, 7, project="p"):
+        values = read_image(image)
+        assert {**values, "tags": list(values["tags"])} == image
