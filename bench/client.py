@@ -34,7 +34,11 @@ class Connection:
     """A persistent HTTP/1.1 connection to a port of this machine."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection((HOST, port), timeout=60)
+        self._port = port
+        self._connect()
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection((HOST, self._port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def close(self) -> None:
@@ -50,7 +54,7 @@ class Connection:
         """
         began = time.perf_counter()
         self._socket.sendall(request)
-        response, start, end = bytearray(), 0, 1
+        response, head, start, end = bytearray(), b"", 0, 1
         while len(response) < end:
             received = self._socket.recv(2**20)
             if not received:
@@ -64,7 +68,11 @@ class Connection:
                 end = start + (int(length[1]) if length else 0)
             elif not start:
                 end = len(response) + 1
-        return time.perf_counter() - began, bytes(response[start:])
+        seconds = time.perf_counter() - began
+        if b"\r\nconnection: close" in head.lower():
+            self.close()
+            self._connect()
+        return seconds, bytes(response[start:])
 
     def time(self, request: bytes) -> float:
         """Send a request and return the seconds until the response is complete."""

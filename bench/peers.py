@@ -145,7 +145,7 @@ def measure(images: int, requests: int, installed: Path) -> Iterator[Result]:
                 if not program.exists():
                     raise BenchError(f"not installed: {program}")
                 yield _compared(peer, program, ours, page, catalog, requests)
-            except BenchError as error:
+            except (BenchError, OSError) as error:
                 yield Result(f"page of {peer.name}", images, note=str(error))
 
 

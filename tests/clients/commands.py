@@ -1,4 +1,4 @@
-"""The commands of clients, run as people run them: in a shell of their own, with a home of their own."""
+"""Command-line clients, run in a home directory and an environment of their own."""
 
 import subprocess
 import sysconfig
@@ -9,20 +9,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Shell:
-    """Where somebody runs one command; nothing stands in its environment but what is said here."""
+    """A command with its home directory and its environment variables; no others are inherited."""
 
     command: str
     home: Path
     environment: Mapping[str, str]
 
     def __call__(self, *words: str) -> list[str]:
-        """Run the command, which succeeds without a word of complaint, and give the lines it prints."""
+        """Run the command, assert that it succeeds without a warning, and return the lines it prints."""
         done = self._run(*words)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout.splitlines()
 
-    def refused(self, *words: str) -> str:
-        """Run the command, which fails, and give its complaint."""
+    def failure(self, *words: str) -> str:
+        """Run the command, assert that it fails, and return what it writes to standard error."""
         done = self._run(*words)
         assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False), done
         return done.stderr
@@ -30,7 +30,7 @@ class Shell:
     def _run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         scripts = sysconfig.get_path("scripts")
         usual = {"HOME": str(self.home), "PATH": scripts, "PYTHONUTF8": "1"}
-        usual["XDG_CACHE_HOME"] = str(self.home.parent / "cache")  # what one found at its start, the next one knows
+        usual["XDG_CACHE_HOME"] = str(self.home.parent / "cache")  # shared, because filling it takes long
         return subprocess.run(
             [str(Path(scripts) / self.command), *words],
             cwd=self.home,
@@ -43,8 +43,8 @@ class Shell:
         )
 
 
-def logged_in(url: str) -> dict[str, str]:
-    """Give the environment of a member of project A who has a password."""
+def password_environment(url: str) -> dict[str, str]:
+    """Return the environment variables of a password login to project A."""
     return {
         "OS_AUTH_URL": f"{url}/v3",
         "OS_IDENTITY_API_VERSION": "3",

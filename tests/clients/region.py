@@ -1,16 +1,16 @@
-"""A small region for real clients: a team shares images between two projects; and what to upload there."""
+"""The catalog that real clients use: two projects, the images of one of them, and credentials of every kind."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clients.told import untold
+from clients.client_findings import undocumented_findings
 from helpers import make_app, over_socket
 
 PROFILES = ["documented", "glance"]
 
 A, B = "a" * 32, "b" * 32
-OURS = [f"0000000{number}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for number in (5, 4, 3, 2, 1)]
-"""The images of project A as they are listed: the newest first."""
+IDS = [f"0000000{number}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for number in (5, 4, 3, 2, 1)]
+"""The images of project A in the order of the list, the newest first."""
 
 MISSING = "00000000-0000-4000-8000-000000000000"
 
@@ -41,18 +41,18 @@ CATALOG = {
             "__os_type": "Windows" if one[7] == "3" else "Linux",
             "tags": ["env=test"] if one[7] == "2" else [],
         }
-        for one in OURS
+        for one in IDS
     ],
 }
 
 DATA = bytes(range(256)) * 12_000
-"""A few megabytes, more than any client sends in one piece."""
+"""A few megabytes of image data, more than a client sends in one piece."""
 
 
 @contextmanager
 def served(profile: str, auth: str = "on") -> Iterator[str]:
-    """Serve the region, and give its URL; clients do nothing there that the README does not tell."""
+    """Serve the catalog, yield the URL, and assert that all findings of clients are documented."""
     app = make_app(CATALOG, auth=auth, profile=profile)
     with over_socket(app) as ask:
         yield ask.url
-    assert not untold(app)
+    assert not undocumented_findings(app)

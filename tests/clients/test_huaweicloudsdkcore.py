@@ -1,4 +1,4 @@
-"""The vendor's own SDK, unmodified, over a socket: what it signs is let in, and what it looks up is found."""
+"""huaweicloudsdkcore over a socket: signatures, and the lookup of projects and domains."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -36,26 +36,26 @@ CATALOG = {
 
 @pytest.fixture(scope="module")
 def application():
-    """An application that needs credentials and answers every path and method, by the real clock."""
+    """An application that requires credentials and answers every path and method, with a running clock."""
     return probed(make_app(CATALOG, auth="on"))
 
 
 @pytest.fixture(scope="module")
 def url(application):
-    """Where it listens."""
+    """The URL of the application."""
     with over_socket(application) as ask:
         yield ask.url
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_remembered():
-    """Forget the projects that the SDK keeps for the whole process."""
+def _clear_caches():
+    """Clear the projects that the SDK caches for the whole process."""
     BasicCredentials._CACHE.clear()
     GlobalCredentials._CACHE.clear()
 
 
-class Answer(SdkResponse):
-    """The answer of the emulator to a path it does not know: whom it let in."""
+class Caller(SdkResponse):
+    """The response to an unknown path: the caller that was authenticated."""
 
     openapi_types: ClassVar = {"project": "str", "roles": "list[str]"}
     attribute_map: ClassVar = {"project": "project", "roles": "roles"}
@@ -65,12 +65,12 @@ class Answer(SdkResponse):
         self.project, self.roles = project, roles
 
 
-def asked(url, method, path, credentials=None, **what):
-    """Send a request with the vendor's client, as its generated services do."""
+def send(url, method, path, credentials=None, **what):
+    """Send a request with the client of the SDK, as its generated services do."""
     builder = ClientBuilder(Client).with_credentials(credentials or BasicCredentials("AK", "SK", A)).with_endpoint(url)
     client = builder.with_http_config(HttpConfig(timeout=20)).build()
-    client.model_package = SimpleNamespace(Answer=Answer)
-    return client.do_http_request(method, path, response_type="Answer", **what)
+    client.model_package = SimpleNamespace(Caller=Caller)
+    return client.do_http_request(method, path, response_type="Caller", **what)
 
 
 NAMES = {"name": "镜像 CentOS 7.3~x/y", "empty": "", "tag": "a=b"}
@@ -102,23 +102,21 @@ REQUESTS = {
 
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("access", ["AK", "TEMPORARY"])
-def test_what_the_sdk_signs_is_let_in(url, name, access):
-    """Every method; Chinese, spaces, escapes, empty and repeated values; permanent and temporary keys."""
+def test_signature_of_the_sdk_is_accepted(url, name, access):
     method, path, what = REQUESTS[name]
     credentials = BasicCredentials(access, "SK", A)
     if access == "TEMPORARY":
         credentials.with_security_token("security/token+==")
-    answer = asked(url, method, path, credentials, **what)
+    answer = send(url, method, path, credentials, **what)
     assert (answer.project, answer.roles) == (A, ["member"])
 
 
 @pytest.mark.parametrize("data", [b"", b"bytes \x00\xff", b"x" * 3_000_000])
-def test_a_file_is_let_in_unread(url, data, tmp_path):
-    """Uploads are not signed with their bytes; an empty one neither."""
+def test_signature_of_an_upload_does_not_cover_its_data(url, data, tmp_path):
     (tmp_path / "data").write_bytes(data)
     with (tmp_path / "data").open("rb") as file:
         what = {"body": file, "header_params": {"Content-Type": BYTES}}
-        assert asked(url, "PUT", "/v2/other/abc/file", **what).project == A
+        assert send(url, "PUT", "/v2/other/abc/file", **what).project == A
 
 
 @pytest.mark.parametrize(
@@ -134,41 +132,37 @@ def test_a_file_is_let_in_unread(url, data, tmp_path):
         (BasicCredentials("AK", "SK", "c" * 32), "APIGW.0302", "X-Project-Id"),
     ],
 )
-def test_the_sdk_understands_a_refusal(url, credentials, code, words):
-    """As its own exception, with code, message and request id."""
+def test_refusal_raises_the_exception_of_the_sdk(url, credentials, code, words):
     with pytest.raises(ClientRequestException) as refused:
-        asked(url, "GET", "/v2/images", credentials)
+        send(url, "GET", "/v2/images", credentials)
     error = refused.value
     assert (error.status_code, error.error_code) == (403 if code.endswith("2") else 401, code)
     assert words in error.error_msg
     assert len(error.request_id) == 32
 
 
-def test_a_reader_may_not_write(url):
-    """The second project of the key is open for reading only."""
+def test_reader_cannot_write(url):
     reader = BasicCredentials("AK", "SK", B)
-    assert asked(url, "GET", "/v2/other", reader).roles == ["reader"]
+    assert send(url, "GET", "/v2/other", reader).roles == ["reader"]
     with pytest.raises(ClientRequestException) as refused:
-        asked(url, "POST", "/v2/other", reader, body={})
+        send(url, "POST", "/v2/other", reader, body={})
     assert (refused.value.status_code, refused.value.error_code) == (403, "APIGW.0302")
 
 
-def test_a_signature_of_another_time_is_refused(url, application):
-    """By the emulator's clock, not by the machine's."""
+def test_signature_expires_by_the_clock_of_the_emulator(url, application):
     emulator = application.extensions["ims_mock"]
     emulator.change_clock(lambda clock: clock.advanced(timedelta(minutes=16)))
     try:
         with pytest.raises(ClientRequestException) as refused:
-            asked(url, "GET", "/v2/other")
+            send(url, "GET", "/v2/other")
         assert "signature expired, signature time:" in refused.value.error_msg
     finally:
         emulator.reset()
-    assert asked(url, "GET", "/v2/other").project == A
+    assert send(url, "GET", "/v2/other").project == A
 
 
 @pytest.mark.parametrize(("region", "project", "images"), [("cn-north-4", A, 5), ("cn-east-3", B, 1)])
-def test_the_sdk_finds_its_project_by_the_region(url, region, project, images, monkeypatch):
-    """A client that is given a region looks up the project, signed, and lists its images."""
+def test_sdk_looks_up_its_project_by_region(url, region, project, images, monkeypatch):
     monkeypatch.setenv("HUAWEICLOUD_SDK_IAM_ENDPOINT", url)
     credentials = BasicCredentials("AK", "SK")
     ims = ImsClient.new_builder().with_credentials(credentials).with_region(Region(region, url)).build()
@@ -176,8 +170,7 @@ def test_the_sdk_finds_its_project_by_the_region(url, region, project, images, m
     assert len(ims.glance_list_images(GlanceListImagesRequest()).images) == images
 
 
-def test_the_sdk_shows_an_image(url):
-    """One of its own; any other is its exception, with the code of the service."""
+def test_missing_image_raises_the_exception_of_the_sdk(url):
     ims = ImsClient.new_builder().with_credentials(BasicCredentials("AK", "SK", A)).with_endpoint(url).build()
     listed = ims.glance_list_images(GlanceListImagesRequest(limit=1)).images[0]
     assert ims.glance_show_image(GlanceShowImageRequest(listed.id)).name == listed.name
@@ -186,8 +179,7 @@ def test_the_sdk_shows_an_image(url):
     assert (refused.value.status_code, refused.value.error_code) == (404, "IMG.0027")
 
 
-def test_a_region_without_a_project_is_none(url, monkeypatch):
-    """The SDK says so itself."""
+def test_unknown_region_raises_the_exception_of_the_sdk(url, monkeypatch):
     monkeypatch.setenv("HUAWEICLOUD_SDK_IAM_ENDPOINT", url)
     with pytest.raises(SdkException, match="Failed to get project id of region 'eu-west-0'"):
         ImsClient.new_builder().with_credentials(BasicCredentials("AK", "SK")).with_region(
@@ -195,8 +187,7 @@ def test_a_region_without_a_project_is_none(url, monkeypatch):
         ).build()
 
 
-def test_global_credentials_find_their_domain(url, monkeypatch):
-    """From the list of domains."""
+def test_global_credentials_look_up_their_domain(url, monkeypatch):
     monkeypatch.setenv("HUAWEICLOUD_SDK_IAM_ENDPOINT", url)
     credentials = GlobalCredentials("AK", "SK")
     builder = ClientBuilder(Client, "GlobalCredentials").with_credentials(credentials)
@@ -204,8 +195,7 @@ def test_global_credentials_find_their_domain(url, monkeypatch):
     assert len(credentials.domain_id) == 32
 
 
-def test_without_authentication_any_region_is_found(monkeypatch):
-    """With any key at all."""
+def test_any_region_is_found_without_authentication(monkeypatch):
     with over_socket(make_app(CATALOG)) as ask:
         monkeypatch.setenv("HUAWEICLOUD_SDK_IAM_ENDPOINT", ask.url)
         credentials = BasicCredentials("ANY", "ANY")

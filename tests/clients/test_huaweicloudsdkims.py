@@ -1,10 +1,10 @@
-"""The vendor's own SDK for this service, unmodified, over a socket: every operation of the image API, signed."""
+"""huaweicloudsdkims over a socket: every operation of the image API, signed."""
 
 import urllib.request
 from types import SimpleNamespace
 
 import pytest
-from clients.region import DATA, MISSING, OURS, PROFILES, A, B, served
+from clients.region import DATA, IDS, MISSING, PROFILES, A, B, served
 
 pytest.importorskip("huaweicloudsdkims")
 
@@ -14,21 +14,21 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkcore.region.region import Region
 
 
-def signed_in(url, name, project):
-    """A client of one project."""
+def client_of(url, name, project):
+    """Return a client of one project."""
     credentials = BasicCredentials(f"AK-{name}", f"SK-{name}", project)
     return ims.ImsClient.new_builder().with_credentials(credentials).with_endpoint(url).build()
 
 
 @pytest.fixture(params=PROFILES)
 def team(request):
-    """Both projects' clients of an emulator that needs credentials."""
+    """Clients of both projects."""
     with served(request.param) as url:
-        yield SimpleNamespace(url=url, profile=request.param, a=signed_in(url, "A", A), b=signed_in(url, "B", B))
+        yield SimpleNamespace(url=url, profile=request.param, a=client_of(url, "A", A), b=client_of(url, "B", B))
 
 
 def created(client, **values):
-    """Create an image, and give its answer."""
+    """Create an image and return the response."""
     body = ims.GlanceCreateImageMetadataRequestBody(container_format="bare", disk_format="raw", **values)
     return client.glance_create_image_metadata(ims.GlanceCreateImageMetadataRequest(body))
 
@@ -39,48 +39,45 @@ def shown(client, image):
 
 
 def changed(client, image, *operations):
-    """Patch an image, and give its answer."""
+    """Patch an image and return the response."""
     body = [ims.GlanceUpdateImageRequestBody(*operation) for operation in operations]
     return client.glance_update_image(ims.GlanceUpdateImageRequest(image, body))
 
 
-def test_it_walks_through_every_image_once(team):
-    """In order, two a page, by the marker and as long as there is a next page."""
+def test_paging_returns_every_image_once(team):
     found, marker, more = [], None, True
     while more:
         page = team.a.glance_list_images(ims.GlanceListImagesRequest(limit=2, marker=marker))
         found += [image.id for image in page.images]
         marker, more = found[-1], page.next
-    assert found == OURS
+    assert found == IDS
     assert team.b.glance_list_images(ims.GlanceListImagesRequest()).images == []
 
 
 @pytest.mark.parametrize(
     ("filters", "ids"),
     [
-        ({"name": "image 4"}, [OURS[1]]),
-        ({"os_type": "Windows"}, [OURS[2]]),
-        ({"tag": "env=test"}, [OURS[3]]),
+        ({"name": "image 4"}, [IDS[1]]),
+        ({"os_type": "Windows"}, [IDS[2]]),
+        ({"tag": "env=test"}, [IDS[3]]),
         ({"protected": True}, []),
-        ({"created_at": "gte:2020-01-01T00:00:04Z", "sort_key": "name", "sort_dir": "asc"}, [OURS[1], OURS[0]]),
+        ({"created_at": "gte:2020-01-01T00:00:04Z", "sort_key": "name", "sort_dir": "asc"}, [IDS[1], IDS[0]]),
     ],
 )
-def test_it_filters_and_sorts(team, filters, ids):
-    """By what stands in the columns, by properties, tags and times."""
+def test_filters_and_sort_keys(team, filters, ids):
     page = team.a.glance_list_images(ims.GlanceListImagesRequest(**filters))
     assert [image.id for image in page.images] == ids
 
 
-def test_its_exceptions_say_what_is_wrong(team):
-    """With status, code and request id; Glance's own page is the message in its profile."""
+def test_exceptions_have_the_status_and_code_of_the_error(team):
     refusals = [
         (404, "IMG.0027", lambda: shown(team.a, MISSING)),
-        (404, "IMG.0027", lambda: shown(team.b, OURS[0])),
+        (404, "IMG.0027", lambda: shown(team.b, IDS[0])),
         (404, "IMG.0144", lambda: team.a.glance_delete_image(ims.GlanceDeleteImageRequest(MISSING))),
         (400, "IMG.0027", lambda: team.a.glance_list_images(ims.GlanceListImagesRequest(marker=MISSING))),
         (400, "IMG.0017", lambda: team.a.glance_list_images(ims.GlanceListImagesRequest(sort_key="colour"))),
-        (403, "IMG.0026", lambda: changed(team.a, OURS[0], ("replace", "/status", "active"))),
-        (409, "IMG.0035", lambda: changed(team.a, OURS[0], ("remove", "/nothing"))),
+        (403, "IMG.0026", lambda: changed(team.a, IDS[0], ("replace", "/status", "active"))),
+        (409, "IMG.0035", lambda: changed(team.a, IDS[0], ("remove", "/nothing"))),
     ]
     for status, code, refused in refusals:
         with pytest.raises(ClientRequestException) as caught:
@@ -91,15 +88,14 @@ def test_its_exceptions_say_what_is_wrong(team):
         assert len(caught.value.request_id) == 32
 
 
-def test_it_creates_changes_and_deletes_an_image(team):
-    """A new image is queued; it changes as it is told, and is gone when it is deleted."""
+def test_image_is_created_changed_and_deleted(team):
     image = created(team.a, name="new", os_version="CentOS 7.3 64bit", min_disk=40, tags=["a=b"], protected=True)
     assert (image.status, image.visibility, image.owner, image.tags) == ("queued", "private", A, ["a=b"])
     assert (image.name, image.os_version, image.min_disk, image.protected) == ("new", "CentOS 7.3 64bit", 40, True)
     if team.profile == "documented":
         assert (image.imagetype, image.isregistered, image.image_size) == ("private", "true", "0")
         assert (image.platform, image.os_type, image.os_bit) == ("CentOS", "Linux", "64")
-    assert len(team.a.glance_list_images(ims.GlanceListImagesRequest()).images) == len(OURS) + 1
+    assert len(team.a.glance_list_images(ims.GlanceListImagesRequest()).images) == len(IDS) + 1
     description, name = ("add", "/__description", "镜像"), ("replace", "/name", "newer")
     image = changed(team.a, image.id, description, name, ("replace", "/protected", False))
     assert (image.description, image.name, image.protected) == ("镜像", "newer", False)
@@ -110,22 +106,20 @@ def test_it_creates_changes_and_deletes_an_image(team):
         shown(team.a, image.id)
 
 
-def test_it_tags_an_image(team):
-    """With what a URL must escape, too; a tag that is not there can not be taken away."""
+def test_tags_are_added_and_removed(team):
     for tag in ("k=v", "镜 像"):
-        team.a.glance_create_tag(ims.GlanceCreateTagRequest(OURS[0], tag))
-    assert shown(team.a, OURS[0]).tags == ["k=v", "镜 像"]
+        team.a.glance_create_tag(ims.GlanceCreateTagRequest(IDS[0], tag))
+    assert shown(team.a, IDS[0]).tags == ["k=v", "镜 像"]
     for tag in ("k=v", "镜 像"):
-        team.a.glance_delete_tag(ims.GlanceDeleteTagRequest(OURS[0], tag))
-    assert shown(team.a, OURS[0]).tags == []
+        team.a.glance_delete_tag(ims.GlanceDeleteTagRequest(IDS[0], tag))
+    assert shown(team.a, IDS[0]).tags == []
     with pytest.raises(ClientRequestException) as caught:
-        team.a.glance_delete_tag(ims.GlanceDeleteTagRequest(OURS[0], "k=v"))
+        team.a.glance_delete_tag(ims.GlanceDeleteTagRequest(IDS[0], "k=v"))
     assert caught.value.status_code == 404
 
 
-def test_it_shares_an_image(team):
-    """The owner offers, the member accepts and lists it, the owner withdraws."""
-    image = OURS[0]
+def test_member_lists_a_shared_image_after_accepting_it(team):
+    image = IDS[0]
     added = ims.GlanceAddImageMemberRequest(image, ims.GlanceAddImageMemberRequestBody(B))
     member = team.a.glance_add_image_member(added)
     assert (member.image_id, member.member_id, member.status) == (image, B, "pending")
@@ -150,8 +144,7 @@ def test_it_shares_an_image(team):
     assert caught.value.status_code == 404
 
 
-def test_it_sees_an_image_become_active(team):
-    """The SDK has no operation that uploads, so the data comes from elsewhere."""
+def test_image_is_active_after_an_upload(team):
     image = created(team.a, name="new")
     headers = {"X-Auth-Token": "of-a", "Content-Type": "application/octet-stream"}
     url = f"{team.url}/v2/images/{image.id}/file"
@@ -162,8 +155,7 @@ def test_it_sees_an_image_become_active(team):
         assert answer.read() == DATA
 
 
-def test_it_reads_schemas_and_versions(team):
-    """In its own words."""
+def test_schemas_and_versions(team):
     schema = team.a.glance_show_image_schemas(ims.GlanceShowImageSchemasRequest())
     assert schema.name == "image"
     schema = team.a.glance_list_image_schemas(ims.GlanceListImageSchemasRequest())
@@ -176,8 +168,7 @@ def test_it_reads_schemas_and_versions(team):
     assert [one.id for one in team.a.show_version(ims.ShowVersionRequest("v2.0")).versions] == ["v2.0"]
 
 
-def test_it_finds_its_project_by_the_region(team, monkeypatch):
-    """And without any: then the key opens the project it belongs to."""
+def test_sdk_looks_up_its_project_by_region(team, monkeypatch):
     BasicCredentials._CACHE.clear()
     monkeypatch.setenv("HUAWEICLOUD_SDK_IAM_ENDPOINT", team.url)
     credentials = BasicCredentials("AK-A", "SK-A")
@@ -185,32 +176,26 @@ def test_it_finds_its_project_by_the_region(team, monkeypatch):
     client = ims.ImsClient.new_builder().with_credentials(credentials).with_region(where).build()
     assert credentials.project_id == A
     assert created(client, name="new").owner == A
-    assert created(signed_in(team.url, "B", None), name="new").owner == B
+    assert created(client_of(team.url, "B", None), name="new").owner == B
 
 
-# --- the newer list -------------------------------------------------------------------------------
-
-
-def test_it_walks_through_the_newer_list_once(team):
-    """By the marker, until a page is empty."""
+def test_paging_of_cloudimages_returns_every_image_once(team):
     found, marker = [], None
     while page := team.a.list_images(ims.ListImagesRequest(limit=2, marker=marker)).images:
         found += [image.id for image in page]
         marker = found[-1]
-    assert found == OURS
+    assert found == IDS
 
 
-def test_it_filters_the_newer_list(team):
-    """By what only that filters by."""
+def test_filters_of_cloudimages(team):
     found = team.a.list_images(
         ims.ListImagesRequest(architecture="x86", enterprise_project_id="all_granted_eps")
     ).images
-    assert [image.id for image in found] == OURS
+    assert [image.id for image in found] == IDS
     assert team.a.list_images(ims.ListImagesRequest(architecture="arm")).images == []
 
 
-def test_it_understands_a_refusal_of_the_newer_list(team):
-    """With the code of the service, in every profile."""
+def test_refusal_of_cloudimages_raises_the_exception_of_the_sdk(team):
     with pytest.raises(ClientRequestException) as refused:
         team.a.list_images(ims.ListImagesRequest(flavor_id="huge"))
     assert (refused.value.status_code, refused.value.error_code) == (400, "IMG.0192")

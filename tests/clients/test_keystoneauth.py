@@ -1,4 +1,4 @@
-"""keystoneauth1 and openstacksdk, unmodified, over a socket: they log in every way, and again when a token expired."""
+"""Logins of keystoneauth1 and openstacksdk over a socket."""
 
 from datetime import timedelta
 
@@ -14,9 +14,6 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
 from ims_mock.auth.credentials import stable_id
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
-"""openstacksdk warns of its own inner calls."""
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
@@ -39,19 +36,19 @@ BY_NAME = {"project_name": "cn-north-4", "project_domain_name": "team"}
 
 @pytest.fixture
 def application():
-    """An application that needs credentials."""
+    """An application that requires credentials."""
     return make_app(CATALOG, auth="on")
 
 
 @pytest.fixture
 def url(application):
-    """Where it listens."""
+    """The URL of the application."""
     with over_socket(application) as ask:
         yield ask.url
 
 
 def listed(session):
-    """List images through the service catalog: their ids."""
+    """List images through the service catalog and return their ids."""
     answer = session.get("/v2/images", endpoint_filter={"service_type": "image"})
     return [image["id"] for image in answer.json()["images"]]
 
@@ -65,8 +62,7 @@ SCOPES = [
 
 
 @pytest.mark.parametrize(("scope", "image"), SCOPES)
-def test_a_password_opens_a_project(url, scope, image):
-    """Named by id, or by name and domain; the service catalog leads to the images."""
+def test_password_login_to_a_project(url, scope, image):
     session = Session(v3.Password(f"{url}/v3", **ANN, **scope))
     access = session.auth.get_access(session)
     assert (access.project_scoped, access.project_domain_name, access.username) == (True, "team", "ann")
@@ -78,16 +74,14 @@ def test_a_password_opens_a_project(url, scope, image):
     assert listed(session) == [image]
 
 
-def test_a_password_opens_a_domain(url):
-    """Such a session has no project."""
+def test_password_login_to_a_domain(url):
     session = Session(v3.Password(f"{url}/v3", **ANN, domain_name="team"))
     access = session.auth.get_access(session)
     assert (access.domain_scoped, access.domain_name, access.project_id) == (True, "team", None)
     assert access.role_names == ["member"]
 
 
-def test_an_unscoped_password_finds_its_projects(url):
-    """And opens one of them with its token."""
+def test_unscoped_login_lists_the_projects(url):
     session = Session(v3.Password(f"{url}/v3", **ANN, unscoped=True))
     access = session.auth.get_access(session)
     assert (access.scoped, access.has_service_catalog()) == (False, False)
@@ -98,13 +92,11 @@ def test_an_unscoped_password_finds_its_projects(url):
 
 
 @pytest.mark.parametrize("scope", [{"project_id": A}, BY_NAME])
-def test_a_token_logs_in(url, scope):
-    """One of the catalog's."""
+def test_token_login(url, scope):
     assert listed(Session(v3.Token(f"{url}/v3", token="of-a", **scope))) == ["of-a"]
 
 
-def test_the_catalog_may_be_left_out(url):
-    """Then there is none to look in."""
+def test_login_without_service_catalog(url):
     session = Session(v3.Password(f"{url}/v3", **ANN, **BY_NAME, include_catalog=False))
     assert not session.auth.get_access(session).has_service_catalog()
 
@@ -119,16 +111,14 @@ def test_the_catalog_may_be_left_out(url):
         {**ANN, "domain_name": "partner"},
     ],
 )
-def test_a_refused_login_is_the_clients_own_exception(url, wrong):
-    """With the message and the request id of the answer."""
+def test_refused_login_raises_unauthorized(url, wrong):
     session = Session(v3.Password(f"{url}/v3", **wrong))
     with pytest.raises(exceptions.Unauthorized) as refused:
         session.get_token()
     assert "HTTP 401" in str(refused.value)
 
 
-def test_a_client_logs_in_again_when_its_token_has_expired(url, application):
-    """A day later, by the emulator's clock, the old token is refused; the client gets a new one and goes on."""
+def test_client_logs_in_again_after_its_token_expires(url, application):
     session = Session(v3.Password(f"{url}/v3", **ANN, **BY_NAME))
     assert listed(session) == ["of-a"]
     first = session.get_token()
@@ -140,8 +130,7 @@ def test_a_client_logs_in_again_when_its_token_has_expired(url, application):
     assert session.get_token() != first
 
 
-def test_openstacksdk_logs_in(url):
-    """With a region and a project by name; and asks the identity service about itself."""
+def test_password_login_of_openstacksdk(url):
     cloud = openstack.connect(
         auth_type="password", auth_url=f"{url}/v3", region_name="cn-north-4", app_name="test", **ANN, **BY_NAME
     )
@@ -158,8 +147,7 @@ def test_openstacksdk_logs_in(url):
     cloud.close()
 
 
-def test_openstacksdk_logs_in_with_a_token(url):
-    """One of the catalog's, which belongs to the first user of its project."""
+def test_token_login_of_openstacksdk(url):
     cloud = openstack.connect(auth_type="token", auth_url=f"{url}/v3", token="of-a", project_id=A)
     assert cloud.authorize() != "of-a"
     assert cloud.current_user_id == stable_id("user", "team", "ann")

@@ -26,50 +26,43 @@ from ims_mock.loading.sources import bundled_catalogs
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_tables_and_answer_are_fresh():
-    """What the tables in the code say is what the README says."""
+def test_tables_and_sample_response_are_current():
     text = README.read_text()
     assert updated(text) == text, "run: python tests/readme.py"
 
 
-def test_the_first_screen_says_what_is_needed():
-    """What it is, how to serve, one question with its answer, how to test, what it follows: in the first 50 lines."""
+def test_first_screen_has_the_essentials():
     screen = "\n".join(README.read_text().splitlines()[:50])
     for words in ("ims-mock serve", "curl -s", "<!-- answer -->", "pytest", "not affiliated with Huawei", "2023-11-13",
                   "/v2/cloudimages"):  # fmt: skip
         assert words in screen
 
 
-def test_links_inside_the_readme_lead_somewhere():
-    """Every link to a heading has its heading."""
+def test_internal_links_have_a_heading():
     text = README.read_text()
     anchors = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.+)$", text, re.M)}
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
 
 
-def test_the_contents_have_the_order_of_the_chapters():
-    """Each chapter is named once, where it stands."""
+def test_contents_list_every_chapter_in_order():
     names = re.findall(r"^## (.*)", README.read_text(), re.MULTILINE)
     assert ["Contents", *re.findall(r"^- \[(.*?)\]", chapter("Contents"), re.MULTILINE)] == names
 
 
 def test_python_blocks_run():
-    """Each Python block works as printed; those of clients are run in the tests of clients."""
     text = re.sub("## Point your client here.*?\n## ", "", README.read_text(), flags=re.DOTALL)
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         subprocess.run([sys.executable, "-c", block], check=True, cwd="/")
 
 
-def test_the_yaml_block_is_a_catalog(tmp_path):
-    """The example of a catalog file loads without a warning."""
+def test_yaml_example_loads_without_warnings(tmp_path):
     path = tmp_path / "example.yaml"
     path.write_text(block_after(README.read_text(), "### The catalog file", "yaml"))
     loaded = load([str(path)])
     assert (len(loaded.catalog), loaded.warnings) == (41, ())
 
 
-def test_the_rules_of_faults_are_legal():
-    """Each rule that is shown is one, and the keys side by side are the first."""
+def test_fault_rules_are_valid():
     text = README.read_text()
     rules = [json.loads(one) for one in re.findall(r"<!-- rule -->\n```json\n(.*?)```", text, re.DOTALL)]
     assert [FaultRules().add(rule).id for rule in rules] == ["1", "1"]
@@ -77,8 +70,7 @@ def test_the_rules_of_faults_are_legal():
     assert eval(f"rule_from_keywords({keys})", {"rule_from_keywords": rule_from_keywords}) == rules[0]
 
 
-def test_the_complaint_about_a_walk_is_true():
-    """A client that stops after two pages is told of with the words shown."""
+def test_message_about_an_incomplete_walk_is_as_printed():
     with ImsMock({"images": [{"id": name} for name in "abcde"]}) as ims:
         ims.client.get(ims.client.get("/v2/images?limit=2").json["next"])
         with pytest.raises(AssertionError) as failed:
@@ -86,8 +78,7 @@ def test_the_complaint_about_a_walk_is_true():
     assert str(failed.value) == block_after(README.read_text(), "<!-- walks -->", "text")
 
 
-def test_the_example_of_check_is_true(tmp_path):
-    """The problems shown are those that the described file gives."""
+def test_output_of_check_is_as_printed(tmp_path):
     shown = block_after(README.read_text(), "`ims-mock check` reports", "console").splitlines()
     path = tmp_path / "broken.yaml"
     path.write_text("images:\n- name: one\n  min_disk: forty\n- name: two\n  __platfrom: CentOS\n")
@@ -97,8 +88,7 @@ def test_the_example_of_check_is_true(tmp_path):
     assert done.stdout.splitlines() == shown[1:]
 
 
-def test_the_refusal_of_a_signature_is_true():
-    """A client that signs its query unsorted is refused with the words shown."""
+def test_refusal_of_a_signature_is_as_printed():
     shown = json.loads(block_after(README.read_text(), "<!-- refusal -->", "json"))
     project, date = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e", "20250102T030405Z"
     key = {"access": "AK", "secret": "SK", "project": project}
@@ -113,8 +103,7 @@ def test_the_refusal_of_a_signature_is_true():
     assert {**answer, "request_id": "…"} == shown
 
 
-def test_the_login_of_the_readme_works():
-    """The body that curl sends opens the default catalog's project."""
+def test_login_example_works():
     command = block_after(README.read_text(), "knows is the caller's own project under that name.")
     sent = command.partition("-d '")[2].rstrip("'").encode()
     for source in ("default", "empty"):
@@ -124,8 +113,7 @@ def test_the_login_of_the_readme_works():
         assert ask("/v2/images", {"X-Auth-Token": answer.headers["X-Subject-Token"]}).status == 200
 
 
-def test_every_control_path_is_described():
-    """The table has each method and path once, and no other."""
+def test_every_control_path_is_documented_once():
     text = README.read_text()
     chapter = text[text.index("## Control") : text.index("### Snapshots")]
     paths = []
@@ -138,8 +126,7 @@ def test_every_control_path_is_described():
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl to ask with")
-def test_the_examples_of_control_work():
-    """Each is run as printed, in the order of the chapter, over one emulator."""
+def test_control_examples_work_as_printed():
     text = README.read_text()
     snapshots, sandboxes = text[text.index("### Snapshots") :].split("### Sandboxes")
     app = make_app("default")
@@ -163,8 +150,7 @@ def test_the_examples_of_control_work():
         assert ask("/_ims/sandboxes", method="POST").json.keys() == shown.keys()
 
 
-def test_the_local_stand_in_works(tmp_path):
-    """The file, the commands and what is told of a mistake, as they are printed."""
+def test_local_stand_in_works_as_printed(tmp_path):
     text = chapter("Local stand-in")
     catalog, command = block_after(text, "", "yaml"), block_after(text, "see every request")
     shown = [line.split(" ", 1)[1] for line in block_after(text, "With `--watch`", "console").splitlines()]
@@ -181,8 +167,7 @@ def test_the_local_stand_in_works(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
-def test_the_certificate_of_the_readme_is_served_and_trusted(tmp_path):
-    """What the command makes is what ``serve`` takes and a client verifies."""
+def test_certificate_example_is_served_and_trusted(tmp_path):
     command = block_after(README.read_text(), "One for this machine is")
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
     files = [str(tmp_path / name) for name in ("cert.pem", "key.pem")]
@@ -192,8 +177,7 @@ def test_the_certificate_of_the_readme_is_served_and_trusted(tmp_path):
             assert answer.status_code == 200
 
 
-def test_every_bundled_catalog_is_described():
-    """The table of bundled catalogs names each, and the number of images of the default one."""
+def test_every_bundled_catalog_is_documented():
     text = README.read_text()
     for name in bundled_catalogs():
         assert f"| `{name}` |" in text
@@ -202,8 +186,7 @@ def test_every_bundled_catalog_is_described():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("git"), reason="git makes the fresh copy")
-def test_the_serving_command_works_in_a_fresh_copy(tmp_path):
-    """The README's first command, word for word, serves the bundled catalog; its question gets the printed answer."""
+def test_first_command_works_in_a_fresh_copy(tmp_path):
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in filter(None, listed.decode().split("\0")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
