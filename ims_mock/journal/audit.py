@@ -47,24 +47,18 @@ def audit(lists: Iterable[ListRequest]) -> list[Walk]:
 
 
 class _Request:
-    """A request for a page.
+    """A request for a page, with what the audit derives from it.
 
     Attributes:
-        number: Its number in the journal.
-        previous: The number of the previous request of the same project.
-        source: The request as the journal returns it.
-        record: The same as it was recorded.
-        answer: The list query that was answered; ``None`` if the request failed.
-        ids: The ids of the images on the page.
-        marker: The marker; empty without one.
         question: The parameters that stay the same on every page.
         page: The page that was requested.
         is_numbered: Whether the client numbers pages or images, and therefore found none.
     """
 
-    def __init__(self, source: ListRequest) -> None:
-        self.source, self.record, self.answer = source, source.record, source.record.answer
-        self.number, self.previous = source.number, source.previous
+    def __init__(self, request: ListRequest) -> None:
+        self.number, self.previous, self.catalog = request.number, request.previous, request.catalog
+        self.walk, self.is_first_page = request.walk, request.page == 1
+        self.record, self.answer = request.record, request.record.answer
         self.ids = tuple(image.id for image in self.record.images or ())
         self.marker = marker_of(self.record.query)
         parameters = question_of(self.record.query)
@@ -85,7 +79,7 @@ class _Request:
         """
         if self.answer is None or not self.answer.has_next:
             return False
-        query, view, catalog = self.answer.query, self.answer.view, self.source.catalog
+        query, view, catalog = self.answer.query, self.answer.view, self.catalog
         if catalog is None or "full-last-page" in view.profile:
             return True
         return bool(catalog.page(replace(query, marker=self.ids[-1], limit=1), view).images)
@@ -127,7 +121,6 @@ class _Chain:
         self.add(first)
 
     def add(self, request: _Request) -> None:
-        """Add a request."""
         self.requests.append(request)
         if request.answer is not None:
             self.pages.add(request.page)
@@ -136,12 +129,10 @@ class _Chain:
 
     @property
     def first(self) -> _Request:
-        """The first request."""
         return self.requests[0]
 
     @property
     def last(self) -> _Request:
-        """The latest request."""
         return self.requests[-1]
 
     def has_question(self, question: Question) -> bool:
@@ -155,11 +146,7 @@ class _Chain:
 
 
 def _chains(requests: Iterable[_Request]) -> list[_Chain]:
-    """Return the walks of one project through one list.
-
-    Args:
-        requests: All its requests for that list, in order.
-    """
+    """Return the walks of one project through one list; the requests are in order."""
     index = _Index()
     for request in requests:
         index.add(request)
@@ -217,7 +204,7 @@ class _Index:
         ]
         if not found:
             found = [chain for chain in met if chain.is_open and chain.end == request.marker]
-            if met or request.source.page == 1:  # else the journal knows the marker, but no longer its page
+            if met or request.is_first_page:  # else the journal knows the marker, but no longer its page
                 alike = self._by_question.get(request.question, {})
                 found += [chain for chain in alike if chain.is_open and chain.has_question(request.question)]
         return max(found or followed, key=lambda chain: chain.last.number, default=None)
@@ -241,19 +228,13 @@ def _join_loops(chains: list[_Chain]) -> list[_Chain]:
             runs.append(run)
         run.append(chain)
         run_of[chain] = run
-    return [chain for run in runs for chain in (_joined(run) if _is_loop(run) else run)]
+    return [chain for run in runs for chain in ([_joined(run)] if _is_loop(run) else run)]
 
 
 def _restarts(request: _Request, before: _Chain) -> bool:
-    catalog = request.source.catalog
-    return (
-        not request.marker
-        and before.is_open
-        and before.has_question(request.question)
-        and catalog is not None
-        and catalog is before.last.source.catalog
-        and not request.overlaps(before.last)
-    )
+    has_same_catalog = request.catalog is not None and request.catalog is before.last.catalog
+    is_same_question = not request.marker and before.has_question(request.question)
+    return before.is_open and is_same_question and has_same_catalog and not request.overlaps(before.last)
 
 
 def _is_loop(run: list[_Chain]) -> bool:
@@ -261,12 +242,11 @@ def _is_loop(run: list[_Chain]) -> bool:
     return len(run) >= _MIN_LOOPS or (len(run) > 1 and (is_numbered or len(run[0].requests) == 1))
 
 
-def _joined(run: list[_Chain]) -> list[_Chain]:
+def _joined(run: list[_Chain]) -> _Chain:
     whole, *others = run
-    for chain in others:
-        for request in chain.requests:
-            whole.add(request)
-    return [whole]
+    for request in [request for chain in others for request in chain.requests]:
+        whole.add(request)
+    return whole
 
 
 def _join_repeated(chains: list[_Chain]) -> list[_Chain]:
@@ -311,17 +291,14 @@ class _Remarks:
         return name in self._requests
 
     def add(self, name: str, *requests: _Request, images: Iterable[str] = ()) -> None:
-        """Add requests and images that show a rule."""
         self._requests.setdefault(name, []).extend(request.number for request in requests)
         self._images.setdefault(name, []).extend(images)
 
     @property
     def has_errors(self) -> bool:
-        """Whether one of them is an error."""
         return any(RULES_BY_NAME[name].severity == ERROR for name in self._requests)
 
     def in_order(self) -> tuple[Remark, ...]:
-        """Return the remarks in the order of the table."""
         names = [rule.name for rule in AUDIT_RULES if rule.name in self]
         return tuple(Remark(name, tuple(self._requests[name]), tuple(self._images[name])) for name in names)
 
@@ -339,7 +316,7 @@ def _walk(requests: list[_Request]) -> Walk:
         remarks.add("small-pages", *answered.values())
     first = requests[0]
     return Walk(
-        number=first.source.walk,
+        number=first.walk,
         path=wire_text(first.record.path),
         project=first.record.project,
         query=tuple(pair for pair in decoded_query(first.record.query) if pair[0] != "marker"),
@@ -368,7 +345,7 @@ def _check_pages(requests: list[_Request], remarks: _Remarks) -> None:
     latest: _Request | None = None
     repeated: list[_Request] = []
     is_loop = False
-    if first.marker and first.source.page == 1:
+    if first.marker and first.is_first_page:
         remarks.add("began-inside", first)
     for before, request in zip([None, *requests], requests, strict=False):
         if request.is_numbered:
@@ -418,8 +395,8 @@ def _check_images(requests: list[_Request], remarks: _Remarks, *, is_whole: bool
     answered = [request for request in requests if request.answer]
     if not is_whole or requests[0].marker or not answered:
         return
-    last, catalog = answered[-1], answered[-1].source.catalog
-    if last.answer is None or catalog is None or all(request.source.catalog is catalog for request in answered):
+    last, catalog = answered[-1], answered[-1].catalog
+    if last.answer is None or catalog is None or all(request.catalog is catalog for request in answered):
         return
     query = replace(last.answer.query, marker=None, limit=len(catalog) + 1)
     missed = [image.id for image in catalog.page(query, last.answer.view).images if image.id not in pages]

@@ -28,80 +28,20 @@ class AuditRule:
 
 
 AUDIT_RULES: Final = (
-    AuditRule(
-        "stopped-early",
-        ERROR,
-        "It stopped before the last page.",
-        "Request pages as long as there is a `next` (in `/v2/cloudimages` until a page is empty). The number of images "
-        "does not show the end, because no page has more than 1000.",
-    ),
-    AuditRule(
-        "page-twice",
-        ERROR,
-        "The same page was requested twice.",
-        "Keep the response, and read both its images and its `next`.",
-    ),
-    AuditRule(
-        "looped",
-        ERROR,
-        "It returned to an earlier page, or requested one three times or more.",
-        "Follow `next`, not `first`, and take each marker from the latest page.",
-    ),
-    AuditRule(
-        "numbered-pages",
-        ERROR,
-        "It numbers pages or images; here such a parameter is a filter by a property that no image has.",
-        "Follow `next`, or send the id of the last image as the `marker`.",
-    ),
-    AuditRule(
-        "filters-changed",
-        ERROR,
-        "The filters changed between two pages.",
-        "Repeat every filter on every page, as `next` does.",
-    ),
-    AuditRule(
-        "sort-changed",
-        ERROR,
-        "The order changed between two pages.",
-        "Repeat `sort_key` and `sort_dir` on every page, as `next` does.",
-    ),
-    AuditRule(
-        "wrong-marker",
-        ERROR,
-        "The marker is not the last image of the previous page.",
-        "Follow `next`, or send the id of the last image of the latest page of the same walk.",
-    ),
-    AuditRule(
-        "images-doubled",
-        ERROR,
-        "Images were on two pages, because the catalog changed during the walk.",
-        "Identify images by their ids; sort by an attribute that never changes, such as `created_at`.",
-    ),
-    AuditRule(
-        "images-missed",
-        ERROR,
-        "Images that are listed at the end were on no page, because the catalog changed during the walk.",
-        "Walk again; with `sort_key=created_at&sort_dir=asc` new images come last.",
-    ),
-    AuditRule(
-        "own-markers",
-        INFO,
-        "The client builds its own markers.",
-        "Legal; `next` repeats the whole query, so that nothing is forgotten.",
-    ),
-    AuditRule(
-        "small-pages",
-        INFO,
-        "No page could be larger than without a `limit`.",
-        "Legal; `limit=1000` needs the fewest requests.",
-    ),
-    AuditRule(
-        "began-inside",
-        INFO,
-        "It began with a marker that no response has shown.",
-        "Legal; the earlier pages are not known.",
-    ),
-)
+    AuditRule("stopped-early", ERROR, "It stopped before the last page.", "Request pages as long as there is a `next` (in `/v2/cloudimages` until a page is empty). The number of images does not show the end, because no page has more than 1000."),
+    AuditRule("page-twice", ERROR, "The same page was requested twice.", "Keep the response, and read both its images and its `next`."),
+    AuditRule("looped", ERROR, "It returned to an earlier page, or requested one three times or more.", "Follow `next`, not `first`, and take each marker from the latest page."),
+    AuditRule("numbered-pages", ERROR, "It numbers pages or images; here such a parameter is a filter by a property that no image has.", "Follow `next`, or send the id of the last image as the `marker`."),
+    AuditRule("filters-changed", ERROR, "The filters changed between two pages.", "Repeat every filter on every page, as `next` does."),
+    AuditRule("sort-changed", ERROR, "The order changed between two pages.", "Repeat `sort_key` and `sort_dir` on every page, as `next` does."),
+    AuditRule("wrong-marker", ERROR, "The marker is not the last image of the previous page.", "Follow `next`, or send the id of the last image of the latest page of the same walk."),
+    AuditRule("images-doubled", ERROR, "Images were on two pages, because the catalog changed during the walk.", "Identify images by their ids; sort by an attribute that never changes, such as `created_at`."),
+    AuditRule("images-missed", ERROR, "Images that are listed at the end were on no page, because the catalog changed during the walk.", "Walk again; with `sort_key=created_at&sort_dir=asc` new images come last."),
+    AuditRule("own-markers", INFO, "The client builds its own markers.", "Legal; `next` repeats the whole query, so that nothing is forgotten."),
+    AuditRule("small-pages", INFO, "No page could be larger than without a `limit`.", "Legal; `limit=1000` needs the fewest requests."),
+    AuditRule("began-inside", INFO, "It began with a marker that no response has shown.", "Legal; the earlier pages are not known."),
+)  # fmt: skip
+"""The rules, in the order in which remarks are shown."""
 
 RULES_BY_NAME: Final = {rule.name: rule for rule in AUDIT_RULES}
 

@@ -68,10 +68,8 @@ class ListGroups:
 
     Attributes:
         parameters: The query parameters that count, by name.
-        names: The group of the names of parameters.
-        values: The group of their documented values.
-        paging: The group of the ways to page.
-        paging_items: The items of that group.
+        names, values, paging: The names of its three groups.
+        paging_items: The items of the group ``paging``.
     """
 
     def __init__(self, listing: Listing, parameters: Iterable[Parameter], suffix: str = "") -> None:

@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from http import HTTPStatus
 from threading import Lock
-from typing import Final
 
-from ims_mock.catalog.query import ListQuery, decoded
+from ims_mock.catalog.query import decoded
 from ims_mock.contract.parameters import LIMIT_CAP, Parameter
 from ims_mock.contract.values import TIME, parse_integer
 from ims_mock.journal.coverage import (
@@ -46,8 +45,6 @@ from ims_mock.journal.documented import REPEATABLE
 from ims_mock.journal.records import ListAnswer, Record
 
 Items = frozenset[Item]
-
-_NOTHING: Final = Items()
 
 
 class Endpoints:
@@ -107,9 +104,14 @@ class CoverageRecorder:
             record: The request.
             page: The number of its page in its walk, 0 if it is not for a list.
         """
-        self._add(_endpoint_items(record, self.endpoints.path_of(record.path)))
-        if record.answer is not None:
-            self._add(_list_items(record, record.answer, page))
+        path, answer = self.endpoints.path_of(record.path), record.answer
+        if path is not None:
+            self._add(_endpoint_items(record.method, path, record.status, is_readable=record.images is not None))
+        if answer is not None:
+            path, is_folded = answer.query.listing.path, "enumerations-ignore-case" in answer.view.profile
+            way, parameters = _way_of(record, answer, page)
+            self._add(_page_items(path, way, is_last=not answer.has_next))
+            self._add(_parameter_items(path, parameters, is_folded=is_folded))
 
     def coverage(self) -> Coverage:
         """Return what is covered so far."""
@@ -129,45 +131,36 @@ class CoverageRecorder:
             self._parent._add(items)
 
 
-def _endpoint_items(record: Record, path: str | None) -> Items:
-    if path is None or not record.status:
-        return _NOTHING
-    if record.status >= HTTPStatus.BAD_REQUEST:
-        group = error_group(record.method, path)
-        return Items({(group, str(record.status))}) if record.status in ERRORS[group] else _NOTHING
-    return Items({(ENDPOINTS, f"{record.method} {path}")}) if record.images is not None else _NOTHING
+@lru_cache(maxsize=256)
+def _endpoint_items(method: str, path: str, status: int, *, is_readable: bool) -> Items:
+    if status >= HTTPStatus.BAD_REQUEST:
+        group = error_group(method, path)
+        return Items({(group, str(status))} if status in ERRORS[group] else ())
+    return Items({(ENDPOINTS, f"{method} {path}")} if status and is_readable else ())
 
 
 # --- lists
 
 
-def _list_items(record: Record, answer: ListAnswer, page: int) -> Items:
-    query, parameters, is_empty = answer.query, record.query, False
+def _way_of(record: Record, answer: ListAnswer, page: int) -> tuple[str, str]:
+    """Return how a client came to a page, and the part of the query string that it wrote itself."""
+    query = answer.query
     if query.marker is None:
-        way, is_empty = FIRST_PAGE, not record.images and query.limit > 0
-    elif page > 1 and _is_next_link(record.query, query):
-        way, parameters = NEXT_LINK, ""
-    else:
-        way = OWN_MARKER
-        before, found, marker = parameters.rpartition("&marker=")
-        if found and "&" not in marker:
-            parameters = before
-    is_folded = "enumerations-ignore-case" in answer.view.profile
-    return _page_items(query.listing.path, way, is_empty, not answer.has_next) | _parameter_items(
-        query.listing.path, parameters, is_folded
-    )
+        return EMPTY_LIST if not record.images and query.limit > 0 else FIRST_PAGE, record.query
+    is_link = query.listing.has_links and query.next(query.marker) == f"{query.listing.path}?{record.query}"
+    if is_link and page > 1:
+        return NEXT_LINK, ""
+    before, found, marker = record.query.rpartition("&marker=")
+    return OWN_MARKER, before if found and "&" not in marker else record.query
 
 
-def _is_next_link(raw: str, query: ListQuery) -> bool:
-    return query.listing.has_links and query.next(query.marker or "") == f"{query.listing.path}?{raw}"
-
-
-def _page_items(path: str, way: str, is_empty: bool, is_last: bool) -> Items:
+@lru_cache(maxsize=64)
+def _page_items(path: str, way: str, *, is_last: bool) -> Items:
     lists = LISTS[path]
     items = {(lists.paging, way)}
-    if is_empty:
-        items.add((lists.paging, EMPTY_LIST))
-    if way != FIRST_PAGE:
+    if way == EMPTY_LIST:
+        items.add((lists.paging, FIRST_PAGE))
+    elif way != FIRST_PAGE:
         if is_last:
             items.add((lists.paging, LAST_PAGE))
         if "marker" in lists.parameters:
@@ -176,7 +169,7 @@ def _page_items(path: str, way: str, is_empty: bool, is_last: bool) -> Items:
 
 
 @lru_cache(maxsize=256)
-def _parameter_items(path: str, raw: str, is_folded: bool) -> Items:
+def _parameter_items(path: str, raw: str, *, is_folded: bool) -> Items:
     """Return what the parameters of a list query cover.
 
     Args:

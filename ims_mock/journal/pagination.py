@@ -8,6 +8,7 @@ the same walk. The other parameters decide only between walks that ended with th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -101,6 +102,7 @@ def marker_of(query: str) -> str:
     return unquote_plus(match[1]) if match else ""
 
 
+@lru_cache(maxsize=256)
 def question_of(query: str) -> Question:
     """Return the parameters of a query string but the marker and the filter that the service adds to its links."""
     return tuple(sorted(pair for pair in decoded(query) if pair[0] != "marker" and pair != REGISTERED))

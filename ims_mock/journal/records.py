@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import ListQuery
@@ -39,9 +39,10 @@ class ListAnswer:
     has_next: bool
 
 
-@dataclass(frozen=True)
-class Record:
-    """A request and how it was answered. Nothing is decoded or formatted before somebody reads the journal.
+class Record(NamedTuple):
+    """A request and how it was answered. Nothing is decoded or formatted before the journal is read.
+
+    It is a named tuple because one is created on every request, which takes a frozen dataclass three times as long.
 
     Attributes:
         time: The emulator's time when the request arrived.
