@@ -114,24 +114,28 @@ def forward(sort: Sort) -> tuple[Sort, bool]:
 # --- sort keys
 
 
-def _value_of(name: str) -> Callable[[Image], tuple[bool, Any]]:
-    """Return the key function for one attribute: a missing value sorts before all others, as in Glance."""
+class _First:
+    """Sorts before every value: it stands for a missing one, as in Glance."""
 
-    def value(image: Image) -> tuple[bool, Any]:
-        found = image.values.get(name)
-        return (found is not None, found if found is not None else "")
+    def __lt__(self, other: object) -> bool:
+        return other is not self
 
-    return value
+    def __gt__(self, other: object) -> bool:
+        return False
+
+
+_FIRST: Final = _First()
+
+
+def _value_of(name: str) -> Callable[[Image], Any]:
+    """Return the key function for one attribute."""
+    return lambda image: image.values.get(name, _FIRST)
 
 
 def _key_of(sort: Sort) -> Callable[[Image], tuple[Any, ...]]:
-    """Return the key function for all keys together; the keys compare as the images are ordered."""
+    """Return the key function for all sort keys together; the keys compare as the images are ordered."""
     parts = [(_value_of(name), is_descending) for name, is_descending in sort]
-
-    def key(image: Image) -> tuple[Any, ...]:
-        return tuple([_Descending(value(image)) if is_descending else value(image) for value, is_descending in parts])
-
-    return key
+    return lambda image: tuple([_Descending(value(image)) if down else value(image) for value, down in parts])
 
 
 class _Descending:

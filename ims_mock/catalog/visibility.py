@@ -46,7 +46,7 @@ def is_queens(api_version: str) -> bool:
 
 def visibility_of(image: Image) -> str:
     """Return the stored visibility in lower case; catalogs may spell documented values in any case."""
-    return image.text("visibility").lower()
+    return str(image.values.get("visibility", "")).lower()
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class IsListed:
 
     def matches(self, image: Image) -> bool:
         """Return whether the image is listed."""
-        status = image.text("status").lower()
+        status = str(image.values.get("status", "")).lower()
         if status in DEAD_STATUSES and status not in self.dead:
             return False
         return self.view.lists(image, self.visibility, self.member_status)
