@@ -1,4 +1,4 @@
-"""The pytest plugin, used by test suites in processes of their own."""
+"""The pytest plugin, used by test suites of their own; with other plugins in a process of their own."""
 
 import json
 import re
@@ -31,13 +31,14 @@ def run(pytester):
     def run(suite, *arguments, plugins=()):
         pytester.makepyfile(suite)
         loaded = [word for plugin in ("ims_mock.pytest_plugin", *plugins) for word in ("-p", plugin)]
-        return pytester.runpytest_subprocess("-W", "error", *loaded, *arguments)
+        runpytest = pytester.runpytest_subprocess if plugins else pytester.runpytest_inprocess
+        return runpytest("-W", "error", *loaded, *arguments)
 
     return run
 
 
-@pytest.mark.parametrize(("name", "suite"), readme_suites(), ids=lambda one: one.partition("\n")[0])
-def test_readme_suite_passes(run, name, suite):
+@pytest.mark.parametrize("suite", [pytest.param(text, id=name) for name, text in readme_suites()])
+def test_readme_suite_passes(run, suite):
     run(suite).assert_outcomes(passed=suite.count("def test_"))
 
 
@@ -322,15 +323,15 @@ def covered(report, group):
     return list(Coverage.read(json.loads(report)).covered(group))
 
 
-@pytest.mark.parametrize("workers", [0, 3])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_coverage_is_reported_once_for_all_workers(run, workers):
     plugins, arguments = (["xdist"], ["-n", str(workers)]) if workers else ([], [])
     result = run(SUITE, "--ims-mock-report=json", *arguments, plugins=plugins)
     result.assert_outcomes(passed=5)
-    says = reported(result)
-    assert covered(says, "values") == ["status=queued", "status=saving", "status=active"]
-    assert covered(says, "errors of lists") == ["401"]
-    assert covered(says, "endpoints") == ["GET /versions", "GET /v2/images"]
+    report = reported(result)
+    assert covered(report, "values") == ["status=queued", "status=saving", "status=active"]
+    assert covered(report, "errors of lists") == ["401"]
+    assert covered(report, "endpoints") == ["GET /versions", "GET /v2/images"]
     assert result.stdout.str().count("coverage of the contract") == 1
 
 
@@ -345,15 +346,15 @@ def test_coverage_of_a_sandbox_is_reported_and_added_to_the_server(run):
     result.assert_outcomes(passed=5)
     values = covered(reported(result), "values")
     assert values == ["status=queued", "status=saving", "status=active"]
-    told = app.extensions["ims_mock"].coverage_recorder.coverage().covered("values")
-    assert set(told) == {*values, "status=killed"}
+    on_server = app.extensions["ims_mock"].coverage_recorder.coverage().covered("values")
+    assert set(on_server) == {*values, "status=killed"}
 
 
-@pytest.mark.parametrize(("form", "words"), [("terminal", "not covered:\n"), ("markdown", "| `values` | 3 of ")])
-def test_report_has_a_form_for_people(run, form, words):
-    text = reported(run(SUITE, f"--ims-mock-report={form}"))
-    assert re.match(r"\d+ of \d+ covered ", text)
-    assert words in text
+@pytest.mark.parametrize(("form", "text"), [("terminal", "not covered:\n"), ("markdown", "| `values` | 3 of ")])
+def test_report_has_a_form_for_people(run, form, text):
+    report = reported(run(SUITE, f"--ims-mock-report={form}"))
+    assert re.match(r"\d+ of \d+ covered ", report)
+    assert text in report
 
 
 def test_report_is_written_to_a_file(run):
@@ -372,16 +373,16 @@ def test_report_without_an_emulator_says_so(run):
 
 
 @pytest.mark.parametrize(
-    ("option", "words"),
+    ("option", "message"),
     [
         ("--ims-mock-report=html", "*invalid choice: 'html'*"),
         ("--ims-mock-report-file=a", "*it needs --ims-mock-report. Use that with terminal, markdown, json."),
     ],
 )
-def test_invalid_report_option_is_a_usage_error(run, option, words):
+def test_invalid_report_option_is_a_usage_error(run, option, message):
     result = run("def test_it(): pass", option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([words])
+    result.stderr.fnmatch_lines([message])
 
 
 def test_report_in_the_readme_is_current(run):
