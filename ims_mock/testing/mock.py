@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ims_mock.contract.values import parse_wire_time, quoted, read_time
 from ims_mock.emulator import check_options
-from ims_mock.faults.rules import rule_from_keywords
+from ims_mock.faults.rules import FaultRule, rule_from_keywords
 from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import explain_findings
@@ -295,7 +295,9 @@ class Faults:
         Raises:
             ValueError: A key or a value is not legal.
         """
-        fault = Fault(self._backend.control("POST", "faults", rule_from_keywords(**keys)), self)
+        rule = rule_from_keywords(**keys)
+        FaultRule("", rule)  # raises the plain error, not that of a request
+        fault = Fault(self._backend.control("POST", "faults", rule), self)
         self._added.append(fault)
         return fault
 

@@ -128,16 +128,16 @@ def test_catalog_is_found_beside_the_test_then_in_the_rootdir(pytester, run):
 INVALID = {
     "catalgo='empty'": "Unknown argument of the marker ims_mock: catalgo. Use catalog=, generate=, seed=, profile=",
     "'empty'": "Unknown argument of the marker ims_mock: 'empty'. Use catalog=, generate=, seed=, profile=",
-    "catalog='emtpy'": "emtpy: ",
+    "catalog='emtpy'": "emtpy: no such file, folder or bundled catalog; did you mean empty?",
     "catalog=5": "Invalid catalog 5 of the marker ims_mock. Use a name, a path, a mapping, or a list of them.",
     "catalog={'images': [{'min_disk': 'x'}]}": "catalog: images[0].min_disk: 'x' is not a whole number",
-    "profile='real'": "real",
-    "profile=5": "Invalid profile 5",
-    "auth='yes'": "Invalid auth 'yes'",
-    "findings='loud'": "Invalid findings 'loud'",
-    "findings_ignore='old-speling'": "old-spelling?",
-    "generate='5'": "Invalid generate '5'",
-    "seed=None": "Invalid seed None",
+    "profile='real'": "legal are documented and glance",
+    "profile=5": "Invalid profile 5. Use a text.",
+    "auth='yes'": "Invalid auth 'yes'. Use 'off' or 'on'.",
+    "findings='loud'": "Invalid findings 'loud'. Use 'lenient', 'warn' or 'strict'.",
+    "findings_ignore='old-speling'": "no finding 'old-speling'. Did you mean old-spelling?",
+    "generate='5'": "Invalid generate '5'. Use a whole number from 0",
+    "seed=None": "Invalid seed None. Use a whole number from 0",
 }
 
 
@@ -157,10 +157,10 @@ def test_invalid_marker_fails_its_test_without_traceback(run):
 @pytest.mark.parametrize(
     ("ini", "message"),
     [
-        ("ims_mock_catalog = nosuch.yaml", "nosuch.yaml: "),
-        ("ims_mock_profile = real", "'real'"),
-        ("ims_mock_findings = loud", "Invalid findings 'loud'"),
-        ("ims_mock_findings_ignore = x", "'x'"),
+        ("ims_mock_catalog = nosuch.yaml", "nosuch.yaml: no such file, folder or bundled catalog"),
+        ("ims_mock_profile = real", "legal are documented and glance"),
+        ("ims_mock_findings = loud", "Invalid findings 'loud'. Use 'lenient', 'warn' or 'strict'."),
+        ("ims_mock_findings_ignore = x", "no finding 'x'. Use names from undocumented-parameter"),
     ],
 )
 def test_invalid_ini_option_fails_tests_that_use_the_fixture(pytester, run, ini, message):
