@@ -35,8 +35,7 @@ class Reference:
 
     id: str = ""
     name: str = ""
-    domain_id: str = ""
-    domain_name: str = ""
+    domain: Reference | None = None
 
     @classmethod
     def read(cls, part: Part) -> Reference:
@@ -49,10 +48,7 @@ class Reference:
         reference_id, name = (_short_text(part.part(key)) if part.has(key) else "" for key in ("id", "name"))
         if not reference_id and not name:
             raise part.refused(_REFERENCE, "has neither id nor name")
-        if not part.has("domain"):
-            return cls(reference_id, name)
-        domain = cls.read(part.part("domain"))
-        return cls(reference_id, name, domain.id, domain.name)
+        return cls(reference_id, name, cls.read(part.part("domain")) if part.has("domain") else None)
 
     def is_domain(self, domain: str) -> bool:
         """Return whether this refers to a domain."""
@@ -62,22 +58,12 @@ class Reference:
         """Return whether this refers to a user."""
         if self.id:
             return self.id == stable_id("user", domain, name)
-        return self.name == name and self.is_inside(domain)
-
-    def is_inside(self, domain: str) -> bool:
-        """Return whether the domain of this reference is the given one, or not specified."""
-        return not self.has_domain or Reference(self.domain_id, self.domain_name).is_domain(domain)
-
-    @property
-    def has_domain(self) -> bool:
-        """Whether the domain is specified."""
-        return bool(self.domain_id or self.domain_name)
+        return self.name == name and (self.domain is None or self.domain.is_domain(domain))
 
     def __str__(self) -> str:
-        if self.id:
-            return quoted(self.id)
-        domain = self.domain_name or self.domain_id
-        return quoted(self.name) + (f" in domain {quoted(domain)}" if domain else "")
+        if self.id or not self.domain:
+            return quoted(self.id or self.name)
+        return f"{quoted(self.name)} in domain {self.domain}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +103,7 @@ class Login:
         if "password" in methods:
             part = identity.part("password").part("user")
             user, password = Reference.read(part), part.part("password", "a text").text()
-            if not user.id and not user.has_domain:
+            if not user.id and not user.domain:
                 raise part.part("domain", _REFERENCE).refused(_REFERENCE)
         if "token" in methods:
             token = identity.part("token").part("id", "a text").text()
@@ -127,12 +113,9 @@ class Login:
 
 def _read_scope(auth: Part) -> tuple[Reference | None, Reference | None]:
     """Return the requested project and domain; a project takes precedence (the vendor's documentation)."""
-    legal = "'unscoped', or an object with project or domain"
-    if not auth.has("scope"):
+    if not auth.has("scope") or auth.part("scope").value == "unscoped":
         return None, None
-    scope = auth.part("scope")
-    if scope.value == "unscoped":
-        return None, None
+    legal, scope = "'unscoped', or an object with project or domain", auth.part("scope")
     if not isinstance(scope.value, dict):
         raise scope.refused(legal)
     if scope.has("project"):
@@ -255,7 +238,8 @@ def _user_by_password(store: CredentialStore, login: Login, _: datetime, is_stri
         what = f"the password of the user {login.user} is wrong" if rows else f"there is no user {login.user}"
         raise RequestError("login", what=what)
     if not rows:
-        return _Principal(login.user.name or login.user.id, login.user.domain_name or DEFAULT_DOMAIN)
+        domain = login.user.domain.name if login.user.domain else ""
+        return _Principal(login.user.name or login.user.id, domain or DEFAULT_DOMAIN)
     projects = {user.project: user.roles for user in rows} if is_right else {}
     return _Principal(rows[0].name, rows[0].domain, projects)
 
@@ -292,9 +276,9 @@ def _find_project(store: CredentialStore, asked: Reference, principal: _Principa
         if not found and not is_limited:  # every id is a project
             found = [store.project(asked.id)]
     else:
-        domain = asked if asked.has_domain else Reference(domain_name=principal.domain)
+        domain = asked.domain or Reference(name=principal.domain)
         same_name = [project for project in legal if project.name == asked.name]
-        found = [project for project in same_name if domain.is_inside(project.domain)]
+        found = [project for project in same_name if domain.is_domain(project.domain)]
         if not found and not is_strict:  # any other name is that of the user's first project
             first = store.project(next(iter(principal.projects), store.default_project))
             found = same_name or [replace(first, name=asked.name)]
