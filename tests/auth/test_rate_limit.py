@@ -1,0 +1,65 @@
+"""The rate limit: ``--throttle REQUESTS/SECONDS``."""
+
+import threading
+from contextlib import suppress
+from datetime import timedelta
+
+from helpers import in_process, make_app
+
+from ims_mock.auth.rate_limit import RateLimit
+from ims_mock.clock import Clock
+from ims_mock.errors import RequestError
+
+NOW = "2023-11-13T08:00:00Z"
+
+
+def advance(app, **by):
+    app.extensions["ims_mock"].change_clock(lambda clock: clock.advanced(timedelta(**by)))
+
+
+def test_rejected_requests_are_accepted_again_when_the_clock_has_advanced():
+    app = make_app({"clock": NOW}, throttle="2/10")
+    ask = in_process(app)
+    assert [ask("/v2/images").status for _ in range(3)] == [200, 200, 429]
+    answer = ask("/v2/images")
+    assert answer.json["error_code"] == "APIGW.0308"
+    words = "The throttling threshold has been reached: policy ip over ratelimit,limit:2,time:10 second"
+    assert answer.json["error_msg"] == words
+    assert ask("/_ims/health").status == 200
+    assert ask("/v3").json["error"]["code"] == 429
+    advance(app, seconds=9)
+    assert ask("/v2/images").status == 429
+    advance(app, seconds=1)
+    assert ask("/v2/images").status == 200
+
+
+def test_a_reset_clears_the_count():
+    app = make_app({"clock": NOW}, throttle="1/10")
+    ask = in_process(app)
+    assert [ask("/v2/images").status for _ in range(2)] == [200, 429]
+    app.extensions["ims_mock"].reset()
+    assert ask("/v2/images").status == 200
+
+
+def test_concurrent_requests_do_not_exceed_the_limit():
+    limit, clock = RateLimit("5/1000"), Clock()
+    accepted = []
+
+    def send():
+        for _ in range(20):
+            with suppress(RequestError):
+                limit.check("a", clock.now)
+                accepted.append(1)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(accepted) == 5
+
+
+def test_each_client_address_behind_a_trusted_proxy_has_its_own_count():
+    ask = in_process(make_app({"clock": NOW}, throttle="1/1", forwarded="on"))
+    assert [ask("/v2/images", {"X-Forwarded-For": one}).status for one in ("10.0.0.1", "10.0.0.2")] == [200, 200]
+    assert ask("/v2/images", {"X-Forwarded-For": "10.0.0.1"}).status == 429
