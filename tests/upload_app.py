@@ -1,0 +1,95 @@
+"""An application that reads uploads under the control of a test, and a process that serves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from helpers import make_app
+
+from ims_mock.server.server import bind, exit_on_signals, make_server
+
+MIB = 2**20
+FIRST = b"the first bytes"
+"""What a test sends before the rest of an upload."""
+
+
+class UploadApp:
+    """Responds as the query says: with 409 and no reading for ``refuse``, with a number of MiB, or with what it read.
+
+    Attributes:
+        environs: The WSGI environments of the requests.
+        errors: The errors of reading.
+        has_begun: Set when something has been read.
+        has_ended: Set when everything has been read or reading has failed.
+        may_read: Cleared by a test to suspend reading.
+    """
+
+    def __init__(self) -> None:
+        self.extensions = {"ims_mock": make_app("empty").extensions["ims_mock"]}
+        self.environs: list[dict[str, Any]] = []
+        self.errors: list[OSError] = []
+        self.has_begun, self.has_ended, self.may_read = threading.Event(), threading.Event(), threading.Event()
+        self.may_read.set()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.environs.append(environ)
+        status, body, query = "200 OK", b"fine", environ["QUERY_STRING"]
+        if query == "refuse":
+            self.may_read.wait(20)
+            status = "409 Conflict"
+        elif query:
+            body = bytes(int(query) * MIB)
+        elif environ["REQUEST_METHOD"] != "GET":
+            body = json.dumps(self.read(environ["wsgi.input"])).encode()
+        start_response(status, [("Content-Length", str(len(body)))])
+        return [body]
+
+    def read(self, stream: IO[bytes]) -> list[Any]:
+        """Read to the end; the first read returns when the first bytes have arrived."""
+        length, checksum, size = 0, hashlib.md5(), len(FIRST)
+        try:
+            while data := stream.read(size):
+                length, size = length + len(data), 65536
+                checksum.update(data)
+                self.has_begun.set()
+                self.may_read.wait(20)
+        except OSError as error:
+            self.errors.append(error)
+        self.has_ended.set()
+        return [length, checksum.hexdigest()]
+
+
+def summary(data: bytes) -> list[Any]:
+    """Return the JSON with which the application responds to an upload."""
+    return [len(data), hashlib.md5(data).hexdigest()]
+
+
+@exit_on_signals()
+def serve() -> None:
+    """Serve until SIGTERM, and print the names of the errors of reading."""
+    listener, app = bind("127.0.0.1", 0), UploadApp()
+    server = make_server(app, listener, threads=2)
+    print(listener.getsockname()[1], flush=True)
+    server.run()
+    print([type(error).__name__ for error in app.errors], flush=True)
+
+
+@contextmanager
+def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Serve in a process of its own; yield the process and the URL."""
+    code = f"import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}]; import upload_app; upload_app.serve()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, encoding="utf-8")
+    try:
+        assert process.stdout
+        yield process, f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.communicate()
