@@ -1,4 +1,4 @@
-"""HTTPS as clients meet it: over sockets, with certificates of the tests' own."""
+"""HTTPS over sockets, with the tests' own certificates."""
 
 import json
 import shutil
@@ -8,181 +8,152 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
+from raw_http import CHUNKED, body, head, read_to_end
 from test_cli import CERT, KEY, LINUX, NOT_ROOT, OTHER_KEY, POSIX, SERVE, TLS, refusal, run, serving
 
-MANY = ("--generate", "900", "--log-level", "info")
+CLOSE = {"Connection": "close"}
+BINARY = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """One server for all questions."""
-    with serving("default", *MANY, IMS_MOCK_TLS_CERT=CERT, IMS_MOCK_TLS_KEY=KEY) as found:
+def server():
+    with serving("default", "--generate", "900", IMS_MOCK_TLS_CERT=CERT, IMS_MOCK_TLS_KEY=KEY) as found:
         yield found
 
 
-def opened(server):
-    """Open a connection that knows its end from being cut off."""
-    trust = ssl.create_default_context(cafile=CERT)
+def connect(server):
+    """Return a connection that raises an error if it ends without TLS's end mark."""
+    context = ssl.create_default_context(cafile=CERT)
     raw = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-    return trust.wrap_socket(raw, server_hostname="localhost", suppress_ragged_eofs=False)
-
-
-def read_all(connection):
-    """Read to the end, which the server must tell."""
-    found = b""
-    while data := connection.recv(65_536):
-        found += data
-    return found
-
-
-def head(method, path, *lines):
-    """Write the head of a request."""
-    return "\r\n".join((f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", "")).encode()
+    return context.wrap_socket(raw, server_hostname="localhost", suppress_ragged_eofs=False)
 
 
 def new_image(server):
-    """Create an image and give its path."""
-    created = server.ask("/v2/images", "POST", "{}", **{"Content-Type": "application/json"})
-    assert created[0] == 201
-    return json.loads(created[2])["self"]
+    """Create an image and return its path."""
+    status, _, text = server.ask("/v2/images", "POST", "{}", **{"Content-Type": "application/json"})
+    assert status == 201
+    return json.loads(text)["self"]
 
 
-def test_the_ready_line_says_https(server):
-    """Its URL is the one that clients use."""
-    assert server.url == f"https://127.0.0.1:{server.port}"
+# --- clients
 
 
 def test_requests_verifies_the_certificate(server):
-    """The whole catalog comes over one connection, page by page, and links of the identity service keep the scheme."""
+    assert server.url == f"https://127.0.0.1:{server.port}"
     with requests.Session() as session:
         session.verify, session.trust_env = CERT, False
-        path, seen = "/v2/images?limit=100", 0
+        path, images = "/v2/images?limit=100", 0
         while path:
             page = session.get(server.url + path).json()
-            seen, path = seen + len(page["images"]), page.get("next")
-        assert seen > 800
+            images, path = images + len(page["images"]), page.get("next")
+        assert images > 800
         link = session.get(server.url + "/v3").json()["version"]["links"][0]["href"]
         assert link.startswith(server.url)
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(server.url, timeout=10)
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="no curl to ask with")
-def test_curl_verifies_the_certificate(server):
-    """And asks in HTTP/1.1, whatever else it knows."""
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_curl_negotiates_http_1_1(server):
     command = ["curl", "-sf", "--noproxy", "*", "--cacert", CERT, "-w", " %{http_version}", f"{server.url}/_ims/health"]
     answer, _, version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.rpartition(" ")
     assert (json.loads(answer)["status"], version) == ("ok", "1.1")
 
 
-def test_a_connection_ends_with_a_goodbye(server):
-    """The client can be sure that the answer was not cut off."""
-    with opened(server) as connection:
-        connection.sendall(head("GET", "/v2/images?limit=1000", "Connection: close"))
-        answer = read_all(connection)
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert len(json.loads(answer.partition(b"\r\n\r\n")[2])["images"]) > 500
+def test_concurrent_clients_are_answered(server):
+    barrier = threading.Barrier(16)
+
+    def ask(number):
+        barrier.wait(10)
+        return [server.ask(f"/v2/images?limit={number + 1}")[0] for _ in range(5)]
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(ask, range(16))) == [[200] * 5] * 16
 
 
-def test_a_request_may_take_many_records(server):
-    """Nothing that is decrypted already waits for more to come."""
-    with opened(server) as connection:
-        sent = head("GET", "/_ims/health", f"X-Long: {'x' * 200_000}", "Connection: close")
+# --- records
+
+
+def test_a_connection_ends_with_an_end_mark(server):
+    with connect(server) as connection:
+        connection.sendall(head("GET", "/v2/images?limit=1000", CLOSE))
+        response = read_to_end(connection)
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert len(json.loads(response.partition(b"\r\n\r\n")[2])["images"]) > 500
+
+
+def test_a_request_may_span_many_records(server):
+    with connect(server) as connection:
+        sent = head("GET", "/_ims/health", {"X-Long": "x" * 200_000, **CLOSE})
         for start in range(0, len(sent), 999):
             connection.sendall(sent[start : start + 999])
-        assert read_all(connection).startswith(b"HTTP/1.1 200 ")
-    with opened(server) as connection:
-        connection.sendall(2 * head("GET", "/_ims/health") + head("GET", "/_ims/health", "Connection: close"))
-        assert read_all(connection).count(b"HTTP/1.1 200 ") == 3
+        assert read_to_end(connection).startswith(b"HTTP/1.1 200 ")
 
 
-def test_an_upload_is_passed_on_while_it_arrives(server):
-    """The image is being saved before all of it is sent, and what was sent comes back."""
+def test_a_record_may_hold_many_requests(server):
+    with connect(server) as connection:
+        connection.sendall(2 * head("GET", "/_ims/health") + head("GET", "/_ims/health", CLOSE))
+        assert read_to_end(connection).count(b"HTTP/1.1 200 ") == 3
+
+
+def test_an_upload_is_streamed(server):
     path, data = new_image(server), bytes(range(256)) * 20_000
-    with opened(server) as connection:
-        length = f"Content-Length: {len(data)}"
-        connection.sendall(head("PUT", f"{path}/file", "Content-Type: application/octet-stream", length))
+    with connect(server) as connection:
+        connection.sendall(head("PUT", f"{path}/file", {"Content-Length": str(len(data)), **BINARY}))
         connection.sendall(data[:100_000])
-        end = time.monotonic() + 10
+        deadline = time.monotonic() + 10
         while json.loads(server.ask(path)[2])["status"] != "saving":
-            assert time.monotonic() < end
+            assert time.monotonic() < deadline
         connection.sendall(data[100_000:])
         assert connection.recv(1000).startswith(b"HTTP/1.1 204 ")
     assert requests.get(f"{server.url}{path}/file", verify=CERT, timeout=20).content == data
 
 
-def test_an_upload_in_chunks_waits_to_be_asked_for(server):
-    """``Expect: 100-continue`` is answered while the connection is read from."""
+def test_a_chunked_upload_waits_for_continue(server):
     path = new_image(server)
-    with opened(server) as connection:
-        lines = ("Content-Type: application/octet-stream", "Transfer-Encoding: chunked", "Expect: 100-continue")
-        connection.sendall(head("PUT", f"{path}/file", *lines))
+    with connect(server) as connection:
+        connection.sendall(head("PUT", f"{path}/file", {**BINARY, **CHUNKED, "Expect": "100-continue"}))
         assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
         for _ in range(50):
-            connection.sendall(b"4\r\nabcd\r\n")
-        connection.sendall(b"0\r\n\r\n")
+            connection.sendall(body(CHUNKED, b"abcd"))
+        connection.sendall(body(CHUNKED, b""))
         assert connection.recv(1000).startswith(b"HTTP/1.1 204 ")
     assert server.ask(f"{path}/file")[2] == "abcd" * 50
 
 
-def test_a_client_that_reads_slowly_gets_all(server):
-    """What does not fit into the connection at once is sent later."""
+def test_a_slow_reader_gets_the_whole_response(server):
     path, data = new_image(server), b"0123456789abcdef" * 500_000
-    put = requests.put(f"{server.url}{path}/file", data, verify=CERT, timeout=20,
-                       headers={"Content-Type": "application/octet-stream"})  # fmt: skip
+    put = requests.put(f"{server.url}{path}/file", data, verify=CERT, timeout=20, headers=BINARY)
     assert put.status_code == 204
-    with opened(server) as connection:
-        connection.sendall(head("GET", f"{path}/file", "Connection: close"))
+    with connect(server) as connection:
+        connection.sendall(head("GET", f"{path}/file", CLOSE))
         time.sleep(0.5)
-        assert read_all(connection).endswith(b"\r\n\r\n" + data)
+        assert read_to_end(connection).endswith(b"\r\n\r\n" + data)
+
+
+# --- clients without TLS
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02", b"\0" * 100])
-def test_whoever_speaks_no_tls_disturbs_nobody(server, sent):
-    """Others are answered while it is silent, asks in plain HTTP, or stops in the middle of the handshake."""
+def test_a_client_without_tls_blocks_no_other(server, sent):
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as other:
         other.sendall(sent)
         assert server.ask("/_ims/health")[0] == 200
-        if sent[4:]:
-            answer = b""
-            try:
+        if len(sent) > 4:
+            response = b""
+            with suppress(ConnectionError):
                 while data := other.recv(1000):
-                    answer += data
-            except ConnectionError:
-                pass
-            assert b"HTTP" not in answer
+                    response += data
+            assert b"HTTP" not in response
     assert server.ask("/_ims/health")[0] == 200
 
 
-def test_many_clients_are_answered_at_once(server):
-    """Each on a connection of its own, reading and writing."""
-    barrier = threading.Barrier(16)
-
-    def asked(number):
-        barrier.wait(10)
-        return [server.ask(f"/v2/images?limit={number + 1}")[0] for _ in range(5)]
-
-    with ThreadPoolExecutor(16) as pool:
-        assert list(pool.map(asked, range(16))) == [[200] * 5] * 16
-
-
-@POSIX
-def test_a_signal_ends_https_within_a_second():
-    """Whatever its connections do."""
-    with serving("empty", "--tls-cert", CERT, "--tls-key", KEY) as server, opened(server) as one:
-        one.sendall(b"GET / HT")
-        with socket.create_connection(("127.0.0.1", server.port)):
-            begun = time.monotonic()
-            assert server.stopped() == ""
-            assert time.monotonic() - begun < 1.5
-
-
-def test_whoever_speaks_no_tls_is_in_the_log():
-    """With an address and a reason, and without a traceback."""
+def test_a_client_without_tls_is_logged():
     with serving("empty", "--tls-cert", CERT, "--tls-key", KEY, "--log-level", "info") as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as other:
             other.sendall(b"GET / HTTP/1.1\r\n\r\n")
@@ -192,8 +163,20 @@ def test_whoever_speaks_no_tls_is_in_the_log():
     assert line.endswith(" INFO TLS with the client at 127.0.0.1 failed: http request")
 
 
-WRONG = [
-    # certificate, key, what is said
+@POSIX
+def test_a_signal_stops_the_server_during_a_handshake():
+    with serving("empty", "--tls-cert", CERT, "--tls-key", KEY) as server, connect(server) as connection:
+        connection.sendall(b"GET / HT")
+        with socket.create_connection(("127.0.0.1", server.port)):
+            begun = time.monotonic()
+            assert server.stopped() == ""
+            assert time.monotonic() - begun < 1.5
+
+
+# --- certificates
+
+INVALID = [
+    # certificate, key, message
     ("nowhere.pem", KEY, "nowhere.pem: cannot be read: No such file or directory"),
     (CERT, "nowhere.pem", "nowhere.pem: cannot be read: No such file or directory"),
     (str(TLS), KEY, f"{TLS}: cannot be read: Is a directory"),
@@ -205,17 +188,15 @@ WRONG = [
 
 
 @LINUX
-@pytest.mark.parametrize(("certificate", "key", "words"), WRONG, ids=lambda value: Path(value).name)
-def test_a_wrong_file_is_one_line_and_status_1(certificate, key, words):
-    """The line names the file, what is wrong with it and what is legal."""
+@pytest.mark.parametrize(("certificate", "key", "message"), INVALID, ids=lambda value: Path(value).name)
+def test_an_invalid_certificate_or_key_is_one_line_and_status_1(certificate, key, message):
     line = refusal(run(SERVE, "--port", 0, "--tls-cert", certificate, "--tls-key", key), 1)
     assert line.startswith("ims-mock: ")
-    assert words in line
+    assert message in line
 
 
 @NOT_ROOT
-def test_a_key_that_may_not_be_read_is_one_line_and_status_1(tmp_path):
-    """As a key is that was mounted into a container for somebody else."""
+def test_an_unreadable_key_is_one_line_and_status_1(tmp_path):
     key = tmp_path / "key.pem"
     key.touch(mode=0)
     line = refusal(run(SERVE, "--port", 0, "--tls-cert", CERT, "--tls-key", key), 1)
