@@ -14,17 +14,17 @@ collect_ignore = [] if sys.version_info >= (3, 11) else ["openapi/test_schemathe
 
 @pytest.fixture(params=["documented", "glance"])
 def profile(request: pytest.FixtureRequest) -> str:
-    """One profile after the other."""
+    """Each profile."""
     return str(request.param)
 
 
 @pytest.fixture
 def ask(request: pytest.FixtureRequest, profile: str) -> Ask:
-    """Ask a fresh emulator over the catalog of the test's own module."""
+    """Call a new emulator of the catalog ``CATALOG`` of the test's module."""
     return in_process(make_app(request.module.CATALOG, profile=profile))
 
 
 @pytest.fixture
 def app() -> Flask:
-    """An application over the catalog ``default``, for the fixtures of pytest-flask."""
+    """An application of the catalog ``default``, for the fixtures of pytest-flask."""
     return make_app("default")

@@ -1,4 +1,4 @@
-"""What the tests share: emulators over any catalog, asked in process or over a socket."""
+"""Helpers of all tests: emulators of any catalog, called in process or over a socket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ims_mock.web.context import current_context
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of the emulator, however it was asked."""
+    """A response of the emulator."""
 
     status: int
     headers: Mapping[str, str]
@@ -45,7 +45,7 @@ Ask = Callable[..., Answer]
 
 
 def link(url: str | None) -> tuple[str, list[tuple[str, str]]] | None:
-    """Take a link apart for comparing: the order of its parameters means nothing."""
+    """Return a link in a form that compares equal if only the order of the parameters differs."""
     if url is None:
         return None
     parts = urlsplit(url)
@@ -53,12 +53,12 @@ def link(url: str | None) -> tuple[str, list[tuple[str, str]]] | None:
 
 
 def make_app(*sources: Any, **options: Any) -> Flask:
-    """Make an application over catalogs."""
+    """Return an application of catalogs."""
     return create_app(sources or "default", **options)
 
 
 def in_process(app: Flask) -> Ask:
-    """Ask an application without a socket; the target's bytes reach it as they are."""
+    """Return a function that calls an application without a socket; the query string is passed on as it is."""
     client = app.test_client()
 
     def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
@@ -72,12 +72,12 @@ def in_process(app: Flask) -> Ask:
 
 @contextmanager
 def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
-    """Ask an application through the server of ``ims-mock serve`` on a free port."""
+    """Yield a function that calls an application through a server on a free port."""
     server = BackgroundServer(app, threads=threads)
 
     def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-        connection._validate_path = lambda _: None  # raw bytes are part of what is tested
+        connection._validate_path = lambda _: None  # tests send raw bytes
         connection._encode_request = lambda request: request.encode("latin-1")
         connection.request(method, target, body=body or None, headers=dict(headers or {}))
         answer = connection.getresponse()
@@ -93,7 +93,7 @@ def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
 
 
 def probed(app: Flask) -> Flask:
-    """Let an application answer every path and method it does not know to whom it lets in, with who that is."""
+    """Add a route for every other path and method that returns the caller."""
 
     def probe(rest: str) -> dict[str, Any]:
         caller = current_context().view().caller

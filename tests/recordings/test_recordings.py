@@ -1,4 +1,4 @@
-"""Recordings of real Glance, replayed: one profile answers as recorded, the documented one departs by name only."""
+"""Recordings of real Glance: profile ``glance`` agrees with them, ``documented`` differs by named departures only."""
 
 import json
 import re
@@ -20,8 +20,8 @@ SENTENCE = re.compile(r"\d+ [^\n]+\n\n(.*?)\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """One recorded question with its answer."""
+class Recording:
+    """A recorded request with its response."""
 
     release: str
     n: int
@@ -47,16 +47,16 @@ class Recorded:
         return self.path.partition("?")[2]
 
 
-def recorded(release):
-    """Read the recordings of one release."""
+def recordings(release):
+    """Yield the recordings of a release."""
     for line in (DATA / release / "requests.jsonl").read_text().splitlines():
         row = json.loads(line)
         walk = (row.pop("walk", None) or {}).get("pages")
         del row["body"]
-        yield Recorded(release=release, walk=walk, **{**row, "headers": row["headers"] or {}})
+        yield Recording(release=release, walk=walk, **{**row, "headers": row["headers"] or {}})
 
 
-ALL = [one for release in RELEASES for one in recorded(release)]
+ALL = [one for release in RELEASES for one in recordings(release)]
 
 EXEMPTIONS = {
     "an error of Glance itself": lambda one: one.status >= 500,
@@ -69,7 +69,7 @@ EXEMPTIONS = {
         one.release == "glance-mitaka" and WITHDRAWN in (one.ids or ())
     ),
 }
-"""The closed list: what is not compared, and why."""
+"""The recordings that are not compared, and why."""
 
 COMPARED = [one for one in ALL if not any(holds(one) for holds in EXEMPTIONS.values())]
 
@@ -81,8 +81,8 @@ def served(release):
     return app.extensions["ims_mock"], in_process(app)
 
 
-def asked(one, profile=GLANCE, path=None, token=None):
-    """Ask the recorded question of the emulator."""
+def send(one, profile=GLANCE, path=None, token=None):
+    """Send a recorded request to the emulator."""
     emulator, ask = served(one.release)
     emulator.profile = profile
     headers = {**one.headers, **RELEASES[one.release]}
@@ -91,54 +91,50 @@ def asked(one, profile=GLANCE, path=None, token=None):
     return ask(path or one.path, headers, one.method)
 
 
-def differences(one, answer):
-    """Name what an answer has otherwise than the recorded one."""
-    if answer.status != one.status:
-        return [f"status {answer.status}, recorded {one.status}: {answer.text[:200]}"]
+def differences(one, response):
+    """Return the differences between a response and the recorded one."""
+    if response.status != one.status:
+        return [f"status {response.status}, recorded {one.status}: {response.text[:200]}"]
     if one.ids is not None:
-        body = answer.json
+        body = response.json
         return [
-            *(["ids"] if answer.ids != one.ids else []),
+            *(["ids"] if response.ids != one.ids else []),
             *(name for name in ("first", "next") if link(body.get(name)) != link(getattr(one, name))),
         ]
     if one.error and (one.content_type or "").startswith("text/plain"):
         sentence = SENTENCE.match(one.error)[1]
-        return [] if sentence in answer.text else [f"{answer.text!r} is without {sentence!r}"]
+        return [] if sentence in response.text else [f"{response.text!r} lacks {sentence!r}"]
     return []
 
 
 @pytest.mark.parametrize("one", COMPARED, ids=str)
-def test_glance_profile_answers_as_recorded(one):
-    """Status, ids in order, links and error sentences are those of real Glance."""
-    assert differences(one, asked(one)) == []
+def test_glance_profile_agrees_with_the_recording(one):
+    assert differences(one, send(one)) == []
 
 
 @pytest.mark.parametrize("one", [one for one in COMPARED if one.walk], ids=str)
-def test_glance_profile_walks_as_recorded(one):
-    """Following ``next`` gives the recorded pages."""
+def test_glance_profile_pages_as_recorded(one):
     pages, target = [], one.path
     while target:
-        answer = asked(one, path=target)
-        pages.append(answer.ids)
-        target = answer.json.get("next")
+        response = send(one, path=target)
+        pages.append(response.ids)
+        target = response.json.get("next")
     assert pages == one.walk
 
 
 @pytest.mark.parametrize("why", EXEMPTIONS)
 def test_every_exemption_is_needed(why):
-    """An exemption that no recording needs would hide what it was not made for."""
     assert any(EXEMPTIONS[why](one) for one in ALL)
 
 
 @pytest.mark.parametrize("one", [one for one in ALL if one.status >= 500], ids=str)
 @pytest.mark.parametrize("profile", [GLANCE, DOCUMENTED], ids=lambda profile: profile.label)
-def test_where_glance_fails_the_emulator_answers(one, profile):
-    """A list or a 4xx, never a 5xx."""
-    assert asked(one, profile).status < 500
+def test_emulator_answers_where_glance_has_an_internal_error(one, profile):
+    assert send(one, profile).status < 500
 
 
 def values(one, *names):
-    """Give every value of some parameters of a recorded question."""
+    """Return all values of some parameters of a recorded request."""
     return [value for name, value in parse_qsl(one.query, keep_blank_values=True, encoding="latin-1") if name in names]
 
 
@@ -168,50 +164,48 @@ TOUCHES = {
         "deleted" in value or "killed" in value for value in values(one, "status")
     ),
     "shared-through-membership": lambda one: bool(values(one, "visibility", "member_status", "__imagetype")),
-    "service-rules": lambda one: False,  # the recorded questions only read
+    "service-rules": lambda one: False,  # the recorded requests only read
     "error-body": lambda one: one.status >= 400,
 }
-"""For each departure, which questions it can answer otherwise, told from the question alone."""
+"""For each departure, the requests whose response it may change."""
 
 
 def without(departures):
-    """Make the documented profile without some departures."""
+    """Return the documented profile without some departures."""
     return Profile(
         ",".join(["documented", *(f"-{name}" for name in sorted(departures))]), DOCUMENTED.departures - departures
     )
 
 
 @pytest.mark.parametrize("one", COMPARED, ids=str)
-def test_documented_profile_departs_by_name_only(one):
-    """Switching off the departures that a question touches restores the recorded answer."""
+def test_documented_profile_differs_by_named_departures_only(one):
     touched = frozenset(name for name, touches in TOUCHES.items() if touches(one))
-    assert differences(one, asked(one, without(touched))) == []
+    assert differences(one, send(one, without(touched))) == []
 
 
 @pytest.mark.parametrize("one", COMPARED, ids=str)
 @pytest.mark.parametrize("way", ["registered in the query", "as admin"])
-def test_documented_profile_departs_by_name_only_among_registered(one, way):
-    """The same where registered-only changes nothing: the filter is already in the query, or the caller is an admin."""
+def test_documented_profile_differs_by_named_departures_only_for_registered_images(one, way):
+    """Here registered-only changes nothing: the query has the filter, or the caller is an admin."""
     if one.path.split("?")[0] != "/v2/images":
-        pytest.skip("no question to the list")
+        pytest.skip("not a request for the list")
     path, token = one.path, None
     if way == "as admin":
         token = ADMIN_OF_A
     elif not values(one, "__isregistered"):
         path = f"{one.path}{'&' if '?' in one.path else '?'}__isregistered=true"
     touched = frozenset(name for name, touches in TOUCHES.items() if touches(one)) - {"registered-only"}
-    expected, answer = asked(one, GLANCE, path, token), asked(one, without(touched), path, token)
-    assert answer.status == expected.status
-    if answer.status == 200:
-        assert (answer.ids, link(answer.json["first"])) == (expected.ids, link(expected.json["first"]))
-        if "full-last-page" in touched or "next" in answer.json:
-            assert link(answer.json.get("next")) == link(expected.json.get("next"))
+    expected, response = send(one, GLANCE, path, token), send(one, without(touched), path, token)
+    assert response.status == expected.status
+    if response.status == 200:
+        assert (response.ids, link(response.json["first"])) == (expected.ids, link(expected.json["first"]))
+        if "full-last-page" in touched or "next" in response.json:
+            assert link(response.json.get("next")) == link(expected.json.get("next"))
 
 
 @pytest.mark.parametrize("name", [departure.name for departure in DEPARTURES])
-def test_every_departure_shows_in_the_recordings(name):
-    """Switching one departure on changes some recorded answer, so the table lists nothing idle."""
+def test_every_departure_changes_a_recording(name):
     profile = Profile(f"glance,+{name}", frozenset({name}))
     if not any(TOUCHES[name](one) for one in COMPARED):
-        pytest.skip("no recorded question touches it; tests of its own show it")
-    assert any(TOUCHES[name](one) and differences(one, asked(one, profile)) for one in COMPARED)
+        pytest.skip("no recorded request is affected; it has tests of its own")
+    assert any(TOUCHES[name](one) and differences(one, send(one, profile)) for one in COMPARED)
