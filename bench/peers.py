@@ -11,14 +11,15 @@ Each server is loaded as its users load it, and asked for a page from the middle
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.bare import LIST
-from bench.client import HOST, BenchError, Connection, alternate, free_port, request, running
+from bench.client import HOST, BenchError, alternate, free_port, request, running
 from bench.pages import listed, serve
 from bench.results import Result
 
@@ -29,23 +30,6 @@ Image = Mapping[str, Any]
 
 Setup = tuple[list[str], bytes, dict[str, str]]
 """The command that starts a server, the request for a page, and environment variables of the command."""
-
-
-@dataclass(frozen=True)
-class Peer:
-    """Another mock server.
-
-    Attributes:
-        name: Its name.
-        program: Its file in the folder of installed servers.
-        mark: Bytes that the response contains once for each image.
-        setup: Prepares it. Arguments: the program, an empty folder, the port and the images.
-    """
-
-    name: str
-    program: str
-    mark: bytes
-    setup: Callable[[Path, Path, int, Sequence[Image]], Setup]
 
 
 def _written(path: Path, content: object) -> str:
@@ -119,12 +103,13 @@ def _wiremock(program: Path, folder: Path, port: int, images: Sequence[Image]) -
     return command, request(f"{LIST}?marker={images[_middle(images) - 1]['id']}"), {}
 
 
-PEERS = (
-    Peer("moto", "moto/bin/moto_server", b"<imageId>", _moto),
-    Peer("json-server", "node/node_modules/.bin/json-server", b'"id":', _json_server),
-    Peer("Prism", "node/node_modules/.bin/prism", b'"id":', _prism),
-    Peer("WireMock", "node/node_modules/wiremock/build", b'"id":', _wiremock),
-)
+PEERS: dict[str, tuple[str, Callable[[Path, Path, int, Sequence[Image]], Setup]]] = {
+    "moto": ("moto/bin/moto_server", _moto),
+    "json-server": ("node/node_modules/.bin/json-server", _json_server),
+    "Prism": ("node/node_modules/.bin/prism", _prism),
+    "WireMock": ("node/node_modules/wiremock/build", _wiremock),
+}
+"""For each server its program, in the folder of installed servers, and the function that prepares it."""
 
 
 def measure(images: int, requests: int, installed: Path) -> Iterator[Result]:
@@ -139,26 +124,20 @@ def measure(images: int, requests: int, installed: Path) -> Iterator[Result]:
     with running(serve(images, port), port, request("/_ims/health")) as ours:
         catalog = list(listed(ours))
         page = request(f"{LIST}?marker={catalog[_middle(catalog) - 1]['id']}")
-        for peer in PEERS:
-            program = installed.resolve() / peer.program
+        for name, (file, setup) in PEERS.items():
+            program = installed.resolve() / file
             try:
                 if not program.exists():
                     raise BenchError(f"not installed: {program}")
-                yield _compared(peer, program, ours, page, catalog, requests)
+                with tempfile.TemporaryDirectory() as folder:
+                    port = free_port()
+                    command, their_page, variables = setup(program, Path(folder), port, catalog)
+                    with running(command, port, their_page, **variables) as theirs:
+                        found = len(re.findall(b'"id":|<imageId>', theirs.send(their_page)[1]))
+                        if found != PAGE:
+                            raise BenchError(f"returns {found} images instead of {PAGE}")
+                        alternate(requests, lambda: ours.time(page), partial(theirs.time, their_page))  # warms up
+                        medians = alternate(requests, lambda: ours.time(page), partial(theirs.time, their_page))
+                yield Result(f"page of {name}", images, *medians, 1.0)
             except (BenchError, OSError) as error:
-                yield Result(f"page of {peer.name}", images, note=str(error))
-
-
-def _compared(
-    peer: Peer, program: Path, ours: Connection, page: bytes, images: Sequence[Image], requests: int
-) -> Result:
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        command, their_page, variables = peer.setup(program, Path(folder), port, images)
-        with running(command, port, their_page, **variables) as theirs:
-            found = theirs.send(their_page)[1].count(peer.mark)
-            if found != PAGE:
-                raise BenchError(f"returns {found} images instead of {PAGE}")
-            for rounds in (requests, requests):  # the first series warms up servers that compile
-                medians = alternate(rounds, lambda: ours.time(page), lambda: theirs.time(their_page))
-    return Result(f"page of {peer.name}", len(images), *medians, 1.0)
+                yield Result(f"page of {name}", images, note=str(error))
