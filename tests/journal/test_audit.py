@@ -113,26 +113,22 @@ def test_correct_walk_has_no_errors(app, get, walk, question):
 
 
 def some_pages_are_enough(get):
-    """Request two pages, whatever follows."""
     page = get(limit=3)
     get(page["next"])
 
 
 def next_is_ignored(get):
-    """Request the first page again and again."""
     for _ in range(5):
         get(limit=3)
 
 
 def first_is_followed(get):
-    """Follow the wrong link."""
     page = get(limit=3)
     for _ in range(5):
         page = get(page["first"])
 
 
 def pages_are_numbered(get):
-    """Send the number of the page."""
     number, page = 1, get(limit=3)
     while page["images"]:
         number += 1
@@ -140,45 +136,38 @@ def pages_are_numbered(get):
 
 
 def images_are_numbered(get):
-    """Send the number of images to skip."""
     get(limit=3, offset=0)
 
 
 def filters_are_forgotten(get):
-    """Send the marker without the filters."""
     page = get(limit=2, __os_type="Linux")
     while "next" in page:
         page = get(marker=last(page), limit=2)
 
 
 def order_is_forgotten(get):
-    """Send the marker without the order."""
     page = get(limit=3, sort_key="name", sort_dir="asc")
     while "next" in page:
         page = get(marker=last(page), limit=3)
 
 
 def order_is_another(get):
-    """Change the direction on the second page."""
     page = get(limit=3, sort_key="name", sort_dir="asc")
     get(limit=3, sort_key="name", sort_dir="desc", marker=last(page))
 
 
 def first_image_is_the_marker(get):
-    """Use the wrong end of the page."""
     page = get(limit=3)
     while page["images"]:
         page = get(limit=3, marker=page["images"][0]["id"])
 
 
 def name_is_the_marker(get):
-    """Send a name instead of an id."""
     page = get(limit=3)
     get(limit=3, marker=page["images"][-1]["name"])
 
 
 def every_page_is_asked_twice(get):
-    """Request each page once for the images and once for the link."""
     target = f"{LIST}?limit=3"
     while target:
         get(target)
@@ -186,14 +175,12 @@ def every_page_is_asked_twice(get):
 
 
 def one_page_is_asked_twice(get):
-    """Request the second page once more."""
     following = get(limit=3)["next"]
     get(following)
     get(get(following)["next"])
 
 
 def marker_is_old(get):
-    """Send the marker of two pages back."""
     pages = [get(limit=2)]
     pages.append(get(pages[0]["next"]))
     pages.append(get(pages[1]["next"]))
@@ -201,7 +188,6 @@ def marker_is_old(get):
 
 
 def two_pages_are_a_circle(get):
-    """Go from the second page to the first."""
     for _ in range(3):
         get(get(limit=3)["next"])
 

@@ -2,10 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import NamedTuple
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from helpers import in_process, make_app
@@ -24,10 +21,9 @@ from ims_mock.journal.findings import (
     INFO,
     MAX_FINDINGS,
     SEVERITIES,
-    Finding,
+    explain_findings,
     findings_of,
 )
-from ims_mock.server.server import BackgroundServer
 from ims_mock.web.recording import MAX_FINDING_CHARACTERS, MAX_FINDING_HEADERS
 
 PROJECT, OTHER = "p" * 32, "q" * 32
@@ -92,12 +88,7 @@ CASES = (
     Case("beyond-document", f"{LIST}?status=in:active,queued", f"{LIST}?status=active", "only Glance knows"),
     Case("beyond-document", f"{LIST}?name=eq:a", f"{LIST}?name=a", "only Glance knows"),
     Case("beyond-document", f"{LIST}?sort_key=updated_at", f"{LIST}?sort_key=created_at", "only Glance knows"),
-    Case(
-        "beyond-document",
-        f"{LIST}?visibility=shared&member_status=all",
-        f"{LIST}?visibility=shared&member_status=pending",
-        "only Glance knows",
-    ),
+    Case("beyond-document", f"{LIST}?visibility=shared&member_status=all", f"{LIST}?visibility=shared&member_status=pending", "only Glance knows"),
     Case("beyond-document", f"{LIST}?__platform=openEuler", f"{LIST}?__platform=EulerOS", "only real responses show"),
     Case("repeated-parameter", f"{LIST}?limit=2&limit=2", f"{LIST}?tag=a&tag=b", "send limit once"),
     Case("repeated-parameter", f"{LIST}?__os_bit=32&__os_bit=64", f"{LIST}?__os_bit=32&min_disk=64", "sent 2 times"),
@@ -105,37 +96,15 @@ CASES = (
     Case("limit-above-cap", f"{NEWER}?limit=2000", f"{NEWER}?limit=1000", "counts as 1000"),
     Case("sort-dir-alone", f"{LIST}?sort_dir=asc", f"{LIST}?sort_dir=asc&sort_key=created_at", "send a sort_key"),
     Case("legacy-sort", f"{LIST}?sort=name:asc", f"{LIST}?sort_key=name&sort_dir=asc", "write sort_key=KEY"),
-    Case(
-        "member-status-alone",
-        f"{LIST}?member_status=pending",
-        f"{LIST}?member_status=pending&visibility=shared&__imagetype=shared",
-        "send visibility=shared",
-    ),
+    Case("member-status-alone", f"{LIST}?member_status=pending", f"{LIST}?member_status=pending&visibility=shared&__imagetype=shared", "send visibility=shared"),
     Case("dotted-tag", f"{LIST}?tag=a.b", f"{LIST}?tag=a=b.c", "write tag=a=b"),
     Case("time-format", f"{LIST}?created_at=gt:2018-09", f"{LIST}?created_at=gt:2018-09-01+00:00:00", "write the time"),
     Case("time-format", f"{LIST}?updated_at=lt:2018-09-06t14:03:27z", f"{LIST}?updated_at=lt:{WHEN}", ""),
-    Case(
-        "time-without-operator",
-        f"{LIST}?created_at={WHEN}",
-        f"{LIST}?created_at=eq:{WHEN}",
-        "write created_at=eq:TIME",
-    ),
+    Case("time-without-operator", f"{LIST}?created_at={WHEN}", f"{LIST}?created_at=eq:{WHEN}", "write created_at=eq:TIME"),
     Case("unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=true", "credentials of an admin"),
-    Case(
-        "unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=false", "", None, RULES
-    ),
-    Case(
-        "never-together",
-        f"{LIST}?__support_kvm_gpu_type=P4&__support_kvm=true",
-        f"{LIST}?__support_kvm_gpu_type=P4",
-        "remove __support_kvm",
-    ),
-    Case(
-        "never-together",
-        f"{LIST}?__support_xen_gpu_type=M60_vGPU&__support_kvm=true",
-        f"{LIST}?__support_xen=true&__support_kvm=true",
-        "no image has both",
-    ),
+    Case("unregistered", f"{LIST}?__isregistered=false", f"{LIST}?__isregistered=false", "", None, RULES ),
+    Case("never-together", f"{LIST}?__support_kvm_gpu_type=P4&__support_kvm=true", f"{LIST}?__support_kvm_gpu_type=P4", "remove __support_kvm"),
+    Case("never-together", f"{LIST}?__support_xen_gpu_type=M60_vGPU&__support_kvm=true", f"{LIST}?__support_xen=true&__support_kvm=true", "no image has both"),
     Case("deprecated-path", f"{LIST}/{IMAGE}", LIST, "the vendor recommends GET /v2/cloudimages?id=ID"),
     Case("deprecated-path", f"{LIST}/{IMAGE}/tags/x", f"{LIST}/{IMAGE}", "", None, None, "PUT", "DELETE"),
     Case("deprecated-path", "/v1.1/images/detail", NEWER, "GET /v2/cloudimages"),
@@ -143,10 +112,7 @@ CASES = (
     Case("credentials", LIST, LIST, "token-expired", {"X-Auth-Token": "old"}),
     Case("credentials", LIST, LIST, "authorization", {"Authorization": "SDK-HMAC-SHA256 x"}),
     Case("credentials", LIST, LIST, "other-project", {"X-Auth-Token": "good", **THERE}, THERE),
-    Case(
-        "credentials", f"{LIST}/x", f"{LIST}/x", "read-only", {"X-Auth-Token": "reads"}, {"X-Auth-Token": "good"},
-        "DELETE", "DELETE",
-    ),
+    Case("credentials", f"{LIST}/x", f"{LIST}/x", "read-only", {"X-Auth-Token": "reads"}, {"X-Auth-Token": "good"}, "DELETE", "DELETE"),
     Case("one-profile", f"{LIST}?name=100%", f"{LIST}?name=100%25", "write %25"),
     Case("one-profile", f"{LIST}?status=deleted", f"{LIST}?status=saving", "never lists such images"),
     Case("one-profile", f"{LIST}?visibility=community", f"{LIST}?visibility=shared", "Mitaka rejects", QUEENS, QUEENS),
@@ -256,6 +222,12 @@ def test_number_and_length_of_findings_are_limited():
     findings = of(f"{LIST}?" + "&".join(f"x{number}=" for number in range(2000)))
     assert len(findings) == MAX_FINDINGS
     assert len(of(f"{LIST}?{'x' * 20_000}=1")[0].message) < 200
+
+
+@pytest.mark.parametrize("names", [("created_at", "updated_at"), ("updated_at", "created_at")])
+def test_findings_of_one_rule_are_in_query_order(names):
+    findings = of(f"{LIST}?{'&'.join(f'{name}={WHEN}' for name in names)}")
+    assert [one.message.split()[0] for one in findings if one.name == "time-without-operator"] == list(names)
 
 
 @settings(max_examples=300, deadline=None)
@@ -393,71 +365,25 @@ def test_sandbox_has_its_own_mode_and_ignored_findings():
     assert "Did you mean old-spelling?" in asked(findings_ignore="old-speling")
 
 
-# --- the fixture object
+def test_begin_changes_mode_and_ignored_findings():
+    with ImsMock(CATALOG, findings="strict", findings_ignore="old-spelling") as ims:
+        assert ims.client.get(WRONG).status_code == 400
+        assert names_of(ims.findings) == ["undocumented-parameter"]
+        ims.begin(findings="warn", findings_ignore="undocumented-parameter")
+        headers = ims.client.get(WRONG).headers.getlist(HEADER)
+        assert [one.partition(":")[0] for one in headers] == ["old-spelling"]
+        ims.begin()
+        assert ims.client.get(WRONG).status_code == 400
 
 
-@pytest.fixture(scope="module")
-def server():
-    """Return the URL of a running server."""
-    server = BackgroundServer(make_app("document-sample"))
-    yield server.url
-    server.close()
-
-
-@pytest.fixture(params=["local", "remote"])
-def make(request):
-    """Return a function that makes emulators, each with its own server or as a sandbox of a running one."""
-    url = request.getfixturevalue("server") if request.param == "remote" else ""
-    with ExitStack() as stack:
-        yield lambda **others: stack.enter_context(ImsMock(CATALOG, url=url, **others))
-
-
-def test_fixture_returns_findings_since_the_reset(make):
-    ims = make()
-    for target in (LIST, WRONG, f"{LIST}/{IMAGE}"):
-        urlopen(ims.url + target).close()
-    assert [(one.name, one.request) for one in ims.findings] == [
-        ("undocumented-parameter", 2),
-        ("old-spelling", 2),
-        ("deprecated-path", 3),
-    ]
-    assert isinstance(ims.findings[0], Finding)
-    assert ims.findings == tuple(finding for entry in ims.requests for finding in entry.findings)
-    ims.reset()
-    assert ims.findings == ()
-
-
-def test_assertion_shows_request_finding_and_cure(make):
-    ims = make()
-    urlopen(f"{ims.url}{LIST}/{IMAGE}").close()
-    ims.assert_no_findings()
-    urlopen(ims.url + WRONG).close()
-    with pytest.raises(AssertionError) as failed:
-        ims.assert_no_findings()
-    assert str(failed.value).splitlines() == [
+def test_explanation_shows_request_finding_and_cure():
+    slight, serious = of(f"{LIST}/{IMAGE}"), of(WRONG)
+    assert explain_findings([("GET /v2/images", ()), ("GET one", slight)]) == ""
+    assert explain_findings([("GET one", slight), ("GET wrong", serious)]).splitlines() == [
         "there are 2 findings:",
-        "  GET /v2/images?limt=5&__platform=RedHat",
+        "  GET wrong",
         "    warning undocumented-parameter: limt is not a documented parameter of GET /v2/images",
         "      cure: did you mean limit?",
         "    warning old-spelling: __platform is 'RedHat', an older spelling",
         "      cure: write __platform=Red Hat",
     ]
-
-
-def test_fixture_uses_mode_and_ignored_findings(make):
-    ims = make(findings="strict", findings_ignore="old-spelling")
-    with pytest.raises(HTTPError, match="400"):
-        urlopen(ims.url + WRONG)
-    assert [one.name for one in ims.findings] == ["undocumented-parameter"]
-    ims.begin(findings="warn", findings_ignore="undocumented-parameter")
-    with urlopen(Request(ims.url + WRONG)) as answer:
-        assert [one.partition(":")[0] for one in answer.headers.get_all(HEADER)] == ["old-spelling"]
-    ims.begin()
-    with pytest.raises(HTTPError, match="400"):
-        urlopen(ims.url + WRONG)
-
-
-@pytest.mark.parametrize("names", [("created_at", "updated_at"), ("updated_at", "created_at")])
-def test_findings_of_one_rule_are_in_query_order(names):
-    findings = of(f"{LIST}?{'&'.join(f'{name}={WHEN}' for name in names)}")
-    assert [one.message.split()[0] for one in findings if one.name == "time-without-operator"] == list(names)
