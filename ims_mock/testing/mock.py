@@ -265,7 +265,7 @@ class Fault:
     def hits(self) -> int:
         """The number of requests it was applied to; after its removal, until then."""
         if self._faults:
-            self._hits = next((fault._hits for fault in self._faults if fault.id == self.id), self._hits)
+            self._hits = next((fault._hits for fault in self._faults.all() if fault.id == self.id), self._hits)
         return self._hits
 
     def detach(self) -> None:
@@ -281,10 +281,14 @@ class Faults:
         self._added: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter([Fault(rule, self) for rule in self._backend.control("GET", "faults")["faults"]])
+        return iter(self.all())
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
+        return len(self.all())
+
+    def all(self) -> list[Fault]:
+        """Return the rules."""
+        return [Fault(rule, self) for rule in self._backend.control("GET", "faults")["faults"]]
 
     def add(self, **keys: Any) -> Fault:
         """Append a rule.
