@@ -98,10 +98,9 @@ class RuleKey:
 
 
 def _number(low: float, high: float, kind: type = int) -> ValueType:
-    def parse(value: object) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError
-        if kind(value) != value:
+    def parse(value: Any) -> Any:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high or kind(value) != value:
             raise ValueError
         return kind(value)
 

@@ -5,37 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from ims_mock.contract.values import printable
+from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.journal.journal import Entry
 
-if TYPE_CHECKING:
-    from ims_mock.journal.audit_rules import Remark, Step, Walk
+AnyRequest = Entry | Step | Walk
+"""A recorded request, or a walk, which has the path and the query of its first request."""
 
-MAX_NEAREST: Final = 3
-"""The number of requests that do not match in the text of a failed assertion."""
-
+_MAX_NEAREST: Final = 3
 _MAX_LENGTH: Final = 110
 _MAX_STEPS: Final = 12
 _MAX_ITEMS: Final = 5
-
-
-class AnyRequest(Protocol):
-    """A request: an entry of the journal, a step of a walk, or a walk with the query of its first page."""
-
-    @property
-    def method(self) -> str:
-        """The method in upper case."""
-
-    @property
-    def path(self) -> str:
-        """The decoded path."""
-
-    @property
-    def query(self) -> tuple[tuple[str, str], ...]:
-        """The decoded parameters in order."""
 
 
 def format_request(request: AnyRequest) -> str:
@@ -104,7 +87,7 @@ class MatchingRequests(list[Entry]):
         others = [(differences, entry) for differences, entry in compared if differences]
         others.sort(key=lambda one: (one[0][0].startswith("the path"), len(one[0]), -one[1].number))
         self._nearest = [
-            f"{format_request(entry)} ({'; '.join(differences)})" for differences, entry in others[:MAX_NEAREST]
+            f"{format_request(entry)} ({'; '.join(differences)})" for differences, entry in others[:_MAX_NEAREST]
         ]
 
     def __repr__(self) -> str:
