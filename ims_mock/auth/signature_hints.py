@@ -55,7 +55,7 @@ def explain(
     """
     signature, date = authorization.signature, request.headers[DATE_HEADER]
     if not _SIGNATURE.fullmatch(signature):
-        return f"the signature has {len(signature)} characters; it must have 64 hex digits"
+        return f"the signature has the length {len(signature)}; it must be 64 hex digits"
     if form.signature(date, secret) == signature.lower():
         return "the signature is right, but its hex digits must be lower-case"
     if form.signature(date, secret + "\n") == signature:

@@ -1,4 +1,4 @@
-"""Signatures: the published vectors fit, and whatever is spoilt in them is refused by its name."""
+"""Request signatures and the hints why they are wrong."""
 
 import hashlib
 import hmac
@@ -38,7 +38,7 @@ CATALOG = {
     },
     "images": [{"id": "abc"}],
 }
-"""The credentials and the image of the vectors, and a clock that stands where they were signed."""
+"""The credentials and the image of the vectors, with the clock frozen at the time they were signed."""
 
 JSON = {"content-type": "application/json"}
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
@@ -76,13 +76,13 @@ VECTORS = {
         "ef0551156e048c736fad18df34ec2c83b59683988be6e683a037f1fd23842559",
     ),
 }
-"""Method, target, headers, body, and what the vendor's SDK 3.1.219 made of it: hash and signature."""
+"""Method, target, headers, body, and the hash and signature that the vendor's SDK 3.1.219 computes."""
 
-DONE = {"list": 200, "tag": 204, "create": 201, "patch": 200}
+STATUS = {"list": 200, "tag": 204, "create": 201, "patch": 200}
 
 
 def sent_of(method, target, headers, body):
-    """Take a request apart as the web does, its path decoded once."""
+    """Return a request as the web passes it."""
     path, _, query = target.partition("?")
     decoded = unquote_to_bytes(path).decode("latin-1")
     headers = {**headers, "host": HOST, "x-sdk-date": DATE}
@@ -90,8 +90,7 @@ def sent_of(method, target, headers, body):
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_the_vectors_of_the_sdk_fit(name):
-    """The canonical request and the signature are those that the vendor's SDK computed."""
+def test_signatures_are_those_of_the_vendors_sdk(name):
     *request, digest, expected = VECTORS[name]
     sent = sent_of(*request)
     form = signing.canonical_request(sent, sorted(sent.headers))
@@ -100,7 +99,6 @@ def test_the_vectors_of_the_sdk_fit(name):
 
 
 def test_the_canonical_request_is_the_documented_one():
-    """Six parts, with an empty line after the headers."""
     *request, _, _ = VECTORS["list"]
     sent = sent_of(*request)
     assert signing.canonical_request(sent, sorted(sent.headers)).text.splitlines() == [
@@ -117,11 +115,8 @@ def test_the_canonical_request_is_the_documented_one():
     ]
 
 
-# --- over HTTP ------------------------------------------------------------------------------------
-
-
 def signed(headers, signature, access=ACCESS, names=None):
-    """Give the headers of a signed request."""
+    """Return the headers of a signed request."""
     everything = {**headers, "host": HOST, "x-sdk-date": headers.get("x-sdk-date", DATE)}
     names = ";".join(sorted(name.lower() for name in everything)) if names is None else names
     value = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={names}, Signature={signature}"
@@ -130,49 +125,45 @@ def signed(headers, signature, access=ACCESS, names=None):
 
 @pytest.fixture(scope="module")
 def ask():
-    """Ask an emulator that needs credentials and answers every path and method."""
+    """Ask an emulator with ``--auth on`` that answers every path and method."""
     return in_process(probed(make_app(CATALOG, auth="on")))
 
 
 @pytest.fixture(scope="module")
 def ask_off():
-    """Ask one that needs none."""
+    """Ask an emulator with ``--auth off``."""
     return in_process(probed(make_app(CATALOG)))
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_a_signed_request_is_let_in(ask, name):
-    """Each vector, as a request."""
+def test_a_signed_request_is_accepted(ask, name):
     method, target, headers, body, _, signature = VECTORS[name]
     answer = ask(target, signed(headers, signature), method, body)
-    assert answer.status == DONE[name], answer.text
+    assert answer.status == STATUS[name], answer.text
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_the_case_of_names_of_headers_on_the_wire_means_nothing(ask, name):
-    """As HTTP has it."""
+def test_header_names_are_case_insensitive(ask, name):
     method, target, headers, body, _, signature = VECTORS[name]
     upper = {key.upper(): value for key, value in signed(headers, signature).items()}
-    assert ask(target, upper, method, body).status == DONE[name]
+    assert ask(target, upper, method, body).status == STATUS[name]
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_the_order_of_the_query_on_the_wire_means_nothing(ask, name):
-    """It is signed sorted."""
+def test_the_query_is_signed_sorted(ask, name):
     method, target, headers, body, _, signature = VECTORS[name]
     path, _, query = target.partition("?")
     turned = f"{path}?{'&'.join(reversed(query.split('&')))}"
-    assert ask(turned, signed(headers, signature), method, body).status == DONE[name]
+    assert ask(turned, signed(headers, signature), method, body).status == STATUS[name]
 
 
-def test_a_space_of_the_query_may_be_a_plus_on_the_wire(ask):
-    """Some clients sign %20 and send +."""
+def test_a_plus_in_the_query_is_a_space(ask):
     method, target, headers, body, _, signature = VECTORS["list"]
     assert ask(target.replace("%20", "+"), signed(headers, signature), method, body).status == 200
 
 
-def refused(answer, status=401, code="APIGW.0301"):
-    """Give the message of a refusal of the gateway."""
+def message_of(answer, status=401, code="APIGW.0301"):
+    """Check an error of the gateway and return its message."""
     assert (answer.status, answer.json["error_code"]) == (status, code), answer.text
     assert answer.json["request_id"] == answer.headers["X-Request-Id"]
     assert SECRET not in answer.text
@@ -181,7 +172,7 @@ def refused(answer, status=401, code="APIGW.0301"):
 
 
 def canonical_of(message):
-    """Give the parts of the canonical request that a refusal holds, and what explains it."""
+    """Return the parts of the canonical request in a message, and the hint."""
     intro = "Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:"
     form, cure = re.fullmatch(rf"{intro}(.*\|(?:[0-9a-f]{{64}}|UNSIGNED-PAYLOAD)); (.*)", message).groups()
     method, path, query, *headers, empty, names, payload = form.split("|")
@@ -197,18 +188,17 @@ CHANGES = {
     "headers": lambda r: {**r, "headers": {**r["headers"], "content-type": "application/json; a=b"}},
     "payload": lambda r: {**r, "body": r["body"] + b" "},
 }
-"""What may change between signing and arriving; the body of the vector ``patch`` is not signed."""
+"""What can change between signing and arriving; the body of the vector ``patch`` is not signed."""
 
 
 @pytest.mark.parametrize(
     ("name", "part"), [(name, part) for name in VECTORS for part in CHANGES if (name, part) != ("patch", "payload")]
 )
-def test_a_changed_request_is_refused_with_what_arrived(ask, name, part):
-    """The canonical request of the refusal differs from what was signed in the changed part, and in no other."""
+def test_the_error_shows_the_canonical_request_that_arrived(ask, name, part):
     method, target, headers, body, _, signature = VECTORS[name]
     changed = CHANGES[part]({"method": method, "target": target, "headers": headers, "body": body})
     answer = ask(changed["target"], signed(changed["headers"], signature), changed["method"], changed["body"])
-    seen, _ = canonical_of(refused(answer))
+    seen, _ = canonical_of(message_of(answer))
     sent = sent_of(method, target, headers, body)
     form = signing.canonical_request(sent, sorted(sent.headers))
     was = {
@@ -238,14 +228,13 @@ def test_a_changed_request_is_refused_with_what_arrived(ask, name, part):
         ("k=%ff", "k=%FF"),
     ],
 )
-def test_the_query_is_encoded_anew_before_it_is_compared(ask, encoded, form):
-    """However it was escaped on the wire: decoded, sorted, and all but letters, digits and - _ . ~ encoded."""
+def test_the_query_is_decoded_and_encoded_before_it_is_signed(ask, encoded, form):
     signature = naive(**{**RIGHT, "query": form, "path": "/any/"})
     assert ask(f"/any?{encoded}", sent_headers(signature), "POST", BODY).status == 200
 
 
 def naive(method, path, query, headers, names, payload, date=DATE, secret=SECRET, end="\n"):
-    """Sign as a client does that has been told the six parts."""
+    """Return the signature over six given parts."""
     block = "\n".join(f"{name}:{value}" for name, value in headers) + end
     text = "\n".join([method, path, query, block, names, payload])
     to_sign = f"SDK-HMAC-SHA256\n{date}\n{hashlib.sha256(text.encode()).hexdigest()}"
@@ -268,13 +257,13 @@ RIGHT = {
 
 
 def with_header(name, value):
-    """Change one of the headers that are signed."""
+    """Return the signed headers with one of them changed."""
     return {"headers": [(key, value if key == name else old) for key, old in HEADERS]}
 
 
 TITLED = [("Content-Type", HEADERS[0][1]), ("Host", PORT), ("X-Sdk-Date", DATE), ("X-Tag", "Blue")]
 HASH = RIGHT["payload"]
-SLIPS = [
+MISTAKES = [
     ({"secret": "another-secret"}, "the secret of the access key OTHER"),
     ({"secret": SECRET + "\n"}, "a line end at the end of the secret"),
     ({"date": "20250102T030406Z"}, "signed the date 20250102T030406Z, but X-Sdk-Date is 20250102T030405Z"),
@@ -315,38 +304,35 @@ SLIPS = [
 
 
 def sent_headers(signature, access=ACCESS, names=RIGHT["names"]):
-    """Give what goes over the wire beside a signature."""
+    """Return the headers of a request with a signature."""
     value = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={names}, Signature={signature}"
     return {**dict(HEADERS), "Authorization": value}
 
 
-def test_the_request_that_the_slips_spoil_is_right(ask):
-    """Without a slip it is let in."""
+def test_the_request_without_mistakes_is_accepted(ask):
     assert ask(TARGET, sent_headers(naive(**RIGHT)), "POST", BODY).status == 200
 
 
-@pytest.mark.parametrize(("slip", "words"), SLIPS)
-def test_a_slip_is_named(ask, slip, words):
-    """A wrong signature that one common slip explains is refused with that slip."""
-    message = refused(ask(TARGET, sent_headers(naive(**{**RIGHT, **slip})), "POST", BODY))
+@pytest.mark.parametrize(("mistake", "words"), MISTAKES)
+def test_the_error_names_a_common_mistake(ask, mistake, words):
+    message = message_of(ask(TARGET, sent_headers(naive(**{**RIGHT, **mistake})), "POST", BODY))
     parts, cure = canonical_of(message)
     assert words in cure
     assert parts["payload"] == HASH
 
 
-def test_upper_case_digits_of_the_signature_are_named(ask):
-    """The algorithm writes lower-case ones."""
-    assert "must be lower-case" in refused(ask(TARGET, sent_headers(naive(**RIGHT).upper()), "POST", BODY))
+def test_the_digits_of_a_signature_must_be_lower_case(ask):
+    assert "must be lower-case" in message_of(ask(TARGET, sent_headers(naive(**RIGHT).upper()), "POST", BODY))
 
 
 def authorization(value, **more):
-    """Give the headers of a request with any Authorization."""
+    """Return the headers of a request with any ``Authorization``."""
     return {**dict(HEADERS), "Authorization": value, **more}
 
 
 FORM = "SDK-HMAC-SHA256 Access={}, SignedHeaders={}, Signature={}"
 GOOD = naive(**RIGHT)
-REFUSALS = [
+ERRORS = [
     (authorization("Basic dGVzdGVyOnNlY3JldA=="), "its scheme is 'Basic'; legal is SDK-HMAC-SHA256 Access="),
     (authorization("AWS4-HMAC-SHA256 Credential=x"), "its scheme is 'AWS4-HMAC-SHA256'"),
     (authorization("dGVzdGVyOnNlY3JldA=="), "Authorization is of another scheme"),
@@ -373,7 +359,7 @@ REFUSALS = [
         "signature expired, signature time:20250102T031906Z,server time:20250102T030405Z",
     ),
     ({**sent_headers(GOOD), "x-sdk-date": "20250102T024904Z"}, "signature expired"),
-    (sent_headers("0"), "the signature has 1 characters; it must have 64 hex digits"),
+    (sent_headers("0"), "the signature has the length 1; it must be 64 hex digits"),
     ({**sent_headers(GOOD), "x-sdk-content-sha256": "0" * 64}, "the body is another than the one that was signed"),
     ({**sent_headers(GOOD), "x-security-token": "wrong"}, "X-Security-Token does not belong to ak"),
     (sent_headers(GOOD, access="TEMPORARY"), "x-security-token not found; ak TEMPORARY is a temporary one"),
@@ -382,17 +368,15 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("headers", "words"), REFUSALS)
-def test_what_is_wrong_beside_the_signature_is_named(ask, headers, words):
-    """With what is legal, and without repeating what might be a secret."""
-    message = refused(ask(TARGET, headers, "POST", BODY))
+@pytest.mark.parametrize(("headers", "words"), ERRORS)
+def test_other_errors_name_what_is_wrong(ask, headers, words):
+    message = message_of(ask(TARGET, headers, "POST", BODY))
     assert words in message
     assert "dGVzdGVyOnNlY3JldA" not in message
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-901, 401), (-900, 200), (0, 200), (900, 200), (901, 401)])
-def test_a_signature_holds_for_fifteen_minutes_to_either_side(ask, seconds, status):
-    """Of the emulator's clock, which stands still here."""
+def test_the_date_may_be_fifteen_minutes_from_the_clock(ask, seconds, status):
     date = (NOW + timedelta(seconds=seconds)).strftime(signing.DATE_FORMAT)
     changed = {**RIGHT, **with_header("x-sdk-date", date), "date": date}
     answer = ask(TARGET, {**sent_headers(naive(**changed)), "x-sdk-date": date}, "POST", BODY)
@@ -400,34 +384,30 @@ def test_a_signature_holds_for_fifteen_minutes_to_either_side(ask, seconds, stat
 
 
 def test_a_temporary_key_needs_its_security_token(ask):
-    """Sent and signed, it is let in; in a refusal it is masked."""
     headers = {**JSON, "x-security-token": "the-security-token"}
     sent = sent_of("GET", "/v2/images", headers, b"")
     signature = signing.canonical_request(sent, sorted(sent.headers)).signature(DATE, SECRET)
     assert ask("/v2/images", signed(headers, signature, "TEMPORARY")).status == 200
-    message = refused(ask("/v2/images?x=1", signed(headers, signature, "TEMPORARY")))
+    message = message_of(ask("/v2/images?x=1", signed(headers, signature, "TEMPORARY")))
     assert "x-security-token:<18 characters>" in canonical_of(message)[0]["headers"]
 
 
 @pytest.mark.parametrize(("project", "status"), [(PROJECT, 200), ("another", 403)])
-def test_the_project_must_be_one_of_the_keys(ask, project, status):
-    """A signature does not open another one's project."""
+def test_the_project_must_be_one_of_the_key(ask, project, status):
     headers = {**JSON, "x-project-id": project}
     sent = sent_of("GET", "/v2/images", headers, b"")
     signature = signing.canonical_request(sent, sorted(sent.headers)).signature(DATE, SECRET)
     answer = ask("/v2/images", signed(headers, signature))
     assert answer.status == status
-    assert status == 200 or "X-Project-Id is 'another'" in refused(answer, 403, "APIGW.0302")
+    assert status == 200 or "X-Project-Id is 'another'" in message_of(answer, 403, "APIGW.0302")
 
 
-@pytest.mark.parametrize("headers", [headers for headers, _ in REFUSALS])
-def test_without_authentication_none_is_refused(ask_off, headers):
-    """Whatever is wrong with it."""
+@pytest.mark.parametrize("headers", [headers for headers, _ in ERRORS])
+def test_with_auth_off_wrong_signatures_are_accepted(ask_off, headers):
     assert ask_off(TARGET, headers, "POST", BODY).status == 200
 
 
-def test_a_body_that_is_too_large_to_be_hashed_is_refused(ask, ask_off):
-    """The gateway takes 12 MB of a body that is signed; of one that is not, anything."""
+def test_a_signed_body_is_at_most_12_mib(ask, ask_off):
     large = b"x" * (12 * 2**20 + 1)
     answer = ask(TARGET, sent_headers(GOOD), "POST", large)
     assert (answer.status, answer.json["error_code"]) == (413, "APIGW.0201")
@@ -464,8 +444,7 @@ def test_a_body_that_is_too_large_to_be_hashed_is_refused(ask, ask_off):
         ({"X-Forwarded-Prefix": "/ims/"}, PORT, "/ims"),
     ],
 )
-def test_behind_a_proxy_the_clients_own_host_and_path_are_signed(forwarded, host, prefix):
-    """As the proxy hands them on; where it is not believed, the refusal knows why."""
+def test_behind_a_trusted_proxy_the_clients_host_and_path_are_signed(forwarded, host, prefix):
     headers = [(name, host if name == "host" else value) for name, value in HEADERS]
     signature = naive(**{**RIGHT, "headers": headers, "path": quote(f"{prefix}/v2/images/镜 像/")})
     believing = in_process(probed(make_app(CATALOG, auth="on", forwarded="on")))
@@ -473,12 +452,11 @@ def test_behind_a_proxy_the_clients_own_host_and_path_are_signed(forwarded, host
     assert answer.status == 200, answer.text
     if forwarded == {"X-Forwarded-Host": "cloud.test"}:
         doubting = in_process(probed(make_app(CATALOG, auth="on")))
-        message = refused(doubting(TARGET, {**sent_headers(signature), **forwarded}, "POST", BODY))
+        message = message_of(doubting(TARGET, {**sent_headers(signature), **forwarded}, "POST", BODY))
         assert "the header host was signed as 'cloud.test' from X-Forwarded-Host" in message
 
 
-def test_a_body_in_chunks_is_signed_as_a_whole():
-    """Over a socket, where it has no length until it has arrived."""
+def test_a_chunked_body_is_verified():
     with over_socket(probed(make_app(CATALOG, auth="on"))) as ask:
         host = ask.url.removeprefix("http://")
         headers = [("host", host), ("x-sdk-date", DATE)]
@@ -493,8 +471,7 @@ def test_a_body_in_chunks_is_signed_as_a_whole():
             connection.close()
 
 
-def test_an_upload_in_chunks_is_signed_as_a_whole():
-    """It is passed on while it arrives, and read as a whole where its hash is signed: only of a bounded length."""
+def test_a_chunked_upload_is_verified():
     with over_socket(make_app({**CATALOG, "images": [{"id": "a", "status": "queued"}]}, auth="on")) as ask:
         host = ask.url.removeprefix("http://")
         headers, path = [("host", host), ("x-sdk-date", DATE)], "/v2/images/a/file"
@@ -512,18 +489,16 @@ def test_an_upload_in_chunks_is_signed_as_a_whole():
             connection.close()
 
 
-def test_a_value_that_ends_in_an_odd_byte_is_signed_with_it(ask):
-    """Only spaces and tabs are stripped; the bytes of an à end in what is a space elsewhere."""
+def test_header_values_are_signed_byte_by_byte(ask):
     headers = [*HEADERS[:3], ("x-tag", "voilà")]
     sent = {**sent_headers(naive(**{**RIGHT, "headers": headers})), "x-tag": "voilà".encode().decode("latin-1")}
     assert ask(TARGET, sent, "POST", BODY).status == 200
 
 
-def test_a_secret_in_the_wrong_place_is_not_repeated(ask):
-    """The two of a pair in each other's place, or the secret where the signature belongs."""
-    assert "where an ak belongs" in refused(ask(TARGET, sent_headers(ACCESS, access=SECRET), "POST", BODY))
-    assert f"the signature has {len(SECRET)} characters" in refused(ask(TARGET, sent_headers(SECRET), "POST", BODY))
-    assert len(refused(ask(TARGET, sent_headers(GOOD, access="x" * 5000), "POST", BODY))) < 200
+def test_errors_do_not_repeat_misplaced_secrets(ask):
+    assert "where an ak belongs" in message_of(ask(TARGET, sent_headers(ACCESS, access=SECRET), "POST", BODY))
+    assert f"the signature has the length {len(SECRET)}" in message_of(ask(TARGET, sent_headers(SECRET), "POST", BODY))
+    assert len(message_of(ask(TARGET, sent_headers(GOOD, access="x" * 5000), "POST", BODY))) < 200
     sent = sent_of("GET", "/", {"x-security-token": "the-security-token"}, b"")
     assert "the-security-token" not in repr([sent, signing.canonical_request(sent, sorted(sent.headers))])
 
@@ -532,49 +507,34 @@ ADMIN_KEY = {"access": "ROOT", "secret": SECRET, "project": PROJECT, "roles": ["
 
 
 @pytest.mark.parametrize(
-    ("clock", "spoilt", "roles"),
+    ("clock", "is_wrong", "roles"),
     [("2025-01-02T03:04:05Z", False, ["admin"]), ("2020-01-01", False, ["admin"]), ("2020-01-01", True, [])],
 )
-def test_without_authentication_only_who_proves_it_is_an_admin(clock, spoilt, roles):
-    """By a signature that fits, whatever the time; anybody else is the key's project."""
+def test_with_auth_off_only_a_right_signature_gives_the_admin_role(clock, is_wrong, roles):
     ask = in_process(probed(make_app({"clock": clock, "credentials": {"keys": [ADMIN_KEY]}})))
-    signature = GOOD if not spoilt else "0" * 64
+    signature = GOOD if not is_wrong else "0" * 64
     answer = ask(TARGET, sent_headers(signature, access="ROOT"), "POST", BODY)
     assert answer.json == {"project": PROJECT, "roles": roles}
 
 
 @pytest.mark.parametrize(("empty", "status"), [("QUERY_STRING", 401), ("SCRIPT_NAME", 401), ("PATH_INFO", 300)])
-def test_a_server_may_leave_out_what_is_empty(empty, status):
-    """WSGI lets it: no query, no path of a mount, no path at all."""
+def test_empty_wsgi_variables_may_be_absent(empty, status):
     app = probed(make_app(CATALOG, auth="on"))
     environ = EnvironBuilder("/any", headers=sent_headers(GOOD)).get_environ()
     del environ[empty]
     assert int(run_wsgi_app(app.wsgi_app, environ)[1][:3]) == status
 
 
-# --- anything at all ------------------------------------------------------------------------------
-
 PIECES = st.sampled_from(
-    [
-        *(
-            "SDK-HMAC-SHA256",
-            "Access=",
-            "SignedHeaders=",
-            "Signature=",
-            ACCESS,
-            "TEMPORARY",
-            "host;x-sdk-date",
-            ";",
-            ",",
-        ),
-        *(", ", " ", "=", "0" * 64, GOOD, "Basic", "x-sdk-date", "host", "\u00e9", "\x80", "%", "{", "}", "x" * 5000),
-    ]
+    ["SDK-HMAC-SHA256", "Access=", "SignedHeaders=", "Signature=", ACCESS, "TEMPORARY", "host;x-sdk-date", ";", ","]
+) | st.sampled_from(
+    [", ", " ", "=", "0" * 64, GOOD, "Basic", "x-sdk-date", "host", "\u00e9", "\x80", "%", "{", "}", "x" * 5000]
 )
 HEADER_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60)
 PLAUSIBLE = st.builds(FORM.format, HEADER_TEXT, HEADER_TEXT, HEADER_TEXT)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.one_of(HEADER_TEXT, st.lists(PIECES, max_size=12).map("".join), PLAUSIBLE),
     st.one_of(st.just(DATE), HEADER_TEXT),
@@ -584,8 +544,7 @@ PLAUSIBLE = st.builds(FORM.format, HEADER_TEXT, HEADER_TEXT, HEADER_TEXT)
 @example(FORM.format(ACCESS, "host;x-sdk-content-sha256;x-sdk-date", GOOD), DATE, "\u00ff")
 @example(FORM.format(ACCESS, "host;x-sdk-date", "\u00ff" * 64), DATE, "")
 @example(FORM.format(ACCESS, "host;x-sdk-date", GOOD), "00010101T000000Z", "")
-def test_a_malformed_authorization_is_never_a_bug(ask, value, date, security):
-    """Anything in the headers is a 401, never a 500."""
+def test_no_authorization_is_an_internal_error(ask, value, date, security):
     headers = {
         "Authorization": value,
         "X-Sdk-Date": date,
