@@ -16,7 +16,7 @@ from ims_mock.auth import signature as signing
 from ims_mock.auth.credentials import AccessKey, CredentialStore
 from ims_mock.auth.signature import Authorization, SignedRequest
 from ims_mock.auth.signature_hints import explain
-from ims_mock.auth.tokens import Token
+from ims_mock.auth.tokens import Token, has_expired
 from ims_mock.catalog.visibility import ADMIN, Caller
 from ims_mock.contract.values import printable
 from ims_mock.errors import RequestError
@@ -160,7 +160,7 @@ def _verify(
         if access in store.secrets:  # a secret in place of the access key, which must not be repeated
             raise RequestError("key-secret")
         raise RequestError("key-unknown", access=printable(access))
-    key, date_failure = keys[0], signing.check_date(request, now)
+    key, skew_failure = keys[0], signing.skew_failure(request, now)
     try:
         _check_security_token(request, key)
         signing.check_content(request, authorization)
@@ -169,10 +169,10 @@ def _verify(
             hint = explain(form, request, authorization, key.secret, store.key_secrets) if explains else ""
             raise RequestError("signature", cure=hint, canonical=signing.redacted_text(form, request))
     except RequestError as error:
-        raise date_failure or error from None
-    if key.is_expired(now):
+        raise skew_failure or error from None
+    if has_expired(key.expires, now):
         return RequestError("key-expired", access=access, expires=key.expires)
-    return date_failure
+    return skew_failure
 
 
 def _check_security_token(request: SignedRequest, key: AccessKey) -> None:

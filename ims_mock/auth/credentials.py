@@ -6,10 +6,9 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
-from ims_mock.auth.tokens import Token, TokenSigner, has_expired
+from ims_mock.auth.tokens import Token, TokenSigner
 
 DEFAULT_PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
 """The project of unauthenticated requests if a catalog names none."""
@@ -53,10 +52,6 @@ class AccessKey:
     roles: tuple[str, ...] = ("member",)
     security_token: str = field(default="", repr=False)
     expires: str = ""
-
-    def is_expired(self, now: datetime) -> bool:
-        """Return whether the key has expired."""
-        return has_expired(self.expires, now)
 
 
 @dataclass(frozen=True)

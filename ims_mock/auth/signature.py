@@ -183,7 +183,7 @@ def format_date(moment: datetime) -> str:
     return moment.strftime(DATE_FORMAT).rjust(16, "0")  # strftime writes the year 1 as "1" on some platforms
 
 
-def check_date(request: SignedRequest, now: datetime) -> RequestError | None:
+def skew_failure(request: SignedRequest, now: datetime) -> RequestError | None:
     """Return the failure of a signature whose date is too far from the clock, or ``None``.
 
     Raises:

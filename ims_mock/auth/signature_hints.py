@@ -90,11 +90,7 @@ def _mistakes(
     headers = [(name, request.headers[name]) for name in signed_headers]
     title_block = encode_headers((_title(name), value) for name, value in headers)
     title_names = ";".join(map(_title, signed_headers))
-    for block, names in (
-        (title_block, form.signed_headers),
-        (title_block, title_names),
-        (form.headers, title_names),
-    ):
+    for block, names in ((title_block, form.signed_headers), (title_block, title_names), (form.headers, title_names)):
         mistake = "names of headers were signed with upper-case letters; they must be lower-case"
         yield mistake, replace(form, headers=block, signed_headers=names)
     yield "the line end after the last header is missing", replace(form, headers=form.headers.removesuffix("\n"))
