@@ -1,4 +1,4 @@
-"""What an image has that its catalog does not mention."""
+"""Default values of absent attributes."""
 
 import re
 from datetime import datetime, timedelta, timezone
@@ -27,16 +27,15 @@ ALWAYS = {
     "created_at": wire_time(EPOCH),
     "updated_at": wire_time(EPOCH),
 }
-"""What interfaces promise of an image that says nothing."""
+"""The documented defaults."""
 
 
 def image(values=(), number=0, **options):
-    """Complete one image."""
+    """Return one image with defaults."""
     return with_defaults(dict(values), number, **{"project": "the-project", "seed": 0, **options})
 
 
-def test_an_image_that_says_nothing():
-    """It has the values that every real image has, an id, and no others."""
+def test_defaults_of_an_empty_image():
     found = image()
     assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", found.pop("id"))
     assert found == ALWAYS
@@ -83,45 +82,39 @@ def test_an_image_that_says_nothing():
         ({"created_at": None}, {"updated_at": None}),
     ],
 )
-def test_absent_values_follow_from_given_ones(given, follows):
-    """What one value says about another is filled in, in whatever case it is written."""
+def test_defaults_follow_from_given_values(given, follows):
     found = image(given)
     assert {name: found[name] for name in follows} == follows
     assert {name: found[name] for name in given} == given
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_an_explicit_null_stays_no_value(field):
-    """What is given as nothing gets no default, and everything else still does."""
+def test_null_gets_no_default(field):
     found = image({field.name: None})
     assert found[field.name] is None
     assert set(found) == {*ALWAYS, "id", field.name}
 
 
 @pytest.mark.parametrize("name", ALWAYS)
-def test_a_given_value_is_kept(name):
-    """A default never replaces anything, however odd or empty."""
+def test_given_value_is_kept(name):
     for value in ("odd", "", 0, False, ()):
         assert image({name: value})[name] == value
 
 
-def test_other_attributes_are_left_alone():
-    """Nothing else is invented, and free properties stay."""
+def test_other_attributes_are_not_changed():
     given = {"colour": "blue", "__description": "", "members": {"p": "accepted"}, "name": "x", "empty": None}
     found = image(given)
     assert set(found) == {*ALWAYS, "id", *given}
     assert {name: found[name] for name in given} == given
 
 
-def test_the_given_values_are_not_changed():
-    """Completing makes a new mapping."""
+def test_given_mapping_is_not_changed():
     given = {"name": "x"}
     image(given)
     assert given == {"name": "x"}
 
 
-def test_absent_times_count_one_second_an_image():
-    """An image in a file is one second younger than the one before; one that is added later is as old as now."""
+def test_default_creation_time_is_one_second_per_index_or_now():
     assert datetime(2023, 11, 13, tzinfo=timezone.utc) == EPOCH
     for number in (0, 1, 59, 86_400):
         instant = wire_time(EPOCH + timedelta(seconds=number))
@@ -132,8 +125,7 @@ def test_absent_times_count_one_second_an_image():
     assert image({"created_at": "2018-09-06"}, now="2030-01-01T00:00:00Z")["created_at"] == "2018-09-06"
 
 
-def test_absent_ids_come_from_seed_and_number():
-    """The same two give the same id, any other two another."""
+def test_default_id_depends_on_seed_and_index_only():
     pairs = [(seed, number) for seed in (0, 1, 2**63 - 1) for number in range(50)]
     ids = [image(number=number, seed=seed)["id"] for seed, number in pairs]
     assert ids == [image({"name": "x"}, number, seed=seed)["id"] for seed, number in pairs]

@@ -1,4 +1,4 @@
-"""A catalog in use becomes a catalog file again."""
+"""Dumping a catalog as a catalog file."""
 
 import json
 
@@ -19,8 +19,7 @@ WRITTEN = [
 
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 @pytest.mark.parametrize("kind", ["application/json", "application/yaml"])
-def test_whatever_clients_write_loads_as_the_same(profile, kind):
-    """In both forms."""
+def test_dump_of_written_images_loads_as_the_same(profile, kind):
     app = make_app("empty", profile=profile)
     ask, here = in_process(app), app.extensions["ims_mock"]
     sent = {"Content-Type": "application/json"}
@@ -33,8 +32,7 @@ def test_whatever_clients_write_loads_as_the_same(profile, kind):
     assert {image.id: dict(image.values) for image in here.catalog} == before
 
 
-def test_generated_images_load_as_the_same():
-    """With their members."""
+def test_dump_of_generated_images_loads_as_the_same():
     catalog = load([{}], generate=500, seed=3).catalog
     again = load([{"images": [dump_image(image) for image in catalog]}]).catalog
     assert [(dict(one.values), one.members) for one in again] == [(dict(one.values), one.members) for one in catalog]

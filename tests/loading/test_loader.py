@@ -1,4 +1,4 @@
-"""How catalog files are found, checked and merged, and how every problem of theirs is told."""
+"""Loading, validating and merging catalogs, and reporting their problems."""
 
 import json
 import os
@@ -28,90 +28,84 @@ DATA = Path(__file__).parent.parent / "data"
 
 @pytest.fixture(autouse=True)
 def _beside_the_files(tmp_path, monkeypatch):
-    """Work in a folder of one's own, so that messages name files as a user would."""
+    """Run each test in its own folder, so that messages have relative paths."""
     monkeypatch.chdir(tmp_path)
 
 
 def file(name, text):
-    """Write one file beside the test and give its name."""
+    """Write a file and return its name."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return name
 
 
-def told(*sources, **options):
-    """Give every problem of catalogs that are refused, as they are printed."""
+def problems(*sources, **options):
+    """Return the problems of invalid catalogs as text."""
     with pytest.raises(CatalogError) as caught:
         load(sources, **options)
-    lines = [str(trouble) for trouble in caught.value.problems]
+    lines = [str(problem) for problem in caught.value.problems]
     assert str(caught.value) == "\n".join(lines)
     assert not any("\n" in line or len(line) > 500 for line in lines)
     return lines
 
 
-def warned(*sources):
-    """Give the warnings of catalogs that are served, as they are printed."""
-    return [str(trouble) for trouble in load(sources).warnings]
+def warnings(*sources):
+    """Return the warnings of valid catalogs as text."""
+    return [str(problem) for problem in load(sources).warnings]
 
 
-def wires(*sources, **options):
-    """Give every image of catalogs as the list shows it."""
+def shown(*sources, **options):
+    """Return the images of catalogs as the list shows them."""
     return [image.shown() for image in load(sources, **options).catalog]
 
 
 def images(*given, **sections):
-    """Make a catalog of images."""
+    """Return a catalog with images."""
     return {"images": list(given), **sections}
 
 
-# --- finding --------------------------------------------------------------------------------------
+# --- sources
 
 
-def test_the_bundled_catalogs_are_known_by_name():
-    """Five catalogs come with the package and load from any folder."""
+def test_bundled_catalogs_load_by_name_from_any_folder():
     assert tuple(bundled_catalogs()) == BUNDLED
     assert [len(load([name]).catalog) for name in ("default", "empty")] == [63, 0]
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_every_bundled_catalog_loads(name):
-    """Its images are all believable, unless it is there for odd ones; their oddities are told to whoever asks."""
+def test_only_edge_cases_among_the_bundled_catalogs_has_warnings(name):
     loaded = load([name])
     assert (loaded.name, loaded.warnings) == (name, ())
     assert len(loaded.catalog) == 10_000 or name != "large"
     warnings = load([name], lint_bundled=True).warnings if name != "large" else ()  # all of its images are generated
     assert bool(warnings) == (name == "edge-cases")
-    assert all(trouble.is_warning and trouble.line and trouble.file == name for trouble in warnings)
+    assert all(problem.is_warning and problem.line and problem.file == name for problem in warnings)
 
 
-def test_the_default_is_the_default():
-    """Without anything named, the bundled catalog ``default`` is loaded."""
+def test_default_catalog_is_loaded_if_none_is_named():
     assert load().name == "default"
     assert len(load().catalog) == len(load(["default"]).catalog) > 50
 
 
 @pytest.mark.parametrize("name", ["glance-mitaka", "glance-queens"])
-def test_the_recorded_catalogs_load_with_warnings_only(name):
-    """What real Glance held is odd in places and nowhere wrong."""
+def test_recorded_catalog_loads_with_warnings_only(name):
     loaded = load([DATA / name / "catalog.json"])
     raw = json.loads((DATA / name / "catalog.json").read_text())
     assert len(loaded.catalog) == len(raw["images"])
     assert loaded.warnings
-    assert all(trouble.is_warning and trouble.line > 1 for trouble in loaded.warnings)
+    assert all(problem.is_warning and problem.line > 1 for problem in loaded.warnings)
 
 
-def test_a_bundled_name_wins_over_a_file_without_ending():
-    """A file or folder called like a bundled catalog is named by a path."""
+def test_bundled_name_takes_precedence_over_a_file():
     file("empty/one.yaml", "images: [{id: mine}]")
     file("default", "images: [")
-    assert wires("empty") == []
-    assert [wire["id"] for wire in wires("./empty")] == ["mine"]
-    assert len(wires("default")) == 63
+    assert shown("empty") == []
+    assert [wire["id"] for wire in shown("./empty")] == ["mine"]
+    assert len(shown("default")) == 63
 
 
-def test_a_folder_is_its_catalog_files_in_name_order():
-    """Files of other kinds and folders inside count for nothing."""
+def test_folder_loads_its_catalog_files_in_name_order():
     file("all/b.json", json.dumps(images({"id": "b"}, project="second")))
     file("all/c.yml", "images: [{id: c}]")
     file("all/a.yaml", "project: first\nimages: [{id: a}]")
@@ -123,11 +117,10 @@ def test_a_folder_is_its_catalog_files_in_name_order():
     assert [image.id for image in load([Path("all")]).catalog] == ["a", "b", "c"]
 
 
-def test_a_file_of_any_ending_is_yaml_unless_it_is_called_json():
-    """The ending tells JSON from YAML."""
-    assert [wire["id"] for wire in wires(file("mine.catalog", "images: [{id: a}]"))] == ["a"]
-    assert [wire["id"] for wire in wires(file("mine.json", '{"images": [{"id": "a"}]}'))] == ["a"]
-    assert len(told(file("other.json", "images: [{id: a}]"))) == 1
+def test_file_is_yaml_unless_it_ends_in_json():
+    assert [wire["id"] for wire in shown(file("mine.catalog", "images: [{id: a}]"))] == ["a"]
+    assert [wire["id"] for wire in shown(file("mine.json", '{"images": [{"id": "a"}]}'))] == ["a"]
+    assert len(problems(file("other.json", "images: [{id: a}]"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,23 +135,21 @@ def test_a_file_of_any_ending_is_yaml_unless_it_is_called_json():
         ("file/inside", "cannot be read: Not a directory"),
     ],
 )
-def test_what_is_not_there_is_one_clear_line(name, words):
-    """A catalog that cannot be found or read says so, and what else there is."""
+def test_missing_source_is_one_line_with_a_hint(name, words):
     Path("hollow").mkdir()
     file("file", "")
-    (line,) = told(name)
+    (line,) = problems(name)
     assert line.startswith(f"{name}: ")
     assert words in line
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_one_clear_line():
-    """A file that may not be read says so."""
+def test_unreadable_file_is_one_line():
     Path(file("secret.yaml", "{}")).chmod(0)
-    assert told("secret.yaml") == ["secret.yaml: cannot be read: Permission denied"]
+    assert problems("secret.yaml") == ["secret.yaml: cannot be read: Permission denied"]
 
 
-# --- problems, each on its line -------------------------------------------------------------------
+# --- problems
 
 WRONG_YAML = """\
 # a comment
@@ -212,10 +203,9 @@ PROBLEMS = [
 ]
 
 
-def test_every_problem_of_a_yaml_file_is_told_at_once_on_its_line():
-    """Each is one line of ``file:line: path: message``."""
+def test_all_problems_of_a_yaml_file_are_reported_with_their_lines():
     expected = [f"wrong.yaml:{line}: {path}: {message}" for line, path, message in PROBLEMS]
-    assert sorted(told(file("wrong.yaml", WRONG_YAML))) == sorted(expected)
+    assert sorted(problems(file("wrong.yaml", WRONG_YAML))) == sorted(expected)
 
 
 WRONG_JSON = """\
@@ -240,8 +230,7 @@ WRONG_JSON = """\
 """
 
 
-def test_every_problem_of_a_json_file_is_told_at_once_on_its_line():
-    """So it is with JSON, whatever characters and escapes it holds; a value's line is that of its key."""
+def test_all_problems_of_a_json_file_are_reported_with_their_lines():
     expected = [
         f"wrong.json:3: clock: 'yesterday' {NOT_A_TIME}",
         "wrong.json:6: images[0].min_disk: 'x' is not a whole number of 64 bits",
@@ -252,18 +241,17 @@ def test_every_problem_of_a_json_file_is_told_at_once_on_its_line():
         "wrong.json:15: images[2]: is not a mapping of names to values",
         "wrong.json:17: generate[0].count: is missing",
     ]
-    assert sorted(told(file("wrong.json", WRONG_JSON))) == sorted(expected)
+    assert sorted(problems(file("wrong.json", WRONG_JSON))) == sorted(expected)
 
 
-def test_every_problem_of_every_file_is_told_at_once():
-    """A file that is no catalog at all does not hide what is wrong with the others."""
+def test_problems_of_all_files_are_reported_at_once():
     file("all/1.yaml", "images: [{id: a, min_disk: x}]\n")
     file("all/2.json", '{"images": [\n{"id": "b", "protected": x}]}')
     file("all/3.yaml", "a: 1\na: 2\n")
     file("all/4.yaml", b"\n\xff")
     file("all/5.yaml", "- a\n")
     file("all/6.json", "[]")
-    lines = told("all", images({"tags": "x"}))
+    lines = problems("all", images({"tags": "x"}))
     sections = "it must be a mapping with project, clock, projects, credentials, defaults, images, generate"
     assert sorted(lines) == [
         "all/1.yaml:1: images[0].min_disk: 'x' is not a whole number of 64 bits",
@@ -276,10 +264,9 @@ def test_every_problem_of_every_file_is_told_at_once():
     ]
 
 
-def test_a_wrong_image_is_checked_to_the_end():
-    """A wrong value hides neither what else is odd about the image nor that its id is taken."""
+def test_invalid_value_hides_no_other_problem_of_the_image():
     text = "images:\n- {id: a, min_disk: x}\n- id: a\n  protected: maybe\n  visiblity: public\n"
-    assert sorted(told(file("wrong.yaml", text))) == [
+    assert sorted(problems(file("wrong.yaml", text))) == [
         "wrong.yaml:2: images[0].min_disk: 'x' is not a whole number of 64 bits",
         "wrong.yaml:3: images[1].id: 'a' is also the id of wrong.yaml: images[0]",
         "wrong.yaml:4: images[1].protected: 'maybe' is not true or false",
@@ -322,10 +309,9 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_a_bad_catalog_is_one_clear_line(case):
-    """One thing that is wrong is one line, however hostile it is."""
+def test_single_problem_is_one_line(case):
     name, text, begins = BAD_FILES[case]
-    (line,) = told(file(name, text))
+    (line,) = problems(file(name, text))
     assert line.startswith(begins)
 
 
@@ -351,8 +337,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         ("long.json", '{"images": [\n{"id": "a",\n"name": "', '"}]}'),
     ],
 )
-def test_a_text_of_200_mb_is_refused_soon(name, before, after):
-    """It takes seconds and a few times the file's size, and ends with one clear line."""
+def test_text_of_200_mb_is_rejected_in_bounded_time_and_memory(name, before, after):
     length = 200 * 2**20
     file(name, before + "x" * length + after)
     try:
@@ -365,44 +350,40 @@ def test_a_text_of_200_mb_is_refused_soon(name, before, after):
     assert float(megabytes) < 2000
 
 
-# --- warnings -------------------------------------------------------------------------------------
+# --- warnings
 
 
-def test_what_is_not_believable_is_warned_about_on_its_line():
-    """A catalog with odd images is served; each oddity is one line, with the line of the value or its image."""
+def test_implausible_images_load_with_warnings():
     text = (
         "images:\n- id: a\n  min_disk: 0\n  __zzz: x\n- {id: b, __imagetype: gold,\n   visibility: private}\n"
         "- id: c\n  __support_arm: true\n"
     )
-    assert sorted(warned(file("odd.yaml", text))) == [
+    assert sorted(warnings(file("odd.yaml", text))) == [
         "odd.yaml:3: images[0].min_disk: warning: 0 is not 1 to 1024 GB",
         "odd.yaml:4: images[0].__zzz: warning: is not an attribute in the document",
         "odd.yaml:6: images[1].visibility: warning: 'private' is not public, as on every gold or market image",
         "odd.yaml:7: images[2].hw_firmware_type: warning: is not uefi, as on every ARM image",
     ]
-    assert [wire["id"] for wire in wires("odd.yaml")] == ["a", "b", "c"]
+    assert [wire["id"] for wire in shown("odd.yaml")] == ["a", "b", "c"]
 
 
-def test_warnings_and_errors_are_told_together():
-    """Who repairs a file sees its oddities too."""
-    lines = told(file("odd.yaml", "images:\n- {id: a, min_disk: 0}\n- {id: b, min_disk: x}\n"))
+def test_errors_are_reported_with_warnings():
+    lines = problems(file("odd.yaml", "images:\n- {id: a, min_disk: 0}\n- {id: b, min_disk: x}\n"))
     assert sorted(lines) == [
         "odd.yaml:2: images[0].min_disk: warning: 0 is not 1 to 1024 GB",
         "odd.yaml:3: images[1].min_disk: 'x' is not a whole number of 64 bits",
     ]
 
 
-def test_a_default_that_is_odd_is_warned_about_at_every_image():
-    """What lies under an image counts as the image's own."""
-    lines = warned(images({"id": "a"}, {"id": "b", "min_disk": 40}, {"id": "c"}, defaults={"min_disk": 0}))
+def test_implausible_default_is_a_warning_for_every_image():
+    lines = warnings(images({"id": "a"}, {"id": "b", "min_disk": 40}, {"id": "c"}, defaults={"min_disk": 0}))
     assert [line.split(":")[1].strip() for line in lines] == ["images[0].min_disk", "images[2].min_disk"]
 
 
-# --- merging --------------------------------------------------------------------------------------
+# --- merging
 
 
-def test_catalogs_add_up_in_the_order_given():
-    """Images, projects and credentials add up; the last project and clock win."""
+def test_catalogs_are_merged_in_the_given_order():
     first = images(
         {"id": "a"},
         project="p1",
@@ -451,9 +432,7 @@ TOKEN = {"token": "t", "project": "p", "roles": ["member"]}
         ("credentials.users", USER, {**USER, "project": "q", "password": "x"}),
     ],
 )
-def test_what_is_given_twice_is_given_alike(path, entry, other):
-    """The same project or credential may be named again, not with other values."""
-
+def test_repeated_entry_must_have_the_same_values(path, entry, other):
     def catalog(*entries):
         *outer, last = path.split(".")
         inner = {last: list(entries)}
@@ -461,29 +440,26 @@ def test_what_is_given_twice_is_given_alike(path, entry, other):
 
     assert load([catalog(entry), catalog(dict(entry))])
     assert load([catalog(entry, dict(entry))])
-    assert told(catalog(entry), catalog(other)) == [f"catalog: {path}[0]: is repeated with other values"]
-    assert told(catalog(entry, other)) == [f"catalog: {path}[1]: is repeated with other values"]
+    assert problems(catalog(entry), catalog(other)) == [f"catalog: {path}[0]: is repeated with other values"]
+    assert problems(catalog(entry, other)) == [f"catalog: {path}[1]: is repeated with other values"]
 
 
-def test_keys_and_users_may_open_several_projects():
-    """In a row each, with one secret."""
+def test_key_or_user_may_have_several_projects():
     catalog = {"credentials": {"users": [USER, {**USER, "project": "q"}], "keys": [KEY, {**KEY, "project": "q"}]}}
     identity = load([catalog]).credentials
     assert [one.project for one in identity.users] == [one.project for one in identity.keys] == ["p", "q"]
 
 
-def test_users_of_two_domains_are_two():
-    """A user's name belongs to a domain."""
+def test_users_of_different_domains_are_different_users():
     users = [USER, {**USER, "domain": "other", "password": "x"}]
     assert len(load([{"credentials": {"users": users}}]).credentials.users) == 2
 
 
-def test_the_same_id_twice_names_both_places():
-    """Two images of one id are refused, wherever they stand."""
+def test_repeated_id_names_both_images():
     file("one.yaml", "images:\n- id: a\n- id: b\n- id: a\n")
     file("two.json", '{"images": [\n{"id": "c"},\n{"name": "x",\n"id": "b"}]}')
-    assert told("one.yaml") == ["one.yaml:4: images[2].id: 'a' is also the id of one.yaml: images[0]"]
-    assert told("one.yaml", "two.json") == [
+    assert problems("one.yaml") == ["one.yaml:4: images[2].id: 'a' is also the id of one.yaml: images[0]"]
+    assert problems("one.yaml", "two.json") == [
         "one.yaml:4: images[2].id: 'a' is also the id of one.yaml: images[0]",
         "two.json:4: images[1].id: 'b' is also the id of one.yaml: images[1]",
     ]
@@ -492,25 +468,22 @@ def test_the_same_id_twice_names_both_places():
 @pytest.mark.parametrize(
     "sources", [["a.yaml", "a.yaml"], [".", "a.yaml"], ["a.yaml", "./a.yaml"], [Path("a.yaml"), "."]], ids=str
 )
-def test_a_catalog_twice_is_the_same_id_twice(sources):
-    """Naming a file again repeats its images, and is refused in words, too."""
+def test_repeated_catalog_repeats_its_ids(sources):
     file("a.yaml", "images:\n- id: a\n")
-    assert told(*sources) == ["a.yaml:2: images[0].id: 'a' is also the id of a.yaml: images[0]"]
-    assert told(images({"id": "a"}), images({"id": "a"})) == [
+    assert problems(*sources) == ["a.yaml:2: images[0].id: 'a' is also the id of a.yaml: images[0]"]
+    assert problems(images({"id": "a"}), images({"id": "a"})) == [
         "catalog: images[0].id: 'a' is also the id of catalog: images[0]"
     ]
 
 
-def test_an_empty_catalog_twice_is_nothing_twice():
-    """Where no image is repeated, nothing is wrong."""
+def test_empty_catalog_may_be_repeated():
     assert load(["empty", "empty"]).name == "empty, empty"
 
 
-def test_a_generated_image_has_an_id_of_its_own():
-    """A generated image whose id is taken is told, not dropped."""
-    (line,) = told({"generate": [{"count": 2, "set": {"id": "a"}}]})
+def test_generated_image_needs_a_unique_id():
+    (line,) = problems({"generate": [{"count": 2, "set": {"id": "a"}}]})
     assert "'a'" in line
-    (line,) = told({"images": [{"id": "a"}], "generate": [{"count": 1, "set": {"id": "a"}}]})
+    (line,) = problems({"images": [{"id": "a"}], "generate": [{"count": 1, "set": {"id": "a"}}]})
     assert "'a'" in line
 
 
@@ -525,8 +498,7 @@ def test_a_generated_image_has_an_id_of_its_own():
         ([{"project": "c"}], "e", "e"),
     ],
 )
-def test_whose_eyes_an_anonymous_caller_has(catalogs, option, project):
-    """The option's project, else the last one named, else the first of the list; then it owns what names no owner."""
+def test_default_project_is_the_option_then_the_last_named_then_the_first_listed(catalogs, option, project):
     loaded = load([*catalogs, images({"id": "x"})], project=option)
     assert loaded.credentials.default_project == project
     if not option:
@@ -542,20 +514,18 @@ def test_whose_eyes_an_anonymous_caller_has(catalogs, option, project):
         ([{}], "inline"),
     ],
 )
-def test_loaded_catalogs_have_a_name(sources, name):
-    """The names are those that were given."""
+def test_name_consists_of_the_given_names(sources, name):
     file("some/c.yaml", "{}")
     assert load(sources).name == name
 
 
-def test_defaults_lie_under_the_images_of_their_own_file():
-    """An image's own value wins, a null too; other files and generated images know nothing of them."""
+def test_defaults_apply_to_the_images_of_their_own_file_only():
     first = images(
         {"id": "a"}, {"id": "b", "min_disk": 50, "colour": None}, {"id": "c", "name": None},
         defaults={"min_disk": 60, "colour": "blue", "name": "n", "status": None},
         generate=[{"count": 1}],
     )  # fmt: skip
-    a, b, c, generated, other = wires(first, images({"id": "d"}))
+    a, b, c, generated, other = shown(first, images({"id": "d"}))
     assert (a["min_disk"], a["colour"], a["name"], "status" in a) == (60, "blue", "n", False)
     assert (b["min_disk"], "colour" in b) == (50, False)
     assert ("name" in c, c["colour"]) == (False, "blue")
@@ -563,7 +533,7 @@ def test_defaults_lie_under_the_images_of_their_own_file():
     assert (other["min_disk"], other["status"]) == (40, "active")
 
 
-# --- times ----------------------------------------------------------------------------------------
+# --- times
 
 
 @pytest.mark.parametrize(
@@ -578,8 +548,7 @@ def test_defaults_lie_under_the_images_of_their_own_file():
         ("100000 days ago", timedelta(days=100_000)),
     ],
 )
-def test_relative_times_count_from_the_clock(written, back):
-    """They are resolved wherever a time of an image or a credential stands, by the clock of the last catalog."""
+def test_relative_time_is_resolved_with_the_clock_of_the_last_catalog(written, back):
     catalog = {
         "images": [{"id": "a", "created_at": written, "updated_at": written, "active_at": written}],
         "credentials": {"tokens": [{**TOKEN, "expires": written}]},
@@ -593,37 +562,32 @@ def test_relative_times_count_from_the_clock(written, back):
 
 
 @pytest.mark.parametrize("place", ["defaults", "generate", "tuple"])
-def test_relative_times_count_in_every_place(place):
-    """In defaults and in what generated images get, too, and whatever kind of list holds the images."""
+def test_relative_time_is_resolved_in_every_section(place):
     given = {"created_at": "1 day ago"}
     catalog = {
         "defaults": {"images": [{"id": "a"}], "defaults": given},
         "generate": {"generate": [{"count": 1, "set": given}]},
         "tuple": {"images": (given,)},
     }[place]
-    (wire,) = wires({"clock": "2023-11-13"}, catalog)
+    (wire,) = shown({"clock": "2023-11-13"}, catalog)
     assert wire["created_at"] == "2023-11-12T00:00:00Z"
 
 
 @pytest.mark.parametrize("written", ["3 days", "three days ago", "-3 days ago", "3 months ago", "9999999 days ago"])
-def test_other_phrases_are_no_times(written):
-    """What is not understood is refused as it was written."""
-    assert told(images({"created_at": written})) == [f"catalog: images[0].created_at: {written!r} {NOT_A_TIME}"]
+def test_unknown_phrase_is_not_a_time(written):
+    assert problems(images({"created_at": written})) == [f"catalog: images[0].created_at: {written!r} {NOT_A_TIME}"]
 
 
-def test_a_time_before_all_times_is_refused():
-    """The year 1 is the first."""
-    assert len(told(images({"created_at": "999999 weeks ago"}))) == 1
+def test_relative_time_before_the_year_1_is_rejected():
+    assert len(problems(images({"created_at": "999999 weeks ago"}))) == 1
 
 
-def test_relative_words_are_ordinary_text_elsewhere():
-    """Only times are times."""
-    (wire,) = wires(images({"name": "3 days ago", "tags": ["3 days ago"], "colour": "3 days ago"}))
+def test_relative_time_is_plain_text_in_other_attributes():
+    (wire,) = shown(images({"name": "3 days ago", "tags": ["3 days ago"], "colour": "3 days ago"}))
     assert [wire["name"], *wire["tags"], wire["colour"]] == ["3 days ago"] * 3
 
 
-def test_the_clock_stands_still_only_where_a_catalog_says_so():
-    """Without a clock, relative times count from the real now."""
+def test_clock_runs_unless_a_catalog_freezes_it():
     now = datetime.now(timezone.utc)
     loaded = load([images({"id": "a", "created_at": "1 hour ago"})])
     assert abs(loaded.clock.now() - now) < timedelta(seconds=30)
@@ -632,37 +596,33 @@ def test_the_clock_stands_still_only_where_a_catalog_says_so():
 
 
 @pytest.mark.parametrize("clock", ["2023-11-13T08:00:00Z", "2023-11-13T16:00:00+08:00", datetime(2023, 11, 13, 8)])
-def test_the_clock_is_read_like_any_time(clock):
-    """Zones count, and a datetime from Python is a time too."""
+def test_clock_accepts_any_spelling_of_a_time(clock):
     assert load([{"clock": clock}]).clock.wire() == "2023-11-13T08:00:00Z"
 
 
-def test_absent_times_count_through_all_catalogs():
-    """Every image without a time is one second younger than its place in the whole."""
-    first, second, third, fourth = wires(images({}, {"created_at": "2018-09-06"}), images({}), images({}))
+def test_default_creation_time_counts_through_all_catalogs():
+    first, second, third, fourth = shown(images({}, {"created_at": "2018-09-06"}), images({}), images({}))
     assert second["created_at"] == "2018-09-06T00:00:00Z"
     for number, wire in ((0, first), (2, third), (3, fourth)):
         assert wire["created_at"] == wire["updated_at"] == wire_time(EPOCH + timedelta(seconds=number))
 
 
-# --- ids ------------------------------------------------------------------------------------------
+# --- ids
 
 
-def test_absent_ids_are_derived_from_seed_and_running_number():
-    """The number counts through all images of all catalogs, generated ones included; nothing else matters."""
+def test_absent_id_depends_on_seed_and_index_only():
     catalog = images({"name": "a"}, {"id": "mine"}, {"name": "b"}, generate=[{"count": 2}])
-    ids = [wire["id"] for wire in wires(catalog, images({"name": "c"}))]
+    ids = [wire["id"] for wire in shown(catalog, images({"name": "c"}))]
     assert ids[1] == "mine"
     assert len(set(ids)) == 6
-    alone = [wire["id"] for wire in wires(images(*[{}] * 6))]
+    alone = [wire["id"] for wire in shown(images(*[{}] * 6))]
     assert [ids[0], ids[2], ids[5]] == [alone[0], alone[2], alone[5]]
-    assert [wire["id"] for wire in wires(images(*[{"colour": "x"}] * 6), seed=1)] != alone
+    assert [wire["id"] for wire in shown(images(*[{"colour": "x"}] * 6), seed=1)] != alone
 
 
-def test_derived_ids_stay_what_they_are():
-    """Whoever wrote one of them down finds it again with the next version."""
-    assert [wire["id"] for wire in wires(images({}, {}))] == PINNED[0]
-    assert [wire["id"] for wire in wires(images({}, {}), seed=7)] == PINNED[7]
+def test_derived_ids_never_change():
+    assert [wire["id"] for wire in shown(images({}, {}))] == PINNED[0]
+    assert [wire["id"] for wire in shown(images({}, {}), seed=7)] == PINNED[7]
 
 
 PINNED = {
@@ -671,31 +631,28 @@ PINNED = {
 }
 
 
-# --- generated images -----------------------------------------------------------------------------
+# --- generated images
 
 
-def test_generated_images_come_after_the_written_ones():
-    """Each catalog's own images, then what it generates, then those of the option."""
+def test_generated_images_follow_the_written_ones():
     first = images({"id": "a"}, generate=[{"count": 2, "seed": 1, "set": {"colour": "red"}}, {"count": 1}])
-    found = wires(first, images({"id": "b"}), generate=3, seed=5)
+    found = shown(first, images({"id": "b"}), generate=3, seed=5)
     assert len(found) == 8
     assert (found[0]["id"], found[4]["id"]) == ("a", "b")
     assert [wire.get("colour") for wire in found] == [None, "red", "red", None, None, None, None, None]
-    assert wires(first, images({"id": "b"}), generate=3, seed=5) == found
+    assert shown(first, images({"id": "b"}), generate=3, seed=5) == found
 
 
-def test_a_seed_of_its_own_keeps_a_section_as_it_is():
-    """A section with a seed gives the same images whatever seed the option names; one without follows the option."""
+def test_seed_of_a_section_overrides_the_option():
     fixed, free = {"generate": [{"count": 5, "seed": 3}]}, {"generate": [{"count": 5}]}
-    assert wires(fixed, seed=1) == wires(fixed, seed=2)
-    assert wires(free, seed=1) != wires(free, seed=2)
-    assert wires(free, seed=3) == wires(fixed) == wires(generate=5, seed=3)
+    assert shown(fixed, seed=1) == shown(fixed, seed=2)
+    assert shown(free, seed=1) != shown(free, seed=2)
+    assert shown(free, seed=3) == shown(fixed) == shown(generate=5, seed=3)
 
 
-def test_generated_images_get_what_the_section_sets():
-    """Values of every kind, and none, are set on each."""
+def test_generated_images_have_the_values_of_set():
     given = {"min_disk": "50", "protected": "true", "tags": ["x"], "__description": None, "__platform": "CentOS"}
-    for wire in wires({"generate": [{"count": 20, "set": given}]}):
+    for wire in shown({"generate": [{"count": 20, "set": given}]}):
         assert (wire["min_disk"], wire["protected"], wire["tags"], wire["__platform"]) == (50, True, ["x"], "CentOS")
         assert "__description" not in wire
         assert wire["__os_version"].startswith("CentOS")
@@ -704,38 +661,33 @@ def test_generated_images_get_what_the_section_sets():
 @pytest.mark.parametrize(
     "name", sorted(field.name for field in FIELDS if field.type is not LINK and field.name != "id")
 )
-def test_generated_images_may_lack_anything_but_an_id(name):
-    """A section that sets an attribute to nothing is without it."""
+def test_set_may_remove_any_attribute_but_the_id(name):
     assert all(
         name not in dict(image.values) for image in load([{"generate": [{"count": 20, "set": {name: None}}]}]).catalog
     )
 
 
 @pytest.mark.parametrize("given", [None, ""])
-def test_generated_images_have_ids(given):
-    """As the written ones do."""
-    assert told({"generate": [{"count": 1, "set": {"id": given}}]}) == [
+def test_set_must_not_remove_the_id(given):
+    assert problems({"generate": [{"count": 1, "set": {"id": given}}]}) == [
         "catalog: generate[0].set.id: has no value; leave it out to have an id generated"
     ]
 
 
-def test_an_unknown_section_is_refused_though_it_is_empty():
-    """A slip of the finger in a key goes unnoticed nowhere."""
+def test_unknown_section_is_rejected_even_if_empty():
     with pytest.raises(CatalogError, match="imagess: is not a key of this section; did you mean images"):
         load([{"imagess": None}])
     assert len(load([{"images": None}]).catalog) == 0
 
 
-def test_no_image_at_all_is_generated_for_a_count_of_zero():
-    """Nothing is a legal number of images."""
-    assert wires({"generate": [{"count": 0}]}) == []
+def test_count_may_be_zero():
+    assert shown({"generate": [{"count": 0}]}) == []
 
 
-# --- from Python, YAML and JSON alike -------------------------------------------------------------
+# --- mappings, YAML and JSON
 
 
-def test_a_catalog_from_python():
-    """A mapping with Python's own values is read as if it stood in a file, and left as it is."""
+def test_mapping_may_have_python_values_and_is_not_changed():
     given = {
         "id": 1234,
         "protected": True,
@@ -770,9 +722,8 @@ def test_a_catalog_from_python():
     [{1: "x"}, {"images": 7}, *(images(given) for given in ({1: "x"}, {"name": object()}, {("a", "b"): "x"}, 7))],
     ids=lambda given: re.sub(" at 0x[0-9a-f]+", "", str(given)),
 )
-def test_a_wrong_catalog_from_python_is_refused_in_words(catalog):
-    """There is no file and no line, and no traceback either."""
-    assert all(line.startswith("catalog: ") for line in told(catalog))
+def test_invalid_mapping_is_reported_without_lines(catalog):
+    assert all(line.startswith("catalog: ") for line in problems(catalog))
 
 
 VALUES = {
@@ -799,8 +750,7 @@ ANY_IMAGE = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(catalog=st.lists(ANY_IMAGE, max_size=3).map(lambda some: {"images": some}))
-def test_a_catalog_is_the_same_from_python_yaml_and_json(catalog, tmp_path_factory):
-    """However a catalog is written, the same images come out, with the values that went in."""
+def test_mapping_yaml_and_json_load_as_the_same_images(catalog, tmp_path_factory):
     folder = tmp_path_factory.mktemp("same")
     for name in ("c.yaml", "c.json"):
         (folder / name).write_text(dumps(catalog, is_json=name == "c.json"), encoding="utf-8", newline="")
@@ -813,13 +763,12 @@ def test_a_catalog_is_the_same_from_python_yaml_and_json(catalog, tmp_path_facto
                 assert stored.get(name) == (tuple(value) if isinstance(value, list) else value)
 
 
-def test_scalars_of_a_file_are_converted_by_their_field():
-    """What YAML would make a number or a truth value becomes what the field is."""
+def test_scalars_are_converted_to_the_type_of_their_attribute():
     text = (
         "images:\n- {id: 0123, __os_version: 1.10, __support_kvm: true, __os_bit: 64, min_disk: 040, protected: True,\n"
         "   name: null, __description: 'null', build: 0042, tags: [yes, 1e3]}\n"
     )
-    (wire,) = wires(file("c.yaml", text))
+    (wire,) = shown(file("c.yaml", text))
     assert (wire["id"], wire["__os_version"], wire["__support_kvm"], wire["__os_bit"]) == ("0123", "1.10", "true", "64")
     assert (wire["min_disk"], wire["protected"], wire["__description"], wire["build"]) == (40, True, "null", "0042")
     assert wire["tags"] == ["yes", "1e3"]
@@ -827,39 +776,33 @@ def test_scalars_of_a_file_are_converted_by_their_field():
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "images:\n", "images: []\nprojects:\ngenerate: []\n"])
-def test_everything_in_a_catalog_is_optional(text):
-    """A file with nothing in it is an empty catalog."""
-    assert wires(file("c.yaml", text)) == []
+def test_every_section_is_optional(text):
+    assert shown(file("c.yaml", text)) == []
 
 
-def test_merge_keys_help_in_catalogs():
-    """A file may keep what its images share behind an anchor."""
+def test_merge_keys_work_in_catalogs():
     text = "images:\n- &base {id: a, min_disk: 50, name: x}\n- {<<: *base, id: b}\n- {id: c, <<: *base}\n"
-    assert [(wire["id"], wire["min_disk"], wire["name"]) for wire in wires(file("c.yaml", text))] == [
+    assert [(wire["id"], wire["min_disk"], wire["name"]) for wire in shown(file("c.yaml", text))] == [
         ("a", 50, "x"),
         ("b", 50, "x"),
         ("c", 50, "x"),
     ]
 
 
-# --- garbage --------------------------------------------------------------------------------------
+# --- progress
 
 
-# --- progress -------------------------------------------------------------------------------------
-
-
-def test_loading_tells_how_far_it_is():
-    """Every stage calls back with what it does, never past its end."""
-    news = []
+def test_progress_is_reported_in_stages():
+    calls = []
     file("c.yaml", "images:\n" + "- {name: x, tags: [a, b]}\n" * 2000)
-    load(["c.yaml"], generate=1500, progress=lambda what, done, total: news.append((what, done, total)))
-    stages = list(dict.fromkeys(what for what, _, _ in news))
+    load(["c.yaml"], generate=1500, progress=lambda what, done, total: calls.append((what, done, total)))
+    stages = list(dict.fromkeys(what for what, _, _ in calls))
     assert stages == ["reading c.yaml", "validating c.yaml", "building images"]
-    assert all(0 <= done <= total for _, done, total in news)
-    assert news[-1] == ("building images", 3500, 3500)
+    assert all(0 <= done <= total for _, done, total in calls)
+    assert calls[-1] == ("building images", 3500, 3500)
 
 
-# --- pipes ----------------------------------------------------------------------------------------
+# --- pipes
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
