@@ -123,7 +123,7 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
     def get_environment(self) -> dict[str, Any]:
         """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
-        environ[RELEASE_WORKER] = self.channel.server.task_dispatcher.additional_thread
+        environ[RELEASE_WORKER] = self.channel.server.task_dispatcher.release_worker
         environ[CONNECTED] = self.channel.opened
         return environ
 
@@ -248,7 +248,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def service(self) -> None:
         """Answer a request; while an upload arrives, an additional thread answers others."""
         request, workers = self.requests[0], self.server.task_dispatcher
-        with workers.additional_thread() if request.upload and not request.completed else nullcontext():
+        with workers.release_worker() if request.upload and not request.completed else nullcontext():
             super().service()
 
     def _send_continue(self, request: RequestParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -27,15 +27,26 @@ class Reloader:
 
     Args:
         sources: Paths of files and folders; bundled names are ignored because they never change.
-
-    Attributes:
-        paths: The files and folders.
     """
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._sources = sources
-        self.paths = tuple(Path(one) for one in sources if not is_bundled(one))
+        self._paths = [Path(source) for source in sources if not is_bundled(source)]
         self._loaded = self._latest = self._states()
+
+    def start(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
+        """Start a daemon thread that calls :meth:`reload` whenever the files have changed."""
+
+        def run() -> None:
+            while True:
+                time.sleep(POLL_SECONDS)
+                if self.has_changes():
+                    self.reload(use, **options)
+
+        if self._paths:
+            Thread(target=run, daemon=True).start()
+        else:
+            _log.warning("--watch has no effect: only bundled catalogs are served")
 
     def has_changes(self) -> bool:
         """Poll the files; return true once for each change, when two polls in a row find the same files.
@@ -49,25 +60,7 @@ class Reloader:
         return has_changes
 
     def _states(self) -> FileStates:
-        return tuple(state for path in self.paths for state in _file_states(path))
-
-    def start(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
-        """Start a daemon thread that loads the catalogs whenever they change.
-
-        Args:
-            use: Called with what was loaded.
-            options: Passed on to :func:`ims_mock.loading.loader.load`.
-        """
-        if not self.paths:
-            _log.warning("--watch has no effect: only bundled catalogs are served")
-            return
-        Thread(target=self._run, args=(use, options), daemon=True).start()
-
-    def _run(self, use: Callable[[LoadedCatalog], None], options: Mapping[str, Any]) -> None:
-        while True:
-            time.sleep(POLL_SECONDS)
-            if self.has_changes():
-                self.reload(use, **options)
+        return tuple(state for path in self._paths for state in _file_states(path))
 
     def reload(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
         """Load the catalogs, or log what is wrong with them.
@@ -79,14 +72,14 @@ class Reloader:
         try:
             loaded = load(self._sources, **options)
         except CatalogError as error:
-            for trouble in error.problems:
-                _log.error("%s", trouble)
+            for problem in error.problems:
+                _log.error("%s", problem)
             _log.error(_KEPT)
         except Exception:  # a bug must not end the thread
             _log.exception(_KEPT)
         else:
-            for trouble in loaded.warnings:
-                _log.warning("%s", trouble)
+            for warning in loaded.warnings:
+                _log.warning("%s", warning)
             use(loaded)
             images = len(loaded.catalog)
             _log.info("reloaded %d image%s (%s)", images, "s" * (images != 1), loaded.name)
@@ -94,12 +87,10 @@ class Reloader:
 
 def _file_states(path: Path) -> FileStates:
     """Return the state of a file, or of all files of a folder; only regular, readable files have one."""
-    states = []
     try:
-        for file in catalog_paths(path):
-            found = file.stat()
-            if stat.S_ISREG(found.st_mode):
-                states.append((file, found.st_mtime_ns, found.st_ctime_ns, found.st_size))
+        found = [(file, file.stat()) for file in catalog_paths(path)]
     except OSError:
         return ()
-    return tuple(states)
+    return tuple(
+        (file, one.st_mtime_ns, one.st_ctime_ns, one.st_size) for file, one in found if stat.S_ISREG(one.st_mode)
+    )

@@ -166,8 +166,8 @@ class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has
         self._resize(0)
 
     @contextmanager
-    def additional_thread(self) -> Iterator[None]:
-        """Run one more thread while the caller's waits."""
+    def release_worker(self) -> Iterator[None]:
+        """Run an additional thread while the calling one waits."""
         self._resize(1)
         try:
             yield
