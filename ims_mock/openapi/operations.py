@@ -10,6 +10,7 @@ from ims_mock import errors
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, VERSIONS
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.errors import Problem
+from ims_mock.journal.coverage import Endpoint
 from ims_mock.openapi.schemas import PUBLISHED
 from ims_mock.writes.json_patch import MEDIA_TYPES
 from ims_mock.writes.uploading import MEDIA_TYPE
@@ -190,3 +191,8 @@ _DOCUMENT: Final = Operation("GET", "/openapi.json", "showDocument", "Show this 
 
 OPERATIONS: Final = (*_IMAGE_ROWS, *_IDENTITY_ROWS, _DOCUMENT, *_CONTROL_ROWS)
 """All operations. Those under ``/_ims/`` do not exist with ``--control off``."""
+
+ENDPOINTS: Final = tuple(
+    Endpoint(one.method, one.path, one.path_values) for one in OPERATIONS if one.service != CONTROL
+)
+"""The endpoints of the emulated services, as the coverage report counts them."""

@@ -13,12 +13,12 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
 from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
+from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions, keywords_of_function
 from ims_mock.web import control, discovery, image_data, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
-from ims_mock.web.control.journal import endpoints_of
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
 from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_per_process_state
 from ims_mock.web.recording import record_response
@@ -90,7 +90,6 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     app.url_map.strict_slashes = True
     for part in (discovery, images, image_data, members, keystone):
         app.register_blueprint(part.blueprint)
-    app.register_blueprint(discovery.document_blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
         add_sandboxes(app, emulator)
@@ -102,7 +101,7 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     app.after_request(_end)
     app.register_error_handler(RequestError, _error_response)
     app.register_error_handler(Exception, _other_error_response)
-    emulator.coverage_recorder.set_endpoints(endpoints_of(app.url_map))
+    emulator.coverage_recorder.set_endpoints(ENDPOINTS)
     if emulator.options.forwarded == "on":
         app.wsgi_app = ProxyFix(app.wsgi_app, x_port=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     return app

@@ -16,7 +16,6 @@ from ims_mock.web.context import current_context
 DOCUMENT_PATH: Final = "/openapi.json"
 
 blueprint = Blueprint("discovery", __name__)
-document_blueprint = Blueprint("openapi", __name__)  # not part of the emulated service
 
 
 @blueprint.get("/", provide_automatic_options=False)
@@ -51,7 +50,7 @@ def show_schema(name: str) -> Response:
     return jsonify(PUBLISHED[name])
 
 
-@document_blueprint.get(DOCUMENT_PATH, provide_automatic_options=False)
+@blueprint.get(DOCUMENT_PATH, provide_automatic_options=False)
 def show_document() -> Response:
     """Show the OpenAPI document of the emulator that answers."""
     context = current_context()

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Final
-
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.routing import Map
 
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.journal.audit import audit
-from ims_mock.journal.coverage import Endpoint
 from ims_mock.web.context import current_context
 from ims_mock.web.responses import empty_response
-
-_VARIABLE: Final = re.compile(r"<(?:any\(([^)]*)\):|\w+:)?(\w+)>")
-
-_NOT_EMULATED: Final = frozenset({"control", "openapi"})
-"""The blueprints that are no part of the emulated service."""
 
 blueprint = Blueprint("journal", __name__)
 
@@ -62,18 +51,3 @@ def clear_coverage() -> Response:
     """Clear the coverage."""
     current_context().emulator.coverage_recorder.clear()
     return empty_response()
-
-
-def endpoints_of(routes: Map) -> Iterator[Endpoint]:
-    """Yield the endpoints of the emulated service.
-
-    Args:
-        routes: The routes of the application; those without a blueprint are not ours.
-    """
-    for rule in routes.iter_rules():
-        part, is_own, _ = rule.endpoint.partition(".")
-        if is_own and part not in _NOT_EMULATED:
-            match = _VARIABLE.search(rule.rule)
-            legal = tuple(match[1].split(",")) if match and match[1] else ()
-            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                yield Endpoint(method, _VARIABLE.sub(r"{\2}", rule.rule), legal)
