@@ -125,11 +125,7 @@ def has_plain_values(parameter: Parameter) -> bool:
 
 
 def contract(endpoints: Iterable[Endpoint]) -> Contract:
-    """Return every item that requests can cover.
-
-    Args:
-        endpoints: The endpoints of the service.
-    """
+    """Return every item that requests can cover, given the endpoints of the service."""
     groups = {ENDPOINTS: tuple(f"{one.method} {one.path}" for one in endpoints)}
     for lists in LISTS.values():
         groups.update(lists.items())
@@ -158,16 +154,12 @@ class Coverage:
         Raises:
             ValueError: The data has another form.
         """
-        groups: dict[str, tuple[str, ...]] = {}
-        items: set[Item] = set()
         try:
-            for group in data["groups"]:
-                name, never = _text(group["name"]), frozenset(_texts(group["never"]))
-                groups[name] = _texts(group["items"])
-                items.update((name, one) for one in groups[name] if one not in never)
+            groups = {_text(group["name"]): tuple(map(_text, group["items"])) for group in data["groups"]}
+            missing = {(group["name"], item) for group in data["groups"] for item in map(_text, group["never"])}
         except (LookupError, TypeError):
             raise ValueError("this is no coverage of ims-mock") from None
-        return cls(groups, frozenset(items))
+        return cls(groups, frozenset((name, item) for name, items in groups.items() for item in items) - missing)
 
     def merged(self, other: Coverage) -> Coverage:
         """Return what either covers, of all items of both contracts."""
@@ -192,11 +184,7 @@ class Coverage:
         return {"exercised": covered, "total": total, "groups": groups}
 
     def report(self, form: str = "table") -> str:
-        """Return a report for people.
-
-        Args:
-            form: ``table`` or ``markdown``.
-        """
+        """Return a report for people: for a terminal, or in Markdown if the form is ``markdown``."""
         covered, total = self._counts(self.contract)
         summary = f"{covered} of {total} covered ({covered * 100 // (total or 1)} %)\n"
         counts = {group: "{} of {}".format(*self._counts([group])) for group in self.contract}
@@ -222,10 +210,6 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
-
-
-def _texts(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(map(_text, values))
 
 
 def _compact(items: Iterable[str]) -> list[str]:

@@ -48,14 +48,7 @@ Items = frozenset[Item]
 
 
 class Endpoints:
-    """The endpoints of the service, found by the path of a request.
-
-    Args:
-        endpoints: The endpoints.
-
-    Attributes:
-        all: The same.
-    """
+    """The endpoints of the service, found by the path of a request."""
 
     def __init__(self, endpoints: Iterable[Endpoint] = ()) -> None:
         self.all = tuple(endpoints)
@@ -98,12 +91,7 @@ class CoverageRecorder:
         self._endpoints = Endpoints(endpoints)
 
     def record(self, record: Record, page: int) -> None:
-        """Record a request.
-
-        Args:
-            record: The request.
-            page: The number of its page in its walk, 0 if it is not for a list.
-        """
+        """Record a request, and the number of its page if it is for a list."""
         path, answer = self.endpoints.path_of(record.path), record.answer
         if path is not None:
             self._add(_endpoint_items(record.method, path, record.status, is_readable=record.images is not None))
@@ -170,13 +158,7 @@ def _page_items(path: str, way: str, *, is_last: bool) -> Items:
 
 @lru_cache(maxsize=256)
 def _parameter_items(path: str, raw: str, *, is_folded: bool) -> Items:
-    """Return what the parameters of a list query cover.
-
-    Args:
-        path: The path of the list.
-        raw: The query string as it was sent.
-        is_folded: Whether values are compared in any case.
-    """
+    """Return what the parameters of a list query cover; values are compared in any case if it is folded."""
     pairs = decoded(raw)
     counted = {*dict(pairs).items(), *(pair for pair in pairs if pair[0] in REPEATABLE)}
     return Items(item for name, value in counted for item in _items_of(LISTS[path], name, value, is_folded=is_folded))

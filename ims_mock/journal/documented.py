@@ -200,14 +200,7 @@ def _matches(segment: str, wanted: str) -> bool:
 
 
 def _value_problem(path: str, name: str, value: str, *, is_queens: bool) -> ValueProblem | None:
-    """Return how a parameter value differs from the document, ``None`` if it does not.
-
-    Args:
-        path: The path of the list.
-        name: The name of the parameter.
-        value: The value, decoded.
-        is_queens: Whether the client asks for the Queens release of the API.
-    """
+    """Return how a parameter value of the list at a path differs from the document, ``None`` if it does not."""
     parameter, sent = _LISTS[path][name], f"{name} is {quoted(value)}"
     field = parameter.field
     if field is not None and field.type is TIME:

@@ -206,10 +206,7 @@ FINDINGS_BY_NAME: Final = {rule.name: rule for rule in FINDINGS}
 
 
 def parse_ignored(names: str) -> frozenset[str]:
-    """Return the names of the findings that are not reported.
-
-    Args:
-        names: Names separated by commas, as in the option ``findings_ignore``.
+    """Return the names in the option ``findings_ignore``, which are separated by commas.
 
     Raises:
         ValueError: There is no finding of a name.
@@ -225,13 +222,7 @@ def parse_ignored(names: str) -> frozenset[str]:
 def findings_of(
     request: DocumentedRequest, ignored: frozenset[str] = frozenset(), number: int = 0
 ) -> tuple[Finding, ...]:
-    """Return the findings of a request, in the order of the table.
-
-    Args:
-        request: The request.
-        ignored: The names of the findings to leave out.
-        number: The number of the request in the journal.
-    """
+    """Return the findings of the request with a number, without the ignored ones, in the order of the table."""
     findings = (
         Finding(rule.name, rule.severity, message, cure, number)
         for rule in FINDINGS
@@ -242,11 +233,7 @@ def findings_of(
 
 
 def explain_findings(requests: Iterable[tuple[str, Iterable[Finding]]]) -> str:
-    """Return a report of the findings of requests; empty if none is worse than an info.
-
-    Args:
-        requests: The first line of each request, and its findings.
-    """
+    """Return a text about requests, each with its findings; empty if none is worse than an info."""
     lines, count = [], 0
     for request, findings in requests:
         serious = [one for one in findings if one.severity != INFO]

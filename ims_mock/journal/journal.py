@@ -138,12 +138,7 @@ class Journal:
             self._catalogs.clear()
 
     def record(self, record: Record, catalog: Catalog | None = None) -> None:
-        """Record a request.
-
-        Args:
-            record: The request and how it was answered.
-            catalog: The catalog that a list was answered from.
-        """
+        """Record a request, and the catalog if it is a list that was answered from one."""
         with self._lock:
             self._count += 1
             if catalog is not None and not (self._catalogs and self._catalogs[-1][1] is catalog):
@@ -153,22 +148,12 @@ class Journal:
         self._coverage.record(record, page)
 
     def page_of(self, path: str, project: str, query: str) -> int:
-        """Return the page number in its walk that a request would get.
-
-        Args:
-            path: The path of the list.
-            project: The project of the caller.
-            query: The query string as it was sent.
-        """
+        """Return the page number that a request for a list would get in its walk."""
         with self._lock:
             return self._pages.number(path, project, query)[1]
 
     def entries(self, since: int = 0) -> list[Entry]:
-        """Return the recorded requests, the oldest first.
-
-        Args:
-            since: The number after which to start.
-        """
+        """Return the recorded requests after a number, the oldest first."""
         with self._lock:
             records = list(self._records)
         return [_entry(one, self.ignored) for one in records if one.number > since]

@@ -43,13 +43,7 @@ class PageCounter:
         self._failed: dict[tuple[str, str, str], int] = {}
 
     def number(self, path: str, project: str, query: str) -> tuple[int, int]:
-        """Return the numbers that a request would get: of its walk, 0 for a new one, and of its page.
-
-        Args:
-            path: The path of the list.
-            project: The project of the caller.
-            query: The query string as it was sent.
-        """
+        """Return the numbers that a request would get: of its walk, 0 for a new one, and of its page."""
         marker = marker_of(query)
         if not marker:
             return self._failed.get((path, project, query), 0), 1
@@ -62,13 +56,8 @@ class PageCounter:
     def record(self, path: str, project: str, query: str, last: str | None) -> tuple[int, int]:
         """Record a request and return the numbers of its walk and page.
 
-        A first page begins a new walk, unless it repeats a first page that failed.
-
-        Args:
-            path: The path of the list.
-            project: The project of the caller.
-            query: The query string as it was sent.
-            last: The id of the last image on the page; empty for an empty page, ``None`` if the request failed.
+        A first page begins a new walk, unless it repeats a first page that failed. ``last`` is the id of the last image
+        on the page; empty for an empty page, ``None`` if the request failed.
         """
         walk, page = self.number(path, project, query)
         if not walk:

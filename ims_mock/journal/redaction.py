@@ -16,14 +16,10 @@ _MIN_LENGTH: Final = 4
 
 
 def redacted_header(name: str, value: str, refusal: str | None) -> str:
-    """Return the value of a secret header as the journal keeps it.
+    """Return the value of a secret header, named in lower case, as the journal keeps it.
 
-    Of a signed request only the signature is redacted, unless the client sent a secret as its access key.
-
-    Args:
-        name: The lower-case name of the header.
-        value: What was sent.
-        refusal: Why the credentials are rejected, empty if they are valid; ``None`` if they were not checked.
+    Of a signed request only the signature is redacted, unless the refusal says that a secret was sent as access key, or
+    the credentials were not checked (``None``).
     """
     if name != "authorization" or refusal is None or refusal == "key-secret":
         return redacted(value)
@@ -68,9 +64,7 @@ def _texts(value: Any, *, is_secret: bool) -> Iterator[str]:
 def redacted_text(text: str, secrets: Iterable[str]) -> str:
     """Return a text in which secrets are redacted, in plain form and as ``repr`` writes them.
 
-    Args:
-        text: Any text.
-        secrets: The secrets; those of less than four characters could be ordinary words and are left.
+    Secrets of less than four characters could be ordinary words and are left.
     """
     for secret in sorted(set(secrets), key=len, reverse=True):  # one may be part of another
         if len(secret) >= _MIN_LENGTH:
