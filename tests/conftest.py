@@ -12,6 +12,13 @@ collect_ignore = [] if sys.version_info >= (3, 11) else ["openapi/test_schemathe
 """schemathesis needs Python 3.11."""
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run all tests in several processes, but a selection of files in one, which starts sooner."""
+    is_whole_suite = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    is_explicit = any(argument.startswith("-n") for argument in config.invocation_params.args)
+    return None if is_whole_suite or is_explicit else 0
+
+
 @pytest.fixture(params=["documented", "glance"])
 def profile(request: pytest.FixtureRequest) -> str:
     """Each profile."""
