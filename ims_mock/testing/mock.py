@@ -265,12 +265,8 @@ class Fault:
     def hits(self) -> int:
         """The number of requests it was applied to; after its removal, until then."""
         if self._faults:
-            self._hits = next((fault._hits for fault in self._faults.all() if fault.id == self.id), self._hits)
+            self._hits = self._faults.hits().get(self.id, self._hits)
         return self._hits
-
-    def detach(self) -> None:
-        """Keep the current number of hits, because the rule is going to be removed."""
-        self._hits, self._faults = self.hits, None
 
 
 class Faults:
@@ -281,14 +277,14 @@ class Faults:
         self._added: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:
-        return iter(self.all())
+        return (Fault(rule, self) for rule in self._read())
 
     def __len__(self) -> int:
-        return len(self.all())
+        return len(self._read())
 
-    def all(self) -> list[Fault]:
-        """Return the rules."""
-        return [Fault(rule, self) for rule in self._backend.control("GET", "faults")["faults"]]
+    def _read(self) -> list[dict[str, Any]]:
+        rules: list[dict[str, Any]] = self._backend.control("GET", "faults")["faults"]
+        return rules
 
     def add(self, **keys: Any) -> Fault:
         """Append a rule.
@@ -310,10 +306,15 @@ class Faults:
         self.detach()
         self._backend.control("DELETE", "faults")
 
+    def hits(self) -> dict[str, int]:
+        """Return the hits of all rules by id."""
+        return {rule["id"]: rule["hits"] for rule in self._read()}
+
     def detach(self) -> None:
-        """Let the added faults keep their hits when the rules are removed."""
+        """Fix the hits of the faults that were added here, because the rules are about to be removed."""
+        hits = self.hits() if self._added else {}
         for fault in self._added:
-            fault.detach()
+            fault._hits, fault._faults = hits.get(fault.id, fault._hits), None
         self._added.clear()
 
 
