@@ -18,7 +18,7 @@ from ims_mock.auth.signature import Authorization, SignedRequest
 from ims_mock.auth.signature_hints import explain
 from ims_mock.auth.tokens import Token, has_expired
 from ims_mock.catalog.visibility import ADMIN, Caller
-from ims_mock.contract.values import printable
+from ims_mock.contract.values import printable, wire_text
 from ims_mock.errors import RequestError
 
 NO_CREDENTIALS: Final = "nothing"
@@ -33,13 +33,11 @@ class RequestCredentials:
     Attributes:
         project: The header ``X-Project-Id``.
         token: The header ``X-Auth-Token``.
-        authorization: The header ``Authorization``.
-        request: The whole request, if it has that header.
+        request: The whole request, if it has the header ``Authorization``.
     """
 
     project: str = ""
     token: str = field(default="", repr=False)
-    authorization: str = field(default="", repr=False)
     request: SignedRequest | None = None
 
 
@@ -99,8 +97,8 @@ def authenticate(
     """
     if sent.token:
         return _authenticate_token(store, sent, now)
-    if sent.authorization and sent.request:
-        return _authenticate_signature(store, sent, sent.request, now, explains=explains_signatures)
+    if sent.request:
+        return _authenticate_signature(store, sent.project, sent.request, now, explains=explains_signatures)
     return Authentication(Caller(sent.project or store.default_project))
 
 
@@ -120,24 +118,24 @@ def _authenticate_token(store: CredentialStore, sent: RequestCredentials, now: d
 
 
 def _authenticate_signature(
-    store: CredentialStore, sent: RequestCredentials, request: SignedRequest, now: datetime, *, explains: bool
+    store: CredentialStore, project: str, request: SignedRequest, now: datetime, *, explains: bool
 ) -> Authentication:
     keys: Sequence[AccessKey] = ()
     is_verified = False
     try:
-        authorization = Authorization.parse(sent.authorization)
+        authorization = Authorization.parse(wire_text(request.headers["authorization"]))
         keys = store.find_keys(authorization.access)
         failure = _verify(store, request, authorization, keys, now, explains=explains)
         is_verified = True
     except RequestError as error:
         failure = error
     projects = {key.project: key.roles for key in keys}
-    if failure is None and sent.project and sent.project not in projects:
+    if failure is None and project and project not in projects:
         legal = f"a project of the access key: {', '.join(projects)}"
-        failure = RequestError("other-project", "X-Project-Id", sent.project, legal)
+        failure = RequestError("other-project", "X-Project-Id", project, legal)
     first_project = next(iter(projects), store.default_project)
-    roles = frozenset(projects.get(sent.project, projects.get(first_project, ())))
-    caller = Caller(sent.project or first_project, roles if is_verified else roles - {ADMIN})
+    roles = frozenset(projects.get(project, projects.get(first_project, ())))
+    caller = Caller(project or first_project, roles if is_verified else roles - {ADMIN})
     return Authentication(caller, SIGNATURE, failure, projects)
 
 

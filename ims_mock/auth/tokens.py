@@ -41,8 +41,8 @@ class Token:
         user: The name of its user; empty for a token of a catalog, which belongs to no user.
         user_domain: The domain of that user.
         methods: How the user authenticated.
-        projects: The projects of the token that this one was exchanged for, each with its roles, if that token belongs
-            to no user and is not limited to ``project``.
+        projects: Of a token that was exchanged for a catalog's token: the projects of that one, each with the roles in
+            it, unless they are those of this token.
         is_unproven: Whether it was issued with ``--auth off`` to a login that ``--auth on`` rejects.
     """
 

@@ -110,12 +110,10 @@ class RequestContext:
     def authentication(self) -> Authentication:
         """The result of checking the credentials, whether or not the emulator requires any."""
         if self._authentication is None:
-            authorization = self.header("Authorization")
             credentials = RequestCredentials(
                 project=self.header("X-Project-Id"),
                 token=self.header("X-Auth-Token"),
-                authorization=authorization,
-                request=self._signed_request() if authorization else None,
+                request=self._signed_request() if self.header("Authorization") else None,
             )
             self._authentication = self.emulator.authenticate(credentials)
         return self._authentication
