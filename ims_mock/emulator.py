@@ -271,7 +271,7 @@ class Emulator:
     def _find_snapshot(self, name: str) -> LoadedCatalog:
         found = self._snapshots.get(name)
         if found is None:
-            raise RequestError("snapshot", "the snapshot", name, ", ".join(self._snapshots) or "none, as yet")
+            raise RequestError("snapshot", "the snapshot", name, " or ".join(self._snapshots))
         return found
 
     # --- images and the clock

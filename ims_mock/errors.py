@@ -145,7 +145,7 @@ MEMBERS: Final = (
     Problem("public-shared", 403, "IMG.0089", "Image {value} is public and cannot have members.", "Error fetching members of image {value}: Public images do not have members."),
     Problem("not-shared", 403, "IMG.0089", "Image {value} cannot have members because its visibility is not shared.", "Error fetching members of image {value}: Only shared images have members."),
     Problem("encrypted-shared", 400, "IMG.0098", "Image {value} is encrypted and cannot be shared."),
-    Problem("members-not-own", 403, "IMG.0026", "The caller cannot {act} members of image {image}.", "Not allowed to {act} members for image {image}."),
+    Problem("members-not-own", 403, "IMG.0026", "The caller cannot {act} members of the image.", "Not allowed to {act} members for image {image}."),
     Problem("member", 400, "IMG.0001", "Invalid request body: {what}.", "{says}"),
     Problem("member-missing", 404, "IMG.0108", "Member {value} not found.", "{value} not found in the member list of the image {image}."),
     Problem("member-duplicate", 409, "IMG.0112", "Invalid {parameter} {value}: the image is already shared with this project.", "Member {value} is duplicated for image {image}"),
@@ -251,18 +251,18 @@ class RequestError(Exception):
         parameter: The parameter, header or attribute that is wrong.
         value: Its value.
         legal: The legal values, as a phrase that can follow "Use".
-        hint: A further clause for the client.
+        cure: A further clause for the client.
         headers: Additional headers of the response.
         details: The other placeholders of the messages.
     """
 
     def __init__(
-        self, problem: str | Problem, parameter: str = "", value: str = "", legal: str = "", *, hint: str = "", headers: Mapping[str, str] | None = None, **details: str
+        self, problem: str | Problem, parameter: str = "", value: str = "", legal: str = "", *, cure: str = "", headers: Mapping[str, str] | None = None, **details: str
     ) -> None:
         self.problem = BY_NAME[problem] if isinstance(problem, str) else problem
         self.details = {"parameter": parameter, "value": value, **details}
         self.legal = legal
-        self.hint = hint
+        self.cure = cure
         self.headers = headers or {}
         super().__init__(self.message)
 
@@ -272,11 +272,11 @@ class RequestError(Exception):
         value = self.details["value"]
         escaped = {"parameter": printable(self.details["parameter"]), "value": quoted(value)}
         message = self.problem.message.format(**self.details | escaped)
-        if value and "{value}" not in self.problem.message and "{image}" not in self.problem.message:
+        if value and "{value}" not in self.problem.message:
             message = f"{message.removesuffix('.')}: {escaped['value']}"
         if self.legal:
             message = f"{message.removesuffix('.')}. Use {self.legal}."
-        return f"{message.removesuffix('.')}; {self.hint}" if self.hint else message
+        return f"{message.removesuffix('.')}; {self.cure}" if self.cure else message
 
     @property
     def glance(self) -> str:

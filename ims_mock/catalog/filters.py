@@ -272,7 +272,7 @@ class FilterParser(NamedTuple):
         if "integers-are-checked" in self.profile:
             whole = parse_integer(value)
             if whole is None:
-                raise RequestError("integer", name, value, "a whole number: an optional sign and digits")
+                raise RequestError("integer", name, value, "an optional sign and digits")
             return Equals(name, frozenset({whole}))
         number = parse_number(value)
         if number is None or number != number // 1:

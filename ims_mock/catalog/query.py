@@ -94,7 +94,7 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     visibility = _visibility(left.all("visibility"), view)
     since = left.all("changes-since")
     if since and since[-1]:
-        raise RequestError("changes-since", "changes-since", since[-1], "no value; use updated_at=gte:TIME")
+        raise RequestError("changes-since", "changes-since", since[-1], "updated_at=gte:TIME")
     if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
         raise RequestError("member-status", "member_status", member_status, f"{', '.join(MEMBER_STATUSES)} or all")
     count = listing.limit if limit is None else _limit(limit)
@@ -128,7 +128,7 @@ def _parameters(raw: str, *, is_strict: bool) -> list[_Parameter]:
     for text in raw.split("&"):
         if text:
             encoded_name, _, encoded_value = text.encode("latin-1", "replace").partition(b"=")
-            name = _decode(encoded_name, "the name of a parameter", is_strict=is_strict)
+            name = _decode(encoded_name, "parameter name", is_strict=is_strict)
             value = _decode(encoded_value, name, is_strict=is_strict)
             parameters.append(_Parameter(name, value, f"{form_encoded(name)}={form_encoded(value)}"))
     return parameters
@@ -136,7 +136,7 @@ def _parameters(raw: str, *, is_strict: bool) -> list[_Parameter]:
 
 def _decode(encoded: bytes, name: str, *, is_strict: bool) -> str:
     if is_strict and _STRAY_PERCENT.search(encoded):
-        legal = "a % followed by two hex digits; %25 is a %"
+        legal = "%25 for a literal %"
         raise RequestError("stray-percent", name, encoded.decode("latin-1"), legal)
     try:
         return unquote_to_bytes(encoded.replace(b"+", b" ")).decode()
@@ -172,7 +172,7 @@ class _Unread:
         for name in names:
             values = self.values.get(name, ())
             if len(values) > 1:
-                raise RequestError("repeated", name, ", ".join(values), f"one value, not {len(values)}")
+                raise RequestError("repeated", name, ", ".join(values), "one value")
 
     def first(self, name: str) -> str | None:
         """Read the first value of a parameter. Further ones stay and become filters, as in Glance."""

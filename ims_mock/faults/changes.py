@@ -11,7 +11,7 @@ from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership
 from ims_mock.contract.values import Value, quoted
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
-from ims_mock.writes.lifecycle import gone, new_id
+from ims_mock.writes.lifecycle import mark_deleted, unused_id
 
 MARKER: Final = "marker"
 """Stands for the id of the image that is the marker of the request."""
@@ -85,9 +85,9 @@ class CatalogChange:
             if image := catalog.get(marker if name == MARKER else name):
                 catalog = catalog.with_image(_updated(image, values, now))
         if image := catalog.get(marker if self.delete == MARKER else self.delete):
-            catalog = catalog.with_image(gone(image, now))
+            catalog = catalog.with_image(mark_deleted(image, now))
         if self.add is not None:
-            values = with_defaults({"id": new_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
+            values = with_defaults({"id": unused_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
             present = {name: value for name, value in values.items() if value is not None and name != MEMBERS}
             catalog = catalog.with_image(Image(present, _memberships(self.add)))
         return catalog

@@ -15,7 +15,7 @@ from ims_mock.catalog.query import has_stray_percent
 from ims_mock.contract.fields import DEAD_STATUSES
 from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS
 from ims_mock.contract.values import TIME, parse_integer, parse_time, printable, quoted
-from ims_mock.errors import meaning
+from ims_mock.errors import BY_NAME
 from ims_mock.journal.documented import COMBINED_SORT, REPEATABLE, DocumentedRequest
 from ims_mock.loading.lint import EXCLUSIONS
 
@@ -157,7 +157,7 @@ def _deprecated_path(request: DocumentedRequest) -> Iterator[Found]:
 
 def _credentials(request: DocumentedRequest) -> Iterator[Found]:
     if request.refusal:
-        reason = meaning(request.refusal).removesuffix(":").removesuffix(".")
+        reason = BY_NAME[request.refusal].summary.removesuffix(".")
         message = f"the credentials are {request.credentials} that --auth on rejects ({request.refusal}): {reason}"
         yield message, "send credentials of the catalog, or a token that /v3 issued to one of its users"
 

@@ -258,7 +258,7 @@ def _description(problems: Iterable[Problem], status: HTTPStatus, *, has_codes: 
     """Return the meanings of a status, grouped by code if there are codes."""
     meanings: dict[str, dict[str, None]] = {}
     for problem in problems:
-        meaning = problem.meaning.partition(":")[0].partition("{")[0].strip()
+        meaning = problem.summary.partition("\n")[0]
         meanings.setdefault(f"`{problem.code}`: " if has_codes else "", {}).setdefault(meaning)
     lines = [code + "; ".join(filter(None, group)) for code, group in meanings.items()]
     return f"{status.phrase}. " + "  \n".join(lines)

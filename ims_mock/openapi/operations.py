@@ -13,7 +13,7 @@ from ims_mock.errors import Problem
 from ims_mock.journal.coverage import Endpoint
 from ims_mock.openapi.schemas import PUBLISHED
 from ims_mock.writes.json_patch import MEDIA_TYPES
-from ims_mock.writes.uploading import MEDIA_TYPE
+from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE
 
 SERVICE, IDENTITY, CONTROL = "images", "identity", "control"
 """The image service behind its gateway, the identity service, and the emulator itself."""
@@ -85,7 +85,7 @@ class Operation:
     def problems(self) -> tuple[Problem, ...]:
         """All errors that are possible, in the order of the table of errors."""
         names = {"sandbox", "uri-too-large", "malformed", "internal", "away"}
-        names |= {one.name for one in (*self.own_problems, *errors.SEVERAL)}
+        names |= {one.name for one in (*self.own_problems, *errors.REPLICAS)}
         is_change = self.method != "GET"
         if not is_change:
             names.discard("unchanging")
@@ -129,8 +129,8 @@ _IMAGE_ROWS: Final = (
     Operation("GET", _IMAGE, "showImage", "Show an image that the caller may see, including images shared with the caller's project.", {200: "Image"}, _ON_IMAGE),
     Operation("PATCH", _IMAGE, "changeImage", "Change attributes of an image; a patch is applied completely or not at all.", {200: "Image"}, (*_named("image-to-change"), *_OWN, *errors.ATTRIBUTES, *_TAGS, *_BODY), {_OLD_PATCH: "OldPatch", _PATCH: "Patch"}),
     Operation("DELETE", _IMAGE, "deleteImage", "Delete an image. It is still listed by a query for deleted images.", _NO_BODY, (*_named("image-to-delete", "protected", "public-deleted"), *_OWN, *_BODY), {JSON: "Deletion"}, is_body_required=False),
-    Operation("PUT", f"{_IMAGE}/file", "uploadData", "Upload the data of a queued image and make it active.", _NO_BODY, (*_ON_IMAGE, *_OWN, *_named("image-gone", "upload-state", "formats-missing", "upload-torn", "media-type")), {MEDIA_TYPE: "Data"}),
-    Operation("GET", f"{_IMAGE}/file", "downloadData", "Download the data of an image, if it was kept.", {200: "Data", 204: ""}, _ON_IMAGE, response_types=(MEDIA_TYPE,)),
+    Operation("PUT", f"{_IMAGE}/file", "uploadData", "Upload the data of a queued image and make it active.", _NO_BODY, (*_ON_IMAGE, *_OWN, *_named("image-gone", "upload-state", "formats-missing", "upload-torn", "media-type")), {DATA_MEDIA_TYPE: "Data"}),
+    Operation("GET", f"{_IMAGE}/file", "downloadData", "Download the data of an image, if it was kept.", {200: "Data", 204: ""}, _ON_IMAGE, response_types=(DATA_MEDIA_TYPE,)),
     Operation("PUT", _TAG, "setTag", "Add a tag, unless the image has it already.", _NO_BODY, (*_ON_PARTS, *_OWN, *_TAGS)),
     Operation("DELETE", _TAG, "removeTag", "Remove a tag.", _NO_BODY, (*_ON_PARTS, *_OWN, *_named("tag-missing"))),
     Operation("GET", _MEMBERS, "listMembers", "List the members that the caller may see.", {200: "Members"}, _ON_MEMBERS),

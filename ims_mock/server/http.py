@@ -48,7 +48,7 @@ _UPLOAD: Final = re.compile(
 
 _log = logging.getLogger("ims_mock")
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
-_LIMITS: Final = {413: f"{MAX_BODY_BYTES} bytes", 431: f"{MAX_HEADER_BYTES} bytes of headers"}
+_LIMITS: Final = {413: f"at most {MAX_BODY_BYTES} bytes", 431: f"at most {MAX_HEADER_BYTES} bytes of headers"}
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types

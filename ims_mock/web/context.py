@@ -177,7 +177,7 @@ class RequestContext:
             self.request.max_content_length = limit + 1  # Flask cuts off a chunked body there
             self._body = self.request.get_data(cache=False)
         if max(length, len(self._body or b"")) > limit:
-            raise RequestError("body-too-large", legal=f"{limit} bytes")
+            raise RequestError("body-too-large", legal=f"at most {limit} bytes")
         return self._body or b""
 
     @property

@@ -21,16 +21,16 @@ LOGIN: Final = "identity.create_token"
 """A login changes nothing: an issued token contains everything, so that every replica understands it."""
 
 PER_PROCESS: Final = {
-    "control.journal.list_requests": "the journal",
-    "control.journal.list_walks": "the journal",
-    "control.journal.show_coverage": "the coverage",
+    "control.journal.list_requests": "journal",
+    "control.journal.list_walks": "journal",
+    "control.journal.show_coverage": "coverage",
 }
 """The endpoints that report which requests a process received, and what they report."""
 
 SINGLE_PROCESS_CLAIMS: Final = frozenset({"Granian"})
 """Servers that never set ``wsgi.multiprocess``, however many processes they run."""
 
-_LEGAL: Final = "GET, and logging in"
+_LEGAL: Final = "GET, or log in"
 
 
 def refuse_foreign_origin(context: RequestContext) -> None:
@@ -42,7 +42,7 @@ def refuse_foreign_origin(context: RequestContext) -> None:
     origin = context.header("Origin")
     own = f"{context.request.scheme}://{context.host}"
     if origin and origin.lower() != own.lower():
-        raise RequestError("origin", "Origin", origin, f"none, or {own}")
+        raise RequestError("origin", "Origin", origin, f"no Origin, or {own}")
 
 
 def refuse_foreign_form(context: RequestContext) -> None:
@@ -76,13 +76,12 @@ def refuse_per_process_state(context: RequestContext) -> None:
         return
     one = "one process with threads"
     if _is_change(context):
-        what, cure = "has a catalog of its own", f"changes want {one}"
-        raise RequestError("divided", "the method", context.request.method, _LEGAL, cure=cure, what=what)
+        raise RequestError("divided", legal=one, what="has its own catalog")
     report = PER_PROCESS.get(context.request.endpoint or "")
     if report:
-        raise RequestError("divided", cure=f"{report} wants {one}", what="notes its own requests")
+        raise RequestError("divided", legal=one, what=f"has its own {report}")
     if context.emulator.throttle:
-        raise RequestError("divided", cure=f"a throttle wants {one}", what="counts its own requests")
+        raise RequestError("divided", legal=one, what="counts requests on its own")
 
 
 def _is_change(context: RequestContext) -> bool:

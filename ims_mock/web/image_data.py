@@ -13,8 +13,8 @@ from ims_mock.errors import RequestError
 from ims_mock.web.context import current_context
 from ims_mock.web.images import IMAGE_PATH
 from ims_mock.web.responses import empty_response
-from ims_mock.writes.permissions import found
-from ims_mock.writes.uploading import MEDIA_TYPE, abandoned, begun, finished, received
+from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE, abort_upload, begin_upload, finish_upload, receive_data
+from ims_mock.writes.permissions import find_image
 
 FILE_PATH: Final = f"{IMAGE_PATH}/file"
 
@@ -26,13 +26,13 @@ def upload(image_id: str) -> Response:
     """Store the data of a queued image and make it active; while the data arrives the image is ``saving``."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    context.refuse_media_type(MEDIA_TYPE)
+    context.refuse_media_type(DATA_MEDIA_TYPE)
     generation = emulator.generation
 
     def saving(catalog: Catalog) -> Image:
         nonlocal generation
         generation = emulator.generation
-        return begun(found(catalog, view, image_id), view, emulator.clock.wire())
+        return begin_upload(find_image(catalog, view, image_id), view, emulator.clock.wire())
 
     def current(catalog: Catalog) -> Image:
         """Re-read the image: it may have been changed, transferred or deleted during the upload."""
@@ -44,16 +44,16 @@ def upload(image_id: str) -> Response:
     emulator.write_image(saving)
     is_complete = False
     try:
-        data = received(context.body_stream(), emulator.options.keep_data)
+        data = receive_data(context.body_stream(), emulator.options.keep_data)
         if request.content_length not in (None, data.size):
-            raise ConnectionError(f"{data.size} of {request.content_length} bytes came")
+            raise ConnectionError(f"{data.size} of {request.content_length} bytes arrived")
         is_complete = True
     except (OSError, ClientDisconnected) as error:
         raise RequestError("upload-torn", what=str(error) or "the connection ended") from None
     finally:
         if not is_complete:
-            emulator.write_image(lambda catalog: abandoned(current(catalog), emulator.clock.wire()))
-    emulator.write_image(lambda catalog: finished(current(catalog), view, data, emulator.clock.wire()))
+            emulator.write_image(lambda catalog: abort_upload(current(catalog), emulator.clock.wire()))
+    emulator.write_image(lambda catalog: finish_upload(current(catalog), view, data, emulator.clock.wire()))
     return empty_response()
 
 
@@ -61,7 +61,7 @@ def upload(image_id: str) -> Response:
 def download(image_id: str) -> Response:
     """Return the data of an image, if it was kept."""
     context = current_context()
-    image = found(context.emulator.catalog, context.view(), image_id)
+    image = find_image(context.emulator.catalog, context.view(), image_id)
     if image.data is None:
         return empty_response()
     checksum = {"Content-MD5": image.text("checksum")}

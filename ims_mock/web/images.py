@@ -14,10 +14,9 @@ from ims_mock.catalog.visibility import View
 from ims_mock.journal.records import ListAnswer
 from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.responses import empty_response, image_response, page_response
-from ims_mock.writes.json_patch import MEDIA_TYPES, parsed, patched
-from ims_mock.writes.lifecycle import created, deleted
-from ims_mock.writes.permissions import found, must_own
-from ims_mock.writes.validation import tagged, untagged
+from ims_mock.writes import lifecycle
+from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch
+from ims_mock.writes.permissions import find_image, require_owner
 
 IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
 TAG_PATH: Final = f"{IMAGE_PATH}/tags/<tag>"
@@ -50,7 +49,7 @@ def show_image(image_id: str) -> Response:
     """Show an image that the caller may see, a shared one whatever the status of the membership."""
     context = current_context()
     view = context.view()
-    return image_response(context, view.shown(found(context.emulator.catalog, view, image_id)))
+    return image_response(context, view.shown(find_image(context.emulator.catalog, view, image_id)))
 
 
 @blueprint.post(IMAGES.path, provide_automatic_options=False)
@@ -60,7 +59,9 @@ def create_image() -> Response:
     emulator, view, body = context.emulator, context.view(), context.image_body()
     location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
     now = emulator.clock.wire()
-    image = emulator.write_image(lambda catalog: created(body, catalog, view, seed=emulator.seed, now=now))
+    image = emulator.write_image(
+        lambda catalog: lifecycle.create_image(body, catalog, view, seed=emulator.seed, now=now)
+    )
     response = image_response(context, view.shown(image), 201)
     response.headers["Location"] = f"{location}/{image.id}"
     return response
@@ -72,11 +73,11 @@ def change_image(image_id: str) -> Response:
     context = current_context()
     emulator, view = context.emulator, context.view()
     context.refuse_media_type(*MEDIA_TYPES, headers={"Accept-Patch": ", ".join(MEDIA_TYPES)})
-    operations = parsed(context.json_body(), request.mimetype, view)
+    operations = parse_patch(context.json_body(), request.mimetype, view)
     now = emulator.clock.wire()
 
     def changed(catalog: Catalog) -> Image:
-        return patched(found(catalog, view, image_id, "image-to-change"), operations, view, now)
+        return apply_patch(find_image(catalog, view, image_id, "image-to-change"), operations, view, now)
 
     return image_response(context, view.shown(emulator.write_image(changed)))
 
@@ -89,7 +90,11 @@ def delete_image(image_id: str) -> Response:
     if "service-rules" in emulator.profile and context.body():
         _check_delete_backup(context)
     now = emulator.clock.wire()
-    emulator.write_image(lambda catalog: deleted(found(catalog, view, image_id, "image-to-delete"), view, now))
+
+    def deleted(catalog: Catalog) -> Image:
+        return lifecycle.delete_image(find_image(catalog, view, image_id, "image-to-delete"), view, now)
+
+    emulator.write_image(deleted)
     return empty_response()
 
 
@@ -108,7 +113,7 @@ def set_tag(image_id: str, tag: str) -> Response:
     """Add a tag, if the image does not have it."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    emulator.write_image(lambda catalog: tagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
+    emulator.write_image(lambda catalog: lifecycle.add_tag(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
     return empty_response()
 
 
@@ -117,11 +122,13 @@ def remove_tag(image_id: str, tag: str) -> Response:
     """Remove a tag."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    emulator.write_image(lambda catalog: untagged(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
+    emulator.write_image(
+        lambda catalog: lifecycle.remove_tag(_owned(catalog, view, image_id), tag, emulator.clock.wire())
+    )
     return empty_response()
 
 
 def _owned(catalog: Catalog, view: View, image_id: str) -> Image:
-    image = found(catalog, view, image_id, "image-with-parts")
-    must_own(image, view, "modify tags on this image.")
+    image = find_image(catalog, view, image_id, "image-with-parts")
+    require_owner(view, image, "modify tags on this image.")
     return image

@@ -59,7 +59,7 @@ def show_token() -> Response:
     context.caller(needs_project=False)
     text, emulator = context.header("X-Subject-Token"), context.emulator
     if not text:
-        raise RequestError("subject-missing", legal="a token")
+        raise RequestError("subject-missing")
     token = emulator.credentials.find_token(text)
     if token is None or token.is_expired(emulator.clock.now()) or (token.is_unproven and emulator.needs_credentials):
         raise RequestError("subject")
@@ -145,7 +145,7 @@ def show_project(project_id: str) -> Response:
         or (known is not None and known.domain == _own_domain(context))
     )
     if context.emulator.needs_credentials and not is_visible:
-        raise RequestError("other-project", "the project", project_id, ", ".join(own) or "none")
+        raise RequestError("other-project", "the project", project_id, ", ".join(own))
     return jsonify(project=_project_body(context, own.get(project_id) or store.project(project_id)))
 
 

@@ -11,17 +11,8 @@ from ims_mock.catalog.image import MEMBERS_SCHEMA, Image
 from ims_mock.web.context import current_context
 from ims_mock.web.images import IMAGE_PATH
 from ims_mock.web.responses import empty_response
-from ims_mock.writes.members import (
-    decided,
-    known,
-    listed,
-    offered,
-    project_of,
-    shared,
-    status_of,
-    withdrawn,
-    written,
-)
+from ims_mock.writes import members
+from ims_mock.writes.members import find_shareable_image
 
 MEMBERS_PATH: Final = f"{IMAGE_PATH}/members"
 MEMBER_PATH: Final = f"{MEMBERS_PATH}/<member_id>"
@@ -34,8 +25,8 @@ def list_members(image_id: str) -> Response:
     """List the members that the caller may see."""
     context = current_context()
     view = context.view()
-    image = shared(context.emulator.catalog, view, image_id)
-    return jsonify(members=listed(image, view), schema=MEMBERS_SCHEMA)
+    image = find_shareable_image(context.emulator.catalog, view, image_id)
+    return jsonify(members=members.list_members(image, view), schema=MEMBERS_SCHEMA)
 
 
 @blueprint.post(MEMBERS_PATH, provide_automatic_options=False)
@@ -43,9 +34,13 @@ def add_member(image_id: str) -> Response:
     """Share an image with a project, which then accepts or rejects it."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    project, now = project_of(context.image_body()), emulator.clock.wire()
-    image = emulator.write_image(lambda catalog: offered(shared(catalog, view, image_id), view, project, now))
-    return jsonify(written(image, project))
+    project, now = members.parse_member(context.image_body()), emulator.clock.wire()
+
+    def changed(catalog: Catalog) -> Image:
+        return members.add_member(find_shareable_image(catalog, view, image_id), view, project, now)
+
+    image = emulator.write_image(changed)
+    return jsonify(members.show_member(image, project))
 
 
 @blueprint.get(MEMBER_PATH, provide_automatic_options=False)
@@ -53,8 +48,9 @@ def show_member(image_id: str, member_id: str) -> Response:
     """Show one membership."""
     context = current_context()
     view = context.view()
-    image = shared(context.emulator.catalog, view, image_id)
-    return jsonify(written(image, known(image, view, member_id)))
+    image = find_shareable_image(context.emulator.catalog, view, image_id)
+    members.find_member(image, view, member_id)
+    return jsonify(members.show_member(image, member_id))
 
 
 @blueprint.put(MEMBER_PATH, provide_automatic_options=False)
@@ -62,12 +58,12 @@ def decide(image_id: str, member_id: str) -> Response:
     """Accept or reject a shared image."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    status, now = status_of(context.image_body()), emulator.clock.wire()
+    status, now = members.parse_status(context.image_body()), emulator.clock.wire()
 
     def changed(catalog: Catalog) -> Image:
-        return decided(shared(catalog, view, image_id), view, member_id, status, now)
+        return members.set_member_status(find_shareable_image(catalog, view, image_id), view, member_id, status, now)
 
-    return jsonify(written(emulator.write_image(changed), member_id))
+    return jsonify(members.show_member(emulator.write_image(changed), member_id))
 
 
 @blueprint.delete(MEMBER_PATH, provide_automatic_options=False)
@@ -75,5 +71,9 @@ def remove_member(image_id: str, member_id: str) -> Response:
     """Stop sharing an image with a project."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    emulator.write_image(lambda catalog: withdrawn(shared(catalog, view, image_id), view, member_id))
+
+    def changed(catalog: Catalog) -> Image:
+        return members.remove_member(find_shareable_image(catalog, view, image_id), view, member_id)
+
+    emulator.write_image(changed)
     return empty_response()

@@ -93,7 +93,7 @@ def glance_error(error: RequestError, request_id: str, accept: str) -> Response:
     """Format an error as Glance does: plain text, unless the client accepts only JSON or HTML (recorded)."""
     status = error.problem.glance_status or error.problem.status
     title = _TITLES.get(status) or HTTPStatus(status).phrase
-    default = _GLANCE_MESSAGES.get(status, "").format(method=error.words.get("method", ""))
+    default = _GLANCE_MESSAGES.get(status, "").format(method=error.details.get("method", ""))
     sentence, _, detail = (error.glance or default or error.message).partition("\n")
     accept = accept.lower()
     if "application/json" in accept and "text/" not in accept and "*/*" not in accept:

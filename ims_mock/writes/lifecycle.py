@@ -1,9 +1,15 @@
-"""An image comes into being, and goes."""
+"""The lifecycle of an image: it is created, receives data and tags, and is deleted.
+
+Every function takes an image and returns the changed image; storing it is up to the caller.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count
-from typing import Any, Final
+from typing import Final, Protocol
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
@@ -13,63 +19,77 @@ from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
-from ims_mock.writes.permissions import must_own
-from ims_mock.writes.validation import Writer
+from ims_mock.writes.permissions import require_owner
+from ims_mock.writes.validation import AttributeValidator, check_tag, check_tag_count
 
-OTHER_SYSTEM: Final = "Other Linux(64 bit)"
-"""The operating system of an image that was created without one (doc)."""
+DATA_MEDIA_TYPE: Final = "application/octet-stream"
+SAVING: Final = "saving"
+"""The status of an image during the upload of its data."""
 
+DEFAULT_OS_VERSION: Final = "Other Linux(64 bit)"
+"""The operating system of an image that is created without one (doc)."""
+
+_CHUNK_BYTES: Final = 65_536
 _NEW: Final = {"status": "queued", "name": "", "__imagetype": "private", "__isregistered": "true", "__image_size": "0"}
-"""What the service gives every new image (doc)."""
+"""The attributes that the service gives every new image (doc)."""
 
 
-def created(body: Part, catalog: Catalog, view: View, *, seed: int, now: str) -> Image:
-    """Make the image that a client asks for; it waits for its data.
+# --- creation
+
+
+def create_image(body: Part, catalog: Catalog, view: View, *, seed: int, now: str) -> Image:
+    """Return the image that a client creates. It is queued until its data is uploaded.
 
     Args:
-        body: its attributes.
-        catalog: where it will be; its id is new there.
-        view: who asks.
-        seed: what an absent id is made from.
-        now: the time, in wire format.
+        body: The attributes.
+        catalog: The catalog, in which the id must be unused.
+        view: The catalog as the caller sees it.
+        seed: The seed of the id if the client sets none.
+        now: The time in wire format.
 
     Raises:
-        RequestError: an attribute can not be set, or not to this value.
+        RequestError: An attribute cannot be set, or not to this value.
     """
-    writer = Writer(view)
+    validator = AttributeValidator(view)
     values: dict[str, Value | None] = {}
     for name in body.object():
-        writer.refuse_name(name)
-        if name == "id" and writer.is_service:
-            raise RequestError("read-only-attribute", "the attribute", name, "to leave it out")
-        values[name] = writer.value(name, body.part(name, "a value"))
-        writer.refuse_service_value(name, values[name], _NEW.get(name))
+        validator.check_name(name)
+        if name == "id" and validator.is_service:
+            raise RequestError("read-only-attribute", "the attribute", name)
+        values[name] = validator.value(name, body.part(name, "a value"))
+        validator.check_service_value(name, values[name], _NEW.get(name))
     owner = values.setdefault("owner", view.caller.project)
     if owner != view.caller.project and not view.caller.is_admin:
         raise RequestError("owner", "owner", str(owner), view.caller.project)
     if "id" not in values:
-        values["id"] = new_id(catalog, seed)
+        values["id"] = unused_id(catalog, seed)
     elif catalog.get(str(values["id"])):
-        raise RequestError("id-taken", "id", str(values["id"]), "an id that no image has, or none")
-    made = _by_service(values, view, now) if writer.is_service else _by_glance(values, view, now)
-    return Image({name: one for name, one in made.items() if one is not None})
+        raise RequestError("id-taken", "id", str(values["id"]), "an unused id, or none")
+    complete = _service_defaults(values, view, now) if validator.is_service else _glance_defaults(values, view, now)
+    return Image({name: value for name, value in complete.items() if value is not None})
 
 
-def new_id(catalog: Catalog, seed: int) -> str:
-    """Derive an id as absent ones of a catalog are: the same requests after a reset give the same ids."""
+def unused_id(catalog: Catalog, seed: int) -> str:
+    """Derive an id as for images of a catalog file: after a reset the same requests get the same ids."""
     return next(one for number in count(len(catalog)) if not catalog.get(one := image_id(seed, number)))
 
 
-def _by_service(values: dict[str, Value | None], view: View, now: str) -> dict[str, Value | None]:
-    """Fill in what the service adds; everything about the operating system follows from its version (doc)."""
-    system = system_of(str(values.setdefault("__os_version", OTHER_SYSTEM)))
-    derived = {"__platform": system.platform, "__os_type": system.os_type, "__os_bit": system.os_bit}
+def _service_defaults(values: Mapping[str, Value | None], view: View, now: str) -> Mapping[str, Value | None]:
+    """Add what the service adds. All facts about the operating system follow from its version (doc)."""
+    version = str(values.get("__os_version", DEFAULT_OS_VERSION))
+    system = system_of(version)
+    derived = {
+        "__os_version": version,
+        "__platform": system.platform,
+        "__os_type": system.os_type,
+        "__os_bit": system.os_bit,
+    }
     return with_defaults({**_NEW, **derived, **values}, 0, project=view.caller.project, seed=0, now=now)
 
 
-def _by_glance(values: dict[str, Value | None], view: View, now: str) -> dict[str, Value | None]:
-    """Fill in what Glance adds; in Queens a new image may be shared, in Mitaka any that is not public."""
-    usual: dict[str, Any] = {
+def _glance_defaults(values: Mapping[str, Value | None], view: View, now: str) -> Mapping[str, Value | None]:
+    """Add what Glance adds. New images can have members: in Queens because they are ``shared``, in Mitaka all can."""
+    defaults: Mapping[str, Value] = {
         "status": "queued",
         "visibility": "shared" if view.is_queens else "private",
         "protected": False,
@@ -77,23 +97,132 @@ def _by_glance(values: dict[str, Value | None], view: View, now: str) -> dict[st
         "min_ram": 0,
         "tags": (),
     }
-    return {**usual, **values, "created_at": now, "updated_at": now}
+    return {**defaults, **values, "created_at": now, "updated_at": now}
 
 
-def deleted(image: Image, view: View, now: str) -> Image:
-    """Give what is left of an image that a client deletes: its record, with neither data nor members.
+# --- data
+
+
+class Readable(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes; none at the end."""
+
+
+@dataclass(frozen=True)
+class ReceivedData:
+    """Uploaded data.
+
+    Attributes:
+        size: The number of bytes.
+        checksum: Their MD5 hash in hexadecimal.
+        data: The bytes, or ``None`` if they are not kept.
+    """
+
+    size: int
+    checksum: str
+    data: bytes | None
+
+
+def begin_upload(image: Image, view: View, now: str) -> Image:
+    """Return the image during the upload of its data.
 
     Raises:
-        RequestError: the image is not the caller's to delete, or protected.
+        RequestError: The image belongs to another project, is not queued or lacks a format that Glance needs.
+    """
+    require_owner(view, image, "upload data for this image.")
+    status = image.text("status")
+    if status.lower() != "queued":
+        raise RequestError("upload-state", "status", status)
+    if "service-rules" not in view.profile:
+        for name in ("disk_format", "container_format"):
+            if image.get(name) is None:
+                raise RequestError("formats-missing", name)
+    return image.with_values({"status": SAVING, "updated_at": now})
+
+
+def receive_data(stream: Readable, limit: int) -> ReceivedData:
+    """Read a stream to its end.
+
+    Args:
+        stream: The stream.
+        limit: The maximum number of bytes to keep; longer data is only counted and hashed.
+    """
+    digest, kept, size = hashlib.md5(usedforsecurity=False), bytearray(), 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
+        if size <= limit:
+            kept += chunk
+        else:
+            kept.clear()
+    return ReceivedData(size, digest.hexdigest(), bytes(kept) if size <= limit else None)
+
+
+def finish_upload(image: Image, view: View, received: ReceivedData, now: str) -> Image:
+    """Return the active image with its data."""
+    values: dict[str, Value | None] = {
+        "status": "active",
+        "size": received.size,
+        "checksum": received.checksum,
+        "updated_at": now,
+    }
+    if "service-rules" in view.profile:
+        values |= {"__image_size": str(received.size), "active_at": now}
+    return image.with_values(values).with_data(received.data)
+
+
+def abort_upload(image: Image, now: str) -> Image:
+    """Return the image after a failed upload: it is queued again (glance)."""
+    return image.with_values({"status": "queued", "updated_at": now})
+
+
+# --- tags
+
+
+def add_tag(image: Image, tag: str, now: str) -> Image:
+    """Return the image with a tag; if it has the tag already, it does not change.
+
+    Raises:
+        RequestError: The tag is not valid, or the image has too many.
+    """
+    check_tag(tag)
+    if tag in image.tags:
+        return image
+    tags = (*image.tags, tag)
+    check_tag_count(tags)
+    return image.with_values({"tags": tags, "updated_at": now})
+
+
+def remove_tag(image: Image, tag: str, now: str) -> Image:
+    """Return the image without a tag.
+
+    Raises:
+        RequestError: The image does not have the tag.
+    """
+    if tag not in image.tags:
+        raise RequestError("tag-missing", "the tag", tag, "a tag of the image")
+    return image.with_values({"tags": tuple(one for one in image.tags if one != tag), "updated_at": now})
+
+
+# --- deletion
+
+
+def delete_image(image: Image, view: View, now: str) -> Image:
+    """Return the record that is left of an image that a client deletes.
+
+    Raises:
+        RequestError: The image is protected, or the caller may not delete it.
     """
     if "service-rules" in view.profile and visibility_of(image) == "public" and not view.caller.is_admin:
         raise RequestError("public-deleted", "the image", image.id, "a private image of the caller's own project")
-    must_own(image, view, "delete this image.")
+    require_owner(view, image, "delete this image.")
     if image.get("protected"):
-        raise RequestError("protected", "the image", image.id, "an image whose attribute protected is false")
-    return gone(image, now)
+        raise RequestError("protected", "the image", image.id, "an image that is not protected")
+    return mark_deleted(image, now)
 
 
-def gone(image: Image, now: str) -> Image:
-    """Give what is left of a deleted image."""
+def mark_deleted(image: Image, now: str) -> Image:
+    """Return the record that is left of an image: its attributes, without data and members."""
     return image.with_values({"status": "deleted", "updated_at": now}).with_members(NO_MEMBERS).with_data(None)

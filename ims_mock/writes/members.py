@@ -1,4 +1,4 @@
-"""The members of an image: the projects it is shared with. The owner offers and withdraws, the member decides."""
+"""Members: the projects that an image is shared with. The owner adds and removes members; they accept or reject."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ims_mock.contract.fields import MEMBER_STATUSES
 from ims_mock.contract.values import MAX_NAME, quoted
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
-from ims_mock.writes.permissions import found, is_own, must_own
+from ims_mock.writes.permissions import find_image, owns, require_owner
 
-MOST_MEMBERS: Final = 128
-"""With as many projects an image may be shared (doc)."""
+MAX_MEMBERS: Final = 128
+"""The maximum number of members of an image (doc)."""
 
 
-def shared(catalog: Catalog, view: View, image_id: str) -> Image:
-    """Give an image that may have members.
+def find_shareable_image(catalog: Catalog, view: View, image_id: str) -> Image:
+    """Return an image that can have members.
 
     Raises:
-        RequestError: there is none of this id for the caller, or it is a public one.
+        RequestError: The caller sees no such image, or it cannot have members.
     """
-    image = found(catalog, view, image_id, "image-with-parts")
+    image = find_image(catalog, view, image_id, "image-with-parts")
     visibility = visibility_of(image)
     if visibility == "public":
         raise RequestError("public-shared", "the image", image_id, "an image that is not public")
@@ -32,49 +32,54 @@ def shared(catalog: Catalog, view: View, image_id: str) -> Image:
     return image
 
 
-def listed(image: Image, view: View) -> list[dict[str, str]]:
-    """List the members that the caller may know: the owner knows all, a member itself."""
-    own = view.caller.project
-    return [written(image, project) for project in image.members if is_own(image, view) or project == own]
+def list_members(image: Image, view: View) -> list[dict[str, str]]:
+    """Return the members that the caller may see: the owner sees all, a member only itself."""
+    return [show_member(image, project) for project in image.members if _sees(view, image, project)]
 
 
-def written(image: Image, project: str) -> dict[str, str]:
-    """Write one membership as clients see it."""
+def find_member(image: Image, view: View, project: str) -> Membership:
+    """Return a membership that the caller may see.
+
+    Raises:
+        RequestError: The image has no such member, or the caller may not see it.
+    """
+    if project not in image.members or not _sees(view, image, project):
+        legal = "a project that the image is shared with"
+        raise RequestError("member-missing", "the member", project, legal, image=image.id)
+    return image.members[project]
+
+
+def _sees(view: View, image: Image, project: str) -> bool:
+    return owns(view, image) or project == view.caller.project
+
+
+def show_member(image: Image, project: str) -> dict[str, str]:
+    """Return a membership as responses show it."""
     membership = image.members[project]
-    created = _since(image, membership)
+    created_at = _created_at(image, membership)
     return {
         "member_id": project,
         "image_id": image.id,
         "status": membership.status,
-        "created_at": created,
-        "updated_at": membership.updated_at or created,
+        "created_at": created_at,
+        "updated_at": membership.updated_at or created_at,
         "schema": MEMBER_SCHEMA,
     }
 
 
-def _since(image: Image, membership: Membership) -> str:
-    """Tell when an image was offered; what a catalog says was so from the beginning."""
+def _created_at(image: Image, membership: Membership) -> str:
+    """Return when an image was shared; members of a catalog file are as old as their image."""
     return membership.created_at or image.text("created_at")
 
 
-def known(image: Image, view: View, project: str) -> str:
-    """Give a member that the caller may know.
+# --- request bodies
+
+
+def parse_member(body: Part) -> str:
+    """Parse the project of ``{"member": PROJECT}``.
 
     Raises:
-        RequestError: the image has no such member, or it is another's.
-    """
-    if project not in image.members or not (is_own(image, view) or project == view.caller.project):
-        raise RequestError(
-            "member-missing", "the member", project, "a project that the image is shared with", image=image.id
-        )
-    return project
-
-
-def project_of(body: Part) -> str:
-    """Read which project an image is offered to, of ``{"member": PROJECT}``.
-
-    Raises:
-        RequestError: it names none.
+        RequestError: The body names no project.
     """
     project = _text(body, "member", "the id of a project", "Member to be added not specified")
     if not 1 <= len(project) <= MAX_NAME:
@@ -83,83 +88,83 @@ def project_of(body: Part) -> str:
     return project
 
 
-def status_of(body: Part) -> str:
-    """Read what a member decides, of ``{"status": STATUS}``; a ``vault_id`` beside it is accepted (doc).
+def parse_status(body: Part) -> str:
+    """Parse the status of ``{"status": STATUS}``; a ``vault_id`` beside it is ignored (doc).
 
     Raises:
-        RequestError: it is no status.
+        RequestError: The body names no status.
     """
     legal = f"one of {', '.join(MEMBER_STATUSES)}"
     status = _text(body, "status", legal, "Status not specified")
     if status not in MEMBER_STATUSES:
-        says = 'Incorrect request: Status must be "pending", "accepted" or "rejected".'
-        raise RequestError("member", legal=legal, what=f"status is {quoted(status)}", says=says)
+        glance = 'Incorrect request: Status must be "pending", "accepted" or "rejected".'
+        raise RequestError("member", legal=legal, what=f"status is {quoted(status)}", says=glance)
     return status
 
 
-def _text(body: Part, name: str, legal: str, says: str) -> str:
-    """Give a text of the body; Glance has its own words where it is missing."""
+def _text(body: Part, name: str, legal: str, glance: str) -> str:
+    """Return a text of the body; if it is missing, Glance answers with its own message."""
     if name not in body.object():
-        raise RequestError("member", legal=legal, what=f"{name} is missing", says=says)
+        raise RequestError("member", legal=legal, what=f"{name} is missing", says=glance)
     return body.part(name).text(legal)
 
 
-# --- what is done ---------------------------------------------------------------------------------
+# --- changes
 
 
-def offered(image: Image, view: View, project: str, now: str) -> Image:
-    """Share an image with a project, which then may accept it.
+def add_member(image: Image, view: View, project: str, now: str) -> Image:
+    """Return the image shared with a project, whose membership is pending.
 
     Args:
-        image: one that may have members.
-        view: who asks.
-        project: the new member.
-        now: the time, in wire format.
+        image: An image that can have members.
+        view: The catalog as the caller sees it.
+        project: The new member.
+        now: The time in wire format.
 
     Raises:
-        RequestError: the image is not the caller's, or can not be shared with this project.
+        RequestError: The caller does not own the image, or it cannot be shared with this project.
     """
-    must_own(image, view, "create", "members-not-own")
+    require_owner(view, image, "create", "members-not-own")
     if "service-rules" in view.profile:
         if project == image.get("owner"):
             raise RequestError("member-self", "member", project, "another project")
         if image.get("__system__cmkid") is not None:
             raise RequestError("encrypted-shared", "the image", image.id, "an image without __system__cmkid")
     if project in image.members:
-        raise RequestError("member-duplicate", "member", project, "a project it is not shared with yet", image=image.id)
-    if len(image.members) >= MOST_MEMBERS:
-        attempted, most = str(len(image.members) + 1), str(MOST_MEMBERS)
-        legal = f"at most {most} members"
-        raise RequestError("members-full", "member", project, legal, image=image.id, attempted=attempted, most=most)
+        raise RequestError("member-duplicate", "member", project, "another project", image=image.id)
+    if len(image.members) >= MAX_MEMBERS:
+        attempted, limit = str(len(image.members) + 1), str(MAX_MEMBERS)
+        legal = f"at most {limit} members"
+        raise RequestError("members-full", legal=legal, image=image.id, attempted=attempted, most=limit)
     return image.with_members({**image.members, project: Membership("pending", now, now)})
 
 
-def decided(image: Image, view: View, project: str, status: str, now: str) -> Image:
-    """Let a member accept an offer, reject it, or leave it pending.
+def set_member_status(image: Image, view: View, project: str, status: str, now: str) -> Image:
+    """Return the image after a member accepted or rejected it, or made its membership pending again.
 
     Args:
-        image: one that may have members.
-        view: who asks.
-        project: the member.
-        status: what it decides.
-        now: the time, in wire format.
+        image: An image that can have members.
+        view: The catalog as the caller sees it.
+        project: The member.
+        status: The new status of its membership.
+        now: The time in wire format.
 
     Raises:
-        RequestError: the image has no such member, or it is not the caller's to decide.
+        RequestError: The image has no such member, or the caller is neither the member nor an admin.
     """
-    membership = image.members[known(image, view, project)]
+    membership = find_member(image, view, project)
     if project != view.caller.project and not view.caller.is_admin:
-        legal = "the caller's own membership; the owner offers, and the member decides"
+        legal = "the caller's own membership; only the member changes its status"
         raise RequestError("members-not-own", "the member", project, legal, act="update", image=image.id)
-    return image.with_members({**image.members, project: Membership(status, _since(image, membership), now)})
+    return image.with_members({**image.members, project: Membership(status, _created_at(image, membership), now)})
 
 
-def withdrawn(image: Image, view: View, project: str) -> Image:
-    """Take back what was offered to a member, whatever it decided.
+def remove_member(image: Image, view: View, project: str) -> Image:
+    """Return the image without a member.
 
     Raises:
-        RequestError: the image has no such member, or is not the caller's.
+        RequestError: The image has no such member, or the caller does not own the image.
     """
-    known(image, view, project)
-    must_own(image, view, "delete", "members-not-own")
+    find_member(image, view, project)
+    require_owner(view, image, "delete", "members-not-own")
     return image.with_members({one: membership for one, membership in image.members.items() if one != project})

@@ -1,16 +1,15 @@
-"""What clients may write to an image: which attributes, and which values.
+"""Validation of attributes that clients write.
 
-The service's own rules are one row each; without the departure ``service-rules`` Glance's rules count.
+The rules of the service are one row each. Without the departure ``service-rules``, the rules of Glance apply.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import View
 from ims_mock.contract.fields import (
     BY_NAME,
@@ -26,52 +25,57 @@ from ims_mock.contract.fields import (
     is_name,
 )
 from ims_mock.contract.profiles import Profile
-from ims_mock.contract.published_schema import CONSTRAINTS
+from ims_mock.contract.published_schema import CONSTRAINTS, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
 from ims_mock.errors import RequestError
 from ims_mock.json_body import Part
 
-MOST_TAGS: Final = 128
-"""As many tags an image may have (Glance's default)."""
+MAX_TAGS: Final = 128
+"""The maximum number of tags of an image (the default of Glance)."""
 
-_MITAKA: Final = ("public", "private")
-_QUEENS: Final = ("public", "private", "shared", "community")
-_LARGEST: Final = 2**31 - 1
+_MITAKA_VISIBILITIES: Final = ("public", "private")
+_QUEENS_VISIBILITIES: Final = ("public", "private", "shared", "community")
+_MAX_SIZE: Final = 2**31 - 1
 _RESERVED: Final = frozenset({"deleted", "deleted_at", "direct_url", "is_public", "location", "locations", "members"})
 _NULLABLE: Final = frozenset({"name", "container_format", "disk_format"})
-"""What Glance lets clients set to null."""
+"""The attributes that clients of Glance can set to null."""
 
 FREE_VALUE: Final[Mapping[str, Any]] = {"type": "string", "maxLength": MAX_TEXT}
-"""What the value of any other attribute is, as a JSON Schema."""
+"""The JSON Schema of a free property."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule for the value of an attribute: the problem of a value that breaks it, and what is legal.
+    """A rule for the values of one attribute.
 
-    ``schema`` says the same in JSON Schema.
+    Attributes:
+        name: The attribute.
+        problem: The name of the error.
+        legal: The legal values, as a phrase.
+        accepts: Returns whether a value is legal.
+        schema: The same rule as JSON Schema keywords.
     """
 
     name: str
     problem: str
     legal: str
-    is_kept: Callable[[Any], bool]
+    accepts: Callable[[Any], object]
     schema: Mapping[str, Any]
 
 
 def _one_of(name: str, problem: str, values: Iterable[str]) -> Rule:
     legal = {value.lower(): value for value in values}
-    words = f"one of {', '.join(legal.values())}"
-    return Rule(name, problem, words, lambda value: value.lower() in legal, {"enum": [*legal.values()]})
+    phrase = f"one of {', '.join(legal.values())}"
+    return Rule(name, problem, phrase, lambda value: value.lower() in legal, {"enum": [*legal.values()]})
 
 
-def _text(name: str, problem: str, most: int) -> Rule:
-    return Rule(name, problem, f"at most {most} characters", lambda value: len(value) <= most, {"maxLength": most})
+def _text(name: str, problem: str, limit: int) -> Rule:
+    return Rule(name, problem, f"at most {limit} characters", lambda value: len(value) <= limit, {"maxLength": limit})
 
 
 def _size(name: str, problem: str) -> Rule:
-    bounds = {"minimum": 0, "maximum": _LARGEST}
-    return Rule(name, problem, f"0 to {_LARGEST}", lambda value: 0 <= value <= _LARGEST, bounds)
+    bounds = {"minimum": 0, "maximum": _MAX_SIZE}
+    return Rule(name, problem, f"a number from 0 to {_MAX_SIZE}", lambda value: 0 <= value <= _MAX_SIZE, bounds)
 
 
 _SERVICE_RULES: Final = (
@@ -89,13 +93,7 @@ _SERVICE_RULES: Final = (
     _size("min_ram", "hardware"),
 )  # fmt: skip
 _GLANCE_RULES: Final = (
-    Rule(
-        "id",
-        "attribute",
-        "a UUID",
-        lambda value: bool(re.fullmatch(CONSTRAINTS["id"]["pattern"], value)),
-        CONSTRAINTS["id"],
-    ),
+    Rule("id", "attribute", "a UUID", re.compile(UUID_PATTERN).fullmatch, CONSTRAINTS["id"]),
     _text("name", "attribute", CONSTRAINTS["name"]["maxLength"]),
     _text("owner", "attribute", CONSTRAINTS["owner"]["maxLength"]),
     _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *CONSTRAINTS["disk_format"]["enum"])),
@@ -105,11 +103,14 @@ _GLANCE_RULES: Final = (
 )
 
 
-class Writer:
-    """Checks what one caller writes, attribute by attribute.
+class AttributeValidator:
+    """Validates the attributes that a caller writes.
 
     Args:
-        view: who writes, in which profile and version of the API.
+        view: The catalog as the caller sees it.
+
+    Attributes:
+        is_service: Whether the rules of the service apply instead of those of Glance.
     """
 
     def __init__(self, view: View) -> None:
@@ -117,111 +118,130 @@ class Writer:
         self.is_service = "service-rules" in view.profile
         self._rules = _SERVICE_RULES if self.is_service else _GLANCE_RULES
 
-    def refuse_name(self, name: str) -> None:
-        """Refuse an attribute that clients can not set, whatever its value.
+    def check_name(self, name: str) -> None:
+        """Check that clients can set an attribute.
 
         Raises:
-            RequestError: the service alone sets it, or its name is reserved or is none.
+            RequestError: It is read-only, or its name is reserved or not legal.
         """
-        Part(name, "the name of a property").text()  # half a character is none
+        Part(name, "the name of a property").text()  # rejects lone surrogates
         field = BY_NAME.get(name)
         if field is not None and (field.is_read_only or field.type is LINK):
             raise RequestError("read-only-attribute", "the attribute", name)
         if name in _RESERVED:
             raise RequestError("reserved-attribute", "the attribute", name)
         if not 1 <= len(name) <= MAX_NAME:
-            raise RequestError("attribute", "the name of a property", name, f"1 to {MAX_NAME} characters")
+            raise RequestError("attribute", "attribute name", name, f"1 to {MAX_NAME} characters")
 
     def value(self, name: str, part: Part) -> Value | None:
-        """Read the value of an attribute.
+        """Return the value of an attribute.
 
         Args:
-            name: one that clients can set.
-            part: where it stands in the body.
+            name: An attribute that clients can set.
+            part: The value in the request body.
 
         Raises:
-            RequestError: it is of a wrong kind, or not legal for this attribute or this caller.
+            RequestError: It has the wrong type, or is not legal for this attribute or this caller.
         """
         if part.value is None and name in _NULLABLE and not self.is_service:
             return None
-        value = self._of_kind(BY_NAME.get(name), part)
+        value = _typed(BY_NAME.get(name), part)
         for rule in self._rules:
-            if rule.name == name and not rule.is_kept(value):
+            if rule.name == name and not rule.accepts(value):
                 raise RequestError(rule.problem, name, str(value), rule.legal)
         if name == "visibility":
             self._check_visibility(str(value))
         return value
 
-    def _of_kind(self, field: Field | None, part: Part) -> Value:
-        kind = field.type if field is not None else None
-        if kind is INTEGER:
-            if not isinstance(part.value, int) or isinstance(part.value, bool):
-                raise part.refused("a whole number")
-            return part.value
-        if kind is BOOLEAN:
-            if not isinstance(part.value, bool):
-                raise part.refused("true or false")
-            return part.value
-        if kind is LIST:
-            return self._tags(part)
-        text = part.text()
-        if len(text) > MAX_TEXT:
-            raise part.refused(f"at most {MAX_TEXT} characters", f"has {len(text)} characters")
-        return text
-
-    def _tags(self, part: Part) -> tuple[str, ...]:
-        tags = tuple(dict.fromkeys(tag(one.text()) for one in part.items("a list of texts")))
-        check_number(tags)
-        return tags
-
     def _check_visibility(self, value: str) -> None:
-        """Refuse a visibility that does not exist, or that this caller may not choose."""
-        known = VISIBILITIES if self.is_service else _QUEENS if self._view.is_queens else _MITAKA
-        if value not in known:
-            raise RequestError("attribute", "visibility", value, f"one of {', '.join(known)}")
+        glance = _QUEENS_VISIBILITIES if self._view.is_queens else _MITAKA_VISIBILITIES
+        legal = VISIBILITIES if self.is_service else glance
+        if value not in legal:
+            raise RequestError("attribute", "visibility", value, f"one of {', '.join(legal)}")
         is_open = value != "private" if self.is_service else value == "public"
         if is_open and not self._view.caller.is_admin:
-            raise RequestError("visibility-chosen", "visibility", value, "private; an admin may choose another")
+            raise RequestError("visibility-chosen", "visibility", value, "private; only an admin can choose another")
 
-    def refuse_service_value(self, name: str, value: Value | None, own: Value | None) -> None:
-        """Refuse to set what the service alone sets to anything but what it is; an admin may, but no time that is none.
+    def check_service_value(self, name: str, value: Value | None, current: Value | None) -> None:
+        """Check the value of an attribute that only the service and admins set. Repeating the current value is legal.
 
         Raises:
-            RequestError: the value is another, or is not legal.
+            RequestError: The caller may not set it to this value, or it is an invalid time.
         """
         field = BY_NAME.get(name)
-        is_bound = self.is_service and field is not None and field.is_set_by_service and not self._view.caller.is_admin
-        if is_bound and value != own:
-            raise RequestError("read-only-attribute", "the attribute", name, "to leave it out")
-        if self.is_service and field is not None and field.type is TIME and value not in (None, own):
-            _check_time(name, str(value))
+        if field is None or not self.is_service or value == current:
+            return
+        if field.is_set_by_service and not self._view.caller.is_admin:
+            raise RequestError("read-only-attribute", "the attribute", name)
+        if field.type is TIME and value is not None and not _is_wire_time(str(value)):
+            raise RequestError("attribute", name, str(value), "a time such as 2018-09-06T14:03:27Z")
 
 
-def _check_time(name: str, text: str) -> None:
+def _typed(field: Field | None, part: Part) -> Value:
+    value_type = field.type if field is not None else None
+    if value_type is INTEGER:
+        if not isinstance(part.value, int) or isinstance(part.value, bool):
+            raise part.refused("a whole number")
+        return part.value
+    if value_type is BOOLEAN:
+        if not isinstance(part.value, bool):
+            raise part.refused("true or false")
+        return part.value
+    if value_type is LIST:
+        tags = tuple(dict.fromkeys(check_tag(one.text()) for one in part.items("a list of texts")))
+        check_tag_count(tags)
+        return tags
+    text = part.text()
+    if len(text) > MAX_TEXT:
+        raise part.refused(f"at most {MAX_TEXT} characters", f"has {len(text)} characters")
+    return text
+
+
+def _is_wire_time(text: str) -> bool:
     try:
-        is_wire = read_time(text) == text
+        return read_time(text) == text
     except ValueError:
-        is_wire = False
-    if not is_wire:
-        raise RequestError("attribute", name, text, "a time such as 2018-09-06T14:03:27Z")
+        return False
 
 
-# --- as a JSON Schema -----------------------------------------------------------------------------
+def check_tag(tag: str) -> str:
+    """Return a tag if it is valid.
+
+    Raises:
+        RequestError: It is empty or too long.
+    """
+    if not 1 <= len(tag) <= TAG_LENGTH:
+        raise RequestError("tag", "the tag", tag, f"1 to {TAG_LENGTH} characters")
+    return tag
+
+
+def check_tag_count(tags: Sequence[str]) -> None:
+    """Check the number of tags of an image.
+
+    Raises:
+        RequestError: There are too many.
+    """
+    if len(tags) > MAX_TAGS:
+        attempted, limit = str(len(tags)), str(MAX_TAGS)
+        raise RequestError("tags-full", legal=f"at most {limit}", attempted=attempted, most=limit)
+
+
+# --- JSON Schema
 
 
 def attribute_schemas(profile: Profile) -> dict[str, dict[str, Any]]:
-    """Describe the value of each attribute that clients can write, as far as that is no question of who writes.
+    """Return the JSON Schema of each attribute that clients can write, apart from rules that depend on the caller.
 
     Args:
-        profile: decides between the service's own rules and Glance's.
+        profile: Whether it has the departure ``service-rules`` decides which rules apply.
     """
     is_service = "service-rules" in profile
-    schemas = {one.name: _schema(one) for one in FIELDS if not one.is_read_only}
+    schemas = {field.name: _schema(field) for field in FIELDS if not field.is_read_only}
     for rule in _SERVICE_RULES if is_service else _GLANCE_RULES:
         if "enum" in rule.schema:
             schemas[rule.name].pop("maxLength", None)
         schemas[rule.name] |= rule.schema
-    schemas["visibility"]["enum"] = [*(VISIBILITIES if is_service else _MITAKA)]
+    schemas["visibility"]["enum"] = [*(VISIBILITIES if is_service else _MITAKA_VISIBILITIES)]
     if is_service:
         del schemas["id"]
     else:
@@ -237,54 +257,3 @@ def _schema(field: Field) -> dict[str, Any]:
     if field.type is LIST:
         schema = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": TAG_LENGTH}}
     return schema | {"description": field.description}
-
-
-# --- tags -----------------------------------------------------------------------------------------
-
-
-def tag(text: str) -> str:
-    """Check one tag.
-
-    Raises:
-        RequestError: it is empty or too long.
-    """
-    if not 1 <= len(text) <= TAG_LENGTH:
-        raise RequestError("tag", "the tag", text, f"1 to {TAG_LENGTH} characters")
-    return text
-
-
-def check_number(tags: tuple[str, ...]) -> None:
-    """Check how many tags an image is to have.
-
-    Raises:
-        RequestError: they are too many.
-    """
-    if len(tags) > MOST_TAGS:
-        attempted = str(len(tags))
-        raise RequestError(
-            "tags-full", "tags", attempted, f"at most {MOST_TAGS}", attempted=attempted, most=str(MOST_TAGS)
-        )
-
-
-def tagged(image: Image, text: str, now: str) -> Image:
-    """Give the image with a tag; one that has it stays as it is.
-
-    Raises:
-        RequestError: the tag is not valid, or the image has as many as it may have.
-    """
-    if tag(text) in image.tags:
-        return image
-    tags = (*image.tags, text)
-    check_number(tags)
-    return image.with_values({"tags": tags, "updated_at": now})
-
-
-def untagged(image: Image, text: str, now: str) -> Image:
-    """Give the image without a tag.
-
-    Raises:
-        RequestError: the image has no such tag.
-    """
-    if text not in image.tags:
-        raise RequestError("tag-missing", "the tag", text, "a tag of the image")
-    return image.with_values({"tags": tuple(one for one in image.tags if one != text), "updated_at": now})

@@ -6,10 +6,10 @@ import pytest
 from helpers import in_process, make_app
 
 from ims_mock.contract.fields import MEMBER_STATUSES
-from ims_mock.writes.members import MOST_MEMBERS
+from ims_mock.writes.members import MAX_MEMBERS
 
 A, B, C, D = "a" * 32, "b" * 32, "c" * 32, "d" * 32
-MANY = {f"{number:032x}": "pending" for number in range(MOST_MEMBERS)}
+MANY = {f"{number:032x}": "pending" for number in range(MAX_MEMBERS)}
 CATALOG = {
     "project": A,
     "clock": "2030-01-01T00:00:00Z",

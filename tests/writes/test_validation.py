@@ -2,7 +2,7 @@
 
 import pytest
 
-from ims_mock.writes.validation import MOST_TAGS
+from ims_mock.writes.validation import MAX_TAGS
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
@@ -10,7 +10,7 @@ CATALOG = {
     "clock": "2030-01-01T00:00:00Z",
     "images": [
         {"id": "image", "owner": A, "tags": ["old"]},
-        {"id": "full", "owner": A, "tags": [str(number) for number in range(MOST_TAGS)]},
+        {"id": "full", "owner": A, "tags": [str(number) for number in range(MAX_TAGS)]},
     ],
 }
 

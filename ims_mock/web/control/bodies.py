@@ -67,7 +67,7 @@ def image_values(context: RequestContext) -> dict[str, Any]:
     except ParseError as error:
         raise RequestError("catalog", what=f"line {error.line}: {error}") from None
     if not isinstance(found, Mapping):
-        raise RequestError("body", legal="a mapping of attributes to values", what="it is no image")
+        raise RequestError("body", legal="a mapping of attributes to values", what="it is not an image")
     return dict(found)
 
 

@@ -71,7 +71,7 @@ def put_image(image_id: str) -> Response:
     context = current_context()
     values = image_values(context)
     if values.get("id", image_id) != image_id:
-        raise RequestError("body", legal=f"{image_id}, or to leave it out", what="the id is not that of the path")
+        raise RequestError("body", legal=f"{image_id}, or leave it out", what="the id differs from that of the path")
     with catalog_errors():
         return catalog_response(dump_image(context.emulator.put_image(image_id, values)))
 

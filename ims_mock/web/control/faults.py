@@ -42,5 +42,5 @@ def remove_fault(rule_id: str) -> Response:
     faults = current_context().emulator.faults
     if not faults.remove(rule_id):
         legal = ", ".join(rule.id for rule in faults.all())
-        raise RequestError("rule", "the rule", rule_id, legal or "none, as yet")
+        raise RequestError("rule", "the rule", rule_id, legal)
     return empty_response()
