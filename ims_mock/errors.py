@@ -173,7 +173,7 @@ CREDENTIALS: Final = (
     Problem("security-token", 401, "APIGW.0301", f"{_INCORRECT} decrypt securitytoken fail; X-Security-Token does not belong to ak {{access}}", _UNAUTHORIZED),
     Problem("body-hash", 401, "APIGW.0301", f"{_INCORRECT} the body does not match {{parameter}} {{value}}", _UNAUTHORIZED),
     Problem("signature", 401, "APIGW.0301", f"{_INCORRECT} verify aksk signature fail, canonicalRequest:{{canonical}}", _UNAUTHORIZED),
-    Problem("other-project", 403, "APIGW.0302", "The credentials are not valid for project {value}.", "Access was denied to this resource."),
+    Problem("other-project", 403, "APIGW.0302", "The credentials are not valid for {parameter} {value}.", "Access was denied to this resource."),
     Problem("no-project", 403, "APIGW.0302", "The token has no project: it is {scope}.", "Access was denied to this resource."),
     Problem("read-only", 403, "APIGW.0302", "The IAM user is not authorized to access the API: only the roles admin and member can change images.", "Access was denied to this resource."),
     Problem("throttled", 429, "APIGW.0308", "The throttling threshold has been reached: policy ip over ratelimit,limit:{count},time:{seconds} second"),
@@ -199,9 +199,9 @@ REPLICAS: Final = (
 
 IDENTITY: Final = (
     Problem("login", 401, "", "The request you have made requires authentication: {what}."),
-    Problem("login-method", 401, "", "Unsupported authentication method {value}."),
+    Problem("login-method", 401, "", "Unsupported method {value} in {parameter}."),
     Problem("login-scope", 401, "", "The credentials are not valid for {what}."),
-    Problem("content-type", 400, "IMG.0001", "Unsupported media type {value}."),
+    Problem("content-type", 400, "IMG.0001", "Unsupported {parameter} {value}."),
     Problem("subject-missing", 400, "", "X-Subject-Token not found."),
     Problem("subject", 404, "", "X-Subject-Token is unknown, invalid or expired."),
     Problem("unscoped", 403, "", "The token has neither a project nor a domain, and so no service catalog."),
@@ -209,7 +209,7 @@ IDENTITY: Final = (
 """Errors of the identity service."""
 
 BODIES: Final = (
-    Problem("media-type", 415, "IMG.0001", "Unsupported media type {value}."),
+    Problem("media-type", 415, "IMG.0001", "Unsupported {parameter} {value}."),
     Problem("body", 400, "IMG.0001", "Invalid request body: {what}."),
     Problem("body-missing", 400, "IMG.0007", "The request body is empty.", "Body expected in request."),
     Problem("json", 400, "IMG.0001", "Invalid request body: {what}.", "Malformed JSON in request body."),

@@ -10,7 +10,7 @@ def test_a_reader_cannot_write_with_auth_on(ask, ask_off, method):
     assert ask("/any", {"X-Auth-Token": "reader"}).status == 200
     answer = ask("/any", {"X-Auth-Token": "reader"}, method)
     assert (answer.status, answer.json["error_code"]) == (403, "APIGW.0302")
-    assert "only the roles admin and member may write" in answer.json["error_msg"]
+    assert "only the roles admin and member can change images" in answer.json["error_msg"]
     for token in ("of-a", "admin"):
         assert ask("/any", {"X-Auth-Token": token}, method).status == 200
     assert ask_off("/any", {"X-Auth-Token": "reader"}, method).status == 200

@@ -91,11 +91,11 @@ LOGINS = [
     ({"token": "of-x"}, "the token is unknown"),
     ({"token": ""}, "the token is unknown"),
     ({"token": "old"}, "the token has expired"),
-    ({"scope": {"project": {"id": C}}}, "do not open the project 'cccc"),
-    ({"scope": {"project": {"name": "cn-north-4", "domain": PARTNER}}}, "legal is 'cn-east-3_web' in domain 'team', "),
-    ({"scope": {"project": {"name": "nowhere"}}}, "do not open the project 'nowhere'"),
-    ({"scope": {"domain": PARTNER}}, "do not open the domain 'partner'; legal is 'team'"),
-    ({"methods": ["totp"]}, "auth.identity.methods is 'totp'; legal is password and token"),
+    ({"scope": {"project": {"id": C}}}, "are not valid for the project 'cccc"),
+    ({"scope": {"project": {"name": "cn-north-4", "domain": PARTNER}}}, "Use 'cn-east-3_web' in domain 'team', "),
+    ({"scope": {"project": {"name": "nowhere"}}}, "are not valid for the project 'nowhere'"),
+    ({"scope": {"domain": PARTNER}}, "are not valid for the domain 'partner'. Use 'team'"),
+    ({"methods": ["totp"]}, "Unsupported method 'totp' in auth.identity.methods. Use password and token"),
 ]
 
 
@@ -136,36 +136,36 @@ def test_with_auth_off_an_unknown_project_name_is_that_of_the_callers_project(as
 
 NO_DOMAIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "ann", "password": "x"}}}}}
 BODIES = [
-    (b"", "The request body is empty; legal is JSON"),
+    (b"", "The request body is empty. Use JSON"),
     (b"{", "it is no JSON from line 1, column 2 on"),
     (b"\xff", "byte 0 is not UTF-8"),
     (b"[" * 100_000, "objects and lists lie too deep"),
     (b'{"a": ' * 100_000, "objects and lists lie too deep"),
     (b'{"auth": NaN}', "NaN is no JSON"),
     (b'{"auth": ' + b"9" * 5000 + b"}", "a number"),
-    ([], "the body is a list; legal is an object"),
+    ([], "the body is a list. Use an object"),
     ({}, "auth is missing"),
-    ({"auth": None}, "auth is null; legal is an object"),
+    ({"auth": None}, "auth is null. Use an object"),
     ({"auth": {}}, "auth.identity is missing"),
     ({"auth": {"identity": []}}, "auth.identity is a list"),
-    ({"auth": {"identity": {}}}, "auth.identity.methods is missing; legal is a list of password or token"),
-    ({"auth": {"identity": {"methods": "password"}}}, "auth.identity.methods is a text; legal is a list of"),
+    ({"auth": {"identity": {}}}, "auth.identity.methods is missing. Use a list of password or token"),
+    ({"auth": {"identity": {"methods": "password"}}}, "auth.identity.methods is a text. Use a list of"),
     ({"auth": {"identity": {"methods": []}}}, "auth.identity.methods is empty"),
     ({"auth": {"identity": {"methods": [1]}}}, "auth.identity.methods[0] is a number"),
     ({"auth": {"identity": {"methods": ["password"]}}}, "auth.identity.password is missing"),
     ({"auth": {"identity": {"methods": ["token"]}}}, "auth.identity.token is missing"),
     ({"auth": {"identity": {"methods": ["token"], "token": {}}}}, "auth.identity.token.id is missing"),
     (login_body(user=None), "auth.identity.password.user has neither id nor name"),
-    (login_body(password=5), "auth.identity.password.user.password is a number; legal is a text"),
+    (login_body(password=5), "auth.identity.password.user.password is a number. Use a text"),
     (login_body(password="\ud800"), "password holds half a character"),
     (login_body(user=["ann"]), "auth.identity.password.user.name is a list"),
     (login_body(domain=None), "auth.identity.password.user.domain is null"),
     (NO_DOMAIN, "auth.identity.password.user.domain is missing"),
-    (login_body(domain="team"), "auth.identity.password.user.domain is a text; legal is an object"),
-    (login_body(scope="scoped"), "auth.scope is a text; legal is 'unscoped', or an object with project or domain"),
+    (login_body(domain="team"), "auth.identity.password.user.domain is a text. Use an object"),
+    (login_body(scope="scoped"), "auth.scope is a text. Use 'unscoped', or an object with project or domain"),
     (login_body(scope={"system": {"all": True}}), "auth.scope names neither"),
     (login_body(scope={"project": {}}), "auth.scope.project has neither id nor name"),
-    (login_body(user="x" * 256), "name has 256 characters; legal is at most 255 characters"),
+    (login_body(user="x" * 256), "name has 256 characters. Use at most 255 characters"),
     (login_body(scope={"project": {"name": "x", "domain": {}}}), "auth.scope.project.domain has neither id nor name"),
 ]
 
@@ -178,7 +178,7 @@ def test_the_error_of_a_malformed_login_contains_the_path(ask, ask_off, auth, wh
 
 def test_a_login_must_be_json(ask):
     sent = login_body(scope={"project": {"id": A}})
-    check_error(post_login(ask, sent, headers={"Content-Type": "text/plain"}), 400, "Content-Type is 'text/plain'")
+    check_error(post_login(ask, sent, headers={"Content-Type": "text/plain"}), 400, "Unsupported Content-Type 'text/plain'")
     for kind in ("application/json;charset=utf8", "APPLICATION/JSON", ""):
         assert post_login(ask, sent, headers={"Content-Type": kind}).status == 201
 
@@ -203,7 +203,7 @@ def test_an_exchanged_token_has_no_more_roles_and_projects(first):
         assert [role["name"] for role in shown.get("roles", ())] == (roles if scope else [])
         for project in (B, C, OTHER):
             answer = post_login(ask, login_body(token=text, scope={"project": {"id": project}}))
-            check_error(answer, 401, "do not open the project")
+            check_error(answer, 401, "are not valid for the project")
         chain.append(text)
     assert [one["id"] for one in ask("/v3/auth/projects", {"X-Auth-Token": chain[1]}).json["projects"]] == [A]
 
@@ -217,7 +217,7 @@ def test_the_token_for_an_invalid_login_is_rejected_with_auth_on(ask, ask_off, w
     assert ask_off("/v2/images", {"X-Auth-Token": text}).status == 200
     answer = ask("/v2/images", {"X-Auth-Token": text})
     assert (answer.status, answer.json["error_code"]) == (401, "APIGW.0301")
-    assert "to somebody who did not prove all they asked for" in answer.json["error_msg"]
+    assert "without complete credentials" in answer.json["error_msg"]
     check_error(post_login(ask, login_body(token=text)), 401, "issued for a login that --auth on rejects")
     check_error(ask("/v3/auth/tokens", {"X-Auth-Token": "of-a", "X-Subject-Token": text}), 404)
     text, _ = login(ask_off, token=text, scope={"project": {"id": A}})

@@ -322,9 +322,10 @@ def test_a_wrong_query_gets_a_clear_error(ask_both, query, problem, status, code
     assert set(answer.json) == {"error"}
     error = answer.json["error"]
     assert error["code"] == code
-    assert error["message"].startswith(next(one.meaning for one in PROBLEMS if one.name == problem))
-    assert " is '" in error["message"]
-    assert "; legal is " in error["message"]
+    row = next(one for one in PROBLEMS if one.name == problem)
+    assert error["message"].startswith("Invalid ")
+    assert row.message.partition("{value}")[2].rstrip(".") in error["message"]
+    assert ". Use " in error["message"]
     assert len(error["message"]) < 600
 
 

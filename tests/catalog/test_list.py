@@ -115,8 +115,9 @@ def test_a_wrong_query_gets_a_clear_error(ask_both_ways, query, problem, status,
     assert body["error"]["code"] == code
     message = body["error"]["message"]
     row = next(one for one in PROBLEMS if one.name == problem)
-    assert message.startswith(row.meaning)
-    assert "; legal is " in message
+    assert message.startswith("Invalid ")
+    assert row.message.partition("{value}")[2].rstrip(".") in message
+    assert ". Use " in message
     assert len(message) < 600
 
 

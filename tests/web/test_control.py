@@ -59,22 +59,19 @@ def test_the_clock_is_set(ask):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({}, "the body asks for something else; legal is now, now and runs, or advance"),
-        ({"now": NOW, "advance": 5}, "legal is now, now and runs, or advance"),
-        ({"noww": NOW}, "legal is now, now and runs, or advance"),
+        ({}, "the body asks for something else. Use now, now and runs, or advance"),
+        ({"now": NOW, "advance": 5}, "Use now, now and runs, or advance"),
+        ({"noww": NOW}, "Use now, now and runs, or advance"),
         ([], "the body is a list"),
         ({"now": "tomorrow"}, "now 'tomorrow' is not a time"),
-        ({"advance": 5, "runs": True}, "legal is now, now and runs, or advance"),
-        ({"now": None, "runs": False}, "legal is nothing beside a now that is null"),
-        ({"now": 5}, "now is a number; legal is a time such as"),
-        ({"now": NOW, "runs": "yes"}, "runs is a text; legal is true or false"),
-        *(
-            ({"advance": by}, "legal is a duration such as PT1H")
-            for by in ("1h", "P", "PT", "P1Y", "P1M", "", True, None)
-        ),
+        ({"advance": 5, "runs": True}, "Use now, now and runs, or advance"),
+        ({"now": None, "runs": False}, "Use nothing beside a now that is null"),
+        ({"now": 5}, "now is a number. Use a time such as"),
+        ({"now": NOW, "runs": "yes"}, "runs is a text. Use true or false"),
+        *(({"advance": by}, "Use a duration such as PT1H") for by in ("1h", "P", "PT", "P1Y", "P1M", "", True, None)),
         ({"advance": "P9999999D"}, "leads out of the years 1 to 9999"),
-        ({"advance": 1e300}, "legal is a duration such as"),
-        ({"advance": "P" + "9" * 400 + "D"}, "legal is a duration such as"),
+        ({"advance": 1e300}, "Use a duration such as"),
+        ({"advance": "P" + "9" * 400 + "D"}, "Use a duration such as"),
         (b"{", "it is no JSON"),
     ],
 )
@@ -122,7 +119,7 @@ def test_a_page_of_another_origin_changes_nothing(method, path, body, headers, i
     assert (answer.status < 300) == is_own
     if not is_own:
         assert (answer.status, here.state, here.snapshots) == (403, before, ("first",))
-        assert "legal is none, or http://" in answer.json["error"]["message"]
+        assert "Use none, or http://" in answer.json["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +190,7 @@ def test_faults_are_added_listed_and_removed(ask):
     legal = added[1].json["id"]
     assert (unknown.status, unknown.json["error"]["message"]) == (
         404,
-        f"No fault has this id: the rule is 'nosuch'; legal is {legal}",
+        f"Fault 'nosuch' not found. Use {legal}.",
     )
     assert ask(path, method="DELETE").status == 204
     assert ask(path).json == {"faults": []}

@@ -204,7 +204,7 @@ def test_an_image_is_shown_as_it_is_stored(ask):
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_an_unknown_image_is_a_404(ask, method):
     answer = ask("/_ims/images/nosuch", method=method)
-    assert (answer.status, answer.json["error"]["message"]) == (404, "No image has this id: the image is 'nosuch'")
+    assert (answer.status, answer.json["error"]["message"]) == (404, "Image 'nosuch' not found.")
 
 
 @pytest.mark.parametrize("image_id", ["one", "two", "gone", "new", "a/b", "%E9%95%9C"])
@@ -280,7 +280,7 @@ def test_an_unknown_snapshot_is_a_404(ask):
     for method, path in (("POST", "snapshots/t/restore"), ("DELETE", "snapshots/t")):
         answer = send(ask, method, path, b"", {})
         assert answer.status == 404
-        assert answer.json["error"]["message"] == "No snapshot has this name: the snapshot is 't'; legal is s"
+        assert answer.json["error"]["message"] == "Snapshot 't' not found. Use s."
 
 
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x" * 256}, {"name": 5}, []])

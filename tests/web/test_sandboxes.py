@@ -210,13 +210,13 @@ def test_a_sandbox_is_replaced(ask):
     [
         (
             {"catalogue": {}},
-            "catalogue is unknown; legal is catalog, generate, seed, profile, auth, project, findings, ",
+            "catalogue is unknown. Use catalog, generate, seed, profile, auth, project, findings, ",
         ),
         (
             {"catalog": "/etc/passwd"},
-            "catalog is no bundled catalog; legal is the content of a catalog file, or one of",
+            "catalog is no bundled catalog. Use the content of a catalog file, or one of",
         ),
-        ({"catalog": ["default"]}, "catalog is a list; legal is the content"),
+        ({"catalog": ["default"]}, "catalog is a list. Use the content"),
         ({"catalog": {"images": [{"min_disk": "x"}]}}, "catalog: images[0].min_disk: 'x' is not a whole number"),
         ({"generate": -1}, "Invalid generate -1. Use a whole number from 0 to"),
         ({"generate": True}, "Invalid generate True"),
@@ -381,7 +381,7 @@ def test_sandboxes_are_bounded(app, ask):
         boxes.make()
     answer = ask(PATH, method="POST")
     assert (answer.status, answer.json["error"]["code"]) == (429, 429)
-    assert "delete one, or wait until unused ones expire; legal is at most 1000" in answer.json["error"]["message"]
+    assert "delete one, or wait until unused ones expire. Use at most 1000" in answer.json["error"]["message"]
     assert ask(prefix(made), method="DELETE").status == 204
     assert ask(PATH, method="POST").status == 201
 

@@ -77,7 +77,7 @@ def test_a_missing_image_is_a_404(ask, name):
     assert answer.status == 404
     if "/" not in name:
         assert answer.json["error"]["code"] == "IMG.0027"
-        assert answer.json["error"]["message"].startswith("No image has this id: the image is '")
+        assert answer.json["error"]["message"].startswith("Image '")
         glance = in_process(make_app(CATALOG, profile="glance"))(f"/v2/images/{name}")
         assert (glance.status, "No image found with ID" in glance.text) == (404, True)
 
