@@ -178,7 +178,9 @@ def test_the_error_of_a_malformed_login_contains_the_path(ask, ask_off, auth, wh
 
 def test_a_login_must_be_json(ask):
     sent = login_body(scope={"project": {"id": A}})
-    check_error(post_login(ask, sent, headers={"Content-Type": "text/plain"}), 400, "Unsupported Content-Type 'text/plain'")
+    check_error(
+        post_login(ask, sent, headers={"Content-Type": "text/plain"}), 400, "Unsupported Content-Type 'text/plain'"
+    )
     for kind in ("application/json;charset=utf8", "APPLICATION/JSON", ""):
         assert post_login(ask, sent, headers={"Content-Type": kind}).status == 201
 

@@ -166,7 +166,7 @@ def test_a_duplicate_id_is_an_error(app, ask):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "legal is a catalog in JSON or YAML"),
+        (b"", "Use a catalog in JSON or YAML"),
         (b"{", "not JSON"),
         (b"[]", "it must be a mapping"),
         (b'"/etc/passwd"', "it must be a mapping"),
@@ -236,8 +236,8 @@ def test_a_replaced_image_keeps_its_data_and_membership_times(app, ask):
     ("body", "words"),
     [
         ({"min_disk": "forty"}, "min_disk: 'forty' is not a whole number"),
-        ({"id": "other"}, "legal is one, or to leave it out"),
-        ([], "legal is a mapping of attributes to values"),
+        ({"id": "other"}, "Use one, or leave it out"),
+        ([], "Use a mapping of attributes to values"),
         (b"{", "line 1: not JSON"),
     ],
 )

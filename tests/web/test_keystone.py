@@ -85,7 +85,7 @@ def test_any_forwarded_prefix_gives_a_valid_link(prefix):
 
 @pytest.mark.parametrize("host", ["a:-1", "a b", "", "a,b", "x" * 300, "a:123456", "[::1", "<script>"])
 def test_an_invalid_host_is_rejected(ask, host):
-    check_error(ask("/v3", {"Host": host}), 400, "Host is ", "legal is a host name or an address, with a port")
+    check_error(ask("/v3", {"Host": host}), 400, "Invalid Host ", "Use a host name or an address, with a port")
 
 
 def test_the_version_needs_no_credentials(ask):
@@ -145,11 +145,11 @@ def test_a_project_is_shown_as_keystone_does(ask):
 
 def test_a_project_is_visible_in_its_domain(ask):
     assert ask(f"/v3/projects/{B}", {"X-Auth-Token": "of-a"}).json["project"]["name"] == "cn-east-3_web"
-    check_error(ask(f"/v3/projects/{C}", {"X-Auth-Token": "of-a"}), 403, f"legal is {A}")
+    check_error(ask(f"/v3/projects/{C}", {"X-Auth-Token": "of-a"}), 403, f"Use {A}")
 
 
 def test_any_project_is_visible_to_admins_and_with_auth_off(ask, ask_off):
-    check_error(ask(f"/v3/projects/{OTHER}", {"X-Auth-Token": "of-a"}), 403, f"legal is {A}")
+    check_error(ask(f"/v3/projects/{OTHER}", {"X-Auth-Token": "of-a"}), 403, f"Use {A}")
     for answer in (ask(f"/v3/projects/{OTHER}", {"X-Auth-Token": "admin"}), ask_off(f"/v3/projects/{OTHER}")):
         assert answer.json["project"]["name"] == OTHER
 

@@ -351,7 +351,7 @@ def test_a_removed_sandbox_is_a_404(profile):
     for target, headers in gone(made):
         answer = ask(target, headers)
         assert answer.status == 404
-        assert "There is no such sandbox, or it was unused for too long" in answer.text
+        assert "it does not exist or has expired" in answer.text
     answer = ask(prefix(made), method="DELETE")
     assert (answer.status, answer.json["error"]["code"]) == (404, 404)
 
