@@ -119,7 +119,7 @@ def test_a_page_of_another_origin_changes_nothing(method, path, body, headers, i
     assert (answer.status < 300) == is_own
     if not is_own:
         assert (answer.status, here.state, here.snapshots) == (403, before, ("first",))
-        assert "Use none, or http://" in answer.json["error"]["message"]
+        assert "Use no Origin, or http://" in answer.json["error"]["message"]
 
 
 @pytest.mark.parametrize(
