@@ -655,6 +655,7 @@ class Machine(RuleBasedStateMachine):
             assert answer.ids == [one["id"] for one in self.model.listed(who, asked) if one["id"] in after]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_the_emulator_agrees_with_the_model(profile):
     """Whatever is asked, by whomever, in whichever order."""
