@@ -70,20 +70,14 @@ class _Constraints:
         known: The same values as the attribute table spells them.
         absent: The attributes that no image shall have.
         variants: The variants that agree with the fixed values.
-        created: When images are created, in seconds since the start, if that is fixed.
-        active: When they become active, likewise.
-        updated: When they are last changed, likewise.
-        latest: The latest time of creation.
+        times: The fixed times in seconds since the start.
     """
 
     given: Values
     known: Values
     absent: frozenset[str]
     variants: Choices[Variant]
-    created: int | None
-    active: int | None
-    updated: int | None
-    latest: int
+    times: Mapping[str, int]
 
 
 def _constraints(fixed: Mapping[str, object]) -> _Constraints:
@@ -94,17 +88,8 @@ def _constraints(fixed: Mapping[str, object]) -> _Constraints:
     known = {name: _documented_spelling(name, value) for name, value in given.items()}
     if any(name in known for name in _OF_ACTIVE_IMAGES):
         known.setdefault("status", "active")
-    times = _fixed_times(known)
-    return _Constraints(
-        given=given,
-        known=known,
-        absent=frozenset(fixed) - frozenset(given),
-        variants=_agreeing_variants(known),
-        created=times.get("created_at"),
-        active=times.get("active_at"),
-        updated=times.get("updated_at"),
-        latest=min(_END - _DAY, *times.values()) if times else _END - _DAY,
-    )
+    absent = frozenset(fixed) - frozenset(given)
+    return _Constraints(given, known, absent, _agreeing_variants(known), _fixed_times(known))
 
 
 def _documented_spelling(name: str, value: object) -> object:
@@ -139,17 +124,14 @@ def _implied_type(known: Values) -> Values:
         return {"__imagetype": "shared"}
     if known.get("owner") == SERVICE_PROJECT:
         return {"visibility": "public"}
-    if (
-        "owner" in known
-        or known.get("status", "active") != "active"
-        or any(name in known for name in _OF_PRIVATE_IMAGES)
-    ):
-        return {"__imagetype": "private"}
-    return {}
+    is_active = known.get("status", "active") == "active"
+    is_private = "owner" in known or not is_active or any(name in known for name in _OF_PRIVATE_IMAGES)
+    return {"__imagetype": "private"} if is_private else {}
 
 
 # --- status and times
 
+_TIMES: Final = ("created_at", "active_at", "updated_at")
 _START: Final = datetime(2018, 1, 1)
 _END: Final = int((datetime(2023, 11, 13) - _START).total_seconds())
 _LAST_SECOND: Final = int((datetime(9999, 12, 31, 23, 59, 59) - _START).total_seconds())
@@ -162,10 +144,9 @@ _STATUSES_WITHOUT_DATA: Final = ("queued", "saving", "killed", "uploading", "imp
 def _fixed_times(known: Values) -> dict[str, int]:
     """Return the fixed times in seconds since the start. Values that are not times are ignored."""
     seconds: dict[str, int] = {}
-    for name in [name for name in ("created_at", "active_at", "updated_at") if name in known]:
-        time = parse_time(str(known[name]))
+    for name in [name for name in _TIMES if name in known]:
         with suppress(ValueError):  # an offset may lead out of the years 1 to 9999
-            if time:
+            if time := parse_time(str(known[name])):
                 seconds[name] = int((parse_wire_time(time.second).replace(tzinfo=None) - _START).total_seconds())
     return seconds
 
@@ -178,8 +159,9 @@ def _add_status(image: Values, random: Random, constraints: _Constraints) -> Non
     """Add the status, the times and the size, and remove the stored data of images without data."""
     if "status" not in image:
         image["status"] = "active" if image["visibility"] == "public" else _STATUSES.draw(random)
-    created, active, updated, latest = constraints.created, constraints.active, constraints.updated, constraints.latest
+    created, active, updated = (constraints.times.get(name) for name in _TIMES)
     if created is None:
+        latest = min([_END - _DAY, *constraints.times.values()])
         created = int(random() * latest) if latest > 0 else latest
     if active is None:
         active = created + 60 + int(random() * 9_000)
@@ -235,12 +217,6 @@ def _add_owner(image: Values, random: Random, project: str, others: Sequence[str
 
 # --- name and optional attributes
 
-_NAME_SUFFIXES: Final = (
-    ("__support_xen_hana", " for SAP HANA"),
-    ("__support_xen_gpu_type", " with GPU"),
-    ("__support_kvm_gpu_type", " with GPU"),
-)
-
 
 @lru_cache(maxsize=1024)
 def _labels_of(system: str) -> tuple[str, str]:
@@ -255,9 +231,10 @@ def _system_labels(image: Values) -> tuple[str, str]:
 
 def _name_suffix(image: Values) -> str:
     """Return what names say about the hardware."""
-    for attribute, suffix in _NAME_SUFFIXES:
-        if attribute in image:
-            return suffix
+    if "__support_xen_hana" in image:
+        return " for SAP HANA"
+    if "__support_xen_gpu_type" in image or "__support_kvm_gpu_type" in image:
+        return " with GPU"
     if image.get("__support_arm") == "true":
         return " with ARM"
     return " for BareMetal" if image["virtual_env_type"] == "Ironic" else ""
@@ -296,10 +273,6 @@ def _data_origin(random: Random, image: Values) -> str:
 def _original_image(random: Random, image: Values) -> str:
     kind, _, parent = str(image.get("__data_origin", "")).rpartition(",")
     return parent if kind.startswith("image,") else _uuid(random)
-
-
-def _enterprise_project(random: Random, _: Values) -> str:
-    return "0" if random() < 0.4 else _uuid(random)
 
 
 def _location(random: Random, image: Values) -> str:
@@ -345,7 +318,12 @@ _KNOWN_OPTIONALS: Final = (
     _Optional("__originalimagename", _original_image, _OWN_OR_MARKET, _DISK, excludes=_IMPORTED),
     _Optional("__system__cmkid", lambda random, _: _uuid(random), ("private",), _DISK, excludes=("members",)),
     _Optional("__sequence_num", _among("0"), _OWN, ("FusionCompute",)),
-    _Optional("enterprise_project_id", _enterprise_project, _OWN, excludes=("_sys_enterprise_project_id",)),
+    _Optional(
+        "enterprise_project_id",
+        lambda random, _: "0" if random() < 0.4 else _uuid(random),
+        _OWN,
+        excludes=("_sys_enterprise_project_id",),
+    ),
     _Optional("__image_location", _location),
     _Optional("__description", _description),
 )
@@ -365,10 +343,10 @@ _OPTIONALS: Final = (
 def _add_optionals(image: Values, random: Random) -> None:
     image_type, environment = image["__imagetype"], image["virtual_env_type"]
     for optional in _OPTIONALS:
-        if image_type in optional.image_types and environment in optional.environments:
-            is_drawn = random() < data.share_of(optional.name)
-            if is_drawn and image.keys().isdisjoint((optional.name, *optional.excludes)):
-                image[optional.name] = optional.make(random, image)
+        is_possible = image_type in optional.image_types and environment in optional.environments
+        is_drawn = is_possible and random() < data.share_of(optional.name)
+        if is_drawn and image.keys().isdisjoint((optional.name, *optional.excludes)):
+            image[optional.name] = optional.make(random, image)
     for name, copied in (_ENTERPRISE_PROJECT, _ENTERPRISE_PROJECT[::-1]):
         if name in image:
             image.setdefault(copied, image[name])
