@@ -129,11 +129,11 @@ def _check(catalog: tuple[str, ...], seed: int) -> int:
     try:
         loaded = load(catalog, seed=seed, lint_bundled=True)
     except CatalogError as error:
-        for trouble in error.problems:
-            click.echo(str(trouble))
+        for problem in error.problems:
+            click.echo(str(problem))
         return 1
-    for trouble in loaded.warnings:
-        click.echo(str(trouble))
+    for warning in loaded.warnings:
+        click.echo(str(warning))
     if not loaded.warnings:
         images = len(loaded.catalog)
         click.echo(f"{loaded.name}: {images} image{'s' * (images != 1)}, no problems")
@@ -285,8 +285,8 @@ def _loaded(load: Callable[[Any], Any]) -> Any:
             return load(_Progress(stack) if sys.stderr.isatty() else None)
         except CatalogError as error:
             stack.close()
-            for trouble in error.problems:
-                click.echo(str(trouble), err=True)
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
             raise SystemExit(1) from None
 
 
