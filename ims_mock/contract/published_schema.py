@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ims_mock.contract.fields import TAG_LENGTH
-
 UUID_PATTERN: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 
 CONSTRAINTS: Final[dict[str, dict[str, Any]]] = {
@@ -21,7 +19,6 @@ CONSTRAINTS: Final[dict[str, dict[str, Any]]] = {
     "checksum": {"maxLength": 32},
     "container_format": {"enum": ["ami", "ari", "aki", "bare", "ovf", "ova"]},
     "disk_format": {"enum": ["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", "iso"]},
-    "tags": {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}},
 }
 """JSON Schema keywords by attribute, in addition to its type."""
 

@@ -135,7 +135,8 @@ def image_schema() -> Schema:
 
 
 def _published_attribute(field: Field) -> Schema:
-    schema = _attribute(field, {"type": field.type.json_type, **CONSTRAINTS.get(field.name, {})})
+    keywords = _ATTRIBUTE_TYPES[LIST] if field.type is LIST else {"type": field.type.json_type}
+    schema = _attribute(field, {**keywords, **CONSTRAINTS.get(field.name, {})})
     if not field.is_column and field.type is not LINK:
         schema["is_base"] = False
     return schema
