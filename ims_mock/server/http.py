@@ -1,13 +1,17 @@
 """HTTP/1.1 connections: waitress with streaming uploads, early responses, dropped connections and our error bodies.
 
 waitress collects the whole body of a request before it calls the application. Here the application is called as soon
-as the headers of an upload have arrived. The classes below therefore rely on internals of waitress 3 (``setup.cfg``
-excludes version 4). ``RequestParser`` replaces the buffer of the body receiver (``body_rcv.buf``) by a stream and the
-size limit in ``adj``; it reads and sets ``chunked``, ``expect_continue``, ``empty``, ``error`` and ``completed``.
-``Channel`` appends uploads to ``requests`` (under ``requests_lock``) before they are complete, marking them as
-``empty`` so that waitress does not append them again, and decides with ``close_when_flushed``, ``will_close``,
-``total_outbufs_len``, ``_flush_exception`` and ``_flush_some`` when a connection may be closed. The tasks override
-``execute`` and ``build_response_header`` to control ``close_on_finish``. Look at these names first when upgrading.
+as the headers of an upload have arrived. The code therefore relies on internals of waitress 3 (``setup.cfg`` excludes
+version 4). Look at these names when upgrading:
+
+* ``RequestParser`` replaces the buffer of the body receiver (``body_rcv.buf``) by a stream and copies ``adj`` to lift
+  the size limit; it reads and sets ``chunked``, ``expect_continue``, ``empty``, ``error`` and ``completed``.
+* ``Channel`` appends uploads to ``requests`` (under ``requests_lock``) before they are complete, and marks them as
+  ``empty`` so that waitress does not append them again. It decides with ``close_when_flushed``, ``will_close``,
+  ``total_outbufs_len``, ``_flush_exception`` and ``_flush_some`` when the connection is closed.
+* The tasks override ``service``, ``execute``, ``get_environment`` and ``build_response_header``, and set
+  ``close_on_finish``.
+* ``server.py`` sets ``channel_class``, passes ``_dispatcher``, and closes the sockets in ``_map``.
 """
 
 from __future__ import annotations
@@ -152,8 +156,10 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         profile = self.channel.server.emulator.profile
         response = error_format(profile)(RequestError(name, "the request", error.body, legal), request_id, accept)
         if _log.isEnabledFor(logging.INFO):
-            method, path, query = (getattr(self.request, name, "") or "" for name in ("command", "path", "query"))
-            log_request(method or "?", path or "?", query, response.status_code, 0.0, request_id, refused=error.body)
+            method, path, query = (getattr(self.request, name, "") for name in ("command", "path", "query"))
+            log_request(
+                method or "?", path or "?", query or "", response.status_code, 0.0, request_id, refused=error.body
+            )
         self.status = response.status
         self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()
