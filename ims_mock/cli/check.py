@@ -1,0 +1,25 @@
+"""``ims-mock check``."""
+
+from __future__ import annotations
+
+import click
+
+from ims_mock.cli.parameters import make_command
+from ims_mock.loading.loader import load
+from ims_mock.loading.sources import CatalogError
+
+
+@make_command("check")
+def command(catalog: tuple[str, ...], seed: int) -> int:
+    """Check catalogs and print every problem as file:line: path: message."""
+    try:
+        loaded = load(catalog, seed=seed, lint_bundled=True)
+    except CatalogError as error:
+        click.echo(str(error))
+        return 1
+    for warning in loaded.warnings:
+        click.echo(str(warning))
+    if not loaded.warnings:
+        images = len(loaded.catalog)
+        click.echo(f"{loaded.name}: {images} image{'s' * (images != 1)}, no problems")
+    return 0

@@ -1,0 +1,76 @@
+"""Click commands and their parameters, made from the table of options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from ims_mock.options import OPTIONS, Option
+
+
+def make_command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Return a decorator that makes a command of a function with the options of the command as parameters."""
+
+    def decorate(run: Callable[..., Any]) -> click.Command:
+        parameters = [_parameter(option) for option in OPTIONS if name in option.commands]
+        return click.Command(name, params=parameters, callback=run, help=run.__doc__)
+
+    return decorate
+
+
+def choose_format(given: str, legal: Sequence[str]) -> str:
+    """Return the output format of a command; the first one is the default.
+
+    Raises:
+        UsageError: If it is not legal.
+    """
+    if given and given not in legal:
+        raise click.UsageError(f"Invalid --format {given!r}. Use one of {', '.join(legal)}.")
+    return given or legal[0]
+
+
+def _parameter(option: Option) -> click.Parameter:
+    if option.is_argument:
+        default = (option.default,)
+        names = _Separated(",", default)
+        metavar = f"[{option.metavar}]..."
+        return click.Argument(
+            [option.name], nargs=-1, type=names, envvar=option.variable, default=default, metavar=metavar
+        )
+    is_switch, is_repeatable = isinstance(option.default, bool), isinstance(option.default, tuple)
+    kind: click.ParamType[Any] = click.STRING
+    if is_repeatable:
+        kind = _Separated("\n")
+    elif is_switch:
+        kind = click.BOOL
+    elif option.choices:
+        kind = click.Choice(option.choices)
+    elif option.bounds:
+        kind = click.IntRange(*option.bounds)
+        kind.name = option.legal.removeprefix("a ")  # part of the error message
+    return click.Option(
+        [f"{option.flag}/--no-{option.name}" if is_switch else option.flag],
+        type=kind,
+        default=None if is_repeatable else option.default,
+        envvar=option.variable,
+        help=option.help,
+        metavar=None if option.choices or is_switch else option.metavar,
+        multiple=is_repeatable,
+        show_default=option.default not in ("", ()),
+        show_envvar=True,
+    )
+
+
+class _Separated(click.ParamType[str]):
+    """Several texts, which an environment variable separates by a character other than a space."""
+
+    name = "text"
+
+    def __init__(self, separator: str, default: Sequence[str] = ()) -> None:
+        self._separator = separator
+        self._default = default
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        return [part.strip() for part in rv.split(self._separator) if part.strip()] or self._default

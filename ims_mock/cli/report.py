@@ -1,0 +1,30 @@
+"""``ims-mock report``."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from urllib.error import HTTPError
+
+import click
+
+from ims_mock.cli.client import get_control, local_url
+from ims_mock.cli.output import write
+from ims_mock.cli.parameters import choose_format, make_command
+from ims_mock.journal.coverage import Coverage
+
+_HINT: Final = "Use the URL of a running ims-mock with the control API."
+
+
+@make_command("report")
+def command(host: str, port: int, tls_cert: str, url: str, output: str, format: str) -> None:
+    """Report which parts of the contract the requests to a server covered."""
+    form = choose_format(format, ("table", "json", "markdown"))
+    url = url or local_url(host, port, tls_cert)
+    try:
+        coverage = Coverage.read(get_control(url, "coverage"))
+    except HTTPError as error:
+        raise click.ClickException(f"{url} answers with {error.code}. {_HINT}") from None
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{url} does not report its coverage: {error}. {_HINT}") from None
+    write(json.dumps(coverage.as_json(), indent=1) + "\n" if form == "json" else coverage.report(form), output)
