@@ -1,8 +1,7 @@
 """The emulator: catalog, credentials, clock, journal and faults, with reset and snapshots.
 
 What a reset restores is one immutable :class:`~ims_mock.loading.loader.LoadedCatalog`, which every change replaces.
-Writers take turns; readers need no lock, and a request that keeps the value it started with sees all of a change or
-none.
+Writers take turns. Readers need no lock: a request that keeps the value it started with sees all of a change or none.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 from readme import chapter
-from test_cli import CLEAN, COMMANDS, LINUX, Server
+from serving import CLEAN, LINUX, Server
 
 from ims_mock import __version__
-from ims_mock.cli.main import HEALTH, SERVE
+from ims_mock.cli.main import COMMANDS
 from ims_mock.options import OPTIONS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -50,8 +50,8 @@ def test_labels_are_those_of_the_package():
 
 def test_the_image_serves_and_checks_itself_as_nobody_in_particular():
     """With commands that exist, in exec form, as a user without a name, on a port that its environment agrees with."""
-    assert (of_instruction("ENTRYPOINT"), of_instruction("CMD")) == ('["ims-mock"]', f'["{SERVE}"]')
-    assert of_instruction("HEALTHCHECK").endswith(f' CMD ["ims-mock", "{HEALTH}"]')
+    assert (of_instruction("ENTRYPOINT"), of_instruction("CMD")) == ('["ims-mock"]', '["serve"]')
+    assert of_instruction("HEALTHCHECK").endswith(' CMD ["ims-mock", "healthcheck"]')
     assert int(of_instruction("USER")) > 0
     environment = dict(pair.split("=", 1) for pair in shlex.split(of_instruction("ENV")))
     assert {name for name in environment if name.startswith("IMS_MOCK_")} < VARIABLES
@@ -63,7 +63,7 @@ def test_the_image_serves_and_checks_itself_as_nobody_in_particular():
 
 def test_healthcheck_knows_all_that_leads_to_the_server():
     """Each setting of ``serve`` that changes where or how it is asked."""
-    assert {"host", "port", "tls_cert"} < {option.name for option in OPTIONS if HEALTH in option.commands}
+    assert {"host", "port", "tls_cert"} < {option.name for option in OPTIONS if "healthcheck" in option.commands}
 
 
 def test_only_what_is_installed_is_sent_to_the_build():
@@ -152,7 +152,7 @@ def test_nothing_is_written_anywhere(arguments, tmp_path):
     """Neither at the start nor for large bodies; and without a home, without a name, nothing is missed."""
     (tmp_path / "c.yaml").write_text("{}")
     environment = {**CLEAN, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere", "IMS_MOCK_PORT": "0"}
-    command = [sys.executable, "-c", WATCHED, SERVE, "c.yaml", *arguments]
+    command = [sys.executable, "-c", WATCHED, "serve", "c.yaml", *arguments]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8")
     try:
@@ -180,7 +180,7 @@ def test_nothing_is_loaded_unasked(tmp_path):
     environment = {**CLEAN, "IMS_MOCK_PORT": "0", "PYTHONPATH": str(ROOT)}
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        [program, SERVE], cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8"
+        [program, "serve"], cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8"
     )
     try:
         server = Server(process)

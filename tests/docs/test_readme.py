@@ -15,7 +15,7 @@ import pytest
 import requests
 from helpers import in_process, make_app, over_socket
 from readme import ANSWER, README, block_after, chapter, updated
-from test_cli import serving
+from serving import serving
 
 from ims_mock import ImsMock
 from ims_mock.auth import signature as signing

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_cli import put, serving
+from serving import put, serving
 
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from helpers import in_process, make_app
-from test_cli import serving
+from serving import serving
 
 from ims_mock.journal.redaction import redacted_query
 

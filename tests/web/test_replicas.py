@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from helpers import Answer, in_process, make_app, over_socket
 from readme import block_after, chapter
-from test_cli import POSIX, free_port, serving
+from serving import POSIX, free_port, serving
 from werkzeug.serving import make_server
 
 from ims_mock import ImsMock

@@ -1,0 +1,93 @@
+import re
+from pathlib import Path
+
+import pytest
+from serving import NOT_ROOT, put, refusal, run
+
+WRONG = {
+    "not YAML": ("c.yaml", "images: [}", "c.yaml:1: not YAML: "),
+    "a list": ("c.yaml", "- id: a\n", "c.yaml:1: the catalog is a list; it must be a mapping with project, "),
+    "an alias bomb": (
+        "c.yaml",
+        "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcde", "bcdef", strict=True)),
+        "c.yaml:5: aliases make the document",
+    ),
+    "a tab": ("c.yaml", "images:\n\t- id: a\n", "c.yaml:2: not YAML: "),
+    "a duplicate key": ("c.yaml", "images:\n- id: a\n  id: b\n", "c.yaml:3: the key 'id' is repeated"),
+    "a duplicate id": ("c.yaml", "images:\n- id: a\n- id: a\n", "c.yaml:3: images[1].id: 'a' is the id of c.yaml: im"),
+    "a wrong value": ("c.yaml", "images:\n- id: a\n  min_disk: x\n", "c.yaml:3: images[0].min_disk: 'x' is not a wh"),
+    "a name no terminal shows": ("c.json", '{"\\ud800\\n\\u001b[31m": 1}', "c.json:1: \\ud800\\n\\x1b[31m: is no key"),
+    "deep JSON": ("c.json", '{"images":' + "[" * 900 + "]" * 900 + "}", "c.json:1: values are nested deeper"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_invalid_catalog_is_one_line_and_status_1(case):
+    name, content, begins = WRONG[case]
+    put(name, content)
+    assert refusal(run("serve", "--port", 0, name), 1).startswith(begins)
+
+
+def test_check_prints_what_serve_refuses():
+    name, content, begins = WRONG["a name no terminal shows"]
+    put(name, content)
+    done = run("check", name)
+    assert (done.returncode, done.stdout.startswith(begins), done.stderr) == (1, True, "")
+    assert done.stdout == run("serve", "--port", 0, name).stderr
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "defualt", "no/folder", "hollow", ""])
+def test_missing_catalog_is_one_line_and_status_1(name):
+    Path("hollow").mkdir()
+    assert refusal(run("serve", "--port", 0, name), 1).startswith(f"{name or 'catalog'}: ")
+
+
+@NOT_ROOT
+def test_unreadable_directory_is_one_line_and_status_1():
+    Path("closed").mkdir(mode=0)
+    assert refusal(run("serve", "--port", 0, "closed"), 1) == "closed: cannot be read: Permission denied"
+
+
+def test_every_problem_is_a_line():
+    put("c.yaml", "images:\n- {id: a, min_disk: x}\n- {id: b, protected: x}\n- {id: c, min_disk: 0}\n")
+    checked = run("check", "c.yaml")
+    served = run("serve", "--port", 0, "c.yaml")
+    assert (checked.returncode, served.returncode, served.stdout) == (1, 1, "")
+    assert checked.stdout == served.stderr
+    assert [line.split(": ")[0] for line in checked.stdout.splitlines()] == ["c.yaml:2", "c.yaml:3", "c.yaml:4"]
+
+
+def test_valid_catalogs_are_reported_with_their_size():
+    for arguments, line in (
+        ((), "default: 63 images, no problems\n"),
+        (("document-sample", "empty"), "document-sample, empty: 3 images, no problems\n"),
+    ):
+        done = run("check", *arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (0, line, "")
+
+
+def test_one_image_is_singular():
+    put("c.yaml", "images: [{name: a}]")
+    assert run("check", "c.yaml").stdout == "c.yaml: 1 image, no problems\n"
+
+
+def test_warnings_are_printed_and_pass():
+    put("c.yaml", "images:\n- id: a\n  min_disk: 0\n")
+    done = run("check", "c.yaml", "edge-cases")
+    first, *rest = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert first == "c.yaml:3: images[0].min_disk: warning: 0 is not 1 to 1024 GB"
+    assert rest
+    assert all(re.match(r"edge-cases:\d+: images\[\d+\]\.\w+: warning: ", line) for line in rest)
+
+
+def test_variable_separates_catalogs_by_commas():
+    for value, name in (
+        ("empty", "empty"),
+        (" empty , document-sample,", "empty, document-sample"),
+        ("", "default"),
+        (",", "default"),
+    ):
+        assert run("check", IMS_MOCK_CATALOG=value).stdout.startswith(f"{name}: ")
+    assert run("check", "empty", IMS_MOCK_CATALOG="default").stdout == "empty: 0 images, no problems\n"

@@ -1,0 +1,62 @@
+import json
+import time
+
+import pytest
+from serving import CERT, KEY, refusal, run, serving
+
+
+def test_server_is_found_by_the_options_of_serve_or_by_url():
+    with serving() as server:
+        port = str(server.port)
+        for done in (
+            run("healthcheck", IMS_MOCK_PORT=port),
+            run("healthcheck", IMS_MOCK_PORT=port, IMS_MOCK_HOST="0.0.0.0"),
+            run("healthcheck", "--port", port, IMS_MOCK_PORT="1"),
+            run("healthcheck", IMS_MOCK_URL=server.url, IMS_MOCK_PORT="1"),
+            run("healthcheck", "--url", server.url + "/", IMS_MOCK_URL="http://127.0.0.1:1"),
+        ):
+            assert (done.returncode, done.stderr) == (0, "")
+            answer = json.loads(done.stdout)
+            assert (answer["status"], answer["images"]) == ("ok", server.images)
+
+
+def test_any_certificate_is_accepted():
+    environment = {"IMS_MOCK_TLS_CERT": CERT, "IMS_MOCK_TLS_KEY": KEY, "IMS_MOCK_HOST": "0.0.0.0"}
+    with serving(**environment) as server:
+        port = str(server.port)
+        for done in (
+            run("healthcheck", IMS_MOCK_PORT=port, **environment),
+            run("healthcheck", "--tls-cert", CERT, "--port", port),
+            run("healthcheck", "--url", f"https://localhost:{port}"),
+        ):
+            assert (done.returncode, done.stderr) == (0, "")
+            assert json.loads(done.stdout)["images"] == server.images
+        assert "does not answer: " in refusal(run("healthcheck", "--port", port), 1)
+
+
+def test_proxies_are_ignored():
+    with serving("empty") as server:
+        dead = "http://127.0.0.1:1"
+        done = run("healthcheck", "--port", server.port, http_proxy=dead, https_proxy=dead, all_proxy=dead)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_server_without_control_api_is_healthy():
+    with serving("empty", "--control", "off") as server:
+        done = run("healthcheck", "--port", server.port)
+        assert (done.returncode, done.stdout) == (0, f"{server.url} answers with 404\n")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "http://", "http://[::1", "file:///etc", ""])
+def test_unreachable_server_is_one_line_and_status_1(url):
+    done = run("healthcheck", "--url", url, "--port", 1)
+    assert f"{url or 'http://127.0.0.1:1'} does not answer: " in refusal(done, 1)
+
+
+def test_other_server_is_status_1_within_seconds(failing_port):
+    started = time.monotonic()
+    done = run("healthcheck", "--port", failing_port)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len((done.stdout + done.stderr).splitlines()) == 1
+    assert time.monotonic() - started < 15

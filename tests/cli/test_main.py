@@ -1,0 +1,167 @@
+import json
+import os
+import re
+import subprocess
+from contextlib import suppress
+
+import pytest
+from serving import CLEAN, COMMAND, LINUX, POSIX, put, refusal, run
+
+from ims_mock import __version__
+from ims_mock.cli.main import COMMANDS, main
+from ims_mock.options import OPTIONS
+
+
+def test_version_names_the_program():
+    done = run("--version")
+    assert (done.stdout, done.stderr, done.returncode) == (f"ims-mock {__version__}\n", "", 0)
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_names_every_command(flag):
+    done = run(flag)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(re.search(rf"^  {command} +\S", done.stdout, re.MULTILINE) for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_names_flags_variables_and_defaults(command):
+    done = run(command, "--help")
+    shown = " ".join(done.stdout.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    for option in OPTIONS:
+        if option.is_argument:
+            assert ("CATALOG" in shown) == (command in option.commands)
+        elif command in option.commands:
+            assert f" {option.flag} " in shown
+            assert f"env var: {option.variable}" in shown
+            default = f"no-{option.name}" if option.default is False else option.shown_default
+            assert not default or f"default: {default}" in shown
+
+
+USAGE = [
+    ((), {}, "command"),
+    (("bogus",), {}, "'bogus'"),
+    (("serv",), {}, "'serve'"),
+    (("--bogus",), {}, "'--bogus'"),
+    (("serve", "--bogus"), {}, "'--bogus'"),
+    (("serve", "--prot", "1"), {}, "'--port'"),
+    (("serve", "--port"), {}, "'--port' requires an argument"),
+    (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
+    (("serve", "--findings", "loud"), {}, "'loud' is not one of 'lenient', 'warn', 'strict'"),
+    (("serve", "--findings-ignore", "old-speling"), {}, "no finding 'old-speling'. Did you mean old-spelling?"),
+    (("serve", "--throttle", "5"), {}, "unknown throttle '5'; legal is REQUESTS/SECONDS such as 5/10"),
+    (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
+    (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert requires --tls-key"),
+    (("serve",), {"IMS_MOCK_TLS_KEY": "k.pem"}, "--tls-key requires --tls-cert"),
+    (("serve",), {"IMS_MOCK_WATCH": "maybe"}, "'--watch' (env var: 'IMS_MOCK_WATCH'): 'maybe'"),
+    (("generate", "extra"), {}, "extra"),
+    (("generate", "--format", "xml"), {}, "Invalid --format 'xml'. Use one of yaml, json."),
+    (("generate",), {"IMS_MOCK_FORMAT": "markdown"}, "Use one of yaml, json."),
+    (("generate", "--set", "min_disk"), {}, "Invalid --set 'min_disk'. Use FIELD=VALUE."),
+    (("generate", "--set", "min_disk=x"), {}, "Invalid --set min_disk: 'x' is not a whole number"),
+    (("generate", "--set", "__os_verison=x"), {}, "Did you mean __os_version?"),
+    (("generate", "--count", "2", "--set", "id=x"), {}, "Invalid --set 'id=x'"),
+    (("fields", "--format", "yaml"), {}, "Use one of table, json, markdown."),
+    (("report", "--format", "yaml"), {}, "Use one of table, json, markdown."),
+    (("openapi", "--profile", "nova"), {}, "unknown profile 'nova'; legal are documented and glance"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "environment", "words"), USAGE, ids=str)
+def test_wrong_usage_is_one_line_and_status_2(arguments, environment, words):
+    line = refusal(run(*arguments, **environment), 2)
+    assert line.startswith("ims-mock: ")
+    assert words in line
+
+
+BOUNDED = [option for option in OPTIONS if option.bounds]
+CHOSEN = [option for option in OPTIONS if option.choices]
+
+
+@pytest.mark.parametrize("option", BOUNDED, ids=lambda option: option.name)
+def test_invalid_numbers_are_rejected_with_the_bounds(option):
+    low, high = option.bounds
+    command = option.commands[0]
+    for value, by_flag in (("abc", True), (low - 1, False), (high + 1, True)):
+        done = run(command, f"{option.flag}={value}") if by_flag else run(command, **{option.variable: str(value)})
+        line = refusal(done, 2)
+        assert all(str(part) in line for part in (option.flag, option.variable, value, low, high))
+
+
+@pytest.mark.parametrize("option", CHOSEN, ids=lambda option: option.name)
+def test_invalid_choices_are_rejected_with_the_legal_ones(option):
+    command = option.commands[0]
+    for done in (run(command, option.flag, "maybe"), run(command, **{option.variable: "maybe"})):
+        line = refusal(done, 2)
+        assert all(f"'{part}'" in line for part in (*option.choices, "maybe", option.flag))
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["ims-mock", "fields"])
+    monkeypatch.setattr("ims_mock.cli.fields.fields_reference", lambda _: 1 / 0)
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_bug_is_one_line(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("ims-mock: failed: ZeroDivisionError: ")
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_bug_shows_its_traceback_with_log_level_debug(monkeypatch):
+    monkeypatch.setenv("IMS_MOCK_LOG_LEVEL", "debug")
+    with pytest.raises(ZeroDivisionError):
+        main()
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "arguments",
+    [("generate", "--count", "300"), ("fields", "--format", "json"), ("check", "edge-cases"), ("--help",), ("serve",)],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_closed_pipe_ends_the_output_quietly(arguments):
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env={**CLEAN, "IMS_MOCK_PORT": "0"},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    os.close(writing)
+    os.close(reading)
+    try:
+        with suppress(subprocess.TimeoutExpired):  # serve may go on without a reader
+            process.wait(2 if arguments[0] == "serve" else 20)
+    finally:
+        process.terminate()
+        errors = process.communicate(timeout=10)[1]
+    assert "Traceback" not in errors
+    assert "Exception" not in errors
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "arguments", [("generate",), ("fields",), ("check", "empty")], ids=lambda arguments: arguments[0]
+)
+def test_a_full_disk_is_one_line_and_status_1(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, *arguments], env=CLEAN, stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
+    assert done.returncode == 1
+    assert re.fullmatch("ims-mock: .*[Nn]o space left on device.*\n", done.stderr)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_output_is_utf_8_on_any_terminal(encoding):
+    done = run("generate", "--count", 60, "--format", "json", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert any(not image["name"].isascii() for image in json.loads(done.stdout)["images"])
+    put("c.yaml", "images: [{id: a, name: 镜像🚀}]")
+    done = run("check", "c.yaml", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr, "'镜像🚀'" in done.stdout) == (0, "", True)

@@ -1,0 +1,171 @@
+"""Each option of ``serve`` is set by its variable and by its flag, which wins, and has an effect."""
+
+import json
+import re
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from helpers import in_process, make_app
+from serving import CERT, KEY, LINUX, OTHER_CERT, OTHER_KEY, Server, free_port, put, serving, started
+
+from ims_mock.auth.credentials import DEFAULT_PROJECT
+from ims_mock.options import ServeOptions, options_of
+
+OPTIONS = {option.name: option for option in options_of(ServeOptions)}
+
+
+def images_of(server):
+    return server.images
+
+
+def gold_ids(server):
+    return sorted(server.ids("__imagetype=gold&limit=1000"))
+
+
+def error_type(server):
+    return server.ask("/v2/images?limit=x")[1]["Content-Type"].split(";")[0]
+
+
+def threads_of(server):
+    return int(re.search(r"Threads:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1]) - 1
+
+
+def kept_requests(server):
+    for _ in range(3):
+        server.ask("/versions")
+    return len(json.loads(server.ask("/_ims/requests")[2])["requests"])
+
+
+def kept_bytes(server):
+    created = server.ask("/v2/images", "POST", "{}", **{"Content-Type": "application/json"})[2]
+    path = json.loads(created)["file"]
+    assert server.ask(path, "PUT", "abc", **{"Content-Type": "application/octet-stream"})[0] == 204
+    return len(server.ask(path)[2])
+
+
+def private_ids(server):
+    return sorted(server.ids("__imagetype=private&limit=1000"))
+
+
+def logged(server):
+    assert server.ask("/v2/images?limit=1")[0] == 200
+    lines = server.stopped().splitlines()
+    return len(lines), [line.startswith("{") for line in lines[:1]]
+
+
+def status_with_finding(server):
+    return server.ask("/v2/images?imagetype=gold")[0]
+
+
+def statuses(server):
+    return [server.ask()[0] for _ in range(3)]
+
+
+def link_host(server):
+    (link,) = json.loads(server.ask("/v3", **{"X-Forwarded-Host": "proxy.test"})[2])["version"]["links"]
+    return urlsplit(link["href"]).hostname
+
+
+def common_name(server):
+    connection = server.connection()
+    connection.connect()
+    try:
+        return dict(pair for (pair,) in connection.sock.getpeercert()["subject"])["commonName"]
+    finally:
+        connection.close()
+
+
+def images_after_a_change(server):
+    assert server.ids() == []
+    put("empty.yaml", "images: [{id: a}]")
+    end = time.monotonic() + 3
+    while not (found := server.ids()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return len(found)
+
+
+TEAM_B = "aa51716fa0fb470cb45fb2a22b18a9a9"
+
+
+MORE = ("--generate", "30")
+
+
+INFO = ("--log-level", "info")
+
+
+THROTTLED = [200, 200, 429]
+
+
+EFFECTS = {
+    # option: further arguments, how to observe the effect, then two values, each with its effect
+    "host": ((), lambda server: server.host, ("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")),
+    "generate": ((), images_of, ("5", 68), ("0", 63)),
+    "seed": (MORE, gold_ids, ("1", "gold"), ("2", "gold")),
+    "profile": ((), error_type, ("glance", "text/plain"), ("documented", "application/json")),
+    "auth": ((), lambda server: server.ask()[0], ("on", 401), ("off", 200)),
+    "throttle": ((), statuses, ("2/3600", THROTTLED), ("", [200, 200, 200])),
+    "forwarded": ((), link_host, ("on", "proxy.test"), ("off", "127.0.0.1")),
+    "project": ((), private_ids, (TEAM_B, "private"), (DEFAULT_PROJECT, "private")),
+    "keep_data": ((), kept_bytes, ("3", 3), ("2", 0)),
+    "journal": ((), kept_requests, ("2", 2), ("0", 0)),
+    "findings": ((), status_with_finding, ("strict", 400), ("warn", 200)),
+    "findings_ignore": (("--findings", "strict"), status_with_finding, ("undocumented-parameter", 200), ("", 400)),
+    "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
+    "read_only": ((), lambda server: server.ask("/_ims/reset", "POST")[0], ("on", 403), ("off", 204)),
+    "threads": ((), threads_of, ("3", 3), ("1", 1)),
+    "watch": (("empty.yaml",), images_after_a_change, ("on", 1), ("off", 0)),
+    "log_level": ((), logged, ("info", (1, [False])), ("warning", (0, []))),
+    "log_format": (INFO, logged, ("json", (1, [True])), ("text", (1, [False]))),
+}
+
+
+def test_every_option_is_tested():
+    assert {*EFFECTS, "catalog", "port", "tls_cert", "tls_key"} == OPTIONS.keys()
+
+
+def expected(name, value, effect):
+    if effect not in ("gold", "private"):
+        return effect
+    options = {"generate": 30, "seed": int(value)} if name == "seed" else {"project": value}
+    listed = in_process(make_app("default", **options))(f"/v2/images?__imagetype={effect}&limit=1000").ids
+    assert listed
+    return sorted(listed)
+
+
+@LINUX
+@pytest.mark.parametrize("name", EFFECTS)
+def test_option_is_set_by_variable_and_by_flag(name):
+    option = OPTIONS[name]
+    more, observe, by_variable, by_flag = EFFECTS[name]
+    put("empty.yaml", "{}")
+    environment = {"IMS_MOCK_PORT": "0", option.variable: by_variable[0]}
+    given = [option.flag, by_flag[0]]
+    if option.default is False:
+        given = [option.flag if by_flag[0] == "on" else f"--no-{name}"]
+    processes = started(*more, **environment), started(*more, *given, **environment)
+    try:
+        first, second = map(Server, processes)
+        assert observe(first) == expected(name, *by_variable)
+        assert observe(second) == expected(name, *by_flag)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def test_port_is_set_by_variable_and_by_flag():
+    one, other = free_port(), free_port()
+    with serving("empty", IMS_MOCK_PORT=str(one)) as server:
+        assert server.port == one
+    with serving("empty", "--port", other, IMS_MOCK_PORT=str(one)) as server:
+        assert server.port == other
+
+
+def test_certificate_and_key_are_set_by_variable_and_by_flag():
+    environment = {"IMS_MOCK_TLS_CERT": CERT, "IMS_MOCK_TLS_KEY": KEY}
+    with serving("empty", **environment) as server:
+        assert common_name(server) == "emulator"
+    with serving("empty", "--tls-cert", OTHER_CERT, "--tls-key", OTHER_KEY, **environment) as server:
+        assert common_name(server) == "other-emulator"

@@ -1,0 +1,124 @@
+"""Helpers of tests that run ``ims-mock`` as a process."""
+
+import http.client
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+COMMAND = (sys.executable, "-m", "ims_mock")
+TLS = Path(__file__).parent / "data" / "tls"
+CERT, KEY, OTHER_CERT, OTHER_KEY = (str(TLS / f"{name}.pem") for name in ("cert", "key", "other-cert", "other-key"))
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("IMS_MOCK_")}
+"""The environment without options."""
+
+READY = re.compile(r"ims-mock (\S+): (\d+) images? \((.*)\) on ((https?)://(.+):(\d+))\n")
+POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the signals, pipes or terminals of POSIX")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+NOT_ROOT = pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read and write everything")
+
+
+def put(name, content):
+    """Write a file, text or bytes."""
+    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def run(*arguments, **environment):
+    """Run a command to its end, with no other options than those given."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        env={**CLEAN, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+
+
+def refusal(done, status):
+    """Return the one line of a command that failed and wrote nothing else."""
+    assert done.returncode == status, done
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **environment):
+    """Start ``serve`` without waiting for anything."""
+    return subprocess.Popen(
+        [*COMMAND, "serve", *map(str, arguments)],
+        env={**CLEAN, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        encoding="utf-8",
+    )
+
+
+class Server:
+    """A running ``serve`` that has printed that it is ready."""
+
+    def __init__(self, process):
+        self.process = process
+        self.line = process.stdout.readline()
+        match = READY.fullmatch(self.line)
+        assert match, (self.line, process.communicate(timeout=10))
+        self.version, images, self.catalog, self.url, self.scheme, self.host, port = match.groups()
+        self.images, self.port = int(images), int(port)
+
+    def connection(self):
+        """Return a connection, which trusts the certificates of the tests."""
+        host = self.host.strip("[]")
+        if self.scheme == "http":
+            return http.client.HTTPConnection(host, self.port, timeout=10)
+        trust = ssl.create_default_context()
+        for certificate in (CERT, OTHER_CERT):
+            trust.load_verify_locations(certificate)
+        return http.client.HTTPSConnection(host, self.port, timeout=10, context=trust)
+
+    def ask(self, path="/v2/images", method="GET", body=None, **headers):
+        """Send a request, and return status, headers and body of the response."""
+        connection = self.connection()
+        try:
+            connection.request(method, path, body, headers=headers)
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read().decode()
+        finally:
+            connection.close()
+
+    def ids(self, query="limit=1000"):
+        """Return the ids of listed images."""
+        return [image["id"] for image in json.loads(self.ask(f"/v2/images?{query}")[2])["images"]]
+
+    def stopped(self):
+        """Stop the server, and return what it wrote to standard error."""
+        self.process.terminate()
+        rest, errors = self.process.communicate(timeout=10)
+        assert (rest, self.process.returncode) == ("", 0), errors
+        return errors
+
+
+@contextmanager
+def serving(*arguments, **environment):
+    """Serve on a free port, unless another is given, for as long as the block lasts."""
+    process = started(*arguments, **{"IMS_MOCK_PORT": "0", **environment})
+    try:
+        yield Server(process)
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def free_port():
+    """Return a port that nothing listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
