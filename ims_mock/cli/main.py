@@ -25,7 +25,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            ctx.fail(f"No such command {cmd_name!r}. Use one of {', '.join(COMMANDS)}.")
         command: click.Command = import_module(f"ims_mock.cli.{cmd_name}").command
         return command
 

@@ -37,6 +37,7 @@ def _serve(options: ServeOptions) -> None:
     tls = _tls_context(options)
     try:
         listener = bind(options.host, options.port)
+        url = url_of(listener, "https" if tls else "http")
         reloader = Reloader([str(one) for one in options.sources]) if options.watch else None  # before files are read
         with ProgressBar() as progress:
             loaded = load_options(options, progress=progress)
@@ -53,7 +54,6 @@ def _serve(options: ServeOptions) -> None:
     if reloader:
         reloader.start(emulator.reload, generate=options.generate, seed=options.seed, project=options.project)
     images = len(emulator.catalog)
-    url = url_of(listener, "https" if tls else "http")
     click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url}")
     server.run()
 

@@ -41,8 +41,7 @@ def test_help_of_a_command_names_flags_variables_and_defaults(command):
 
 USAGE = [
     ((), {}, "command"),
-    (("bogus",), {}, "'bogus'"),
-    (("serv",), {}, "'serve'"),
+    (("bogus",), {}, "No such command 'bogus'. Use one of serve, check, "),
     (("--bogus",), {}, "'--bogus'"),
     (("serve", "--bogus"), {}, "'--bogus'"),
     (("serve", "--prot", "1"), {}, "'--port'"),
@@ -50,7 +49,7 @@ USAGE = [
     (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
     (("serve", "--findings", "loud"), {}, "'loud' is not one of 'lenient', 'warn', 'strict'"),
     (("serve", "--findings-ignore", "old-speling"), {}, "no finding 'old-speling'. Did you mean old-spelling?"),
-    (("serve", "--throttle", "5"), {}, "unknown throttle '5'; legal is REQUESTS/SECONDS such as 5/10"),
+    (("serve", "--throttle", "5"), {}, "invalid throttle '5'; use REQUESTS/SECONDS such as 5/10"),
     (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
     (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert requires --tls-key"),
     (("serve",), {"IMS_MOCK_TLS_KEY": "k.pem"}, "--tls-key requires --tls-cert"),
