@@ -15,9 +15,9 @@ WRONG = {
     ),
     "a tab": ("c.yaml", "images:\n\t- id: a\n", "c.yaml:2: not YAML: "),
     "a duplicate key": ("c.yaml", "images:\n- id: a\n  id: b\n", "c.yaml:3: the key 'id' is repeated"),
-    "a duplicate id": ("c.yaml", "images:\n- id: a\n- id: a\n", "c.yaml:3: images[1].id: 'a' is also the id of c.yaml: im"),
+    "a duplicate id": ("c.yaml", "images:\n- id: a\n- id: a\n", "c.yaml:3: images[1].id: 'a' is also the id of c"),
     "a wrong value": ("c.yaml", "images:\n- id: a\n  min_disk: x\n", "c.yaml:3: images[0].min_disk: 'x' is not a wh"),
-    "a name no terminal shows": ("c.json", '{"\\ud800\\n\\u001b[31m": 1}', "c.json:1: \\ud800\\n\\x1b[31m: is not a key"),
+    "a name no terminal shows": ("c.json", '{"\\ud800\\n\\u001b[31m": 1}', "c.json:1: \\ud800\\n\\x1b[31m: is not a"),
     "deep JSON": ("c.json", '{"images":' + "[" * 900 + "]" * 900 + "}", "c.json:1: values are nested deeper"),
 }  # fmt: skip
 
