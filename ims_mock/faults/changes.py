@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
-from ims_mock.catalog.image import Image, Membership
+from ims_mock.catalog.image import Image
 from ims_mock.contract.values import Value, quoted
+from ims_mock.loading.loader import image_from_entry, memberships
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
 from ims_mock.writes.lifecycle import mark_deleted, unused_id
 
@@ -88,8 +89,7 @@ class CatalogChange:
             catalog = catalog.with_image(mark_deleted(image, now))
         if self.add is not None:
             values = with_defaults({"id": unused_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
-            present = {name: value for name, value in values.items() if value is not None and name != MEMBERS}
-            catalog = catalog.with_image(Image(present, _memberships(self.add)))
+            catalog = catalog.with_image(image_from_entry(values))
         return catalog
 
 
@@ -104,8 +104,4 @@ def _attributes(path: str, given: object) -> dict[str, Any]:
 def _updated(image: Image, values: Attributes, now: str) -> Image:
     changes: dict[str, Value | None] = {name: value for name, value in values.items() if name != MEMBERS}
     changed = image.with_values({"updated_at": now, **changes})
-    return changed.with_members(_memberships(values)) if MEMBERS in values else changed
-
-
-def _memberships(values: Attributes) -> dict[str, Membership]:
-    return {project: Membership(status) for project, status in (values.get(MEMBERS) or {}).items()}
+    return changed.with_members(memberships(values)) if MEMBERS in values else changed

@@ -286,6 +286,17 @@ def _credentials(
 # --- images
 
 
+def image_from_entry(values: Mapping[str, Any]) -> Image:
+    """Return the image of an entry of a catalog file, which has its defaults already."""
+    present = {name: value for name, value in values.items() if value is not None and name != MEMBERS}
+    return Image(present, memberships(values))
+
+
+def memberships(values: Mapping[str, Any]) -> dict[str, Membership]:
+    """Return the members of an entry of a catalog file."""
+    return {project: Membership(status) for project, status in (values.get(MEMBERS) or {}).items()}
+
+
 class _ImageBuilder:
     """Builds the images of all catalogs.
 
@@ -337,9 +348,8 @@ class _ImageBuilder:
             given: dict[str, Any] = {**defaults, **entry.values}
             values = with_defaults(given, self._index, project=self._owner, seed=self._seed, now=self._now)
             path: ValuePath = ("images", index)
-            members: Any = values.pop(MEMBERS, None)
             if self._lint_bundled or not file.is_bundled:
-                for warning in lint(values):
+                for warning in lint({name: value for name, value in values.items() if name != MEMBERS}):
                     self.problems.append(file.problem((*path, warning.name), warning.message, is_warning=True))
             if not values["id"]:
                 self.problems.append(file.problem((*path, "id"), _NO_ID))
@@ -347,7 +357,7 @@ class _ImageBuilder:
             self._count()
             description = f"{file.name}: {format_path(path)}"
             if self._take_id(str(values["id"]), description, file, (*path, "id")) and entry.is_valid:
-                yield _image({name: value for name, value in values.items() if value is not None}, members)
+                yield image_from_entry(values)
 
     def _generated_section(self, file: CatalogFile, index: int, section: Mapping[str, Any]) -> Iterator[Image]:
         path: ValuePath = ("generate", index, "set", "id")
@@ -367,12 +377,9 @@ class _ImageBuilder:
 
         self._skip_taken_ids(seed)
         for generated in generate(count, seed, first=self._index, project=self._owner, fixed=fixed):
-            members: Any = generated.pop(MEMBERS, None)
-            values: dict[str, Any] = {name: value for name, value in generated.items() if value is not None}
-            if "tags" in values:
-                values["tags"] = tuple(values["tags"])
+            tags: Any = generated.get("tags")
             self._count()
-            yield _image(values, members)
+            yield image_from_entry(generated if tags is None else {**generated, "tags": tuple(tags)})
 
     def _count(self) -> None:
         self._index += 1
@@ -395,7 +402,3 @@ class _ImageBuilder:
         """Advance to an index whose derived id is free; images may have been removed from the catalog added to."""
         while self._base is not None and self._is_taken(image_id(seed, self._index)):
             self._index += 1
-
-
-def _image(values: Mapping[str, Any], members: Mapping[str, str] | None) -> Image:
-    return Image(values, {project: Membership(status) for project, status in (members or {}).items()})

@@ -30,9 +30,9 @@ ALWAYS = {
 """The documented defaults."""
 
 
-def image(values=(), number=0, **options):
+def image(values=(), index=0, **options):
     """Return one image with defaults."""
-    return with_defaults(dict(values), number, **{"project": "the-project", "seed": 0, **options})
+    return with_defaults(dict(values), index, **{"project": "the-project", "seed": 0, **options})
 
 
 def test_defaults_of_an_empty_image():
@@ -116,18 +116,18 @@ def test_given_mapping_is_not_changed():
 
 def test_default_creation_time_is_one_second_per_index_or_now():
     assert datetime(2023, 11, 13, tzinfo=timezone.utc) == EPOCH
-    for number in (0, 1, 59, 86_400):
-        instant = wire_time(EPOCH + timedelta(seconds=number))
-        found = image(number=number)
+    for index in (0, 1, 59, 86_400):
+        instant = wire_time(EPOCH + timedelta(seconds=index))
+        found = image(index=index)
         assert (found["created_at"], found["updated_at"]) == (instant, instant)
-    added = image(number=7, now="2030-01-01T00:00:00Z")
+    added = image(index=7, now="2030-01-01T00:00:00Z")
     assert (added["created_at"], added["updated_at"]) == ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z")
     assert image({"created_at": "2018-09-06"}, now="2030-01-01T00:00:00Z")["created_at"] == "2018-09-06"
 
 
 def test_default_id_depends_on_seed_and_index_only():
-    pairs = [(seed, number) for seed in (0, 1, 2**63 - 1) for number in range(50)]
-    ids = [image(number=number, seed=seed)["id"] for seed, number in pairs]
-    assert ids == [image({"name": "x"}, number, seed=seed)["id"] for seed, number in pairs]
+    pairs = [(seed, index) for seed in (0, 1, 2**63 - 1) for index in range(50)]
+    ids = [image(index=index, seed=seed)["id"] for seed, index in pairs]
+    assert ids == [image({"name": "x"}, index, seed=seed)["id"] for seed, index in pairs]
     assert len(set(ids)) == len(pairs)
     assert image({"id": "mine"})["id"] == "mine"
