@@ -202,7 +202,7 @@ def owner_of(store: CredentialStore, token: Token) -> tuple[str, str]:
 def _token(store: CredentialStore, login: Login, now: datetime, *, is_strict: bool) -> Token:
     for method in login.methods:
         if is_strict and method not in METHODS:
-            raise RequestError("login-method", "auth.identity.methods", method, " and ".join(METHODS))
+            raise RequestError("login-method", "auth.identity.methods", method, " or ".join(METHODS))
     methods = tuple(method for method in login.methods if method in METHODS)
     principals = [_PRINCIPALS[method](store, login, now, is_strict) for method in methods]
     principal = principals[0] if principals else _Principal()
@@ -284,5 +284,5 @@ def _find_project(store: CredentialStore, asked: Reference, principal: _Principa
             found = same_name or [replace(first, name=asked.name)]
     if not found:
         names = sorted({f"{quoted(project.name)} in domain {quoted(project.domain)}" for project in legal})
-        raise RequestError("login-scope", legal=", ".join(names) or "no project", what=f"the project {asked}")
+        raise RequestError("login-scope", legal=", ".join(names), what=f"the project {asked}")
     return found[0]

@@ -100,7 +100,7 @@ class Authorization:
             raise RequestError("authorization", legal=_HEADER_FORMAT, what=f"lacks {missing}")
         names = tuple(parameters["SignedHeaders"].split(";"))
         if list(names) != sorted(set(names)) or not all(map(_HEADER_NAME.fullmatch, names)):
-            raise RequestError("signed-headers", legal="names of headers in lower case, sorted, each once, joined by ;")
+            raise RequestError("signed-headers", legal="unique names of headers in lower case, sorted and joined by ;")
         return cls(parameters["Access"], names, parameters["Signature"])
 
 
@@ -199,7 +199,7 @@ def skew_failure(request: SignedRequest, now: datetime) -> RequestError | None:
         raise RequestError("date", "X-Sdk-Date", date, legal) from None
     if abs(moment - now.replace(microsecond=0)) <= MAX_SKEW:
         return None
-    legal = f"at most {MAX_SKEW.seconds // 60} minutes from the emulator's clock"
+    legal = f"a date at most {MAX_SKEW.seconds // 60} minutes from the emulator's clock"
     return RequestError("signature-expired", legal=legal, sent=date, now=format_date(now))
 
 
@@ -211,7 +211,7 @@ def check_content(request: SignedRequest, authorization: Authorization) -> None:
     """
     for name in authorization.signed_headers:
         if name not in request.headers:
-            raise RequestError("header-missing", legal="to sign only what is sent", header=name)
+            raise RequestError("header-missing", legal="names of headers that are sent", header=name)
     if not {"host", DATE_HEADER} <= set(authorization.signed_headers):
         raise RequestError("signed-headers", legal=f"a list with host and {DATE_HEADER}")
     sent_hash = request.headers.get(CONTENT_HASH_HEADER, "")

@@ -95,7 +95,7 @@ LOGINS = [
     ({"scope": {"project": {"name": "cn-north-4", "domain": PARTNER}}}, "Use 'cn-east-3_web' in domain 'team', "),
     ({"scope": {"project": {"name": "nowhere"}}}, "are not valid for the project 'nowhere'"),
     ({"scope": {"domain": PARTNER}}, "are not valid for the domain 'partner'. Use 'team'"),
-    ({"methods": ["totp"]}, "Unsupported method 'totp' in auth.identity.methods. Use password and token"),
+    ({"methods": ["totp"]}, "Unsupported method 'totp' in auth.identity.methods. Use password or token"),
 ]
 
 

@@ -346,8 +346,8 @@ ERRORS = [
         "Authorization is malformed",
     ),
     (sent_headers(GOOD, access="NOBODY"), "ak NOBODY not exist"),
-    (sent_headers(GOOD, names="host;content-type;x-sdk-date;x-tag"), "Use names of headers in lower case, sorted"),
-    (sent_headers(GOOD, names="Content-Type;Host;X-Sdk-Date;X-Tag"), "Use names of headers in lower case, sorted"),
+    (sent_headers(GOOD, names="host;content-type;x-sdk-date;x-tag"), "Use unique names of headers in lower case"),
+    (sent_headers(GOOD, names="Content-Type;Host;X-Sdk-Date;X-Tag"), "Use unique names of headers in lower case"),
     (sent_headers(GOOD, names="content-type;host;x-tag"), "Use a list with host and x-sdk-date"),
     (sent_headers(GOOD, names="content-type;x-sdk-date;x-tag"), "Use a list with host and x-sdk-date"),
     (
