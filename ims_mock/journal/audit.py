@@ -14,7 +14,7 @@ from typing import Final
 
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.values import wire_text
-from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, RULES_BY_NAME, Remark, Step, Walk
+from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, Remark, Step, Walk
 from ims_mock.journal.documented import decoded_query
 from ims_mock.journal.journal import ListRequest
 from ims_mock.journal.pagination import Question, marker_of, question_of
@@ -280,40 +280,27 @@ def _are_one_client(ones: list[_Request], others: list[_Request]) -> bool:
 # --- what is remarkable about a walk
 
 
-class _Remarks:
-    """The remarks on a walk so far: requests and images by the name of the rule."""
+Remarks = dict[str, Remark]
+"""The remarks on a walk so far, by name."""
 
-    def __init__(self) -> None:
-        self._requests: dict[str, list[int]] = {}
-        self._images: dict[str, list[str]] = {}
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._requests
-
-    def add(self, name: str, *requests: _Request, images: Iterable[str] = ()) -> None:
-        self._requests.setdefault(name, []).extend(request.number for request in requests)
-        self._images.setdefault(name, []).extend(images)
-
-    @property
-    def has_errors(self) -> bool:
-        return any(RULES_BY_NAME[name].severity == ERROR for name in self._requests)
-
-    def in_order(self) -> tuple[Remark, ...]:
-        names = [rule.name for rule in AUDIT_RULES if rule.name in self]
-        return tuple(Remark(name, tuple(self._requests[name]), tuple(self._images[name])) for name in names)
+def _remark(remarks: Remarks, name: str, *requests: _Request, images: Iterable[str] = ()) -> None:
+    before = remarks.get(name, Remark(name, ()))
+    numbers = (request.number for request in requests)
+    remarks[name] = Remark(name, (*before.requests, *numbers), (*before.images, *images))
 
 
 def _walk(requests: list[_Request]) -> Walk:
     answered = {request.page: request for request in requests if request.answer}
     is_whole = any(not request.has_more for request in requests if request.answer)
-    remarks = _Remarks()
+    remarks: Remarks = {}
     _check_pages(requests, remarks)
-    if not remarks.has_errors:
+    if not any(remark.rule.severity == ERROR for remark in remarks.values()):
         _check_images(requests, remarks, is_whole=is_whole)
     if not is_whole and _was_started(requests) and not _is_explained(requests, remarks):
-        remarks.add("stopped-early", requests[-1])
+        _remark(remarks, "stopped-early", requests[-1])
     if len(answered) > 1 and all(_is_small(request) for request in answered.values()):
-        remarks.add("small-pages", *answered.values())
+        _remark(remarks, "small-pages", *answered.values())
     first = requests[0]
     return Walk(
         number=first.walk,
@@ -324,7 +311,7 @@ def _walk(requests: list[_Request]) -> Walk:
         images=len({image for request in requests for image in request.ids}),
         is_whole=is_whole,
         steps=tuple(map(_step, requests)),
-        remarks=remarks.in_order(),
+        remarks=tuple(remarks[rule.name] for rule in AUDIT_RULES if rule.name in remarks),
     )
 
 
@@ -338,7 +325,7 @@ def _is_small(request: _Request) -> bool:
     return request.answer is not None and request.answer.query.limit <= request.answer.query.listing.limit
 
 
-def _check_pages(requests: list[_Request], remarks: _Remarks) -> None:
+def _check_pages(requests: list[_Request], remarks: Remarks) -> None:
     """Check how the client moved from page to page."""
     first, end = requests[0], ""
     answered: dict[Page, int] = {}
@@ -346,10 +333,10 @@ def _check_pages(requests: list[_Request], remarks: _Remarks) -> None:
     repeated: list[_Request] = []
     is_loop = False
     if first.marker and first.is_first_page:
-        remarks.add("began-inside", first)
+        _remark(remarks, "began-inside", first)
     for before, request in zip([None, *requests], requests, strict=False):
         if request.is_numbered:
-            remarks.add("numbered-pages", request)
+            _remark(remarks, "numbered-pages", request)
         elif before is not None and request.page in answered:
             if before.has_trouble:
                 answered.clear()
@@ -363,21 +350,21 @@ def _check_pages(requests: list[_Request], remarks: _Remarks) -> None:
             latest = request
             end = request.ids[-1] if request.ids else end
     if repeated:
-        remarks.add("looped" if is_loop else "page-twice", *repeated)
+        _remark(remarks, "looped" if is_loop else "page-twice", *repeated)
 
 
-def _check_next_page(request: _Request, latest: _Request, end: str, remarks: _Remarks) -> None:
+def _check_next_page(request: _Request, latest: _Request, end: str, remarks: Remarks) -> None:
     """Check a page against the latest answered one, whose last image is ``end``."""
     if request.marker != end:
-        remarks.add("wrong-marker", request)
+        _remark(remarks, "wrong-marker", request)
     for name in request.changes_since(latest):
-        remarks.add(name, request)
+        _remark(remarks, name, request)
     has_links = request.answer is not None and request.answer.query.listing.has_links
     if has_links and not latest.record.fault and not request.follows_link_of(latest):
-        remarks.add("own-markers", request)
+        _remark(remarks, "own-markers", request)
 
 
-def _check_images(requests: list[_Request], remarks: _Remarks, *, is_whole: bool) -> None:
+def _check_images(requests: list[_Request], remarks: Remarks, *, is_whole: bool) -> None:
     """Check which images the client met twice or never, because the catalog changed during the walk.
 
     An image is missed if the query lists it in the catalog of the last page, but no page showed it: it is new, or it
@@ -391,7 +378,7 @@ def _check_images(requests: list[_Request], remarks: _Remarks, *, is_whole: bool
         if pages.setdefault(image, request.page) != request.page
     }
     if doubled:
-        remarks.add("images-doubled", *dict.fromkeys(doubled.values()), images=doubled)
+        _remark(remarks, "images-doubled", *dict.fromkeys(doubled.values()), images=doubled)
     answered = [request for request in requests if request.answer]
     if not is_whole or requests[0].marker or not answered:
         return
@@ -401,7 +388,7 @@ def _check_images(requests: list[_Request], remarks: _Remarks, *, is_whole: bool
     query = replace(last.answer.query, marker=None, limit=len(catalog) + 1)
     missed = [image.id for image in catalog.page(query, last.answer.view).images if image.id not in pages]
     if missed:
-        remarks.add("images-missed", last, images=missed)
+        _remark(remarks, "images-missed", last, images=missed)
 
 
 def _was_started(requests: list[_Request]) -> bool:
@@ -411,7 +398,7 @@ def _was_started(requests: list[_Request]) -> bool:
     return any(request.answer for request in requests) or not is_rejected
 
 
-def _is_explained(requests: list[_Request], remarks: _Remarks) -> bool:
+def _is_explained(requests: list[_Request], remarks: Remarks) -> bool:
     """Return whether another remark already explains why the walk did not reach the last page."""
     is_marker_rejected = "wrong-marker" in remarks and requests[-1].answer is None
     return "looped" in remarks or "numbered-pages" in remarks or is_marker_rejected
