@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.values import LINK, Value
+from ims_mock.contract.values import LINK, LIST, Value
 
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
@@ -41,6 +41,7 @@ SHOWN_TO_MEMBERS: Final = {"visibility": "shared", "__imagetype": "shared"}
 
 _POSITIONS: Final = {row.name: position for position, row in enumerate(FIELDS)}
 _LINKS: Final = frozenset(row.name for row in FIELDS if row.type is LINK)
+_LISTS: Final = tuple(row.name for row in FIELDS if row.type is LIST)
 _NULLABLE: Final = tuple(row.name for row in FIELDS if row.is_nullable)
 _HIDDEN_IN_CLOUDIMAGES: Final = frozenset(row.name for row in FIELDS if not row.in_cloudimages)
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
@@ -120,7 +121,8 @@ class Image:
         for name, value in self.values.items():
             if name not in _LINKS:
                 shown[name] = list(value) if isinstance(value, tuple) else value
-        shown.setdefault("tags", [])
+        for name in _LISTS:
+            shown.setdefault(name, [])
         return shown
 
     @cached_property
@@ -131,10 +133,10 @@ class Image:
     @cached_property
     def cloudimages_json(self) -> bytes:
         """The image as JSON in the newer list, ``/v2/cloudimages``, which shows fewer attributes."""
-        if _HIDDEN_IN_CLOUDIMAGES.isdisjoint(self.values):
+        shown = self.shown()
+        if _HIDDEN_IN_CLOUDIMAGES.isdisjoint(shown):
             return self.json
-        shown = {name: value for name, value in self.shown().items() if name not in _HIDDEN_IN_CLOUDIMAGES}
-        return _encode(shown).encode()
+        return _encode({name: value for name, value in shown.items() if name not in _HIDDEN_IN_CLOUDIMAGES}).encode()
 
     @cached_property
     def for_members(self) -> Image:

@@ -26,9 +26,9 @@ from faker.providers import BaseProvider
 from ims_mock.auth.credentials import DEFAULT_PROJECT
 from ims_mock.catalog.defaults import SERVICE_PROJECT
 from ims_mock.catalog.image import image_id, random_uuid
-from ims_mock.contract.fields import BY_NAME, FIELDS
+from ims_mock.contract.fields import BY_NAME, FIELDS, Field
 from ims_mock.contract.operating_systems import SYSTEMS, system_of
-from ims_mock.contract.values import LINK, parse_time, parse_wire_time, quoted
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, parse_time, parse_wire_time, quoted
 from ims_mock.loading import generator_data as data
 from ims_mock.loading.generator_data import Choices, Random, Values, Variant
 
@@ -256,11 +256,24 @@ def _name(random: Random, image: Values) -> str:
     )
 
 
-_MakeValue = Callable[[Random, Values], str]
+_MakeValue = Callable[[Random, Values], object]
 
 
 def _among(*values: str) -> _MakeValue:
     return lambda random, _: _pick(random, values)
+
+
+def _sample(field: Field) -> _MakeValue:
+    """Return a function that makes values for an attribute that the generator knows nothing else about."""
+    if field.type is INTEGER:
+        return lambda random, _: int(random() * 64)
+    if field.type is BOOLEAN:
+        return lambda random, _: random() < 0.5
+    if field.type is TIME:
+        return lambda _, image: image["created_at"]
+    if field.type is LIST:
+        return lambda random, _: [_pick(random, field.values or ("sample",))]
+    return _among(*field.values or ("sample",))
 
 
 def _data_origin(random: Random, image: Values) -> str:
@@ -331,7 +344,7 @@ _INDEPENDENT: Final = {name for choices in data.INDEPENDENT["FusionCompute"] for
 _OPTIONALS: Final = (
     *_KNOWN_OPTIONALS,
     *(  # a new attribute needs no more than its row in the table
-        _Optional(field.name, _among(*field.values or ("sample",)))
+        _Optional(field.name, _sample(field))
         for field in FIELDS
         if field.share is not None
         and field.name not in _DRAWN | _INDEPENDENT | {optional.name for optional in _KNOWN_OPTIONALS}

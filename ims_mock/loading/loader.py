@@ -377,9 +377,9 @@ class _ImageBuilder:
 
         self._skip_taken_ids(seed)
         for generated in generate(count, seed, first=self._index, project=self._owner, fixed=fixed):
-            tags: Any = generated.get("tags")
+            values = {name: tuple(value) if isinstance(value, list) else value for name, value in generated.items()}
             self._count()
-            yield image_from_entry(generated if tags is None else {**generated, "tags": tuple(tags)})
+            yield image_from_entry(values)
 
     def _count(self) -> None:
         self._index += 1
