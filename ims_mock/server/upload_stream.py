@@ -95,7 +95,9 @@ class UploadStream(io.RawIOBase):
         self.on_first_read = None
         view = memoryview(buffer).cast("B")
         with self._changed:
-            if not self._changed.wait_for(self._can_return, self._timeout):
+            if not self._changed.wait_for(
+                lambda: self._buffer or self._is_complete or self._interruption, self._timeout
+            ):
                 self._interruption = f"no data was received for {self._timeout:g} seconds"
             if not self._buffer and self.is_interrupted:
                 raise UploadInterrupted(self._interruption)
@@ -107,9 +109,6 @@ class UploadStream(io.RawIOBase):
         if is_drained and self.on_drained:
             self.on_drained()
         return count
-
-    def _can_return(self) -> bool:
-        return bool(self._buffer or self._is_complete or self._interruption)
 
     def close(self) -> None:
         """Stop reading and discard what is buffered."""
