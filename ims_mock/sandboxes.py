@@ -1,7 +1,7 @@
-"""Sandboxes: emulators of somebody's own beside the one that is served, which share the catalog it was loaded with.
+"""Sandboxes: further emulators on a server, each with its own state, selected by URL or by credentials.
 
-One is found by its id, which stands in its URL, in its access key, and in its token and all that are issued in it.
-Those that nobody uses expire by the real time, which is looked at when one is asked for or made.
+The id of a sandbox is part of its URL, of its access key, and of its token and all tokens issued in it. Unused
+sandboxes expire by real time; this is checked when a sandbox is selected or created.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.options import AppOptions, SandboxOptions
 
-MOST: Final = 1_000
-"""So many sandboxes there may be at the same time."""
+MAX_SANDBOXES: Final = 1_000
 
 _IN_TOKEN: Final = re.compile(r"sandbox-([0-9a-f]{12})\.")
 _IN_AUTHORIZATION: Final = re.compile(r"\bAccess=SANDBOX([0-9A-F]{12})(?![^,\s])")
 
 
-def _pass_of(sandbox_id: str) -> SandboxCredentials:
-    mark = f"sandbox-{sandbox_id}."
-    return SandboxCredentials(mark, mark + secrets.token_hex(16), f"SANDBOX{sandbox_id.upper()}", secrets.token_hex(20))
-
-
-def named_by(token: str, authorization: str) -> str:
-    """Give the id of the sandbox that credentials are of, whether there is one or not; empty when they are of none."""
+def sandbox_id_of(token: str, authorization: str) -> str:
+    """Return the sandbox id in credentials, even if there is no such sandbox; empty if they contain none."""
     found = _IN_TOKEN.match(token) if token else _IN_AUTHORIZATION.search(authorization)
     return found[1].lower() if found else ""
+
+
+def _new_credentials(sandbox_id: str) -> SandboxCredentials:
+    prefix = f"sandbox-{sandbox_id}."
+    token, access_key = prefix + secrets.token_hex(16), f"SANDBOX{sandbox_id.upper()}"
+    return SandboxCredentials(prefix, token, access_key, secrets.token_hex(20))
 
 
 @dataclass
@@ -44,30 +44,30 @@ class Sandbox:
     """One sandbox.
 
     Attributes:
-        id: 12 hex digits.
-        emulator: what answers in it.
-        own: its credentials.
-        seconds: how long it stays unused.
-        used: when it was used last.
+        id: The id: 12 hex digits.
+        emulator: The emulator that answers its requests.
+        credentials: The credentials that select it.
+        expires: Seconds after which it is removed if it is not used.
+        last_used: Time of its last use.
     """
 
     id: str
     emulator: Emulator
-    own: SandboxCredentials
-    seconds: float
-    used: float
+    credentials: SandboxCredentials
+    expires: float
+    last_used: float
 
 
 class Sandboxes:
-    """All sandboxes of a server.
+    """The sandboxes of a server.
 
     Args:
-        around: the emulator that is served, whose catalog and settings they have unless told.
-        now: gives the real time in seconds, from any beginning.
+        server: The emulator of the server, whose catalog and options are the defaults of sandboxes.
+        now: Returns the real time in seconds.
     """
 
-    def __init__(self, around: Emulator, now: Callable[[], float] = monotonic) -> None:
-        self._around = around
+    def __init__(self, server: Emulator, now: Callable[[], float] = monotonic) -> None:
+        self._server = server
         self._now = now
         self._lock = Lock()
         self._sandboxes: dict[str, Sandbox] = {}
@@ -75,98 +75,95 @@ class Sandboxes:
     def __len__(self) -> int:
         return len(self._sandboxes)
 
-    def make(
+    def create(
         self,
         loaded: LoadedCatalog | None = None,
         options: AppOptions | None = None,
-        seconds: float = SandboxOptions.expires,
+        expires: float = SandboxOptions.expires,
     ) -> Sandbox:
-        """Make a sandbox.
+        """Create a sandbox.
 
         Args:
-            loaded: Its catalogs; those of the server if absent, without a copy.
-            options: Its options; those of the server if absent.
-            seconds: Time after which it is removed if it is not used.
+            loaded: Its catalog. By default it shares that of the server, without a copy.
+            options: Its options. By default they are those of the server.
+            expires: Seconds after which it is removed if it is not used.
 
         Raises:
             RequestError: If there are too many sandboxes.
         """
         sandbox_id = secrets.token_hex(6)
-        own = _pass_of(sandbox_id)
-        emulator = self._emulator(own, loaded, options, CoverageRecorder(self._around.coverage_recorder))
+        credentials = _new_credentials(sandbox_id)
+        emulator = self._emulator(credentials, loaded, options, CoverageRecorder(self._server.coverage_recorder))
         with self._lock:
             now = self._now()
-            for one in [one for one in self._sandboxes.values() if now - one.used >= one.seconds]:
-                del self._sandboxes[one.id]
-            if len(self._sandboxes) >= MOST:
-                raise RequestError("sandboxes", legal=f"at most {MOST}")
-            made = self._sandboxes[sandbox_id] = Sandbox(sandbox_id, emulator, own, seconds, now)
-        return made
+            self._sandboxes = {key: one for key, one in self._sandboxes.items() if now - one.last_used < one.expires}
+            if len(self._sandboxes) >= MAX_SANDBOXES:
+                raise RequestError("sandboxes", legal=f"at most {MAX_SANDBOXES}")
+            sandbox = self._sandboxes[sandbox_id] = Sandbox(sandbox_id, emulator, credentials, expires, now)
+        return sandbox
 
     def restart(
         self,
         sandbox_id: str,
         loaded: LoadedCatalog | None = None,
         options: AppOptions | None = None,
-        seconds: float = SandboxOptions.expires,
+        expires: float = SandboxOptions.expires,
     ) -> Sandbox:
         """Start a sandbox again as if it were new; it keeps its id, credentials and coverage.
 
         Args:
             sandbox_id: Its id.
-            loaded: As for :meth:`make`.
-            options: As for :meth:`make`.
-            seconds: As for :meth:`make`.
+            loaded: As for :meth:`create`.
+            options: As for :meth:`create`.
+            expires: As for :meth:`create`.
 
         Raises:
             RequestError: If there is no such sandbox.
         """
-        self.emulator(sandbox_id)
         with self._lock:
-            found = self._sandboxes.get(sandbox_id)
-            if found is None:
+            sandbox = self._find(sandbox_id)
+            recorder = sandbox.emulator.coverage_recorder
+            sandbox.emulator = self._emulator(sandbox.credentials, loaded, options, recorder)
+            sandbox.expires = expires
+            return sandbox
+
+    def emulator(self, sandbox_id: str) -> Emulator:
+        """Return the emulator of a sandbox. This counts as a use of the sandbox.
+
+        Raises:
+            RequestError: If there is no such sandbox.
+        """
+        with self._lock:
+            return self._find(sandbox_id).emulator
+
+    def remove(self, sandbox_id: str) -> None:
+        """Remove a sandbox. Requests that it is answering are completed.
+
+        Raises:
+            RequestError: If there is no such sandbox.
+        """
+        with self._lock:
+            if self._sandboxes.pop(sandbox_id, None) is None:
                 raise _unknown(sandbox_id)
-            found.seconds = seconds
-            found.emulator = self._emulator(found.own, loaded, options, found.emulator.coverage_recorder)
-            return found
+
+    def _find(self, sandbox_id: str) -> Sandbox:
+        sandbox, now = self._sandboxes.get(sandbox_id), self._now()
+        if sandbox is None or now - sandbox.last_used >= sandbox.expires:
+            self._sandboxes.pop(sandbox_id, None)
+            raise _unknown(sandbox_id)
+        sandbox.last_used = now
+        return sandbox
 
     def _emulator(
         self,
-        own: SandboxCredentials,
+        credentials: SandboxCredentials,
         loaded: LoadedCatalog | None,
         options: AppOptions | None,
         recorder: CoverageRecorder,
     ) -> Emulator:
-        around = self._around
-        return Emulator(
-            loaded or around.initial, options or around.options, sandbox_credentials=own, coverage_recorder=recorder
-        )
-
-    def emulator(self, sandbox_id: str) -> Emulator:
-        """Give the emulator of a sandbox, which is thereby used.
-
-        Raises:
-            RequestError: there is none, or no longer.
-        """
-        with self._lock:
-            found, now = self._sandboxes.get(sandbox_id), self._now()
-            if found and now - found.used < found.seconds:
-                found.used = now
-                return found.emulator
-            self._sandboxes.pop(sandbox_id, None)
-        raise _unknown(sandbox_id)
-
-    def remove(self, sandbox_id: str) -> None:
-        """Remove a sandbox; requests that it is answering end as if it stayed.
-
-        Raises:
-            RequestError: there is none.
-        """
-        with self._lock:
-            if self._sandboxes.pop(sandbox_id, None):
-                return
-        raise _unknown(sandbox_id)
+        loaded, options = loaded or self._server.initial, options or self._server.options
+        return Emulator(loaded, options, sandbox_credentials=credentials, coverage_recorder=recorder)
 
 
 def _unknown(sandbox_id: str) -> RequestError:
-    return RequestError("sandbox", "the sandbox", sandbox_id, "one that POST /_ims/sandboxes has made")
+    return RequestError("sandbox", "the sandbox", sandbox_id, "one that POST /_ims/sandboxes has created")

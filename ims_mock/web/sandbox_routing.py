@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, current_app
 
 from ims_mock.emulator import Emulator
-from ims_mock.sandboxes import Sandboxes, named_by
+from ims_mock.sandboxes import Sandboxes, sandbox_id_of
 from ims_mock.web.context import EMULATOR, RequestContext
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def select_emulator(context: RequestContext, *, by_credentials: bool) -> None:
     sandbox_id = environ.get(_SANDBOX_ID, "")
     if not sandbox_id and by_credentials:
         token, authorization = environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")
-        sandbox_id = named_by(token, authorization) if token or authorization else ""
+        sandbox_id = sandbox_id_of(token, authorization) if token or authorization else ""
     extensions = current_app.extensions
     if sandbox_id and _SANDBOXES in extensions:
         context.emulator = extensions[_SANDBOXES].emulator(sandbox_id)
@@ -88,6 +88,6 @@ def select_emulator_by_token(context: RequestContext, token: str) -> None:
     Raises:
         RequestError: The token belongs to a sandbox that does not exist.
     """
-    sandbox_id = "" if is_in_sandbox(context) else named_by(token, "")
+    sandbox_id = "" if is_in_sandbox(context) else sandbox_id_of(token, "")
     if sandbox_id and _SANDBOXES in current_app.extensions:
         context.emulator = sandboxes().emulator(sandbox_id)

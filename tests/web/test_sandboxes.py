@@ -9,7 +9,7 @@ from helpers import in_process, make_app, over_socket
 
 from ims_mock import sandboxes
 from ims_mock.auth import signature as signing
-from ims_mock.sandboxes import MOST, Sandboxes
+from ims_mock.sandboxes import MAX_SANDBOXES, Sandboxes
 
 NOW = "2023-11-13T08:00:00Z"
 JSON = {"Content-Type": "application/json"}
@@ -359,7 +359,7 @@ def test_a_removed_sandbox_is_a_404(profile):
 def test_an_unused_sandbox_expires(app):
     now = [0.0]
     boxes = Sandboxes(app.extensions["ims_mock"], lambda: now[0])
-    short, long = boxes.make(seconds=10), boxes.make(seconds=100)
+    short, long = boxes.create(expires=10), boxes.create(expires=100)
     for _ in range(3):
         now[0] += 9
         boxes.emulator(short.id)
@@ -368,7 +368,7 @@ def test_an_unused_sandbox_expires(app):
         boxes.emulator(short.id)
     assert len(boxes) == 1
     now[0] += 90
-    boxes.make()
+    boxes.create()
     assert len(boxes) == 1
     with pytest.raises(sandboxes.RequestError):
         boxes.emulator(long.id)
@@ -377,8 +377,8 @@ def test_an_unused_sandbox_expires(app):
 def test_sandboxes_are_bounded(app, ask):
     made = make(ask)
     boxes = app.extensions["ims_mock.sandboxes"]
-    for _ in range(MOST - 1):
-        boxes.make()
+    for _ in range(MAX_SANDBOXES - 1):
+        boxes.create()
     answer = ask(PATH, method="POST")
     assert (answer.status, answer.json["error"]["code"]) == (429, 429)
     assert "delete one, or wait until unused ones expire. Use at most 1000" in answer.json["error"]["message"]

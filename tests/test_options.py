@@ -1,0 +1,96 @@
+"""Every interface is derived from the table of options, so a new row reaches all of them."""
+
+import inspect
+import json
+from dataclasses import dataclass, field, fields
+
+import pytest
+from helpers import in_process, make_app
+
+import ims_mock
+from ims_mock.options import (
+    OPTIONS,
+    AppOptions,
+    EmulatorOptions,
+    MockOptions,
+    SandboxOptions,
+    ServeOptions,
+    convert,
+    keywords_of_function,
+    keywords_of_method,
+    options_of,
+)
+
+
+def names(cls):
+    return [option.name for option in options_of(cls)]
+
+
+@pytest.mark.parametrize(("callable_", "options"), [(ims_mock.create_app, AppOptions), (ims_mock.ImsMock, MockOptions)])
+def test_signatures_have_the_options_and_defaults_of_the_table(callable_, options):
+    parameters = inspect.signature(callable_).parameters
+    assert {name: one.default for name, one in parameters.items()} == {
+        option.name: option.default for option in options_of(options)
+    }
+    assert [name for name, one in parameters.items() if one.kind is not one.KEYWORD_ONLY] == ["catalog"]
+
+
+def test_sandbox_schema_has_the_options_of_the_table():
+    document = in_process(make_app("empty"))("/openapi.json").json
+    assert [*document["components"]["schemas"]["NewSandbox"]["properties"]] == names(SandboxOptions)
+
+
+def test_emulator_options_are_accepted_by_every_interface():
+    for cls in (MockOptions, SandboxOptions, AppOptions, ServeOptions):
+        assert set(names(EmulatorOptions)) <= set(names(cls))
+    assert {option.name for option in OPTIONS if "serve" in option.commands} == set(names(ServeOptions))
+
+
+def test_a_new_row_is_accepted_checked_and_described():
+    @dataclass(frozen=True, kw_only=True)
+    class Extended(EmulatorOptions):
+        pages: int = field(default=3, metadata={"help": "Number of pages.", "bounds": (1, 9)})
+
+    @keywords_of_function(Extended)
+    def use(options):
+        return options.pages
+
+    class User:
+        @keywords_of_method(Extended)
+        def __init__(self, options):
+            self.pages = options.pages
+
+    (row,) = (option for option in options_of(Extended) if option.name == "pages")
+    assert (row.flag, row.variable) == ("--pages", "IMS_MOCK_PAGES")
+    assert row.json_schema() == {"type": "integer", "minimum": 1, "maximum": 9}
+    assert (use(), use(pages=4), User(pages=5).pages) == (3, 4, 5)
+    with pytest.raises(ValueError, match=r"Invalid pages 10\. Use a whole number from 1 to 9\."):
+        use(pages=10)
+
+
+@pytest.mark.parametrize("make", [ims_mock.create_app, ims_mock.ImsMock])
+def test_unknown_options_are_rejected_with_the_nearest_one(make):
+    with pytest.raises(TypeError, match=r"unexpected option 'profil'\. Did you mean profile\?"):
+        make("empty", profil="glance")
+    with pytest.raises(TypeError, match=r"unexpected option 'x'\. Use catalog, generate, "):
+        make("empty", x=1)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_rows_are_complete(option):
+    assert option.commands
+    assert option.help.endswith(".")
+    assert option.accepts(option.default)
+    json.dumps(option.json_schema())
+
+
+@pytest.mark.parametrize("option", options_of(SandboxOptions), ids=lambda option: option.name)
+def test_values_of_another_type_are_rejected(option):
+    if not option.is_argument:
+        assert not any(map(option.accepts, (None, [], True, {})))
+
+
+def test_options_are_converted_to_those_of_another_class():
+    converted = convert(MockOptions("empty", seed=7, url="http://localhost"), AppOptions)
+    assert converted == AppOptions("empty", seed=7)
+    assert {one.name for one in fields(converted)} == set(names(AppOptions))
