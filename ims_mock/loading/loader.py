@@ -286,15 +286,19 @@ def _credentials(
 # --- images
 
 
-def image_from_entry(values: Mapping[str, Any]) -> Image:
+def image_from_entry(entry: Mapping[str, Any]) -> Image:
     """Return the image of an entry of a catalog file, which has its defaults already."""
-    present = {name: value for name, value in values.items() if value is not None and name != MEMBERS}
-    return Image(present, memberships(values))
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in entry.items()
+        if value is not None and name != MEMBERS
+    }
+    return Image(values, memberships(entry))
 
 
-def memberships(values: Mapping[str, Any]) -> dict[str, Membership]:
+def memberships(entry: Mapping[str, Any]) -> dict[str, Membership]:
     """Return the members of an entry of a catalog file."""
-    return {project: Membership(status) for project, status in (values.get(MEMBERS) or {}).items()}
+    return {project: Membership(status) for project, status in (entry.get(MEMBERS) or {}).items()}
 
 
 class _ImageBuilder:
@@ -376,10 +380,9 @@ class _ImageBuilder:
         from ims_mock.loading.generator import generate  # imports Faker, which most emulators do not need
 
         self._skip_taken_ids(seed)
-        for generated in generate(count, seed, first=self._index, project=self._owner, fixed=fixed):
-            values = {name: tuple(value) if isinstance(value, list) else value for name, value in generated.items()}
+        for entry in generate(count, seed, first=self._index, project=self._owner, fixed=fixed):
             self._count()
-            yield image_from_entry(values)
+            yield image_from_entry(entry)
 
     def _count(self) -> None:
         self._index += 1
