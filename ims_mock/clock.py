@@ -1,61 +1,59 @@
-"""The one clock: standing still, running ahead, or real; nothing else in the project asks for the date."""
+"""The clock of an emulator: real, ahead of real time, or frozen. No other module asks for the date."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from typing import NamedTuple
 
 from ims_mock.contract.values import add_clamped, quoted, wire_time
 
 
-class Clock(NamedTuple):
-    """Tells the emulator's time; a value, so that setting it makes a new one and forgetting that is an assignment.
+@dataclass(frozen=True)
+class Clock:
+    """A clock. Setting it returns a new one.
 
     Attributes:
-        frozen: the instant at which the clock stands still; ``None`` when it runs.
-        ahead: how far a running clock is ahead of the real time.
+        frozen: The time at which it stands still; ``None`` if it runs.
+        ahead: The difference of a running clock from real time.
     """
 
     frozen: datetime | None = None
     ahead: timedelta = timedelta(0)
 
     def now(self) -> datetime:
-        """Give the time as an aware datetime in UTC."""
+        """Return the time as an aware datetime in UTC."""
         now = self.frozen or datetime.now(timezone.utc)
         return add_clamped(now, self.ahead) if self.ahead else now
 
     def wire(self) -> str:
-        """Give the time as the API writes it, in whole seconds."""
+        """Return the time in wire format."""
         return wire_time(self.now())
 
     @classmethod
     def at(cls, instant: datetime, *, runs: bool = False) -> Clock:
-        """Make a clock that is set to an instant.
+        """Return a clock that is set to a time.
 
         Args:
-            instant: the time it shows now; a naive one is UTC.
-            runs: whether it runs on from there, instead of standing still.
+            instant: The time; a naive one is UTC.
+            runs: Whether it runs on from there.
 
         Raises:
-            ValueError: it is outside of the years 1 to 9999 in UTC.
+            ValueError: The time is outside the years 1 to 9999 in UTC.
         """
         try:
             utc = instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
         except OverflowError:
-            raise ValueError(f"{instant} lies outside of the years 1 to 9999 in UTC") from None
+            raise ValueError(f"{instant} is outside the years 1 to 9999 in UTC") from None
         return cls(ahead=utc - datetime.now(timezone.utc)) if runs else cls(utc)
 
     def advanced(self, by: timedelta) -> Clock:
-        """Give the clock moved on: one that stands still stands later, one that runs runs further ahead.
-
-        Args:
-            by: how far; a negative one moves it back.
+        """Return the clock, moved by a duration, which may be negative.
 
         Raises:
-            ValueError: it would leave the years 1 to 9999.
+            ValueError: The time would be outside the years 1 to 9999.
         """
         try:
             moved = self.now() + by
         except OverflowError:
             raise ValueError(f"{quoted(str(by))} leads out of the years 1 to 9999") from None
-        return self._replace(frozen=moved) if self.frozen else self._replace(ahead=self.ahead + by)
+        return replace(self, frozen=moved) if self.frozen else replace(self, ahead=self.ahead + by)

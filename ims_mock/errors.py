@@ -251,18 +251,18 @@ class RequestError(Exception):
         parameter: The parameter, header or attribute that is wrong.
         value: Its value.
         legal: The legal values, as a phrase that can follow "Use".
-        cure: A further clause for the client.
+        hint: A further clause for the client.
         headers: Additional headers of the response.
         details: The other placeholders of the messages.
     """
 
     def __init__(
-        self, problem: str | Problem, parameter: str = "", value: str = "", legal: str = "", *, cure: str = "", headers: Mapping[str, str] | None = None, **details: str
+        self, problem: str | Problem, parameter: str = "", value: str = "", legal: str = "", *, hint: str = "", headers: Mapping[str, str] | None = None, **details: str
     ) -> None:
         self.problem = BY_NAME[problem] if isinstance(problem, str) else problem
         self.details = {"parameter": parameter, "value": value, **details}
         self.legal = legal
-        self.cure = cure
+        self.hint = hint
         self.headers = headers or {}
         super().__init__(self.message)
 
@@ -276,7 +276,7 @@ class RequestError(Exception):
             message = f"{message.removesuffix('.')}: {escaped['value']}"
         if self.legal:
             message = f"{message.removesuffix('.')}. Use {self.legal}."
-        return f"{message.removesuffix('.')}; {self.cure}" if self.cure else message
+        return f"{message.removesuffix('.')}; {self.hint}" if self.hint else message
 
     @property
     def glance(self) -> str:

@@ -165,7 +165,7 @@ def _verify(
         form = signing.canonical_request(request, authorization.signed_headers)
         if not signing.verifies(form, request, authorization, key.secret):
             hint = explain(form, request, authorization, key.secret, store.key_secrets) if explains else ""
-            raise RequestError("signature", cure=hint, canonical=signing.redacted_text(form, request))
+            raise RequestError("signature", hint=hint, canonical=signing.redacted_text(form, request))
     except RequestError as error:
         raise skew_failure or error from None
     if has_expired(key.expires, now):

@@ -13,7 +13,7 @@ from ims_mock.auth.tokens import Token
 from ims_mock.catalog.visibility import ADMIN, MEMBER
 from ims_mock.contract.values import MAX_NAME, add_clamped, quoted, wire_time
 from ims_mock.errors import RequestError
-from ims_mock.json_body import Part
+from ims_mock.json_body import JsonValue
 
 METHODS: Final = ("password", "token")
 
@@ -38,17 +38,17 @@ class Reference:
     domain: Reference | None = None
 
     @classmethod
-    def read(cls, part: Part) -> Reference:
+    def read(cls, part: JsonValue) -> Reference:
         """Read a reference from a request body.
 
         Raises:
             RequestError: It has neither id nor name, or one of them is not a string.
         """
         part.object()
-        reference_id, name = (_short_text(part.part(key)) if part.has(key) else "" for key in ("id", "name"))
+        reference_id, name = (_short_text(part.member(key)) if part.has(key) else "" for key in ("id", "name"))
         if not reference_id and not name:
-            raise part.refused(_REFERENCE, "has neither id nor name")
-        return cls(reference_id, name, cls.read(part.part("domain")) if part.has("domain") else None)
+            raise part.error(_REFERENCE, "has neither id nor name")
+        return cls(reference_id, name, cls.read(part.member("domain")) if part.has("domain") else None)
 
     def is_domain(self, domain: str) -> bool:
         """Return whether this refers to a domain."""
@@ -87,48 +87,48 @@ class Login:
     domain: Reference | None = None
 
     @classmethod
-    def read(cls, body: Part) -> Login:
+    def read(cls, body: JsonValue) -> Login:
         """Read the body of a request.
 
         Raises:
             RequestError: A part is missing or of the wrong type; the message contains its path and what is valid.
         """
         legal = f"a list of {' or '.join(METHODS)}"
-        auth = body.part("auth")
-        identity = auth.part("identity")
-        methods = tuple(item.text(legal) for item in identity.part("methods", legal).items(legal))
+        auth = body.member("auth")
+        identity = auth.member("identity")
+        methods = tuple(item.text(legal) for item in identity.member("methods", legal).items(legal))
         if not methods:
-            raise identity.part("methods").refused(legal, "is empty")
+            raise identity.member("methods").error(legal, "is empty")
         user, password, token = Reference(), "", ""
         if "password" in methods:
-            part = identity.part("password").part("user")
-            user, password = Reference.read(part), part.part("password", "a text").text()
+            part = identity.member("password").member("user")
+            user, password = Reference.read(part), part.member("password", "a text").text()
             if not user.id and not user.domain:
-                raise part.part("domain", _REFERENCE).refused(_REFERENCE)
+                raise part.member("domain", _REFERENCE).error(_REFERENCE)
         if "token" in methods:
-            token = identity.part("token").part("id", "a text").text()
+            token = identity.member("token").member("id", "a text").text()
         project, domain = _read_scope(auth)
         return cls(tuple(dict.fromkeys(methods)), user, password, token, project, domain)
 
 
-def _read_scope(auth: Part) -> tuple[Reference | None, Reference | None]:
+def _read_scope(auth: JsonValue) -> tuple[Reference | None, Reference | None]:
     """Return the requested project and domain; a project takes precedence (the vendor's documentation)."""
-    if not auth.has("scope") or auth.part("scope").value == "unscoped":
+    if not auth.has("scope") or auth.member("scope").value == "unscoped":
         return None, None
-    legal, scope = "'unscoped', or an object with project or domain", auth.part("scope")
+    legal, scope = "'unscoped', or an object with project or domain", auth.member("scope")
     if not isinstance(scope.value, dict):
-        raise scope.refused(legal)
+        raise scope.error(legal)
     if scope.has("project"):
-        return Reference.read(scope.part("project")), None
+        return Reference.read(scope.member("project")), None
     if scope.has("domain"):
-        return None, Reference.read(scope.part("domain"))
-    raise scope.refused(legal, "names neither")
+        return None, Reference.read(scope.member("domain"))
+    raise scope.error(legal, "names neither")
 
 
-def _short_text(part: Part) -> str:
+def _short_text(part: JsonValue) -> str:
     text = part.text()
     if len(text) > MAX_NAME:
-        raise part.refused(f"at most {MAX_NAME} characters", f"has {len(text)} characters")
+        raise part.error(f"at most {MAX_NAME} characters", f"has {len(text)} characters")
     return text
 
 

@@ -25,7 +25,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRule
 from ims_mock.journal.records import ListAnswer
-from ims_mock.json_body import Part, parse
+from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.options import STRICT
 from ims_mock.web.recording import refuse_findings, wsgi_name
 
@@ -192,15 +192,15 @@ class RequestContext:
         self.request.max_content_length = None
         return self.request.stream
 
-    def json_body(self) -> Part:
+    def json_body(self) -> JsonValue:
         """Return the JSON body.
 
         Raises:
             RequestError: The body is too large or not JSON.
         """
-        return parse(self.body(MAX_JSON_BYTES))
+        return parse_json(self.body(MAX_JSON_BYTES))
 
-    def image_body(self) -> Part:
+    def image_body(self) -> JsonValue:
         """Return the JSON body of a change to an image.
 
         Raises:

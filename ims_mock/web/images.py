@@ -102,7 +102,7 @@ def _check_delete_backup(context: RequestContext) -> None:
     """Check the body of a deletion (doc). It says whether to delete the image's backup; the emulator has none."""
     body = context.image_body()
     if "delete_backup" in body.object() and not isinstance(body.value["delete_backup"], bool):
-        raise body.part("delete_backup").refused("true or false")
+        raise body.member("delete_backup").error("true or false")
 
 
 # --- tags

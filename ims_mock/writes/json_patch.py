@@ -17,7 +17,7 @@ from ims_mock.contract.fields import BY_NAME
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import MAX_NAME, Value, printable
 from ims_mock.errors import RequestError
-from ims_mock.json_body import Part
+from ims_mock.json_body import JsonValue
 from ims_mock.writes.permissions import require_owner
 from ims_mock.writes.validation import FREE_VALUE, AttributeValidator, attribute_schemas
 
@@ -46,7 +46,7 @@ class Operation:
     is_strict: bool
 
 
-def parse_patch(body: Part, media_type: str, view: View) -> tuple[Operation, ...]:
+def parse_patch(body: JsonValue, media_type: str, view: View) -> tuple[Operation, ...]:
     """Parse a patch and make the checks that do not depend on the image.
 
     Args:
@@ -65,7 +65,7 @@ def parse_patch(body: Part, media_type: str, view: View) -> tuple[Operation, ...
     return tuple(_operation(part, media_type, validator) for part in body.items("a list of operations"))
 
 
-def _operation(part: Part, media_type: str, validator: AttributeValidator) -> Operation:
+def _operation(part: JsonValue, media_type: str, validator: AttributeValidator) -> Operation:
     if not isinstance(part.value, dict):
         raise _refused(part, "is not an object", "an object", "Operations must be JSON objects.")
     op, path = _new_format(part) if media_type == _NEW else _old_format(part)
@@ -78,11 +78,11 @@ def _operation(part: Part, media_type: str, validator: AttributeValidator) -> Op
         if "value" not in part.value:
             glance = f'Operation "{op}" requires a member named "value".'
             raise _refused(part, "has no value", f'an operation "{op}" with a value', glance)
-        value = validator.value(name, part.part("value"))
+        value = validator.value(name, part.member("value"))
     return Operation(op, name, value, is_strict=media_type == _OLD)
 
 
-def _new_format(part: Part) -> tuple[str, object]:
+def _new_format(part: JsonValue) -> tuple[str, object]:
     """Return the operation and the path of an operation in the newer format."""
     for name in ("op", "path"):
         if name not in part.value:
@@ -90,11 +90,11 @@ def _new_format(part: Part) -> tuple[str, object]:
             raise _refused(part, f"has no {name}", "an object with op, path and value", glance)
     if part.value["op"] not in _OPERATIONS:
         legal = f"one of {', '.join(_OPERATIONS)}"
-        raise _refused(part.part("op"), "is not an operation", legal, f"Operation must be {legal}.")
+        raise _refused(part.member("op"), "is not an operation", legal, f"Operation must be {legal}.")
     return part.value["op"], part.value["path"]
 
 
-def _old_format(part: Part) -> tuple[str, object]:
+def _old_format(part: JsonValue) -> tuple[str, object]:
     """Return the operation and the path of an operation in the older format."""
     named = [op for op in _OPERATIONS if op in part.value]
     if len(named) != 1:
@@ -104,12 +104,12 @@ def _old_format(part: Part) -> tuple[str, object]:
     return named[0], part.value[named[0]]
 
 
-def _attribute(part: Part, path: object) -> str:
+def _attribute(part: JsonValue, path: object) -> str:
     """Return the attribute that a pointer names: ``/name``, with ``~1`` for a slash and ``~0`` for a tilde."""
     legal = "a slash and the name of one attribute"
     if not isinstance(path, str):
         raise _refused(part, "has a path that is not a text", legal, "Pointer must be a string.")
-    Part(path, part.path).text()  # rejects lone surrogates
+    JsonValue(path, part.path).text()  # rejects lone surrogates
     problem = ""
     if not path.startswith("/"):
         problem = 'does not start with "/".'
@@ -129,7 +129,7 @@ def _attribute(part: Part, path: object) -> str:
     return path[1:].replace("~1", "/").replace("~0", "~")
 
 
-def _refused(part: Part, what: str, legal: str, glance: str) -> RequestError:
+def _refused(part: JsonValue, what: str, legal: str, glance: str) -> RequestError:
     return RequestError("patch", legal=legal, what=f"{part.path} {what}", says=glance)
 
 

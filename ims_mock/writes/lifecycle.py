@@ -18,7 +18,7 @@ from ims_mock.catalog.visibility import View, visibility_of
 from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
 from ims_mock.errors import RequestError
-from ims_mock.json_body import Part
+from ims_mock.json_body import JsonValue
 from ims_mock.writes.permissions import require_owner
 from ims_mock.writes.validation import AttributeValidator, check_tag, check_tag_count
 
@@ -37,7 +37,7 @@ _NEW: Final = {"status": "queued", "name": "", "__imagetype": "private", "__isre
 # --- creation
 
 
-def create_image(body: Part, catalog: Catalog, view: View, *, seed: int, now: str) -> Image:
+def create_image(body: JsonValue, catalog: Catalog, view: View, *, seed: int, now: str) -> Image:
     """Return the image that a client creates. It is queued until its data is uploaded.
 
     Args:
@@ -56,7 +56,7 @@ def create_image(body: Part, catalog: Catalog, view: View, *, seed: int, now: st
         validator.check_name(name)
         if name == "id" and validator.is_service:
             raise RequestError("read-only-attribute", "the attribute", name)
-        values[name] = validator.value(name, body.part(name, "a value"))
+        values[name] = validator.value(name, body.member(name, "a value"))
         validator.check_service_value(name, values[name], _NEW.get(name))
     owner = values.setdefault("owner", view.caller.project)
     if owner != view.caller.project and not view.caller.is_admin:

@@ -10,7 +10,7 @@ from ims_mock.catalog.visibility import View, visibility_of
 from ims_mock.contract.fields import MEMBER_STATUSES
 from ims_mock.contract.values import MAX_NAME, quoted
 from ims_mock.errors import RequestError
-from ims_mock.json_body import Part
+from ims_mock.json_body import JsonValue
 from ims_mock.writes.permissions import find_image, owns, require_owner
 
 MAX_MEMBERS: Final = 128
@@ -75,7 +75,7 @@ def _created_at(image: Image, membership: Membership) -> str:
 # --- request bodies
 
 
-def parse_member(body: Part) -> str:
+def parse_member(body: JsonValue) -> str:
     """Parse the project of ``{"member": PROJECT}``.
 
     Raises:
@@ -88,7 +88,7 @@ def parse_member(body: Part) -> str:
     return project
 
 
-def parse_status(body: Part) -> str:
+def parse_status(body: JsonValue) -> str:
     """Parse the status of ``{"status": STATUS}``; a ``vault_id`` beside it is ignored (doc).
 
     Raises:
@@ -102,11 +102,11 @@ def parse_status(body: Part) -> str:
     return status
 
 
-def _text(body: Part, name: str, legal: str, glance: str) -> str:
+def _text(body: JsonValue, name: str, legal: str, glance: str) -> str:
     """Return a text of the body; if it is missing, Glance answers with its own message."""
     if name not in body.object():
         raise RequestError("member", legal=legal, what=f"{name} is missing", says=glance)
-    return body.part(name).text(legal)
+    return body.member(name).text(legal)
 
 
 # --- changes

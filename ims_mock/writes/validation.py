@@ -28,7 +28,7 @@ from ims_mock.contract.profiles import Profile
 from ims_mock.contract.published_schema import CONSTRAINTS, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
 from ims_mock.errors import RequestError
-from ims_mock.json_body import Part
+from ims_mock.json_body import JsonValue
 
 MAX_TAGS: Final = 128
 """The maximum number of tags of an image (the default of Glance)."""
@@ -124,7 +124,7 @@ class AttributeValidator:
         Raises:
             RequestError: It is read-only, or its name is reserved or not legal.
         """
-        Part(name, "the name of a property").text()  # rejects lone surrogates
+        JsonValue(name, "the name of a property").text()  # rejects lone surrogates
         field = BY_NAME.get(name)
         if field is not None and (field.is_read_only or field.type is LINK):
             raise RequestError("read-only-attribute", "the attribute", name)
@@ -133,7 +133,7 @@ class AttributeValidator:
         if not 1 <= len(name) <= MAX_NAME:
             raise RequestError("attribute", "attribute name", name, f"1 to {MAX_NAME} characters")
 
-    def value(self, name: str, part: Part) -> Value | None:
+    def value(self, name: str, part: JsonValue) -> Value | None:
         """Return the value of an attribute.
 
         Args:
@@ -177,15 +177,15 @@ class AttributeValidator:
             raise RequestError("attribute", name, str(value), "a time such as 2018-09-06T14:03:27Z")
 
 
-def _typed(field: Field | None, part: Part) -> Value:
+def _typed(field: Field | None, part: JsonValue) -> Value:
     value_type = field.type if field is not None else None
     if value_type is INTEGER:
         if not isinstance(part.value, int) or isinstance(part.value, bool):
-            raise part.refused("a whole number")
+            raise part.error("a whole number")
         return part.value
     if value_type is BOOLEAN:
         if not isinstance(part.value, bool):
-            raise part.refused("true or false")
+            raise part.error("true or false")
         return part.value
     if value_type is LIST:
         tags = tuple(dict.fromkeys(check_tag(one.text()) for one in part.items("a list of texts")))
@@ -193,7 +193,7 @@ def _typed(field: Field | None, part: Part) -> Value:
         return tags
     text = part.text()
     if len(text) > MAX_TEXT:
-        raise part.refused(f"at most {MAX_TEXT} characters", f"has {len(text)} characters")
+        raise part.error(f"at most {MAX_TEXT} characters", f"has {len(text)} characters")
     return text
 
 

@@ -137,11 +137,11 @@ def test_with_auth_off_an_unknown_project_name_is_that_of_the_callers_project(as
 NO_DOMAIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "ann", "password": "x"}}}}}
 BODIES = [
     (b"", "The request body is empty. Use JSON"),
-    (b"{", "it is no JSON from line 1, column 2 on"),
+    (b"{", "it is not JSON from line 1, column 2 on"),
     (b"\xff", "byte 0 is not UTF-8"),
-    (b"[" * 100_000, "objects and lists lie too deep"),
-    (b'{"a": ' * 100_000, "objects and lists lie too deep"),
-    (b'{"auth": NaN}', "NaN is no JSON"),
+    (b"[" * 100_000, "objects and lists are nested too deeply"),
+    (b'{"a": ' * 100_000, "objects and lists are nested too deeply"),
+    (b'{"auth": NaN}', "NaN is not JSON"),
     (b'{"auth": ' + b"9" * 5000 + b"}", "a number"),
     ([], "the body is a list. Use an object"),
     ({}, "auth is missing"),

@@ -72,7 +72,7 @@ def test_the_clock_is_set(ask):
         ({"advance": "P9999999D"}, "leads out of the years 1 to 9999"),
         ({"advance": 1e300}, "Use a duration such as"),
         ({"advance": "P" + "9" * 400 + "D"}, "Use a duration such as"),
-        (b"{", "it is no JSON"),
+        (b"{", "it is not JSON"),
     ],
 )
 def test_a_wrong_time_is_named(ask, body, words):

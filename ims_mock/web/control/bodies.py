@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Response, current_app, request
 
 from ims_mock.errors import RequestError
-from ims_mock.json_body import Part, parse
+from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
 from ims_mock.loading.sources import CatalogError
@@ -26,7 +26,7 @@ MASKS: Final = "ims_mock.masks"
 """The key of the masks in ``app.extensions``."""
 
 
-def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_required: bool = True) -> Part:
+def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_required: bool = True) -> JsonValue:
     """Return the JSON body of a request.
 
     Args:
@@ -39,9 +39,9 @@ def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_requ
     """
     data = context.body(limit)
     if not is_required and not data:
-        return Part({})
+        return JsonValue({})
     context.refuse_media_type(JSON)
-    return parse(data)
+    return parse_json(data)
 
 
 def catalog_text(context: RequestContext) -> CatalogText:

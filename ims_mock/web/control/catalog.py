@@ -97,10 +97,10 @@ def take_snapshot() -> tuple[Response, int]:
     """Take a snapshot under a name."""
     context = current_context()
     legal = f"a text of 1 to {MAX_NAME} characters"
-    part = json_object(context).part("name", legal)
+    part = json_object(context).member("name", legal)
     name = part.text(legal)
     if not 1 <= len(name) <= MAX_NAME:
-        raise part.refused(legal, f"has {len(name)} characters")
+        raise part.error(legal, f"has {len(name)} characters")
     context.emulator.snapshot(name)
     return jsonify(name=name), 201
 

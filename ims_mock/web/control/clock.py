@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify
 
 from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_duration, parse_wire_time, read_time, wire_time
-from ims_mock.json_body import Part
+from ims_mock.json_body import JsonValue
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import json_object
 
@@ -34,32 +34,32 @@ def set_clock() -> Response:
     body = json_object(context)
     keys = frozenset(body.object())
     if keys not in _LEGAL_KEYS:
-        raise body.refused("now, now and runs, or advance", "asks for something else")
+        raise body.error("now, now and runs, or advance", "asks for something else")
     if "advance" not in keys:
         return _clock_response(context.emulator.change_clock(lambda _: _new_clock(body)))
-    part = body.part("advance")
+    part = body.member("advance")
     by = parse_duration(part.value)
     if by is None:
-        raise part.refused("a duration such as PT1H or -P1DT30M, or a number of seconds")
+        raise part.error("a duration such as PT1H or -P1DT30M, or a number of seconds")
     try:
         return _clock_response(context.emulator.change_clock(lambda clock: clock.advanced(by)))
     except ValueError as error:
-        raise part.refused("a duration inside the calendar", str(error)) from None
+        raise part.error("a duration inside the calendar", str(error)) from None
 
 
-def _new_clock(body: Part) -> Clock:
-    part, runs = body.part("now"), body.value.get("runs", False)
+def _new_clock(body: JsonValue) -> Clock:
+    part, runs = body.member("now"), body.value.get("runs", False)
     if not isinstance(runs, bool):
-        raise body.part("runs").refused("true or false")
+        raise body.member("runs").error("true or false")
     if part.value is None and "runs" in body.value:
-        raise body.part("runs").refused("nothing beside a now that is null", "is given")
+        raise body.member("runs").error("nothing beside a now that is null", "is given")
     if part.value is None:
         return Clock()
     text = part.text("a time such as 2030-01-01T00:00:00Z, or null")
     try:
         return Clock.at(parse_wire_time(read_time(text)), runs=runs)
     except ValueError as error:
-        raise part.refused("such a time, or null", str(error)) from None
+        raise part.error("such a time, or null", str(error)) from None
 
 
 def _clock_response(clock: Clock) -> Response:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from ims_mock.emulator import check_options, load_options
 from ims_mock.errors import RequestError
-from ims_mock.json_body import Part
+from ims_mock.json_body import JsonValue
 from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import AppOptions, SandboxOptions, options_of
@@ -70,11 +70,11 @@ def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
     body = json_object(current_context(), MAX_CATALOG_BYTES, is_required=False)
     legal = [option.name for option in options_of(SandboxOptions)]
     if unknown := sorted(body.object().keys() - set(legal)):
-        raise body.part(unknown[0]).refused(", ".join(legal), "is unknown")
+        raise body.member(unknown[0]).error(", ".join(legal), "is unknown")
     given = {name: value for name, value in body.object().items() if value is not None}
     for name, value in given.items():
         if isinstance(value, str):
-            body.part(name).text()  # rejects lone surrogates
+            body.member(name).text()  # rejects lone surrogates
     changes = {name: value for name, value in given.items() if name not in ("catalog", "expires")}
     try:
         sandbox, options = SandboxOptions(**given), replace(current_context().emulator.options, **changes)
@@ -85,13 +85,13 @@ def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
     return loaded, options, sandbox.expires
 
 
-def _load(body: Part, options: SandboxOptions) -> LoadedCatalog:
+def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
     """Load the catalog of the body, or add generated images to the catalog of the server."""
     base = None if body.has("catalog") else current_context().emulator.initial
     if base:
         options = replace(options, catalog=())
     elif not isinstance(options.catalog, dict) and options.catalog not in bundled_catalogs():  # no files of the server
         legal = f"the content of a catalog file, or one of {', '.join(bundled_catalogs())}"
-        raise body.part("catalog").refused(legal, "is no bundled catalog" if isinstance(options.catalog, str) else "")
+        raise body.member("catalog").error(legal, "is no bundled catalog" if isinstance(options.catalog, str) else "")
     with catalog_errors():
         return load_options(options, base=base, masks=masks())
