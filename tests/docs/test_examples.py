@@ -1,0 +1,43 @@
+"""The examples in ``examples/`` work."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from serving import serving
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+ROOT = EXAMPLES.parent
+
+
+def test_pytest_project_passes(tmp_path):
+    project = shutil.copytree(EXAMPLES / "pytest-project", tmp_path / "project")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "ims_mock.pytest_plugin", "-p", "no:randomly", "-p", "no:xdist"]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert "3 passed" in result.stdout, result.stdout + result.stderr
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node")
+def test_node_tests_pass():
+    folder = EXAMPLES / "compose-node"
+    with serving(str(folder / "catalogs")) as server:
+        result = subprocess.run(
+            ["node", "--test"],
+            cwd=folder,
+            env={"IMS_MOCK_URL": server.url, "PATH": str(Path(shutil.which("node")).parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.name)
+def test_catalogs_have_no_problems(path):
+    if path.name == "compose.yaml":
+        pytest.skip("not a catalog")
+    command = [sys.executable, "-m", "ims_mock", "check", str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, ""), result.stdout
