@@ -72,27 +72,23 @@ _FLAVOR: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
-def _chosen(parser: FilterParser, value: str, choices: dict[str, Filters]) -> Filters | None:
+def _documented(parser: FilterParser, value: str, choices: dict[str, Filters]) -> Filters | None:
     """Return the filters of a documented value, or ``None`` if it is none of them."""
     return choices.get(value.lower() if "enumerations-ignore-case" in parser.profile else value)
 
 
-def _architecture(parser: FilterParser, value: str) -> Filters:
-    found = _chosen(parser, value, _ARCHITECTURES)
-    if found is None:
-        raise RequestError("architecture", "architecture", value, " or ".join(_ARCHITECTURES))
-    return found
+def _one_of(problem: str, name: str, choices: dict[str, Filters]) -> Callable[[FilterParser, str], Filters]:
+    def parse(parser: FilterParser, value: str) -> Filters:
+        found = _documented(parser, value, choices)
+        if found is None:
+            raise RequestError(problem, name, value, " or ".join(choices))
+        return found
 
-
-def _whole_image(parser: FilterParser, value: str) -> Filters:
-    found = _chosen(parser, value, _WHOLENESS)
-    if found is None:
-        raise RequestError("boolean", "__whole_image", value, " or ".join(_WHOLENESS))
-    return found
+    return parse
 
 
 def _enterprise_project(parser: FilterParser, value: str) -> Filters:
-    found = _chosen(parser, value, _ENTERPRISE_PROJECTS)
+    found = _documented(parser, value, _ENTERPRISE_PROJECTS)
     if found is not None:
         return found
     if not _UUID.fullmatch(value):
@@ -115,61 +111,27 @@ IMAGES: Final = Listing(IMAGES_PATH, DEFAULT_LIMIT, has_links=True, json=lambda 
 
 _CLOUDIMAGES_LIMIT: Final = 500
 
+_PARAMETERS: Final = (
+    Parameter("architecture", "string", "`arm`: images whose `__support_arm` is `true`; `x86`: all others. Anything else is a 400.", tuple(_ARCHITECTURES), evidence=(DOC, ASSUMED), is_checked=True),
+    Parameter("flavor_id", "string", "`physical.…` matches bare metal images, `k…` ARM, others x86. Anything that is not a flavor name is a 400.", evidence=(DOC, ASSUMED), is_checked=True, pattern=f"^{_FLAVOR.pattern}$"),
+    Parameter("enterprise_project_id", "string", "`0`: images without one as well; `all_granted_eps`: any; or a UUID. Anything else is a 400.", tuple(_ENTERPRISE_PROJECTS), evidence=(DOC, ASSUMED), is_checked=True, pattern=f"^(?:{'|'.join(_ENTERPRISE_PROJECTS)}|{_UUID.pattern})$"),
+    Parameter("__whole_image", "string", "`true`: images that have it; `false`: all others. Anything else is a 400.", tuple(_WHOLENESS), evidence=(DOC, ASSUMED), is_checked=True),
+    Parameter("__system__cmkid", "string", "Exact."),
+    Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
+    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).", default=str(_CLOUDIMAGES_LIMIT), evidence=(DOC, ASSUMED), is_checked=True),
+)  # fmt: skip
+
 CLOUDIMAGES: Final = Listing(
     "/v2/cloudimages",
     _CLOUDIMAGES_LIMIT,
     has_links=False,
     json=lambda image: image.cloudimages_json,
-    extras=(
-        Parameter(
-            "architecture",
-            "string",
-            "`arm`: images whose `__support_arm` is `true`; `x86`: all others. Anything else is a 400.",
-            tuple(_ARCHITECTURES),
-            evidence=(DOC, ASSUMED),
-            is_checked=True,
-        ),
-        Parameter(
-            "flavor_id",
-            "string",
-            "`physical.…` finds bare metal images, `k…` ARM, others x86. What is no such name is a 400.",
-            evidence=(DOC, ASSUMED),
-            is_checked=True,
-            pattern=f"^{_FLAVOR.pattern}$",
-        ),
-        Parameter(
-            "enterprise_project_id",
-            "string",
-            "`0`: images without one as well; `all_granted_eps`: any; or a UUID. Anything else is a 400.",
-            tuple(_ENTERPRISE_PROJECTS),
-            evidence=(DOC, ASSUMED),
-            is_checked=True,
-            pattern=f"^(?:{'|'.join(_ENTERPRISE_PROJECTS)}|{_UUID.pattern})$",
-        ),
-        Parameter(
-            "__whole_image",
-            "string",
-            "`true`: images that have it; `false`: all others. Anything else is a 400.",
-            tuple(_WHOLENESS),
-            evidence=(DOC, ASSUMED),
-            is_checked=True,
-        ),
-        Parameter("__system__cmkid", "string", "Exact."),
-        Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
-        Parameter(
-            "limit",
-            "integer",
-            f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).",
-            default=str(_CLOUDIMAGES_LIMIT),
-            evidence=(DOC, ASSUMED),
-            is_checked=True,
-        ),
-    ),
+    extras=_PARAMETERS,
     parsers={
-        "architecture": _architecture,
+        "architecture": _one_of("architecture", "architecture", _ARCHITECTURES),
         "flavor_id": _flavor,
         "enterprise_project_id": _enterprise_project,
-        "__whole_image": _whole_image,
+        "__whole_image": _one_of("boolean", "__whole_image", _WHOLENESS),
     },
 )
 """The service's newer list. Its errors have the service's format in every profile."""

@@ -1,7 +1,4 @@
-"""Filters: the conditions of a list query, and how a query parameter becomes one.
-
-A condition is a hashable value with ``matches(image)`` and a ``description``.
-"""
+"""Filters: the conditions of a list query, and how a query parameter becomes one."""
 
 from __future__ import annotations
 
@@ -38,12 +35,7 @@ _OPERATOR_WORDS: Final = {
 
 
 class Condition(Protocol):
-    """What an image must satisfy. Conditions are hashable; equal ones match the same images."""
-
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
-        ...
+    """What an image must satisfy. Equal conditions match the same images; ``str(condition)`` is a sentence."""
 
     def matches(self, image: Image) -> bool:
         """Return whether an image satisfies the condition."""
@@ -80,9 +72,7 @@ class Equals:
             return BY_NAME[self.name].fold(value) in self.values
         return value is not None and value in self.values
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
+    def __str__(self) -> str:
         if not self.values:
             return f"{self.name} has a value that no image can have"
         values = " or ".join(sorted(map(repr, self.values)))
@@ -104,10 +94,8 @@ class Not:
         """Return whether the other condition does not match."""
         return not self.condition.matches(image)
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
-        return f"not: {self.condition.description}"
+    def __str__(self) -> str:
+        return f"not: {self.condition}"
 
 
 @dataclass(frozen=True)
@@ -121,9 +109,7 @@ class IsDefault:
         """Return whether the image has no other value."""
         return image.values.get(self.name) in (None, self.default)
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
+    def __str__(self) -> str:
         return f"{self.name} is absent or {self.default!r}"
 
 
@@ -139,9 +125,7 @@ class Contains:
         value = image.values.get(self.name)
         return isinstance(value, tuple) and not self.items.isdisjoint(value)
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
+    def __str__(self) -> str:
         return f"{self.name} contains {' or '.join(sorted(map(repr, self.items)))}"
 
 
@@ -158,9 +142,7 @@ class TimeCompares:
         value = image.values.get(self.name)
         return isinstance(value, str) and self.instant.compare(self.operator, value)
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
+    def __str__(self) -> str:
         return f"{self.name} is {_OPERATOR_WORDS[self.operator]} {self.instant.second}"
 
 
@@ -192,9 +174,7 @@ class Bounded:
             return value >= str(self.bound) if self.is_least else value <= str(self.bound)
         return value >= self.bound if self.is_least else value <= self.bound
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
+    def __str__(self) -> str:
         return f"{self.name} is at {'least' if self.is_least else 'most'} {self.bound}"
 
 

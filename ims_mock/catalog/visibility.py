@@ -155,9 +155,7 @@ class IsListed:
             return False
         return self.view.lists(image, self.visibility, self.member_status)
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
+    def __str__(self) -> str:
         project = "an admin" if self.view.caller.is_admin else f"project {self.view.caller.project}"
         visibility = "" if self.visibility is None else f" with visibility {self.visibility!r}"
         return f"the image is visible to {project}{visibility}"
@@ -174,10 +172,8 @@ class AsShown:
         """Return whether it does."""
         return self.condition.matches(self.view.shown(image))
 
-    @property
-    def description(self) -> str:
-        """The condition as a sentence."""
-        return self.condition.description
+    def __str__(self) -> str:
+        return str(self.condition)
 
 
 def as_shown(view: View, condition: Filter) -> Condition:

@@ -14,7 +14,18 @@ ROOT = EXAMPLES.parent
 
 def test_pytest_project_passes(tmp_path):
     project = shutil.copytree(EXAMPLES / "pytest-project", tmp_path / "project")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "ims_mock.pytest_plugin", "-p", "no:randomly", "-p", "no:xdist"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "ims_mock.pytest_plugin",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:xdist",
+    ]
     result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert "3 passed" in result.stdout, result.stdout + result.stderr
 
