@@ -1,4 +1,4 @@
-"""The operating systems that images carry: the documented versions, and what follows from any version."""
+"""Operating systems: the documented versions, and the attributes that follow from a version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from ims_mock.contract.fields import BY_NAME
 
 @dataclass(frozen=True)
 class System:
-    """An operating system as an image names it."""
+    """An operating system as the attributes of an image describe it.
+
+    Attributes:
+        platform: The value of ``__platform``.
+        os_type: The value of ``__os_type``.
+        os_version: The value of ``__os_version``.
+        os_bit: The value of ``__os_bit``.
+    """
 
     platform: str
     os_type: str
@@ -20,7 +27,7 @@ class System:
 
     @property
     def labels(self) -> tuple[str, str]:
-        """The version in letters that a name may hold, in English and in Chinese."""
+        """The version in English and in Chinese, without characters that are not allowed in names."""
         text = re.sub(r"\((\d\d) bit\)", r" \1bit", self.os_version).replace("GNU/Linux ", "")
         text = " ".join(re.sub(r"[^\w\-. ]", " ", text).split())[:64].strip() or "image"
         return text, re.sub(r"(\d\d)bit\b", r"\1位", text)
@@ -60,24 +67,24 @@ _RELEASES: Final = (
 _PLATFORM: Final = BY_NAME["__platform"]
 _SPELLINGS: Final = (*_PLATFORM.values, *_PLATFORM.seen_values)
 _DOCUMENTED: Final = {_PLATFORM.fold(name): name for name in reversed(_SPELLINGS)}
-_OPENINGS: Final = tuple((name.lower(), _DOCUMENTED[_PLATFORM.fold(name)]) for name in _SPELLINGS)
+_PREFIXES: Final = tuple((name.lower(), _DOCUMENTED[_PLATFORM.fold(name)]) for name in _SPELLINGS)
 _IS_LINUX: Final = re.compile("linux|neokylin", re.IGNORECASE)
-_IS_NARROW: Final = re.compile(r"\b32[ -]?bit", re.IGNORECASE)
+_IS_32_BIT: Final = re.compile(r"\b32[ -]?bit", re.IGNORECASE)
 
 
 def system_of(os_version: str) -> System:
-    """Derive platform, family and word size from any ``__os_version``, documented or not.
+    """Return the operating system of an ``__os_version``, documented or not.
 
-    What begins like no known platform is ``Other``, and 64 bits wide unless it says 32.
+    If it does not begin with a known platform, the platform is ``Other``. It has 64 bits unless it mentions 32.
     """
-    opening = os_version.lower()
-    platform = next((platform for begin, platform in _OPENINGS if opening.startswith(begin)), "Other")
+    version = os_version.lower()
+    platform = next((platform for prefix, platform in _PREFIXES if version.startswith(prefix)), "Other")
     is_linux = platform != "Other" or _IS_LINUX.search(os_version)
     family = "Windows" if platform == "Windows" else "Linux" if is_linux else "Other"
-    return System(platform, family, os_version, "32" if _IS_NARROW.search(os_version) else "64")
+    return System(platform, family, os_version, "32" if _IS_32_BIT.search(os_version) else "64")
 
 
 SYSTEMS: Final = tuple(
     system_of(pattern.format(release)) for pattern, releases in _RELEASES for release in releases.split(", ")
 )
-"""Every documented operating system, the newest of each platform and word size first."""
+"""The documented operating systems, the newest of each platform and word size first."""

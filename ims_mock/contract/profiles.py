@@ -1,16 +1,24 @@
-"""The departures: where the documented service leaves real Glance, each a switch with a name.
+"""The table of departures: the differences between the documented service and OpenStack Glance, each with a name.
 
-Code asks ``"full-last-page" in profile`` and never which profile it is; the README's table is made from this one.
+A profile is a set of departures. Code asks ``"full-last-page" in profile``, never which profile it is.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 
-class Departure(NamedTuple):
-    """One difference between the IMS document and OpenStack Glance: its name and both sides."""
+@dataclass(frozen=True)
+class Departure:
+    """One difference.
+
+    Attributes:
+        name: Its name.
+        documented: The behaviour of the documented service.
+        glance: The behaviour of Glance.
+    """
 
     name: str
     documented: str
@@ -23,7 +31,7 @@ DEPARTURES: Final = (
     Departure(
         "repeated-single-values",
         "`limit`, `marker`, `member_status` or `visibility` given twice is a 400",
-        "the first `limit`, `marker`, `member_status` counts, the second empties the list; two `visibility` are judged by the last and match nothing",
+        "the first `limit`, `marker`, `member_status` counts, the second empties the list; of two `visibility` values the last one is checked, and they match nothing",
     ),
     Departure("registered-only", "ordinary callers see registered images only; `__isregistered=true` is added to their links", "`__isregistered` is a property like any other"),
     Departure("bare-time", "a time without an operator means `eq`", "Mitaka answers 400"),
@@ -35,11 +43,11 @@ DEPARTURES: Final = (
     Departure("empty-visibility", "`visibility=` is a 400", "Mitaka ignores it, Queens matches nothing"),
     Departure("dotted-tags", "a stored tag `a.b` answers to `tag=a=b` as well", "exact"),
     Departure("dead-images-on-request", "`status=deleted` and `status=killed` list such images, and they may then be markers", "deleted and killed images are never listed"),
-    Departure("shared-through-membership", "whoever sees an image as its member is shown, and filters by, `visibility` and `__imagetype` `shared`; a public image is never shared", "stored values"),
+    Departure("shared-through-membership", "members of an image see, and filter by, `shared` as its `visibility` and `__imagetype`; a public image is never shared", "stored values"),
     Departure(
         "service-rules",
-        "clients write images as the service allows: names, formats and sizes are checked, a new image is private and carries the service's attributes, which clients can not change; only an admin deletes a public image",
-        "clients write as Glance allows: any text for a name, an `id` of their own, any visibility but `public`, free properties; data wants both formats set",
+        "clients write images as the service allows: names, formats and sizes are checked; a new image is private and has attributes of the service that clients cannot change; only an admin can delete a public image",
+        "clients write as Glance allows: any text for a name, an `id` of their own, any visibility but `public`, free properties; data can be uploaded only when both formats are set",
     ),
     Departure(
         "error-body",
@@ -52,14 +60,20 @@ _NAMES: Final = frozenset(departure.name for departure in DEPARTURES)
 _BASES: Final = {"documented": _NAMES, "glance": frozenset[str]()}
 
 
-class Profile(NamedTuple):
-    """A set of departures, with the words that asked for it."""
+@dataclass(frozen=True)
+class Profile:
+    """A set of departures.
+
+    Attributes:
+        label: The text that it was parsed from.
+        departures: The names of the departures.
+    """
 
     label: str
     departures: frozenset[str]
 
     def __contains__(self, name: object) -> bool:
-        """Whether this profile departs from Glance here; an unknown name is a bug and raises ``KeyError``."""
+        """Return whether the profile has a departure. An unknown name is a bug and raises ``KeyError``."""
         if name in self.departures:
             return True
         if name not in _NAMES:
@@ -68,22 +82,22 @@ class Profile(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Profile:
-        """Read ``documented`` or ``glance``, followed by switches: ``documented,-registered-only`` or ``glance,+dotted-tags``.
+        """Parse a profile, optionally with changes: ``documented,-registered-only`` or ``glance,+dotted-tags``.
 
         Raises:
-            ValueError: an unknown profile or departure; the message names it and what is legal.
+            ValueError: The profile or a departure is unknown.
         """
-        base, *switches = (part.strip() for part in text.split(","))
+        base, *changes = (part.strip() for part in text.split(","))
         if base not in _BASES:
             raise ValueError(f"unknown profile {base!r}; legal are {' and '.join(_BASES)}")
         departures = set(_BASES[base])
-        for switch in switches:
-            sign, name = (switch[:1], switch[1:]) if switch[:1] in ("+", "-") else ("", switch)
+        for change in changes:
+            sign, name = (change[:1], change[1:]) if change[:1] in ("+", "-") else ("", change)
             if not sign or name not in _NAMES:
                 near = [name] if name in _NAMES else difflib.get_close_matches(name, _NAMES, 1)
                 written = " or ".join(f"{one}{near[0]}" for one in ([sign] if sign else "+-")) if near else ""
                 hint = f"did you mean {written}?" if near else f"legal are + or - and one of {', '.join(sorted(_NAMES))}"
-                raise ValueError(f"unknown departure {switch!r} in the profile; {hint}")
+                raise ValueError(f"unknown departure {change!r} in the profile; {hint}")
             (departures.add if sign == "+" else departures.discard)(name)
         return cls(text, frozenset(departures))
 

@@ -1,4 +1,4 @@
-"""Profiles are sets of departures, each a switch."""
+"""Profiles are sets of departures."""
 
 import pytest
 
@@ -6,14 +6,12 @@ from ims_mock.contract.profiles import DEPARTURES, DOCUMENTED, GLANCE, Profile
 
 
 def test_documented_has_all_departures_and_glance_none():
-    """Every difference between the two is in the table."""
     names = {departure.name for departure in DEPARTURES}
     assert (DOCUMENTED.departures, GLANCE.departures) == (names, set())
 
 
 @pytest.mark.parametrize("name", [departure.name for departure in DEPARTURES])
-def test_each_departure_is_a_switch(name):
-    """It can be taken from one profile and given to the other, alone."""
+def test_a_departure_can_be_added_and_removed(name):
     assert Profile.parse(f"documented,-{name}").departures == DOCUMENTED.departures - {name}
     assert Profile.parse(f"glance, +{name}").departures == {name}
 
@@ -27,14 +25,12 @@ def test_each_departure_is_a_switch(name):
         ("documented,", "legal are + or - and one of "),
     ],
 )
-def test_an_unknown_profile_is_refused_with_what_is_legal(text, words):
-    """The message is ready to be copied."""
-    with pytest.raises(ValueError, match="unknown") as refused:
+def test_an_unknown_profile_is_rejected_with_a_hint(text, words):
+    with pytest.raises(ValueError, match="unknown") as rejected:
         Profile.parse(text)
-    assert words in str(refused.value)
+    assert words in str(rejected.value)
 
 
-def test_asking_for_an_unknown_departure_is_a_bug():
-    """A typing slip in the code cannot pass for a switch that is off."""
+def test_asking_for_an_unknown_departure_raises_key_error():
     with pytest.raises(KeyError):
         "no-such-departure" in GLANCE  # noqa: B015

@@ -247,7 +247,6 @@ ROWS = [
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.rule} {number}") for number, row in enumerate(ROWS)])
 def test_rules(ask, profile, row):
-    """Each in both profiles: the image as it is afterwards, or a refusal and the image as it was."""
     shown = f"/v2/images/{row.image}"
     before, seen = (ask(shown, {"X-Auth-Token": token}) for token in ("admin", row.token))
     expected = row.documented if profile == "documented" or row.glance is None else row.glance
@@ -270,7 +269,6 @@ def test_rules(ask, profile, row):
     "media_type", ["", "application/json", f"{NEW}; charset=utf-8", "text/plain", NEW.upper(), "é"]
 )
 def test_two_media_types_are_served(ask, media_type):
-    """In any case and with parameters; a refusal names them."""
     answer = patch(ask, [replace("name", "db")], media_type)
     if media_type.lower().startswith(NEW):
         assert (answer.status, answer.json["name"]) == (200, "db")
@@ -280,7 +278,6 @@ def test_two_media_types_are_served(ask, media_type):
 
 
 def test_a_document_has_its_length(ask):
-    """A megabyte, and no more."""
     assert patch(ask, b"[]".ljust(2**20)).status == 200
     assert patch(ask, b"[]".ljust(2**20 + 1)).status == 413
 
@@ -380,7 +377,6 @@ def check(app, body, media_type, image="own", token="of-a"):
     token=st.sampled_from(("of-a", "of-b", "admin")),
 )
 def test_a_patch_is_done_whole_or_not_at_all(app, patch, image, token):
-    """Whatever it holds, and whoever sends it; never does the emulator fail."""
     media_type, document = patch
     check(app, json.dumps(document).encode(), media_type, image, token)
 
@@ -397,6 +393,5 @@ def test_a_patch_is_done_whole_or_not_at_all(app, patch, image, token):
 @example(body=b'[{"op": "add", "op": "remove", "path": "/colour", "path": "/colour"}]')
 @example(body="[]".encode("utf-16"))
 def test_any_bytes_are_answered(app, body):
-    """Whatever they are: a patch that is done, or a refusal and the image as it was."""
     for media_type in (OLD, NEW):
         check(app, body, media_type)

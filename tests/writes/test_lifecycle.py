@@ -60,7 +60,6 @@ def error(answer):
 
 
 def test_a_new_image_has_what_the_service_gives_it(documented):
-    """As in the document's sample, and nothing of data it does not have."""
     answer = create(documented, {})
     image = answer.json
     assert answer.status == 201
@@ -82,7 +81,6 @@ def test_a_new_image_has_what_the_service_gives_it(documented):
 
 
 def test_a_new_image_of_glance_has_what_glance_gives_it(glance):
-    """Nothing of the vendor's; in Queens it may be shared."""
     image = create(glance, {"name": "x"}).json
     assert (image["status"], image["visibility"], image["min_disk"], image["min_ram"]) == ("queued", "private", 0, 0)
     assert not [name for name in image if name.startswith("__")]
@@ -91,7 +89,6 @@ def test_a_new_image_of_glance_has_what_glance_gives_it(glance):
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.os_version)
 def test_the_version_tells_the_system(documented, system):
-    """Platform, family and word size follow from it."""
     image = create(documented, {"__os_version": system.os_version}).json
     assert (image["__platform"], image["__os_type"], image["__os_bit"]) == (
         system.platform,
@@ -101,7 +98,6 @@ def test_the_version_tells_the_system(documented, system):
 
 
 def test_what_is_given_is_kept(ask):
-    """Documented attributes and free properties; a tag given twice counts once."""
     given = {
         "name": "镜像 1", "min_ram": 1024, "min_disk": 60, "disk_format": "qcow2", "container_format": "bare",
         "protected": True, "tags": ["b", "a", "b"], "colour": "", "__os_version": "CentOS 7.3 64bit", "x" * 255: "y",
@@ -111,7 +107,6 @@ def test_what_is_given_is_kept(ask):
 
 
 def test_a_new_image_is_listed_and_shown_at_once(ask):
-    """To its project, and to no other."""
     answer = create(ask, {"name": "new", "container_format": "bare"})
     assert answer.headers["Location"] == f"http://localhost{answer.json['self']}"
     assert ask("/v2/images?name=new").json["images"] == [answer.json]
@@ -122,20 +117,17 @@ def test_a_new_image_is_listed_and_shown_at_once(ask):
 
 
 def test_a_request_without_a_host_makes_no_image(ask):
-    """The refusal is not half of an answer: no location can be made for a new image."""
     before = ask("/v2/images?limit=1000").ids
     assert create(ask, {"name": "new"}, Host="").status == 400
     assert ask("/v2/images?limit=1000").ids == before
 
 
 def test_ids_are_derived_as_in_a_catalog(documented):
-    """From the seed and the number of images there are, so that a repeated test sees the same ids."""
     number = len(CATALOG["images"])
     assert [create(documented, {}).json["id"] for _ in range(2)] == [image_id(0, number), image_id(0, number + 1)]
 
 
 def test_an_id_may_be_given_to_glance(glance):
-    """A UUID that no image has."""
     own = "22222222-0000-4000-8000-000000000000"
     assert create(glance, {"id": own}).json["id"] == own
     taken = create(glance, {"id": TAKEN})
@@ -193,7 +185,6 @@ REFUSED = [
 
 @pytest.mark.parametrize(("values", "status", "code"), REFUSED, ids=lambda one: repr(one)[:40])
 def test_what_is_not_legal_is_refused(documented, values, status, code):
-    """With the code of the service; no image comes of it."""
     before = documented("/v2/images").body
     answer = create(documented, values)
     assert error(answer) == (status, code)
@@ -215,7 +206,6 @@ def test_what_is_not_legal_is_refused(documented, values, status, code):
     ],
 )
 def test_what_glance_refuses(glance, values, status, sentence):
-    """With its sentences where they are known."""
     answer = create(glance, values)
     assert (answer.status, sentence in answer.text) == (status, True)
 
@@ -225,32 +215,27 @@ def test_what_glance_refuses(glance, values, status, sentence):
     [{"name": " a/b<>"}, {"name": None}, {"__imagetype": "gold"}, {"disk_format": "vmdk", "container_format": "ovf"}],
 )
 def test_what_glance_takes(glance, values):
-    """Though the service does not."""
     image = create(glance, values).json
     assert {name: image.get(name) for name in values} == values
 
 
 @pytest.mark.parametrize(("version", "visibility"), [("Q", "shared"), ("Q", "community"), ("M", "private")])
 def test_glance_knows_visibilities_by_its_version(glance, version, visibility):
-    """Queens has two more."""
     assert create(glance, {"visibility": visibility}, **{"X-Api-Version": version}).json["visibility"] == visibility
 
 
 def test_an_admin_may_do_more(ask):
-    """Publish an image, and make one for another project."""
     image = create(ask, {"visibility": "public", "owner": A}, "admin").json
     assert (image["visibility"], image["owner"]) == ("public", A)
     assert ask(image["self"]).status == 200
 
 
 def test_an_admin_sets_what_the_service_sets(documented):
-    """What follows from it follows."""
     image = create(documented, {"__imagetype": "gold"}, "admin").json
     assert (image["visibility"], image["protected"]) == ("public", True)
 
 
 def test_what_the_service_sets_may_be_repeated(documented):
-    """A client may send back what it was shown."""
     assert create(documented, {"__imagetype": "private", "__isregistered": "true", "__image_size": "0"}).status == 201
 
 
@@ -263,7 +248,6 @@ def delete(ask, image, token="of-a", body=b"", **headers):
 
 
 def test_a_deleted_image_is_gone_but_for_its_record(documented):
-    """By its id, from the list, for its members; who asks for deleted images finds it, with the time it went."""
     assert delete(documented, "mine").status == 204
     for token in ("of-a", "of-b", "admin"):
         assert documented("/v2/images/mine", {"X-Auth-Token": token}).status == 404
@@ -276,7 +260,6 @@ def test_a_deleted_image_is_gone_but_for_its_record(documented):
 
 
 def test_glance_lists_no_deleted_image(glance):
-    """Its id stays taken."""
     own = "22222222-0000-4000-8000-000000000000"
     create(glance, {"id": own})
     assert delete(glance, own).status == 204
@@ -298,7 +281,6 @@ def test_glance_lists_no_deleted_image(glance):
     ],
 )
 def test_who_may_not_delete_is_refused(documented, image, token, status, code):
-    """What is protected, public, or another project's."""
     assert error(delete(documented, image, token)) == (status, code)
     assert documented(f"/v2/images/{image}", {"X-Auth-Token": token}).status == 200
 
@@ -312,31 +294,26 @@ def test_who_may_not_delete_is_refused(documented, image, token, status, code):
     ],
 )
 def test_whom_glance_lets_not_delete(glance, image, sentence):
-    """In its own words."""
     answer = delete(glance, image)
     assert (answer.status, sentence in answer.text) == (403, True)
 
 
 @pytest.mark.parametrize(("image", "token"), [("unprotected", "admin"), ("shared", "admin"), ("shared", "of-b")])
 def test_who_may_delete(ask, image, token):
-    """The owner; an admin anything that is not protected."""
     assert delete(ask, image, token).status == 204
 
 
 def test_glance_lets_owners_delete_public_images(glance):
-    """It only looks who owns it."""
     assert delete(glance, "own-public").status == 204
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"delete_backup": true}', b'{"delete_backup": false}'])
 def test_a_backup_may_be_named(ask, body):
-    """There is none; the vendor's SDK announces JSON also where it sends nothing."""
     assert delete(ask, "mine", body=body, **{"Content-Type": "application/json"}).status == 204
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"delete_backup": "yes"}'])
 def test_a_wrong_body_deletes_nothing(ask, profile, body):
-    """Glance does not look at it."""
     answer = delete(ask, "mine", body=body, **{"Content-Type": "application/json"})
     assert answer.status == (400 if profile == "documented" else 204)
     if profile == "documented":

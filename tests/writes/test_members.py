@@ -41,7 +41,6 @@ def members_of(ask, project=A, image="image", **headers):
 
 
 def test_an_offer_is_pending_until_it_is_accepted(ask):
-    """Then the image is in the member's list; after its rejection it is not, but still shown by its id."""
     answer = sent(ask, "POST", "image/members", {"member": D})
     assert (answer.status, answer.json) == (200, {
         "member_id": D, "image_id": "image", "status": "pending", "schema": "/v2/schemas/member",
@@ -59,7 +58,6 @@ def test_an_offer_is_pending_until_it_is_accepted(ask):
 
 @pytest.mark.parametrize("status", MEMBER_STATUSES)
 def test_the_documented_recipe_finds_what_is_shared(status):
-    """Word for word."""
     ask = in_process(make_app(CATALOG))
     sent(ask, "PUT", f"image/members/{B}", {"status": status, "vault_id": "for a whole server"}, B)
     recipe = f"/v2/images?member_status={status}&visibility=shared&__imagetype=shared"
@@ -67,7 +65,6 @@ def test_the_documented_recipe_finds_what_is_shared(status):
 
 
 def test_what_is_withdrawn_is_gone(ask):
-    """From the member's list, and by its id."""
     assert sent(ask, "DELETE", f"image/members/{B}").status == 204
     assert members_of(ask) == {C: "rejected"}
     assert ask("/v2/images/image", {"X-Project-Id": B}).status == 404
@@ -78,7 +75,6 @@ def test_what_is_withdrawn_is_gone(ask):
     ("project", "known"), [(A, {B: "accepted", C: "rejected"}), (B, {B: "accepted"}), (C, {C: "rejected"})]
 )
 def test_a_member_knows_of_itself_only(ask, project, known):
-    """The owner knows all; so does an admin."""
     assert members_of(ask, project) == known
     for member in (B, C):
         assert sent(ask, "GET", f"image/members/{member}", project=project).status == (200 if member in known else 404)
@@ -86,7 +82,6 @@ def test_a_member_knows_of_itself_only(ask, project, known):
 
 
 def test_a_membership_of_a_catalog_is_as_old_as_its_image(ask):
-    """Until the member decides; sharing does not change the image."""
     member = sent(ask, "GET", f"image/members/{B}").json
     assert (member["created_at"], member["updated_at"]) == ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z")
     decided = sent(ask, "PUT", f"image/members/{B}", {"status": "rejected"}, B).json
@@ -124,7 +119,6 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("project", "method", "path", "body", "status", "code", "glance", "sentence"), REFUSALS)
 def test_a_refusal_says_why(ask, profile, project, method, path, body, status, code, glance, sentence):
-    """And changes nothing."""
     before = members_of(ask)
     answer = sent(ask, method, path, body, project)
     if profile == "glance":
@@ -135,7 +129,6 @@ def test_a_refusal_says_why(ask, profile, project, method, path, body, status, c
 
 
 def test_the_service_has_rules_of_its_own(ask, profile):
-    """An image is not shared with its own project, and none that is encrypted."""
     own = sent(ask, "POST", "image/members", {"member": A})
     encrypted = sent(ask, "POST", "encrypted/members", {"member": B})
     if profile == "glance":
@@ -148,7 +141,6 @@ def test_the_service_has_rules_of_its_own(ask, profile):
 
 
 def test_an_admin_decides_for_all(ask):
-    """And shares what is not its own."""
     admin = {"X-Auth-Token": "admin"}
     assert sent(ask, "PUT", f"image/members/{C}", {"status": "accepted"}, D, **admin).json["status"] == "accepted"
     assert sent(ask, "POST", "private/members", {"member": B}, D, **admin).status == 200
@@ -156,7 +148,6 @@ def test_an_admin_decides_for_all(ask):
 
 
 def test_queens_shares_images_that_may_be_shared(ask, profile):
-    """Their visibility says so; the service shares any that is not public."""
     answer = sent(ask, "POST", "private/members", {"member": B}, **{"X-Api-Version": "Q"})
     assert answer.status == (403 if profile == "glance" else 200)
     assert sent(ask, "POST", "image/members", {"member": D}, **{"X-Api-Version": "Q"}).status == 200

@@ -658,7 +658,6 @@ class Machine(RuleBasedStateMachine):
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_the_emulator_agrees_with_the_model(profile):
-    """Whatever is asked, by whomever, in whichever order."""
     app = make_app(CATALOG, profile=profile, auth="on", keep_data=KEPT_BYTES)
     run_state_machine_as_test(
         partial(Machine, app, profile), settings=settings(max_examples=120, stateful_step_count=40, deadline=None)

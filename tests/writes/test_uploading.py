@@ -39,7 +39,6 @@ def upload(ask, body, image="queued", **headers):
 
 @pytest.mark.parametrize("body", [b"", b"x", LONG], ids=len)
 def test_data_makes_an_image_active(ask, profile, body):
-    """With its size, its checksum, and the time."""
     assert upload(ask, body).status == 204
     image = ask("/v2/images/queued").json
     assert (image["status"], image["size"], image["checksum"]) == ("active", len(body), hashlib.md5(body).hexdigest())
@@ -51,7 +50,6 @@ def test_data_makes_an_image_active(ask, profile, body):
 
 @pytest.mark.parametrize("project", [A, B])
 def test_data_comes_back(ask, project):
-    """To whoever sees the image, with its checksum."""
     upload(ask, LONG)
     answer = ask("/v2/images/queued/file", {"X-Project-Id": project})
     assert (answer.status, answer.body) == (200, LONG)
@@ -64,13 +62,11 @@ def test_data_comes_back(ask, project):
 
 @pytest.mark.parametrize("image", ["queued", "active"])
 def test_there_may_be_nothing_to_download(ask, image):
-    """Before the upload, and of a catalog's images, which have none."""
     assert ask(f"/v2/images/{image}/file").status == 204
 
 
 @pytest.mark.parametrize(("most", "kept"), [(0, b""), (2, b""), (3, b"abc"), (4, b"abc")])
 def test_long_data_is_hashed_and_thrown_away(most, kept):
-    """All of it, beyond the bound."""
     ask = in_process(make_app(CATALOG, keep_data=most))
     assert upload(ask, b"abc").status == 204
     assert ask("/v2/images/queued").json["checksum"] == hashlib.md5(b"abc").hexdigest()
@@ -80,7 +76,6 @@ def test_long_data_is_hashed_and_thrown_away(most, kept):
 
 @pytest.mark.parametrize("image", ["active", "saving", "killed"])
 def test_only_a_queued_image_takes_data(ask, profile, image):
-    """Anything else is a conflict."""
     answer = upload(ask, b"x", image)
     assert answer.status == 409
     if profile == "documented":
@@ -91,14 +86,12 @@ def test_only_a_queued_image_takes_data(ask, profile, image):
 
 
 def test_data_comes_once(ask):
-    """The second upload is refused, and the first one stays."""
     assert upload(ask, b"first").status == 204
     assert upload(ask, b"second").status == 409
     assert ask("/v2/images/queued/file").body == b"first"
 
 
 def test_glance_wants_both_formats_first(ask, profile):
-    """The service gives every image one."""
     answer = upload(ask, b"x", "bare")
     assert answer.status == (400 if profile == "glance" else 204)
     assert ("must be set prior to saving data" in answer.text) == (profile == "glance")
@@ -106,7 +99,6 @@ def test_glance_wants_both_formats_first(ask, profile):
 
 @pytest.mark.parametrize("kind", ["application/json", "", "text/plain"])
 def test_data_is_bytes(ask, kind):
-    """And says so."""
     answer = upload(ask, b"x", **{"Content-Type": kind})
     assert answer.status == 415
     assert ask("/v2/images/queued").json["status"] == "queued"
@@ -140,7 +132,6 @@ def streamed(app, pieces, look=lambda: None, length=None):
 
 
 def test_an_image_is_saving_while_its_data_arrives(app, ask):
-    """For all who look."""
     seen = []
     answer = streamed(app, [b"a", b"b"], lambda: seen.append(ask("/v2/images/queued").json["status"]))
     assert answer.status_code == 204
@@ -149,26 +140,22 @@ def test_an_image_is_saving_while_its_data_arrives(app, ask):
 
 
 def test_an_image_waits_again_when_its_data_breaks_off(app, ask):
-    """A second attempt may do better."""
     assert streamed(app, [b"a", ConnectionError("gone")]).status_code == 400
     assert ask("/v2/images/queued").json["status"] == "queued"
     assert upload(ask, b"whole").status == 204
 
 
 def test_an_image_waits_again_when_less_came_than_announced(app, ask):
-    """The rest is lost."""
     assert streamed(app, [b"a"], length=5).status_code == 400
     assert ask("/v2/images/queued").json["status"] == "queued"
 
 
 def test_a_bug_leaves_no_image_saving(app, ask):
-    """Whatever goes wrong."""
     assert streamed(app, [ZeroDivisionError()]).status_code == 500
     assert ask("/v2/images/queued").json["status"] == "queued"
 
 
 def test_an_image_may_be_changed_while_its_data_arrives(app, ask):
-    """Both count."""
     answer = streamed(app, [b"a"], lambda: ask("/v2/images/queued/tags/meanwhile", method="PUT"))
     assert answer.status_code == 204
     image = ask("/v2/images/queued").json
@@ -177,21 +164,18 @@ def test_an_image_may_be_changed_while_its_data_arrives(app, ask):
 
 @pytest.mark.parametrize("piece", [b"a", ConnectionError()])
 def test_an_image_may_be_deleted_while_its_data_arrives(app, ask, profile, piece):
-    """It stays deleted."""
     answer = streamed(app, [piece], lambda: ask("/v2/images/queued", method="DELETE"))
     assert answer.status_code == (404 if profile == "documented" else 410)
     assert ask("/v2/images/queued").status == 404
 
 
 def test_a_reset_ends_an_upload(app, ask, profile):
-    """The loaded image is not touched."""
     answer = streamed(app, [b"a"], app.extensions["ims_mock"].reset)
     assert answer.status_code == (404 if profile == "documented" else 410)
     assert ask("/v2/images/queued").json["status"] == "queued"
 
 
 def test_a_deleted_image_keeps_no_data(app, ask):
-    """Nor members."""
     upload(ask, LONG)
     ask("/v2/images/queued", method="DELETE")
     image = app.extensions["ims_mock"].catalog.get("queued")

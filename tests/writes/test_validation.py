@@ -20,7 +20,6 @@ CATALOG = {
     [("a=b", "a=b"), ("a%3Db", "a=b"), ("%E9%95%9C", "镜"), ("a%20b", "a b"), ("x" * 255, "x" * 255)],
 )
 def test_a_tag_is_set_and_found_at_once(ask, written, tag):
-    """However its characters are escaped."""
     assert ask(f"/v2/images/image/tags/{written}", method="PUT").status == 204
     image = ask("/v2/images/image").json
     assert (image["tags"], image["updated_at"]) == (["old", tag], "2030-01-01T00:00:00Z")
@@ -28,14 +27,12 @@ def test_a_tag_is_set_and_found_at_once(ask, written, tag):
 
 
 def test_a_tag_that_is_set_stays(ask):
-    """Nothing is changed."""
     before = ask("/v2/images/image").body
     assert ask("/v2/images/image/tags/old", method="PUT").status == 204
     assert ask("/v2/images/image").body == before
 
 
 def test_a_tag_is_taken_away(ask):
-    """Once."""
     assert ask("/v2/images/image/tags/old", method="DELETE").status == 204
     assert ask("/v2/images/image").json["tags"] == []
     assert ask("/v2/images?tag=old").ids == []
@@ -51,7 +48,6 @@ def test_a_tag_is_taken_away(ask):
     ],
 )
 def test_a_tag_may_be_refused(ask, profile, method, path, status, glance, code):
-    """One that is not there, too long, or too many."""
     answer = ask(f"/v2/images/{path}", method=method)
     if profile == "glance":
         assert answer.status == glance
@@ -60,12 +56,10 @@ def test_a_tag_may_be_refused(ask, profile, method, path, status, glance, code):
 
 
 def test_a_full_image_keeps_its_tags(ask):
-    """One of them may be set again."""
     assert ask("/v2/images/full/tags/7", method="PUT").status == 204
 
 
 def test_half_a_character_is_in_no_name(ask):
-    """A property that no list could show is refused, and no image is made."""
     before = ask("/v2/images").ids
     answer = ask("/v2/images", {"Content-Type": "application/json"}, "POST", rb'{"\ud800": "x"}')
     assert (answer.status, "half a character" in answer.text) == (400, True)
