@@ -51,13 +51,14 @@ def refusal(done, status):
     return line
 
 
-def started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **environment):
+def started(*arguments, cwd=None, stderr=subprocess.PIPE, **environment):
     """Start ``serve`` without waiting for anything."""
     return subprocess.Popen(
         [*COMMAND, "serve", *map(str, arguments)],
+        cwd=cwd,
         env={**CLEAN, **environment},
         stdin=subprocess.DEVNULL,
-        stdout=stdout,
+        stdout=subprocess.PIPE,
         stderr=stderr,
         encoding="utf-8",
     )
