@@ -1,4 +1,4 @@
-"""Reference tables: parameters, fields, departures, findings, faults, remarks and settings as rows of text."""
+"""Reference tables: the tables of the code as rows of text, for documents and terminals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.fields import FIELDS, Field
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
+from ims_mock.errors import PROBLEMS, Problem
 from ims_mock.faults.schema import RULE_KEYS
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
@@ -48,6 +49,11 @@ def _option(option: Option) -> Row:
     return (option.flag, option.variable, option.shown_default, commands, option.help + choices)
 
 
+def _error(problem: Problem) -> Row:
+    glance_status = str(problem.glance_status or "")
+    return (problem.name, str(problem.status), problem.code, glance_status, problem.summary.replace("\n", " "))
+
+
 TABLES: Final = {
     "parameters": _parameters(PARAMETERS),
     "cloudimages": _parameters(CLOUDIMAGES.extras),
@@ -58,6 +64,10 @@ TABLES: Final = {
     "departures": Table(
         ("departure", "documented", "glance"),
         tuple((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES),
+    ),
+    "errors": Table(
+        ("error", "status", "code", "status of Glance, if different", "message"),
+        tuple(map(_error, PROBLEMS)),
     ),
     "findings": Table(
         ("finding", "severity", "what it is", "source"),

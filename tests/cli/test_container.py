@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from readme import chapter
+from docs_pages import PAGES
 from serving import CLEAN, LINUX, Server
 
 from ims_mock import __version__
@@ -18,7 +18,7 @@ from ims_mock.options import OPTIONS
 
 ROOT = Path(__file__).parent.parent.parent
 VARIABLES = {setting.variable for setting in OPTIONS}
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", chapter("Container"), re.DOTALL)
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGES["guides/docker-and-ci.md"], re.DOTALL)
 COMPOSE, GITHUB, GITLAB = (yaml.safe_load(block) for language, block in BLOCKS if language == "yaml")
 
 
@@ -75,12 +75,12 @@ def test_only_what_is_installed_is_sent_to_the_build():
     assert all((ROOT / name).exists() for name in sent)
 
 
-# --- the README's examples ------------------------------------------------------------------------
+# --- the examples of the guide ------------------------------------------------------------------------
 
 
 def test_every_variable_of_the_chapter_is_a_setting():
     """In commands, compose files, and the text around them."""
-    found = set(re.findall(r"IMS_MOCK_\w+", chapter("Container")))
+    found = set(re.findall(r"IMS_MOCK_\w+", PAGES["guides/docker-and-ci.md"]))
     assert len(found) > 5
     assert found <= VARIABLES
 
@@ -124,7 +124,7 @@ def test_continuous_integration_waits_by_the_healthcheck():
 
 def test_commands_of_the_chapter_exist():
     """Whatever is run as ``ims-mock`` is one of its commands."""
-    found = re.findall(r"`ims-mock ([a-z]+)", chapter("Container"))
+    found = re.findall(r"`ims-mock ([a-z]+)", PAGES["guides/docker-and-ci.md"])
     assert found
     assert set(found) <= set(COMMANDS)
 

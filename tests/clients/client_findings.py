@@ -1,10 +1,10 @@
-"""The findings of real clients: those that the README documents, and those that the journal has."""
+"""The findings of real clients: those that the guide documents, and those that the journal has."""
 
 import re
 from collections.abc import Iterator
 
+from docs_pages import PAGES
 from flask import Flask
-from readme import README
 
 from ims_mock.journal.findings import INFO
 
@@ -20,8 +20,8 @@ AGENTS = {
 
 
 def documented_findings() -> set[tuple[str, str]]:
-    """Return the pairs of client and finding in the table of the README."""
-    _, _, section = README.read_text().partition("### Findings of real clients\n")
+    """Return the pairs of client and finding in the table of the guide."""
+    _, _, section = PAGES["guides/findings.md"].partition("## Findings of real clients\n")
     rows = re.findall(r"^\| (`.*?) \| `([^`]+)` \|", section.partition("\n## ")[0], re.MULTILINE)
     return {(client, finding) for clients, finding in rows for client in re.findall(r"`([^`]+)`", clients)}
 
@@ -36,7 +36,7 @@ def findings(app: Flask) -> Iterator[tuple[str, str, str]]:
 
 
 def undocumented_findings(app: Flask) -> set[tuple[str, str]]:
-    """Return the pairs of client and finding that the README does not document."""
+    """Return the pairs of client and finding that the guide does not document."""
     return {
         (client, name)
         for client, name, severity in findings(app)

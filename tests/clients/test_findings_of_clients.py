@@ -1,4 +1,4 @@
-"""Each real client has exactly the findings that the README documents."""
+"""Each real client has exactly the findings that the guide documents."""
 
 import io
 

@@ -199,4 +199,4 @@ def test_refusal_of_cloudimages_raises_the_exception_of_the_sdk(team):
     with pytest.raises(ClientRequestException) as refused:
         team.a.list_images(ims.ListImagesRequest(flavor_id="huge"))
     assert (refused.value.status_code, refused.value.error_code) == (400, "IMG.0192")
-    assert "flavor_id is 'huge'" in refused.value.error_msg
+    assert "flavor_id 'huge'" in refused.value.error_msg

@@ -1,4 +1,4 @@
-"""Test suite of a user, written from the README alone; it runs against the wheel in an empty environment."""
+"""Test suite of a user, written from the documentation alone; it runs against the wheel in an empty environment."""
 
 import json
 import time

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import schemathesis
@@ -20,7 +19,6 @@ from ims_mock.options import MAX_GENERATED
 from ims_mock.server.server import BackgroundServer
 from ims_mock.writes.json_patch import MEDIA_TYPES
 
-README = Path(__file__).parent.parent.parent / "README.md"
 TOKEN = {"X-Auth-Token": "ims-mock-token"}
 CHECKS = {
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
@@ -172,12 +170,6 @@ def configured(schema, run):
     overrides += [{"include-name": name, "phases": {"coverage": {"enabled": False}}} for name in LARGE_BODIES]
     config.operations.operations += map(OperationConfig.from_dict, overrides)
     return schema.include(tag=run.tag)
-
-
-def test_the_documentation_lists_the_waived_checks():
-    text = README.read_text()
-    rows = [line for line in text[text.index("## OpenAPI") : text.index("## Settings")].splitlines() if "| `" in line]
-    assert {row.split("|")[1].strip() for row in rows} == {f"`{one.check}`" for run in RUNS for one in run.waivers}
 
 
 @pytest.mark.slow

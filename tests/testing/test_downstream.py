@@ -1,4 +1,4 @@
-"""The wheel in an environment of its own, used by a test suite that is written from the README alone."""
+"""The wheel in an environment of its own, used by a test suite that is written from the documentation alone."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from readme import readme_suites
+from docs_pages import SUITES
 
 ROOT = Path(__file__).parent.parent.parent
 SUITE = Path(__file__).parent.parent / "downstream"
@@ -46,9 +46,8 @@ def test_downstream_suite_passes(python, tmp_path):
     assert " 10 passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
 
 
-def test_readme_suite_passes(python, tmp_path):
-    name, text = readme_suites()[0]
-    (tmp_path / name).write_text(text)
+def test_documented_suite_passes(python, tmp_path):
+    (tmp_path / "test_it.py").write_text(SUITES["guides/pytest.md"])
     assert " 3 passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
 
 

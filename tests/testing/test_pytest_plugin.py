@@ -5,15 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from docs_pages import PAGES, SUITES
 from helpers import make_app
-from readme import readme_suites
 
 from ims_mock.journal.coverage import Coverage
 from ims_mock.server.server import BackgroundServer
 
 pytest_plugins = ["pytester"]
-
-README = Path(__file__).parent.parent.parent / "README.md"
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +35,8 @@ def run(pytester):
     return run
 
 
-@pytest.mark.parametrize("suite", [pytest.param(text, id=name) for name, text in readme_suites()])
-def test_readme_suite_passes(run, suite):
+@pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
+def test_documented_suite_passes(run, suite):
     run(suite).assert_outcomes(passed=suite.count("def test_"))
 
 
@@ -222,7 +220,7 @@ def test_failed_assertion_shows_the_nearest_requests(run):
     """
     result = run(suite)
     result.assert_outcomes(failed=1)
-    shown = re.search(r"<!-- failure -->\n```text\n(.*?)```", README.read_text(), re.DOTALL)[1].splitlines()
+    shown = re.search(r"<!-- failure -->\n```text\n(.*?)```", PAGES["guides/pytest.md"], re.DOTALL)[1].splitlines()
     assert len(shown) == 7
     result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
 
@@ -385,8 +383,8 @@ def test_invalid_report_option_is_a_usage_error(run, option, message):
     result.stderr.fnmatch_lines([message])
 
 
-def test_report_in_the_readme_is_current(run):
-    text = reported(run(readme_suites()[0][1], "--ims-mock-report=terminal"))
-    shown = re.search(r"<!-- coverage -->\n```text\n(.*?)```", README.read_text(), re.DOTALL)[1]
+def test_documented_report_is_current(run):
+    text = reported(run(SUITES["guides/pytest.md"], "--ims-mock-report=terminal"))
+    shown = re.search(r"<!-- coverage -->\n```text\n(.*?)```", PAGES["guides/coverage.md"], re.DOTALL)[1]
     parts = [part.strip("\n") for part in shown.split("…\n")]
     assert [text.count(part) for part in parts] == [1] * len(parts)

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
+from docs_pages import PAGES, block_after
 from helpers import Answer, in_process, make_app, over_socket
-from readme import block_after, chapter
 from serving import POSIX, free_port, serving
 from werkzeug.serving import make_server
 
@@ -159,11 +159,11 @@ def test_a_forking_server_sets_multiprocess():
             server.server_close()
 
 
-# --- the example of the README
+# --- the example of the guide
 
 
 class Behind:
-    """The replicas of the README, and the proxy before them."""
+    """The replicas of the guide, and the proxy before them."""
 
     def __init__(self, port, replicas):
         self.port, self.replicas = port, replicas
@@ -217,10 +217,10 @@ def proxied(folder, config):
 
 @pytest.fixture
 def behind(tmp_path):
-    """Serve as the README says, on free ports, and with --auth on."""
+    """Serve as the guide says, on free ports, and with --auth on."""
     if not HAPROXY:
         pytest.skip("needs haproxy, of the Debian package of that name")
-    text = chapter("Replicas")
+    text = PAGES["guides/replicas.md"]
     config, commands = block_after(text, "", "haproxy"), block_after(text, "").replace(" &", "").splitlines()
     ports = {port: str(free_port()) for port in ("9292", "9293", "9294")}
     for printed, free in ports.items():
@@ -228,7 +228,7 @@ def behind(tmp_path):
     (one, first), (two, second) = (command.split(" serve ") for command in commands[:2])
     assert (one, two, commands[2]) == ("ims-mock", "ims-mock", "haproxy -f haproxy.cfg")
     arguments = [[ports.get(word, word) for word in line.split()] for line in (first, second)]
-    settings = {"IMS_MOCK_AUTH": "on", "cwd": tmp_path}
+    settings = {"IMS_MOCK_AUTH": "on"}
     with (
         serving(*arguments[0], **settings) as left,
         serving(*arguments[1], **settings) as right,

@@ -1,0 +1,25 @@
+"""Access to the pages of the documentation and to their code blocks, which the tests run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+PAGES = {path.relative_to(DOCS).as_posix(): path.read_text() for path in sorted(DOCS.rglob("*.md"))}
+"""The text of each page by its path."""
+
+
+def block_after(text: str, sentence: str, language: str = "sh") -> str:
+    """Return the first code block of a language that follows a sentence."""
+    found = re.search(rf"```{language}\n(.*?)```", text[text.index(sentence) :], re.DOTALL)
+    assert found, f"no {language} block follows {sentence!r}"
+    return found[1].strip()
+
+
+_SUITE = re.compile(r"<!-- suite: \S+ -->\n```python\n(.*?)```", re.DOTALL)
+_TEXTS = {**PAGES, "README.md": README.read_text()}
+SUITES = {page: found[1] for page, text in _TEXTS.items() if (found := _SUITE.search(text))}
+"""The test module of each page that has one, and that of the README."""
