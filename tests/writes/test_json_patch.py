@@ -268,7 +268,7 @@ def test_rules(ask, profile, row):
 @pytest.mark.parametrize(
     "media_type", ["", "application/json", f"{NEW}; charset=utf-8", "text/plain", NEW.upper(), "é"]
 )
-def test_two_media_types_are_served(ask, media_type):
+def test_other_media_types_are_rejected(ask, media_type):
     answer = patch(ask, [replace("name", "db")], media_type)
     if media_type.lower().startswith(NEW):
         assert (answer.status, answer.json["name"]) == (200, "db")
@@ -376,7 +376,7 @@ def check(app, body, media_type, image="own", token="of-a"):
     image=st.sampled_from(("own", "queued", "hidden")),
     token=st.sampled_from(("of-a", "of-b", "admin")),
 )
-def test_a_patch_is_done_whole_or_not_at_all(app, patch, image, token):
+def test_a_patch_is_applied_completely_or_not_at_all(app, patch, image, token):
     media_type, document = patch
     check(app, json.dumps(document).encode(), media_type, image, token)
 
@@ -392,6 +392,6 @@ def test_a_patch_is_done_whole_or_not_at_all(app, patch, image, token):
 @example(body=b'[{"op": "add", "path": "/x", "value": "\x00"}]')
 @example(body=b'[{"op": "add", "op": "remove", "path": "/colour", "path": "/colour"}]')
 @example(body="[]".encode("utf-16"))
-def test_any_bytes_are_answered(app, body):
+def test_any_body_gets_a_valid_response(app, body):
     for media_type in (OLD, NEW):
         check(app, body, media_type)

@@ -59,7 +59,7 @@ def error(answer):
 # --- created --------------------------------------------------------------------------------------
 
 
-def test_a_new_image_has_what_the_service_gives_it(documented):
+def test_a_new_image_has_the_defaults_of_the_service(documented):
     answer = create(documented, {})
     image = answer.json
     assert answer.status == 201
@@ -80,7 +80,7 @@ def test_a_new_image_has_what_the_service_gives_it(documented):
     assert image["virtual_size"] is None
 
 
-def test_a_new_image_of_glance_has_what_glance_gives_it(glance):
+def test_a_new_image_has_the_defaults_of_glance(glance):
     image = create(glance, {"name": "x"}).json
     assert (image["status"], image["visibility"], image["min_disk"], image["min_ram"]) == ("queued", "private", 0, 0)
     assert not [name for name in image if name.startswith("__")]
@@ -88,7 +88,7 @@ def test_a_new_image_of_glance_has_what_glance_gives_it(glance):
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.os_version)
-def test_the_version_tells_the_system(documented, system):
+def test_the_operating_system_follows_from_its_version(documented, system):
     image = create(documented, {"__os_version": system.os_version}).json
     assert (image["__platform"], image["__os_type"], image["__os_bit"]) == (
         system.platform,
@@ -97,7 +97,7 @@ def test_the_version_tells_the_system(documented, system):
     )
 
 
-def test_what_is_given_is_kept(ask):
+def test_given_attributes_are_kept(ask):
     given = {
         "name": "镜像 1", "min_ram": 1024, "min_disk": 60, "disk_format": "qcow2", "container_format": "bare",
         "protected": True, "tags": ["b", "a", "b"], "colour": "", "__os_version": "CentOS 7.3 64bit", "x" * 255: "y",
@@ -116,18 +116,18 @@ def test_a_new_image_is_listed_and_shown_at_once(ask):
     assert ask("/v2/images?limit=1").ids == [answer.json["id"]]
 
 
-def test_a_request_without_a_host_makes_no_image(ask):
+def test_a_request_without_a_host_creates_no_image(ask):
     before = ask("/v2/images?limit=1000").ids
     assert create(ask, {"name": "new"}, Host="").status == 400
     assert ask("/v2/images?limit=1000").ids == before
 
 
-def test_ids_are_derived_as_in_a_catalog(documented):
+def test_ids_are_derived_as_in_a_catalog_file(documented):
     number = len(CATALOG["images"])
     assert [create(documented, {}).json["id"] for _ in range(2)] == [image_id(0, number), image_id(0, number + 1)]
 
 
-def test_an_id_may_be_given_to_glance(glance):
+def test_clients_of_glance_can_choose_the_id(glance):
     own = "22222222-0000-4000-8000-000000000000"
     assert create(glance, {"id": own}).json["id"] == own
     taken = create(glance, {"id": TAKEN})
@@ -184,7 +184,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("values", "status", "code"), REFUSED, ids=lambda one: repr(one)[:40])
-def test_what_is_not_legal_is_refused(documented, values, status, code):
+def test_invalid_attributes_are_rejected(documented, values, status, code):
     before = documented("/v2/images").body
     answer = create(documented, values)
     assert error(answer) == (status, code)
@@ -205,7 +205,7 @@ def test_what_is_not_legal_is_refused(documented, values, status, code):
         ({"tags": [str(number) for number in range(129)]}, 413, "Attempted: 129, Maximum: 128"),
     ],
 )
-def test_what_glance_refuses(glance, values, status, sentence):
+def test_glance_rejects_invalid_attributes(glance, values, status, sentence):
     answer = create(glance, values)
     assert (answer.status, sentence in answer.text) == (status, True)
 
@@ -214,28 +214,28 @@ def test_what_glance_refuses(glance, values, status, sentence):
     "values",
     [{"name": " a/b<>"}, {"name": None}, {"__imagetype": "gold"}, {"disk_format": "vmdk", "container_format": "ovf"}],
 )
-def test_what_glance_takes(glance, values):
+def test_glance_accepts_more_values(glance, values):
     image = create(glance, values).json
     assert {name: image.get(name) for name in values} == values
 
 
 @pytest.mark.parametrize(("version", "visibility"), [("Q", "shared"), ("Q", "community"), ("M", "private")])
-def test_glance_knows_visibilities_by_its_version(glance, version, visibility):
+def test_legal_visibilities_depend_on_the_release(glance, version, visibility):
     assert create(glance, {"visibility": visibility}, **{"X-Api-Version": version}).json["visibility"] == visibility
 
 
-def test_an_admin_may_do_more(ask):
+def test_admins_can_set_owner_and_visibility(ask):
     image = create(ask, {"visibility": "public", "owner": A}, "admin").json
     assert (image["visibility"], image["owner"]) == ("public", A)
     assert ask(image["self"]).status == 200
 
 
-def test_an_admin_sets_what_the_service_sets(documented):
+def test_admins_can_set_attributes_of_the_service(documented):
     image = create(documented, {"__imagetype": "gold"}, "admin").json
     assert (image["visibility"], image["protected"]) == ("public", True)
 
 
-def test_what_the_service_sets_may_be_repeated(documented):
+def test_clients_can_repeat_values_of_the_service(documented):
     assert create(documented, {"__imagetype": "private", "__isregistered": "true", "__image_size": "0"}).status == 201
 
 
@@ -247,7 +247,7 @@ def delete(ask, image, token="of-a", body=b"", **headers):
     return ask(f"/v2/images/{image}", {"X-Auth-Token": token, **headers}, "DELETE", body)
 
 
-def test_a_deleted_image_is_gone_but_for_its_record(documented):
+def test_only_the_record_of_a_deleted_image_is_left(documented):
     assert delete(documented, "mine").status == 204
     for token in ("of-a", "of-b", "admin"):
         assert documented("/v2/images/mine", {"X-Auth-Token": token}).status == 404
@@ -259,7 +259,7 @@ def test_a_deleted_image_is_gone_but_for_its_record(documented):
     assert documented("/v2/images?status=deleted&marker=mine").ids == []
 
 
-def test_glance_lists_no_deleted_image(glance):
+def test_glance_never_lists_deleted_images(glance):
     own = "22222222-0000-4000-8000-000000000000"
     create(glance, {"id": own})
     assert delete(glance, own).status == 204
@@ -280,7 +280,7 @@ def test_glance_lists_no_deleted_image(glance):
         ("nobody's", "of-a", 403, "IMG.0026"),
     ],
 )
-def test_who_may_not_delete_is_refused(documented, image, token, status, code):
+def test_the_service_rejects_deletions(documented, image, token, status, code):
     assert error(delete(documented, image, token)) == (status, code)
     assert documented(f"/v2/images/{image}", {"X-Auth-Token": token}).status == 200
 
@@ -293,27 +293,27 @@ def test_who_may_not_delete_is_refused(documented, image, token, status, code):
         ("shared", "You are not permitted to delete this image."),
     ],
 )
-def test_whom_glance_lets_not_delete(glance, image, sentence):
+def test_glance_rejects_deletions(glance, image, sentence):
     answer = delete(glance, image)
     assert (answer.status, sentence in answer.text) == (403, True)
 
 
 @pytest.mark.parametrize(("image", "token"), [("unprotected", "admin"), ("shared", "admin"), ("shared", "of-b")])
-def test_who_may_delete(ask, image, token):
+def test_owners_and_admins_can_delete(ask, image, token):
     assert delete(ask, image, token).status == 204
 
 
-def test_glance_lets_owners_delete_public_images(glance):
+def test_owners_can_delete_public_images_in_glance(glance):
     assert delete(glance, "own-public").status == 204
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"delete_backup": true}', b'{"delete_backup": false}'])
-def test_a_backup_may_be_named(ask, body):
+def test_delete_backup_is_accepted(ask, body):
     assert delete(ask, "mine", body=body, **{"Content-Type": "application/json"}).status == 204
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"delete_backup": "yes"}'])
-def test_a_wrong_body_deletes_nothing(ask, profile, body):
+def test_an_invalid_body_deletes_nothing(ask, profile, body):
     answer = delete(ask, "mine", body=body, **{"Content-Type": "application/json"})
     assert answer.status == (400 if profile == "documented" else 204)
     if profile == "documented":

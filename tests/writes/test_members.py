@@ -40,7 +40,7 @@ def members_of(ask, project=A, image="image", **headers):
     return {member["member_id"]: member["status"] for member in answer.json["members"]}
 
 
-def test_an_offer_is_pending_until_it_is_accepted(ask):
+def test_a_membership_is_pending_until_it_is_accepted(ask):
     answer = sent(ask, "POST", "image/members", {"member": D})
     assert (answer.status, answer.json) == (200, {
         "member_id": D, "image_id": "image", "status": "pending", "schema": "/v2/schemas/member",
@@ -57,14 +57,14 @@ def test_an_offer_is_pending_until_it_is_accepted(ask):
 
 
 @pytest.mark.parametrize("status", MEMBER_STATUSES)
-def test_the_documented_recipe_finds_what_is_shared(status):
+def test_the_documented_query_finds_shared_images(status):
     ask = in_process(make_app(CATALOG))
     sent(ask, "PUT", f"image/members/{B}", {"status": status, "vault_id": "for a whole server"}, B)
     recipe = f"/v2/images?member_status={status}&visibility=shared&__imagetype=shared"
     assert ask(recipe, {"X-Project-Id": B}).ids == ["image"]
 
 
-def test_what_is_withdrawn_is_gone(ask):
+def test_a_removed_member_no_longer_sees_the_image(ask):
     assert sent(ask, "DELETE", f"image/members/{B}").status == 204
     assert members_of(ask) == {C: "rejected"}
     assert ask("/v2/images/image", {"X-Project-Id": B}).status == 404
@@ -74,7 +74,7 @@ def test_what_is_withdrawn_is_gone(ask):
 @pytest.mark.parametrize(
     ("project", "known"), [(A, {B: "accepted", C: "rejected"}), (B, {B: "accepted"}), (C, {C: "rejected"})]
 )
-def test_a_member_knows_of_itself_only(ask, project, known):
+def test_a_member_sees_only_itself(ask, project, known):
     assert members_of(ask, project) == known
     for member in (B, C):
         assert sent(ask, "GET", f"image/members/{member}", project=project).status == (200 if member in known else 404)
@@ -118,7 +118,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("project", "method", "path", "body", "status", "code", "glance", "sentence"), REFUSALS)
-def test_a_refusal_says_why(ask, profile, project, method, path, body, status, code, glance, sentence):
+def test_errors_of_members_have_their_codes(ask, profile, project, method, path, body, status, code, glance, sentence):
     before = members_of(ask)
     answer = sent(ask, method, path, body, project)
     if profile == "glance":
@@ -128,7 +128,7 @@ def test_a_refusal_says_why(ask, profile, project, method, path, body, status, c
     assert members_of(ask) == before
 
 
-def test_the_service_has_rules_of_its_own(ask, profile):
+def test_the_service_has_additional_rules(ask, profile):
     own = sent(ask, "POST", "image/members", {"member": A})
     encrypted = sent(ask, "POST", "encrypted/members", {"member": B})
     if profile == "glance":
@@ -140,14 +140,14 @@ def test_the_service_has_rules_of_its_own(ask, profile):
         ]
 
 
-def test_an_admin_decides_for_all(ask):
+def test_admins_can_set_any_member_status(ask):
     admin = {"X-Auth-Token": "admin"}
     assert sent(ask, "PUT", f"image/members/{C}", {"status": "accepted"}, D, **admin).json["status"] == "accepted"
     assert sent(ask, "POST", "private/members", {"member": B}, D, **admin).status == 200
     assert sent(ask, "DELETE", f"image/members/{B}", None, D, **admin).status == 204
 
 
-def test_queens_shares_images_that_may_be_shared(ask, profile):
+def test_only_shared_images_have_members_in_queens(ask, profile):
     answer = sent(ask, "POST", "private/members", {"member": B}, **{"X-Api-Version": "Q"})
     assert answer.status == (403 if profile == "glance" else 200)
     assert sent(ask, "POST", "image/members", {"member": D}, **{"X-Api-Version": "Q"}).status == 200

@@ -49,7 +49,7 @@ def test_data_makes_an_image_active(ask, profile, body):
 
 
 @pytest.mark.parametrize("project", [A, B])
-def test_data_comes_back(ask, project):
+def test_data_can_be_downloaded(ask, project):
     upload(ask, LONG)
     answer = ask("/v2/images/queued/file", {"X-Project-Id": project})
     assert (answer.status, answer.body) == (200, LONG)
@@ -61,12 +61,12 @@ def test_data_comes_back(ask, project):
 
 
 @pytest.mark.parametrize("image", ["queued", "active"])
-def test_there_may_be_nothing_to_download(ask, image):
+def test_an_image_without_data_downloads_nothing(ask, image):
     assert ask(f"/v2/images/{image}/file").status == 204
 
 
 @pytest.mark.parametrize(("most", "kept"), [(0, b""), (2, b""), (3, b"abc"), (4, b"abc")])
-def test_long_data_is_hashed_and_thrown_away(most, kept):
+def test_long_data_is_hashed_but_not_kept(most, kept):
     ask = in_process(make_app(CATALOG, keep_data=most))
     assert upload(ask, b"abc").status == 204
     assert ask("/v2/images/queued").json["checksum"] == hashlib.md5(b"abc").hexdigest()
@@ -75,7 +75,7 @@ def test_long_data_is_hashed_and_thrown_away(most, kept):
 
 
 @pytest.mark.parametrize("image", ["active", "saving", "killed"])
-def test_only_a_queued_image_takes_data(ask, profile, image):
+def test_only_queued_images_accept_data(ask, profile, image):
     answer = upload(ask, b"x", image)
     assert answer.status == 409
     if profile == "documented":
@@ -85,20 +85,20 @@ def test_only_a_queued_image_takes_data(ask, profile, image):
     assert ask(f"/v2/images/{image}").json["status"] == image
 
 
-def test_data_comes_once(ask):
+def test_data_can_be_uploaded_only_once(ask):
     assert upload(ask, b"first").status == 204
     assert upload(ask, b"second").status == 409
     assert ask("/v2/images/queued/file").body == b"first"
 
 
-def test_glance_wants_both_formats_first(ask, profile):
+def test_glance_requires_both_formats(ask, profile):
     answer = upload(ask, b"x", "bare")
     assert answer.status == (400 if profile == "glance" else 204)
     assert ("must be set prior to saving data" in answer.text) == (profile == "glance")
 
 
 @pytest.mark.parametrize("kind", ["application/json", "", "text/plain"])
-def test_data_is_bytes(ask, kind):
+def test_data_needs_its_media_type(ask, kind):
     answer = upload(ask, b"x", **{"Content-Type": kind})
     assert answer.status == 415
     assert ask("/v2/images/queued").json["status"] == "queued"
@@ -131,7 +131,7 @@ def streamed(app, pieces, look=lambda: None, length=None):
     return app.test_client().put("/v2/images/queued/file", headers=DATA, environ_overrides=raw)
 
 
-def test_an_image_is_saving_while_its_data_arrives(app, ask):
+def test_an_image_is_saving_during_the_upload(app, ask):
     seen = []
     answer = streamed(app, [b"a", b"b"], lambda: seen.append(ask("/v2/images/queued").json["status"]))
     assert answer.status_code == 204
@@ -139,23 +139,23 @@ def test_an_image_is_saving_while_its_data_arrives(app, ask):
     assert ask("/v2/images/queued/file").body == b"ab"
 
 
-def test_an_image_waits_again_when_its_data_breaks_off(app, ask):
+def test_an_image_is_queued_again_after_a_broken_upload(app, ask):
     assert streamed(app, [b"a", ConnectionError("gone")]).status_code == 400
     assert ask("/v2/images/queued").json["status"] == "queued"
     assert upload(ask, b"whole").status == 204
 
 
-def test_an_image_waits_again_when_less_came_than_announced(app, ask):
+def test_an_image_is_queued_again_after_a_short_upload(app, ask):
     assert streamed(app, [b"a"], length=5).status_code == 400
     assert ask("/v2/images/queued").json["status"] == "queued"
 
 
-def test_a_bug_leaves_no_image_saving(app, ask):
+def test_an_internal_error_leaves_no_image_saving(app, ask):
     assert streamed(app, [ZeroDivisionError()]).status_code == 500
     assert ask("/v2/images/queued").json["status"] == "queued"
 
 
-def test_an_image_may_be_changed_while_its_data_arrives(app, ask):
+def test_an_image_can_be_changed_during_the_upload(app, ask):
     answer = streamed(app, [b"a"], lambda: ask("/v2/images/queued/tags/meanwhile", method="PUT"))
     assert answer.status_code == 204
     image = ask("/v2/images/queued").json
@@ -163,7 +163,7 @@ def test_an_image_may_be_changed_while_its_data_arrives(app, ask):
 
 
 @pytest.mark.parametrize("piece", [b"a", ConnectionError()])
-def test_an_image_may_be_deleted_while_its_data_arrives(app, ask, profile, piece):
+def test_an_image_can_be_deleted_during_the_upload(app, ask, profile, piece):
     answer = streamed(app, [piece], lambda: ask("/v2/images/queued", method="DELETE"))
     assert answer.status_code == (404 if profile == "documented" else 410)
     assert ask("/v2/images/queued").status == 404

@@ -19,20 +19,20 @@ CATALOG = {
     ("written", "tag"),
     [("a=b", "a=b"), ("a%3Db", "a=b"), ("%E9%95%9C", "镜"), ("a%20b", "a b"), ("x" * 255, "x" * 255)],
 )
-def test_a_tag_is_set_and_found_at_once(ask, written, tag):
+def test_an_added_tag_is_found(ask, written, tag):
     assert ask(f"/v2/images/image/tags/{written}", method="PUT").status == 204
     image = ask("/v2/images/image").json
     assert (image["tags"], image["updated_at"]) == (["old", tag], "2030-01-01T00:00:00Z")
     assert ask(f"/v2/images?tag={written.replace('=', '%3D')}").ids == ["image"]
 
 
-def test_a_tag_that_is_set_stays(ask):
+def test_adding_a_tag_twice_changes_nothing(ask):
     before = ask("/v2/images/image").body
     assert ask("/v2/images/image/tags/old", method="PUT").status == 204
     assert ask("/v2/images/image").body == before
 
 
-def test_a_tag_is_taken_away(ask):
+def test_a_tag_can_be_removed(ask):
     assert ask("/v2/images/image/tags/old", method="DELETE").status == 204
     assert ask("/v2/images/image").json["tags"] == []
     assert ask("/v2/images?tag=old").ids == []
@@ -47,7 +47,7 @@ def test_a_tag_is_taken_away(ask):
         ("PUT", "full/tags/new", 400, 413, "IMG.0116"),
     ],
 )
-def test_a_tag_may_be_refused(ask, profile, method, path, status, glance, code):
+def test_invalid_tags_are_rejected(ask, profile, method, path, status, glance, code):
     answer = ask(f"/v2/images/{path}", method=method)
     if profile == "glance":
         assert answer.status == glance
@@ -55,11 +55,11 @@ def test_a_tag_may_be_refused(ask, profile, method, path, status, glance, code):
         assert (answer.status, answer.json["error"]["code"]) == (status, code)
 
 
-def test_a_full_image_keeps_its_tags(ask):
+def test_the_number_of_tags_is_limited(ask):
     assert ask("/v2/images/full/tags/7", method="PUT").status == 204
 
 
-def test_half_a_character_is_in_no_name(ask):
+def test_lone_surrogates_are_rejected(ask):
     before = ask("/v2/images").ids
     answer = ask("/v2/images", {"Content-Type": "application/json"}, "POST", rb'{"\ud800": "x"}')
     assert (answer.status, "half a character" in answer.text) == (400, True)
