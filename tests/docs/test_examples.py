@@ -1,5 +1,6 @@
 """The examples in ``examples/`` work."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,24 +10,13 @@ import pytest
 from serving import serving
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-ROOT = EXAMPLES.parent
 
 
 def test_pytest_project_passes(tmp_path):
     project = shutil.copytree(EXAMPLES / "pytest-project", tmp_path / "project")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "ims_mock.pytest_plugin",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:xdist",
-    ]
-    result = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "ims_mock"]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    result = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert "3 passed" in result.stdout, result.stdout + result.stderr
 
 
@@ -51,4 +41,4 @@ def test_catalogs_have_no_problems(path):
         pytest.skip("not a catalog")
     command = [sys.executable, "-m", "ims_mock", "check", str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stdout) == (0, ""), result.stdout
+    assert "no problems" in result.stdout, result.stdout
