@@ -1,66 +1,42 @@
 """Loading of catalogs, and the memory of an image with all its indexes."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench.bare import LIST
+from bench.client import LIST
 from bench.pages import FIRST_QUERIES, QUERIES
-from bench.results import Result
+from bench.results import Result, timed
 from ims_mock import create_app
-
-YAML_SECONDS = {1_000: 0.7}
-GENERATED_SECONDS = {100_000: 6.0}
-BYTES_PER_IMAGE = 4096.0
 
 
 def measure(from_yaml: int, generated: int) -> Iterator[Result]:
-    """Measure how long loading takes, each in a new process, and the memory that the images occupy then.
-
-    Args:
-        from_yaml: The number of images in a YAML file.
-        generated: The number of generated images.
-    """
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        get_context("spawn").Pool(1, maxtasksperchild=1) as pool,
-    ):
-        path = Path(folder) / "catalog.yaml"
-        command = [sys.executable, "-m", "ims_mock", "generate", "--count", str(from_yaml), "--output", str(path)]
-        subprocess.run(command, check=True)
-        seconds = pool.apply(_load_file, (str(path),))
-        yield Result("load a YAML file", from_yaml, seconds, None, YAML_SECONDS.get(from_yaml))
-        seconds, size = pool.apply(_generate, (generated,))
-        yield Result("generate images", generated, seconds, None, GENERATED_SECONDS.get(generated))
-        yield Result("memory per image with indexes", generated, size, None, BYTES_PER_IMAGE, unit="B")
+    """Load a YAML file and generate images, each in a new process, and measure the memory of the latter."""
+    with tempfile.TemporaryDirectory() as folder, get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        path = f"{folder}/catalog.yaml"
+        generate = ["generate", "--count", str(from_yaml), "--output", path]
+        subprocess.run([sys.executable, "-m", "ims_mock", *generate], check=True)
+        took, _ = pool.apply(_load, (path, 0))
+        yield Result("load a YAML file", from_yaml, took, None, 0.7 * from_yaml)
+        took, size = pool.apply(_load, ("empty", generated))
+        yield Result("generate images", generated, took, None, max(500, 0.06 * generated))
+        yield Result("KB of memory per image with indexes", generated, size / generated, None, 4)
 
 
-def _load_file(path: str) -> float:
-    """Return the seconds that loading a file takes."""
-    create_app("empty")
-    began = time.perf_counter()
-    create_app(path)
-    return time.perf_counter() - began
-
-
-def _generate(images: int) -> tuple[float, float]:
-    """Return the seconds that generating takes, and the bytes per image after many different queries."""
-    create_app("empty", generate=1)
-    before, began = _resident_bytes(), time.perf_counter()
-    app = create_app("empty", generate=images)
-    seconds = time.perf_counter() - began
-    client = app.test_client()
-    for query in (*FIRST_QUERIES, *(query for query, _ in QUERIES.values())):
+def _load(source: str, generate: int) -> tuple[float, float]:
+    """Return the milliseconds that loading takes, and the kilobytes of memory after many different queries."""
+    create_app("empty", generate=1)  # imports everything
+    before, apps = _resident(), []
+    took = timed(lambda: apps.append(create_app(source, generate=generate)))
+    client = apps[0].test_client()
+    for query in (*FIRST_QUERIES, *QUERIES):
         client.get(f"{LIST}?{query}")
-    return seconds, (_resident_bytes() - before) / images
+    return took, _resident() - before
 
 
-def _resident_bytes() -> int:
-    """Return the memory of this process; Linux only."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+def _resident() -> int:
+    """Return the kilobytes of memory of this process; Linux only."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4

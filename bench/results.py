@@ -1,26 +1,13 @@
 """The result table that all benchmarks print."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-HEADS = ("benchmark", "images", "ims-mock", "other", "ratio", "target", "note")
+import time
+from collections.abc import Callable, Iterable
+from statistics import median
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Result:
-    """One row of the result table.
-
-    Attributes:
-        name: What was measured.
-        images: The number of images in the catalog.
-        value: The seconds, or the number of bytes.
-        other: The same of what it is compared with.
-        target: The highest ratio if there is a comparison, else the highest value.
-        note: A remark, for example why nothing was measured.
-        unit: ``s`` or ``B``.
-    """
+class Result(NamedTuple):
+    """One row of the table: milliseconds, of what they are compared with, and the highest legal value or ratio."""
 
     name: str
     images: int
@@ -28,23 +15,28 @@ class Result:
     other: float | None = None
     target: float | None = None
     note: str = ""
-    unit: str = "s"
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the texts of the row."""
-        ratio = f"{self.value / self.other:.2f}" if self.value and self.other else ""
-        target = f"{self.target:.2f}" if self.target and ratio else self._text(self.target)
-        return self.name, f"{self.images:,}", self._text(self.value), self._text(self.other), ratio, target, self.note
 
-    def _text(self, value: float | None) -> str:
-        if value is None:
-            return ""
-        return f"{value:,.0f} B" if self.unit == "B" else f"{value * 1000:,.3f} ms"
+def timed(action: Callable[[], object]) -> float:
+    """Return the milliseconds that an action takes."""
+    began = time.perf_counter()
+    action()
+    return (time.perf_counter() - began) * 1000
+
+
+def compare(
+    name: str, images: int, target: float, rounds: int, ours: Callable[[], object], other: Callable[[], object]
+) -> Result:
+    """Measure two actions alternately, and return the median of each."""
+    times = [(timed(ours), timed(other)) for _ in range(rounds)]
+    return Result(name, images, median(one for one, _ in times), median(one for _, one in times), target)
 
 
 def table(results: Iterable[Result]) -> str:
     """Return the results as a table with aligned columns."""
-    rows = [HEADS, *(result.cells() for result in results)]
+    rows: list[tuple[str, ...]] = [("benchmark", "images", "ims-mock", "other", "ratio", "target", "note")]
+    for name, images, value, other, target, note in results:
+        numbers = (value, other, value / other if value and other else None, target)
+        rows.append((name, f"{images:,}", *("" if one is None else f"{one:,.3f}" for one in numbers), note))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "\n".join(lines)
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

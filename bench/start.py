@@ -1,66 +1,40 @@
-"""The cold start of ``ims-mock serve``, and the pytest fixture."""
-
-from __future__ import annotations
+"""The cold start of ``ims-mock serve``, compared with Flask on waitress, and the pytest fixture."""
 
 import sys
-import time
 from collections.abc import Iterator
+from functools import partial
 from statistics import median
 
-from bench.bare import LIST
-from bench.client import alternate, free_port, request, running
-from bench.results import Result
+from bench.client import LIST, free_port, request, running
+from bench.results import Result, compare, timed
 from ims_mock import ImsMock
 
-COLD_START = 1.4
-"""The highest ratio to a bare Flask application on waitress."""
-FIXTURE_SECONDS = {"start": 0.04, "reset": 0.0001, "stop": 0.005}
-
 BARE = f"""
-import sys
-from flask import Flask
-from waitress import serve
-
-app = Flask("bare")
-
-@app.get("{LIST}")
-def images():
-    return {{"images": []}}
-
-serve(app, host="127.0.0.1", port=int(sys.argv[1]))
+import sys, flask, waitress
+app = flask.Flask("bare")
+app.get("{LIST}")(lambda: {{"images": []}})
+waitress.serve(app, host="127.0.0.1", port=int(sys.argv[1]))
 """
 
 
 def measure(rounds: int) -> Iterator[Result]:
-    """Start and stop servers.
-
-    Args:
-        rounds: How often each is started.
-    """
+    """Start and stop servers and fixtures so many times."""
     commands = [sys.executable, "-m", "ims_mock", "serve", "--port"], [sys.executable, "-c", BARE]
-    for command in commands:
-        _start(command)  # compiles the modules
-    medians = alternate(rounds, lambda: _start(commands[0]), lambda: _start(commands[1]))
-    yield Result("cold start to the first response", 63, *medians, COLD_START)
-    ImsMock().close()
-    times = [_fixture() for _ in range(rounds)]
-    for number, (name, target) in enumerate(FIXTURE_SECONDS.items()):
-        yield Result(f"fixture: {name}", 63, median(found[number] for found in times), None, target)
+    for _ in range(2):  # the first round compiles the modules
+        result = compare("cold start", 63, 1.4, rounds, *(partial(_start, command) for command in commands))
+    yield result
+    ImsMock().close()  # imports the server
+    mocks: list[ImsMock] = []
+    for name, target, action in (
+        ("start", 40, lambda: mocks.append(ImsMock())),
+        ("reset", 0.1, lambda: mocks[-1].reset()),
+        ("stop", 5, lambda: mocks.pop().close()),
+    ):
+        yield Result(f"fixture: {name}", 63, median([timed(action) for _ in range(rounds)]), None, target)
 
 
-def _start(command: list[str]) -> float:
-    """Return the seconds from starting a server to its first response."""
-    port, began = free_port(), time.perf_counter()
+def _start(command: list[str]) -> None:
+    """Start a server and wait for its first response."""
+    port = free_port()
     with running([*command, str(port)], port, request(LIST)):
-        return time.perf_counter() - began
-
-
-def _fixture() -> tuple[float, float, float]:
-    """Return the seconds that the fixture takes to start, to reset and to stop the emulator."""
-    began = time.perf_counter()
-    mock = ImsMock()
-    started = time.perf_counter()
-    mock.reset()
-    reset = time.perf_counter()
-    mock.close()
-    return started - began, reset - started, time.perf_counter() - reset
+        pass

@@ -3,7 +3,8 @@
 import pytest
 
 from bench.__main__ import main
-from bench.bare import LIST, make_bare_app
+from bench.bare import app
+from bench.client import LIST
 
 pytestmark = pytest.mark.bench
 
@@ -17,7 +18,7 @@ def test_every_benchmark_prints_a_table(name, capsys, tmp_path):
 
 
 def test_bare_route_returns_the_bytes_that_were_stored():
-    client = make_bare_app().test_client()
+    client = app.test_client()
     for query in ("", "limit=1"):
         client.put(f"{LIST}?{query}", data=f"body of {query!r}")
     assert client.get(f"{LIST}?limit=1").text == "body of 'limit=1'"
