@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 import yaml
@@ -22,6 +23,9 @@ MAX_ALIAS_GROWTH: Final = 10
 
 ValuePath = tuple[str | int, ...]
 """The path of a value in a file: keys, and indexes of lists."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of lines that are parsed, and of all lines."""
 
 _PROGRESS_STEP: Final = 10_000
 """The number of YAML events between two calls of the progress callback."""
@@ -53,21 +57,16 @@ class ParseError(Exception):
 
 @dataclass(frozen=True)
 class CatalogText:
-    """The text of a catalog.
-
-    Attributes:
-        data: The bytes of the file.
-        is_json: Whether they are JSON instead of YAML.
-    """
+    """The bytes of a catalog file, in JSON or else in YAML."""
 
     data: bytes
     is_json: bool
 
-    def parse(self, progress: Callable[[int, int], None] | None = None) -> Any:
+    def parse(self, progress: Progress | None = None) -> Any:
         """Return the plain values of the text.
 
         Args:
-            progress: Called now and then with the number of lines that are parsed, and of all lines.
+            progress: Called now and then.
 
         Raises:
             ParseError: The text is not YAML or JSON, or it exceeds a limit.
@@ -77,19 +76,16 @@ class CatalogText:
         return self._parsed(progress).value
 
     def lines(self) -> Mapping[ValuePath, int]:
-        """Return the line of each value. The text is parsed again, because few catalogs have problems."""
+        """Return the line of each value, by parsing the text again; few catalogs have problems."""
         return self._parsed(None).lines
 
-    def _parsed(self, progress: Callable[[int, int], None] | None) -> _Tree:
-        text = self._decoded()
-        return _parse_json(text) if self.is_json else _parse_yaml(text, progress)
-
-    def _decoded(self) -> str:
+    def _parsed(self, progress: Progress | None) -> _Document:
         try:
-            return self.data.decode("utf-8-sig")
+            text = self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             raise ParseError(line, f"the byte {self.data[error.start]:#04x} is not UTF-8") from None
+        return _parse_json(text) if self.is_json else _parse_yaml(text, progress)
 
 
 def line_of(path: ValuePath, lines: Mapping[ValuePath, int]) -> int:
@@ -112,128 +108,102 @@ def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
 
 
 @dataclass
-class _Collection:
-    """A mapping or list that is being built.
+class _Event:
+    """One step through a text.
 
     Attributes:
-        value: The values added so far.
-        path: Its path.
+        kind: ``start`` or ``end`` of a collection, ``scalar``, ``merge`` (a plain ``<<``) or ``alias``.
         line: Its line.
-        anchor: Its anchor, if it has one.
-        key: The key that the next value belongs to; ``None`` if a key comes next.
-        is_merge: Whether that key is a merge key.
-        keys: The keys of its own.
-        has_merge_key: Whether it has a merge key.
-        size: The number of values in it, with all aliases expanded.
+        value: An empty mapping or list, a scalar, or the anchor that an alias repeats.
+        anchor: The anchor of the value, if it has one.
     """
 
-    value: dict[str, Any] | list[Any]
-    path: ValuePath
+    kind: str
     line: int
-    anchor: str | None
-    key: str | None = None
-    is_merge: bool = False
-    keys: set[str] = field(default_factory=set)
-    has_merge_key: bool = False
-    size: int = 1
+    value: Any = None
+    anchor: str | None = None
 
 
-class _Tree:
-    """Builds the values of a document and enforces the limits.
+class _Document:
+    """The value that the events of a text stand for. The limits are enforced while it is built.
 
     Attributes:
-        value: The value of the document.
-        lines: The line of each value; that of its key if it has one.
+        value: The value.
+        lines: The line of each value in it; that of its key if it has one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, events: Iterator[_Event]) -> None:
         self.value: Any = None
         self.lines: dict[ValuePath, int] = {}
-        self._open: list[_Collection] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
-        self._added = 0
+        self._events = events
+        self._anchors: dict[str, tuple[Any, int]] = {}  # values with their sizes
+        self._built = 0  # the number of values so far
+        self._size = 0  # their number with all aliases expanded
+        for event in events:  # one starts the value, which takes the others; an empty text has none
+            self.lines[()] = event.line
+            self.value = self._build(event, ())
 
-    def start(self, value: dict[str, Any] | list[Any], line: int, anchor: str | None = None) -> None:
-        """Start a mapping or list, whose values follow."""
-        if len(self._open) >= MAX_DEPTH:
-            raise ParseError(line, _TOO_DEEP)
-        path: ValuePath = ()
-        if self._open:
-            parent = self._open[-1]
-            if isinstance(parent.value, dict) and parent.key is None:
-                raise ParseError(line, "a key is a list or mapping; keys must be text")
-            path = (*parent.path, len(parent.value) if isinstance(parent.value, list) else parent.key or "")
-        self._open.append(_Collection(value, path, line, anchor))
+    def _build(self, event: _Event, path: ValuePath) -> Any:
+        """Return the value that an event starts."""
+        value, size_before = event.value, self._size
+        self._built += 1
+        self._size += 1
+        if event.kind == "alias":
+            if value not in self._anchors:
+                raise ParseError(event.line, f"the alias *{value} has no anchor before it")
+            value, size = self._anchors[value]
+            self._size += size
+            if self._size > MAX_ALIAS_GROWTH * self._built + 10_000:
+                raise ParseError(event.line, f"aliases make the document more than {MAX_ALIAS_GROWTH} times as large")
+        elif event.kind == "start":
+            if len(path) >= MAX_DEPTH:
+                raise ParseError(event.line, _TOO_DEEP)
+            self._fill(value, path)
+        elif isinstance(value, str) and len(value) > MAX_TEXT:
+            raise ParseError(event.line, f"a text has {len(value)} characters; at most {MAX_TEXT} are allowed")
+        if event.anchor:
+            self._anchors[event.anchor] = value, self._size - size_before
+        return value
 
-    def end(self) -> None:
-        """End the innermost mapping or list."""
-        collection = self._open.pop()
-        self._add(collection.value, collection.size, collection.line, anchor=collection.anchor)
-
-    def scalar(self, value: Any, line: int, *, anchor: str | None = None, is_merge: bool = False) -> None:
-        """Add a key or a scalar."""
-        if isinstance(value, str) and len(value) > MAX_TEXT:
-            raise ParseError(line, f"a text has {len(value)} characters; at most {MAX_TEXT} are allowed")
-        self._add(value, 1, line, anchor=anchor, is_merge=is_merge)
-
-    def alias(self, anchor: str | None, line: int) -> None:
-        """Add the value of an anchor again."""
-        if anchor is None or anchor not in self._anchors:
-            raise ParseError(line, f"the alias *{anchor} has no anchor before it")
-        self._add(*self._anchors[anchor], line)
-
-    def _add(self, value: Any, size: int, line: int, *, anchor: str | None = None, is_merge: bool = False) -> None:
-        self._added += 1
-        if anchor:
-            self._anchors[anchor] = (value, size)
-        if not self._open:
-            self.value = value
-            self.lines[()] = line
-            return
-        parent = self._open[-1]
-        parent.size += size
-        if parent.size > MAX_ALIAS_GROWTH * self._added + 10_000:
-            raise ParseError(line, f"aliases make the document more than {MAX_ALIAS_GROWTH} times as large")
-        if isinstance(parent.value, list):
-            self.lines[(*parent.path, len(parent.value))] = line
-            parent.value.append(value)
-        elif parent.key is None:
-            self._add_key(parent, value, line, is_merge=is_merge)
-        else:
-            if parent.is_merge:
-                _merge(parent.value, parent.keys, value, line)
+    def _fill(self, collection: dict[str, Any] | list[Any], path: ValuePath) -> None:
+        """Add the values of a mapping or list, up to the event that ends it."""
+        own_keys: set[tuple[str, bool]] = set()  # a merge key is no ordinary key "<<"
+        for event in takewhile(lambda event: event.kind != "end", self._events):
+            if isinstance(collection, list):
+                item_path = (*path, len(collection))
+                self.lines[item_path] = event.line
+                collection.append(self._build(event, item_path))
+                continue
+            key = event.value if event.kind == "start" else self._build(event, path)
+            if not isinstance(key, str):
+                what = "null" if key is None else "a list or mapping"
+                raise ParseError(event.line, f"a key is {what}; keys must be text")
+            is_merge = event.kind == "merge"
+            if (key, is_merge) in own_keys:
+                raise ParseError(event.line, f"the key {key!r} is repeated")
+            own_keys.add((key, is_merge))
+            self.lines[(*path, key)] = event.line
+            first = next(self._events)
+            value = self._build(first, (*path, key))
+            if is_merge:
+                _merge(collection, value, first.line)
             else:
-                parent.value[parent.key] = value
-            parent.key = None
-
-    def _add_key(self, parent: _Collection, key: Any, line: int, *, is_merge: bool) -> None:
-        if not isinstance(key, str):
-            what = "is null" if key is None else "is a list or mapping"
-            raise ParseError(line, f"a key {what}; keys must be text")
-        if parent.has_merge_key if is_merge else key in parent.keys:
-            raise ParseError(line, f"the key {key!r} is repeated")
-        if is_merge:
-            parent.has_merge_key = True
-        else:
-            parent.keys.add(key)
-        parent.key, parent.is_merge = key, is_merge
-        self.lines[(*parent.path, key)] = line
+                collection[key] = value
 
 
-def _merge(target: dict[str, Any], own_keys: set[str], merged: Any, line: int) -> None:
-    """Add the keys of merged mappings that a mapping does not have itself."""
+def _merge(target: dict[str, Any], merged: Any, line: int) -> None:
+    """Add the keys of merged mappings that a mapping does not have yet. A key of its own overrides them later."""
     for mapping in merged if isinstance(merged, list) else [merged]:
         if not isinstance(mapping, dict):
             raise ParseError(line, f"{_MERGE_KEY} is not followed by a mapping or a list of mappings")
         for name, value in mapping.items():
-            if name not in own_keys:
-                target.setdefault(name, value)
+            target.setdefault(name, value)
 
 
 # --- JSON
 
 
-def _parse_json(text: str) -> _Tree:
+def _parse_json(text: str) -> _Document:
     """Parse JSON. The standard library finds syntax errors; it knows no lines, so values are built from tokens."""
     try:
         json.loads(text)
@@ -242,61 +212,59 @@ def _parse_json(text: str) -> _Tree:
         raise ParseError(error.lineno, message) from None
     except RecursionError:
         pass  # reported below, with the line
-    tree = _Tree()
+    return _Document(_json_events(text))
+
+
+def _json_events(text: str) -> Iterator[_Event]:
     line, position = 1, 0
     for match in _JSON_TOKEN.finditer(text):
         token = match[0]
         line += text.count("\n", position, match.start())
         position = match.start()
         if token in "{[":
-            tree.start({} if token == "{" else [], line)
+            yield _Event("start", line, {} if token == "{" else [])
         elif token in "}]":
-            tree.end()
-        elif token[0] == '"':
-            tree.scalar(json.loads(token), line)
+            yield _Event("end", line)
         elif token in ("NaN", "Infinity", "-Infinity"):
             raise ParseError(line, f"{token} is not a JSON value")
         elif token not in ":,":
-            tree.scalar(_JSON_CONSTANTS.get(token, token), line)
-    return tree
+            value = json.loads(token) if token[0] == '"' else _JSON_CONSTANTS.get(token, token)
+            yield _Event("scalar", line, value)
 
 
 # --- YAML
 
 
-def _parse_yaml(text: str, progress: Callable[[int, int], None] | None) -> _Tree:
-    tree = _Tree()
-    lines = text.count("\n") if progress else 0
-    documents = 0
+def _parse_yaml(text: str, progress: Progress | None) -> _Document:
     try:
-        for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
-            line = event.start_mark.line + 1  # type: ignore[union-attr]  # parsed events have marks
-            if progress and number % _PROGRESS_STEP == _PROGRESS_STEP - 1:
-                progress(line - 1, lines)
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise ParseError(line, "a second document begins; a file may have one")
-            _add_event(tree, event, line)
+        return _Document(_yaml_events(text, progress))
     except yaml.YAMLError as error:
         raise _yaml_error(error, text) from None
-    return tree
 
 
-def _add_event(tree: _Tree, event: yaml.Event, line: int) -> None:
-    if isinstance(event, yaml.AliasEvent):
-        tree.alias(event.anchor, line)
-    elif isinstance(event, yaml.CollectionEndEvent):
-        tree.end()
-    elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-        if event.tag and event.tag not in _LEGAL_TAGS:
-            raise ParseError(line, f"the tag {event.tag} is not allowed in catalogs")
-        if isinstance(event, yaml.CollectionStartEvent):
-            tree.start({} if isinstance(event, yaml.MappingStartEvent) else [], line, event.anchor)
-        else:
-            is_plain = event.tag is None and (event.style or "").strip() == ""
-            value = None if is_plain and event.value in _NULLS else event.value
-            tree.scalar(value, line, anchor=event.anchor, is_merge=is_plain and value == _MERGE_KEY)
+def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:
+    lines, documents = text.count("\n"), 0
+    for number, event in enumerate(yaml.parse(text, Loader=_LOADER), 1):
+        line = event.start_mark.line + 1  # type: ignore[union-attr]  # parsed events have marks
+        if progress and number % _PROGRESS_STEP == 0:
+            progress(line - 1, lines)
+        if isinstance(event, yaml.AliasEvent):
+            yield _Event("alias", line, event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            yield _Event("end", line)
+        elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            if event.tag and event.tag not in _LEGAL_TAGS:
+                raise ParseError(line, f"the tag {event.tag} is not allowed in catalogs")
+            if isinstance(event, yaml.CollectionStartEvent):
+                yield _Event("start", line, {} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor)
+            else:
+                is_plain = event.tag is None and (event.style or "").strip() == ""
+                kind = "merge" if is_plain and event.value == _MERGE_KEY else "scalar"
+                yield _Event(kind, line, None if is_plain and event.value in _NULLS else event.value, event.anchor)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise ParseError(line, "a second document begins; a file may have one")
 
 
 def _yaml_error(error: yaml.YAMLError, text: str) -> ParseError:
