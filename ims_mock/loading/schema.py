@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType, quoted
@@ -111,14 +111,6 @@ class _MembersField(fields.Field[dict[str, str]]):
         return dict(value)
 
 
-class _ImageField(fields.Field[dict[str, Any]]):
-    """The values of an image inside a section."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, Any]:
-        loaded: dict[str, Any] = _IMAGE.load(value)
-        return loaded
-
-
 def _is_name(name: object) -> bool:
     try:
         return isinstance(name, str) and bool(TEXT.read(name))
@@ -141,31 +133,25 @@ class _ImageBase(Schema):
     """The values of an image. Attributes that are not in the table are free properties, whose values are text."""
 
     class Meta:
-        """Keeps free properties, which are validated below."""
+        """Lets free properties through to the validation below."""
 
         unknown = INCLUDE
 
     error_messages = _MAPPING
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _validate_free_properties(self, _: Any, original: Any, **__: Any) -> None:
+    @validates_schema(skip_on_field_errors=False)
+    def _read_free_properties(self, data: dict[str, Any], **_: Any) -> None:
         problems = {}
-        for name in original.keys() - self.fields.keys() if isinstance(original, Mapping) else ():
+        for name in data.keys() - self.fields.keys():
             try:
-                if original[name] is not None:
-                    TEXT.read(original[name])
+                if data[name] is not None:
+                    data[name] = TEXT.read(data[name])
                 if not _is_name(name):
                     problems[name] = ["the name of a property must be text"]
             except ValueError as error:
                 problems[name] = [str(error)]
         if problems:
             raise ValidationError(problems)
-
-    @post_load
-    def _convert_free_properties(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {
-            name: value if name in self.fields or value is None else TEXT.read(value) for name, value in data.items()
-        }
 
 
 class _Section(Schema):
@@ -178,10 +164,10 @@ class _Section(Schema):
 
     error_messages = _MAPPING
 
-    @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _reject_unknown_keys(self, _: Any, original: Any, **__: Any) -> None:
+    @validates_schema(skip_on_field_errors=False)
+    def _reject_unknown_keys(self, data: dict[str, Any], **_: Any) -> None:
         problems = {}
-        for name in original.keys() - self.fields.keys() if isinstance(original, Mapping) else ():
+        for name in data.keys() - self.fields.keys():
             near = difflib.get_close_matches(str(name), self.fields, 1)
             hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(self.fields)}"
             problems[name] = [f"is not a key of this section; {hint}"]
@@ -189,18 +175,9 @@ class _Section(Schema):
             raise ValidationError(problems)
 
 
-class _GenerateBase(_Section):
-    """One entry of the section ``generate``."""
-
-    @validates_schema(skip_on_field_errors=False)
-    def _validate_count(self, data: dict[str, Any], **_: Any) -> None:
-        if "count" in data and not 0 <= data["count"] <= MAX_GENERATED:
-            raise ValidationError({"count": [f"{data['count']} is not 0 to {MAX_GENERATED}"]})
-
-
 _IMAGE: Final = _ImageBase.from_dict(
     {
-        **{name: _TypedField(value_type, allow_none=True) for name, value_type in ATTRIBUTE_TYPES.items()},
+        **{field.name: _TypedField(field.type, allow_none=True) for field in FIELDS},
         MEMBERS: _MembersField(allow_none=True),
     },
     name="ImageSchema",
@@ -209,21 +186,25 @@ _IMAGE: Final = _ImageBase.from_dict(
 _CREDENTIALS: Final = _Section.from_dict(
     {name: _list_of(_Section.from_dict(_entry_fields(keys))) for name, keys in CREDENTIAL_KEYS.items()}
 )
-_GENERATE: Final = _GenerateBase.from_dict({**_entry_fields(GENERATE_KEYS), "set": _ImageField(error_messages=_NULL)})
+_COUNT: Final = _TypedField(
+    INTEGER,
+    required=True,
+    validate=validate.Range(0, MAX_GENERATED, error=f"{{input}} is not 0 to {MAX_GENERATED}"),
+)
+_GENERATE: Final = _Section.from_dict(
+    {**_entry_fields(GENERATE_KEYS), "count": _COUNT, "set": fields.Nested(_IMAGE, error_messages=_NULL)}
+)
 _CATALOG: Final = _Section.from_dict(
     {
         **_entry_fields(SCALAR_KEYS),
         "projects": _list_of(_Section.from_dict(_entry_fields(PROJECT_KEYS))),
         "credentials": fields.Nested(_CREDENTIALS),
-        "defaults": _ImageField(),
+        "defaults": fields.Nested(_IMAGE),
         "images": fields.Raw(),
         "generate": _list_of(_GENERATE),
     },
     name="CatalogSchema",
 )()
-
-SECTIONS: Final = tuple(_CATALOG.fields)
-"""The keys of a catalog file."""
 
 
 def read_sections(raw: object) -> dict[str, Any]:
@@ -236,8 +217,10 @@ def read_sections(raw: object) -> dict[str, Any]:
         SchemaError: Values do not conform to the schema.
     """
     if not isinstance(raw, Mapping):
-        raise SchemaError([((), f"the catalog is {quoted(raw)}; it must be a mapping with {', '.join(SECTIONS)}")], {})
-    return _load(_CATALOG, {name: value for name, value in raw.items() if value is not None or name not in SECTIONS})
+        legal = ", ".join(_CATALOG.fields)
+        raise SchemaError([((), f"the catalog is {quoted(raw)}; it must be a mapping with {legal}")], {})
+    absent = {name for name in _CATALOG.fields if raw.get(name) is None}
+    return _load(_CATALOG, {name: value for name, value in raw.items() if name not in absent})
 
 
 def read_image(raw: object) -> dict[str, Any]:
