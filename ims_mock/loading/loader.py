@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, User
@@ -86,7 +86,7 @@ def load(
     Raises:
         CatalogError: Every problem of every catalog.
     """
-    report = progress or _no_progress
+    report = progress or (lambda *_: None)
     files = [file for source in sources for file in open_source(source)]
     problems: list[CatalogProblem] = []
     parsed = [_parse(file, report, problems) for file in files]
@@ -96,55 +96,35 @@ def load(
         problems += [problem for content in contents for problem in _unmask(content, masks)]
     present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, problems)
-    builder = _ImageBuilder(
-        base.catalog if base else None,
-        owner=owner,
-        seed=seed,
-        now=clock.wire() if base else "",
-        lint_bundled=lint_bundled,
-        report=report,
-    )
-    images = list(builder.build(contents, 0 if problems else generate, generates=not problems))
-    problems += builder.problems
+    builder = _ImageBuilder(base, owner, seed, clock.wire() if base else "", lint_bundled, report, problems)
+    images = list(builder.build(contents, generate))
     if not all(problem.is_warning for problem in problems):
         order = {file.name: index for index, file in enumerate(files)}
         raise CatalogError(sorted(problems, key=lambda problem: (order[problem.file], problem.line)))
-    warnings = tuple(problems)
     if base:
-        catalog = base.catalog.with_images(images)
-        return replace(base, catalog=catalog, credentials=credentials, clock=clock, warnings=warnings, seed=seed)
-    names = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
-    return LoadedCatalog(names, Catalog(images), credentials, clock, warnings, seed)
-
-
-def _no_progress(_: str, __: int, ___: int) -> None:
-    """Ignore progress."""
+        name, catalog = base.name, base.catalog.with_images(images)
+    else:
+        name = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
+        catalog = Catalog(images)
+    return LoadedCatalog(name, catalog, credentials, clock, tuple(problems), seed)
 
 
 # --- parsing and validation
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """An image of a file; of an invalid one only the valid values are known."""
-
-    values: dict[str, Any]
-    is_valid: bool
-
-
-@dataclass(frozen=True)
 class _Contents:
-    """The validated contents of a file; its sections are empty if one of them is invalid."""
+    """The validated contents of a file.
+
+    Attributes:
+        file: The file.
+        sections: Its sections; none if one of them is invalid.
+        images: The values of each image, and whether it is valid; of an invalid one only the valid values are known.
+    """
 
     file: CatalogFile
     sections: Mapping[str, Any]
-    images: Sequence[_Entry] = ()
-
-    @property
-    def generate(self) -> Sequence[Mapping[str, Any]]:
-        """The entries of the section ``generate``."""
-        entries: Sequence[Mapping[str, Any]] = self.sections.get("generate", ())
-        return entries
+    images: Sequence[tuple[dict[str, Any], bool]] = ()
 
 
 def _parse(file: CatalogFile, report: Progress, problems: list[CatalogProblem]) -> Any:
@@ -165,27 +145,25 @@ def _clock(parsed: Iterable[Any], clock: Clock) -> Clock:
 
 def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: list[CatalogProblem]) -> _Contents:
     """Validate one catalog and convert its values."""
-    images: Any = None
-    if isinstance(raw, Mapping):
-        images = raw.get("images")
-        raw = {name: value for name, value in raw.items() if name != "images"}
     sections: Mapping[str, Any] = {}
     try:
         sections = read_sections(_with_absolute_times(raw, clock))
+        images = sections.get("images", [])
     except SchemaError as error:
         problems += [file.problem(path, message) for path, message in error.problems]
-    if images is not None and not isinstance(images, list | tuple):
+        images = error.valid.get("images", [])
+    if not isinstance(images, list | tuple):
         problems.append(file.problem(("images",), f"{quoted(images)} is not a list of images"))
-        images = None
+        images = []
     entries = []
-    for index, image in enumerate(images or ()):
+    for index, image in enumerate(images):
         if index % PROGRESS_STEP == 0:
             report(f"validating {file.name}", index, len(images))
         try:
-            entries.append(_Entry(read_image(_with_absolute_times(image, clock)), is_valid=True))
+            entries.append((read_image(image), True))
         except SchemaError as error:
             problems += [file.problem(("images", index, *path), message) for path, message in error.problems]
-            entries.append(_Entry(dict(error.valid), is_valid=False))
+            entries.append((dict(error.valid), False))
     return _Contents(file, sections, entries)
 
 
@@ -235,52 +213,43 @@ def _credentials(
     """
 
     def merged(
-        path: tuple[str, ...],
         entry_type: Callable[..., Any],
-        key: Callable[[Any], Hashable],
-        secret: Callable[[Any], tuple[Hashable, Hashable]] = lambda _: (None, None),
+        path: tuple[str, ...],
+        identity: tuple[str, ...],
+        holder: tuple[str, ...] = (),
+        secret: tuple[str, ...] = (),
     ) -> list[Any]:
         """Return the entries of a section; it may repeat entries, but not with other values.
 
         Args:
-            path: The path of the section.
             entry_type: The type of an entry.
-            key: Returns what identifies an entry.
-            secret: Returns the holder of a secret, who may have several entries, and the secret.
+            path: The path of the section.
+            identity: The attributes that identify an entry.
+            holder: The attributes that identify the holder of a secret, who may have several entries.
+            secret: The attributes that make up the secret.
         """
         found: dict[Hashable, Any] = {}
-        secrets: dict[Hashable, Hashable] = {}
+        secrets: dict[Hashable, Any] = {}
         for content in contents:
             entries: Any = content.sections
             for step in path:
                 entries = entries.get(step, {})
             for index, values in enumerate(entries):
                 entry = entry_type(**values)
-                holder, own_secret = secret(entry)
-                is_same = secrets.setdefault(holder, own_secret) == own_secret
-                if found.setdefault(key(entry), entry) != entry or not is_same:
+                key, owner, own = (tuple(getattr(entry, one) for one in names) for names in (identity, holder, secret))
+                if found.setdefault(key, entry) != entry or secrets.setdefault(owner, own) != own:
                     problems.append(content.file.problem((*path, index), "is repeated with other values"))
         return list(found.values())
 
-    projects = merged(("projects",), Project, lambda one: one.id)
-    tokens = merged(("credentials", "tokens"), Token, lambda one: one.token)
-    keys = merged(
-        ("credentials", "keys"),
-        AccessKey,
-        lambda one: (one.access, one.project),
-        lambda one: (one.access, (one.secret, one.security_token, one.expires)),
-    )
-    users = merged(
-        ("credentials", "users"),
-        User,
-        lambda one: (one.domain, one.name, one.project),
-        lambda one: ((one.domain, one.name), one.password),
-    )
+    projects = merged(Project, ("projects",), ("id",))
+    tokens = merged(Token, ("credentials", "tokens"), ("token",))
+    secret = ("secret", "security_token", "expires")
+    keys = merged(AccessKey, ("credentials", "keys"), ("access", "project"), ("access",), secret)
+    users = merged(User, ("credentials", "users"), ("domain", "name", "project"), ("domain", "name"), ("password",))
     named = [content.sections["project"] for content in contents if content.sections.get("project")]
-    own = named[-1] if named else projects[0].id if projects else ""
-    return CredentialStore(
-        project or own or DEFAULT_PROJECT, projects, tokens, keys, users
-    ), own or project or DEFAULT_PROJECT
+    own_project = named[-1] if named else projects[0].id if projects else ""
+    default_project = project or own_project or DEFAULT_PROJECT
+    return CredentialStore(default_project, projects, tokens, keys, users), own_project or default_project
 
 
 # --- images
@@ -301,58 +270,61 @@ def memberships(entry: Mapping[str, Any]) -> dict[str, Membership]:
     return {project: Membership(status) for project, status in (entry.get(MEMBERS) or {}).items()}
 
 
+@dataclass
 class _ImageBuilder:
     """Builds the images of all catalogs.
 
     Args:
-        base: The images to add to.
+        base: The loaded catalog to add to.
         owner: The owner of images without one.
         seed: The seed of absent ids and of generated images.
         now: The default creation time; if empty, it is derived from the index of the image.
         lint_bundled: Whether to check bundled catalogs for implausible images as well.
         report: Called now and then with the progress.
+        problems: The problems of the catalogs; receives those of images.
     """
 
-    def __init__(
-        self, base: Catalog | None, *, owner: str, seed: int, now: str, lint_bundled: bool, report: Progress
-    ) -> None:
-        self.problems: list[CatalogProblem] = []
-        self._base = base
-        self._owner = owner
-        self._seed = seed
-        self._now = now
-        self._lint_bundled = lint_bundled
-        self._report = report
-        self._index = len(base) if base else 0
-        self._total = 0
-        self._taken: dict[str, str] = {}  # ids with the descriptions of their images
+    base: LoadedCatalog | None
+    owner: str
+    seed: int
+    now: str
+    lint_bundled: bool
+    report: Progress
+    problems: list[CatalogProblem]
+    _total: int = 0
+    _taken: dict[str, str] = field(default_factory=dict)  # ids with the descriptions of their images
 
-    def build(self, contents: Sequence[_Contents], generate: int, *, generates: bool) -> Iterator[Image]:
+    def __post_init__(self) -> None:
+        self._index = len(self.base.catalog) if self.base else 0
+
+    def build(self, contents: Sequence[_Contents], generate: int) -> Iterator[Image]:
         """Build the images of each catalog, then those that it generates, and finally further generated ones.
 
         Args:
-            contents: The catalogs.
+            contents: The catalogs. Those with problems generate nothing.
             generate: The number of further images.
-            generates: Whether to generate images; there is no need to if the catalogs have problems.
         """
-        counts = [len(one.images) + sum(section["count"] for section in one.generate) for one in contents]
+        can_generate = not self.problems
+        counts = [
+            len(one.images) + sum(entry["count"] for entry in one.sections.get("generate", ())) for one in contents
+        ]
         self._total = self._index + sum(counts) + generate
         for content in contents:
             yield from self._written_images(content)
-            for index, section in enumerate(content.generate if generates else ()):
+            for index, section in enumerate(content.sections.get("generate", ()) if can_generate else ()):
                 yield from self._generated_section(content.file, index, section)
-        for image in self._generated(generate, self._seed, {}):
+        for image in self._generated(generate if can_generate else 0, self.seed, {}):
             if not self._is_taken(image.id):
                 yield image
 
     def _written_images(self, content: _Contents) -> Iterator[Image]:
         defaults, file = content.sections.get("defaults", {}), content.file
-        for index, entry in enumerate(content.images):
-            self._skip_taken_ids(self._seed)
-            given: dict[str, Any] = {**defaults, **entry.values}
-            values = with_defaults(given, self._index, project=self._owner, seed=self._seed, now=self._now)
+        for index, (written, is_valid) in enumerate(content.images):
+            self._skip_taken_ids(self.seed)
+            given: dict[str, Any] = {**defaults, **written}
+            values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
             path: ValuePath = ("images", index)
-            if self._lint_bundled or not file.is_bundled:
+            if self.lint_bundled or not file.is_bundled:
                 for warning in lint({name: value for name, value in values.items() if name != MEMBERS}):
                     self.problems.append(file.problem((*path, warning.name), warning.message, is_warning=True))
             if not values["id"]:
@@ -360,7 +332,7 @@ class _ImageBuilder:
                 continue
             self._count()
             description = f"{file.name}: {format_path(path)}"
-            if self._take_id(str(values["id"]), description, file, (*path, "id")) and entry.is_valid:
+            if self._take_id(str(values["id"]), description, file, (*path, "id")) and is_valid:
                 yield image_from_entry(values)
 
     def _generated_section(self, file: CatalogFile, index: int, section: Mapping[str, Any]) -> Iterator[Image]:
@@ -369,7 +341,7 @@ class _ImageBuilder:
         if not fixed.get("id", "generated"):
             self.problems.append(file.problem(path, _NO_ID))
             return
-        for image in self._generated(section["count"], section.get("seed", self._seed), fixed):
+        for image in self._generated(section["count"], section.get("seed", self.seed), fixed):
             if not self._take_id(image.id, f"generated image {self._index - 1}", file, path):
                 return
             yield image
@@ -380,14 +352,14 @@ class _ImageBuilder:
         from ims_mock.loading.generator import generate  # imports Faker, which most emulators do not need
 
         self._skip_taken_ids(seed)
-        for entry in generate(count, seed, first=self._index, project=self._owner, fixed=fixed):
+        for entry in generate(count, seed, first=self._index, project=self.owner, fixed=fixed):
             self._count()
             yield image_from_entry(entry)
 
     def _count(self) -> None:
         self._index += 1
         if self._index % PROGRESS_STEP == 0:
-            self._report("building images", self._index, self._total)
+            self.report("building images", self._index, self._total)
 
     def _take_id(self, wanted: str, description: str, file: CatalogFile, path: ValuePath) -> bool:
         """Reserve the id of an image; if another image has it, report that and return false."""
@@ -399,9 +371,9 @@ class _ImageBuilder:
         return True
 
     def _is_taken(self, wanted: str) -> bool:
-        return wanted in self._taken or bool(self._base and self._base.get(wanted))
+        return wanted in self._taken or bool(self.base and self.base.catalog.get(wanted))
 
     def _skip_taken_ids(self, seed: int) -> None:
         """Advance to an index whose derived id is free; images may have been removed from the catalog added to."""
-        while self._base is not None and self._is_taken(image_id(seed, self._index)):
+        while self.base is not None and self._is_taken(image_id(seed, self._index)):
             self._index += 1
