@@ -34,13 +34,7 @@ class LintWarning:
 
 @dataclass(frozen=True)
 class Check:
-    """One lint check.
-
-    Attributes:
-        name: The attribute that the warning is about.
-        message: The warning, which follows the value of the attribute if it has one.
-        fails: Returns whether an image is implausible.
-    """
+    """One lint check: an attribute, a warning that follows its value if it has one, and whether an image deserves it."""
 
     name: str
     message: str
@@ -106,29 +100,18 @@ def _is_open(values: Values) -> bool:
     return _is(values, "__imagetype", "gold", "market")
 
 
-def _has_no_data(values: Values) -> bool:
-    return _is(values, "status", "queued")
+def _disagree(values: Values, name: str, value: str, other: str, other_value: str) -> bool:
+    """Return whether only one of two attributes has a value that belongs to a value of the other one."""
+    return _has(values, name) and _has(values, other) and _is(values, name, value) != _is(values, other, other_value)
 
 
-def _mixes_iso(values: Values) -> bool:
-    if not (_has(values, "virtual_env_type") and _has(values, "disk_format")):
-        return False
-    return _is(values, "virtual_env_type", "isoimage") != _is(values, "disk_format", "iso")
-
-
-def _mixes_windows(values: Values) -> bool:
-    if not (_has(values, "__platform") and _has(values, "__os_type")):
-        return False
-    return _is(values, "__platform", "windows") != _is(values, "__os_type", "windows")
-
-
-def _version_of_other_platform(values: Values) -> bool:
+def _has_version_of_other_platform(values: Values) -> bool:
     platform = BY_NAME["__platform"].fold(_text(values, "__platform"))
     version = _text(values, "__os_version").lower()
     return bool(version) and platform in _VERSION_PREFIXES and not version.startswith(_VERSION_PREFIXES[platform])
 
 
-def _version_of_other_bits(values: Values) -> bool:
+def _has_version_of_other_bits(values: Values) -> bool:
     bits = re.search(r"(32|64)[ -]?bit", _text(values, "__os_version"))
     return bits is not None and _has(values, "__os_bit") and bits[1] != values.get("__os_bit")
 
@@ -139,16 +122,12 @@ def _has_long_tag(values: Values) -> bool:
 
 
 def _has_bad_image_size(values: Values) -> bool:
-    if not _has(values, "__image_size"):
-        return False
     size = _text(values, "__image_size")
     is_number = size.isascii() and size.isdecimal()
     return not is_number or (not size.strip("0") and not _is(values, "status", "queued", "saving"))
 
 
 def _has_bad_features(values: Values) -> bool:
-    if not _has(values, "__os_feature_list"):
-        return False
     try:
         return not isinstance(json.loads(_text(values, "__os_feature_list")), dict)
     except (ValueError, RecursionError):
@@ -157,7 +136,7 @@ def _has_bad_features(values: Values) -> bool:
 
 def _has_bad_name(values: Values) -> bool:
     name = _text(values, "name")
-    return _has(values, "name") and not (is_name(name) and 1 <= len(name) <= NAME_LENGTH)
+    return not (is_name(name) and 1 <= len(name) <= NAME_LENGTH)
 
 
 def _has_bad_description(values: Values) -> bool:
@@ -170,57 +149,36 @@ def _has_bad_min_disk(values: Values) -> bool:
     return isinstance(size, int) and not 1 <= size <= 1024
 
 
+def _if_set(name: str, message: str, fails: Callable[[Values], bool]) -> Check:
+    """Return a check of images that have an attribute."""
+    return Check(name, message, lambda values: _has(values, name) and fails(values))
+
+
 def _exclusion(name: str, others: tuple[str, ...]) -> Check:
-    return Check(
-        name,
-        f"cannot be combined with {' or '.join(others)}",
-        lambda values: _has(values, name) and any(_has(values, other) for other in others),
-    )
-
-
-def _only_on_market(name: str) -> Check:
-    return Check(
-        name,
-        "belongs to market images only",
-        lambda values: _has(values, name) and not _is(values, "__imagetype", "market"),
-    )
-
-
-def _only_with_data(name: str) -> Check:
-    return Check(name, "belongs to images with data only", lambda values: _has(values, name) and _has_no_data(values))
+    message = f"cannot be combined with {' or '.join(others)}"
+    return _if_set(name, message, lambda values: any(_has(values, other) for other in others))
 
 
 CHECKS: Final = (
-    Check("visibility", "is not public, as on every gold or market image",
-          lambda values: _is_open(values) and not _is(values, "visibility", "public")),
-    Check("visibility", "does not suit a private or shared image",
-          lambda values: _is(values, "__imagetype", "private", "shared") and _is(values, "visibility", "public")),
-    Check("protected", "is not true, as on every gold or market image",
-          lambda values: _is_open(values) and values.get("protected") is not True),
-    _only_on_market("__productcode"),
-    _only_on_market("__is_offshelved"),
-    Check("virtual_env_type", "does not match disk_format: IsoImage and iso belong together", _mixes_iso),
+    Check("visibility", "is not public, as on every gold or market image", lambda one: _is_open(one) and not _is(one, "visibility", "public")),
+    Check("visibility", "does not suit a private or shared image", lambda one: _is(one, "__imagetype", "private", "shared") and _is(one, "visibility", "public")),
+    Check("protected", "is not true, as on every gold or market image", lambda one: _is_open(one) and one.get("protected") is not True),
+    *(_if_set(name, "belongs to market images only", lambda one: not _is(one, "__imagetype", "market")) for name in ("__productcode", "__is_offshelved")),
+    Check("virtual_env_type", "does not match disk_format: IsoImage and iso belong together", lambda one: _disagree(one, "virtual_env_type", "isoimage", "disk_format", "iso")),
     *(_exclusion(name, others) for name, others in EXCLUSIONS),
-    Check("hw_firmware_type", "is not uefi, as on every ARM image",
-          lambda values: _is(values, "__support_arm", "true") and not _is(values, "hw_firmware_type", "uefi")),
-    Check("__support_kvm", "cannot be combined with __support_arm",
-          lambda values: _is(values, "__support_arm", "true") and _has(values, "__support_kvm")),
-    Check("__os_type", "does not match __platform", _mixes_windows),
-    Check("__os_version", "does not begin with the name of its __platform", _version_of_other_platform),
-    Check("__os_bit", "does not match the bits in __os_version", _version_of_other_bits),
-    Check("active_at", "belongs to images that have been active only",
-          lambda values: _has(values, "active_at") and _is(values, "status", "queued", "saving")),
-    Check("updated_at", "is before created_at",
-          lambda values: _has(values, "updated_at") and _text(values, "updated_at") < _text(values, "created_at")),
+    Check("hw_firmware_type", "is not uefi, as on every ARM image", lambda one: _is(one, "__support_arm", "true") and not _is(one, "hw_firmware_type", "uefi")),
+    _if_set("__support_kvm", "cannot be combined with __support_arm", lambda one: _is(one, "__support_arm", "true")),
+    Check("__os_type", "does not match __platform", lambda one: _disagree(one, "__platform", "windows", "__os_type", "windows")),
+    Check("__os_version", "does not begin with the name of its __platform", _has_version_of_other_platform),
+    Check("__os_bit", "does not match the bits in __os_version", _has_version_of_other_bits),
+    _if_set("active_at", "belongs to images that have been active only", lambda one: _is(one, "status", "queued", "saving")),
+    _if_set("updated_at", "is before created_at", lambda one: _text(one, "updated_at") < _text(one, "created_at")),
     Check("tags", f"contains a tag of more than {TAG_LENGTH} characters", _has_long_tag),
-    _only_with_data("checksum"),
-    _only_with_data("size"),
-    Check("__image_size", "is not a decimal number above 0 (0 while queued)", _has_bad_image_size),
-    Check("__os_feature_list", "is not a JSON object", _has_bad_features),
-    Check("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)",
-          _has_bad_name),
-    Check("__description", f"is longer than {DESCRIPTION_LENGTH} characters or contains <, > or a carriage return",
-          _has_bad_description),
+    *(_if_set(name, "belongs to images with data only", lambda one: _is(one, "status", "queued")) for name in ("checksum", "size")),
+    _if_set("__image_size", "is not a decimal number above 0 (0 while queued)", _has_bad_image_size),
+    _if_set("__os_feature_list", "is not a JSON object", _has_bad_features),
+    _if_set("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)", _has_bad_name),
+    Check("__description", f"is longer than {DESCRIPTION_LENGTH} characters or contains <, > or a carriage return", _has_bad_description),
     Check("min_disk", "is not 1 to 1024 GB", _has_bad_min_disk),
-)  # fmt: skip
+)
 """The relations between attributes that hold for every real image."""
