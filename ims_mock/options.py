@@ -188,7 +188,7 @@ class CommandOptions:
     count: int = _option(10, "Number of images to write.", commands=("generate",), bounds=(0, MAX_GENERATED), metavar="N")
     set: tuple[str, ...] = _option((), "Value of a field of every image; repeatable, in the variable one per line.", commands=("generate",), metavar="FIELD=VALUE")
     format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report).", commands=("generate", "fields", "report"), metavar="FORMAT")
-    output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "report"), metavar="FILE")
+    output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "schema", "report"), metavar="FILE")
 
 
 def options_of(accepted_by: Any) -> tuple[Option, ...]:

@@ -13,7 +13,7 @@ import click
 from ims_mock import __version__
 
 PROGRAM: Final = "ims-mock"
-COMMANDS: Final = ("serve", "check", "generate", "fields", "openapi", "report", "healthcheck")
+COMMANDS: Final = ("serve", "check", "generate", "fields", "openapi", "schema", "report", "healthcheck")
 """The modules of the commands, in the order of the help."""
 
 
@@ -36,7 +36,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
-def _program() -> None:
+def program() -> None:
     """Offline emulator of the Huawei Cloud Image Management Service (IMS)."""
 
 
@@ -47,7 +47,7 @@ def main() -> NoReturn:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     status = 0
     try:
-        status = _program.main(prog_name=PROGRAM, standalone_mode=False) or 0
+        status = program.main(prog_name=PROGRAM, standalone_mode=False) or 0
         sys.stdout.flush()
     except click.UsageError as error:
         _exit(error.format_message(), 2)

@@ -27,33 +27,64 @@ class EntryKey:
 
     Attributes:
         type: The type of its value.
+        description: One sentence.
         is_required: Whether every entry must have it.
         is_secret: Whether its value is redacted wherever a catalog is quoted.
     """
 
     type: ValueType
+    description: str
     is_required: bool = False
     is_secret: bool = False
 
 
-_TEXT, _REQUIRED = EntryKey(TEXT), EntryKey(TEXT, is_required=True)
-_SECRET: Final = EntryKey(TEXT, is_required=True, is_secret=True)
-_ROLES, _EXPIRES = EntryKey(LIST), EntryKey(TIME)
+def _required(description: str, *, is_secret: bool = False) -> EntryKey:
+    return EntryKey(TEXT, description, is_required=True, is_secret=is_secret)
 
-SCALAR_KEYS: Final = {"project": _TEXT, "clock": EntryKey(TIME)}
-PROJECT_KEYS: Final = {"id": _REQUIRED, "name": _TEXT, "domain": _TEXT}
-GENERATE_KEYS: Final = {"count": EntryKey(INTEGER, is_required=True), "seed": EntryKey(INTEGER)}
+
+_PROJECT: Final = _required("Id of the project that requests with it belong to.")
+_ROLES: Final = EntryKey(
+    LIST, "`admin` may do everything, `member` read and write, others only read; default: `[member]`."
+)
+_EXPIRES: Final = EntryKey(TIME, "Expiry by the emulator's clock; default: never.")
+
+SCALAR_KEYS: Final = {
+    "project": EntryKey(
+        TEXT, "Project of unauthenticated requests, and owner of images; default: the first of `projects`."
+    ),
+    "clock": EntryKey(TIME, "Time at which the emulator's clock is frozen; default: the real time."),
+}
+PROJECT_KEYS: Final = {
+    "id": _required("Id of the project."),
+    "name": EntryKey(TEXT, "Name, which is also the region of the project's endpoints."),
+    "domain": EntryKey(TEXT, "Name of the domain; default: `testdomain`."),
+}
+GENERATE_KEYS: Final = {
+    "count": EntryKey(INTEGER, f"Number of images, 0 to {MAX_GENERATED}.", is_required=True),
+    "seed": EntryKey(INTEGER, "Seed; the same seed generates the same images. Default: the option `--seed`."),
+}
 CREDENTIAL_KEYS: Final = {
-    "tokens": {"token": _SECRET, "project": _REQUIRED, "roles": _ROLES, "expires": _EXPIRES},
-    "keys": {
-        "access": _REQUIRED,
-        "secret": _SECRET,
-        "project": _REQUIRED,
+    "tokens": {
+        "token": _required("The token as in `X-Auth-Token`.", is_secret=True),
+        "project": _PROJECT,
         "roles": _ROLES,
-        "security_token": EntryKey(TEXT, is_secret=True),
         "expires": _EXPIRES,
     },
-    "users": {"name": _REQUIRED, "password": _SECRET, "project": _REQUIRED, "domain": _TEXT, "roles": _ROLES},
+    "keys": {
+        "access": _required("Access key."),
+        "secret": _required("Secret key.", is_secret=True),
+        "project": _PROJECT,
+        "roles": _ROLES,
+        "security_token": EntryKey(TEXT, "Security token, which makes it a temporary key.", is_secret=True),
+        "expires": _EXPIRES,
+    },
+    "users": {
+        "name": _required("Name of the user."),
+        "password": _required("Password.", is_secret=True),
+        "project": _PROJECT,
+        "domain": EntryKey(TEXT, "Name of the user's domain; default: `testdomain`."),
+        "roles": _ROLES,
+    },
 }
 ATTRIBUTE_TYPES: Final = {field.name: field.type for field in FIELDS}
 

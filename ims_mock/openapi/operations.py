@@ -164,6 +164,7 @@ _CONTROL_ROWS: Final = (
     Operation("GET", "/_ims/catalog", "showCatalog", "Show the catalog as a catalog file, with secrets redacted.", {200: "Catalog"}, response_types=(JSON, YAML)),
     Operation("PUT", "/_ims/catalog", "replaceCatalog", "Replace the catalog.", {200: "Loaded"}, _CATALOG, {JSON: "Catalog", YAML: "Catalog"}),
     Operation("PATCH", "/_ims/catalog", "addToCatalog", "Add to the catalog.", {200: "Loaded"}, _CATALOG, {JSON: "Catalog", YAML: "Catalog"}),
+    Operation("GET", "/_ims/schema", "showCatalogSchema", "Show the JSON Schema of a catalog file.", {200: "CatalogSchema"}),
     Operation("GET", "/_ims/images/{image_id}", "showStoredImage", "Show an image as it is stored, whatever its owner and status.", {200: "StoredImage"}, _ON_IMAGE, response_types=(JSON, YAML)),
     Operation("PUT", "/_ims/images/{image_id}", "putImage", "Create or replace the image with this id.", {200: "StoredImage"}, _CATALOG, {JSON: "ImageToStore", YAML: "ImageToStore"}, response_types=(JSON, YAML)),
     Operation("DELETE", "/_ims/images/{image_id}", "removeImage", "Remove an image without a trace.", _NO_BODY, _ON_IMAGE),

@@ -14,6 +14,8 @@ from ims_mock.errors import PROBLEMS, Problem
 from ims_mock.faults.schema import RULE_KEYS
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
+from ims_mock.openapi.catalog_file import catalog_keys
+from ims_mock.openapi.operations import OPERATIONS, Operation
 from ims_mock.options import OPTIONS, Option
 from ims_mock.text_tables import Row, Table
 
@@ -49,12 +51,21 @@ def _option(option: Option) -> Row:
     return (option.flag, option.variable, option.shown_default, commands, option.help + choices)
 
 
+def _operation(operation: Operation) -> Row:
+    statuses = ", ".join(map(str, operation.responses))
+    return (f"{operation.method} {operation.path}", statuses, operation.summary)
+
+
 def _error(problem: Problem) -> Row:
     glance_status = str(problem.glance_status or "")
     return (problem.name, str(problem.status), problem.code, glance_status, problem.summary.replace("\n", " "))
 
 
 TABLES: Final = {
+    "operations": Table(
+        ("method and path", "status", "what it does"),
+        tuple(_operation(one) for one in OPERATIONS if not one.path.startswith("/_ims/")),
+    ),
     "parameters": _parameters(PARAMETERS),
     "cloudimages": _parameters(CLOUDIMAGES.extras),
     "fields": Table(
@@ -69,6 +80,7 @@ TABLES: Final = {
         ("error", "status", "code", "status of Glance, if different", "message"),
         tuple(map(_error, PROBLEMS)),
     ),
+    "catalog-keys": Table(("key", "type", "required", "what it is"), tuple(catalog_keys())),
     "findings": Table(
         ("finding", "severity", "what it is", "source"),
         tuple((one.name, one.severity, one.about, one.source) for one in FINDINGS),

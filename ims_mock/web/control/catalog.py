@@ -1,4 +1,4 @@
-"""``/_ims/catalog``, ``/_ims/images`` and ``/_ims/snapshots``: the images as stored, without the service's rules."""
+"""The catalog under ``/_ims/``: file, schema, images and snapshots, without the rules of the service."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
+from ims_mock.openapi.catalog_file import catalog_schema_json
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import (
     catalog_errors,
@@ -17,7 +18,7 @@ from ims_mock.web.control.bodies import (
     json_object,
     masks,
 )
-from ims_mock.web.responses import empty_response
+from ims_mock.web.responses import JSON, empty_response
 
 blueprint = Blueprint("catalog", __name__)
 
@@ -51,6 +52,12 @@ def add_to_catalog() -> Response:
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:
     return jsonify(images=len(loaded.catalog), warnings=[str(warning) for warning in loaded.warnings])
+
+
+@blueprint.get("/schema", provide_automatic_options=False)
+def show_catalog_schema() -> Response:
+    """Show the JSON Schema of a catalog file."""
+    return Response(catalog_schema_json(), mimetype=JSON)
 
 
 # --- one image

@@ -1,0 +1,105 @@
+"""The JSON Schema of a catalog file, judged by jsonschema."""
+
+import json
+
+import pytest
+import yaml
+from docs_pages import ROOT
+from helpers import in_process, make_app
+from jsonschema import Draft202012Validator
+from serving import run
+
+from ims_mock.contract.fields import FIELDS
+from ims_mock.loading.loader import load
+from ims_mock.loading.sources import CatalogError, bundled_catalogs
+from ims_mock.openapi.catalog_file import catalog_schema
+
+VALIDATOR = Draft202012Validator(catalog_schema())
+MODELINE = "# yaml-language-server: $schema=../ims-mock.schema.json"
+
+
+class _Core(yaml.SafeLoader):
+    """Reads YAML as editors do: times are text."""
+
+
+_Core.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def is_valid(text):
+    return VALIDATOR.is_valid(yaml.load(text, _Core))
+
+
+def test_it_is_a_schema_of_draft_2020_12():
+    Draft202012Validator.check_schema(catalog_schema())
+    assert catalog_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("name", bundled_catalogs())
+def test_bundled_catalogs_name_the_schema_and_conform_to_it(name):
+    text = (ROOT / "fixtures" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert text.splitlines()[0] == MODELINE
+    assert list(VALIDATOR.iter_errors(yaml.load(text, _Core))) == []
+
+
+def test_every_attribute_is_described():
+    properties = catalog_schema()["$defs"]["Image"]["properties"]
+    for field in FIELDS:
+        assert properties[field.name]["description"].startswith(field.description)
+        assert set(field.values) <= set(properties[field.name].get("examples", ()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "images:",
+        "images: [{min_disk: 40, min_ram: '0', protected: true, tags: [a, 1], created_at: 2023-01-01}]",
+        "images: [{name: null, members: {other: pending}, property: 1}]",
+        "credentials: {tokens: [{token: t, project: p, expires: 3 days ago}]}",
+        "{defaults: {status: active}, generate: [{count: 1, set: {__platform: CentOS}}]}",
+    ],
+)
+def test_what_the_loader_accepts_is_valid(text, tmp_path):
+    (tmp_path / "catalog.yaml").write_text(text)
+    load([str(tmp_path / "catalog.yaml")])
+    assert is_valid(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "image: []",
+        "images: {}",
+        "images: [{min_disk: forty}]",
+        "images: [{protected: perhaps}]",
+        "images: [{tags: a}]",
+        "images: [{members: {other: maybe}}]",
+        "images: [{id: null}]",
+        "images: [{self: /v2/images/a}]",
+        "images: [{property: [1]}]",
+        "projects: [{name: a}]",
+        "credentials: {tokens: [{token: t}]}",
+        "credentials: {tokens: [{token: t, project: p, secret: s}]}",
+        "generate: [{count: -1}]",
+        "generate: [{seed: 1}]",
+    ],
+)
+def test_what_the_loader_rejects_is_invalid(text, tmp_path):
+    (tmp_path / "catalog.yaml").write_text(text)
+    with pytest.raises(CatalogError):
+        load([str(tmp_path / "catalog.yaml")])
+    assert not is_valid(text)
+
+
+def test_command_and_control_path_return_it(tmp_path):
+    output = tmp_path / "ims-mock.schema.json"
+    printed = run("schema").stdout
+    assert json.loads(printed) == catalog_schema()
+    assert run("schema", "--output", output).returncode == 0
+    assert output.read_text() == printed
+    answer = in_process(make_app("empty"))("/_ims/schema")
+    assert (answer.headers["Content-Type"], answer.text) == ("application/json", printed)
