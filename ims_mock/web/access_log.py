@@ -25,12 +25,7 @@ _log = logging.getLogger("ims_mock")
 
 
 def log_response(context: RequestContext, status: int) -> None:
-    """Log the request that a context belongs to.
-
-    Args:
-        context: The context of the request.
-        status: The status of the response.
-    """
+    """Log a request that the application has answered."""
     if not _log.isEnabledFor(logging.INFO):
         return
     rule, authentication = context.fault, context.known_authentication
@@ -53,8 +48,8 @@ def log_request(method: str, path: str, query: str, status: int, seconds: float,
     """Log a request.
 
     Args:
-        method: The method as it was sent.
-        path: The decoded path.
+        method: The method.
+        path: The path, decoded.
         query: The query string as it was sent.
         status: The status of the response; 0 if the connection was dropped instead.
         seconds: The duration of the request.
@@ -93,4 +88,4 @@ def _secrets(context: RequestContext) -> Iterator[str]:
         yield value
         yield from _SIGNATURE.findall(value)
     yield from secrets_in_query(context.query_string)
-    yield from secrets_in_json(context.read_body)
+    yield from secrets_in_json(context.read_body or b"")

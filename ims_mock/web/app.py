@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from flask import Flask, Response, current_app
@@ -15,21 +16,13 @@ from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
 from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions, keywords_of_function
-from ims_mock.web import control, discovery, image_data, images, keystone, members
+from ims_mock.web import control, discovery, image_data, images, keystone, members, responses
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
 from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_per_process_state
 from ims_mock.web.recording import record_response
-from ims_mock.web.responses import (
-    REQUEST_ID_HEADER,
-    ErrorFormat,
-    error_format,
-    glance_error,
-    keystone_error,
-    service_error,
-)
 from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -38,23 +31,20 @@ GATEWAY_URI_BYTES: Final = 32_768
 GLANCE_LINE_BYTES: Final = 8_192
 """The longest request line that Glance's server accepts, line end included (recorded)."""
 
-_ERROR_FORMATS: Final[dict[str, ErrorFormat]] = {
-    keystone.PREFIX: keystone_error,
-    control.PREFIX: keystone_error,
-    discovery.DOCUMENT_PATH: keystone_error,
-    CLOUDIMAGES.path: service_error,
-}
-"""The paths whose errors have the same format in every profile."""
+_KEYSTONE_ERRORS: Final = (keystone.PREFIX, control.PREFIX, discovery.DOCUMENT_PATH)
+"""The paths whose errors have Keystone's format in every profile."""
 
-_HEAD_PREFIXES: Final = (control.PREFIX, keystone.PREFIX)
+_HEAD: Final = (control.PREFIX, keystone.PREFIX)
 """The paths that answer ``HEAD``. Neither the gateway nor Glance routes it to the others, but Flask would."""
+
+Guard = Callable[[RequestContext], None]
+"""Raises a :class:`RequestError` if a request must not be answered."""
 
 
 class _Application(Flask):
     """Flask without support for asynchronous views, which costs an inspection of every hook on every request."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function as it is."""
         return func
 
 
@@ -86,18 +76,17 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     app = _Application("ims_mock", static_folder=None)
     app.extensions[EMULATOR] = emulator
     app.extensions[MASKS] = Masks()
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False  # the vendor's client takes a redirect for an empty success
-    app.url_map.strict_slashes = True
     for part in (discovery, images, image_data, members, keystone):
         app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
         add_sandboxes(app, emulator)
-    app.before_request(_begin)
-    if emulator.options.read_only == "on":
-        app.before_request(lambda: refuse_changes(current_context()))
+    guards: list[Guard] = [refuse_changes] if emulator.options.read_only == "on" else []
     if not is_alone:
-        app.before_request(lambda: refuse_per_process_state(current_context()))
+        guards.append(refuse_per_process_state)
+    app.before_request(partial(_begin, guards))
     app.after_request(_end)
     app.register_error_handler(RequestError, _error_response)
     app.register_error_handler(Exception, _other_error_response)
@@ -107,12 +96,12 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     return app
 
 
-def _begin() -> None:
+def _begin(guards: Sequence[Guard]) -> None:
     """Select the emulator, apply faults, and refuse what the emulator, the gateway or Glance refuses before a view."""
     context = current_context()
     environ = context.environ
     method, path, query = environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), context.query_string
-    is_control = _is_under(control.PREFIX, path)
+    is_control = _is_under(path, control.PREFIX)
     select_emulator(context, by_credentials=not is_control)
     emulator = context.emulator
     if not is_control:
@@ -129,17 +118,19 @@ def _begin() -> None:
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
     line_length = length + len(method) + len("  HTTP/1.1\r\n")
-    if line_length >= GLANCE_LINE_BYTES and _format_of(context) is glance_error:
+    if line_length >= GLANCE_LINE_BYTES and _error_format(context) is responses.glance_error:
         raise RequestError("uri-too-large")
-    if method == "HEAD" and context.request.url_rule and not any(_is_under(prefix, path) for prefix in _HEAD_PREFIXES):
+    if method == "HEAD" and context.request.url_rule and not _is_under(path, *_HEAD):
         routes = current_app.create_url_adapter(context.request)
         raise MethodNotAllowed(valid_methods=routes.allowed_methods() if routes else ())
+    for guard in guards:
+        guard(context)
 
 
 def _end(response: Response) -> Response:
     """Add the request id, apply the fault that matched, and write the journal and the log."""
     context = current_context()
-    response.headers.add(REQUEST_ID_HEADER, context.request_id)
+    response.headers.add(responses.REQUEST_ID_HEADER, context.request_id)
     if context.fault:
         response = apply_to_response(context, context.fault, response)
     record_response(context, response)
@@ -149,7 +140,7 @@ def _end(response: Response) -> Response:
 
 def _error_response(error: RequestError) -> Response:
     context = current_context()
-    response = _format_of(context)(error, context.request_id, context.header("Accept"))
+    response = _error_format(context)(error, context.request_id, context.header("Accept"))
     response.headers.extend(error.headers)
     return response
 
@@ -174,14 +165,14 @@ def _other_error_response(error: Exception) -> Response:
     return _error_response(RequestError("internal"))
 
 
-def _format_of(context: RequestContext) -> ErrorFormat:
-    """Return the error format for the path and the profile of a request."""
+def _error_format(context: RequestContext) -> responses.ErrorFormat:
     path = context.request.path
-    for prefix, own in _ERROR_FORMATS.items():
-        if _is_under(prefix, path):
-            return own
-    return error_format(context.emulator.profile)
+    if _is_under(path, *_KEYSTONE_ERRORS):
+        return responses.keystone_error
+    if _is_under(path, CLOUDIMAGES.path):
+        return responses.service_error
+    return responses.error_format(context.emulator.profile)
 
 
-def _is_under(prefix: str, path: str) -> bool:
-    return path == prefix or path.startswith(f"{prefix}/")
+def _is_under(path: str, *prefixes: str) -> bool:
+    return f"{path}/".startswith(tuple([f"{prefix}/" for prefix in prefixes]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,6 +64,8 @@ class RequestContext:
         images: The images that the response shows; ``None`` if it shows none of this kind.
         list_answer: The list query and its answer; ``None`` for other requests.
         catalog: The catalog that the list query was answered from.
+        known_authentication: The result of checking the credentials; ``None`` if nothing has needed it.
+        read_body: The body; ``None`` if nothing has read it.
     """
 
     request: Request
@@ -75,12 +77,12 @@ class RequestContext:
     images: tuple[Image, ...] | None = None
     list_answer: ListAnswer | None = None
     catalog: Catalog | None = None
-    _body: bytes | None = None
-    _authentication: Authentication | None = None
+    known_authentication: Authentication | None = None
+    read_body: bytes | None = None
 
     @cached_property
     def request_id(self) -> str:
-        """The id of the request: 32 hex digits, in a header and in error bodies of the response."""
+        """The id of the request, in a header and in error bodies of the response."""
         return new_request_id()
 
     @property
@@ -102,21 +104,16 @@ class RequestContext:
     # --- who sent it
 
     @property
-    def known_authentication(self) -> Authentication | None:
-        """The result of checking the credentials, or ``None`` if nothing has needed it."""
-        return self._authentication
-
-    @property
     def authentication(self) -> Authentication:
         """The result of checking the credentials, whether or not the emulator requires any."""
-        if self._authentication is None:
+        if self.known_authentication is None:
             credentials = RequestCredentials(
                 project=self.header("X-Project-Id"),
                 token=self.header("X-Auth-Token"),
                 request=self._signed_request() if self.header("Authorization") else None,
             )
-            self._authentication = self.emulator.authenticate(credentials)
-        return self._authentication
+            self.known_authentication = self.emulator.authenticate(credentials)
+        return self.known_authentication
 
     def caller(self, *, needs_project: bool = True) -> Caller:
         """Return the sender of the request.
@@ -135,11 +132,7 @@ class RequestContext:
         return caller
 
     def view(self) -> View:
-        """Return the catalog as the sender of the request sees it.
-
-        Raises:
-            RequestError: As :meth:`caller`.
-        """
+        """Return the catalog as the :meth:`caller` sees it."""
         return self.emulator.view(self.caller(), self.header("X-Api-Version"))
 
     def _signed_request(self) -> SignedRequest:
@@ -164,48 +157,29 @@ class RequestContext:
     # --- its body
 
     def body(self, limit: int = MAX_BODY_BYTES) -> bytes:
-        """Return the body.
-
-        Args:
-            limit: The largest size in bytes.
-
-        Raises:
-            RequestError: The body is larger.
-        """
+        """Return the body, or raise an error if it has more bytes than the limit."""
         length = self.request.content_length or 0
-        if self._body is None and length <= limit:
+        if self.read_body is None and length <= limit:
             self.request.max_content_length = limit + 1  # Flask cuts off a chunked body there
-            self._body = self.request.get_data(cache=False)
-        if max(length, len(self._body or b"")) > limit:
+            self.read_body = self.request.get_data(cache=False)
+        body = self.read_body or b""
+        if max(length, len(body)) > limit:
             raise RequestError("body-too-large", legal=f"at most {limit} bytes")
-        return self._body or b""
-
-    @property
-    def read_body(self) -> bytes:
-        """The body as far as something has read it."""
-        return self._body or b""
+        return body
 
     def body_stream(self) -> IO[bytes]:
         """Return a body of any size as a stream."""
-        if self._body is not None:
-            return BytesIO(self._body)
+        if self.read_body is not None:
+            return BytesIO(self.read_body)
         self.request.max_content_length = None
         return self.request.stream
 
     def json_body(self) -> JsonValue:
-        """Return the JSON body.
-
-        Raises:
-            RequestError: The body is too large or not JSON.
-        """
+        """Return the JSON body."""
         return parse_json(self.body(MAX_JSON_BYTES))
 
     def image_body(self) -> JsonValue:
-        """Return the JSON body of a change to an image.
-
-        Raises:
-            RequestError: The body is too large, not JSON, or declared to be something else (Glance does not check).
-        """
+        """Return the JSON body of a change to an image; Glance does not check its declared media type."""
         if "service-rules" in self.emulator.profile:
             self.refuse_media_type("application/json", "")
         return self.json_body()
@@ -225,11 +199,7 @@ class RequestContext:
 
     @cached_property
     def base_url(self) -> str:
-        """The URL at which the client reached the emulator, without a trailing slash.
-
-        Raises:
-            RequestError: The request has no valid ``Host``.
-        """
+        """The URL at which the client reached the emulator, without a trailing slash; it needs a valid ``Host``."""
         if not _HOST.fullmatch(self.host):
             raise self.invalid_host()
         return f"{self.request.scheme}://{self.host}{quote(self._prefix.encode('latin-1'), safe='/')}"
@@ -259,7 +229,7 @@ class RequestContext:
 
 def new_request_id() -> str:
     """Return a new request id: 32 hex digits."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def current_context() -> RequestContext:
@@ -268,9 +238,8 @@ def current_context() -> RequestContext:
     It is kept in the WSGI environment: ``flask.g`` outlives a request in tests that hold an application context, as
     pytest-flask does.
     """
-    environ = request.environ
-    found: RequestContext | None = environ.get(_CONTEXT)
-    if found is None:
-        own = request._get_current_object()  # type: ignore[attr-defined]  # the request behind Flask's proxy
-        found = environ[_CONTEXT] = RequestContext(own, current_app.extensions[EMULATOR])
-    return found
+    own: Request = request._get_current_object()  # type: ignore[attr-defined]  # the request behind Flask's proxy
+    context: RequestContext | None = own.environ.get(_CONTEXT)
+    if context is None:
+        context = own.environ[_CONTEXT] = RequestContext(own, current_app.extensions[EMULATOR])
+    return context

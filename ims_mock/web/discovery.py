@@ -18,21 +18,21 @@ DOCUMENT_PATH: Final = "/openapi.json"
 blueprint = Blueprint("discovery", __name__)
 
 
-@blueprint.get("/", provide_automatic_options=False)
-@blueprint.get("/v2", provide_automatic_options=False)
-@blueprint.get("/v2/", provide_automatic_options=False)
+@blueprint.get("/")
+@blueprint.get("/v2")
+@blueprint.get("/v2/")
 def choose_version() -> tuple[Response, int]:
     """Offer every version of the API (the document's sample, and Glance)."""
     return _versions(*VERSIONS), HTTPStatus.MULTIPLE_CHOICES
 
 
-@blueprint.get("/versions", provide_automatic_options=False)
+@blueprint.get("/versions")
 def list_versions() -> Response:
     """List every version of the API."""
     return _versions(*VERSIONS)
 
 
-@blueprint.get(f"/<any({','.join(VERSIONS)}):version>", provide_automatic_options=False)
+@blueprint.get(f"/<any({','.join(VERSIONS)}):version>")
 def show_version(version: str) -> tuple[Response, int]:
     """Show one version of the API."""
     return _versions(version), HTTPStatus.MULTIPLE_CHOICES
@@ -43,14 +43,14 @@ def _versions(*versions: str) -> Response:
     return jsonify(versions=[{"id": version, "status": VERSIONS[version], "links": links} for version in versions])
 
 
-@blueprint.get(f"/v2/schemas/<any({','.join(PUBLISHED)}):name>", provide_automatic_options=False)
+@blueprint.get(f"/v2/schemas/<any({','.join(PUBLISHED)}):name>")
 def show_schema(name: str) -> Response:
     """Show a JSON Schema, to callers whose credentials are accepted."""
     current_context().caller()
     return jsonify(PUBLISHED[name])
 
 
-@blueprint.get(DOCUMENT_PATH, provide_automatic_options=False)
+@blueprint.get(DOCUMENT_PATH)
 def show_document() -> Response:
     """Show the OpenAPI document of the emulator that answers."""
     context = current_context()

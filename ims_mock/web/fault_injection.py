@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -33,11 +33,7 @@ _HTML: Final = (
 
 
 def apply_before_response(context: RequestContext) -> None:
-    """Apply the first rule that matches a request: its delay, its catalog changes and its error.
-
-    Raises:
-        RequestError: The rule answers with an error.
-    """
+    """Apply the first rule that matches a request: its delay, its catalog changes, and its error, which is raised."""
     rule = context.emulator.faults.select(_candidate(context))
     if rule is None:
         return
@@ -92,17 +88,12 @@ class DroppedResponse(Response):
 
     is_silent = False
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Send the response up to the point at which the connection is dropped."""
-        if self.is_silent:
-            raise DropConnection
-        return _first_half(super().__call__(environ, start_response))
-
-
-def _first_half(parts: Iterable[bytes]) -> Iterator[bytes]:
-    body = b"".join(parts)
-    yield body[: len(body) // 2]
-    raise DropConnection
+        if not self.is_silent:
+            body = b"".join(super().__call__(environ, start_response))
+            yield body[: len(body) // 2]
+        raise DropConnection
 
 
 def apply_to_response(context: RequestContext, rule: FaultRule, response: Response) -> Response:

@@ -12,9 +12,7 @@ from typing import Final
 from ims_mock.errors import RequestError
 from ims_mock.web.context import RequestContext
 
-FORM_MEDIA_TYPES: Final = frozenset(
-    {"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
-)  # fmt: skip
+FORM_MEDIA_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 """The media types, a missing one included, that a page may send to any server (the Fetch standard)."""
 
 LOGIN: Final = "identity.create_token"
@@ -30,15 +28,9 @@ PER_PROCESS: Final = {
 SINGLE_PROCESS_CLAIMS: Final = frozenset({"Granian"})
 """Servers that never set ``wsgi.multiprocess``, however many processes they run."""
 
-_LEGAL: Final = "GET, or log in"
-
 
 def refuse_foreign_origin(context: RequestContext) -> None:
-    """Refuse a request that a page of another origin sends.
-
-    Raises:
-        RequestError: 403.
-    """
+    """Refuse a request that a page of another origin sends."""
     origin = context.header("Origin")
     own = f"{context.request.scheme}://{context.host}"
     if origin and origin.lower() != own.lower():
@@ -46,42 +38,31 @@ def refuse_foreign_origin(context: RequestContext) -> None:
 
 
 def refuse_foreign_form(context: RequestContext) -> None:
-    """Refuse what a browser sends for a page of another origin without asking for permission.
-
-    Raises:
-        RequestError: 403.
-    """
+    """Refuse what a browser sends for a page of another origin without asking for permission."""
     if context.request.method == "POST" and context.request.mimetype in FORM_MEDIA_TYPES:
         refuse_foreign_origin(context)
 
 
 def refuse_changes(context: RequestContext) -> None:
-    """Refuse a request that would change state.
-
-    Raises:
-        RequestError: 403.
-    """
+    """Refuse a request that would change state."""
     if _is_change(context):
-        raise RequestError("unchanging", "the method", context.request.method, _LEGAL)
+        raise RequestError("unchanging", "the method", context.request.method, "GET, or log in")
 
 
 def refuse_per_process_state(context: RequestContext) -> None:
-    """Refuse what depends on the state of one process, if the server may answer with several.
-
-    Raises:
-        RequestError: 403.
-    """
+    """Refuse what depends on the state of one process, if the server may answer with several."""
     environ = context.environ
     if not environ.get("wsgi.multiprocess") and environ.get("SERVER_SOFTWARE") not in SINGLE_PROCESS_CLAIMS:
         return
-    one = "one process with threads"
     if _is_change(context):
-        raise RequestError("divided", legal=one, what="has its own catalog")
-    report = PER_PROCESS.get(context.request.endpoint or "")
-    if report:
-        raise RequestError("divided", legal=one, what=f"has its own {report}")
-    if context.emulator.throttle:
-        raise RequestError("divided", legal=one, what="counts requests on its own")
+        what = "has its own catalog"
+    elif report := PER_PROCESS.get(context.request.endpoint or ""):
+        what = f"has its own {report}"
+    elif context.emulator.throttle:
+        what = "counts requests on its own"
+    else:
+        return
+    raise RequestError("divided", legal="one process with threads", what=what)
 
 
 def _is_change(context: RequestContext) -> bool:

@@ -21,7 +21,7 @@ FILE_PATH: Final = f"{IMAGE_PATH}/file"
 blueprint = Blueprint("data", __name__)
 
 
-@blueprint.put(FILE_PATH, provide_automatic_options=False)
+@blueprint.put(FILE_PATH)
 def upload(image_id: str) -> Response:
     """Store the data of a queued image and make it active; while the data arrives the image is ``saving``."""
     context = current_context()
@@ -42,22 +42,20 @@ def upload(image_id: str) -> Response:
         return image
 
     emulator.write_image(saving)
-    is_complete = False
     try:
         data = receive_data(context.body_stream(), emulator.options.keep_data)
         if request.content_length not in (None, data.size):
             raise ConnectionError(f"{data.size} of {request.content_length} bytes arrived")
-        is_complete = True
-    except (OSError, ClientDisconnected) as error:
-        raise RequestError("upload-torn", what=str(error) or "the connection ended") from None
-    finally:
-        if not is_complete:
-            emulator.write_image(lambda catalog: abort_upload(current(catalog), emulator.clock.wire()))
+    except BaseException as error:
+        emulator.write_image(lambda catalog: abort_upload(current(catalog), emulator.clock.wire()))
+        if isinstance(error, (OSError, ClientDisconnected)):
+            raise RequestError("upload-torn", what=str(error) or "the connection ended") from None
+        raise
     emulator.write_image(lambda catalog: finish_upload(current(catalog), view, data, emulator.clock.wire()))
     return empty_response()
 
 
-@blueprint.get(FILE_PATH, provide_automatic_options=False)
+@blueprint.get(FILE_PATH)
 def download(image_id: str) -> Response:
     """Return the data of an image, if it was kept."""
     context = current_context()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -10,7 +11,6 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import parse
-from ims_mock.catalog.visibility import View
 from ims_mock.journal.records import ListAnswer
 from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.responses import empty_response, image_response, page_response
@@ -24,13 +24,13 @@ TAG_PATH: Final = f"{IMAGE_PATH}/tags/<tag>"
 blueprint = Blueprint("images", __name__)
 
 
-@blueprint.get(IMAGES.path, provide_automatic_options=False)
+@blueprint.get(IMAGES.path)
 def list_images() -> Response:
     """List the images that the caller sees and that match the query, one page at a time."""
     return _list(current_context(), IMAGES)
 
 
-@blueprint.get(CLOUDIMAGES.path, provide_automatic_options=False)
+@blueprint.get(CLOUDIMAGES.path)
 def list_cloudimages() -> Response:
     """List the same images as the service's newer list does."""
     return _list(current_context(), CLOUDIMAGES)
@@ -44,7 +44,7 @@ def _list(context: RequestContext, listing: Listing) -> Response:
     return page_response(context, page, query)
 
 
-@blueprint.get(IMAGE_PATH, provide_automatic_options=False)
+@blueprint.get(IMAGE_PATH)
 def show_image(image_id: str) -> Response:
     """Show an image that the caller may see, a shared one whatever the status of the membership."""
     context = current_context()
@@ -52,22 +52,20 @@ def show_image(image_id: str) -> Response:
     return image_response(context, view.shown(find_image(context.emulator.catalog, view, image_id)))
 
 
-@blueprint.post(IMAGES.path, provide_automatic_options=False)
+@blueprint.post(IMAGES.path)
 def create_image() -> Response:
     """Create an image, which then waits for its data."""
     context = current_context()
     emulator, view, body = context.emulator, context.view(), context.image_body()
     location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
-    now = emulator.clock.wire()
-    image = emulator.write_image(
-        lambda catalog: lifecycle.create_image(body, catalog, view, seed=emulator.seed, now=now)
-    )
+    seed, now = emulator.seed, emulator.clock.wire()
+    image = emulator.write_image(lambda catalog: lifecycle.create_image(body, catalog, view, seed=seed, now=now))
     response = image_response(context, view.shown(image), 201)
     response.headers["Location"] = f"{location}/{image.id}"
     return response
 
 
-@blueprint.patch(IMAGE_PATH, provide_automatic_options=False)
+@blueprint.patch(IMAGE_PATH)
 def change_image(image_id: str) -> Response:
     """Change attributes of an image: everything that the patch says, or nothing."""
     context = current_context()
@@ -82,13 +80,15 @@ def change_image(image_id: str) -> Response:
     return image_response(context, view.shown(emulator.write_image(changed)))
 
 
-@blueprint.delete(IMAGE_PATH, provide_automatic_options=False)
+@blueprint.delete(IMAGE_PATH)
 def delete_image(image_id: str) -> Response:
     """Delete an image; its record stays, and lists that request deleted images show it."""
     context = current_context()
     emulator, view = context.emulator, context.view()
-    if "service-rules" in emulator.profile and context.body():
-        _check_delete_backup(context)
+    if "service-rules" in emulator.profile and context.body():  # the emulator has no backups (doc)
+        body = context.image_body()
+        if "delete_backup" in body.object() and not isinstance(body.value["delete_backup"], bool):
+            raise body.member("delete_backup").error("true or false")
     now = emulator.clock.wire()
 
     def deleted(catalog: Catalog) -> Image:
@@ -98,37 +98,29 @@ def delete_image(image_id: str) -> Response:
     return empty_response()
 
 
-def _check_delete_backup(context: RequestContext) -> None:
-    """Check the body of a deletion (doc). It says whether to delete the image's backup; the emulator has none."""
-    body = context.image_body()
-    if "delete_backup" in body.object() and not isinstance(body.value["delete_backup"], bool):
-        raise body.member("delete_backup").error("true or false")
-
-
 # --- tags
 
 
-@blueprint.put(TAG_PATH, provide_automatic_options=False)
+@blueprint.put(TAG_PATH)
 def set_tag(image_id: str, tag: str) -> Response:
     """Add a tag, if the image does not have it."""
-    context = current_context()
-    emulator, view = context.emulator, context.view()
-    emulator.write_image(lambda catalog: lifecycle.add_tag(_owned(catalog, view, image_id), tag, emulator.clock.wire()))
-    return empty_response()
+    return _edit_tags(image_id, tag, lifecycle.add_tag)
 
 
-@blueprint.delete(TAG_PATH, provide_automatic_options=False)
+@blueprint.delete(TAG_PATH)
 def remove_tag(image_id: str, tag: str) -> Response:
     """Remove a tag."""
+    return _edit_tags(image_id, tag, lifecycle.remove_tag)
+
+
+def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]) -> Response:
     context = current_context()
     emulator, view = context.emulator, context.view()
-    emulator.write_image(
-        lambda catalog: lifecycle.remove_tag(_owned(catalog, view, image_id), tag, emulator.clock.wire())
-    )
+
+    def edited(catalog: Catalog) -> Image:
+        image = find_image(catalog, view, image_id, "image-with-parts")
+        require_owner(view, image, "modify tags on this image.")
+        return edit(image, tag, emulator.clock.wire())
+
+    emulator.write_image(edited)
     return empty_response()
-
-
-def _owned(catalog: Catalog, view: View, image_id: str) -> Image:
-    image = find_image(catalog, view, image_id, "image-with-parts")
-    require_owner(view, image, "modify tags on this image.")
-    return image

@@ -20,8 +20,8 @@ _INTERFACES: Final = ("public", "internal", "admin")
 blueprint = Blueprint("identity", __name__, url_prefix=PREFIX)
 
 
-@blueprint.get("", provide_automatic_options=False)
-@blueprint.get("/", provide_automatic_options=False)
+@blueprint.get("")
+@blueprint.get("/")
 def version() -> Response:
     """Describe the API version, which clients discover before they log in."""
     return jsonify(
@@ -38,7 +38,7 @@ def version() -> Response:
 # --- tokens
 
 
-@blueprint.post("/auth/tokens", provide_automatic_options=False)
+@blueprint.post("/auth/tokens")
 def create_token() -> tuple[Response, int]:
     """Answer a login with a token."""
     context = current_context()
@@ -52,7 +52,7 @@ def create_token() -> tuple[Response, int]:
     return _token_response(context, token), 201
 
 
-@blueprint.get("/auth/tokens", provide_automatic_options=False)
+@blueprint.get("/auth/tokens")
 def show_token() -> Response:
     """Show what a token is valid for."""
     context = current_context()
@@ -93,7 +93,7 @@ def _token_response(context: RequestContext, token: Token) -> Response:
 # --- projects, domains and services
 
 
-@blueprint.get("/auth/catalog", provide_automatic_options=False)
+@blueprint.get("/auth/catalog")
 def show_service_catalog() -> Response:
     """Show the endpoints of the services."""
     context = current_context()
@@ -105,14 +105,14 @@ def show_service_catalog() -> Response:
     return jsonify(catalog=_service_catalog(context, project.region), links=_list_links(context))
 
 
-@blueprint.get("/auth/projects", provide_automatic_options=False)
+@blueprint.get("/auth/projects")
 def list_own_projects() -> Response:
     """List the projects that the credentials are valid for."""
     context = current_context()
     return _projects_response(context, _own_projects(context))
 
 
-@blueprint.get("/projects", provide_automatic_options=False)
+@blueprint.get("/projects")
 def list_projects() -> Response:
     """List projects.
 
@@ -130,7 +130,7 @@ def list_projects() -> Response:
     return _projects_response(context, [same_name[0] if same_name else replace(own[0], name=name)])
 
 
-@blueprint.get("/projects/<project_id>", provide_automatic_options=False)
+@blueprint.get("/projects/<project_id>")
 def show_project(project_id: str) -> Response:
     """Show a project: any to an admin, to others their own and those of their domain.
 
@@ -149,7 +149,7 @@ def show_project(project_id: str) -> Response:
     return jsonify(project=_project_body(context, own.get(project_id) or store.project(project_id)))
 
 
-@blueprint.get("/auth/domains", provide_automatic_options=False)
+@blueprint.get("/auth/domains")
 def list_domains() -> Response:
     """List the only domain of the caller."""
     context = current_context()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from flask import Blueprint, Response, jsonify
 
-from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import MEMBERS_SCHEMA, Image
-from ims_mock.web.context import current_context
+from ims_mock.catalog.visibility import View
+from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.images import IMAGE_PATH
 from ims_mock.web.responses import empty_response
 from ims_mock.writes import members
@@ -20,7 +21,7 @@ MEMBER_PATH: Final = f"{MEMBERS_PATH}/<member_id>"
 blueprint = Blueprint("members", __name__)
 
 
-@blueprint.get(MEMBERS_PATH, provide_automatic_options=False)
+@blueprint.get(MEMBERS_PATH)
 def list_members(image_id: str) -> Response:
     """List the members that the caller may see."""
     context = current_context()
@@ -29,21 +30,17 @@ def list_members(image_id: str) -> Response:
     return jsonify(members=members.list_members(image, view), schema=MEMBERS_SCHEMA)
 
 
-@blueprint.post(MEMBERS_PATH, provide_automatic_options=False)
+@blueprint.post(MEMBERS_PATH)
 def add_member(image_id: str) -> Response:
     """Share an image with a project, which then accepts or rejects it."""
     context = current_context()
-    emulator, view = context.emulator, context.view()
-    project, now = members.parse_member(context.image_body()), emulator.clock.wire()
-
-    def changed(catalog: Catalog) -> Image:
-        return members.add_member(find_shareable_image(catalog, view, image_id), view, project, now)
-
-    image = emulator.write_image(changed)
+    view = context.view()
+    project, now = members.parse_member(context.image_body()), context.emulator.clock.wire()
+    image = _edit(context, view, image_id, lambda image: members.add_member(image, view, project, now))
     return jsonify(members.show_member(image, project))
 
 
-@blueprint.get(MEMBER_PATH, provide_automatic_options=False)
+@blueprint.get(MEMBER_PATH)
 def show_member(image_id: str, member_id: str) -> Response:
     """Show one membership."""
     context = current_context()
@@ -53,27 +50,24 @@ def show_member(image_id: str, member_id: str) -> Response:
     return jsonify(members.show_member(image, member_id))
 
 
-@blueprint.put(MEMBER_PATH, provide_automatic_options=False)
+@blueprint.put(MEMBER_PATH)
 def decide(image_id: str, member_id: str) -> Response:
     """Accept or reject a shared image."""
     context = current_context()
-    emulator, view = context.emulator, context.view()
-    status, now = members.parse_status(context.image_body()), emulator.clock.wire()
-
-    def changed(catalog: Catalog) -> Image:
-        return members.set_member_status(find_shareable_image(catalog, view, image_id), view, member_id, status, now)
-
-    return jsonify(members.show_member(emulator.write_image(changed), member_id))
+    view = context.view()
+    status, now = members.parse_status(context.image_body()), context.emulator.clock.wire()
+    image = _edit(context, view, image_id, lambda image: members.set_member_status(image, view, member_id, status, now))
+    return jsonify(members.show_member(image, member_id))
 
 
-@blueprint.delete(MEMBER_PATH, provide_automatic_options=False)
+@blueprint.delete(MEMBER_PATH)
 def remove_member(image_id: str, member_id: str) -> Response:
     """Stop sharing an image with a project."""
     context = current_context()
-    emulator, view = context.emulator, context.view()
-
-    def changed(catalog: Catalog) -> Image:
-        return members.remove_member(find_shareable_image(catalog, view, image_id), view, member_id)
-
-    emulator.write_image(changed)
+    view = context.view()
+    _edit(context, view, image_id, lambda image: members.remove_member(image, view, member_id))
     return empty_response()
+
+
+def _edit(context: RequestContext, view: View, image_id: str, edit: Callable[[Image], Image]) -> Image:
+    return context.emulator.write_image(lambda catalog: edit(find_shareable_image(catalog, view, image_id)))

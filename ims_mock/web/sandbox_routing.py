@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 from ims_mock.emulator import Emulator
 from ims_mock.sandboxes import Sandboxes, sandbox_id_of
-from ims_mock.web.context import EMULATOR, RequestContext
+from ims_mock.web.context import RequestContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -23,24 +23,18 @@ PATH: Final = "/_ims/sandboxes"
 _SANDBOXES: Final = "ims_mock.sandboxes"
 _SANDBOX_ID: Final = "ims_mock.sandbox"
 _URL: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
-_METHODS_ON_SANDBOX: Final = frozenset({"DELETE", "PUT"})
-"""The methods that a sandbox's URL itself has; with any other method it is the root of the sandbox."""
 
 
 def add_sandboxes(app: Flask, emulator: Emulator) -> None:
-    """Make an application answer under the URL of each sandbox as it does at its root.
-
-    Args:
-        app: The application.
-        emulator: The server's own emulator.
-    """
+    """Make an application answer under the URL of each sandbox as it does at its root."""
     app.extensions[_SANDBOXES] = Sandboxes(emulator)
     application = app.wsgi_app
 
     def routed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         match = _URL.fullmatch(path) if path.startswith(PATH) else None
-        if match and (match[3] or environ["REQUEST_METHOD"] not in _METHODS_ON_SANDBOX):
+        # PUT and DELETE are methods of the sandbox itself
+        if match and (match[3] or environ["REQUEST_METHOD"] not in ("PUT", "DELETE")):
             mount, environ[_SANDBOX_ID], rest = match.groups()
             environ["PATH_INFO"] = rest or "/"
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + mount
@@ -61,33 +55,28 @@ def is_in_sandbox(context: RequestContext) -> bool:
 
 
 def select_emulator(context: RequestContext, *, by_credentials: bool) -> None:
-    """Select the emulator that answers a request.
+    """Select the emulator that answers a request, or raise an error if it is that of an unknown sandbox.
 
     Args:
         context: The context of the request.
-        by_credentials: Whether the credentials of a sandbox select it; requests to the control API have none.
-
-    Raises:
-        RequestError: The request is for a sandbox that does not exist; no other emulator may answer it.
+        by_credentials: Whether the credentials of a sandbox select it, too; requests to the control API have none.
     """
     environ = context.environ
     sandbox_id = environ.get(_SANDBOX_ID, "")
     if not sandbox_id and by_credentials:
         token, authorization = environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")
         sandbox_id = sandbox_id_of(token, authorization) if token or authorization else ""
-    extensions = current_app.extensions
-    if sandbox_id and _SANDBOXES in extensions:
-        context.emulator = extensions[_SANDBOXES].emulator(sandbox_id)
-    else:
-        context.emulator = extensions[EMULATOR]
+    if sandbox_id:
+        _select(context, sandbox_id)
 
 
 def select_emulator_by_token(context: RequestContext, token: str) -> None:
-    """Select the emulator by a token in the body of a request.
-
-    Raises:
-        RequestError: The token belongs to a sandbox that does not exist.
-    """
+    """Select the emulator by a token in the body of a request, or raise an error as :func:`select_emulator`."""
     sandbox_id = "" if is_in_sandbox(context) else sandbox_id_of(token, "")
-    if sandbox_id and _SANDBOXES in current_app.extensions:
+    if sandbox_id:
+        _select(context, sandbox_id)
+
+
+def _select(context: RequestContext, sandbox_id: str) -> None:
+    if _SANDBOXES in current_app.extensions:
         context.emulator = sandboxes().emulator(sandbox_id)

@@ -1,4 +1,8 @@
-"""The control API under ``/_ims/``: how tests and containers inspect and change the emulator. Never authenticated."""
+"""The control API under ``/_ims/``, which inspects and changes the emulator itself and is never authenticated.
+
+Each module has the views of one kind of resource; ``bodies.py`` reads their bodies. A new path is a view here, a row
+in ``openapi/operations.py`` and the schemas of its bodies in ``openapi/schemas.py``.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,7 @@ for part in (health, catalog, clock, faults, journal, sandboxes):
 @blueprint.before_request
 def _refuse_changes_by_pages() -> None:
     """Refuse a change that a page of another origin sends, or whose body a page could send."""
-    if request.method in ("GET", "HEAD"):
-        return
-    context = current_context()
-    refuse_foreign_origin(context)
-    if request.mimetype or request.content_length or "Transfer-Encoding" in request.headers:
-        context.refuse_media_type(*MEDIA_TYPES)
+    if request.method not in ("GET", "HEAD"):
+        refuse_foreign_origin(current_context())
+        if request.mimetype or request.content_length or "Transfer-Encoding" in request.headers:
+            current_context().refuse_media_type(*MEDIA_TYPES)

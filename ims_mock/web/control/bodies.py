@@ -27,16 +27,7 @@ MASKS: Final = "ims_mock.masks"
 
 
 def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_required: bool = True) -> JsonValue:
-    """Return the JSON body of a request.
-
-    Args:
-        context: The context of the request.
-        limit: The largest size in bytes.
-        is_required: Whether there must be a body; otherwise a missing one is an empty object.
-
-    Raises:
-        RequestError: The body is too large or not JSON.
-    """
+    """Return the JSON body of a request; a missing one counts as an empty object if none is required."""
     data = context.body(limit)
     if not is_required and not data:
         return JsonValue({})
@@ -45,11 +36,7 @@ def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_requ
 
 
 def catalog_text(context: RequestContext) -> CatalogText:
-    """Return the catalog in the body of a request.
-
-    Raises:
-        RequestError: The body is too large or empty.
-    """
+    """Return the catalog in the body of a request."""
     data = context.body(MAX_CATALOG_BYTES)
     if not data.strip():
         raise RequestError("body-missing", legal="a catalog in JSON or YAML")
@@ -57,11 +44,7 @@ def catalog_text(context: RequestContext) -> CatalogText:
 
 
 def image_values(context: RequestContext) -> dict[str, Any]:
-    """Return the image in the body of a request, as a catalog file has it.
-
-    Raises:
-        RequestError: The body is too large or not a mapping.
-    """
+    """Return the image in the body of a request, as a catalog file has it."""
     try:
         found = catalog_text(context).parse()
     except ParseError as error:

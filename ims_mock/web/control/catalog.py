@@ -10,51 +10,44 @@ from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.openapi.catalog_file import catalog_schema_json
 from ims_mock.web.context import current_context
-from ims_mock.web.control.bodies import (
-    catalog_errors,
-    catalog_response,
-    catalog_text,
-    image_values,
-    json_object,
-    masks,
-)
+from ims_mock.web.control import bodies
 from ims_mock.web.responses import JSON, empty_response
 
 blueprint = Blueprint("catalog", __name__)
 
 
-@blueprint.get("/catalog", provide_automatic_options=False)
+@blueprint.get("/catalog")
 def show_catalog() -> Response:
     """Show everything as a catalog file that loads as the same images."""
     state = current_context().emulator.state
     images = [dump_image(image) for image in state.catalog]
-    header = dump_clock(state.clock) | dump_credentials(state.credentials, masks().mask)
-    return catalog_response(header | {"images": images})
+    header = dump_clock(state.clock) | dump_credentials(state.credentials, bodies.masks().mask)
+    return bodies.catalog_response(header | {"images": images})
 
 
-@blueprint.put("/catalog", provide_automatic_options=False)
+@blueprint.put("/catalog")
 def replace_catalog() -> Response:
     """Replace everything with a catalog."""
     context = current_context()
-    with catalog_errors():
-        loaded = load([catalog_text(context)], seed=context.emulator.seed, masks=masks())
+    with bodies.catalog_errors():
+        loaded = load([bodies.catalog_text(context)], seed=context.emulator.seed, masks=bodies.masks())
     context.emulator.replace(loaded)
     return _loaded_response(loaded)
 
 
-@blueprint.patch("/catalog", provide_automatic_options=False)
+@blueprint.patch("/catalog")
 def add_to_catalog() -> Response:
     """Add what a catalog holds."""
     context = current_context()
-    with catalog_errors():
-        return _loaded_response(context.emulator.add(catalog_text(context), masks=masks()))
+    with bodies.catalog_errors():
+        return _loaded_response(context.emulator.add(bodies.catalog_text(context), masks=bodies.masks()))
 
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:
     return jsonify(images=len(loaded.catalog), warnings=[str(warning) for warning in loaded.warnings])
 
 
-@blueprint.get("/schema", provide_automatic_options=False)
+@blueprint.get("/schema")
 def show_catalog_schema() -> Response:
     """Show the JSON Schema of a catalog file."""
     return Response(catalog_schema_json(), mimetype=JSON)
@@ -63,27 +56,27 @@ def show_catalog_schema() -> Response:
 # --- one image
 
 
-@blueprint.get("/images/<path:image_id>", provide_automatic_options=False)
+@blueprint.get("/images/<path:image_id>")
 def show_image(image_id: str) -> Response:
     """Show an image as it is stored, whatever its visibility and status."""
     image = current_context().emulator.catalog.get(image_id)
     if image is None:
         raise RequestError("image", "the image", image_id)
-    return catalog_response(dump_image(image))
+    return bodies.catalog_response(dump_image(image))
 
 
-@blueprint.put("/images/<path:image_id>", provide_automatic_options=False)
+@blueprint.put("/images/<path:image_id>")
 def put_image(image_id: str) -> Response:
     """Add an image, or replace the one with the same id."""
     context = current_context()
-    values = image_values(context)
+    values = bodies.image_values(context)
     if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or leave it out", what="the id differs from that of the path")
-    with catalog_errors():
-        return catalog_response(dump_image(context.emulator.put_image(image_id, values)))
+    with bodies.catalog_errors():
+        return bodies.catalog_response(dump_image(context.emulator.put_image(image_id, values)))
 
 
-@blueprint.delete("/images/<path:image_id>", provide_automatic_options=False)
+@blueprint.delete("/images/<path:image_id>")
 def remove_image(image_id: str) -> Response:
     """Remove an image, even the record of a deleted one."""
     current_context().emulator.remove_image(image_id)
@@ -93,33 +86,32 @@ def remove_image(image_id: str) -> Response:
 # --- snapshots
 
 
-@blueprint.get("/snapshots", provide_automatic_options=False)
+@blueprint.get("/snapshots")
 def list_snapshots() -> Response:
     """List the names of the snapshots."""
     return jsonify(snapshots=current_context().emulator.snapshots)
 
 
-@blueprint.post("/snapshots", provide_automatic_options=False)
+@blueprint.post("/snapshots")
 def take_snapshot() -> tuple[Response, int]:
     """Take a snapshot under a name."""
     context = current_context()
     legal = f"a text of 1 to {MAX_NAME} characters"
-    part = json_object(context).member("name", legal)
-    name = part.text(legal)
-    if not 1 <= len(name) <= MAX_NAME:
-        raise part.error(legal, f"has {len(name)} characters")
-    context.emulator.snapshot(name)
-    return jsonify(name=name), 201
+    name = bodies.json_object(context).member("name", legal)
+    if not 1 <= len(name.text(legal)) <= MAX_NAME:
+        raise name.error(legal, f"has {len(name.value)} characters")
+    context.emulator.snapshot(name.value)
+    return jsonify(name=name.value), 201
 
 
-@blueprint.post("/snapshots/<path:name>/restore", provide_automatic_options=False)
+@blueprint.post("/snapshots/<path:name>/restore")
 def restore_snapshot(name: str) -> Response:
     """Restore a snapshot."""
     current_context().emulator.restore(name)
     return empty_response()
 
 
-@blueprint.delete("/snapshots/<path:name>", provide_automatic_options=False)
+@blueprint.delete("/snapshots/<path:name>")
 def remove_snapshot(name: str) -> Response:
     """Remove a snapshot."""
     current_context().emulator.delete_snapshot(name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.clock import Clock
@@ -12,18 +10,16 @@ from ims_mock.json_body import JsonValue
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import json_object
 
-_LEGAL_KEYS: Final = (frozenset({"now"}), frozenset({"now", "runs"}), frozenset({"advance"}))
-
 blueprint = Blueprint("clock", __name__)
 
 
-@blueprint.get("/clock", provide_automatic_options=False)
+@blueprint.get("/clock")
 def show_clock() -> Response:
     """Show the emulator's time, and whether it is frozen."""
     return _clock_response(current_context().emulator.clock)
 
 
-@blueprint.put("/clock", provide_automatic_options=False)
+@blueprint.put("/clock")
 def set_clock() -> Response:
     """Set or advance the clock.
 
@@ -32,28 +28,30 @@ def set_clock() -> Response:
     """
     context = current_context()
     body = json_object(context)
-    keys = frozenset(body.object())
-    if keys not in _LEGAL_KEYS:
+    if body.object().keys() not in ({"now"}, {"now", "runs"}, {"advance"}):
         raise body.error("now, now and runs, or advance", "asks for something else")
-    if "advance" not in keys:
-        return _clock_response(context.emulator.change_clock(lambda _: _new_clock(body)))
+    change = _advanced if "advance" in body.value else _set
+    return _clock_response(context.emulator.change_clock(lambda clock: change(clock, body)))
+
+
+def _advanced(clock: Clock, body: JsonValue) -> Clock:
     part = body.member("advance")
     by = parse_duration(part.value)
     if by is None:
         raise part.error("a duration such as PT1H or -P1DT30M, or a number of seconds")
     try:
-        return _clock_response(context.emulator.change_clock(lambda clock: clock.advanced(by)))
+        return clock.advanced(by)
     except ValueError as error:
         raise part.error("a duration inside the calendar", str(error)) from None
 
 
-def _new_clock(body: JsonValue) -> Clock:
+def _set(_: Clock, body: JsonValue) -> Clock:
     part, runs = body.member("now"), body.value.get("runs", False)
     if not isinstance(runs, bool):
         raise body.member("runs").error("true or false")
-    if part.value is None and "runs" in body.value:
-        raise body.member("runs").error("nothing beside a now that is null", "is given")
     if part.value is None:
+        if "runs" in body.value:
+            raise body.member("runs").error("nothing beside a now that is null", "is given")
         return Clock()
     text = part.text("a time such as 2030-01-01T00:00:00Z, or null")
     try:
@@ -63,5 +61,5 @@ def _new_clock(body: JsonValue) -> Clock:
 
 
 def _clock_response(clock: Clock) -> Response:
-    body: dict[str, Any] = {"now": wire_time(clock.now()), "is_frozen": clock.frozen is not None}
-    return jsonify(body | {"ahead_seconds": round(clock.ahead.total_seconds())})
+    ahead = round(clock.ahead.total_seconds())
+    return jsonify(now=wire_time(clock.now()), is_frozen=clock.frozen is not None, ahead_seconds=ahead)

@@ -12,13 +12,13 @@ from ims_mock.web.responses import empty_response
 blueprint = Blueprint("faults", __name__)
 
 
-@blueprint.get("/faults", provide_automatic_options=False)
+@blueprint.get("/faults")
 def list_faults() -> Response:
     """List the rules, each with its hits."""
     return jsonify(faults=[rule.as_json() for rule in current_context().emulator.faults.all()])
 
 
-@blueprint.post("/faults", provide_automatic_options=False)
+@blueprint.post("/faults")
 def add_fault() -> tuple[Response, int]:
     """Add a rule behind the others."""
     context = current_context()
@@ -29,14 +29,14 @@ def add_fault() -> tuple[Response, int]:
         raise RequestError("body", what=str(error)) from None
 
 
-@blueprint.delete("/faults", provide_automatic_options=False)
+@blueprint.delete("/faults")
 def remove_faults() -> Response:
     """Remove all rules."""
     current_context().emulator.faults.clear()
     return empty_response()
 
 
-@blueprint.delete("/faults/<rule_id>", provide_automatic_options=False)
+@blueprint.delete("/faults/<rule_id>")
 def remove_fault(rule_id: str) -> Response:
     """Remove one rule."""
     faults = current_context().emulator.faults

@@ -11,7 +11,7 @@ from ims_mock.web.responses import empty_response
 blueprint = Blueprint("health", __name__)
 
 
-@blueprint.get("/health", provide_automatic_options=False)
+@blueprint.get("/health")
 def health() -> Response:
     """Report that the emulator answers, and its catalog."""
     emulator = current_context().emulator
@@ -24,7 +24,7 @@ def health() -> Response:
     )
 
 
-@blueprint.post("/reset", provide_automatic_options=False)
+@blueprint.post("/reset")
 def reset() -> Response:
     """Restore the loaded catalog, and clear faults, journal and clock."""
     current_context().emulator.reset()

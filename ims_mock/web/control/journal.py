@@ -13,7 +13,7 @@ from ims_mock.web.responses import empty_response
 blueprint = Blueprint("journal", __name__)
 
 
-@blueprint.get("/requests", provide_automatic_options=False)
+@blueprint.get("/requests")
 def list_requests() -> Response:
     """List the recorded requests, the oldest first: all, or those to ``path``, or those after the number ``since``."""
     path, text = request.args.get("path"), request.args.get("since", "0")
@@ -24,14 +24,14 @@ def list_requests() -> Response:
     return jsonify(requests=[entry.as_json() for entry in entries if path in (None, entry.path)])
 
 
-@blueprint.delete("/requests", provide_automatic_options=False)
+@blueprint.delete("/requests")
 def clear_requests() -> Response:
     """Clear the journal."""
     current_context().emulator.journal.clear()
     return empty_response()
 
 
-@blueprint.get("/walks", provide_automatic_options=False)
+@blueprint.get("/walks")
 def list_walks() -> Response:
     """List the walks of the recorded requests in the order in which they began, each with its audit."""
     return jsonify(walks=[walk.as_json() for walk in audit(current_context().emulator.journal.lists())])
@@ -40,13 +40,13 @@ def list_walks() -> Response:
 # --- coverage
 
 
-@blueprint.get("/coverage", provide_automatic_options=False)
+@blueprint.get("/coverage")
 def show_coverage() -> Response:
     """Show which items of the contract requests have covered, by group; a reset does not clear it."""
     return jsonify(current_context().emulator.coverage_recorder.coverage().as_json())
 
 
-@blueprint.delete("/coverage", provide_automatic_options=False)
+@blueprint.delete("/coverage")
 def clear_coverage() -> Response:
     """Clear the coverage."""
     current_context().emulator.coverage_recorder.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -19,8 +18,6 @@ from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, catalog_errors, json_
 from ims_mock.web.responses import empty_response
 from ims_mock.web.sandbox_routing import PATH, is_in_sandbox, sandboxes
 
-_OF_CATALOG: Final = frozenset({"catalog", "generate", "seed", "project"})
-
 blueprint = Blueprint("sandboxes", __name__)
 
 
@@ -30,19 +27,19 @@ def _refuse_nested_sandboxes() -> None:
         raise RequestError("route", "the path", request.path)
 
 
-@blueprint.post("/sandboxes", provide_automatic_options=False)
+@blueprint.post("/sandboxes")
 def create_sandbox() -> tuple[Response, int]:
     """Create a sandbox."""
     return _sandbox_response(sandboxes().create(*_parse_body())), 201
 
 
-@blueprint.put("/sandboxes/<id>", provide_automatic_options=False)
+@blueprint.put("/sandboxes/<id>")
 def restart_sandbox(id: str) -> Response:
     """Start a sandbox again as if it were new; it keeps its id and its credentials."""
     return _sandbox_response(sandboxes().restart(id, *_parse_body()))
 
 
-@blueprint.delete("/sandboxes/<id>", provide_automatic_options=False)
+@blueprint.delete("/sandboxes/<id>")
 def remove_sandbox(id: str) -> Response:
     """Remove a sandbox."""
     sandboxes().remove(id)
@@ -62,11 +59,7 @@ def _sandbox_response(sandbox: Sandbox) -> Response:
 
 
 def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
-    """Return the catalog, options and expiry for a sandbox. Options that are absent or null are those of the server.
-
-    Raises:
-        RequestError: If an option is unknown or invalid.
-    """
+    """Return the catalog, options and expiry for a sandbox. Options that are absent or null are those of the server."""
     body = json_object(current_context(), MAX_CATALOG_BYTES, is_required=False)
     legal = [option.name for option in options_of(SandboxOptions)]
     if unknown := sorted(body.object().keys() - set(legal)):
@@ -81,7 +74,7 @@ def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
         check_options(options)
     except ValueError as error:
         raise RequestError("body", what=str(error)) from None
-    loaded = _load(body, sandbox) if given.keys() & _OF_CATALOG else None
+    loaded = _load(body, sandbox) if given.keys() & {"catalog", "generate", "seed", "project"} else None
     return loaded, options, sandbox.expires
 
 
