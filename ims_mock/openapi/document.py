@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import count
 from typing import Any, Final
@@ -27,26 +27,24 @@ _TAGS: Final = {
     IDENTITY: "The part of the identity service that clients of the image service use.",
     CONTROL: "The emulator itself: never authenticated, and not part of the emulated service.",
 }
+_KEY: Final = {"type": "apiKey", "in": "header"}
+_SIGNATURE: Final = (
+    "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, together with X-Sdk-Date: a request signed with an access "
+    "key, as the vendor's SDKs send it."
+)
 _SECURITY_SCHEMES: Final = {
-    "token": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-Auth-Token",
-        "description": "A token of the catalog, or one that was issued.",
-    },
-    "signature": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "Authorization",
-        "description": "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, together with X-Sdk-Date: a request "
-        "signed with an access key, as the vendor's SDKs send it.",
-    },
+    "token": {**_KEY, "name": "X-Auth-Token", "description": "A token of the catalog, or one that was issued."},
+    "signature": {**_KEY, "name": "Authorization", "description": _SIGNATURE},
 }
 _OPTIONAL_HEADERS: Final = {
     "X-Project-Id": "The caller's project; it must be one that the credentials give access to.",
     "X-Api-Version": "A first letter after M selects Glance Queens, any other Glance Mitaka.",
 }
 _REQUEST_ID: Final = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
+_PLAIN: Final = {"schema": {"type": "string"}}
+_KEYSTONE_ERROR: Final = {JSON: {"schema": reference("IdentityError")}}
+_GLANCE_ERROR: Final = {"text/plain": _PLAIN, JSON: {"schema": reference("GlanceError")}, "text/html": _PLAIN}
+_CONVERTERS: Final[dict[str, Callable[[str], object]]] = {"boolean": "true".__eq__, "integer": int}
 _CHECKED_BY: Final = {"integer": "integers-are-checked", "boolean": "booleans-ignore-case"}
 """The departure that makes filters of a type reject illegal values."""
 
@@ -61,11 +59,12 @@ def document(profile: Profile, *, needs_credentials: bool = False, has_control: 
         server: The URL of the emulator, relative to that of the document.
     """
     operations = [one for one in OPERATIONS if has_control or not one.path.startswith("/_ims/")]
-    errors = _SharedResponses()
     paths: dict[str, Node] = {}
+    errors: dict[str, Node] = {}
     for one in operations:
         node = _operation(one, operations, profile, needs_credentials=needs_credentials)
-        node["responses"] |= errors.references(one.service, _errors(one, profile))
+        for status, error in _errors(one, profile).items():
+            node["responses"][status] = _shared(errors, f"{one.service}-{status}", error)
         paths.setdefault(one.path, {})[one.method.lower()] = node
     request_id = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     return {
@@ -83,22 +82,15 @@ def document(profile: Profile, *, needs_credentials: bool = False, has_control: 
         "paths": paths,
         "components": {
             "schemas": body_schemas(profile) | error_schemas(),
-            "responses": errors.named,
-            "headers": {
-                "X-Request-Id": {"description": "The id of the request.", "required": True, "schema": request_id}
-            },
+            "responses": errors,
+            "headers": {"X-Request-Id": _required("The id of the request.", request_id)},
             "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
 
 def document_json(profile: Profile, **options: Any) -> str:
-    """Return the document as JSON; equal arguments return equal text in every process.
-
-    Args:
-        profile: The profile.
-        options: The keyword arguments of :func:`document`.
-    """
+    """Return the :func:`document` as JSON; equal arguments return equal text in every process."""
     return json.dumps(document(profile, **options), ensure_ascii=False, indent=1) + "\n"
 
 
@@ -140,14 +132,10 @@ def _parameters(one: Operation, profile: Profile) -> Iterator[Node]:
 
 def _parameter(one: Parameter, profile: Profile) -> Node:
     schema = _value_schema(one, profile)
+    convert = _CONVERTERS.get(schema["type"], str)
 
     def converted(value: str) -> object:
-        typed: object = value
-        if schema["type"] == "boolean":
-            typed = value == "true"
-        elif schema["type"] == "integer":
-            typed = int(value)
-        return [typed] if one.is_repeatable else typed
+        return [convert(value)] if one.is_repeatable else convert(value)
 
     node: Node = {"name": one.name, "in": "query", "description": one.description, "schema": schema}
     if one.is_repeatable:
@@ -184,10 +172,7 @@ def _value_schema(one: Parameter, profile: Profile) -> Node:
 
 
 def _successes(one: Operation, others: Iterable[Operation]) -> dict[str, Node]:
-    headers = {
-        name: {"description": description, "required": True, "schema": {"type": "string"}}
-        for name, description in one.response_headers.items()
-    }
+    headers = {name: _required(description, {"type": "string"}) for name, description in one.response_headers.items()}
     links = {
         other.id: {
             "operationId": other.id,
@@ -207,24 +192,11 @@ def _successes(one: Operation, others: Iterable[Operation]) -> dict[str, Node]:
     return responses
 
 
-class _SharedResponses:
-    """The error responses of all operations, without duplicates.
-
-    Attributes:
-        named: Each response by its name.
-    """
-
-    def __init__(self) -> None:
-        self.named: dict[str, Node] = {}
-
-    def references(self, service: str, responses: Mapping[str, Node]) -> dict[str, Node]:
-        """Return references to responses, by status."""
-        return {status: {"$ref": self._reference(f"{service}-{status}", node)} for status, node in responses.items()}
-
-    def _reference(self, prefix: str, node: Node) -> str:
-        names = (f"{prefix}-{number}" for number in count(1))
-        name = next(name for name in names if self.named.setdefault(name, node) == node)
-        return f"#/components/responses/{name}"
+def _shared(responses: dict[str, Node], prefix: str, node: Node) -> Node:
+    """Return a reference to a response that operations share, and add it unless there is an equal one."""
+    names = (f"{prefix}-{number}" for number in count(1))
+    name = next(name for name in names if responses.setdefault(name, node) == node)
+    return {"$ref": f"#/components/responses/{name}"}
 
 
 def _errors(one: Operation, profile: Profile) -> dict[str, Node]:
@@ -234,14 +206,12 @@ def _errors(one: Operation, profile: Profile) -> dict[str, Node]:
     for problem in one.problems:
         status = problem.status if has_codes else problem.glance_status or problem.status
         by_status.setdefault(status, []).append(problem)
-    text = {"schema": {"type": "string"}}
-    keystone = {JSON: {"schema": reference("IdentityError")}}
-    glance = {"text/plain": text, JSON: {"schema": reference("GlanceError")}, "text/html": text}
+    content = _GLANCE_ERROR if one.service == SERVICE else _KEYSTONE_ERROR
     return {
         str(status): {
             "description": _description(problems, HTTPStatus(status), has_codes=has_codes),
             "headers": _REQUEST_ID | _error_headers(one, problems),
-            "content": _coded_content(problems) if has_codes else glance if one.service == SERVICE else keystone,
+            "content": _coded_content(problems) if has_codes else content,
         }
         for status, problems in sorted(by_status.items())
     }
@@ -251,7 +221,11 @@ def _error_headers(one: Operation, problems: Iterable[Problem]) -> Node:
     if one.method != "PATCH" or one.service != SERVICE or all(each.name != "media-type" for each in problems):
         return {}
     schema = {"type": "string", "enum": [", ".join(one.bodies)]}
-    return {"Accept-Patch": {"description": "The supported media types.", "required": True, "schema": schema}}
+    return {"Accept-Patch": _required("The supported media types.", schema)}
+
+
+def _required(description: str, schema: Node) -> Node:
+    return {"description": description, "required": True, "schema": schema}
 
 
 def _description(problems: Iterable[Problem], status: HTTPStatus, *, has_codes: bool) -> str:

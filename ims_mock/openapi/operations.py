@@ -86,14 +86,14 @@ class Operation:
         """All errors that are possible, in the order of the table of errors."""
         names = {"sandbox", "uri-too-large", "malformed", "internal", "away"}
         names |= {one.name for one in (*self.own_problems, *errors.REPLICAS)}
-        is_change = self.method != "GET"
-        if not is_change:
+        if self.method == "GET":
             names.discard("unchanging")
-        if self.service == CONTROL:
-            names |= {"origin", "media-type"} if is_change else set()
-        else:
+        elif self.service == CONTROL:
+            names |= {"origin", "media-type"}
+        elif self.method == "POST":
+            names.add("origin")
+        if self.service != CONTROL:
             names |= {"throttled"} if self.is_public else {"findings", *(one.name for one in errors.CREDENTIALS)}
-            names |= {"origin"} if self.method == "POST" else set()
         return _named(*names)
 
 
@@ -112,10 +112,8 @@ _HOST = _named("host")
 _TAGS = _named("tag", "tags-full")
 _CATALOG = (*_BODY, *_named("catalog"))
 
-_CLOUDIMAGES_PARAMETERS = (
-    *(one for one in PARAMETERS if one.name not in {extra.name for extra in CLOUDIMAGES.extras}),
-    *CLOUDIMAGES.extras,
-)
+_EXTRA_NAMES = {one.name for one in CLOUDIMAGES.extras}
+_CLOUDIMAGES_PARAMETERS = (*(one for one in PARAMETERS if one.name not in _EXTRA_NAMES), *CLOUDIMAGES.extras)
 _PROJECT_NAME = Parameter("name", "string", "Only the project with this name; with `--auth off` every name has one.")
 _NO_CATALOG = Parameter("nocatalog", "string", "Omit the service catalog, whatever the value.")
 _PATH = Parameter("path", "string", "Only requests to this path.")
@@ -193,7 +191,5 @@ _DOCUMENT: Final = Operation("GET", "/openapi.json", "showDocument", "Show this 
 OPERATIONS: Final = (*_IMAGE_ROWS, *_IDENTITY_ROWS, _DOCUMENT, *_CONTROL_ROWS)
 """All operations. Those under ``/_ims/`` do not exist with ``--control off``."""
 
-ENDPOINTS: Final = tuple(
-    Endpoint(one.method, one.path, one.path_values) for one in OPERATIONS if one.service != CONTROL
-)
+ENDPOINTS: Final = tuple(Endpoint(one.method, one.path, one.path_values) for one in (*_IMAGE_ROWS, *_IDENTITY_ROWS))
 """The endpoints of the emulated services, as the coverage report counts them."""

@@ -157,9 +157,8 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         response = error_format(profile)(RequestError(name, "the request", error.body, legal), request_id, accept)
         if _log.isEnabledFor(logging.INFO):
             method, path, query = (getattr(self.request, name, "") for name in ("command", "path", "query"))
-            log_request(
-                method or "?", path or "?", query or "", response.status_code, 0.0, request_id, refused=error.body
-            )
+            sent = (method or "?", path or "?", query or "")
+            log_request(*sent, response.status_code, 0.0, request_id, refused=error.body)
         self.status = response.status
         self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()

@@ -22,12 +22,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 def log_to_stderr(level: str, form: str) -> None:
-    """Send the log to standard error.
-
-    Args:
-        level: ``debug``, ``info``, ``warning`` or ``error``.
-        form: ``text`` or ``json``.
-    """
+    """Send the log from a level up to standard error, in the form ``text`` or ``json``."""
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s", _TIME)
     formatter = _JsonFormatter() if form == "json" else text
     formatter.converter = time.gmtime

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-import stat
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from threading import Thread
 from typing import Any, Final
 
@@ -15,19 +16,12 @@ from ims_mock.loading.sources import CatalogError, catalog_paths, is_bundled
 
 POLL_SECONDS: Final = 0.2
 
-FileStates = tuple[tuple[Path, int, int, int], ...]
-"""The path, modification time, change time and size of each file."""
-
 _KEPT: Final = "the catalog was not reloaded; the previous one is still served"
 _log = logging.getLogger("ims_mock")
 
 
 class Reloader:
-    """Detects changes of catalog files since it was created.
-
-    Args:
-        sources: Paths of files and folders; bundled names are ignored because they never change.
-    """
+    """Detects changes of catalog files since it was created; bundled catalogs never change."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._sources = sources
@@ -54,21 +48,24 @@ class Reloader:
         A file that differs between two polls is still being written.
         """
         before, self._latest = self._latest, self._states()
-        has_changes = self._latest == before != self._loaded
-        if has_changes:
-            self._loaded = self._latest
-        return has_changes
+        if self._latest != before or self._latest == self._loaded:
+            return False
+        self._loaded = self._latest
+        return True
 
-    def _states(self) -> FileStates:
-        return tuple(state for path in self._paths for state in _file_states(path))
+    def _states(self) -> list[tuple[Path, int, int, int]]:
+        """Return the path, modification time, change time and size of each regular, readable file."""
+        states = []
+        for path in self._paths:
+            with suppress(OSError):
+                files = [(file, file.stat()) for file in catalog_paths(path)]
+                states += [
+                    (file, one.st_mtime_ns, one.st_ctime_ns, one.st_size) for file, one in files if S_ISREG(one.st_mode)
+                ]
+        return states
 
     def reload(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
-        """Load the catalogs, or log what is wrong with them.
-
-        Args:
-            use: Called with what was loaded.
-            options: Passed on to :func:`ims_mock.loading.loader.load`.
-        """
+        """Load the catalogs with the options and use them, or log what is wrong with them."""
         try:
             loaded = load(self._sources, **options)
         except CatalogError as error:
@@ -83,14 +80,3 @@ class Reloader:
             use(loaded)
             images = len(loaded.catalog)
             _log.info("reloaded %d image%s (%s)", images, "s" * (images != 1), loaded.name)
-
-
-def _file_states(path: Path) -> FileStates:
-    """Return the state of a file, or of all files of a folder; only regular, readable files have one."""
-    try:
-        found = [(file, file.stat()) for file in catalog_paths(path)]
-    except OSError:
-        return ()
-    return tuple(
-        (file, one.st_mtime_ns, one.st_ctime_ns, one.st_size) for file, one in found if stat.S_ISREG(one.st_mode)
-    )

@@ -38,11 +38,7 @@ class BindError(Exception):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to an address and does not listen yet.
-
-    Args:
-        host: A name or an IPv4 or IPv6 address.
-        port: A port, or 0 for any free one.
+    """Return a socket that is bound to an address, or with port 0 to any free port, and does not listen yet.
 
     Raises:
         BindError: The address is in use, or does not belong to this machine.
@@ -112,16 +108,7 @@ def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLConte
 
 
 class BackgroundServer:
-    """A server in a thread of its own, on a free local port. It accepts connections as soon as it exists.
-
-    Args:
-        app: The application.
-        threads: The number of requests that are answered at the same time.
-
-    Attributes:
-        url: The base URL, without a trailing slash.
-        port: The port.
-    """
+    """A server in a thread of its own, on a free local port. It accepts connections as soon as it exists."""
 
     def __init__(self, app: Flask, threads: int = 8) -> None:
         listener = bind("127.0.0.1", 0)
@@ -151,9 +138,6 @@ class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has
 
     A thread that waits, for the rest of an upload or for an injected delay, is replaced by an additional one, so that
     waiting requests never block others.
-
-    Args:
-        threads: The number of threads that do not wait.
     """
 
     channels: Mapping[int, Channel]
@@ -196,7 +180,6 @@ def exit_on_signals() -> Iterator[None]:
     The process ends at once, without the interpreter's own shutdown, which would wait for a reader of its output. A
     second signal within a second is ignored. If there is no signal, the default handlers are restored.
     """
-    signals = signal.SIGTERM, signal.SIGINT
     received = -inf
 
     def stop(*_: object) -> None:
@@ -207,11 +190,11 @@ def exit_on_signals() -> Iterator[None]:
             raise SystemExit(0)
 
     try:
-        for one in signals:
-            signal.signal(one, stop)
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
         yield
     finally:
         if received > -inf:
             os._exit(0)
-        for one in signals:
-            signal.signal(one, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

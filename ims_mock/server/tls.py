@@ -21,11 +21,11 @@ class CertificateError(Exception):
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """Return the TLS context of a server.
+    """Return the TLS context of a server, for the paths of PEM files.
 
     Args:
-        certificate: The path of the certificate and its intermediate certificates, in PEM.
-        key: The path of its private key, in PEM and without a passphrase.
+        certificate: The certificate and its intermediate certificates.
+        key: Its private key, without a passphrase.
 
     Raises:
         CertificateError: A file is not readable, holds something else, or the key is of another certificate.
@@ -53,7 +53,7 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
 
 
 class _Incomplete(Exception):
-    """An encrypted record has not arrived completely."""
+    """An encrypted record has not arrived completely. It is no ``OSError``, after which waitress would disconnect."""
 
 
 class TLSChannel(Channel):

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 MAX_BUFFERED_BYTES: Final = 2**20
 """A stream that buffers this much is full; it accepts more once half of it is read."""
 
-READ_BYTES: Final = 2**16
-"""The buffer size of the file that the application reads."""
-
 READ_TIMEOUT_SECONDS: Final = 120.0
 
 
@@ -78,7 +75,7 @@ class UploadStream(io.RawIOBase):
 
     def getfile(self) -> io.BufferedReader:
         """Return a file whose ``read(n)`` returns fewer than ``n`` bytes only at the end of the upload."""
-        return io.BufferedReader(self, READ_BYTES)
+        return io.BufferedReader(self, 2**16)
 
     def readable(self) -> bool:
         """Return true."""
@@ -95,9 +92,7 @@ class UploadStream(io.RawIOBase):
         self.on_first_read = None
         view = memoryview(buffer).cast("B")
         with self._changed:
-            if not self._changed.wait_for(
-                lambda: self._buffer or self._is_complete or self._interruption, self._timeout
-            ):
+            if not self._changed.wait_for(self._has_news, self._timeout):
                 self._interruption = f"no data was received for {self._timeout:g} seconds"
             if not self._buffer and self.is_interrupted:
                 raise UploadInterrupted(self._interruption)
@@ -109,6 +104,9 @@ class UploadStream(io.RawIOBase):
         if is_drained and self.on_drained:
             self.on_drained()
         return count
+
+    def _has_news(self) -> bool:
+        return bool(self._buffer or self._is_complete or self._interruption)
 
     def close(self) -> None:
         """Stop reading and discard what is buffered."""

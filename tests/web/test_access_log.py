@@ -126,7 +126,7 @@ def test_a_traceback_contains_no_secret(form, monkeypatch, caplog):
     def fail(*_):
         raise KeyError(quoted)
 
-    monkeypatch.setattr("ims_mock.web.context.parse", fail)
+    monkeypatch.setattr("ims_mock.web.context.parse_json", fail)
     body = json.dumps({"password": "sent-in-body"}).encode()
     answer = in_process(app)("/v2/images?token=sent-in-query", sent, "POST", body)
     assert answer.status == 500

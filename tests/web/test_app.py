@@ -36,7 +36,7 @@ def test_requests_in_one_application_context_share_nothing(client):
     [
         ({"catalog": "defualt"}, CatalogError, "did you mean default?"),
         ({"profile": "real"}, ValueError, "legal are documented and glance"),
-        ({"throttle": "5/0"}, ValueError, "legal is REQUESTS/SECONDS"),
+        ({"throttle": "5/0"}, ValueError, "use REQUESTS/SECONDS"),
         ({"forwarded": "yes"}, ValueError, "Invalid forwarded 'yes'. Use 'off' or 'on'."),
         ({"read_only": "yes"}, ValueError, "Invalid read_only 'yes'. Use 'off' or 'on'."),
         ({"auth": "yes"}, ValueError, "Use 'off' or 'on'."),
