@@ -28,7 +28,7 @@ from ims_mock.catalog.defaults import SERVICE_PROJECT
 from ims_mock.catalog.image import image_id, random_uuid
 from ims_mock.contract.fields import BY_NAME, FIELDS, Field
 from ims_mock.contract.operating_systems import SYSTEMS, system_of
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, parse_time, parse_wire_time, quoted
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, ValueType, parse_time, parse_wire_time, quoted
 from ims_mock.loading import generator_data as data
 from ims_mock.loading.generator_data import Choices, Random, Values, Variant
 
@@ -41,10 +41,6 @@ def _pick(random: Random, rows: Sequence[T]) -> T:
 
 def _hex(random: Random) -> str:
     return f"{int(random() * 2**48) << 80 | int(random() * 2**48) << 32 | int(random() * 2**32):032x}"
-
-
-def _uuid(random: Random) -> str:
-    return random_uuid(_hex(random))
 
 
 def _digest(text: str) -> str:
@@ -61,35 +57,20 @@ _OF_PRIVATE_IMAGES: Final = ("__backup_id", "__root_origin", "__system__cmkid", 
 _OF_ACTIVE_IMAGES: Final = ("active_at", *data.STORED_DATA)
 
 
-@dataclass(frozen=True)
 class _Constraints:
-    """The values that a caller fixes, and what follows from them.
+    """The values that a caller fixes, and what follows from them."""
 
-    Attributes:
-        given: The fixed values as given.
-        known: The same values as the attribute table spells them.
-        absent: The attributes that no image shall have.
-        variants: The variants that agree with the fixed values.
-        times: The fixed times in seconds since the start.
-    """
-
-    given: Values
-    known: Values
-    absent: frozenset[str]
-    variants: Choices[Variant]
-    times: Mapping[str, int]
-
-
-def _constraints(fixed: Mapping[str, object]) -> _Constraints:
-    for name, value in fixed.items():
-        if value is not None and name in BY_NAME and BY_NAME[name].type is LINK:
-            raise ValueError(f"{name} is computed from the id and cannot be fixed. Use any other attribute.")
-    given = {name: value for name, value in fixed.items() if value is not None}
-    known = {name: _documented_spelling(name, value) for name, value in given.items()}
-    if any(name in known for name in _OF_ACTIVE_IMAGES):
-        known.setdefault("status", "active")
-    absent = frozenset(fixed) - frozenset(given)
-    return _Constraints(given, known, absent, _agreeing_variants(known), _fixed_times(known))
+    def __init__(self, fixed: Mapping[str, object]) -> None:
+        self.given: Values = {name: value for name, value in fixed.items() if value is not None}
+        self.absent = fixed.keys() - self.given.keys()
+        for name in self.given:
+            if name in BY_NAME and BY_NAME[name].type is LINK:
+                raise ValueError(f"{name} is computed from the id and cannot be fixed. Use any other attribute.")
+        self.known = {name: _documented_spelling(name, value) for name, value in self.given.items()}
+        if any(name in self.known for name in _OF_ACTIVE_IMAGES):
+            self.known.setdefault("status", "active")
+        self.variants = _agreeing_variants(self.known)
+        self.times = _fixed_times(self.known)
 
 
 def _documented_spelling(name: str, value: object) -> object:
@@ -106,9 +87,8 @@ def _agreeing_variants(known: Values) -> Choices[Variant]:
     wanted: Values = {name: value for name, value in known.items() if name in _DRAWN and isinstance(value, str | int)}
     version = wanted.get("__os_version")
     if isinstance(version, str) and version not in _VERSIONS.values():
-        system = system_of(version)
         del wanted["__os_version"]
-        wanted = {"__platform": system.platform, "__os_type": system.os_type, "__os_bit": system.os_bit, **wanted}
+        wanted = {**data.system_values(system_of(version)), **wanted}
     implied = _implied_type(known)
     image_type = {name: value for name, value in {**implied, **wanted}.items() if name in data.IMAGE_TYPE}
     if implied and data.matching_rows(image_type, *(variant[0] for variant in data.VARIANTS.rows)):
@@ -144,7 +124,7 @@ _STATUSES_WITHOUT_DATA: Final = ("queued", "saving", "killed", "uploading", "imp
 def _fixed_times(known: Values) -> dict[str, int]:
     """Return the fixed times in seconds since the start. Values that are not times are ignored."""
     seconds: dict[str, int] = {}
-    for name in [name for name in _TIMES if name in known]:
+    for name in known.keys() & {*_TIMES}:
         with suppress(ValueError):  # an offset may lead out of the years 1 to 9999
             if time := parse_time(str(known[name])):
                 seconds[name] = int((parse_wire_time(time.second).replace(tzinfo=None) - _START).total_seconds())
@@ -244,15 +224,10 @@ def _name(random: Random, image: Values) -> str:
     by_environment, by_type = (data.NAMES.get(str(image[name])) for name in ("virtual_env_type", "__imagetype"))
     number = int(random() * 65536)
     pattern = _pick(random, by_environment or by_type or data.NAMES["private"])
-    english, chinese = _system_labels(image)
-    suffix = _name_suffix(image)
+    english, chinese = (label + _name_suffix(image) for label in _system_labels(image))
+    date = str(image["created_at"])[:10].replace("-", "")
     return pattern.format(
-        os=english + suffix,
-        os_zh=chinese + suffix,
-        n=1 + number % 20,
-        number=number,
-        date=str(image["created_at"])[:10].replace("-", ""),
-        disk=image["min_disk"],
+        os=english, os_zh=chinese, n=1 + number % 20, number=number, date=date, disk=image["min_disk"]
     )
 
 
@@ -265,27 +240,34 @@ def _among(*values: str) -> _MakeValue:
 
 def _sample(field: Field) -> _MakeValue:
     """Return a function that makes values for an attribute that the generator knows nothing else about."""
-    if field.type is INTEGER:
-        return lambda random, _: int(random() * 64)
-    if field.type is BOOLEAN:
-        return lambda random, _: random() < 0.5
-    if field.type is TIME:
-        return lambda _, image: image["created_at"]
-    if field.type is LIST:
-        return lambda random, _: [_pick(random, field.values or ("sample",))]
-    return _among(*field.values or ("sample",))
+    pick = _among(*field.values or ("sample",))
+    by_type: dict[ValueType, _MakeValue] = {
+        INTEGER: lambda random, _: int(random() * 64),
+        BOOLEAN: lambda random, _: random() < 0.5,
+        TIME: lambda _, image: image["created_at"],
+        LIST: lambda random, image: [pick(random, image)],
+    }
+    return by_type.get(field.type, pick)
+
+
+def _make_uuid(random: Random, _: Values) -> str:
+    return random_uuid(_hex(random))
+
+
+def _enterprise_project(random: Random, image: Values) -> str:
+    return "0" if random() < 0.4 else _make_uuid(random, image)
 
 
 def _data_origin(random: Random, image: Values) -> str:
     parent = image.get("__originalimagename")
     if parent is None and random() < 0.6:
-        return f"instance,{_uuid(random)}"
-    return f"image,{_pick(random, data.REGION_NAMES)},{parent or _uuid(random)}"
+        return f"instance,{_make_uuid(random, image)}"
+    return f"image,{_pick(random, data.REGION_NAMES)},{parent or _make_uuid(random, image)}"
 
 
 def _original_image(random: Random, image: Values) -> str:
     kind, _, parent = str(image.get("__data_origin", "")).rpartition(",")
-    return parent if kind.startswith("image,") else _uuid(random)
+    return parent if kind.startswith("image,") else _make_uuid(random, image)
 
 
 def _location(random: Random, image: Values) -> str:
@@ -301,15 +283,7 @@ def _description(random: Random, image: Values) -> str:
 
 @dataclass(frozen=True)
 class _Optional:
-    """An optional attribute.
-
-    Attributes:
-        name: Its name.
-        make: Returns its value for an image.
-        image_types: The image types that may have it.
-        environments: The environments that may have it.
-        excludes: The attributes that an image with it must not have.
-    """
+    """An optional attribute: which images may have it, its value, and the attributes that exclude it."""
 
     name: str
     make: _MakeValue
@@ -326,17 +300,12 @@ _DERIVED: Final = ("__data_origin", "__originalimagename")
 
 _KNOWN_OPTIONALS: Final = (
     _Optional("__root_origin", _among("file"), _OWN, excludes=("__backup_id", *_DERIVED)),
-    _Optional("__backup_id", lambda random, _: _uuid(random), _OWN, _DISK, excludes=("__root_origin", *_DERIVED)),
+    _Optional("__backup_id", _make_uuid, _OWN, _DISK, excludes=("__root_origin", *_DERIVED)),
     _Optional("__data_origin", _data_origin, _OWN_OR_MARKET, _DISK, excludes=_IMPORTED),
     _Optional("__originalimagename", _original_image, _OWN_OR_MARKET, _DISK, excludes=_IMPORTED),
-    _Optional("__system__cmkid", lambda random, _: _uuid(random), ("private",), _DISK, excludes=("members",)),
+    _Optional("__system__cmkid", _make_uuid, ("private",), _DISK, excludes=("members",)),
     _Optional("__sequence_num", _among("0"), _OWN, ("FusionCompute",)),
-    _Optional(
-        "enterprise_project_id",
-        lambda random, _: "0" if random() < 0.4 else _uuid(random),
-        _OWN,
-        excludes=("_sys_enterprise_project_id",),
-    ),
+    _Optional("enterprise_project_id", _enterprise_project, _OWN, excludes=("_sys_enterprise_project_id",)),
     _Optional("__image_location", _location),
     _Optional("__description", _description),
 )
@@ -410,7 +379,7 @@ def generate(
     """
     if count < 0:
         raise ValueError(f"Invalid count {quoted(count)}. Use an integer from 0.")
-    constraints = _constraints(fixed)
+    constraints = _Constraints(fixed)
     # the seed is hashed because Random(-7) has the same sequence as Random(7)
     draw, others = random.Random(int(_digest(f"{seed}/values"), 16)).random, _other_projects(seed)
     return (_image(draw, constraints, image_id(seed, index), project, others) for index in range(first, first + count))
@@ -433,7 +402,7 @@ class ImageProvider(BaseProvider):
             ValueError: A computed link is fixed.
         """
         draw = self.generator.random.random
-        image = _image(draw, _constraints(fixed), _uuid(draw), project, _other_projects(0))
+        image = _image(draw, _Constraints(fixed), random_uuid(_hex(draw)), project, _other_projects(0))
         if "members" not in fixed:
             image.pop("members", None)
         return image

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from ims_mock.contract.fields import BY_NAME
-from ims_mock.contract.operating_systems import SYSTEMS, system_of
+from ims_mock.contract.operating_systems import SYSTEMS, System, system_of
 
 Values = dict[str, object]
 Random = Callable[[], float]
@@ -25,11 +25,7 @@ T = TypeVar("T")
 
 
 class Choices(Generic[T]):
-    """Rows to draw from.
-
-    Args:
-        weighted: The rows, each with its weight before it.
-    """
+    """Rows to draw from, each with its weight before it."""
 
     def __init__(self, *weighted: tuple[float, T]) -> None:
         self.weighted = weighted
@@ -135,18 +131,18 @@ _ARM: Final = Choices((1, Values(__support_arm="true", hw_firmware_type="uefi"))
 _POPULARITY: Final = {"CentOS": 30, "Ubuntu": 22, "Windows": 18, "EulerOS": 8, "Debian": 6, "openEuler": 5}
 
 
+def system_values(system: System) -> Values:
+    """Return the attributes of an operating system, except for its version."""
+    return {"__os_type": system.os_type, "__os_bit": system.os_bit, "__platform": system.platform}
+
+
 def _systems(*prefixes: str, bits: tuple[str, ...] = ("64", "32")) -> Choices[Values]:
     """Return the operating systems whose version has one of these prefixes; newer releases are more frequent."""
     rank = Counter[str]()
     weighted = []
     for system in SYSTEMS:
         if system.os_version.startswith(prefixes) and system.os_bit in bits:
-            row = Values(
-                __os_type=system.os_type,
-                __os_bit=system.os_bit,
-                __platform=system.platform,
-                __os_version=system.os_version,
-            )
+            row = {**system_values(system), "__os_version": system.os_version}
             age = (rank[system.platform] + 3) * (1 if system.os_bit == "64" else 3)
             weighted.append((_POPULARITY.get(system.platform, 3) / age, row))
             rank[system.platform] += 1
@@ -169,8 +165,7 @@ _OTHER_SYSTEMS: Final = Choices(
     (1, Values(__os_type="Other", __os_bit="32", __platform="Other")),
 )
 _NO_SYSTEM: Final = Choices(
-    (8, Values(__os_type="Linux", __os_bit="64")),
-    (2, Values(__os_type="Windows", __os_bit="64")),
+    *((weight, Values(__os_type=name, __os_bit="64")) for name, weight in (("Linux", 8), ("Windows", 2)))
 )
 
 # --- what the service stores in place of the data
@@ -227,8 +222,7 @@ def _made_row(group: tuple[str, ...], wanted: Values, *choices: Choices[Values])
     """Return a row for values that no row has together, because they are rare, unknown or contradictory."""
     if group == SYSTEM:
         known = wanted.get("__os_version") or wanted.get("__platform") or wanted.get("__os_type") or "Linux"
-        system = system_of(str(known))
-        return {"__os_type": system.os_type, "__os_bit": system.os_bit, "__platform": system.platform, **wanted}
+        return {**system_values(system_of(str(known))), **wanted}
     if group == HARDWARE:
         return {"hw_firmware_type": "uefi", **wanted} if wanted.get("__support_arm") == "true" else wanted
     return max((row for choice in choices for row in choice.rows), key=lambda row: _matches(row, wanted))
