@@ -34,13 +34,12 @@ class Masks:
     def mask(self, secret: str) -> str:
         """Return the mask of a secret, always the same one."""
         with self._lock:
-            mask = self._masks.get(secret)
-            if mask is None:
+            if secret not in self._masks:
                 mask = self._masks[secret] = f"masked-{secrets.token_hex(8)}"
                 self._secrets[mask] = secret
                 if len(self._masks) > MAX_MASKS:
                     del self._secrets[self._masks.pop(next(iter(self._masks)))]
-            return mask
+            return self._masks[secret]
 
     def unmask(self, text: str) -> str:
         """Return the secret of a mask; any other text is returned unchanged.
@@ -85,11 +84,10 @@ def dump_credentials(credentials: CredentialStore, mask: Callable[[str], str] = 
     """
 
     def entry(row: object, keys: Mapping[str, EntryKey]) -> dict[str, Any]:
-        values = {name: getattr(row, name) for name in keys}
         return {
-            name: mask(value) if keys[name].is_secret else value
-            for name, value in values.items()
-            if value != "" or keys[name].is_required
+            name: mask(value) if key.is_secret else value
+            for name, key in keys.items()
+            if (value := getattr(row, name)) != "" or key.is_required
         }
 
     return {

@@ -237,24 +237,24 @@ def variants_with(values: tuple[tuple[str, object], ...]) -> Choices[Variant]:
     Args:
         values: Pairs of name and value, sorted. Names that are in no group are ignored.
     """
-    variants = list(VARIANTS.weighted)
+    variants = VARIANTS.weighted
     for position, group in enumerate(GROUPS):
         wanted = {name: value for name, value in values if name in group}
         if not wanted:
             continue
         restricted = []
         for weight, variant in variants:
-            rows = matching_rows(wanted, variant[position])
-            if rows:
+            if rows := matching_rows(wanted, variant[position]):
                 choices = Choices(*rows)
-                share = choices.total / variant[position].total
-                restricted.append((weight * share, (*variant[:position], choices, *variant[position + 1 :])))
+                restricted.append((weight * (choices.total / variant[position].total), variant, choices))
         if not restricted:
             everywhere = [variant[position] for variant in VARIANTS.rows]
-            rows = matching_rows(wanted, *everywhere) or [(1.0, _made_row(group, wanted, *everywhere))]
-            choices = Choices(*rows)
-            restricted = [(weight, (*one[:position], choices, *one[position + 1 :])) for weight, one in variants]
-        variants = restricted
+            choices = Choices(*(matching_rows(wanted, *everywhere) or [(1.0, _made_row(group, wanted, *everywhere))]))
+            restricted = [(weight, variant, choices) for weight, variant in variants]
+        variants = tuple(
+            (weight, (*variant[:position], choices, *variant[position + 1 :]))
+            for weight, variant, choices in restricted
+        )
     return Choices(*variants)
 
 
@@ -296,23 +296,22 @@ INDEPENDENT: Final = {
 # --- texts
 
 _ROLES: Final = (
-    ("web", "网站"), ("orders", "订单服务"), ("mysql", "数据库"), ("billing", "计费系统"), ("gateway", "网关"),
-    ("build", "构建机"), ("search", "搜索"), ("monitor", "监控"), ("crm", "客户系统"), ("jump-host", "跳板机"),
+    ("web", "网站", "WordPress"), ("orders", "订单服务", "GitLab"), ("mysql", "数据库", "LAMP"),
+    ("billing", "计费系统", "LNMP"), ("gateway", "网关", "Jenkins"), ("build", "构建机", "Tomcat"),
+    ("search", "搜索", "Node.js"), ("monitor", "监控", "Redis"), ("crm", "客户系统", "PostgreSQL"),
+    ("jump-host", "跳板机", "Odoo"),
 )  # fmt: skip
+"""What servers are for, in English and in Chinese, with a product."""
+
 _STAGES: Final = (("prod", "生产"), ("test", "测试"), ("dev", "开发"), ("staging", "预发布"))
-_PRODUCTS: Final = (
-    "WordPress", "GitLab", "LAMP", "LNMP", "Jenkins", "Tomcat", "Node.js", "Redis", "PostgreSQL", "Odoo",
-)  # fmt: skip
 
 
 def _expanded(*patterns: str) -> tuple[str, ...]:
     """Return each pattern for every role with its product and every stage, in English or Chinese."""
     names = []
-    for pattern in patterns:
-        for (role, role_zh), product in zip(_ROLES, _PRODUCTS, strict=True):
-            for stage, stage_zh in _STAGES:
-                name = pattern.replace("<role>", role).replace("<角色>", role_zh).replace("<product>", product)
-                names.append(name.replace("<stage>", stage).replace("<阶段>", stage_zh))
+    for pattern, (role, role_zh, product), (stage, stage_zh) in itertools.product(patterns, _ROLES, _STAGES):
+        name = pattern.replace("<role>", role).replace("<角色>", role_zh).replace("<product>", product)
+        names.append(name.replace("<stage>", stage).replace("<阶段>", stage_zh))
     return tuple(names)
 
 

@@ -272,15 +272,11 @@ def memberships(entry: Mapping[str, Any]) -> dict[str, Membership]:
 
 @dataclass
 class _ImageBuilder:
-    """Builds the images of all catalogs.
+    """Builds the images of all catalogs. Its fields are the arguments of :func:`load`, if not described here.
 
-    Args:
-        base: The loaded catalog to add to.
+    Attributes:
         owner: The owner of images without one.
-        seed: The seed of absent ids and of generated images.
         now: The default creation time; if empty, it is derived from the index of the image.
-        lint_bundled: Whether to check bundled catalogs for implausible images as well.
-        report: Called now and then with the progress.
         problems: The problems of the catalogs; receives those of images.
     """
 

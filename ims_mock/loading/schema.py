@@ -160,50 +160,48 @@ def _list_of(schema: type[Schema]) -> Any:
 # --- schemas
 
 
-class _ImageBase(Schema):
-    """The values of an image. Attributes that are not in the table are free properties, whose values are text."""
+class _Mapping(Schema):
+    """A mapping with further keys than those of its schema, which :meth:`_read_other` converts or rejects."""
 
     class Meta:
-        """Lets free properties through to the validation below."""
+        """Lets the other keys through to the validation below."""
 
         unknown = INCLUDE
 
     error_messages = _MAPPING
 
     @validates_schema(skip_on_field_errors=False)
-    def _read_free_properties(self, data: dict[str, Any], **_: Any) -> None:
+    def _read_others(self, data: dict[Any, Any], **_: Any) -> None:
         problems = {}
         for name in data.keys() - self.fields.keys():
             try:
-                if data[name] is not None:
-                    data[name] = TEXT.read(data[name])
-                if not _is_name(name):
-                    problems[name] = ["the name of a property must be text"]
+                data[name] = self._read_other(name, data[name])
             except ValueError as error:
                 problems[name] = [str(error)]
         if problems:
             raise ValidationError(problems)
 
+    def _read_other(self, name: object, value: object) -> Value | None:
+        raise NotImplementedError
 
-class _Section(Schema):
+
+class _ImageBase(_Mapping):
+    """The values of an image. Attributes that are not in the table are free properties, whose values are text."""
+
+    def _read_other(self, name: object, value: object) -> Value | None:
+        text = None if value is None else TEXT.read(value)
+        if not _is_name(name):
+            raise ValueError("the name of a property must be text")
+        return text
+
+
+class _Section(_Mapping):
     """A mapping of a catalog file that has no other keys than those of its schema."""
 
-    class Meta:
-        """Lets unknown keys through to the validation below, which reports them with a suggestion."""
-
-        unknown = INCLUDE
-
-    error_messages = _MAPPING
-
-    @validates_schema(skip_on_field_errors=False)
-    def _reject_unknown_keys(self, data: dict[str, Any], **_: Any) -> None:
-        problems = {}
-        for name in data.keys() - self.fields.keys():
-            near = difflib.get_close_matches(str(name), self.fields, 1)
-            hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(self.fields)}"
-            problems[name] = [f"is not a key of this section; {hint}"]
-        if problems:
-            raise ValidationError(problems)
+    def _read_other(self, name: object, value: object) -> Value | None:
+        near = difflib.get_close_matches(str(name), self.fields, 1)
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(self.fields)}"
+        raise ValueError(f"is not a key of this section; {hint}")
 
 
 _IMAGE: Final = _ImageBase.from_dict(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from ims_mock.contract.values import printable
-from ims_mock.loading.parser import MAX_BYTES, CatalogText, ValuePath, line_of
+from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath, line_of
 
 Source = str | Path | Mapping[str, object] | CatalogText
 """A bundled name, the path of a file or folder, or the structure or the text of a catalog."""
@@ -46,11 +46,7 @@ class CatalogProblem:
 
 
 class CatalogError(Exception):
-    """The catalogs cannot be used.
-
-    Attributes:
-        problems: Every problem that was found, warnings included.
-    """
+    """The catalogs cannot be used. Its ``problems`` are all that were found, warnings included."""
 
     def __init__(self, problems: Sequence[CatalogProblem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -63,19 +59,14 @@ class CatalogFile:
 
     Attributes:
         name: The name of the catalog in messages.
-        content: Its text or structure.
-        is_bundled: Whether it is one of the bundled catalogs.
     """
 
     name: str
     content: CatalogText | Mapping[str, Any]
     is_bundled: bool = False
 
-    def parse(self, progress: Callable[[int, int], None]) -> Any:
+    def parse(self, progress: Progress) -> Any:
         """Return the plain values of the catalog.
-
-        Args:
-            progress: Called now and then with the number of lines that are read, and of all lines.
 
         Raises:
             ParseError: The text is not YAML or JSON, or exceeds a limit.
@@ -95,23 +86,21 @@ class CatalogFile:
         return CatalogProblem(self.name, line, format_path(path), message, is_warning)
 
 
-def bundled_catalogs() -> list[str]:
-    """Return the names of the bundled catalogs."""
-    return sorted(path.stem for path in _bundled_files())
-
-
-def _bundled_files() -> list[Path]:
-    """Return the bundled files, which are inside the package in a wheel and beside it in a checkout."""
+def _bundled_files() -> dict[str, Path]:
+    """Return the bundled files by name. They are inside the package in a wheel and beside it in a checkout."""
     package = Path(__file__).parent.parent
     folder = next(path for path in (package / "fixtures", package.parent / "fixtures") if path.is_dir())
-    return [path for path in folder.iterdir() if path.suffix in SUFFIXES]
+    return {path.stem: path for path in folder.iterdir() if path.suffix in SUFFIXES}
+
+
+def bundled_catalogs() -> list[str]:
+    """Return the names of the bundled catalogs."""
+    return sorted(_bundled_files())
 
 
 def is_bundled(source: Source) -> bool:
     """Return whether a source names a bundled catalog, which takes precedence over a file or folder of that name."""
-    if not isinstance(source, str) or Path(source).suffix in SUFFIXES or Path(source).name != source:
-        return False
-    return source in bundled_catalogs()
+    return isinstance(source, str) and source in _bundled_files()
 
 
 def catalog_paths(path: Path) -> list[Path]:
@@ -129,9 +118,8 @@ def open_source(source: Source) -> Iterator[CatalogFile]:
     """
     if isinstance(source, CatalogText | Mapping):
         yield CatalogFile(UNNAMED, source)
-    elif is_bundled(source):
-        path = next(path for path in _bundled_files() if path.stem == source)
-        yield CatalogFile(path.stem, _read(path), is_bundled=True)
+    elif isinstance(source, str) and is_bundled(source):
+        yield CatalogFile(source, _read(_bundled_files()[source]), is_bundled=True)
     elif not str(source):
         raise _source_error(UNNAMED, f"the name is empty; {_bundled_hint()}")
     else:
