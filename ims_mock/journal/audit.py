@@ -6,7 +6,8 @@ the same query, and it assigns a request to its walk even if the client lost the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
@@ -14,22 +15,13 @@ from typing import Final
 
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.values import wire_text
-from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, Remark, Step, Walk
+from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, RULES_BY_NAME, Remark, Step, Walk
 from ims_mock.journal.documented import decoded_query
 from ims_mock.journal.journal import ListRequest
-from ims_mock.journal.pagination import Question, marker_of, question_of
+from ims_mock.journal.pagination import Page, Question
 
 _MIN_LOOPS: Final = 3
 """The number of walks from which on restarted walks are one client in a loop."""
-
-_PAGE_NUMBERS: Final = frozenset(
-    {"offset", "page", "page_no", "page_num", "page_number", "page_size", "pageNo", "pageNum", "pageSize", "pagesize"}
-    | {"per_page", "skip", "start"}
-)
-"""Parameters of services that number their pages."""
-
-Page = tuple[str, Question]
-"""A page as the client requests it: the marker and the other parameters."""
 
 
 def audit(lists: Iterable[ListRequest]) -> list[Walk]:
@@ -38,269 +30,172 @@ def audit(lists: Iterable[ListRequest]) -> list[Walk]:
     Args:
         lists: The recorded requests for lists, the oldest first.
     """
-    groups: dict[tuple[str, str], list[_Request]] = {}
-    for one in lists:
-        groups.setdefault((one.record.path, one.record.project), []).append(_Request(one))
-    chains = [chain for group in groups.values() for chain in _chains(group)]
-    chains.sort(key=lambda chain: chain.first.number)
-    return [_walk(chain.requests) for chain in chains]
-
-
-class _Request:
-    """A request for a page, with what the audit derives from it.
-
-    Attributes:
-        question: The parameters that stay the same on every page.
-        page: The page that was requested.
-        is_numbered: Whether the client numbers pages or images, and therefore found none.
-    """
-
-    def __init__(self, request: ListRequest) -> None:
-        self.number, self.previous, self.catalog = request.number, request.previous, request.catalog
-        self.walk, self.is_first_page = request.walk, request.page == 1
-        self.record, self.answer = request.record, request.record.answer
-        self.ids = tuple(image.id for image in self.record.images or ())
-        self.marker = marker_of(self.record.query)
-        parameters = question_of(self.record.query)
-        self.question = tuple(pair for pair in parameters if pair[0] not in _PAGE_NUMBERS)
-        self.page: Page = self.marker, self.question
-        self.is_numbered = not self.ids and len(self.question) < len(parameters)
-
-    @property
-    def has_trouble(self) -> bool:
-        """Whether it failed or met a fault, so that the client may repeat it."""
-        return self.answer is None or bool(self.record.fault)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether images follow its page, as far as the client can know.
-
-        Glance promises a next page after every full page; whether it has images is looked up in the catalog.
-        """
-        if self.answer is None or not self.answer.has_next:
-            return False
-        query, view, catalog = self.answer.query, self.answer.view, self.catalog
-        if catalog is None or "full-last-page" in view.profile:
-            return True
-        return bool(catalog.page(replace(query, marker=self.ids[-1], limit=1), view).images)
-
-    def changes_since(self, other: _Request) -> Iterator[str]:
-        """Return the names of the remarks on what differs from an earlier page of the same walk."""
-        if self.answer and other.answer:
-            query, earlier = self.answer.query, other.answer.query
-            if set(query.conditions) != set(earlier.conditions):
-                yield "filters-changed"
-            if query.sort != earlier.sort:
-                yield "sort-changed"
-
-    def follows_link_of(self, other: _Request) -> bool:
-        """Return whether its query is the one of the ``next`` link of another page."""
-        if other.answer is None or not other.ids:
-            return False
-        link = other.answer.query.next(other.ids[-1]).partition("?")[2]
-        return sorted(decoded(link)) == sorted(decoded(self.record.query))
-
-    def overlaps(self, other: _Request) -> bool:
-        """Return whether its client was there before another request was answered, on another connection."""
-        own, earlier = self.record, other.record
-        is_other_connection = bool(own.connected) and own.connected != earlier.connected
-        return (own.connected if is_other_connection else own.started) < earlier.started + earlier.seconds
+    groups: defaultdict[tuple[str, str], list[ListRequest]] = defaultdict(list)
+    for request in lists:
+        groups[request.record.path, request.record.project].append(request)
+    walks = [walk for group in groups.values() for walk in _join_repeated(_join_loops(_chains(group)))]
+    return [_audited(walk) for walk in sorted(walks, key=lambda walk: walk[0].number)]
 
 
 # --- which requests belong together
 
 
 class _Chain:
-    """The requests of one walk, in order."""
+    """The requests of one walk so far, in order.
 
-    def __init__(self, first: _Request) -> None:
-        self.requests: list[_Request] = []
+    Attributes:
+        pages: The pages that were answered.
+        end: The last image of the latest page that has one.
+        is_open: Whether the latest answered page has a next one.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[ListRequest] = []
         self.pages: set[Page] = set()
         self.end = ""
         self.is_open = True
-        self.add(first)
 
-    def add(self, request: _Request) -> None:
+    def add(self, request: ListRequest) -> None:
         self.requests.append(request)
-        if request.answer is not None:
+        if request.record.answer is not None:
             self.pages.add(request.page)
-            self.is_open = request.answer.has_next
+            self.is_open = request.record.answer.has_next
         self.end = request.ids[-1] if request.ids else self.end
 
     @property
-    def first(self) -> _Request:
+    def first(self) -> ListRequest:
         return self.requests[0]
 
     @property
-    def last(self) -> _Request:
+    def last(self) -> ListRequest:
         return self.requests[-1]
 
     def has_question(self, question: Question) -> bool:
-        """Return whether these are the parameters of its first or its latest request."""
         return question in (self.first.question, self.last.question)
 
-    def expects(self, request: _Request) -> bool:
-        """Return whether a request is the next one of the walk, or repeats the latest one after trouble."""
-        is_repeated = self.last.has_trouble and request.page == self.last.page
-        return self.end == request.marker and (request.page not in self.pages or is_repeated)
+    def affinity(self, request: ListRequest, *, shows_marker: bool, is_known: bool) -> int:
+        """Return how well a request continues the walk; 0 if it does not.
 
-
-def _chains(requests: Iterable[_Request]) -> list[_Chain]:
-    """Return the walks of one project through one list; the requests are in order."""
-    index = _Index()
-    for request in requests:
-        index.add(request)
-    return _join_repeated(_join_loops(index.chains))
-
-
-class _Index:
-    """The chains so far, found by what a request that continues them sends."""
-
-    def __init__(self) -> None:
-        self.chains: list[_Chain] = []
-        self._by_question: dict[Question, dict[_Chain, None]] = {}
-        self._by_image: dict[str, dict[_Chain, None]] = {}
-        self._by_next_page: dict[Page, list[_Chain]] = {}
-        self._in_trouble: dict[Question, list[_Chain]] = {}
-
-    def add(self, request: _Request) -> None:
-        """Add a request to the chain that it continues, or to a new one."""
-        chain = self._continued(request) if request.marker else self._restarted(request)
-        if chain:
-            chain.add(request)
-        else:
-            chain = _Chain(request)
-            self.chains.append(chain)
-        for image in request.ids:
-            self._by_image.setdefault(image, {})[chain] = None
-        self._by_question.setdefault(request.question, {})[chain] = None
-        for question in {chain.first.question, request.question}:
-            self._by_next_page.setdefault((chain.end, question), []).append(chain)
-        if request.has_trouble:
-            self._in_trouble.setdefault(request.question, []).append(chain)
-
-    def _restarted(self, request: _Request) -> _Chain | None:
-        """Return the chain that a request without a marker begins again after trouble."""
-        chains = self._in_trouble.get(request.question, [])
-        while chains and not (chains[-1].last.has_trouble and chains[-1].is_open):
-            chains.pop()
-        return chains[-1] if chains else None
-
-    def _continued(self, request: _Request) -> _Chain | None:
-        """Return the chain that a request with a marker continues, ``None`` if it begins one.
-
-        The best match is a chain with the same parameters that ended with the marker. Otherwise the client lost its
-        parameters or its marker; of several such chains it most likely continues the latest one.
+        Args:
+            request: The request.
+            shows_marker: Whether the marker is an image on one of the pages.
+            is_known: Whether the journal knows the page with the marker, if there is one.
         """
-        expecting = self._by_next_page.get(request.page, [])
-        while expecting and not expecting[-1].expects(request):
-            expecting.pop()
-        if expecting:
-            return expecting[-1]
-        met = self._by_image.get(request.marker, {})
-        followed = [chain for chain in met if request.previous == chain.last.number]
-        found = [
-            chain for chain in met if chain.has_question(request.question) and (chain.is_open or chain in followed)
-        ]
-        if not found:
-            found = [chain for chain in met if chain.is_open and chain.end == request.marker]
-            if met or request.is_first_page:  # else the journal knows the marker, but no longer its page
-                alike = self._by_question.get(request.question, {})
-                found += [chain for chain in alike if chain.is_open and chain.has_question(request.question)]
-        return max(found or followed, key=lambda chain: chain.last.number, default=None)
+        has_question = self.has_question(request.question)
+        is_repeated = self.last.has_trouble and request.page == self.last.page
+        if not request.marker:  # the client begins again after trouble
+            return int(self.last.has_trouble and self.last.question == request.question and self.is_open)
+        if has_question and self.end == request.marker and (request.page not in self.pages or is_repeated):
+            return 4
+        is_next = shows_marker and request.previous == self.last.number
+        if has_question and shows_marker and (self.is_open or is_next):
+            return 3
+        if self.is_open and (self.end == request.marker or (has_question and is_known)):
+            return 2  # the client lost its parameters or its marker
+        return int(is_next)
 
 
-def _join_loops(chains: list[_Chain]) -> list[_Chain]:
-    """Join the chains of a client that restarts its walk again and again.
+def _chains(requests: Iterable[ListRequest]) -> list[_Chain]:
+    """Return the walks of one project through one list: each request continues the best chain or begins one."""
+    chains: list[_Chain] = []
+    by_image: dict[str, dict[_Chain, None]] = {}
+    by_question: dict[Question, dict[_Chain, None]] = {}
+    for request in requests:
+        showing = by_image.get(request.marker, {})
+        is_known = bool(showing) or request.journal_page == 1
+        best, best_rank = None, (0, 0)
+        for chain in {**showing, **by_question.get(request.question, {})}:
+            affinity = chain.affinity(request, shows_marker=chain in showing, is_known=is_known)
+            if affinity and (affinity, chain.last.number) > best_rank:
+                best, best_rank = chain, (affinity, chain.last.number)
+        if best is None:
+            best = _Chain()
+            chains.append(best)
+        best.add(request)
+        by_question.setdefault(request.question, {})[best] = None
+        for image in request.ids:
+            by_image.setdefault(image, {})[best] = None
+    return chains
+
+
+def _join_loops(chains: Iterable[_Chain]) -> list[list[ListRequest]]:
+    """Return the requests of each walk; the chains of a client that restarts again and again are one walk.
 
     Each restarts directly after the previous one, before that reached its end, with the same parameters and from the
     same catalog. A client that reads several pages and then once restarts may be two walks that stopped early.
     """
-    runs: list[list[_Chain]] = []
-    by_last = {chain.last.number: chain for chain in chains}
-    run_of: dict[_Chain, list[_Chain]] = {}
+    runs: dict[int, list[_Chain]] = {}  # by the number of their last requests
     for chain in chains:
-        before = by_last.get(chain.first.previous)
-        if before and before in run_of and _restarts(chain.first, before):
-            run = run_of[before]
+        run = runs.get(chain.first.previous, [])
+        if run and _restarts(chain.first, run[-1]):
+            del runs[chain.first.previous]
         else:
             run = []
-            runs.append(run)
-        run.append(chain)
-        run_of[chain] = run
-    return [chain for run in runs for chain in ([_joined(run)] if _is_loop(run) else run)]
+        runs[chain.last.number] = [*run, chain]
+    walks = []
+    for run in runs.values():
+        is_one_page = len(run[0].requests) == 1 or any(chain.first.is_numbered for chain in run)
+        is_loop = len(run) >= _MIN_LOOPS or (len(run) > 1 and is_one_page)
+        parts = [chain.requests for chain in run]
+        walks += [[request for part in parts for request in part]] if is_loop else parts
+    return walks
 
 
-def _restarts(request: _Request, before: _Chain) -> bool:
+def _restarts(request: ListRequest, before: _Chain) -> bool:
     has_same_catalog = request.catalog is not None and request.catalog is before.last.catalog
     is_same_question = not request.marker and before.has_question(request.question)
-    return before.is_open and is_same_question and has_same_catalog and not request.overlaps(before.last)
+    return before.is_open and is_same_question and has_same_catalog and not _overlaps(request, before.last)
 
 
-def _is_loop(run: list[_Chain]) -> bool:
-    is_numbered = any(chain.first.is_numbered for chain in run)
-    return len(run) >= _MIN_LOOPS or (len(run) > 1 and (is_numbered or len(run[0].requests) == 1))
-
-
-def _joined(run: list[_Chain]) -> _Chain:
-    whole, *others = run
-    for request in [request for chain in others for request in chain.requests]:
-        whole.add(request)
-    return whole
-
-
-def _join_repeated(chains: list[_Chain]) -> list[_Chain]:
-    """Join pairs of chains if it is one client that requests every page twice."""
-    left = {chain.first.previous: chain for chain in chains}
+def _join_repeated(walks: Iterable[list[ListRequest]]) -> list[list[ListRequest]]:
+    """Join pairs of walks if it is one client that requests every page twice."""
+    by_previous = {walk[0].previous: walk for walk in sorted(walks, key=lambda walk: walk[0].number)}
     joined = []
-    for chain in chains:
-        if left.pop(chain.first.previous, None) is chain:  # else it is the second one of a pair
-            twin = left.get(chain.first.number)
-            if twin and _are_one_client(chain.requests, twin.requests):
-                del left[chain.first.number]
-                chain.requests = sorted((*chain.requests, *twin.requests), key=lambda request: request.number)
-            joined.append(chain)
+    while by_previous:
+        walk = by_previous.pop(next(iter(by_previous)))
+        twin = by_previous.get(walk[0].number, [])
+        if _are_one_client(walk, twin):
+            walk = sorted((*walk, *by_previous.pop(walk[0].number)), key=lambda request: request.number)
+        joined.append(walk)
     return joined
 
 
-def _are_one_client(ones: list[_Request], others: list[_Request]) -> bool:
-    """Return whether two chains request the same pages in turn, and never at the same time.
+def _are_one_client(ones: Sequence[ListRequest], others: Sequence[ListRequest]) -> bool:
+    """Return whether two walks request the same pages in turn, and never at the same time.
 
     Two threads can do that by chance, each on its own connection, but hardly for long.
     """
+    if not others:
+        return False
     min_length = 2 if ones[0].record.connected == others[0].record.connected else 3
     if len(ones) < min_length or abs(len(ones) - len(others)) > 1:
         return False
     both = sorted((*ones, *others), key=lambda request: request.number)
     return all(one.page == other.page for one, other in zip(both[::2], both[1::2], strict=False)) and all(
-        after.previous == before.number and not after.overlaps(before) for before, after in pairwise(both)
+        after.previous == before.number and not _overlaps(after, before) for before, after in pairwise(both)
     )
+
+
+def _overlaps(request: ListRequest, earlier: ListRequest) -> bool:
+    """Return whether the client was there before the earlier request was answered, on another connection."""
+    own, other = request.record, earlier.record
+    is_other_connection = bool(own.connected) and own.connected != other.connected
+    return (own.connected if is_other_connection else own.started) < other.started + other.seconds
 
 
 # --- what is remarkable about a walk
 
 
-Remarks = dict[str, Remark]
-"""The remarks on a walk so far, by name."""
-
-
-def _remark(remarks: Remarks, name: str, *requests: _Request, images: Iterable[str] = ()) -> None:
-    before = remarks.get(name, Remark(name, ()))
-    numbers = (request.number for request in requests)
-    remarks[name] = Remark(name, (*before.requests, *numbers), (*before.images, *images))
-
-
-def _walk(requests: list[_Request]) -> Walk:
-    answered = {request.page: request for request in requests if request.answer}
-    is_whole = any(not request.has_more for request in requests if request.answer)
-    remarks: Remarks = {}
-    _check_pages(requests, remarks)
-    if not any(remark.rule.severity == ERROR for remark in remarks.values()):
-        _check_images(requests, remarks, is_whole=is_whole)
-    if not is_whole and _was_started(requests) and not _is_explained(requests, remarks):
-        _remark(remarks, "stopped-early", requests[-1])
-    if len(answered) > 1 and all(_is_small(request) for request in answered.values()):
-        _remark(remarks, "small-pages", *answered.values())
+def _audited(requests: Sequence[ListRequest]) -> Walk:
+    answered = {request.page: request for request in requests if request.record.answer}
+    is_whole = any(not _has_more(request) for request in requests if request.record.answer)
+    remarks = _check_pages(requests)
+    if not any(RULES_BY_NAME[name].severity == ERROR for name in remarks):
+        remarks |= _check_images(requests, is_whole=is_whole)
+    if not is_whole and not _is_explained(requests, remarks):
+        remarks["stopped-early"] = Remark("stopped-early", (requests[-1].number,))
+    if len(answered) > 1 and all(map(_is_small, answered.values())):
+        remarks["small-pages"] = Remark("small-pages", tuple(request.number for request in answered.values()))
     first = requests[0]
     return Walk(
         number=first.walk,
@@ -315,90 +210,111 @@ def _walk(requests: list[_Request]) -> Walk:
     )
 
 
-def _step(request: _Request) -> Step:
+def _step(request: ListRequest) -> Step:
     record = request.record
     query = decoded_query(record.query)
     return Step(request.number, record.method, wire_text(record.path), query, record.status, len(request.ids))
 
 
-def _is_small(request: _Request) -> bool:
-    return request.answer is not None and request.answer.query.limit <= request.answer.query.listing.limit
+def _has_more(request: ListRequest) -> bool:
+    """Return whether images follow a page, as far as the client can know.
+
+    Glance promises a next page after every full page; whether it has images is looked up in the catalog.
+    """
+    answer, catalog = request.record.answer, request.catalog
+    if answer is None or not answer.has_next:
+        return False
+    if catalog is None or "full-last-page" in answer.view.profile:
+        return True
+    return bool(catalog.page(replace(answer.query, marker=request.ids[-1], limit=1), answer.view).images)
 
 
-def _check_pages(requests: list[_Request], remarks: Remarks) -> None:
-    """Check how the client moved from page to page."""
-    first, end = requests[0], ""
-    answered: dict[Page, int] = {}
-    latest: _Request | None = None
-    repeated: list[_Request] = []
-    is_loop = False
-    if first.marker and first.is_first_page:
-        _remark(remarks, "began-inside", first)
+def _is_small(request: ListRequest) -> bool:
+    answer = request.record.answer
+    return answer is not None and answer.query.limit <= answer.query.listing.limit
+
+
+def _is_explained(requests: Sequence[ListRequest], remarks: Iterable[str]) -> bool:
+    """Return whether it is clear why a walk did not reach the last page: by another remark or a rejected query."""
+    last, answers = requests[-1].record, [request.record.answer for request in requests]
+    is_client_error = 400 <= last.status < 500 and last.status != HTTPStatus.TOO_MANY_REQUESTS
+    is_rejected = is_client_error and not any(answers)
+    is_marker_rejected = "wrong-marker" in remarks and last.answer is None
+    return is_rejected or is_marker_rejected or "looped" in remarks or "numbered-pages" in remarks
+
+
+def _check_pages(requests: Sequence[ListRequest]) -> dict[str, Remark]:
+    """Return the remarks on how the client moved from page to page, by name."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    if requests[0].marker and requests[0].journal_page == 1:
+        found["began-inside"].append(requests[0].number)
+    answered: Counter[Page] = Counter()
+    repeated: list[int] = []
+    latest, end, is_loop = None, "", False
     for before, request in zip([None, *requests], requests, strict=False):
         if request.is_numbered:
-            _remark(remarks, "numbered-pages", request)
+            found["numbered-pages"].append(request.number)
         elif before is not None and request.page in answered:
             if before.has_trouble:
                 answered.clear()
             else:
-                repeated.append(request)
+                repeated.append(request.number)
                 is_loop |= latest is None or latest.page != request.page or answered[request.page] > 1
         elif before is not None and request.marker and latest is not None:
-            _check_next_page(request, latest, end, remarks)
-        if request.answer is not None:
-            answered[request.page] = answered.get(request.page, 0) + 1
+            for name in _next_page_remarks(request, latest, end):
+                found[name].append(request.number)
+        if request.record.answer is not None:
+            answered[request.page] += 1
             latest = request
             end = request.ids[-1] if request.ids else end
     if repeated:
-        _remark(remarks, "looped" if is_loop else "page-twice", *repeated)
+        found["looped" if is_loop else "page-twice"] = repeated
+    return {name: Remark(name, tuple(numbers)) for name, numbers in found.items()}
 
 
-def _check_next_page(request: _Request, latest: _Request, end: str, remarks: Remarks) -> None:
-    """Check a page against the latest answered one, whose last image is ``end``."""
-    if request.marker != end:
-        _remark(remarks, "wrong-marker", request)
-    for name in request.changes_since(latest):
-        _remark(remarks, name, request)
-    has_links = request.answer is not None and request.answer.query.listing.has_links
-    if has_links and not latest.record.fault and not request.follows_link_of(latest):
-        _remark(remarks, "own-markers", request)
+def _next_page_remarks(request: ListRequest, latest: ListRequest, end: str) -> list[str]:
+    """Return the names of the remarks on a page behind the latest answered one, whose last image is ``end``."""
+    answer, earlier = request.record.answer, latest.record.answer
+    names = ["wrong-marker"] if request.marker != end else []
+    if answer and earlier:
+        if set(answer.query.conditions) != set(earlier.query.conditions):
+            names.append("filters-changed")
+        if answer.query.sort != earlier.query.sort:
+            names.append("sort-changed")
+        if answer.query.listing.has_links and not latest.record.fault and not _follows_link(request, latest):
+            names.append("own-markers")
+    return names
 
 
-def _check_images(requests: list[_Request], remarks: Remarks, *, is_whole: bool) -> None:
-    """Check which images the client met twice or never, because the catalog changed during the walk.
+def _follows_link(request: ListRequest, latest: ListRequest) -> bool:
+    answer = latest.record.answer
+    if answer is None or not latest.ids:
+        return False
+    link = answer.query.next(latest.ids[-1]).partition("?")[2]
+    return sorted(decoded(link)) == sorted(decoded(request.record.query))
+
+
+def _check_images(requests: Sequence[ListRequest], *, is_whole: bool) -> dict[str, Remark]:
+    """Return the remarks on images that the client met twice or never, because the catalog changed during the walk.
 
     An image is missed if the query lists it in the catalog of the last page, but no page showed it: it is new, or it
     moved to the part of the list that the walk had already passed.
     """
-    pages: dict[str, Page] = {}
-    doubled = {
-        image: request
-        for request in requests
-        for image in request.ids
-        if pages.setdefault(image, request.page) != request.page
-    }
+    remarks, pages, doubled = {}, dict[str, Page](), dict[str, int]()
+    for request in requests:
+        for image in request.ids:
+            if pages.setdefault(image, request.page) != request.page:
+                doubled[image] = request.number
     if doubled:
-        _remark(remarks, "images-doubled", *dict.fromkeys(doubled.values()), images=doubled)
-    answered = [request for request in requests if request.answer]
+        remarks["images-doubled"] = Remark("images-doubled", tuple(dict.fromkeys(doubled.values())), tuple(doubled))
+    answered = [request for request in requests if request.record.answer]
     if not is_whole or requests[0].marker or not answered:
-        return
-    last, catalog = answered[-1], answered[-1].catalog
-    if last.answer is None or catalog is None or all(request.catalog is catalog for request in answered):
-        return
-    query = replace(last.answer.query, marker=None, limit=len(catalog) + 1)
-    missed = [image.id for image in catalog.page(query, last.answer.view).images if image.id not in pages]
+        return remarks
+    last, catalog, answer = answered[-1], answered[-1].catalog, answered[-1].record.answer
+    if answer is None or catalog is None or all(request.catalog is catalog for request in answered):
+        return remarks
+    query = replace(answer.query, marker=None, limit=len(catalog) + 1)
+    missed = [image.id for image in catalog.page(query, answer.view).images if image.id not in pages]
     if missed:
-        _remark(remarks, "images-missed", last, images=missed)
-
-
-def _was_started(requests: list[_Request]) -> bool:
-    """Return whether there was a walk: a client whose query is rejected has nothing to walk through."""
-    status = requests[-1].record.status
-    is_rejected = 400 <= status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS
-    return any(request.answer for request in requests) or not is_rejected
-
-
-def _is_explained(requests: list[_Request], remarks: Remarks) -> bool:
-    """Return whether another remark already explains why the walk did not reach the last page."""
-    is_marker_rejected = "wrong-marker" in remarks and requests[-1].answer is None
-    return "looped" in remarks or "numbered-pages" in remarks or is_marker_rejected
+        remarks["images-missed"] = Remark("images-missed", (last.number,), tuple(missed))
+    return remarks

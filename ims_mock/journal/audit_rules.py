@@ -12,14 +12,7 @@ INFO: Final = "info"
 
 @dataclass(frozen=True)
 class AuditRule:
-    """Something that the audit can remark on a walk.
-
-    Attributes:
-        name: The name.
-        severity: ``error``, or ``info`` for what is legal.
-        sentence: What it means.
-        cure: How to correct it.
-    """
+    """Something that the audit can remark on a walk: its severity, what it means, and how to correct it."""
 
     name: str
     severity: str
@@ -62,13 +55,12 @@ class Remark:
 
     @property
     def rule(self) -> AuditRule:
-        """The rule."""
+        """The rule that applies."""
         return RULES_BY_NAME[self.name]
 
     def as_json(self) -> dict[str, Any]:
         """Return the remark as JSON shows it, with the words of its rule."""
-        words = vars(self.rule)
-        return {**words, "requests": list(self.requests), "images": list(self.images)}
+        return vars(self.rule) | {"requests": list(self.requests), "images": list(self.images)}
 
 
 @dataclass(frozen=True)
@@ -77,8 +69,6 @@ class Step:
 
     Attributes:
         number: Its number in the journal.
-        method: The method in upper case.
-        path: The path of the list.
         query: The parameters in the order they were sent, decoded.
         status: The status of the response; 0 if the connection was dropped instead.
         images: The number of images in the response.
@@ -98,13 +88,10 @@ class Walk:
 
     Attributes:
         number: The number of the walk that its first request has in the journal.
-        path: The path of the list.
-        project: The project of the caller.
         query: The parameters of its first request, without the marker.
         pages: The number of different pages that were answered.
         images: The number of different images that were shown.
         is_whole: Whether it reached the last page.
-        steps: Its requests.
         remarks: The rules that apply, in the order of the table.
     """
 
@@ -120,7 +107,7 @@ class Walk:
 
     @property
     def method(self) -> str:
-        """The method of its requests."""
+        """The method of its first request."""
         return self.steps[0].method
 
     @property

@@ -5,7 +5,7 @@ The items are derived from the other tables, so that a new row there is a new it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
@@ -39,7 +39,6 @@ SORT_VALUES: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
 """The parameters that sort, with their values."""
 
 _PAGING: Final = (FIRST_PAGE, NEXT_LINK, OWN_MARKER, LIMIT, LIMIT_ABOVE_CAP, LAST_PAGE, EMPTY_LIST)
-_WIDTH: Final = 100
 _NO_BREAK: Final = "\0"
 
 
@@ -48,7 +47,6 @@ class Endpoint:
     """One method of one path.
 
     Attributes:
-        method: The method in upper case.
         path: The path, with its variable parts in braces.
         choices: The legal values of the variable part; empty for any.
     """
@@ -60,11 +58,6 @@ class Endpoint:
 
 class ListGroups:
     """The groups of items of one list.
-
-    Args:
-        listing: The list.
-        parameters: The query parameters that count.
-        suffix: The end of the names of its groups.
 
     Attributes:
         parameters: The query parameters that count, by name.
@@ -80,11 +73,8 @@ class ListGroups:
     def items(self) -> Contract:
         """Return the items of each group."""
         plain = [one for one in self.parameters.values() if has_plain_values(one)]
-        return {
-            self.names: tuple(self.parameters),
-            self.values: tuple(f"{one.name}={value}" for one in plain for value in one.values),
-            self.paging: self.paging_items,
-        }
+        values = tuple(f"{one.name}={value}" for one in plain for value in one.values)
+        return {self.names: tuple(self.parameters), self.values: values, self.paging: self.paging_items}
 
 
 LISTS: Final = {
@@ -95,14 +85,12 @@ LISTS: Final = {
 
 _STATUSES: Final = sorted({problem.status for problem in PROBLEMS})
 
-LIST_ERRORS: Final = "errors of lists"
-IMAGE_ERRORS: Final = "errors of images"
-IDENTITY_ERRORS: Final = "errors of identity"
+_LIST_ERRORS, _IMAGE_ERRORS, _IDENTITY_ERRORS = "errors of lists", "errors of images", "errors of identity"
 
 ERRORS: Final[dict[str, tuple[int, ...]]] = {
-    LIST_ERRORS: tuple(status for status in _STATUSES if status not in (409, 413, 415)),  # lists take no body
-    IMAGE_ERRORS: tuple(_STATUSES),
-    IDENTITY_ERRORS: tuple(status for status in _STATUSES if status not in (409, 415)),
+    _LIST_ERRORS: tuple(status for status in _STATUSES if status not in (409, 413, 415)),  # lists take no body
+    _IMAGE_ERRORS: tuple(_STATUSES),
+    _IDENTITY_ERRORS: tuple(status for status in _STATUSES if status not in (409, 415)),
 }
 """The error statuses of each group of endpoints."""
 
@@ -110,8 +98,8 @@ ERRORS: Final[dict[str, tuple[int, ...]]] = {
 def error_group(method: str, path: str) -> str:
     """Return the group of the errors of an endpoint."""
     if path in LISTS and method != "POST":
-        return LIST_ERRORS
-    return IDENTITY_ERRORS if path.startswith("/v3") else IMAGE_ERRORS
+        return _LIST_ERRORS
+    return _IDENTITY_ERRORS if path.startswith("/v3") else _IMAGE_ERRORS
 
 
 def is_time(parameter: Parameter) -> bool:
@@ -137,12 +125,7 @@ def contract(endpoints: Iterable[Endpoint]) -> Contract:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The items of a contract that requests have covered.
-
-    Attributes:
-        contract: Every item.
-        items: The covered items.
-    """
+    """The items of a contract that requests have covered."""
 
     contract: Contract
     items: frozenset[Item]
@@ -190,20 +173,16 @@ class Coverage:
         counts = {group: "{} of {}".format(*self._counts([group])) for group in self.contract}
         missing = {group: _compact(self.never(group)) for group in self.contract}
         if form == "markdown":
-            rows = tuple(
-                (group, count, ", ".join(f"`{one}`" for one in missing[group])) for group, count in counts.items()
-            )
-            return f"{summary}\n{Table(('group', 'covered', 'not covered'), rows).markdown()}"
+            rows = [(group, counts[group], ", ".join(f"`{one}`" for one in missing[group])) for group in counts]
+            return f"{summary}\n{Table(('group', 'covered', 'not covered'), tuple(rows)).markdown()}"
         lines = [summary, Table(("group", "covered"), tuple(counts.items())).text()]
         if any(missing.values()):
-            lines.append(
-                "not covered:\n" + "".join(_paragraph(group, items) for group, items in missing.items() if items)
-            )
+            paragraphs = [_paragraph(group, items) for group, items in missing.items() if items]
+            lines.append("not covered:\n" + "".join(paragraphs))
         return "\n".join(lines)
 
-    def _counts(self, groups: Iterable[str]) -> tuple[int, int]:
-        counts = [(len(self.covered(group)), len(self.contract[group])) for group in groups]
-        return sum(covered for covered, _ in counts), sum(total for _, total in counts)
+    def _counts(self, groups: Collection[str]) -> tuple[int, int]:
+        return sum(len(self.covered(one)) for one in groups), sum(len(self.contract[one]) for one in groups)
 
 
 def _text(value: object) -> str:
@@ -223,11 +202,7 @@ def _compact(items: Iterable[str]) -> list[str]:
 
 def _paragraph(group: str, items: list[str]) -> str:
     """Return the items of a group in lines that break between items, or between the values of one."""
-    if any("=" in item for item in items):
-        text = "; ".join(items)
-    else:
-        text = ", ".join(item.replace(" ", _NO_BREAK) for item in items)
-    lines = wrap(
-        f"{group}: {text}", _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
-    )  # fmt: skip
+    is_compact = any("=" in item for item in items)
+    text = "; ".join(items) if is_compact else ", ".join(item.replace(" ", _NO_BREAK) for item in items)
+    lines = wrap(f"{group}: {text}", 100, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
     return "\n".join(lines).replace(_NO_BREAK, " ") + "\n"

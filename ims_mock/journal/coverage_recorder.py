@@ -47,25 +47,24 @@ from ims_mock.journal.records import ListAnswer, Record
 Items = frozenset[Item]
 
 
-class Endpoints:
+class _Endpoints:
     """The endpoints of the service, found by the path of a request."""
 
     def __init__(self, endpoints: Iterable[Endpoint] = ()) -> None:
         self.all = tuple(endpoints)
-        by_path = {one.path: one for one in sorted(self.all, key=lambda one: "{" in one.path)}
-        self._paths = tuple(by_path)
-        self._pattern = re.compile("|".join(map(_path_pattern, by_path.values())))
+        self._patterns = {one.path: _path_pattern(one) for one in sorted(self.all, key=lambda one: "{" in one.path)}
 
     def path_of(self, path: str) -> str | None:
         """Return the path of the endpoint that a request is for, ``None`` if there is none."""
-        match = self._pattern.fullmatch(path)
-        return self._paths[match.lastindex - 1] if match and match.lastindex else None
+        if path in self._patterns and "{" not in path:
+            return path
+        return next((one for one, pattern in self._patterns.items() if pattern.fullmatch(path)), None)
 
 
-def _path_pattern(endpoint: Endpoint) -> str:
+def _path_pattern(endpoint: Endpoint) -> re.Pattern[str]:
     variable = f"(?:{'|'.join(map(re.escape, endpoint.choices)) or '[^/]+'})"
     parts = (variable if part.startswith("{") else re.escape(part) for part in endpoint.path.split("/"))
-    return f"({'/'.join(parts)})"
+    return re.compile("/".join(parts))
 
 
 class CoverageRecorder:
@@ -77,18 +76,18 @@ class CoverageRecorder:
 
     def __init__(self, parent: CoverageRecorder | None = None) -> None:
         self._parent = parent
-        self._endpoints = Endpoints()
+        self._endpoints = _Endpoints()
         self._items: set[Item] = set()
         self._lock = Lock()
 
     @property
-    def endpoints(self) -> Endpoints:
+    def endpoints(self) -> _Endpoints:
         """The endpoints of the service; a sandbox has those of its server."""
         return self._parent.endpoints if self._parent else self._endpoints
 
     def set_endpoints(self, endpoints: Iterable[Endpoint]) -> None:
         """Set the endpoints of the service."""
-        self._endpoints = Endpoints(endpoints)
+        self._endpoints = _Endpoints(endpoints)
 
     def record(self, record: Record, page: int) -> None:
         """Record a request, and the number of its page if it is for a list."""
@@ -144,16 +143,14 @@ def _way_of(record: Record, answer: ListAnswer, page: int) -> tuple[str, str]:
 
 @lru_cache(maxsize=64)
 def _page_items(path: str, way: str, *, is_last: bool) -> Items:
-    lists = LISTS[path]
-    items = {(lists.paging, way)}
+    lists, items = LISTS[path], [way]
     if way == EMPTY_LIST:
-        items.add((lists.paging, FIRST_PAGE))
-    elif way != FIRST_PAGE:
-        if is_last:
-            items.add((lists.paging, LAST_PAGE))
-        if "marker" in lists.parameters:
-            items.add((lists.names, "marker"))
-    return Items(items)
+        items.append(FIRST_PAGE)
+    is_next = way in (NEXT_LINK, OWN_MARKER)
+    if is_next and is_last:
+        items.append(LAST_PAGE)
+    marker = {(lists.names, "marker")} if is_next and "marker" in lists.parameters else set()
+    return Items({(lists.paging, item) for item in items} | marker)
 
 
 @lru_cache(maxsize=256)
@@ -170,14 +167,10 @@ def _items_of(lists: ListGroups, name: str, value: str, *, is_folded: bool) -> I
         yield lists.names, name
         if has_plain_values(parameter):
             yield from ((lists.values, f"{name}={one}") for one in _values(parameter, value, is_folded=is_folded))
-        elif is_time(parameter):
-            operator, separator, _ = value.partition(":")
-            if separator and operator in TIME.operators:
-                yield OPERATORS, f"{name}={operator}"
-    if name == "limit":
-        limit = parse_integer(value.strip())
-        if limit:
-            yield lists.paging, LIMIT if limit <= LIMIT_CAP else LIMIT_ABOVE_CAP
+        elif is_time(parameter) and ":" in value and (operator := value.partition(":")[0]) in TIME.operators:
+            yield OPERATORS, f"{name}={operator}"
+    if name == "limit" and (limit := parse_integer(value.strip())):
+        yield lists.paging, LIMIT if limit <= LIMIT_CAP else LIMIT_ABOVE_CAP
     yield from ((ORDER, f"{key}={one}") for key, one in _sort_values(name, value) if one in SORT_VALUES[key])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,22 +49,16 @@ _DEPRECATED: Final = (
     ("POST", "/v2/images/*/members", "POST /v1/cloudimages/members"),
     ("PUT", "/v2/images/*/members/*", "PUT /v1/cloudimages/members"),
     ("DELETE", "/v2/images/*/members/*", "DELETE /v1/cloudimages/members"),
-    ("GET", "/v1.1/images/detail", "GET /v2/cloudimages"),
+    ("GET", r"/v1\.1/images/detail", "GET /v2/cloudimages"),
     ("HEAD", "/v1/images/*", "GET /v2/cloudimages?id=ID"),
-    ("DELETE", "/v1.1/images/*", "DELETE /v2/images/ID"),
+    ("DELETE", r"/v1\.1/images/*", "DELETE /v2/images/ID"),
 )
 """Deprecated methods and paths, and what the vendor recommends instead; ``*`` is one segment of a path."""
 
 
 @dataclass(frozen=True)
 class ValueProblem:
-    """A parameter value that differs from the document.
-
-    Attributes:
-        finding: The name of the finding.
-        message: What was sent, and what is wrong with it.
-        cure: What to send instead.
-    """
+    """A parameter value that differs from the document: its finding, what is wrong, and what to send instead."""
 
     finding: str
     message: str
@@ -75,7 +70,6 @@ class DocumentedRequest:
     """A request, as far as the document says something about it.
 
     Attributes:
-        method: The method in upper case.
         path: The path, decoded.
         query: The query string as it was sent.
         pairs: The parameters in the order they were sent, decoded; values of secrets are redacted.
@@ -137,12 +131,8 @@ class DocumentedRequest:
     @cached_property
     def value_problems(self) -> tuple[ValueProblem, ...]:
         """The values of documented parameters that differ from the document."""
-        path = self.path.rstrip("/")
-        problems = (
-            _value_problem(path, name, value, is_queens=self.is_queens)
-            for name in self.sent
-            for value in self.values(name)
-        )
+        path, pairs = self.path.rstrip("/"), [(name, value) for name in self.sent for value in self.values(name)]
+        problems = (_value_problem(path, name, value, is_queens=self.is_queens) for name, value in pairs)
         return tuple(filter(None, problems))
 
     def instead_of(self, name: str) -> str:
@@ -164,10 +154,8 @@ class DocumentedRequest:
     @cached_property
     def alternative(self) -> str | None:
         """What the vendor recommends instead of a deprecated method and path; ``None`` for all others."""
-        segments = self.path.split("/")
         for method, pattern, alternative in _DEPRECATED:
-            wanted = pattern.split("/")
-            if self.method == method and len(segments) == len(wanted) and all(map(_matches, segments, wanted)):
+            if self.method == method and re.fullmatch(pattern.replace("*", "[^/]+"), self.path):
                 return alternative
         return None
 
@@ -177,23 +165,13 @@ def decoded_query(query: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, redacted_value(name, value)) for name, value in decoded(query))
 
 
-def operator_of(value: str) -> tuple[str, str]:
-    """Split a time filter into its operator, which may be empty, and its time."""
-    operator, separator, text = value.partition(":")
-    return ("", value) if not separator or parse_time(value) else (operator, text)
-
-
 def _refusal(record: Record) -> str:
-    """Return the name of the error with which ``--auth on`` rejects a request, whatever it does with the rest."""
+    """Return the name of the error with which ``--auth on`` rejects a request to the image service."""
     if record.refusal or record.credentials in ("", NO_CREDENTIALS) or not record.path.startswith("/v2/"):
         return record.refusal
     if record.is_unscoped:
         return "no-project"
     return "" if record.method == "GET" or record.roles & {ADMIN, MEMBER} else "read-only"
-
-
-def _matches(segment: str, wanted: str) -> bool:
-    return segment == wanted or (wanted == "*" and bool(segment))
 
 
 # --- values
@@ -218,14 +196,14 @@ def _value_problem(path: str, name: str, value: str, *, is_queens: bool) -> Valu
             parse(FilterParser(DOCUMENTED, is_queens), value)
         except RequestError as error:
             return ValueProblem("undocumented-value", f"{sent}, which the service rejects", f"write {error.legal}")
-    folded = value.lower()
-    by_folded = {one.lower(): one for one in legal}
+    folded, by_folded = value.lower(), {one.lower(): one for one in legal}
     if field is not None and folded in dict(field.spellings):
-        cure = f"write {name}={by_folded[field.fold(value)]}"
-        return ValueProblem("old-spelling", f"{sent}, an older spelling", cure)
+        return ValueProblem(
+            "old-spelling", f"{sent}, an older spelling", f"write {name}={by_folded[field.fold(value)]}"
+        )
     if folded in by_folded:
-        cure = f"write {name}={by_folded[folded]}"
-        return ValueProblem("value-case", f"{sent}, which is documented in another case", cure)
+        message = f"{sent}, which is documented in another case"
+        return ValueProblem("value-case", message, f"write {name}={by_folded[folded]}")
     if parse is not None:
         return None
     cure = f"write one of {', '.join(legal)}"
@@ -255,7 +233,9 @@ def _operator_problem(name: str, sent: str, value: str) -> ValueProblem:
 
 def _time_problem(sent: str, value: str) -> ValueProblem | None:
     """Return how a time filter differs from the document; a missing operator is a finding of its own."""
-    operator, text = operator_of(value)
+    operator, separator, text = value.partition(":")
+    if not separator or parse_time(value):
+        operator, text = "", value
     cure = "write the time as 2018-09-06T14:03:27Z or 2018-09-06 14:03:27"
     if parse_time(text) is None or (operator and operator not in TIME.operators):
         cure += f", after {', '.join(TIME.operators)} and a colon"

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from ims_mock.contract.values import wire_text, wire_time
 from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.journal.documented import DocumentedRequest, decoded_query
 from ims_mock.journal.findings import Finding, findings_of
-from ims_mock.journal.pagination import PageCounter
+from ims_mock.journal.pagination import Page, PageCounter, Question, marker_of, question_of
 from ims_mock.journal.records import Record
 from ims_mock.options import AppOptions
 
@@ -24,18 +25,24 @@ MAX_PAST_CATALOGS: Final = 100
 MAX_PAST_IMAGES: Final = 100_000
 """The catalogs before the current one that are kept for the audit of walks, and the images in all of them."""
 
+_PAGE_NUMBERS: Final = frozenset(
+    {"offset", "page", "page_no", "page_num", "page_number", "page_size", "pageNo", "pageNum", "pageSize", "pagesize"}
+    | {"per_page", "skip", "start"}
+)
+"""Parameters of services that number their pages."""
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A request and how it was answered, as users read it.
+    """A request and how it was answered, as users read it: decoded, and with secrets redacted.
 
     Attributes:
         number: 1, 2, … since the journal was cleared.
         time: The emulator's time when the request arrived, in wire format.
         method: The method in upper case.
-        path: The path, decoded.
-        query: The parameters in the order they were sent, decoded; values are redacted if the name is that of a secret.
-        headers: The recorded headers by their lower-case names; secrets are redacted.
+        path: The path.
+        query: The parameters in the order they were sent.
+        headers: The recorded headers by their lower-case names.
         project: The project of the caller; empty if it made no difference.
         credentials: What was sent: ``nothing``, ``a token`` or ``a signature``.
         refusal: The name of the error with which ``--auth on`` rejects the credentials; empty if they are valid.
@@ -78,6 +85,13 @@ class Entry:
         return cls(**{**data, "query": query, "ids": tuple(data["ids"]), "findings": findings})
 
 
+class _Numbered(NamedTuple):
+    number: int
+    walk: int
+    page: int
+    record: Record
+
+
 @dataclass(frozen=True)
 class ListRequest:
     """A request for a page of a list, as the audit of walks reads it.
@@ -85,7 +99,7 @@ class ListRequest:
     Attributes:
         number: Its number in the journal.
         walk: The number of its walk.
-        page: The number of its page in the walk.
+        journal_page: The number of its page in that walk.
         record: The request and how it was answered.
         previous: The number of the previous request of the same project, 0 if it is not known.
         catalog: The catalog that it was answered from; ``None`` if there is none or it is no longer kept.
@@ -93,17 +107,40 @@ class ListRequest:
 
     number: int
     walk: int
-    page: int
+    journal_page: int
     record: Record
     previous: int
     catalog: Catalog | None
 
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the images in the response."""
+        return tuple(image.id for image in self.record.images or ())
 
-class _Numbered(NamedTuple):
-    number: int
-    walk: int
-    page: int
-    record: Record
+    @cached_property
+    def marker(self) -> str:
+        """The marker; empty without one."""
+        return marker_of(self.record.query)
+
+    @cached_property
+    def question(self) -> Question:
+        """The parameters that are the same on every page, also if the client numbers its pages."""
+        return tuple(pair for pair in question_of(self.record.query) if pair[0] not in _PAGE_NUMBERS)
+
+    @property
+    def page(self) -> Page:
+        """The page that is requested."""
+        return self.marker, self.question
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the client numbers pages or images, and therefore found none."""
+        return not self.ids and self.question != question_of(self.record.query)
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether it failed or met a fault, so that the client may repeat it."""
+        return self.record.answer is None or bool(self.record.fault)
 
 
 class Journal:
@@ -143,7 +180,10 @@ class Journal:
             self._count += 1
             if catalog is not None and not (self._catalogs and self._catalogs[-1][1] is catalog):
                 self._keep(catalog)
-            walk, page = self._number(record)
+            walk, page = 0, 0
+            if asks_list(record.method, record.path):
+                last = None if record.images is None else record.images[-1].id if record.images else ""
+                walk, page = self._pages.record(record.path, record.project, record.query, last)
             self._records.append(_Numbered(self._count, walk, page, record))
         self._coverage.record(record, page)
 
@@ -172,14 +212,6 @@ class Journal:
                 requests.append(ListRequest(number, walk, page, record, latest.get(record.project, 0), catalog))
             latest[record.project] = number
         return requests
-
-    def _number(self, record: Record) -> tuple[int, int]:
-        """Return the numbers of the request's walk and page, both 0 if it is not for a list."""
-        if not asks_list(record.method, record.path):
-            return 0, 0
-        images = record.images
-        last = None if images is None else images[-1].id if images else ""
-        return self._pages.record(record.path, record.project, record.query, last)
 
     def _keep(self, catalog: Catalog) -> None:
         """Keep the catalog that lists are answered from now on, and drop those that are too old or too large."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -51,7 +51,7 @@ def secrets_in_json(body: bytes) -> Iterator[str]:
 
 
 def _texts(value: Any, *, is_secret: bool) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, one in value.items():
             yield from _texts(one, is_secret=is_secret or bool(_SECRET_NAMES.search(name)))
     elif isinstance(value, list):
