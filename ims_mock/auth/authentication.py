@@ -36,9 +36,9 @@ class RequestCredentials:
         request: The whole request, if it has the header ``Authorization``.
     """
 
-    project: str = ""
-    token: str = field(default="", repr=False)
-    request: SignedRequest | None = None
+    project: str
+    token: str = field(repr=False)
+    request: SignedRequest | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Authentication:
 
     Attributes:
         caller: The sender of the request if it is accepted.
-        method: How it authenticates: :data:`NO_CREDENTIALS`, :data:`TOKEN` or :data:`SIGNATURE`.
+        method: :data:`NO_CREDENTIALS`, :data:`TOKEN` or :data:`SIGNATURE`.
         failure: What is wrong with its credentials; ``None`` if they are valid.
         projects: The projects that its credentials are valid for, each with the roles in it.
         token: The token that it sends, if that is known.
@@ -67,10 +67,6 @@ class Authentication:
     def check(self, *, needs_project: bool, writes: bool) -> None:
         """Check that the credentials are valid and permit the request.
 
-        Args:
-            needs_project: Whether the request is about the images of a project.
-            writes: Whether the request changes something.
-
         Raises:
             RequestError: 401 if there are no valid credentials, 403 if they do not permit the request.
         """
@@ -87,7 +83,7 @@ class Authentication:
 def authenticate(
     store: CredentialStore, sent: RequestCredentials, now: datetime, *, explains_signatures: bool
 ) -> Authentication:
-    """Evaluate the credentials of a request; a failure is returned, not raised.
+    """Return the result for the credentials of a request; a failure is part of it.
 
     Args:
         store: The known credentials.
@@ -125,7 +121,7 @@ def _authenticate_signature(
     try:
         authorization = Authorization.parse(wire_text(request.headers["authorization"]))
         keys = store.find_keys(authorization.access)
-        failure = _verify(store, request, authorization, keys, now, explains=explains)
+        failure = _verify(store, request, authorization, now, explains=explains)
         is_verified = True
     except RequestError as error:
         failure = error
@@ -140,13 +136,7 @@ def _authenticate_signature(
 
 
 def _verify(
-    store: CredentialStore,
-    request: SignedRequest,
-    authorization: Authorization,
-    keys: Sequence[AccessKey],
-    now: datetime,
-    *,
-    explains: bool,
+    store: CredentialStore, request: SignedRequest, authorization: Authorization, now: datetime, *, explains: bool
 ) -> RequestError | None:
     """Verify a signature and return what else is wrong: its date is too old or too new, or its key has expired.
 
@@ -154,6 +144,7 @@ def _verify(
         RequestError: The signature does not prove who sent the request.
     """
     access = authorization.access
+    keys = store.find_keys(access)
     if not keys:
         if access in store.secrets:  # a secret in place of the access key, which must not be repeated
             raise RequestError("key-secret")
@@ -162,10 +153,9 @@ def _verify(
     try:
         _check_security_token(request, key)
         signing.check_content(request, authorization)
-        form = signing.canonical_request(request, authorization.signed_headers)
-        if not signing.verifies(form, request, authorization, key.secret):
-            hint = explain(form, request, authorization, key.secret, store.key_secrets) if explains else ""
-            raise RequestError("signature", hint=hint, canonical=signing.redacted_text(form, request))
+        if not signing.verifies(request, authorization, key.secret):
+            hint = explain(request, authorization, key.secret, store.key_secrets) if explains else ""
+            raise RequestError("signature", hint=hint, canonical=signing.redacted_text(request, authorization))
     except RequestError as error:
         raise skew_failure or error from None
     if has_expired(key.expires, now):

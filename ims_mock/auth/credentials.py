@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ims_mock.auth.tokens import Token, TokenSigner
@@ -71,9 +71,6 @@ class SandboxCredentials:
 
     Attributes:
         prefix: The text that its token starts with, and every token issued in the sandbox.
-        token: The token.
-        access: The access key.
-        secret: The secret of the access key.
     """
 
     prefix: str
@@ -85,10 +82,6 @@ class SandboxCredentials:
 class CredentialStore:
     """The projects and credentials of a catalog; a catalog without any credentials gets one of each kind.
 
-    Attributes:
-        secrets: Every secret in it.
-        key_secrets: The secret of each access key.
-
     Args:
         default_project: The project of unauthenticated requests.
         projects: The projects with a name or domain; every other id is a project, too.
@@ -96,6 +89,10 @@ class CredentialStore:
         keys: The access keys, one row per project that a key is valid for.
         users: The users, one row per project that a user belongs to.
         sandbox: The credentials of the sandbox, which are part of no catalog.
+
+    Attributes:
+        secrets: Every secret in it.
+        key_secrets: The secret of each access key.
     """
 
     def __init__(
@@ -118,35 +115,28 @@ class CredentialStore:
         if sandbox:
             all_tokens += (Token(sandbox.token, default_project),)
             all_keys += (AccessKey(sandbox.access, sandbox.secret, default_project),)
-        self._tokens = {token.token: token for token in all_tokens}
+        token_texts = [token.token for token in all_tokens]
+        self._tokens = dict(zip(token_texts, all_tokens, strict=True))
         self._keys: dict[str, list[AccessKey]] = {}
         for key in all_keys:
             self._keys.setdefault(key.access, []).append(key)
         self.key_secrets = {key.access: key.secret for key in all_keys}
-        self.secrets = frozenset(
-            [token.token for token in all_tokens]
-            + [secret for key in all_keys for secret in (key.secret, key.security_token) if secret]
-            + [user.password for user in self.users]
-        )
-        self.token_signer = TokenSigner(
-            [token.token for token in all_tokens]
-            + [text for key in all_keys for text in (key.access, key.secret)]
-            + [text for user in self.users for text in (user.domain, user.name, user.password)],
-            sandbox.prefix if sandbox else "",
-        )
+        key_secrets = [secret for key in all_keys for secret in (key.secret, key.security_token) if secret]
+        self.secrets = frozenset([*token_texts, *key_secrets, *(user.password for user in self.users)])
+        keys_and_users = [text for key in all_keys for text in (key.access, key.secret)]
+        keys_and_users += [text for user in self.users for text in (user.domain, user.name, user.password)]
+        self.token_signer = TokenSigner([*token_texts, *keys_and_users], sandbox.prefix if sandbox else "")
 
     def with_sandbox(self, sandbox: SandboxCredentials) -> CredentialStore:
         """Return a store that also accepts the credentials of a sandbox."""
-        return CredentialStore(
-            self.default_project, self.projects.values(), self.tokens, self.keys, self.users, sandbox
-        )
+        catalog = self.projects.values(), self.tokens, self.keys, self.users
+        return CredentialStore(self.default_project, *catalog, sandbox)
 
     def project(self, project_id: str) -> Project:
         """Return a project with a name: an unnamed one is called by its id, the default one by the default region."""
         found = self.projects.get(project_id) or Project(project_id)
-        if found.name:
-            return found
-        return Project(project_id, DEFAULT_REGION if project_id == self.default_project else project_id, found.domain)
+        default_name = DEFAULT_REGION if project_id == self.default_project else project_id
+        return found if found.name else replace(found, name=default_name)
 
     def find_token(self, text: str) -> Token | None:
         """Return a token of the catalog or an issued one, even if it has expired, or ``None``."""

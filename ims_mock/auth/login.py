@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ METHODS: Final = ("password", "token")
 TOKEN_LIFETIME: Final = timedelta(hours=24)
 """How long an issued token is valid (documented)."""
 
-DEFAULT_USER: Final = "ims-mock"
+_DEFAULT_USER: Final = "ims-mock"
 """The user of a catalog's token if its project has no users."""
 
 _REFERENCE: Final = "an object with id or name"
@@ -73,7 +73,6 @@ class Login:
     Attributes:
         methods: How the user authenticates.
         user: The user, for the method ``password``.
-        password: The password of that user.
         token: The existing token, for the method ``token``.
         project: The project that the new token is requested for.
         domain: The domain that it is requested for.
@@ -140,8 +139,7 @@ class _Principal:
     """The user who logs in, or the owner of the token that is exchanged.
 
     Attributes:
-        name: The name of the user; empty for the owner of a catalog's token.
-        domain: The domain of the user.
+        name: The name; empty for the owner of a catalog's token.
         projects: The projects of the user, each with the roles in it.
         expires: When the exchanged token expires.
     """
@@ -193,47 +191,46 @@ def owner_of(store: CredentialStore, token: Token) -> tuple[str, str]:
     if token.user:
         return token.user, token.user_domain
     project = next(iter(token.own_projects), "")
-    for user in store.users:
-        if user.project == project:
-            return user.name, user.domain
-    return DEFAULT_USER, store.project(project).domain
+    owners = ((user.name, user.domain) for user in store.users if user.project == project)
+    return next(owners, (_DEFAULT_USER, store.project(project).domain))
 
 
 def _token(store: CredentialStore, login: Login, now: datetime, *, is_strict: bool) -> Token:
-    for method in login.methods:
-        if is_strict and method not in METHODS:
-            raise RequestError("login-method", "auth.identity.methods", method, " or ".join(METHODS))
     methods = tuple(method for method in login.methods if method in METHODS)
+    if is_strict and methods != login.methods:
+        unknown = next(method for method in login.methods if method not in METHODS)
+        raise RequestError("login-method", "auth.identity.methods", unknown, " or ".join(METHODS))
     principals = [_PRINCIPALS[method](store, login, now, is_strict) for method in methods]
     principal = principals[0] if principals else _Principal()
+    project, domain = None, ""
+    roles: tuple[str, ...] = ()
+    if login.project:
+        project = _find_project(store, login.project, principal, is_strict=is_strict)
+        roles = principal.roles_in(project.id)
+    elif login.domain:
+        is_own, roles = login.domain.is_domain(principal.domain), principal.roles
+        if is_strict and not is_own:
+            raise RequestError("login-scope", legal=quoted(principal.domain), what=f"the domain {login.domain}")
+        domain = principal.domain if is_own else login.domain.name or login.domain.id
     token = Token(
         "",
-        roles=(),
+        project=project.id if project else "",
+        project_name=project.name if project else "",
+        domain=domain,
+        roles=roles,
         expires=min((one.expires for one in principals if one.expires), default=expiry(now)),
         issued=wire_time(now),
         user=principal.name,
         user_domain=principal.domain if principal.name else "",
         methods=methods,
     )
-    if login.project:
-        project = _find_project(store, login.project, principal, is_strict=is_strict)
-        roles = principal.roles_in(project.id)
-        token = replace(token, project=project.id, project_name=project.name, roles=roles)
-    elif login.domain:
-        is_own = login.domain.is_domain(principal.domain)
-        if is_strict and not is_own:
-            raise RequestError("login-scope", legal=quoted(principal.domain), what=f"the domain {login.domain}")
-        domain = principal.domain if is_own else login.domain.name or login.domain.id
-        token = replace(token, domain=domain, roles=principal.roles)
-    if token.user or token.own_projects == principal.projects:
-        return token
-    return replace(token, projects=principal.projects)
+    needs_projects = not token.user and token.own_projects != principal.projects
+    return replace(token, projects=principal.projects) if needs_projects else token
 
 
 def _user_by_password(store: CredentialStore, login: Login, _: datetime, is_strict: bool) -> _Principal:
     rows = [user for user in store.users if login.user.is_user(user.domain, user.name)]
-    password = rows[0].password if rows else ""
-    is_right = hmac.compare_digest(password.encode(), login.password.encode()) and bool(rows)
+    is_right = bool(rows) and hmac.compare_digest(rows[0].password.encode(), login.password.encode())
     if is_strict and not is_right:
         what = f"the password of the user {login.user} is wrong" if rows else f"there is no user {login.user}"
         raise RequestError("login", what=what)
@@ -246,34 +243,33 @@ def _user_by_password(store: CredentialStore, login: Login, _: datetime, is_stri
 
 def _owner_of_token(store: CredentialStore, login: Login, now: datetime, is_strict: bool) -> _Principal:
     token = store.find_token(login.token)
+    problem = ""
     if token is None:
-        if is_strict:
-            raise RequestError("login", what="the token is unknown")
+        problem = "the token is unknown"
+    elif token.is_unproven:
+        problem = "the token was issued for a login that --auth on rejects"
+    elif token.is_expired(now):
+        problem = "the token has expired"
+    if is_strict and problem:
+        raise RequestError("login", what=problem)
+    if token is None:
         return _Principal()
-    is_expired = token.is_expired(now)
-    if is_strict and token.is_unproven:
-        raise RequestError("login", what="the token was issued for a login that --auth on rejects")
-    if is_strict and is_expired:
-        raise RequestError("login", what="the token has expired")
     _, domain = owner_of(store, token)
-    return _Principal(token.user, domain, store.projects_of(token), "" if is_expired else token.expires)
+    return _Principal(token.user, domain, store.projects_of(token), "" if token.is_expired(now) else token.expires)
 
 
 _PRINCIPALS: Final = {"password": _user_by_password, "token": _owner_of_token}
 
 
 def _find_project(store: CredentialStore, asked: Reference, principal: _Principal, *, is_strict: bool) -> Project:
-    """Return the requested project.
-
-    A name without a domain is searched in the domain of the user (the vendor's own examples have none).
-    """
+    """Return the requested project; a name without a domain, as in the vendor's examples, is in the user's domain."""
     own = [store.project(project) for project in principal.projects]
     named = [*own, *map(store.project, store.projects), store.project(store.default_project)]
     is_limited = is_strict and ADMIN not in principal.roles
-    legal: Sequence[Project] = own if is_limited else named
+    legal = own if is_limited else named
     if asked.id:
         found = [project for project in legal if project.id == asked.id]
-        if not found and not is_limited:  # every id is a project
+        if not is_limited:  # every id is a project
             found = [store.project(asked.id)]
     else:
         domain = asked.domain or Reference(name=principal.domain)

@@ -41,11 +41,7 @@ class RateLimit:
             self._accepted.clear()
 
     def check(self, address: str, clock: Callable[[], datetime]) -> None:
-        """Count a request; a rejected one does not count.
-
-        Args:
-            address: The address of the client.
-            clock: Returns the emulator's time.
+        """Count a request from an address at the time of the clock; a rejected one does not count.
 
         Raises:
             RequestError: 429 if the limit is reached.

@@ -8,10 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from functools import cached_property
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -53,7 +52,6 @@ class SignedRequest:
     """A request as it arrived.
 
     Attributes:
-        method: The method in upper case.
         path: The path, percent-decoded once as in WSGI.
         query: The query string as it was sent.
         headers: The headers by their lower-case names, stripped.
@@ -130,50 +128,30 @@ class CanonicalRequest:
         """The parts, one per line."""
         return "\n".join((self.method, self.path, self.query, self.headers, self.signed_headers, self.payload))
 
-    @cached_property
-    def digest(self) -> str:
-        """The hash of the text."""
-        return sha256(self.text.encode("latin-1"))
-
     def signature(self, date: str, secret: str) -> str:
-        """Return the signature.
-
-        Args:
-            date: The header ``X-Sdk-Date``.
-            secret: The secret of the access key.
-        """
-        to_sign = f"{ALGORITHM}\n{date}\n{self.digest}"
+        """Return the signature for a header ``X-Sdk-Date`` and the secret of an access key."""
+        to_sign = f"{ALGORITHM}\n{date}\n{sha256(self.text.encode('latin-1'))}"
         return hmac.new(secret.encode(), to_sign.encode("latin-1"), hashlib.sha256).hexdigest()
 
 
-def canonical_request(request: SignedRequest, signed_headers: Iterable[str]) -> CanonicalRequest:
-    """Return the canonical form of a request.
-
-    Args:
-        request: The request.
-        signed_headers: The lower-case names of the signed headers, sorted; the request must have all of them.
-    """
-    names = tuple(signed_headers)
+def canonical_request(request: SignedRequest, signed_headers: Sequence[str]) -> CanonicalRequest:
+    """Return the canonical form of a request, which must have all of the signed headers."""
     path = quote(request.path.encode("latin-1"), safe="/~")
+    is_empty = request.length == 0  # the SDK then signs the hash of an empty body whatever the header says
     return CanonicalRequest(
-        request.method,
-        path if path.endswith("/") else path + "/",
-        encode_query(sorted(parse_query(request.query))),
-        encode_headers((name, request.headers[name]) for name in names),
-        ";".join(names),
-        _payload(request),
+        method=request.method,
+        path=path if path.endswith("/") else path + "/",
+        query=encode_query(sorted(parse_query(request.query))),
+        headers=encode_headers((name, request.headers[name]) for name in signed_headers),
+        signed_headers=";".join(signed_headers),
+        payload=EMPTY_HASH if is_empty else request.headers.get(CONTENT_HASH_HEADER) or sha256(request.body()),
     )
 
 
-def _payload(request: SignedRequest) -> str:
-    """Return the hash of the body; the SDK signs that of an empty body whatever the header says."""
-    return EMPTY_HASH if request.length == 0 else request.headers.get(CONTENT_HASH_HEADER) or sha256(request.body())
-
-
-def redacted_text(form: CanonicalRequest, request: SignedRequest) -> str:
-    """Return the canonical request of a request on one line, as the gateway shows it, without secrets."""
-    names = form.signed_headers.split(";")
-    headers = [(name, request.headers[name]) for name in names]
+def redacted_text(request: SignedRequest, authorization: Authorization) -> str:
+    """Return the canonical request on one line, as the gateway shows it, without secrets."""
+    form = canonical_request(request, authorization.signed_headers)
+    headers = [(name, request.headers[name]) for name in authorization.signed_headers]
     shown = encode_headers((name, redacted(value) if name in SECRET_HEADERS else value) for name, value in headers)
     return replace(form, headers=shown).text.encode("latin-1").decode("utf-8", "replace").replace("\n", "|")
 
@@ -223,15 +201,9 @@ def check_content(request: SignedRequest, authorization: Authorization) -> None:
         raise RequestError("body-hash", "X-Sdk-Content-Sha256", sent_hash, legal)
 
 
-def verifies(form: CanonicalRequest, request: SignedRequest, authorization: Authorization, secret: str) -> bool:
-    """Return whether the signature of a request is right.
-
-    Args:
-        form: The canonical request.
-        request: The request.
-        authorization: Its header ``Authorization``.
-        secret: The secret of the access key.
-    """
+def verifies(request: SignedRequest, authorization: Authorization, secret: str) -> bool:
+    """Return whether the signature of a request was made with a secret."""
+    form = canonical_request(request, authorization.signed_headers)
     forms = [form]
     if request.headers.get(CONTENT_HASH_HEADER) == UNSIGNED_PAYLOAD and form.payload == EMPTY_HASH:
         forms.append(replace(form, payload=UNSIGNED_PAYLOAD))  # what the SDK signs for the upload of an empty file

@@ -17,6 +17,7 @@ from ims_mock.auth.signature import (
     Authorization,
     CanonicalRequest,
     SignedRequest,
+    canonical_request,
     encode_headers,
     encode_query,
     format_date,
@@ -28,31 +29,21 @@ from ims_mock.contract.values import add_clamped, quoted
 _ESCAPE: Final = re.compile("%..")
 _SIGNATURE: Final = re.compile(r"[0-9a-fA-F]{64}")
 
-_MAX_BODY: Final = 2**20
-"""The longest body in bytes that is read for a hint."""
-
+_MAX_BODY_BYTES: Final = 2**20
 _MAX_HEADERS: Final = 50
-"""The number of headers in which mistakes are searched."""
-
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
-def explain(
-    form: CanonicalRequest,
-    request: SignedRequest,
-    authorization: Authorization,
-    secret: str,
-    key_secrets: Mapping[str, str],
-) -> str:
+def explain(request: SignedRequest, authorization: Authorization, secret: str, key_secrets: Mapping[str, str]) -> str:
     """Return a sentence about the single mistake that explains a wrong signature, or about how to find it.
 
     Args:
-        form: The canonical request that should have been signed.
         request: The request.
         authorization: Its header ``Authorization``.
         secret: The secret of its access key.
         key_secrets: The secrets of all access keys, one of which the client may have used instead.
     """
+    form = canonical_request(request, authorization.signed_headers)
     signature, date = authorization.signature, request.headers[DATE_HEADER]
     if not _SIGNATURE.fullmatch(signature):
         return f"the signature has the length {len(signature)}; it must be 64 hex digits"
@@ -135,7 +126,7 @@ def _queries(form: CanonicalRequest, request: SignedRequest) -> Iterator[tuple[s
 
 
 def _payloads(form: CanonicalRequest, request: SignedRequest) -> Iterator[tuple[str, str]]:
-    body = request.body() if request.length is not None and request.length <= _MAX_BODY else b""
+    body = request.body() if request.length is not None and request.length <= _MAX_BODY_BYTES else b""
     yield "the hash of an empty body", EMPTY_HASH
     yield UNSIGNED_PAYLOAD, UNSIGNED_PAYLOAD
     yield "the hash of the body", sha256(body)

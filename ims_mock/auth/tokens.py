@@ -31,7 +31,6 @@ class Token:
     """A token of a catalog, or an issued one.
 
     Attributes:
-        token: The text of the token.
         project: The project it is scoped to; empty if it is scoped to a domain or unscoped.
         roles: The roles in that project or domain.
         expires: When it expires, in wire format; empty for never.
@@ -70,12 +69,7 @@ class Token:
 
 
 class TokenSigner:
-    """Issues tokens and reads them back.
-
-    Args:
-        known: The credentials of the catalog, in its order; only who knows them can forge a token.
-        prefix: The text that every issued token starts with.
-    """
+    """Issues tokens, each with a prefix, and reads them back; only the known credentials allow to forge one."""
 
     def __init__(self, known: Iterable[str], prefix: str = "") -> None:
         self._prefix = prefix
@@ -88,9 +82,9 @@ class TokenSigner:
 
     def read(self, text: str) -> Token | None:
         """Return an issued token, or ``None`` if the text is none."""
-        signed = text.removeprefix(self._prefix)
         if not text.startswith(self._prefix) or not text.isascii():
             return None
+        signed = text.removeprefix(self._prefix)
         try:
             payload, _ = self._serializer.loads(signed)
         except BadData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.sandbox_routing import select_emulator_by_token
 
 PREFIX: Final = "/v3"
-_INTERFACES: Final = ("public", "internal", "admin")
 
 blueprint = Blueprint("identity", __name__, url_prefix=PREFIX)
 
@@ -24,15 +24,10 @@ blueprint = Blueprint("identity", __name__, url_prefix=PREFIX)
 @blueprint.get("/")
 def version() -> Response:
     """Describe the API version, which clients discover before they log in."""
-    return jsonify(
-        version={
-            "id": "v3.6",
-            "status": "stable",
-            "updated": "2016-04-04T00:00:00Z",
-            "links": [{"rel": "self", "href": f"{_base_url(current_context())}/"}],
-            "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
-        }
-    )
+    links = [{"rel": "self", "href": f"{_base_url(current_context())}/"}]
+    media_types = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
+    about = {"id": "v3.6", "status": "stable", "updated": "2016-04-04T00:00:00Z"}
+    return jsonify(version={**about, "links": links, "media-types": media_types})
 
 
 # --- tokens
@@ -42,9 +37,8 @@ def version() -> Response:
 def create_token() -> tuple[Response, int]:
     """Answer a login with a token."""
     context = current_context()
-    media_type = request.mimetype
-    if media_type not in ("", "application/json"):
-        raise RequestError("content-type", "Content-Type", media_type, "application/json")
+    if request.mimetype not in ("", "application/json"):
+        raise RequestError("content-type", "Content-Type", request.mimetype, "application/json")
     login = Login.read(context.json_body())
     select_emulator_by_token(context, login.token)
     emulator = context.emulator
@@ -123,11 +117,11 @@ def list_projects() -> Response:
     own, store, name = _own_projects(context), context.emulator.credentials, request.args.get("name")
     if context.emulator.needs_credentials:
         return _projects_response(context, [project for project in own if name in (None, project.name)])
-    known = {project.id: project for project in (*own, *map(store.project, store.projects))}
+    known = {project.id: project for project in (*own, *map(store.project, store.projects))}.values()
     if name is None:
-        return _projects_response(context, list(known.values()))
-    same_name = [project for project in known.values() if project.name == name]
-    return _projects_response(context, [same_name[0] if same_name else replace(own[0], name=name)])
+        return _projects_response(context, known)
+    same_name = (project for project in known if project.name == name)
+    return _projects_response(context, [next(same_name, replace(own[0], name=name))])
 
 
 @blueprint.get("/projects/<project_id>")
@@ -139,12 +133,8 @@ def show_project(project_id: str) -> Response:
     context = current_context()
     own, store = {project.id: project for project in _own_projects(context)}, context.emulator.credentials
     known = store.projects.get(project_id)
-    is_visible = (
-        project_id in own
-        or context.authentication.caller.is_admin
-        or (known is not None and known.domain == _own_domain(context))
-    )
-    if context.emulator.needs_credentials and not is_visible:
+    is_visible = project_id in own or (known is not None and known.domain == _own_domain(context))
+    if context.emulator.needs_credentials and not is_visible and not context.authentication.caller.is_admin:
         raise RequestError("other-project", "the project", project_id, ", ".join(own))
     return jsonify(project=_project_body(context, own.get(project_id) or store.project(project_id)))
 
@@ -207,19 +197,12 @@ def _named(kind: str, *names: str) -> dict[str, str]:
 
 def _project_body(context: RequestContext, project: Project) -> dict[str, Any]:
     domain_id = stable_id("domain", project.domain)
-    return {
-        "id": project.id,
-        "name": project.name,
-        "domain_id": domain_id,
-        "parent_id": domain_id,
-        "is_domain": False,
-        "description": "",
-        "enabled": True,
-        "links": {"self": f"{_base_url(context)}/projects/{project.id}", "next": None, "previous": None},
-    }
+    links = {"self": f"{_base_url(context)}/projects/{project.id}", "next": None, "previous": None}
+    about = {"id": project.id, "name": project.name, "domain_id": domain_id, "parent_id": domain_id}
+    return {**about, "is_domain": False, "description": "", "enabled": True, "links": links}
 
 
-def _projects_response(context: RequestContext, projects: list[Project]) -> Response:
+def _projects_response(context: RequestContext, projects: Iterable[Project]) -> Response:
     return jsonify(projects=[_project_body(context, project) for project in projects], links=_list_links(context))
 
 
@@ -228,22 +211,18 @@ def _service_catalog(context: RequestContext, region: str) -> list[dict[str, Any
     projects = context.emulator.credentials.projects.values()
     regions = dict.fromkeys([region, *(project.region for project in projects)])
     services = (("image", "glance", context.base_url), ("identity", "keystone", _base_url(context)))
-    return [
-        {
-            "id": stable_id("service", name),
-            "type": service_type,
-            "name": name,
-            "endpoints": [
-                {
-                    "id": stable_id("endpoint", name, region, interface),
-                    "interface": interface,
-                    "region": region,
-                    "region_id": region,
-                    "url": url,
-                }
-                for region in regions
-                for interface in _INTERFACES
-            ],
-        }
-        for service_type, name, url in services
-    ]
+    catalog = []
+    for service_type, name, url in services:
+        endpoints = [
+            {
+                "id": stable_id("endpoint", name, one, kind),
+                "interface": kind,
+                "region": one,
+                "region_id": one,
+                "url": url,
+            }
+            for one in regions
+            for kind in ("public", "internal", "admin")
+        ]
+        catalog.append({"id": stable_id("service", name), "type": service_type, "name": name, "endpoints": endpoints})
+    return catalog
