@@ -27,15 +27,7 @@ _TYPES: Final = {
 
 
 class ChangeError(ValueError):
-    """An invalid change.
-
-    Attributes:
-        path: The path of the wrong value inside the change, with a leading dot, or an empty string.
-    """
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
+    """An invalid change; the message begins with the path of the wrong value in it: ``.add.min_disk: …``."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +52,16 @@ class CatalogChange:
             ChangeError: A value is not legal.
         """
         if not isinstance(given, Mapping) or not given or not _TYPES.keys() >= given.keys():
-            raise ChangeError("", f"got {quoted(given)}. Use a mapping with {', '.join(_TYPES)}.")
+            raise ChangeError(f": got {quoted(given)}. Use a mapping with {', '.join(_TYPES)}.")
         for name, value in given.items():
             expected, legal = _TYPES[name]
             if not isinstance(value, expected):
-                raise ChangeError(f".{name}", f"got {quoted(value)}. Use {legal}.")
+                raise ChangeError(f".{name}: got {quoted(value)}. Use {legal}.")
         add = _attributes(".add", given["add"]) if "add" in given else None
         update = {name: _attributes(f".update.{name}", values) for name, values in given.get("update", {}).items()}
         for name, values in update.items():
             if "id" in values:
-                raise ChangeError(f".update.{name}.id", "the id of an image cannot change. Use other attributes.")
+                raise ChangeError(f".update.{name}.id: the id of an image cannot change. Use other attributes.")
         return cls(given.get("delete", ""), add, update)
 
     def apply(self, catalog: Catalog, *, marker: str, project: str, seed: int, now: str) -> Catalog:
@@ -98,7 +90,7 @@ def _attributes(path: str, given: object) -> dict[str, Any]:
         return read_image(given)
     except SchemaError as error:
         where, message = error.problems[0]
-        raise ChangeError(".".join((path, *map(str, where))), message) from None
+        raise ChangeError(f"{'.'.join((path, *map(str, where)))}: {message}") from None
 
 
 def _updated(image: Image, values: Attributes, now: str) -> Image:

@@ -37,7 +37,6 @@ class FaultRule:
         seed: The seed of its random numbers, together with the id.
 
     Attributes:
-        id: The id.
         effect: The parsed effects.
         hits: The number of requests that the rule was applied to.
 
@@ -46,29 +45,26 @@ class FaultRule:
     """
 
     def __init__(self, rule_id: str, given: Mapping[str, Any], seed: int = 0) -> None:
-        own = parse_section(RULE, given)
-        match = parse_section(MATCH, given.get(MATCH, {}))
+        own, match = parse_section(RULE, given), parse_section(MATCH, given.get(MATCH, {}))
         self.effect = parse_section(EFFECT, given.get(EFFECT, {}))
         if not self.effect:
             names = ", ".join(key.name for key in keys_of(EFFECT))
             raise ValueError(f"Invalid effect: it is empty. Use at least one of {names}.")
-        self.id = rule_id
-        self.hits = 0
+        self.id, self.hits = rule_id, 0
         self._given = {section: deepcopy(dict(given.get(section, {}))) for section in (MATCH, EFFECT)}
         self._times: int | None = own.get("times", 1)
         self._after: int = own.get("after", 0)
         self._probability: float = own.get("probability", 1.0)
         self._nth: int | None = match.get("nth")
-        match_keys = [key for key in keys_of(MATCH) if key.name in match]
-        self._conditions = [(key.matches, match[key.name]) for key in match_keys if key.matches]
+        self._conditions = [
+            (key.matches, match[key.name]) for key in keys_of(MATCH) if key.matches and key.name in match
+        ]
         self._random = Random(f"{seed}/{rule_id}")
         self._matched = self._selected = 0
 
     def claim(self, request: FaultCandidate) -> bool:
         """Return whether the rule applies to a request, and count the request. Call it once per request."""
-        if self.hits == self._times:
-            return False
-        if not all(matches(value, request) for matches, value in self._conditions):
+        if self.hits == self._times or not all(matches(value, request) for matches, value in self._conditions):
             return False
         self._matched += 1
         if self._nth not in (None, self._matched):
@@ -111,11 +107,7 @@ class FaultRule:
 
 
 class FaultRules:
-    """The rules of an emulator in the order they were added. The first that applies to a request wins.
-
-    Args:
-        seed: The seed of their random numbers.
-    """
+    """The rules of an emulator in the order they were added. The first that applies to a request wins."""
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
@@ -144,8 +136,7 @@ class FaultRules:
     def remove(self, rule_id: str) -> bool:
         """Remove a rule, and return whether it existed."""
         with self._lock:
-            before = self._rules
-            self._rules = tuple(rule for rule in before if rule.id != rule_id)
+            before, self._rules = self._rules, tuple(rule for rule in self._rules if rule.id != rule_id)
             return len(self._rules) < len(before)
 
     def clear(self) -> None:

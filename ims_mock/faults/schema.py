@@ -22,9 +22,7 @@ MATCH, RULE, EFFECT = "match", "", "effect"
 MAX_COUNT: Final = 10**9
 MAX_DELAY_SECONDS: Final = 600.0
 
-_GLOB_SPECIALS: Final = re.compile(r"[?[]")
-"""Characters with a meaning in shell patterns that stand for themselves here: only ``*`` is a wildcard."""
-
+_GLOB_SPECIALS: Final = re.compile(r"[?[]")  # only * is a wildcard
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -33,8 +31,6 @@ class FaultCandidate:
     """A request as rules match it; what is expensive is computed when a rule needs it.
 
     Attributes:
-        method: The method in upper case.
-        path: The decoded path.
         query: The raw query string.
         header: Returns a header by name, or an empty string.
         page_of: Returns the page number of the request in its walk through a list; 0 if it requests no list.
@@ -71,7 +67,6 @@ class RuleKey:
     """One key of a rule.
 
     Attributes:
-        name: The key.
         section: The section it belongs to: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
         type: The legal values.
         description: What it means, in one sentence.
@@ -97,65 +92,57 @@ class RuleKey:
 # --- types of values
 
 
+def _checked(value: Any, is_legal: bool) -> Any:
+    if not is_legal:
+        raise ValueError
+    return value
+
+
 def _number(low: float, high: float, kind: type = int) -> ValueType:
     def parse(value: Any) -> Any:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not low <= value <= high or kind(value) != value:
-            raise ValueError
-        return kind(value)
+        return kind(_checked(value, is_number and low <= value <= high and kind(value) == value))
 
-    legal = f"an integer from {low}" if kind is int else f"a number from {low} to {high}"
-    json_type = "integer" if kind is int else "number"
+    json_type, legal = (
+        ("integer", f"an integer from {low}") if kind is int else ("number", f"a number from {low} to {high}")
+    )
     return ValueType(legal, parse, {"type": json_type, "minimum": low, "maximum": high})
 
 
 def _choice(*choices: str) -> ValueType:
-    def parse(value: object) -> object:
-        if value not in choices:
-            raise ValueError
-        return value
-
-    return ValueType(", ".join(choices), parse, {"enum": [*choices]})
+    return ValueType(", ".join(choices), lambda value: _checked(value, value in choices), {"enum": [*choices]})
 
 
 def _parse_text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    return read_text(value)
+    return read_text(_checked(value, isinstance(value, str)))
 
 
 def _parse_pattern(value: object) -> re.Pattern[str]:
     return re.compile(translate(_GLOB_SPECIALS.sub(r"[\g<0>]", _parse_text(value))))
 
 
-def _parse_texts(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping) or not all(isinstance(name, str) and name for name in value):
-        raise ValueError
-    return {name: read_text(one) for name, one in value.items()}
+def _parse_texts(value: Any) -> dict[str, str]:
+    has_names = isinstance(value, Mapping) and all(isinstance(name, str) and name for name in value)
+    return {name: read_text(one) for name, one in _checked(value, has_names).items()}
 
 
 def _parse_line(value: object) -> str:
     text = read_text(value)
-    if not text.isprintable() or not text.isascii():
-        raise ValueError
-    return text
+    return str(_checked(text, text.isprintable() and text.isascii()))
 
 
 def _parse_headers(value: object) -> dict[str, str]:
     """Parse response headers. The server sets those that describe the connection and the length of the body."""
     headers = {name: _parse_line(one) for name, one in _parse_texts(value).items()}
     for name in headers:
-        if not _HEADER_NAME.fullmatch(name) or is_hop_by_hop(name) or name.lower() == "content-length":
-            raise ValueError
+        is_reserved = is_hop_by_hop(name) or name.lower() == "content-length"
+        _checked(name, bool(_HEADER_NAME.fullmatch(name)) and not is_reserved)
     return headers
 
 
 def _parse_delay(value: object) -> tuple[float, float]:
-    bounds = value if isinstance(value, list | tuple) else (value, value)
-    low, high = map(_SECONDS.parse, bounds)
-    if low > high:
-        raise ValueError
-    return low, high
+    low, high = map(_SECONDS.parse, value if isinstance(value, list | tuple) else (value, value))
+    return low, _checked(high, low <= high)
 
 
 _SCALAR: Final = {"type": ["string", "number", "boolean"]}
@@ -171,11 +158,8 @@ _TIMES: Final = ValueType(
 )
 _TEXT: Final = ValueType("a text", _parse_text, _TEXT_SCHEMA)
 _PATH: Final = ValueType("a path such as /v2/images; * matches any characters", _parse_pattern, _TEXT_SCHEMA)
-_TEXTS: Final = ValueType(
-    "a mapping of names to texts",
-    _parse_texts,
-    {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _SCALAR},
-)
+_NAMES_SCHEMA: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _SCALAR}
+_TEXTS: Final = ValueType("a mapping of names to texts", _parse_texts, _NAMES_SCHEMA)
 _LINE: Final = ValueType("a text of one line, empty for none", _parse_line, _LINE_SCHEMA)
 _HEADERS: Final = ValueType(
     "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers",
@@ -256,11 +240,7 @@ def _section_schema(section: str) -> dict[str, Any]:
 
 
 def parse_section(section: str, given: object) -> dict[str, Any]:
-    """Parse the keys of one section of a rule.
-
-    Args:
-        section: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
-        given: The section as JSON. In that of the rule itself the keys ``match`` and ``effect`` are skipped.
+    """Parse the keys of one section of a rule; in that of the rule itself, ``match`` and ``effect`` are skipped.
 
     Raises:
         ValueError: A key or a value is not legal. The message names its path, the value and what is legal.
@@ -272,34 +252,28 @@ def parse_section(section: str, given: object) -> dict[str, Any]:
         raise ValueError(f"Invalid {section or 'rule'}: got {quoted(given)}. Use a mapping with {', '.join(legal)}.")
     for name in given:
         if name not in legal:
-            paths = {**{one: one for one in sections}, **{key.name: key.path for key in RULE_KEYS}}
+            paths = {MATCH: MATCH, EFFECT: EFFECT, **{key.name: key.path for key in RULE_KEYS}}
             raise unknown_key(f"{section}.{name}" if section else str(name), str(name), paths, legal)
-    for key in keys.values():
-        if key.name in given and key.requires and key.requires not in given:
+    sent = [key for key in keys.values() if key.name in given]
+    for key in sent:
+        if key.requires and key.requires not in given:
             raise ValueError(f"Invalid {key.path}: it needs {key.requires}. Use both or none of them.")
-        if key.name in given and key.excludes and key.excludes in given:
+        if key.excludes in given:
             raise ValueError(f"Invalid {key.path}: it excludes {key.excludes}. Use only one of them.")
-    return {name: _parse(keys[name], value) for name, value in given.items() if name in keys}
+    return {key.name: _parse(key, given[key.name]) for key in sent}
 
 
 def _parse(key: RuleKey, value: object) -> Any:
     try:
         return key.type.parse(value)
     except ChangeError as error:
-        raise ValueError(f"Invalid {key.path}{error.path}: {error}") from None
+        raise ValueError(f"Invalid {key.path}{error}") from None
     except ValueError:
         raise ValueError(f"Invalid {key.path}: got {quoted(value)}. Use {key.type.legal}.") from None
 
 
 def unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable[str]) -> ValueError:
-    """Return the error for an unknown or misplaced key.
-
-    Args:
-        path: The path of the key.
-        name: Its name.
-        paths: The paths of all keys by name, to suggest one with a similar name.
-        legal: The names that are legal in its place.
-    """
+    """Return the error for an unknown key at a path; it suggests the path of a key with a similar name."""
     similar = difflib.get_close_matches(name, paths, 1)
     hint = f"Did you mean {paths[similar[0]]}?" if similar else f"Use one of {', '.join(legal)}."
     return ValueError(f"Unknown key {path}. {hint}")
