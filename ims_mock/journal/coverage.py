@@ -1,7 +1,4 @@
-"""Coverage of the service contract: the table of its items, and which of them requests have covered.
-
-The items are derived from the other tables, so that a new row there is a new item here.
-"""
+"""Coverage of the service contract: which of its items requests have covered, as JSON and as a report."""
 
 from __future__ import annotations
 
@@ -11,10 +8,6 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any, Final
 
-from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
-from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
-from ims_mock.contract.values import TIME
-from ims_mock.errors import PROBLEMS
 from ims_mock.text_tables import Table
 
 Item = tuple[str, str]
@@ -23,104 +16,7 @@ Item = tuple[str, str]
 Contract = Mapping[str, tuple[str, ...]]
 """The items of each group, in order."""
 
-ENDPOINTS: Final = "endpoints"
-OPERATORS: Final = "operators"
-ORDER: Final = "order"
-
-FIRST_PAGE: Final = "first page"
-NEXT_LINK: Final = "next page by the link"
-OWN_MARKER: Final = "next page by a marker of one's own"
-LIMIT: Final = "limit"
-LIMIT_ABOVE_CAP: Final = f"limit above {LIMIT_CAP}"
-LAST_PAGE: Final = "last of several pages"
-EMPTY_LIST: Final = "empty list"
-
-SORT_VALUES: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
-"""The parameters that sort, with their values."""
-
-_PAGING: Final = (FIRST_PAGE, NEXT_LINK, OWN_MARKER, LIMIT, LIMIT_ABOVE_CAP, LAST_PAGE, EMPTY_LIST)
 _NO_BREAK: Final = "\0"
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One method of one path.
-
-    Attributes:
-        path: The path, with its variable parts in braces.
-        choices: The legal values of the variable part; empty for any.
-    """
-
-    method: str
-    path: str
-    choices: tuple[str, ...] = ()
-
-
-class ListGroups:
-    """The groups of items of one list.
-
-    Attributes:
-        parameters: The query parameters that count, by name.
-        names, values, paging: The names of its three groups.
-        paging_items: The items of the group ``paging``.
-    """
-
-    def __init__(self, listing: Listing, parameters: Iterable[Parameter], suffix: str = "") -> None:
-        self.parameters = {one.name: one for one in parameters}
-        self.names, self.values, self.paging = f"parameters{suffix}", f"values{suffix}", f"paging{suffix}"
-        self.paging_items = tuple(item for item in _PAGING if item != NEXT_LINK or listing.has_links)
-
-    def items(self) -> Contract:
-        """Return the items of each group."""
-        plain = [one for one in self.parameters.values() if has_plain_values(one)]
-        values = tuple(f"{one.name}={value}" for one in plain for value in one.values)
-        return {self.names: tuple(self.parameters), self.values: values, self.paging: self.paging_items}
-
-
-LISTS: Final = {
-    IMAGES.path: ListGroups(IMAGES, PARAMETERS),
-    CLOUDIMAGES.path: ListGroups(CLOUDIMAGES, CLOUDIMAGES.extras, " of cloudimages"),
-}
-"""The groups of the lists by path. Of ``/v2/cloudimages`` only the parameters count that it has or documents itself."""
-
-_STATUSES: Final = sorted({problem.status for problem in PROBLEMS})
-
-_LIST_ERRORS, _IMAGE_ERRORS, _IDENTITY_ERRORS = "errors of lists", "errors of images", "errors of identity"
-
-ERRORS: Final[dict[str, tuple[int, ...]]] = {
-    _LIST_ERRORS: tuple(status for status in _STATUSES if status not in (409, 413, 415)),  # lists take no body
-    _IMAGE_ERRORS: tuple(_STATUSES),
-    _IDENTITY_ERRORS: tuple(status for status in _STATUSES if status not in (409, 415)),
-}
-"""The error statuses of each group of endpoints."""
-
-
-def error_group(method: str, path: str) -> str:
-    """Return the group of the errors of an endpoint."""
-    if path in LISTS and method != "POST":
-        return _LIST_ERRORS
-    return _IDENTITY_ERRORS if path.startswith("/v3") else _IMAGE_ERRORS
-
-
-def is_time(parameter: Parameter) -> bool:
-    """Return whether a parameter compares times."""
-    return parameter.field is not None and bool(parameter.field.operators)
-
-
-def has_plain_values(parameter: Parameter) -> bool:
-    """Return whether the documented values of a parameter are values, neither operators nor sort keys."""
-    return parameter.name not in SORT_VALUES and not is_time(parameter)
-
-
-def contract(endpoints: Iterable[Endpoint]) -> Contract:
-    """Return every item that requests can cover, given the endpoints of the service."""
-    groups = {ENDPOINTS: tuple(f"{one.method} {one.path}" for one in endpoints)}
-    for lists in LISTS.values():
-        groups.update(lists.items())
-    times = [one.name for one in PARAMETERS if is_time(one)]
-    groups[OPERATORS] = tuple(f"{name}={operator}" for name in times for operator in TIME.operators)
-    groups[ORDER] = tuple(f"{name}={value}" for name, values in SORT_VALUES.items() for value in values)
-    return groups | {group: tuple(map(str, statuses)) for group, statuses in ERRORS.items()}
 
 
 @dataclass(frozen=True)

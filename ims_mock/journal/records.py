@@ -29,8 +29,6 @@ class ListAnswer:
     """A list query and how it was answered.
 
     Attributes:
-        query: The query.
-        view: The catalog as the caller sees it.
         has_next: Whether the client was told that another page follows.
     """
 
@@ -46,7 +44,6 @@ class Record(NamedTuple):
 
     Attributes:
         time: The emulator's time when the request arrived.
-        method: The method in upper case.
         path: The path as WSGI has it, one character per byte.
         query: The query string as it was sent.
         headers: Those of :data:`HEADERS` that were sent; secrets are redacted.
@@ -55,7 +52,6 @@ class Record(NamedTuple):
         seconds: How long the response took.
         connected: When the connection was opened, by the same clock; 0 without a connection.
         project: The project of the caller; empty if the request was not authenticated.
-        roles: The roles of the caller.
         credentials: The kind of credentials that were sent; empty if the request was not authenticated.
         refusal: The name of the error with which ``--auth on`` rejects the credentials; empty if they are valid.
         is_unscoped: Whether a token was sent that is for no project.

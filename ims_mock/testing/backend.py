@@ -7,9 +7,10 @@ options, catalogs with their images, and the clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,27 +21,23 @@ from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.options import EmulatorOptions
 
 
-class CatalogCache:
-    """Loads the catalogs of options. Files that did not change are not loaded again."""
+def load_once(options: EmulatorOptions) -> LoadedCatalog:
+    """Return the catalogs of options; files that did not change are not loaded again.
 
-    def __init__(self) -> None:
-        self._loaded: dict[Hashable, LoadedCatalog] = {}
+    Raises:
+        CatalogError: A catalog is invalid.
+    """
+    times = []
+    for source in options.sources:
+        if not isinstance(source, str | Path) or Path(source).is_dir():
+            return load_options(options)
+        times.append(Path(source).stat().st_mtime_ns if Path(source).is_file() else 0)
+    return _load(replace(options, catalog=tuple(map(str, options.sources))), tuple(times))
 
-    def load(self, options: EmulatorOptions) -> LoadedCatalog:
-        """Return the catalogs of options.
 
-        Raises:
-            CatalogError: A catalog is invalid.
-        """
-        times = []
-        for source in options.sources:
-            if not isinstance(source, str | Path) or Path(source).is_dir():
-                return load_options(options)
-            times.append(Path(source).stat().st_mtime_ns if Path(source).is_file() else 0)
-        key = replace(options, catalog=tuple(map(str, options.sources))), tuple(times)
-        if key not in self._loaded:
-            self._loaded[key] = load_options(options)
-        return self._loaded[key]
+@lru_cache(maxsize=16)
+def _load(options: EmulatorOptions, _modified: tuple[int, ...]) -> LoadedCatalog:
+    return load_options(options)
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,8 @@ class ProjectCredentials:
 
 def stored_image(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return an image of a catalog file as tests see it: lists instead of tuples, and no attributes without a value."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in entry.items() if value is not None
-    }
+    values = ((name, value) for name, value in entry.items() if value is not None)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
 
 
 def encode(body: Mapping[str, Any] | None) -> bytes:

@@ -12,7 +12,7 @@ from ims_mock.loading.dump import dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
-from ims_mock.testing.backend import CatalogCache, ProjectCredentials, decode, encode, stored_image
+from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
 from ims_mock.web.app import app_for
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ class Local:
     """
 
     def __init__(self, options: EmulatorOptions) -> None:
-        self._cache = CatalogCache()
         self._first, self._first_state = options, self._state(options)
         self._emulator = Emulator(*self._first_state)
         self._app = app_for(self._emulator)
@@ -41,7 +40,7 @@ class Local:
         self._emulator.restart(*(self._first_state if options is self._first else self._state(options)))
 
     def _state(self, options: EmulatorOptions) -> tuple[LoadedCatalog, AppOptions]:
-        return self._cache.load(options), convert(options, AppOptions)
+        return load_once(options), convert(options, AppOptions)
 
     def reset(self) -> None:
         """Reset the emulator."""
@@ -53,9 +52,8 @@ class Local:
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a control request without a socket."""
-        response = self.client().open(
-            f"/_ims/{path}", method=method, data=encode(body), content_type="application/json"
-        )
+        data, media_type = encode(body), "application/json"
+        response = self.client().open(f"/_ims/{path}", method=method, data=data, content_type=media_type)
         return decode(response.status_code, response.data)
 
     def client(self) -> Client:

@@ -37,11 +37,6 @@ class ImsMock:
     The options are keywords, with the defaults of :class:`ims_mock.options.MockOptions`:
     ``ImsMock("default", generate=100, auth="on")``. With ``url`` it is a sandbox on that running server.
 
-    Attributes:
-        requests: The recorded requests.
-        faults: The fault rules.
-        clock: The emulator's clock.
-
     Raises:
         CatalogError: A catalog is invalid.
         TypeError: An option does not exist.
@@ -87,14 +82,16 @@ class ImsMock:
         if changes:
             options = replace(options, **changes)
             check_options(convert(options, AppOptions))
-        self.faults.detach()
+        self._forget()
         self._backend.restart(options)
-        self.requests.last_match = None
 
     def reset(self) -> None:
         """Restore the loaded catalogs; clear faults, requests and clock. Snapshots and coverage stay."""
-        self.faults.detach()
+        self._forget()
         self._backend.reset()
+
+    def _forget(self) -> None:
+        self.faults.detach()
         self.requests.last_match = None
 
     # --- address and credentials
@@ -153,10 +150,7 @@ class ImsMock:
         self._backend.load(catalog)
 
     def add(self, image: Mapping[str, Any]) -> dict[str, Any]:
-        """Add an image and return it as stored, with default values.
-
-        Args:
-            image: The attributes as in a catalog file.
+        """Add an image with the attributes of a catalog file, and return it as stored, with default values.
 
         Raises:
             CatalogError: The image is invalid.
@@ -168,7 +162,7 @@ class ImsMock:
 
         Args:
             count: The number of images.
-            seed: The seed; the same seed generates the same images.
+            seed: The same seed generates the same images.
             fixed: Attributes of every image.
 
         Raises:
@@ -237,24 +231,20 @@ class ImsMock:
 
 
 class Fault:
-    """A fault rule of an emulator.
+    """A fault rule of an emulator, as it was added.
 
     Attributes:
-        id: The id.
-        match: What it matches.
         times: How often it applies; ``None`` for no limit.
         after: The number of matching requests that are skipped first.
-        probability: The probability.
-        effect: What it does.
     """
 
     def __init__(self, rule: Mapping[str, Any], faults: Faults) -> None:
         self.id: str = rule["id"]
         self.match: dict[str, Any] = rule["match"]
+        self.effect: dict[str, Any] = rule["effect"]
         self.times: int | None = rule["times"]
         self.after: int = rule["after"]
         self.probability: float = rule["probability"]
-        self.effect: dict[str, Any] = rule["effect"]
         self._hits: int = rule["hits"]
         self._faults: Faults | None = faults
 
@@ -277,20 +267,13 @@ class Faults:
         self._added: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:
-        return (Fault(rule, self) for rule in self._read())
+        return (Fault(rule, self) for rule in self._backend.control("GET", "faults")["faults"])
 
     def __len__(self) -> int:
-        return len(self._read())
-
-    def _read(self) -> list[dict[str, Any]]:
-        rules: list[dict[str, Any]] = self._backend.control("GET", "faults")["faults"]
-        return rules
+        return sum(1 for _ in self)
 
     def add(self, **keys: Any) -> Fault:
-        """Append a rule.
-
-        Args:
-            keys: The keys of a rule, whatever their section: ``page=2, times=3, status=503``.
+        """Append a rule with keys of any section: ``page=2, times=3, status=503``.
 
         Raises:
             ValueError: A key or a value is not legal.
@@ -308,7 +291,7 @@ class Faults:
 
     def hits(self) -> dict[str, int]:
         """Return the hits of all rules by id."""
-        return {rule["id"]: rule["hits"] for rule in self._read()}
+        return {fault.id: fault._hits for fault in self}
 
     def detach(self) -> None:
         """Fix the hits of the faults that were added here, because the rules are about to be removed."""
@@ -330,21 +313,19 @@ class MockClock:
         return self._backend.now()
 
     def set(self, time: str | datetime | None) -> None:
-        """Freeze the clock.
-
-        Args:
-            time: The time, such as ``2030-01-01T00:00:00Z``; ``None`` returns to the real time.
+        """Freeze the clock at a time such as ``2030-01-01T00:00:00Z``; ``None`` returns to the real time.
 
         Raises:
             ValueError: It is not a time.
         """
-        self._backend.set_clock(_parse_time(time) if time is not None else None)
+        try:
+            instant = time if time is None or isinstance(time, datetime) else parse_wire_time(read_time(time))
+        except ValueError:
+            raise ValueError(f"Invalid time {quoted(time)}. Use a time such as 2030-01-01T00:00:00Z.") from None
+        self._backend.set_clock(instant)
 
     def advance(self, by: float | timedelta) -> None:
-        """Move the clock forward.
-
-        Args:
-            by: The duration, in seconds if it is a number; a negative one moves the clock back.
+        """Move the clock by a duration, in seconds if it is a number; a negative one moves it back.
 
         Raises:
             ValueError: The time would not be in the years 1 to 9999.
@@ -353,12 +334,3 @@ class MockClock:
             self._backend.advance_clock(by if isinstance(by, timedelta) else timedelta(seconds=by))
         except OverflowError:
             raise ValueError(f"Invalid duration {by}: it leaves the years 1 to 9999.") from None
-
-
-def _parse_time(time: str | datetime) -> datetime:
-    if isinstance(time, datetime):
-        return time
-    try:
-        return parse_wire_time(read_time(time))
-    except ValueError:
-        raise ValueError(f"Invalid time {quoted(time)}. Use a time such as 2030-01-01T00:00:00Z.") from None

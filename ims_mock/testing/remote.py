@@ -24,7 +24,7 @@ from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem
 from ims_mock.options import EmulatorOptions, options_of
-from ims_mock.testing.backend import CatalogCache, ProjectCredentials, decode, encode, stored_image
+from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -45,11 +45,7 @@ _SAFE_IN_QUERY: Final = "".join(map(chr, range(0x21, 0x7F)))  # the query is alr
 
 
 class Remote:
-    """A sandbox on a running server.
-
-    Args:
-        server: The base URL of the server.
-        options: The options.
+    """A sandbox on the running server with a base URL.
 
     Raises:
         CatalogError: A catalog is invalid.
@@ -58,7 +54,6 @@ class Remote:
     """
 
     def __init__(self, server: str, options: EmulatorOptions) -> None:
-        self._cache = CatalogCache()
         self._first = self._current = options
         self._first_body = self._body(options)
         self._has_snapshots = False
@@ -81,7 +76,7 @@ class Remote:
 
     def _body(self, options: EmulatorOptions) -> dict[str, Any]:
         names = [option.name for option in options_of(EmulatorOptions) if option.name not in _IN_CATALOG]
-        return {"catalog": _content(self._cache.load(options)), **{name: getattr(options, name) for name in names}}
+        return {"catalog": _content(load_once(options)), **{name: getattr(options, name) for name in names}}
 
     def reset(self) -> None:
         """Reset the sandbox."""

@@ -73,22 +73,15 @@ def _join(values: Sequence[str]) -> str:
 
 
 class MatchingRequests(list[Entry]):
-    """The requests that match a pattern. Its text shows the most similar other requests, to explain a failed assertion.
-
-    Args:
-        pattern: The pattern.
-        entries: All requests.
-    """
+    """The requests that match a pattern; its text shows the most similar others, to explain a failed assertion."""
 
     def __init__(self, pattern: RequestPattern, entries: Iterable[Entry]) -> None:
         compared = [(pattern.differences(entry), entry) for entry in entries]
-        super().__init__(entry for differences, entry in compared if not differences)
+        super().__init__(entry for found, entry in compared if not found)
         self._pattern = pattern
-        others = [(differences, entry) for differences, entry in compared if differences]
+        others = [(found, entry) for found, entry in compared if found]
         others.sort(key=lambda one: (one[0][0].startswith("the path"), len(one[0]), -one[1].number))
-        self._nearest = [
-            f"{format_request(entry)} ({'; '.join(differences)})" for differences, entry in others[:_MAX_NEAREST]
-        ]
+        self._nearest = [f"{format_request(entry)} ({'; '.join(found)})" for found, entry in others[:_MAX_NEAREST]]
 
     def __repr__(self) -> str:
         if self:
@@ -97,11 +90,8 @@ class MatchingRequests(list[Entry]):
 
     def __str__(self) -> str:
         lines = [f"{self._summary}{':' if self else ''}", *(f"  {format_request(entry)}" for entry in self)]
-        if self._nearest:
-            lines += ["nearest others:", *(f"  {one}" for one in self._nearest)]
-        else:
-            lines.append("no others were sent")
-        return "\n".join(lines)
+        nearest = ["nearest others:", *(f"  {one}" for one in self._nearest)]
+        return "\n".join([*lines, *(nearest if self._nearest else ["no others were sent"])])
 
     @property
     def _summary(self) -> str:
@@ -112,17 +102,12 @@ class MatchingRequests(list[Entry]):
 class Requests(Sequence[Entry]):
     """The recorded requests in order, read from the journal on each access.
 
-    Args:
-        read: Returns the entries of the journal.
-        clear_journal: Clears the journal.
-
     Attributes:
         last_match: The latest result of :meth:`matching` since the journal was cleared.
     """
 
     def __init__(self, read: Callable[[], list[Entry]], clear_journal: Callable[[], object]) -> None:
-        self._read = read
-        self._clear_journal = clear_journal
+        self._read, self._clear_journal = read, clear_journal
         self.last_match: MatchingRequests | None = None
 
     def __len__(self) -> int:
@@ -155,7 +140,7 @@ class Requests(Sequence[Entry]):
 def explain_walks(walks: Iterable[Walk], pattern: RequestPattern) -> str:
     """Return what is wrong with the walks whose first page matches a pattern; an empty string if nothing is.
 
-    It is wrong, too, if no walk matches a pattern that restricts anything.
+    It is also wrong if no walk matches a pattern that restricts anything.
     """
     matching = [walk for walk in walks if not pattern.differences(walk)]
     if not matching and pattern != RequestPattern():

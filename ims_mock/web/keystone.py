@@ -214,14 +214,8 @@ def _service_catalog(context: RequestContext, region: str) -> list[dict[str, Any
     catalog = []
     for service_type, name, url in services:
         endpoints = [
-            {
-                "id": stable_id("endpoint", name, one, kind),
-                "interface": kind,
-                "region": one,
-                "region_id": one,
-                "url": url,
-            }
-            for one in regions
+            {"id": stable_id("endpoint", name, at, kind), "interface": kind, "region": at, "region_id": at, "url": url}
+            for at in regions
             for kind in ("public", "internal", "admin")
         ]
         catalog.append({"id": stable_id("service", name), "type": service_type, "name": name, "endpoints": endpoints})

@@ -8,7 +8,8 @@ from helpers import in_process, make_app
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
 from ims_mock.contract.parameters import PARAMETERS
-from ims_mock.journal.coverage import (
+from ims_mock.journal.coverage import Coverage
+from ims_mock.journal.coverage_recorder import (
     EMPTY_LIST,
     ENDPOINTS,
     ERRORS,
@@ -21,7 +22,6 @@ from ims_mock.journal.coverage import (
     OPERATORS,
     ORDER,
     OWN_MARKER,
-    Coverage,
 )
 
 CATALOG = {"project": "p" * 32, "images": [{"id": f"image-{number}"} for number in range(5)]}
