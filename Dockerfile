@@ -17,7 +17,7 @@ RUN python -m compileall -q -x faker/providers /venv/lib \
 FROM python:3.12-slim
 LABEL org.opencontainers.image.title="ims-mock" \
       org.opencontainers.image.description="Offline emulator of the Huawei Cloud Image Management Service (IMS) for contract tests" \
-      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.version="0.2.0" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.authors="The ims-mock maintainers" \
       org.opencontainers.image.base.name="python:3.12-slim"

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ims_mock.testing.mock import ImsMock
     from ims_mock.web.app import create_app
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["ImsMock", "__version__", "create_app"]
 
 

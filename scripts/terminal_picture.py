@@ -16,14 +16,16 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 WIDTH = 108
-TEST = '''from urllib.request import urlopen
+TEST = """from urllib.request import urlopen
 
 def test_public_images(ims_mock):
     urlopen(f"{ims_mock.url}/v2/images?imagetype=gold&limit=2")
     ims_mock.assert_no_findings()
-'''
+"""
 QUERY = "curl -s 'http://127.0.0.1:9292/v2/images?__imagetype=gold&__platform=CoreOS&limit=1'"
-SUMMARY = """ | python -c 'import json, sys; [print(i["name"], i["__os_version"]) for i in json.load(sys.stdin)["images"]]'"""
+SUMMARY = (
+    """ | python -c 'import json, sys; [print(i["name"], i["__os_version"]) for i in json.load(sys.stdin)["images"]]'"""
+)
 
 # rich's template loads a font from another host; this one uses the fonts of the reader.
 SVG = """<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">

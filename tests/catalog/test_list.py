@@ -9,6 +9,7 @@ import pytest
 from helpers import in_process, link, make_app, over_socket
 from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, SERVICE, A, B, numbers
 
+from ims_mock import __version__
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.parameters import PARAMETERS, SORT_KEYS
 from ims_mock.contract.values import TIME
@@ -344,7 +345,7 @@ def test_html_is_escaped():
 
 
 def test_health_reports_the_catalog(ask):
-    says = {"status": "ok", "version": "0.1.0", "catalog": "inline", "images": 12, "project": A}
+    says = {"status": "ok", "version": __version__, "catalog": "inline", "images": 12, "project": A}
     assert ask("/_ims/health").json == says
 
 
