@@ -12,8 +12,14 @@ from typing import Any
 from ims_mock.openapi.tables import TABLES
 
 _PLACEHOLDER = re.compile(r"^<!-- table: ([\w-]+) -->$", re.MULTILINE)
+_ROLE = re.compile(r":(?:class|data|func|meth):<code>(?:[\w.]+\.)?(\w+)</code>")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Return the page with its tables."""
     return _PLACEHOLDER.sub(lambda match: TABLES[match[1]].markdown(), markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Return the page with the roles of docstrings, such as ``:class:``, as plain names."""
+    return _ROLE.sub(r"<code>\1</code>", html)

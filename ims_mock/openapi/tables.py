@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.fields import FIELDS, Field
@@ -16,7 +16,7 @@ from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
 from ims_mock.openapi.catalog_file import catalog_keys
 from ims_mock.openapi.operations import OPERATIONS, Operation
-from ims_mock.options import OPTIONS, Option
+from ims_mock.options import OPTIONS, AppOptions, MockOptions, Option, options_of
 from ims_mock.text_tables import Row, Table
 
 
@@ -61,6 +61,17 @@ def _error(problem: Problem) -> Row:
     return (problem.name, str(problem.status), problem.code, glance_status, problem.summary.replace("\n", " "))
 
 
+def _keywords(options: Any) -> Table:
+    return Table(
+        ("keyword", "default", "legal", "what it is"),
+        tuple((one.name, f"`{one.default!r}`", _legal(one), one.help) for one in options_of(options)),
+    )
+
+
+def _legal(option: Option) -> str:
+    return "" if option.is_argument or option.legal == "a text" else option.legal
+
+
 TABLES: Final = {
     "operations": Table(
         ("method and path", "status", "what it does"),
@@ -96,6 +107,8 @@ TABLES: Final = {
         ("remark", "severity", "what it says", "cure"),
         tuple((one.name, one.severity, one.sentence, one.cure) for one in AUDIT_RULES),
     ),
+    "app-options": _keywords(AppOptions),
+    "mock-options": _keywords(MockOptions),
     "settings": Table(
         ("option", "environment", "default", "commands", "what it is"),
         tuple(map(_option, OPTIONS)),

@@ -124,7 +124,13 @@ class Requests(Sequence[Entry]):
         return f"<Requests: {len(entries)}{f', the last {format_request(entries[-1])}' if entries else ''}>"
 
     def matching(self, path: str = "", *, method: str = "", **query: Any) -> MatchingRequests:
-        """Return the requests that match; see :class:`RequestPattern` for the arguments."""
+        """Return the requests that match.
+
+        Args:
+            path: The path, in which ``*`` matches any characters; empty for any path.
+            method: The method; empty for any method.
+            query: Parameters as in :class:`RequestPattern`.
+        """
         self.last_match = MatchingRequests(RequestPattern(path, method, query), self._read())
         return self.last_match
 

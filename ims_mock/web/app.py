@@ -56,6 +56,9 @@ def create_app(options: AppOptions) -> Flask:
     derived from :class:`ims_mock.options.AppOptions`. If the server runs several processes, requests that depend on the
     state of one process are refused.
 
+    Returns:
+        A Flask application, which any WSGI server can run.
+
     Raises:
         CatalogError: If a catalog is invalid.
         TypeError: If there is no option of a name.
