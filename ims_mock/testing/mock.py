@@ -150,7 +150,13 @@ class ImsMock:
         self._backend.load(catalog)
 
     def add(self, image: Mapping[str, Any]) -> dict[str, Any]:
-        """Add an image with the attributes of a catalog file, and return it as stored, with default values.
+        """Add an image.
+
+        Args:
+            image: The attributes as in a catalog file.
+
+        Returns:
+            The image as stored, with default values.
 
         Raises:
             CatalogError: The image is invalid.
@@ -158,12 +164,15 @@ class ImsMock:
         return self._backend.add({"images": [image]})[0]
 
     def generate(self, count: int, *, seed: int = 0, **fixed: Any) -> list[dict[str, Any]]:
-        """Add generated images and return them as stored.
+        """Add generated images.
 
         Args:
             count: The number of images.
             seed: The same seed generates the same images.
             fixed: Attributes of every image.
+
+        Returns:
+            The images as stored.
 
         Raises:
             CatalogError: An argument is invalid.
@@ -273,7 +282,13 @@ class Faults:
         return sum(1 for _ in self)
 
     def add(self, **keys: Any) -> Fault:
-        """Append a rule with keys of any section: ``page=2, times=3, status=503``.
+        """Append a rule.
+
+        Args:
+            keys: The keys of a rule, whatever their section: ``page=2, times=3, status=503``.
+
+        Returns:
+            The rule, which counts its hits.
 
         Raises:
             ValueError: A key or a value is not legal.
