@@ -1,6 +1,7 @@
-"""Draw the picture of the README from the real program: ``python scripts/terminal_picture.py docs/images/terminal.svg``.
+"""Draw the picture of the README: ``python scripts/terminal_picture.py docs/images/terminal.svg``.
 
-It serves the bundled catalog, sends a query with curl, and runs a test that fails because its client misspells a parameter.
+The script runs the real program. It serves the bundled catalog, sends a query with curl, and runs a test that fails
+because its client misspells a parameter.
 """
 
 from __future__ import annotations
