@@ -77,6 +77,48 @@ def test_curl(run):
     assert printed.count('"status":"accepted"') == 1
 
 
+POM = """
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion><groupId>example</groupId><artifactId>example</artifactId><version>1</version>
+  <properties>
+    <maven.compiler.source>11</maven.compiler.source><maven.compiler.target>11</maven.compiler.target>
+    <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
+  </properties>
+  <dependencies><dependency>
+    <groupId>com.huaweicloud.sdk</groupId><artifactId>huaweicloud-sdk-ims</artifactId><version>3.1.143</version>
+  </dependency></dependencies>
+</project>
+"""
+SDKS = [
+    pytest.param(
+        "java", "java", "src/main/java/Main.java",
+        "mvn -q -B compile dependency:build-classpath -Dmdep.outputFile=path && "
+        "java -cp target/classes:$(cat path) Main 2>errors",
+        id="java",
+    ),
+    pytest.param("go", "go", "main.go", "go mod init example && go mod tidy && go run .", id="go"),
+    pytest.param(
+        "node", "js", "main.js",
+        "npm install --silent @huaweicloud/huaweicloud-sdk-core@3.1.211 uuid@9 >&2 && node main.js",
+        id="node",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.sdks
+@pytest.mark.parametrize(("program", "language", "file", "command"), SDKS)
+def test_sdks_in_other_languages(tmp_path, program, language, file, command):
+    if not shutil.which(program):
+        pytest.skip(f"needs {program}")
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "pom.xml").write_text(POM)
+    with over_socket(make_app("default", auth="on")) as ask:
+        (tmp_path / file).write_text(block_after(GUIDE, f"## {program.title()}\n", language).replace(BASE, ask.url))
+        done = subprocess.run(["sh", "-e", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-2:] == names()
+
+
 def test_credentials_are_those_of_the_default_catalog():
     store = make_app("default").extensions["ims_mock"].credentials
     project, key, user = store.default_project, store.keys[0], store.users[0]
