@@ -73,25 +73,20 @@ _NOTHING: Final = Choices((1, Values()))
 # --- image types
 
 
-def _image_type(imagetype: str, visibility: str, protected: bool) -> Values:
-    return {"__imagetype": imagetype, "visibility": visibility, "protected": protected}
+def _image_type(imagetype: str, *rows: tuple[float, str, bool]) -> Choices[Values]:
+    """Return an image type with weighted pairs of visibility and protection."""
+    return Choices(*(
+        (weight, Values(__imagetype=imagetype, visibility=visibility, protected=is_protected))
+        for weight, visibility, is_protected in rows
+    ))  # fmt: skip
 
 
 _IMAGE_TYPES: Final = (
-    Choices(
-        (90, _image_type("private", "private", False)),
-        (6, _image_type("private", "private", True)),
-        (3.6, _image_type("private", "shared", False)),  # as its owner sees it
-        (0.4, _image_type("private", "shared", True)),
-    ),
-    Choices((1, _image_type("gold", "public", True))),
-    Choices((1, _image_type("market", "public", True))),
-    Choices(
-        (96, _image_type("shared", "shared", False)),
-        (3, _image_type("shared", "shared", True)),
-        (0.8, _image_type("shared", "private", False)),  # Mitaka has no visibility "shared"
-        (0.2, _image_type("shared", "private", True)),
-    ),
+    _image_type("private", (90, "private", False), (6, "private", True), (3.6, "shared", False), (0.4, "shared", True)),
+    _image_type("gold", (1, "public", True)),
+    _image_type("market", (1, "public", True)),
+    # Mitaka has no visibility "shared"
+    _image_type("shared", (96, "shared", False), (3, "shared", True), (0.8, "private", False), (0.2, "private", True)),
 )
 
 # --- environments
@@ -113,15 +108,12 @@ _INFINIBAND: Final = (1 - _XEN) * share_of("__support_kvm_infiniband")
 _NO_HYPERVISOR: Final = _combined(_optional("hw_firmware_type"), _optional("__support_amd"))
 _X86: Final = _combined(Choices((97, Values()), (3, Values(__support_arm="false"))), _NO_HYPERVISOR)
 
-_KVM: Final = _combined(
-    _one_of("__support_kvm"),
-    Choices(
-        (1 - _XEN - _INFINIBAND, Values()),
-        (_XEN, Values(__support_xen="true")),
-        (_INFINIBAND, Values(__support_kvm_infiniband="true")),
-    ),
-    _X86,
+_XEN_OR_INFINIBAND: Final = Choices(
+    (1 - _XEN - _INFINIBAND, Values()),
+    (_XEN, Values(__support_xen="true")),
+    (_INFINIBAND, Values(__support_kvm_infiniband="true")),
 )
+_KVM: Final = _combined(_one_of("__support_kvm"), _XEN_OR_INFINIBAND, _X86)
 _GPU: Final = _combined(_one_of("__support_kvm_gpu_type", "__support_xen_gpu_type"), _X86)
 _HANA: Final = _combined(_one_of("__support_xen_hana"), _X86)
 _ARM: Final = Choices((1, Values(__support_arm="true", hw_firmware_type="uefi")))
@@ -161,11 +153,10 @@ _GPU_SYSTEMS: Final = _systems(
 )
 _HANA_SYSTEMS: Final = _systems("SUSE Linux Enterprise Server 12", "SUSE Linux Enterprise Server 11", bits=("64",))
 _OTHER_SYSTEMS: Final = Choices(
-    (3, Values(__os_type="Other", __os_bit="64", __platform="Other")),
-    (1, Values(__os_type="Other", __os_bit="32", __platform="Other")),
+    *((weight, Values(__os_type="Other", __os_bit=bits, __platform="Other")) for weight, bits in ((3, "64"), (1, "32")))
 )
 _NO_SYSTEM: Final = Choices(
-    *((weight, Values(__os_type=name, __os_bit="64")) for name, weight in (("Linux", 8), ("Windows", 2)))
+    *((weight, Values(__os_type=name, __os_bit="64")) for weight, name in ((8, "Linux"), (2, "Windows")))
 )
 
 # --- what the service stores in place of the data

@@ -201,15 +201,12 @@ def _unmask(contents: _Contents, masks: Masks) -> Iterator[CatalogProblem]:
 def _credentials(
     contents: Sequence[_Contents], project: str, problems: list[CatalogProblem]
 ) -> tuple[CredentialStore, str]:
-    """Merge projects and credentials.
+    """Return the projects and credentials, and the owner of images without one: the project that the catalogs name.
 
     Args:
         contents: The catalogs.
-        project: The project of unauthenticated requests; if empty, the catalogs decide.
+        project: The project of unauthenticated requests, and the owner if the catalogs name none; may be empty.
         problems: Receives the problems.
-
-    Returns:
-        The projects and credentials, and the default owner of images: the project that the catalogs name, if any.
     """
 
     def merged(
@@ -296,9 +293,7 @@ class _ImageBuilder:
     def build(self, contents: Sequence[_Contents], generate: int) -> Iterator[Image]:
         """Build the images of each catalog, then those that it generates, and finally further generated ones.
 
-        Args:
-            contents: The catalogs. Those with problems generate nothing.
-            generate: The number of further images.
+        If there are problems already, nothing is generated.
         """
         can_generate = not self.problems
         counts = [

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any, Final
 
 import yaml
@@ -85,7 +84,7 @@ class CatalogText:
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             raise ParseError(line, f"the byte {self.data[error.start]:#04x} is not UTF-8") from None
-        return _parse_json(text) if self.is_json else _parse_yaml(text, progress)
+        return _Document(_json_events(text) if self.is_json else _yaml_events(text, progress))
 
 
 def line_of(path: ValuePath, lines: Mapping[ValuePath, int]) -> int:
@@ -107,7 +106,7 @@ def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
 # --- values with their lines
 
 
-@dataclass
+@dataclass(slots=True)
 class _Event:
     """One step through a text.
 
@@ -168,7 +167,9 @@ class _Document:
     def _fill(self, collection: dict[str, Any] | list[Any], path: ValuePath) -> None:
         """Add the values of a mapping or list, up to the event that ends it."""
         own_keys: set[tuple[str, bool]] = set()  # a merge key is no ordinary key "<<"
-        for event in takewhile(lambda event: event.kind != "end", self._events):
+        for event in self._events:
+            if event.kind == "end":
+                return
             if isinstance(collection, list):
                 item_path = (*path, len(collection))
                 self.lines[item_path] = event.line
@@ -200,22 +201,18 @@ def _merge(target: dict[str, Any], merged: Any, line: int) -> None:
             target.setdefault(name, value)
 
 
-# --- JSON
+# --- the events of a text
 
 
-def _parse_json(text: str) -> _Document:
-    """Parse JSON. The standard library finds syntax errors; it knows no lines, so values are built from tokens."""
+def _json_events(text: str) -> Iterator[_Event]:
+    """Return the events of JSON. The standard library finds syntax errors; it reports no lines of values."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
         raise ParseError(error.lineno, message) from None
     except RecursionError:
-        pass  # reported below, with the line
-    return _Document(_json_events(text))
-
-
-def _json_events(text: str) -> Iterator[_Event]:
+        pass  # reported with its line, when the events are read
     line, position = 1, 0
     for match in _JSON_TOKEN.finditer(text):
         token = match[0]
@@ -232,39 +229,36 @@ def _json_events(text: str) -> Iterator[_Event]:
             yield _Event("scalar", line, value)
 
 
-# --- YAML
-
-
-def _parse_yaml(text: str, progress: Progress | None) -> _Document:
+def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:
+    lines, documents = text.count("\n"), 0
     try:
-        return _Document(_yaml_events(text, progress))
+        for number, event in enumerate(yaml.parse(text, Loader=_LOADER), 1):
+            line = event.start_mark.line + 1  # type: ignore[union-attr]  # parsed events have marks
+            if progress and number % _PROGRESS_STEP == 0:
+                progress(line - 1, lines)
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise ParseError(line, "a second document begins; a file may have one")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                yield _Event("end", line)
+            elif isinstance(event, yaml.AliasEvent):
+                yield _Event("alias", line, event.anchor)
+            elif isinstance(event, yaml.NodeEvent):
+                yield _node_event(event, line)
     except yaml.YAMLError as error:
         raise _yaml_error(error, text) from None
 
 
-def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:
-    lines, documents = text.count("\n"), 0
-    for number, event in enumerate(yaml.parse(text, Loader=_LOADER), 1):
-        line = event.start_mark.line + 1  # type: ignore[union-attr]  # parsed events have marks
-        if progress and number % _PROGRESS_STEP == 0:
-            progress(line - 1, lines)
-        if isinstance(event, yaml.AliasEvent):
-            yield _Event("alias", line, event.anchor)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            yield _Event("end", line)
-        elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-            if event.tag and event.tag not in _LEGAL_TAGS:
-                raise ParseError(line, f"the tag {event.tag} is not allowed in catalogs")
-            if isinstance(event, yaml.CollectionStartEvent):
-                yield _Event("start", line, {} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor)
-            else:
-                is_plain = event.tag is None and (event.style or "").strip() == ""
-                kind = "merge" if is_plain and event.value == _MERGE_KEY else "scalar"
-                yield _Event(kind, line, None if is_plain and event.value in _NULLS else event.value, event.anchor)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise ParseError(line, "a second document begins; a file may have one")
+def _node_event(event: Any, line: int) -> _Event:
+    """Return the event of a scalar, or of the start of a collection."""
+    if event.tag and event.tag not in _LEGAL_TAGS:
+        raise ParseError(line, f"the tag {event.tag} is not allowed in catalogs")
+    if isinstance(event, yaml.CollectionStartEvent):
+        return _Event("start", line, {} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor)
+    is_plain = event.tag is None and (event.style or "").strip() == ""
+    kind = "merge" if is_plain and event.value == _MERGE_KEY else "scalar"
+    return _Event(kind, line, None if is_plain and event.value in _NULLS else event.value, event.anchor)
 
 
 def _yaml_error(error: yaml.YAMLError, text: str) -> ParseError:

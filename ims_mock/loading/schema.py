@@ -86,7 +86,6 @@ CREDENTIAL_KEYS: Final = {
         "roles": _ROLES,
     },
 }
-ATTRIBUTE_TYPES: Final = {field.name: field.type for field in FIELDS}
 
 _MAPPING: Final = {"type": "is not a mapping of names to values"}
 _NULL: Final[dict[str, Any]] = {"null": "has no value"}
