@@ -9,21 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
-from ims_mock.auth.signature import (
-    DATE_FORMAT,
-    DATE_HEADER,
-    EMPTY_HASH,
-    UNSIGNED_PAYLOAD,
-    Authorization,
-    CanonicalRequest,
-    SignedRequest,
-    canonical_request,
-    encode_headers,
-    encode_query,
-    format_date,
-    parse_query,
-    sha256,
-)
+from ims_mock.auth import signature as signing
+from ims_mock.auth.signature import EMPTY_HASH, UNSIGNED_PAYLOAD, Authorization, CanonicalRequest, SignedRequest
 from ims_mock.contract.values import add_clamped, quoted
 
 _ESCAPE: Final = re.compile("%..")
@@ -43,8 +30,8 @@ def explain(request: SignedRequest, authorization: Authorization, secret: str, k
         secret: The secret of its access key.
         key_secrets: The secrets of all access keys, one of which the client may have used instead.
     """
-    form = canonical_request(request, authorization.signed_headers)
-    signature, date = authorization.signature, request.headers[DATE_HEADER]
+    form = signing.canonical_request(request, authorization.signed_headers)
+    signature, date = authorization.signature, request.headers[signing.DATE_HEADER]
     if not _SIGNATURE.fullmatch(signature):
         return f"the signature has the length {len(signature)}; it must be 64 hex digits"
     if form.signature(date, secret) == signature.lower():
@@ -79,7 +66,7 @@ def _mistakes(
     for method in (*_METHODS, form.method.lower()):
         yield f"the method {method} was signed, but {form.method} was sent", replace(form, method=method)
     headers = [(name, request.headers[name]) for name in signed_headers]
-    title_block = encode_headers((_title(name), value) for name, value in headers)
+    title_block = signing.encode_headers((_title(name), value) for name, value in headers)
     title_names = ";".join(map(_title, signed_headers))
     for block, names in ((title_block, form.signed_headers), (title_block, title_names), (form.headers, title_names)):
         mistake = "names of headers were signed with upper-case letters; they must be lower-case"
@@ -87,7 +74,7 @@ def _mistakes(
     yield "the line end after the last header is missing", replace(form, headers=form.headers.removesuffix("\n"))
     for name, value, mistake in _header_values(request):
         if name in signed_headers:
-            block = encode_headers((one, value if one == name else sent) for one, sent in headers)
+            block = signing.encode_headers((one, value if one == name else sent) for one, sent in headers)
             yield f"the header {name} was signed {mistake}", replace(form, headers=block)
 
 
@@ -106,10 +93,10 @@ def _paths(form: CanonicalRequest, request: SignedRequest) -> Iterator[tuple[str
 
 
 def _queries(form: CanonicalRequest, request: SignedRequest) -> Iterator[tuple[str, str]]:
-    pairs = parse_query(request.query)
+    pairs = signing.parse_query(request.query)
     yield "as an empty text", ""
-    yield "in the order in which it was sent; it must be sorted", encode_query(pairs)
-    yield "sorted by value; it must be sorted by name", encode_query(sorted(pairs, key=lambda pair: pair[::-1]))
+    yield "in the order in which it was sent; it must be sorted", signing.encode_query(pairs)
+    yield "sorted by value; it must be sorted by name", signing.encode_query(sorted(pairs, key=lambda pair: pair[::-1]))
     yield "with + for a space; it must be %20", form.query.replace("%20", "+")
     yield "with %2B for a + that was sent and means a space", form.query.replace("%20", "%2B")
     yield "with ~ encoded; it must be kept", form.query.replace("~", "%7E")
@@ -129,10 +116,10 @@ def _payloads(form: CanonicalRequest, request: SignedRequest) -> Iterator[tuple[
     body = request.body() if request.length is not None and request.length <= _MAX_BODY_BYTES else b""
     yield "the hash of an empty body", EMPTY_HASH
     yield UNSIGNED_PAYLOAD, UNSIGNED_PAYLOAD
-    yield "the hash of the body", sha256(body)
+    yield "the hash of the body", signing.sha256(body)
     yield "the body itself", body.decode("latin-1")
     yield "an upper-case hash", form.payload.encode("latin-1").upper().decode("latin-1")
-    yield "the hash of the body without its line end", sha256(body.rstrip(b"\r\n"))
+    yield "the hash of the body without its line end", signing.sha256(body.rstrip(b"\r\n"))
 
 
 def _header_values(request: SignedRequest) -> Iterator[tuple[str, str, str]]:
@@ -159,6 +146,6 @@ def _title(name: str) -> str:
 
 def _other_dates(date: str) -> Iterator[str]:
     """Yield the dates of a clock that was read twice, and of clocks in other time zones."""
-    moment = datetime.strptime(date, DATE_FORMAT)
+    moment = datetime.strptime(date, signing.DATE_FORMAT)
     for seconds in (*range(-3, 4), *(hours * 3600 for hours in range(-12, 15))):
-        yield format_date(add_clamped(moment, timedelta(seconds=seconds)))
+        yield signing.format_date(add_clamped(moment, timedelta(seconds=seconds)))

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from itertools import count
 from random import Random
 from threading import Lock
 from typing import Any, Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
-from ims_mock.faults.schema import (
-    BEFORE,
-    EFFECT,
-    MATCH,
-    MISSING,
-    NULL,
-    RULE,
-    RULE_KEYS,
-    FaultCandidate,
-    keys_of,
-    parse_section,
-    unknown_key,
-)
+from ims_mock.faults.schema import BEFORE, EFFECT, MATCH, MISSING, NULL, RULE, FaultCandidate, keys_of, parse_rule
 from ims_mock.journal.redaction import redacted_value
 
 MAX_RULES: Final = 1000
@@ -45,11 +32,8 @@ class FaultRule:
     """
 
     def __init__(self, rule_id: str, given: Mapping[str, Any], seed: int = 0) -> None:
-        own, match = parse_section(RULE, given), parse_section(MATCH, given.get(MATCH, {}))
-        self.effect = parse_section(EFFECT, given.get(EFFECT, {}))
-        if not self.effect:
-            names = ", ".join(key.name for key in keys_of(EFFECT))
-            raise ValueError(f"Invalid effect: it is empty. Use at least one of {names}.")
+        parsed = parse_rule(given)
+        own, match, self.effect = parsed[RULE], parsed[MATCH], parsed[EFFECT]
         self.id, self.hits = rule_id, 0
         self._given = {section: deepcopy(dict(given.get(section, {}))) for section in (MATCH, EFFECT)}
         self._times: int | None = own.get("times", 1)
@@ -113,7 +97,7 @@ class FaultRules:
         self._seed = seed
         self._lock = Lock()
         self._rules: tuple[FaultRule, ...] = ()
-        self._numbers = count(1)
+        self._count = 0
 
     def all(self) -> tuple[FaultRule, ...]:
         """Return the rules, also those that are used up."""
@@ -128,8 +112,8 @@ class FaultRules:
         with self._lock:
             if len(self._rules) >= MAX_RULES:
                 raise ValueError(f"There are {MAX_RULES} rules already. Remove some of them.")
-            FaultRule("", given)  # an invalid rule uses up no id
-            rule = FaultRule(str(next(self._numbers)), given, self._seed)
+            rule = FaultRule(str(self._count + 1), given, self._seed)
+            self._count += 1  # an invalid rule uses up no id
             self._rules = (*self._rules, rule)
             return rule
 
@@ -142,25 +126,9 @@ class FaultRules:
     def clear(self) -> None:
         """Remove all rules and restart their ids, so that the same rules have the same random numbers again."""
         with self._lock:
-            self._rules, self._numbers = (), count(1)
+            self._rules, self._count = (), 0
 
     def select(self, request: FaultCandidate) -> FaultRule | None:
         """Return the rule that applies to a request, or ``None``."""
         with self._lock:
             return next((rule for rule in self._rules if rule.claim(request)), None)
-
-
-def rule_from_keywords(**keys: Any) -> dict[str, Any]:
-    """Return the rule for keys of any section: ``page=2, status=503``.
-
-    Raises:
-        ValueError: A key is unknown.
-    """
-    sections = {key.name: key.section for key in RULE_KEYS}
-    rule: dict[str, Any] = {}
-    for name, value in keys.items():
-        if name not in sections:
-            raise unknown_key(name, name, {one: one for one in sections}, sections)
-        target = rule.setdefault(sections[name], {}) if sections[name] else rule
-        target[name] = value
-    return rule

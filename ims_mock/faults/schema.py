@@ -26,35 +26,30 @@ _GLOB_SPECIALS: Final = re.compile(r"[?[]")  # only * is a wildcard
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
-@dataclass
+@dataclass(frozen=True)
 class FaultCandidate:
     """A request as rules match it; what is expensive is computed when a rule needs it.
 
     Attributes:
         query: The raw query string.
         header: Returns a header by name, or an empty string.
-        page_of: Returns the page number of the request in its walk through a list; 0 if it requests no list.
+        page: Returns the page number of the request in its walk through a list; 0 if it requests no list.
     """
 
     method: str
     path: str
     query: str
     header: Callable[[str], str]
-    page_of: Callable[[], int]
+    page: Callable[[], int]
 
     @cached_property
     def parameters(self) -> frozenset[tuple[str, str]]:
         """The decoded query parameters."""
         return frozenset(decoded(self.query))
 
-    @cached_property
-    def page(self) -> int:
-        """The page number in the walk."""
-        return self.page_of()
-
 
 @dataclass(frozen=True)
-class ValueType:
+class KeyType:
     """The legal values of a key: in words, as a parser that raises ``ValueError``, and as a JSON Schema."""
 
     legal: str
@@ -77,7 +72,7 @@ class RuleKey:
 
     name: str
     section: str
-    type: ValueType
+    type: KeyType
     description: str
     matches: Callable[[Any, FaultCandidate], bool] | None = None
     requires: str = ""
@@ -98,19 +93,18 @@ def _checked(value: Any, is_legal: bool) -> Any:
     return value
 
 
-def _number(low: float, high: float, kind: type = int) -> ValueType:
+def _number(low: float, high: float, kind: type = int) -> KeyType:
     def parse(value: Any) -> Any:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return kind(_checked(value, is_number and low <= value <= high and kind(value) == value))
 
-    json_type, legal = (
-        ("integer", f"an integer from {low}") if kind is int else ("number", f"a number from {low} to {high}")
-    )
-    return ValueType(legal, parse, {"type": json_type, "minimum": low, "maximum": high})
+    is_integer = kind is int
+    legal = f"an integer from {low}" if is_integer else f"a number from {low} to {high}"
+    return KeyType(legal, parse, {"type": "integer" if is_integer else "number", "minimum": low, "maximum": high})
 
 
-def _choice(*choices: str) -> ValueType:
-    return ValueType(", ".join(choices), lambda value: _checked(value, value in choices), {"enum": [*choices]})
+def _choice(*choices: str) -> KeyType:
+    return KeyType(", ".join(choices), lambda value: _checked(value, value in choices), {"enum": [*choices]})
 
 
 def _parse_text(value: object) -> str:
@@ -151,17 +145,17 @@ _LINE_SCHEMA: Final = {**_SCALAR, "pattern": "^[ -~]*$"}
 
 _INDEX: Final = _number(1, MAX_COUNT)
 _SECONDS: Final = _number(0, MAX_DELAY_SECONDS, float)
-_TIMES: Final = ValueType(
+_TIMES: Final = KeyType(
     f"{_INDEX.legal}, or null for no limit",
     lambda value: None if value is None else _INDEX.parse(value),
     {**_INDEX.schema, "type": ["integer", "null"]},
 )
-_TEXT: Final = ValueType("a text", _parse_text, _TEXT_SCHEMA)
-_PATH: Final = ValueType("a path such as /v2/images; * matches any characters", _parse_pattern, _TEXT_SCHEMA)
+_TEXT: Final = KeyType("a text", _parse_text, _TEXT_SCHEMA)
+_PATH: Final = KeyType("a path such as /v2/images; * matches any characters", _parse_pattern, _TEXT_SCHEMA)
 _NAMES_SCHEMA: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _SCALAR}
-_TEXTS: Final = ValueType("a mapping of names to texts", _parse_texts, _NAMES_SCHEMA)
-_LINE: Final = ValueType("a text of one line, empty for none", _parse_line, _LINE_SCHEMA)
-_HEADERS: Final = ValueType(
+_TEXTS: Final = KeyType("a mapping of names to texts", _parse_texts, _NAMES_SCHEMA)
+_LINE: Final = KeyType("a text of one line, empty for none", _parse_line, _LINE_SCHEMA)
+_HEADERS: Final = KeyType(
     "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers",
     _parse_headers,
     {
@@ -170,17 +164,17 @@ _HEADERS: Final = ValueType(
         "additionalProperties": _LINE_SCHEMA,
     },
 )
-_STATUS: Final = ValueType(
+_STATUS: Final = KeyType(
     "a status code of HTTP from 400 to 599",
     lambda value: HTTPStatus(_number(400, 599).parse(value)),
     {"enum": [int(status) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]},
 )
-_DELAY: Final = ValueType(
+_DELAY: Final = KeyType(
     f"seconds from 0 to {MAX_DELAY_SECONDS:.0f}, or [minimum, maximum]",
     _parse_delay,
     {"anyOf": [_SECONDS.schema, {"type": "array", "items": _SECONDS.schema, "minItems": 2, "maxItems": 2}]},
 )
-_CHANGE: Final = ValueType("a mapping with delete, add, update", CatalogChange.parse, {"type": "object"})
+_CHANGE: Final = KeyType("a mapping with delete, add, update", CatalogChange.parse, {"type": "object"})
 
 # --- the table
 
@@ -193,7 +187,7 @@ RULE_KEYS: Final = (
     RuleKey("path", MATCH, _PATH, "The path without the query.", lambda pattern, request: bool(pattern.fullmatch(request.path))),
     RuleKey("query", MATCH, _TEXTS, "Decoded query parameters; all of them must be present.", lambda query, request: query.items() <= request.parameters),
     RuleKey("header", MATCH, _TEXTS, "Headers; all of them must be present.", lambda header, request: all(request.header(name) == value for name, value in header.items())),
-    RuleKey("page", MATCH, _INDEX, "The page number in a walk through a list.", lambda page, request: request.page == page),
+    RuleKey("page", MATCH, _INDEX, "The page number in a walk through a list.", lambda page, request: request.page() == page),
     RuleKey("nth", MATCH, _INDEX, "Only the nth of the requests that match the other keys."),
     RuleKey("times", RULE, _TIMES, "How often the fault occurs; default: once."),
     RuleKey("after", RULE, _number(0, MAX_COUNT), "The number of matching requests to skip first; default: 0."),
@@ -239,12 +233,37 @@ def _section_schema(section: str) -> dict[str, Any]:
     return schema
 
 
-def parse_section(section: str, given: object) -> dict[str, Any]:
-    """Parse the keys of one section of a rule; in that of the rule itself, ``match`` and ``effect`` are skipped.
+def parse_rule(given: Any) -> dict[str, dict[str, Any]]:
+    """Parse a rule, and return the values of each section.
 
     Raises:
         ValueError: A key or a value is not legal. The message names its path, the value and what is legal.
     """
+    parsed = {RULE: _parse_section(RULE, given)}
+    parsed |= {section: _parse_section(section, given.get(section, {})) for section in (MATCH, EFFECT)}
+    if not parsed[EFFECT]:
+        names = ", ".join(key.name for key in keys_of(EFFECT))
+        raise ValueError(f"Invalid effect: it is empty. Use at least one of {names}.")
+    return parsed
+
+
+def rule_from_keywords(**keys: Any) -> dict[str, Any]:
+    """Return the rule for keys of any section: ``page=2, status=503``.
+
+    Raises:
+        ValueError: A key is unknown.
+    """
+    sections = {key.name: key.section for key in RULE_KEYS}
+    rule: dict[str, Any] = {}
+    for name, value in keys.items():
+        if name not in sections:
+            raise _unknown_key(name, name, {one: one for one in sections}, sections)
+        target = rule.setdefault(sections[name], {}) if sections[name] else rule
+        target[name] = value
+    return rule
+
+
+def _parse_section(section: str, given: object) -> dict[str, Any]:
     keys = {key.name: key for key in keys_of(section)}
     sections = (MATCH, EFFECT) if section == RULE else ()
     legal = (*sections, *keys)
@@ -253,7 +272,7 @@ def parse_section(section: str, given: object) -> dict[str, Any]:
     for name in given:
         if name not in legal:
             paths = {MATCH: MATCH, EFFECT: EFFECT, **{key.name: key.path for key in RULE_KEYS}}
-            raise unknown_key(f"{section}.{name}" if section else str(name), str(name), paths, legal)
+            raise _unknown_key(f"{section}.{name}" if section else str(name), str(name), paths, legal)
     sent = [key for key in keys.values() if key.name in given]
     for key in sent:
         if key.requires and key.requires not in given:
@@ -272,7 +291,7 @@ def _parse(key: RuleKey, value: object) -> Any:
         raise ValueError(f"Invalid {key.path}: got {quoted(value)}. Use {key.type.legal}.") from None
 
 
-def unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable[str]) -> ValueError:
+def _unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable[str]) -> ValueError:
     """Return the error for an unknown key at a path; it suggests the path of a key with a similar name."""
     similar = difflib.get_close_matches(name, paths, 1)
     hint = f"Did you mean {paths[similar[0]]}?" if similar else f"Use one of {', '.join(legal)}."

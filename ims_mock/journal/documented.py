@@ -141,11 +141,9 @@ class DocumentedRequest:
             return "remove it: the document names no parameter for this path"
         if name in _REPLACEMENTS:
             return _REPLACEMENTS[name]
-        near = None if name in BY_NAME else nearest(name.lower(), self.parameters)
-        if near:
+        if name not in BY_NAME and (near := nearest(name.lower(), self.parameters)):
             return f"did you mean {near}?"
-        other = next((path for path, parameters in _LISTS.items() if name in parameters), None)
-        if other:
+        if other := next((path for path, parameters in _LISTS.items() if name in parameters), None):
             return f"send it to {other}, which has it"
         if name in BY_NAME:
             return "read the property in the response: only Glance filters by it"

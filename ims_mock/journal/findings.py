@@ -43,7 +43,7 @@ class Finding:
     request: int = 0
 
 
-Found = Iterator[tuple[str, str]]
+Messages = Iterator[tuple[str, str]]
 """The message and the cure of each finding of one rule."""
 
 
@@ -61,10 +61,10 @@ class FindingRule:
     severity: str
     about: str
     source: str
-    check: Callable[[DocumentedRequest], Found]
+    check: Callable[[DocumentedRequest], Messages]
 
 
-def _undocumented_parameter(request: DocumentedRequest) -> Found:
+def _undocumented_parameter(request: DocumentedRequest) -> Messages:
     known = request.parameters
     if known is None:
         return
@@ -75,22 +75,22 @@ def _undocumented_parameter(request: DocumentedRequest) -> Found:
             yield f"{sent} is not a documented parameter of {request.method} {path}", request.instead_of(name)
 
 
-def _value(finding: str) -> Callable[[DocumentedRequest], Found]:
+def _value(finding: str) -> Callable[[DocumentedRequest], Messages]:
     """Return the check for values with one kind of problem."""
 
-    def check(request: DocumentedRequest) -> Found:
+    def check(request: DocumentedRequest) -> Messages:
         return ((one.message, one.cure) for one in request.value_problems if one.finding == finding)
 
     return check
 
 
-def _repeated_parameter(request: DocumentedRequest) -> Found:
+def _repeated_parameter(request: DocumentedRequest) -> Messages:
     for name, values in request.sent.items():
         if len(values) > 1 and name not in REPEATABLE:
             yield f"{name} is sent {len(values)} times", f"send {name} once"
 
 
-def _limit_above_cap(request: DocumentedRequest) -> Found:
+def _limit_above_cap(request: DocumentedRequest) -> Messages:
     for value in request.values("limit"):
         number = parse_integer(value)
         if number is not None and number > LIMIT_CAP:
@@ -98,66 +98,66 @@ def _limit_above_cap(request: DocumentedRequest) -> Found:
             yield message, f"write limit={LIMIT_CAP}, and request the next page"
 
 
-def _sort_dir_alone(request: DocumentedRequest) -> Found:
+def _sort_dir_alone(request: DocumentedRequest) -> Messages:
     for value in request.values("sort_dir")[:1]:
         if not request.values("sort_key"):
             yield f"sort_dir is {quoted(value)} without a sort_key", "send a sort_key too, such as sort_key=created_at"
 
 
-def _legacy_sort(request: DocumentedRequest) -> Found:
+def _legacy_sort(request: DocumentedRequest) -> Messages:
     for name, value in request.pairs:
         if name == COMBINED_SORT and request.is_list:
             message = f"sort is {quoted(value)}, in a syntax that only Glance knows"
             yield message, "write sort_key=KEY and sort_dir=DIRECTION"
 
 
-def _member_status_alone(request: DocumentedRequest) -> Found:
+def _member_status_alone(request: DocumentedRequest) -> Messages:
     for value in request.values("member_status")[:1]:
         if "shared" not in map(str.lower, request.values("visibility")):
             yield f"member_status is {quoted(value)} without visibility=shared", "send visibility=shared too"
 
 
-def _dotted_tag(request: DocumentedRequest) -> Found:
+def _dotted_tag(request: DocumentedRequest) -> Messages:
     for value in request.values("tag"):
         key, dot, rest = value.partition(".")
         if key and dot and rest and "=" not in value:
             yield f"tag is {quoted(value)}, in the old form", f"write tag={key}={rest}"
 
 
-def _time_without_operator(request: DocumentedRequest) -> Found:
+def _time_without_operator(request: DocumentedRequest) -> Messages:
     for name in filter(_TIMES.__contains__, request.sent):
         for value in request.values(name):
             if parse_time(value):
                 yield f"{name} is {quoted(value)}, without an operator", f"write {name}=eq:TIME"
 
 
-def _unregistered(request: DocumentedRequest) -> Found:
+def _unregistered(request: DocumentedRequest) -> Messages:
     if "false" in map(str.lower, request.values("__isregistered")) and not request.is_admin:
         message = "__isregistered is 'false', and ordinary callers see only registered images"
         yield message, "remove it, or send the credentials of an admin"
 
 
-def _never_together(request: DocumentedRequest) -> Found:
+def _never_together(request: DocumentedRequest) -> Messages:
     for name, others in EXCLUSIONS:
         for other in others:
             if name in request.sent and other in request.sent:
                 yield f"{name} is combined with {other}, and no image has both", f"remove {other}"
 
 
-def _deprecated_path(request: DocumentedRequest) -> Found:
+def _deprecated_path(request: DocumentedRequest) -> Messages:
     if request.alternative:
         message = f"{request.method} {printable(request.path)} is deprecated"
         yield message, f"the vendor recommends {request.alternative}"
 
 
-def _credentials(request: DocumentedRequest) -> Found:
+def _credentials(request: DocumentedRequest) -> Messages:
     if request.refusal:
         reason = BY_NAME[request.refusal].summary.removesuffix(".")
         message = f"the credentials are {request.credentials} that --auth on rejects ({request.refusal}): {reason}"
         yield message, "send credentials of the catalog, or a token that /v3 issued to one of its users"
 
 
-def _one_profile(request: DocumentedRequest) -> Found:
+def _one_profile(request: DocumentedRequest) -> Messages:
     if not request.is_list:
         return
     if has_stray_percent(request.query):

@@ -148,17 +148,14 @@ class Journal:
 
     Args:
         size: The number of requests to keep.
-        ignored: The names of findings that no entry shows.
         coverage: Records what each request covers; it is not cleared with the journal.
+
+    Attributes:
+        ignored: The names of findings that no entry shows.
     """
 
-    def __init__(
-        self,
-        size: int = AppOptions.journal,
-        ignored: frozenset[str] = frozenset(),
-        coverage: CoverageRecorder | None = None,
-    ) -> None:
-        self.ignored = ignored
+    def __init__(self, size: int = AppOptions.journal, coverage: CoverageRecorder | None = None) -> None:
+        self.ignored: frozenset[str] = frozenset()
         self._coverage = coverage or CoverageRecorder()
         self._records: deque[_Numbered] = deque(maxlen=size)
         self._pages = PageCounter()

@@ -8,8 +8,9 @@ the same walk. The other parameters decide only between walks that ended with th
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from ims_mock.catalog.query import REGISTERED, decoded
@@ -29,7 +30,8 @@ Page = tuple[str, Question]
 """A page as the client requests it: the marker and the other parameters."""
 
 
-class _End(NamedTuple):
+@dataclass(frozen=True)
+class _End:
     """The last page of a walk so far."""
 
     walk: int
@@ -50,11 +52,10 @@ class PageCounter:
         marker = marker_of(query)
         if not marker:
             return self._failed.get((path, project, query), 0), 1
-        ends = self._ends.get((path, project, marker))
-        if not ends:
-            return 0, 1
-        end = ends[0] if len(ends) == 1 else _with_same_question(ends, query)
-        return end.walk, end.page + 1
+        ends = self._ends.get((path, project, marker), [])
+        if len(ends) > 1:  # prefer the latest one with the same question
+            ends = sorted(ends, key=lambda end: question_of(end.query) == question_of(query))
+        return (ends[-1].walk, ends[-1].page + 1) if ends else (0, 1)
 
     def record(self, path: str, project: str, query: str, last: str | None) -> tuple[int, int]:
         """Record a request and return the numbers of its walk and page.
@@ -81,11 +82,6 @@ class PageCounter:
 def _drop_oldest(walks: dict[tuple[str, str, str], Any]) -> None:
     if len(walks) > MAX_WALKS:
         del walks[next(iter(walks))]
-
-
-def _with_same_question(ends: list[_End], query: str) -> _End:
-    question = question_of(query)
-    return next((end for end in reversed(ends) if question_of(end.query) == question), ends[-1])
 
 
 def marker_of(query: str) -> str:

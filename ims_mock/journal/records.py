@@ -42,22 +42,19 @@ class Record(NamedTuple):
 
     It is a named tuple because one is created on every request, which takes a frozen dataclass three times as long.
 
+    The attributes that are not described here are those of an entry of the journal.
+
     Attributes:
         time: The emulator's time when the request arrived.
         path: The path as WSGI has it, one character per byte.
         query: The query string as it was sent.
         headers: Those of :data:`HEADERS` that were sent; secrets are redacted.
-        status: The status of the response; 0 if the connection was dropped instead.
         started: When the request arrived, in seconds of :func:`time.perf_counter`.
-        seconds: How long the response took.
         connected: When the connection was opened, by the same clock; 0 without a connection.
-        project: The project of the caller; empty if the request was not authenticated.
-        credentials: The kind of credentials that were sent; empty if the request was not authenticated.
-        refusal: The name of the error with which ``--auth on`` rejects the credentials; empty if they are valid.
+        project: The project of the caller; empty if the request was not authenticated, as are the credentials.
         is_unscoped: Whether a token was sent that is for no project.
         images: The images that the response shows; ``None`` if the request failed or no client can read the response.
         answer: The list query that was answered; ``None`` for other requests and unreadable responses.
-        fault: The id of the fault rule that matched; empty without one.
     """
 
     time: datetime

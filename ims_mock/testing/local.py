@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from werkzeug.test import Client
 
 from ims_mock.clock import Clock
 from ims_mock.emulator import Emulator
 from ims_mock.loading.dump import dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
+from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
 from ims_mock.web.app import app_for
-
-if TYPE_CHECKING:
-    from werkzeug.test import Client
-
-    from ims_mock.loading.sources import Source
 
 
 class Local:

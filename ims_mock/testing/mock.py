@@ -6,27 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from werkzeug.test import Client
 
 from ims_mock.contract.values import parse_wire_time, quoted, read_time
 from ims_mock.emulator import check_options
-from ims_mock.faults.rules import FaultRule, rule_from_keywords
+from ims_mock.faults.schema import parse_rule, rule_from_keywords
 from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.coverage import Coverage
-from ims_mock.journal.findings import explain_findings
+from ims_mock.journal.findings import Finding, explain_findings
 from ims_mock.journal.journal import Entry
+from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, MockOptions, convert, keywords_of_method
 from ims_mock.testing.local import Local
 from ims_mock.testing.remote import Remote
 from ims_mock.testing.requests import RequestPattern, Requests, explain_walks, format_request
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from werkzeug.test import Client
-
-    from ims_mock.journal.findings import Finding
-    from ims_mock.loading.sources import Source
 
 Backend = Local | Remote
 
@@ -57,7 +52,7 @@ class ImsMock:
     def __enter__(self) -> ImsMock:
         return self
 
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -294,7 +289,7 @@ class Faults:
             ValueError: A key or a value is not legal.
         """
         rule = rule_from_keywords(**keys)
-        FaultRule("", rule)  # raises the plain error, not that of a request
+        parse_rule(rule)  # raises the plain error, not that of a request
         fault = Fault(self._backend.control("POST", "faults", rule), self)
         self._added.append(fault)
         return fault

@@ -22,14 +22,12 @@ from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_wire_time
 from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
-from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem
+from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Source
 from ims_mock.options import EmulatorOptions, options_of
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from ims_mock.loading.sources import Source
 
 _TIMEOUT_SECONDS: Final = 60.0
 _PORTS: Final = {"http": 80, "https": 443}

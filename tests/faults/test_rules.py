@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from ims_mock.faults.rules import MAX_RULES, FaultRules, rule_from_keywords
-from ims_mock.faults.schema import RULE_KEYS, FaultCandidate
+from ims_mock.faults.rules import MAX_RULES, FaultRules
+from ims_mock.faults.schema import RULE_KEYS, FaultCandidate, rule_from_keywords
 
 EFFECT = {"effect": {"status": 503}}
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from helpers import in_process, link, make_app, over_socket
 
-from ims_mock.faults.rules import rule_from_keywords
-from ims_mock.faults.schema import EFFECT, keys_of
+from ims_mock.faults.schema import EFFECT, keys_of, rule_from_keywords
 
 PATH = "/v2/images"
 NAMES = [f"image-{number}" for number in range(9, 0, -1)]
