@@ -142,12 +142,14 @@ class _Principal:
         name: The name; empty for the owner of a catalog's token.
         projects: The projects of the user, each with the roles in it.
         expires: When the exchanged token expires.
+        failure: What is wrong with the password or the token.
     """
 
     name: str = ""
     domain: str = DEFAULT_DOMAIN
     projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     expires: str = ""
+    failure: RequestError | None = None
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -172,13 +174,45 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
     Raises:
         RequestError: 401 if the login is rejected.
     """
-    try:
-        token = _token(store, login, now, is_strict=True)
-    except RequestError:
-        if needs_credentials:
-            raise
-        token = replace(_token(store, login, now, is_strict=False), is_unproven=True)
-    return store.token_signer.sign(token)
+    methods = tuple(method for method in login.methods if method in METHODS)
+    unknown = [method for method in login.methods if method not in METHODS]
+    failures = [RequestError("login-method", "auth.identity.methods", one, " or ".join(METHODS)) for one in unknown]
+    principals = [
+        _user_by_password(store, login) if method == "password" else _owner_of_token(store, login, now)
+        for method in methods
+    ]
+    failures += [one.failure for one in principals if one.failure]
+    principal = principals[0] if principals else _Principal()
+    project, domain = None, ""
+    roles: tuple[str, ...] = ()
+    if login.project:
+        project, is_legal, legal = _find_project(store, login.project, principal)
+        if not is_legal:
+            failures.append(RequestError("login-scope", legal=legal, what=f"the project {login.project}"))
+        roles = principal.roles_in(project.id)
+    elif login.domain:
+        is_own, roles = login.domain.is_domain(principal.domain), principal.roles
+        if not is_own:
+            what = f"the domain {login.domain}"
+            failures.append(RequestError("login-scope", legal=quoted(principal.domain), what=what))
+        domain = principal.domain if is_own else login.domain.name or login.domain.id
+    if failures and needs_credentials:
+        raise failures[0]
+    token = Token(
+        "",
+        project=project.id if project else "",
+        project_name=project.name if project else "",
+        domain=domain,
+        roles=roles,
+        expires=min((one.expires for one in principals if one.expires), default=expiry(now)),
+        issued=wire_time(now),
+        user=principal.name,
+        user_domain=principal.domain if principal.name else "",
+        methods=methods,
+        is_unproven=bool(failures),
+    )
+    needs_projects = not token.user and token.own_projects != principal.projects
+    return store.token_signer.sign(replace(token, projects=principal.projects) if needs_projects else token)
 
 
 def expiry(now: datetime) -> str:
@@ -195,90 +229,47 @@ def owner_of(store: CredentialStore, token: Token) -> tuple[str, str]:
     return next(owners, (_DEFAULT_USER, store.project(project).domain))
 
 
-def _token(store: CredentialStore, login: Login, now: datetime, *, is_strict: bool) -> Token:
-    methods = tuple(method for method in login.methods if method in METHODS)
-    if is_strict and methods != login.methods:
-        unknown = next(method for method in login.methods if method not in METHODS)
-        raise RequestError("login-method", "auth.identity.methods", unknown, " or ".join(METHODS))
-    principals = [_PRINCIPALS[method](store, login, now, is_strict) for method in methods]
-    principal = principals[0] if principals else _Principal()
-    project, domain = None, ""
-    roles: tuple[str, ...] = ()
-    if login.project:
-        project = _find_project(store, login.project, principal, is_strict=is_strict)
-        roles = principal.roles_in(project.id)
-    elif login.domain:
-        is_own, roles = login.domain.is_domain(principal.domain), principal.roles
-        if is_strict and not is_own:
-            raise RequestError("login-scope", legal=quoted(principal.domain), what=f"the domain {login.domain}")
-        domain = principal.domain if is_own else login.domain.name or login.domain.id
-    token = Token(
-        "",
-        project=project.id if project else "",
-        project_name=project.name if project else "",
-        domain=domain,
-        roles=roles,
-        expires=min((one.expires for one in principals if one.expires), default=expiry(now)),
-        issued=wire_time(now),
-        user=principal.name,
-        user_domain=principal.domain if principal.name else "",
-        methods=methods,
-    )
-    needs_projects = not token.user and token.own_projects != principal.projects
-    return replace(token, projects=principal.projects) if needs_projects else token
-
-
-def _user_by_password(store: CredentialStore, login: Login, _: datetime, is_strict: bool) -> _Principal:
+def _user_by_password(store: CredentialStore, login: Login) -> _Principal:
     rows = [user for user in store.users if login.user.is_user(user.domain, user.name)]
-    is_right = bool(rows) and hmac.compare_digest(rows[0].password.encode(), login.password.encode())
-    if is_strict and not is_right:
-        what = f"the password of the user {login.user} is wrong" if rows else f"there is no user {login.user}"
-        raise RequestError("login", what=what)
     if not rows:
+        failure = RequestError("login", what=f"there is no user {login.user}")
         domain = login.user.domain.name if login.user.domain else ""
-        return _Principal(login.user.name or login.user.id, domain or DEFAULT_DOMAIN)
-    projects = {user.project: user.roles for user in rows} if is_right else {}
-    return _Principal(rows[0].name, rows[0].domain, projects)
+        return _Principal(login.user.name or login.user.id, domain or DEFAULT_DOMAIN, failure=failure)
+    name, domain = rows[0].name, rows[0].domain
+    if not hmac.compare_digest(rows[0].password.encode(), login.password.encode()):
+        failure = RequestError("login", what=f"the password of the user {login.user} is wrong")
+        return _Principal(name, domain, failure=failure)
+    return _Principal(name, domain, {user.project: user.roles for user in rows})
 
 
-def _owner_of_token(store: CredentialStore, login: Login, now: datetime, is_strict: bool) -> _Principal:
+def _owner_of_token(store: CredentialStore, login: Login, now: datetime) -> _Principal:
     token = store.find_token(login.token)
-    problem = ""
     if token is None:
-        problem = "the token is unknown"
-    elif token.is_unproven:
-        problem = "the token was issued for a login that --auth on rejects"
-    elif token.is_expired(now):
-        problem = "the token has expired"
-    if is_strict and problem:
-        raise RequestError("login", what=problem)
-    if token is None:
-        return _Principal()
-    _, domain = owner_of(store, token)
-    return _Principal(token.user, domain, store.projects_of(token), "" if token.is_expired(now) else token.expires)
+        return _Principal(failure=RequestError("login", what="the token is unknown"))
+    failure, expires = None, token.expires
+    if token.is_expired(now):
+        failure, expires = RequestError("login", what="the token has expired"), ""
+    if token.is_unproven:
+        failure = RequestError("login", what="the token was issued for a login that --auth on rejects")
+    return _Principal(token.user, owner_of(store, token)[1], store.projects_of(token), expires, failure)
 
 
-_PRINCIPALS: Final = {"password": _user_by_password, "token": _owner_of_token}
+def _find_project(store: CredentialStore, asked: Reference, principal: _Principal) -> tuple[Project, bool, str]:
+    """Return the requested project, whether the login is valid for it, and for which projects it is.
 
-
-def _find_project(store: CredentialStore, asked: Reference, principal: _Principal, *, is_strict: bool) -> Project:
-    """Return the requested project; a name without a domain, as in the vendor's examples, is in the user's domain."""
+    A name without a domain is one in the domain of the user (the vendor's own examples have none).
+    """
     own = [store.project(project) for project in principal.projects]
     named = [*own, *map(store.project, store.projects), store.project(store.default_project)]
-    is_limited = is_strict and ADMIN not in principal.roles
-    legal = own if is_limited else named
-    if asked.id:
-        found = [project for project in legal if project.id == asked.id]
-        if not is_limited:  # every id is a project
-            found = [store.project(asked.id)]
-    else:
-        domain = asked.domain or Reference(name=principal.domain)
-        same_name = [project for project in legal if project.name == asked.name]
-        found = [project for project in same_name if domain.is_domain(project.domain)]
-        if not found and not is_strict:  # any other name is that of the user's first project
-            first = store.project(next(iter(principal.projects), store.default_project))
-            found = same_name or [replace(first, name=asked.name)]
-    if not found:
-        names = sorted({f"{quoted(project.name)} in domain {quoted(project.domain)}" for project in legal})
-        raise RequestError("login-scope", legal=", ".join(names), what=f"the project {asked}")
-    return found[0]
+    is_admin = ADMIN in principal.roles
+    valid = named if is_admin else own
+    legal = ", ".join(sorted({f"{quoted(one.name)} in domain {quoted(one.domain)}" for one in valid}))
+    if asked.id:  # every id is a project
+        return store.project(asked.id), is_admin or asked.id in principal.projects, legal
+    domain = asked.domain or Reference(name=principal.domain)
+    same_name = [project for project in named if project.name == asked.name]
+    found = [project for project in same_name if domain.is_domain(project.domain)]
+    if found:
+        return found[0], found[0] in valid, legal
+    first = store.project(next(iter(principal.projects), store.default_project))
+    return same_name[0] if same_name else replace(first, name=asked.name), False, legal

@@ -70,9 +70,6 @@ class _Chain:
     def last(self) -> ListRequest:
         return self.requests[-1]
 
-    def has_question(self, question: Question) -> bool:
-        return question in (self.first.question, self.last.question)
-
     def affinity(self, request: ListRequest, *, shows_marker: bool, is_known: bool) -> int:
         """Return how well a request continues the walk; 0 if it does not.
 
@@ -81,15 +78,15 @@ class _Chain:
             shows_marker: Whether the marker is an image on one of the pages.
             is_known: Whether the journal knows the page with the marker, if there is one.
         """
-        has_question = self.has_question(request.question)
-        is_repeated = self.last.has_trouble and request.page == self.last.page
         if not request.marker:  # the client begins again after trouble
             return int(self.last.has_trouble and self.last.question == request.question and self.is_open)
-        if has_question and self.end == request.marker and (request.page not in self.pages or is_repeated):
-            return 4
+        has_question = request.question in (self.first.question, self.last.question)
+        is_new = request.page not in self.pages or (self.last.has_trouble and request.page == self.last.page)
         is_next = shows_marker and request.previous == self.last.number
+        if has_question and self.end == request.marker and is_new:
+            return 4
         if has_question and shows_marker and (self.is_open or is_next):
-            return 3
+            return 3  # the client took another image than the last one
         if self.is_open and (self.end == request.marker or (has_question and is_known)):
             return 2  # the client lost its parameters or its marker
         return int(is_next)
@@ -103,18 +100,18 @@ def _chains(requests: Iterable[ListRequest]) -> list[_Chain]:
     for request in requests:
         showing = by_image.get(request.marker, {})
         is_known = bool(showing) or request.journal_page == 1
-        best, best_rank = None, (0, 0)
-        for chain in {**showing, **by_question.get(request.question, {})}:
-            affinity = chain.affinity(request, shows_marker=chain in showing, is_known=is_known)
-            if affinity and (affinity, chain.last.number) > best_rank:
-                best, best_rank = chain, (affinity, chain.last.number)
-        if best is None:
-            best = _Chain()
-            chains.append(best)
-        best.add(request)
-        by_question.setdefault(request.question, {})[best] = None
+        ranks = [
+            (one.affinity(request, shows_marker=one in showing, is_known=is_known), one.last.number, one)
+            for one in {**showing, **by_question.get(request.question, {})}
+        ]
+        affinity, _, chain = max(ranks, default=(0, 0, None))  # of equally good chains the latest one
+        if not affinity or chain is None:
+            chain = _Chain()
+            chains.append(chain)
+        chain.add(request)
+        by_question.setdefault(request.question, {})[chain] = None
         for image in request.ids:
-            by_image.setdefault(image, {})[best] = None
+            by_image.setdefault(image, {})[chain] = None
     return chains
 
 
@@ -143,8 +140,8 @@ def _join_loops(chains: Iterable[_Chain]) -> list[list[ListRequest]]:
 
 def _restarts(request: ListRequest, before: _Chain) -> bool:
     has_same_catalog = request.catalog is not None and request.catalog is before.last.catalog
-    is_same_question = not request.marker and before.has_question(request.question)
-    return before.is_open and is_same_question and has_same_catalog and not _overlaps(request, before.last)
+    is_first_page = not request.marker and request.question in (before.first.question, before.last.question)
+    return before.is_open and is_first_page and has_same_catalog and not _overlaps(request, before.last)
 
 
 def _join_repeated(walks: Iterable[list[ListRequest]]) -> list[list[ListRequest]]:
