@@ -41,8 +41,8 @@ class Field:
         is_read_only: Whether the published schema says that clients cannot set it.
         is_set_by_service: Whether only the service sets it, though no schema says so (assumed).
         in_cloudimages: Whether the newer list, ``/v2/cloudimages``, shows it.
-        share: The share of the generated images that have it, 0 to 1, among those that can have it. Without a share it
-            is generated only if the generator has rules for it.
+        share: The share of the generated images that have it, 0 to 1, among those that can have it; ``None`` means one
+            half, unless the generator has rules for it.
     """
 
     name: str

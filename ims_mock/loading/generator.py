@@ -310,13 +310,16 @@ _KNOWN_OPTIONALS: Final = (
     _Optional("__description", _description),
 )
 _INDEPENDENT: Final = {name for choices in data.INDEPENDENT["FusionCompute"] for row in choices.rows for name in row}
+_MADE_HERE: Final = frozenset(
+    {"id", "name", "owner", "status", "tags", "__image_size", *_TIMES, *_OF_MARKET_IMAGES, *_ENTERPRISE_PROJECT}
+)
 _OPTIONALS: Final = (
     *_KNOWN_OPTIONALS,
     *(  # a new attribute needs no more than its row in the table
         _Optional(field.name, _sample(field))
         for field in FIELDS
-        if field.share is not None
-        and field.name not in _DRAWN | _INDEPENDENT | {optional.name for optional in _KNOWN_OPTIONALS}
+        if field.type is not LINK
+        and field.name not in _MADE_HERE | _DRAWN | _INDEPENDENT | {optional.name for optional in _KNOWN_OPTIONALS}
     ),
 )
 """The optional attributes, those that others depend on first."""

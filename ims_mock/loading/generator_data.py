@@ -53,8 +53,9 @@ def _combined(*choices: Choices[Values]) -> Choices[Values]:
 
 
 def share_of(name: str) -> float:
-    """Return the share of images with an optional attribute among those that may have it."""
-    return BY_NAME[name].share or 0.0
+    """Return the share of images with an optional attribute among those that may have it, by default one half."""
+    share = BY_NAME[name].share
+    return 0.5 if share is None else share
 
 
 def _one_of(*names: str) -> Choices[Values]:

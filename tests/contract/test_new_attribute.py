@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "ims_mock"
-ROW = '    Field("new_{0}", {1}, "A new attribute.", "optional", filterable=DOC, sortable=DOC, share=0.5),\n'
+ROW = '    Field("new_{0}", {1}, "A new attribute.", "optional", filterable=DOC, sortable=DOC),\n'
 TYPES = ("text", "integer", "boolean", "time", "list")
 NEXT_SECTION = "    # --- what the service adds to every image\n"
 
