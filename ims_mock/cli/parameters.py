@@ -32,13 +32,11 @@ def choose_format(given: str, legal: Sequence[str]) -> str:
 
 
 def _parameter(option: Option) -> click.Parameter:
-    if option.is_argument:
-        default = (option.default,)
-        names = _Separated(",", default)
-        metavar = f"[{option.metavar}]..."
+    if option.is_argument:  # click 8.1 has no default for several arguments
         return click.Argument(
-            [option.name], nargs=-1, type=names, envvar=option.variable, default=default, metavar=metavar
-        )
+            [option.name], nargs=-1, type=_Separated(","), envvar=option.variable, metavar=f"[{option.metavar}]...",
+            callback=lambda _, __, given: given or (option.default,),
+        )  # fmt: skip
     is_switch, is_repeatable = isinstance(option.default, bool), isinstance(option.default, tuple)
     kind: click.ParamType[Any] = click.STRING
     if is_repeatable:
@@ -63,14 +61,11 @@ def _parameter(option: Option) -> click.Parameter:
     )
 
 
-class _Separated(click.ParamType[str]):
+class _Separated(click.types.StringParamType):
     """Several texts, which an environment variable separates by a character other than a space."""
 
-    name = "text"
-
-    def __init__(self, separator: str, default: Sequence[str] = ()) -> None:
+    def __init__(self, separator: str) -> None:
         self._separator = separator
-        self._default = default
 
-    def split_envvar_value(self, rv: str) -> Sequence[str]:
-        return [part.strip() for part in rv.split(self._separator) if part.strip()] or self._default
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [part.strip() for part in rv.split(self._separator) if part.strip()]
