@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import difflib
 import functools
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -208,52 +208,36 @@ def convert(options: EmulatorOptions, to: type[Options]) -> Options:
     return to(**{name: getattr(options, name) for name in shared})
 
 
-# --- options as keywords --------------------------------------------------------------------------
+# --- options as keywords
 
 
 def keywords_of_function(options: Callable[P, Options]) -> Callable[[Callable[[Options], Result]], Callable[P, Result]]:
     """Let a function that takes an object with options be called with the options as keywords.
 
     Type checkers and editors see the fields of the class as parameters, so that a signature needs no list of its own.
-
-    Args:
-        options: Class of the options.
     """
-
-    def decorate(function: Callable[[Options], Result]) -> Callable[P, Result]:
-        @functools.wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> Result:
-            _check_names(options, kwargs, function.__name__)
-            return function(options(*args, **kwargs))
-
-        call.__signature__ = inspect.signature(options)  # type: ignore[attr-defined]
-        return call
-
-    return decorate
+    return lambda function: _with_keywords(function, options, [])
 
 
 def keywords_of_method(
     options: Callable[P, Options],
 ) -> Callable[[Callable[[Self, Options], Result]], Callable[Concatenate[Self, P], Result]]:
     """Do for a method what :func:`keywords_of_function` does for a function."""
-
-    def decorate(method: Callable[[Self, Options], Result]) -> Callable[Concatenate[Self, P], Result]:
-        @functools.wraps(method)
-        def call(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> Result:
-            _check_names(options, kwargs, type(self).__name__)
-            return method(self, options(*args, **kwargs))
-
-        this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        keywords = inspect.signature(options).parameters.values()
-        call.__signature__ = inspect.Signature([this, *keywords])  # type: ignore[attr-defined]
-        return call
-
-    return decorate
+    return lambda method: _with_keywords(method, options, [Parameter("self", Parameter.POSITIONAL_ONLY)])
 
 
-def _check_names(options: Any, given: Mapping[str, object], caller: str) -> None:
-    legal = [option.name for option in options_of(options)]
-    for name in given.keys() - legal:
-        near = difflib.get_close_matches(name, legal, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"Use {', '.join(legal)}."
-        raise TypeError(f"{caller}() got an unexpected option {name!r}. {hint}")
+def _with_keywords(function: Callable[..., Any], options: Callable[..., Any], before: list[Parameter]) -> Any:
+    """Return a function with the parameters before the options and the options as keywords."""
+    legal, count = signature(options).parameters, len(before)
+    caller = function.__qualname__.removesuffix(".__init__")
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for name in kwargs.keys() - legal:
+            near = difflib.get_close_matches(name, legal, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Use {', '.join(legal)}."
+            raise TypeError(f"{caller}() got an unexpected option {name!r}. {hint}")
+        return function(*args[:count], options(*args[count:], **kwargs))
+
+    call.__signature__ = Signature([*before, *legal.values()])  # type: ignore[attr-defined]
+    return call

@@ -11,14 +11,7 @@ from ims_mock.contract.fields import BY_NAME
 
 @dataclass(frozen=True)
 class System:
-    """An operating system as the attributes of an image describe it.
-
-    Attributes:
-        platform: The value of ``__platform``.
-        os_type: The value of ``__os_type``.
-        os_version: The value of ``__os_version``.
-        os_bit: The value of ``__os_bit``.
-    """
+    """An operating system: the values of the attributes ``__platform``, ``__os_type``, ``__os_version``, ``__os_bit``."""
 
     platform: str
     os_type: str
@@ -35,21 +28,16 @@ class System:
 
 _RELEASES: Final = (
     ("Windows {} 64bit", "10"),
-    ("Windows Server {} 64bit", "2019 Standard, 2019 Datacenter, 2016 Standard, 2016 Datacenter, "
-     "2012 R2 Standard, 2012 Essentials R2, 2012 R2 Datacenter, 2012 Datacenter, 2012 Standard, "
-     "2008 R2 WEB, 2008 R2 Standard, 2008 R2 Enterprise, 2008 R2 Datacenter"),
+    ("Windows Server {} 64bit", "2019 Standard, 2019 Datacenter, 2016 Standard, 2016 Datacenter, 2012 R2 Standard, 2012 Essentials R2, 2012 R2 Datacenter, 2012 Datacenter, 2012 Standard, 2008 R2 WEB, 2008 R2 Standard, 2008 R2 Enterprise, 2008 R2 Datacenter"),
     ("Windows 7 {} 64bit", "Enterprise, Professional"),
     ("Windows 7 {} 32bit", "Professional"),
-    ("SUSE Linux Enterprise Server {} 64bit", "15 SP1, 15, 12 SP5, 12 SP4, 12 SP3, 12 SP2, 12 SP1, 11 SP4, 11 SP3, 12, "
-     "11 SP1"),
+    ("SUSE Linux Enterprise Server {} 64bit", "15 SP1, 15, 12 SP5, 12 SP4, 12 SP3, 12 SP2, 12 SP1, 11 SP4, 11 SP3, 12, 11 SP1"),
     ("SUSE Linux Enterprise Server {} 32bit", "11 SP3"),
     ("Oracle Linux Server release {} 64bit", "7.6, 7.5, 7.4, 7.3, 7.2, 7.1, 7.0, 6.10, 6.9, 6.8, 6.7, 6.5"),
-    ("Redhat Linux Enterprise {} 64bit", "8.0, 7.6, 7.5, 7.4, 7.3, 7.2, 7.1, 7.0, 6.10, 6.9, 6.8, 6.7, 6.6, "
-     "6.5, 6.4"),
+    ("Redhat Linux Enterprise {} 64bit", "8.0, 7.6, 7.5, 7.4, 7.3, 7.2, 7.1, 7.0, 6.10, 6.9, 6.8, 6.7, 6.6, 6.5, 6.4"),
     ("Redhat Linux Enterprise {} 32bit", "6.6, 6.4"),
     ("Redhat {} 64bit", "7.6"),
-    ("Ubuntu {} server 64bit", "19.04, 18.04.2, 18.04.1, 18.04, 16.04.6, 16.04.5, 16.04.4, 16.04.3, 16.04.2, 16.04, "
-     "14.04.5, 14.04.4, 14.04.3, 14.04.1, 14.04"),
+    ("Ubuntu {} server 64bit", "19.04, 18.04.2, 18.04.1, 18.04, 16.04.6, 16.04.5, 16.04.4, 16.04.3, 16.04.2, 16.04, 14.04.5, 14.04.4, 14.04.3, 14.04.1, 14.04"),
     ("Ubuntu {} server 32bit", "14.04.4, 14.04.3, 14.04.1, 14.04"),
     ("Ubuntu {} Server 64bit", "16.04.3, 16.04.2"),  # the document writes these two with a capital as well
     ("openSUSE {} 64bit", "15.1, 15.0, 42.3, 42.2, 42.1, 13.2, 11.3"),

@@ -9,21 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ims_mock.contract.fields import BY_NAME, DOC, FIELDS, GLANCE, MEMBER_STATUSES, SEEN, Field
+from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC, EVIDENCE, FIELDS, GLANCE, MEMBER_STATUSES, SEEN, Field
 from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, TIME
 
 DEFAULT_LIMIT: Final = 25
 LIMIT_CAP: Final = 1000
 SORT_DIRECTIONS: Final = ("asc", "desc")
 
-_GLANCE_SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
-_SORTABLE = [field.name for field in FIELDS if field.sortable]
+_GLANCE_SORT_KEYS: Final = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 
-SORT_KEYS: Final = (
-    *(name for name in _GLANCE_SORT_KEYS if name in _SORTABLE),
-    *(name for name in _SORTABLE if name not in _GLANCE_SORT_KEYS),
-)
-"""The sort keys: first those of Glance, in the order of its messages."""
+
+def _sort_keys(*evidence: str) -> tuple[str, ...]:
+    """Return the sort keys with one of these kinds of evidence, first those of Glance in the order of its messages."""
+    sortable = [field.name for field in FIELDS if field.sortable in evidence]
+    return tuple(sorted(sortable, key=(*_GLANCE_SORT_KEYS, *sortable).index))
+
+
+SORT_KEYS: Final = _sort_keys(*EVIDENCE)
+"""The sort keys, those of Glance in the order of its messages."""
 
 
 @dataclass(frozen=True)
@@ -91,75 +94,17 @@ def _filter(field: Field) -> Parameter:
 
 
 _SPECIAL_FILTERS: Final = {
-    "visibility": replace(
-        _filter(BY_NAME["visibility"]),
-        is_checked=True,
-        description="Queens accepts `community` as well (glance). Any other value is a 400.",
-    ),
-    "__isregistered": replace(
-        _filter(BY_NAME["__isregistered"]),
-        values=("true",),
-        evidence=(DOC, SEEN),
-        description="Ordinary callers see registered images only; `false` returns them an empty list (assumed).",
-    ),
-    "tags": Parameter(
-        "tag",
-        "string",
-        "One tag, `key=value` or `key`; if repeated, images must have all of them (glance).",
-        evidence=(DOC, GLANCE),
-        field=BY_NAME["tags"],
-        is_repeatable=True,
-    ),
+    "visibility": replace(_filter(BY_NAME["visibility"]), is_checked=True, description="Queens accepts `community` as well (glance). Any other value is a 400."),
+    "__isregistered": replace(_filter(BY_NAME["__isregistered"]), values=("true",), evidence=(DOC, SEEN), description="Ordinary callers see registered images only; `false` returns them an empty list (assumed)."),
 }
 
 PARAMETERS: Final = (
-    *(
-        _SPECIAL_FILTERS.get(field.name) or _filter(field)
-        for field in FIELDS
-        if field.filterable == DOC and field.name != "tags"
-    ),
-    _SPECIAL_FILTERS["tags"],
-    Parameter(
-        "member_status",
-        "string",
-        "Which shared images are listed; `all` for any (glance). Any other value is a 400.",
-        MEMBER_STATUSES,
-        "accepted",
-        (DOC, GLANCE),
-        undocumented_values=("all",),
-        is_checked=True,
-    ),
-    Parameter(
-        "limit",
-        "integer",
-        f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (glance).",
-        (),
-        str(DEFAULT_LIMIT),
-        (DOC, GLANCE),
-        is_checked=True,
-    ),
-    Parameter(
-        "marker", "string", "Id of the last image of the previous page.", evidence=(DOC, GLANCE), is_checked=True
-    ),
-    Parameter(
-        "sort_key",
-        "string",
-        "What to sort by, repeatable; `updated_at` too (glance).",
-        tuple(key for key in SORT_KEYS if BY_NAME[key].sortable == DOC),
-        "created_at",
-        (DOC, GLANCE),
-        undocumented_values=tuple(key for key in SORT_KEYS if BY_NAME[key].sortable != DOC),
-        is_checked=True,
-        is_repeatable=True,
-    ),
-    Parameter(
-        "sort_dir",
-        "string",
-        "Sort direction; one for all keys, or one per key (glance).",
-        SORT_DIRECTIONS,
-        "desc",
-        (DOC, GLANCE),
-        is_checked=True,
-    ),
+    *(_SPECIAL_FILTERS.get(field.name) or _filter(field) for field in FIELDS if field.filterable == DOC and field.name != "tags"),
+    Parameter("tag", "string", "One tag, `key=value` or `key`; if repeated, images must have all of them (glance).", evidence=(DOC, GLANCE), field=BY_NAME["tags"], is_repeatable=True),
+    Parameter("member_status", "string", "Which shared images are listed; `all` for any (glance). Any other value is a 400.", MEMBER_STATUSES, "accepted", (DOC, GLANCE), undocumented_values=("all",), is_checked=True),
+    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (glance).", (), str(DEFAULT_LIMIT), (DOC, GLANCE), is_checked=True),
+    Parameter("marker", "string", "Id of the last image of the previous page.", evidence=(DOC, GLANCE), is_checked=True),
+    Parameter("sort_key", "string", "What to sort by, repeatable; `updated_at` too (glance).", _sort_keys(DOC), "created_at", (DOC, GLANCE), undocumented_values=_sort_keys(SEEN, GLANCE, ASSUMED), is_checked=True, is_repeatable=True),
+    Parameter("sort_dir", "string", "Sort direction; one for all keys, or one per key (glance).", SORT_DIRECTIONS, "desc", (DOC, GLANCE), is_checked=True),
 )
 """The documented query parameters."""

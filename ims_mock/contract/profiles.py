@@ -12,13 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Departure:
-    """One difference.
-
-    Attributes:
-        name: Its name.
-        documented: The behaviour of the documented service.
-        glance: The behaviour of Glance.
-    """
+    """One difference: its name, the behaviour of the documented service and that of Glance."""
 
     name: str
     documented: str
@@ -28,11 +22,7 @@ class Departure:
 DEPARTURES: Final = (
     Departure("full-last-page", "the last page has no `next`, also when it is exactly full", "`next` whenever the page is full"),
     Departure("repeated-parameters-in-links", "`first` and `next` keep repeated parameters, in order", "they collapse to the last one"),
-    Departure(
-        "repeated-single-values",
-        "`limit`, `marker`, `member_status` or `visibility` given twice is a 400",
-        "the first `limit`, `marker`, `member_status` counts, the second empties the list; of two `visibility` values the last one is checked, and they match nothing",
-    ),
+    Departure("repeated-single-values", "`limit`, `marker`, `member_status` or `visibility` given twice is a 400", "the first `limit`, `marker`, `member_status` counts, the second empties the list; of two `visibility` values the last one is checked, and they match nothing"),
     Departure("registered-only", "ordinary callers see registered images only; `__isregistered=true` is added to their links", "`__isregistered` is a property like any other"),
     Departure("bare-time", "a time without an operator means `eq`", "Mitaka answers 400"),
     Departure("lower-case-time", "`t` and `z` stand for `T` and `Z`", "400"),
@@ -44,16 +34,8 @@ DEPARTURES: Final = (
     Departure("dotted-tags", "a stored tag `a.b` answers to `tag=a=b` as well", "exact"),
     Departure("dead-images-on-request", "`status=deleted` and `status=killed` list such images, and they may then be markers", "deleted and killed images are never listed"),
     Departure("shared-through-membership", "members of an image see, and filter by, `shared` as its `visibility` and `__imagetype`; a public image is never shared", "stored values"),
-    Departure(
-        "service-rules",
-        "clients write images as the service allows: names, formats and sizes are checked; a new image is private and has attributes of the service that clients cannot change; only an admin can delete a public image",
-        "clients write as Glance allows: any text for a name, an `id` of their own, any visibility but `public`, free properties; data can be uploaded only when both formats are set",
-    ),
-    Departure(
-        "error-body",
-        "errors are JSON, of the service or of the gateway in front of it",
-        "text/plain, or `code`, `title` and `message` for a client that accepts only JSON; a request line over 8 KB is refused",
-    ),
+    Departure("service-rules", "clients write images as the service allows: names, formats and sizes are checked; a new image is private and has attributes of the service that clients cannot change; only an admin can delete a public image", "clients write as Glance allows: any text for a name, an `id` of their own, any visibility but `public`, free properties; data can be uploaded only when both formats are set"),
+    Departure("error-body", "errors are JSON, of the service or of the gateway in front of it", "text/plain, or `code`, `title` and `message` for a client that accepts only JSON; a request line over 8 KB is refused"),
 )
 
 _NAMES: Final = frozenset(departure.name for departure in DEPARTURES)
@@ -62,12 +44,7 @@ _BASES: Final = {"documented": _NAMES, "glance": frozenset[str]()}
 
 @dataclass(frozen=True)
 class Profile:
-    """A set of departures.
-
-    Attributes:
-        label: The text that it was parsed from.
-        departures: The names of the departures.
-    """
+    """A set of departures, named by the text that it was parsed from."""
 
     label: str
     departures: frozenset[str]

@@ -11,27 +11,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from operator import eq, ge, gt, le, lt, ne
 from typing import Final
 
 Value = str | int | bool | tuple[str, ...]
 
-WIRE_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
-"""The format of times in responses: UTC, whole seconds, upper-case ``T`` and ``Z``."""
-
-MAX_TEXT: Final = 65_536
-"""The maximum length of a text."""
-
-MAX_NAME: Final = 255
-"""The maximum length of the name or id of a project, a user or a property."""
+MAX_TEXT: Final = 65_536  # characters of any text
+MAX_NAME: Final = 255  # characters of the name or id of a project, a user or a property
 
 _QUOTED_LENGTH: Final = 80
+_WIRE_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_PLAIN_INTEGER: Final = re.compile("[0-9]{1,18}")
-_PLAIN_TIME: Final = re.compile(  # a time in wire format, on a day that exists in every year
-    "(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
-)
 _TIME: Final = re.compile(
     r"""(?P<year>[0-9]{4})
     (?: (?: -(?P<month>[0-9]{1,2}) | (?P<month_compact>[0-9]{2})(?!\Z) )
@@ -83,10 +74,7 @@ def wire_text(raw: str) -> str:
 
 
 def parse_integer(text: str) -> int | None:
-    """Parse an optional sign and ASCII digits.
-
-    A number with more digits than any 64-bit number becomes one that is larger than any stored number.
-    """
+    """Parse an optional sign and ASCII digits. Very long numbers become one that is larger than any stored number."""
     if not _INTEGER.fullmatch(text):
         return None
     digits = text.lstrip("+-0") or "0"
@@ -109,15 +97,12 @@ def parse_boolean(text: str) -> bool | None:
 
 # --- times
 
+_COMPARISONS: Final = {"gt": gt, "gte": ge, "lt": lt, "lte": le, "eq": eq, "neq": ne}
+
 
 @dataclass(frozen=True)
 class Instant:
-    """A point in time that is not limited to whole seconds.
-
-    Attributes:
-        second: The second that contains it, in wire format.
-        past: Whether it is later than the start of that second.
-    """
+    """A point in time: a second in wire format, and whether it is later than the start of that second."""
 
     second: str
     past: bool
@@ -127,17 +112,8 @@ class Instant:
 
         Stored times are whole seconds in wire format, so they compare as text.
         """
-        if operator == "eq":
-            return stored == self.second and not self.past
-        if operator == "neq":
-            return stored != self.second or self.past
-        if operator == "gt" or (operator == "gte" and self.past):
-            return stored > self.second
-        if operator == "gte":
-            return stored >= self.second
-        if operator == "lte" or self.past:
-            return stored <= self.second
-        return stored < self.second
+        order = (stored > self.second) - (stored < self.second)
+        return bool(_COMPARISONS[operator](order or -int(self.past), 0))
 
 
 def parse_time(text: str, *, lower_case: bool = True) -> Instant | None:
@@ -147,8 +123,6 @@ def parse_time(text: str, *, lower_case: bool = True) -> Instant | None:
         text: The time; without a time zone it is UTC.
         lower_case: Whether ``t`` and ``z`` are accepted for ``T`` and ``Z`` (Glance rejects them, recorded).
     """
-    if _PLAIN_TIME.fullmatch(text):
-        return Instant(text, past=False)
     match = _TIME.fullmatch(text)
     if match is None or (not lower_case and text != text.upper()):
         return None
@@ -182,16 +156,12 @@ def wire_time(moment: datetime) -> str:
     """Format a time as in responses. A naive time is UTC."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(timezone.utc)
-    return moment.strftime(WIRE_TIME).rjust(20, "0")  # strftime writes the year 1 as "1" on some platforms
+    return moment.strftime(_WIRE_TIME).rjust(20, "0")  # strftime writes the year 1 as "1" on some platforms
 
 
 def parse_wire_time(text: str) -> datetime:
-    """Parse a time in wire format into an aware datetime.
-
-    Raises:
-        ValueError: The text has another format.
-    """
-    return datetime.strptime(text, WIRE_TIME).replace(tzinfo=timezone.utc)
+    """Parse a time in wire format into an aware datetime; raise ``ValueError`` if it has another format."""
+    return datetime.strptime(text, _WIRE_TIME).replace(tzinfo=timezone.utc)
 
 
 def parse_duration(value: object) -> timedelta | None:
@@ -229,18 +199,14 @@ def add_clamped(moment: datetime, delta: timedelta) -> datetime:
 # --- values of a catalog file
 
 
-def _scalar(value: object) -> str:
-    """Convert a scalar to text.
-
-    The parser of catalog files returns text, but values from Python and JSON may be numbers, booleans or times.
-    """
+def read_text(value: object) -> str:
+    """Read text as it is written. The parser of files returns only text; Python and JSON have other scalars too."""
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError(
-                f"{quoted(value)} holds half a character (a lone surrogate); legal is Unicode text"
-            ) from None
+            what = "holds half a character (a lone surrogate); legal is Unicode text"
+            raise ValueError(f"{quoted(value)} {what}") from None
         return value
     if isinstance(value, datetime):
         return wire_time(value)
@@ -251,16 +217,9 @@ def _scalar(value: object) -> str:
     raise ValueError(f"{quoted(value)} is not text")
 
 
-def read_text(value: object) -> str:
-    """Read text as it is written."""
-    return _scalar(value)
-
-
 def read_integer(value: object) -> int:
     """Read an integer of 64 bits."""
-    if isinstance(value, str) and _PLAIN_INTEGER.fullmatch(value):
-        return int(value)
-    number = parse_integer(_scalar(value).strip())
+    number = parse_integer(read_text(value).strip())
     if number is None or not -(2**63) <= number < 2**63:
         raise ValueError(f"{quoted(value)} is not a whole number of 64 bits")
     return number
@@ -270,7 +229,7 @@ def read_boolean(value: object) -> bool:
     """Read ``true`` or ``false`` in any case."""
     if isinstance(value, bool):
         return value
-    parsed = parse_boolean(_scalar(value).strip())
+    parsed = parse_boolean(read_text(value).strip())
     if parsed is None:
         raise ValueError(f"{quoted(value)} is not true or false")
     return parsed
@@ -278,9 +237,7 @@ def read_boolean(value: object) -> bool:
 
 def read_time(value: object) -> str:
     """Read a time in whole seconds, in any format that a time filter accepts, into wire format."""
-    if isinstance(value, str) and _PLAIN_TIME.fullmatch(value):
-        return value
-    point = parse_time(_scalar(value).strip())
+    point = parse_time(read_text(value).strip())
     if point is None or point.past or len(point.second) != len("2018-09-06T14:03:27Z"):
         raise ValueError(f"{quoted(value)} is not a time in whole seconds such as 2018-09-06T14:03:27Z")
     return point.second
@@ -290,7 +247,7 @@ def read_list(value: object) -> tuple[str, ...]:
     """Read a list of texts without its duplicates; tags are a set in Glance as well."""
     if not isinstance(value, list | tuple):
         raise ValueError(f"{quoted(value)} is not a list such as [a, b]")
-    return tuple(dict.fromkeys(map(_scalar, value)))
+    return tuple(dict.fromkeys(map(read_text, value)))
 
 
 def _read_link(_: object) -> str:
@@ -320,6 +277,6 @@ class ValueType:
 TEXT: Final = ValueType("text", "string", read_text)
 INTEGER: Final = ValueType("integer", "integer", read_integer)
 BOOLEAN: Final = ValueType("boolean", "boolean", read_boolean)
-TIME: Final = ValueType("time", "string", read_time, ("gt", "gte", "lt", "lte", "eq", "neq"))
+TIME: Final = ValueType("time", "string", read_time, tuple(_COMPARISONS))
 LIST: Final = ValueType("list", "array of strings", read_list)
 LINK: Final = ValueType("link", "string", _read_link)
