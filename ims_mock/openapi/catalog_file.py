@@ -26,21 +26,17 @@ from ims_mock.text_tables import Row
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 MEMBER_STATUS: Final = enum(MEMBER_STATUSES)
-_IMAGE: Final[Schema] = {"$ref": "#/$defs/Image"}
 
+_TIME: Final[Schema] = {
+    "type": "string", "format": "time-or-age", "description": "A time, or an age such as `3 days ago`.",
+}  # fmt: skip
 _VALUES: Final[Mapping[ValueType, Schema]] = {
     INTEGER: {"anyOf": [integer_range(-(2**63), 2**63 - 1), {"type": "string", "pattern": "^[+-]?[0-9]{1,18}$"}]},
     BOOLEAN: {"anyOf": [BOOL, {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]},
-    TIME: {
-        "anyOf": [
-            {"type": "string", "format": "time-or-age", "description": "A time, or an age such as `3 days ago`."},
-            integer_range(1000, 9999),
-        ]
-    },
+    TIME: {"anyOf": [_TIME, integer_range(1000, 9999)]},
     LIST: array(SCALAR),
 }
 """The schema of a value by its type; all others are scalars."""
-
 
 _CREDENTIALS: Final = {
     "tokens": "Tokens that are accepted without a login.",
@@ -55,12 +51,8 @@ def catalog_schema() -> Schema:
     for field in FIELDS:
         if examples := (*field.values, *field.seen_values):
             image["properties"][field.name]["examples"] = [*examples]
-    return {
-        "$schema": DIALECT,
-        "title": "Catalog of ims-mock",
-        **sections_schema(_IMAGE),
-        "$defs": {"Image": image},
-    }
+    sections = sections_schema({"$ref": "#/$defs/Image"})
+    return {"$schema": DIALECT, "title": "Catalog of ims-mock", **sections, "$defs": {"Image": image}}
 
 
 def catalog_schema_json() -> str:
@@ -91,11 +83,7 @@ def _attribute(field: Field) -> Schema:
 
 
 def sections_schema(image: Schema) -> Schema:
-    """Return the schema of a catalog file.
-
-    Args:
-        image: A reference to the schema of an image.
-    """
+    """Return the schema of a catalog file, given a reference to that of an image."""
     generate = _entry(GENERATE_KEYS, set=image | {"description": "Attributes of every generated image."})
     generate["properties"]["count"] |= integer_range(0, MAX_GENERATED)
     del generate["properties"]["count"]["anyOf"]

@@ -78,13 +78,8 @@ def image_schema() -> Schema:
     """Return the schema of an image in a list."""
     properties = {field.name: _attribute(field, _ATTRIBUTE_TYPES.get(field.type, STRING)) for field in FIELDS}
     always = [one.name for one in FIELDS if one.type in (LINK, LIST) or one.is_nullable or one.name == "id"]
-    return {
-        "name": "image",
-        "type": "object",
-        "properties": properties,
-        "required": always,
-        "additionalProperties": STRING,
-    }
+    types = {"properties": properties, "required": always, "additionalProperties": STRING}
+    return {"name": "image", "type": "object", **types}
 
 
 # --- the schemas under /v2/schemas
@@ -139,17 +134,9 @@ PUBLISHED: Final[dict[str, Schema]] = {
 
 
 def body_schemas(profile: Profile) -> dict[str, Schema]:
-    """Return the schema of each body by its name.
-
-    Args:
-        profile: The profile, which decides what clients may write.
-    """
-    return {
-        **_image_bodies(profile),
-        **_identity_bodies(),
-        **_control_bodies(),
-        **each("Document CatalogSchema", {"type": "object"}),
-    }
+    """Return the schema of each body by its name; the profile decides what clients may write."""
+    documents = each("Document CatalogSchema", {"type": "object"})
+    return _image_bodies(profile) | _identity_bodies() | _control_bodies() | documents
 
 
 def error_schemas() -> dict[str, Schema]:
@@ -199,9 +186,8 @@ def _identity_bodies() -> dict[str, Schema]:
     in_domain = {**each("id name"), "domain": named}
     endpoint = object_schema(each("id interface region region_id url"))
     services = array(object_schema({**each("id type name"), "endpoints": array(endpoint)}))
-    project = object_schema(
-        {**each("id name domain_id parent_id description"), **each("is_domain enabled", BOOL), "links": links}
-    )
+    flags = each("is_domain enabled", BOOL)
+    project = object_schema({**each("id name domain_id parent_id description"), **flags, "links": links})
     domain = object_schema({**each("id name description"), "enabled": BOOL, "links": object_schema({"self": STRING})})
     token = {
         "methods": array(STRING),
@@ -213,11 +199,8 @@ def _identity_bodies() -> dict[str, Schema]:
         "roles": array(named),
         "catalog": services,
     }
-    version = {
-        **each("id status updated"),
-        "links": array(object_schema(each("rel href"))),
-        "media-types": array(object_schema(each("base type"))),
-    }
+    about = {"links": array(object_schema(each("rel href"))), "media-types": array(object_schema(each("base type")))}
+    version = each("id status updated") | about
     return {
         "Identity": object_schema({"version": object_schema(version)}),
         "Login": _login(),
@@ -239,13 +222,9 @@ def _named(**properties: Schema) -> Schema:
 def _login() -> Schema:
     domain = _named()
     project = _named(domain=nullable(domain))
-    user = _named(domain=nullable(domain), password=STRING) | {
-        "required": ["password"],
-        "anyOf": [
-            {"properties": {"id": _NAME}, "required": ["id"]},
-            {"properties": {"name": _NAME, "domain": domain}, "required": ["name", "domain"]},
-        ],
-    }
+    by_id = {"properties": {"id": _NAME}, "required": ["id"]}
+    by_name = {"properties": {"name": _NAME, "domain": domain}, "required": ["name", "domain"]}
+    user = _named(domain=nullable(domain), password=STRING) | {"required": ["password"], "anyOf": [by_id, by_name]}
     password = {"password": object_schema({"user": user})}
     token = {"token": object_schema({"id": STRING})}
     methods = [
@@ -255,12 +234,8 @@ def _login() -> Schema:
         ({"type": "string", "not": enum(METHODS)}, {}),
     ]
     identity = [object_schema({"methods": array(method, minItems=1), **proofs}) for method, proofs in methods]
-    scope = [
-        NULL,
-        {"const": "unscoped"},
-        object_schema({"project": project}),
-        object_schema({"project": NULL, "domain": domain}, "project"),
-    ]
+    scoped = [object_schema({"project": project}), object_schema({"project": NULL, "domain": domain}, "project")]
+    scope = [NULL, {"const": "unscoped"}, *scoped]
     return object_schema({"auth": object_schema({"identity": {"anyOf": identity}, "scope": {"anyOf": scope}}, "scope")})
 
 
@@ -297,11 +272,7 @@ def _clock_setting() -> Schema:
     instant = {"format": "instant", "description": "A time in whole seconds such as 2018-09-06T14:03:27Z."}
     duration = {"format": "span", "description": "A duration such as PT1H or -P1DT30M."}
     seconds = {**NUMBER, "minimum": -_CALENDAR_SECONDS, "maximum": _CALENDAR_SECONDS}
-    properties = {
-        "now": nullable(STRING | instant),
-        "runs": BOOL,
-        "advance": {"anyOf": [seconds, STRING | duration]},
-    }
+    properties = {"now": nullable(STRING | instant), "runs": BOOL, "advance": {"anyOf": [seconds, STRING | duration]}}
     return closed_object(
         properties,
         *properties,
@@ -312,43 +283,20 @@ def _clock_setting() -> Schema:
 
 def _walk() -> Schema:
     step = {**each("number status images", INT), **each("method path"), "query": _QUERY}
-    remark = {
-        **each("sentence cure"),
-        "name": enum(kind.name for kind in AUDIT_RULES),
-        "severity": enum((ERROR, INFO)),
-        "requests": array(INT),
-        "images": array(STRING),
-    }
-    return object_schema(
-        {
-            **each("path project"),
-            **each("number pages images", INT),
-            "query": _QUERY,
-            "is_whole": BOOL,
-            "steps": array(object_schema(step)),
-            "remarks": array(object_schema(remark)),
-        }
-    )
+    kind = {"name": enum(rule.name for rule in AUDIT_RULES), "severity": enum((ERROR, INFO))}
+    remark = {**each("sentence cure"), **kind, "requests": array(INT), "images": array(STRING)}
+    parts = {"steps": array(object_schema(step)), "remarks": array(object_schema(remark))}
+    counts = each("number pages images", INT)
+    return object_schema({**each("path project"), **counts, "query": _QUERY, "is_whole": BOOL, **parts})
 
 
 def _request() -> Schema:
-    finding = {
-        **each("message cure"),
-        "name": enum(FINDINGS_BY_NAME),
-        "severity": enum(SEVERITIES),
-        "request": INT,
-    }
-    return object_schema(
-        {
-            **each("time method path project credentials refusal fault"),
-            **each("number status walk page", INT),
-            "seconds": NUMBER,
-            "query": _QUERY,
-            "headers": closed_object(dict.fromkeys(HEADERS, STRING), *HEADERS),
-            "ids": array(STRING),
-            "findings": array(object_schema(finding)),
-        }
-    )
+    kind = {"name": enum(FINDINGS_BY_NAME), "severity": enum(SEVERITIES)}
+    finding = object_schema({**each("message cure"), **kind, "request": INT})
+    sent = {"query": _QUERY, "headers": closed_object(dict.fromkeys(HEADERS, STRING), *HEADERS)}
+    texts, numbers = each("time method path project credentials refusal fault"), each("number status walk page", INT)
+    found = {"ids": array(STRING), "findings": array(finding)}
+    return object_schema({**texts, **numbers, "seconds": NUMBER, **sent, **found})
 
 
 def _new_sandbox() -> Schema:

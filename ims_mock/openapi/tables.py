@@ -11,7 +11,7 @@ from ims_mock.contract.fields import FIELDS, Field
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.errors import PROBLEMS, Problem
-from ims_mock.faults.schema import RULE_KEYS
+from ims_mock.faults.schema import RULE_KEYS, RuleKey
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
 from ims_mock.openapi.catalog_file import catalog_keys
@@ -20,14 +20,16 @@ from ims_mock.options import OPTIONS, AppOptions, MockOptions, Option, options_o
 from ims_mock.text_tables import Row, Table
 
 
+def _table(heads: str, rows: Iterable[Row]) -> Table:
+    return Table(tuple(heads.split(" | ")), tuple(rows))
+
+
 def _parameters(parameters: Iterable[Parameter]) -> Table:
-    return Table(
-        ("parameter", "type", "documented values", "default", "rule", "evidence"),
-        tuple(
-            (one.name, one.json_type, ", ".join(one.values), one.default, one.description, ", ".join(one.evidence))
-            for one in parameters
-        ),
-    )
+    return _table("parameter | type | documented values | default | rule | evidence", map(_parameter, parameters))
+
+
+def _parameter(one: Parameter) -> Row:
+    return (one.name, one.json_type, ", ".join(one.values), one.default, one.description, ", ".join(one.evidence))
 
 
 def _field(field: Field) -> Row:
@@ -52,8 +54,7 @@ def _option(option: Option) -> Row:
 
 
 def _operation(operation: Operation) -> Row:
-    statuses = ", ".join(map(str, operation.responses))
-    return (f"{operation.method} {operation.path}", statuses, operation.summary)
+    return (f"{operation.method} {operation.path}", ", ".join(map(str, operation.responses)), operation.summary)
 
 
 def _error(problem: Problem) -> Row:
@@ -61,11 +62,13 @@ def _error(problem: Problem) -> Row:
     return (problem.name, str(problem.status), problem.code, glance_status, problem.summary.replace("\n", " "))
 
 
+def _fault(key: RuleKey) -> Row:
+    return (key.name, f"`{key.section}`" if key.section else "the rule itself", key.type.legal, key.description)
+
+
 def _keywords(options: Any) -> Table:
-    return Table(
-        ("keyword", "default", "legal", "what it is"),
-        tuple((one.name, f"`{one.default!r}`", _legal(one), one.help) for one in options_of(options)),
-    )
+    rows = ((one.name, f"`{one.default!r}`", _legal(one), one.help) for one in options_of(options))
+    return _table("keyword | default | legal | what it is", rows)
 
 
 def _legal(option: Option) -> str:
@@ -73,56 +76,25 @@ def _legal(option: Option) -> str:
 
 
 TABLES: Final = {
-    "operations": Table(
-        ("method and path", "status", "what it does"),
-        tuple(_operation(one) for one in OPERATIONS if not one.path.startswith("/_ims/")),
-    ),
+    "operations": _table("method and path | status | what it does", (_operation(one) for one in OPERATIONS if not one.path.startswith("/_ims/"))),
     "parameters": _parameters(PARAMETERS),
     "cloudimages": _parameters(CLOUDIMAGES.extras),
-    "fields": Table(
-        ("field", "type", "documented values", "present", "filter", "sort", "evidence", "in cloudimages", "what it is"),
-        tuple(map(_field, FIELDS)),
-    ),
-    "departures": Table(
-        ("departure", "documented", "glance"),
-        tuple((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES),
-    ),
-    "errors": Table(
-        ("error", "status", "code", "status of Glance, if different", "message"),
-        tuple(map(_error, PROBLEMS)),
-    ),
-    "catalog-keys": Table(("key", "type", "required", "what it is"), tuple(catalog_keys())),
-    "findings": Table(
-        ("finding", "severity", "what it is", "source"),
-        tuple((one.name, one.severity, one.about, one.source) for one in FINDINGS),
-    ),
-    "faults": Table(
-        ("key", "stands in", "legal", "what it does"),
-        tuple(
-            (key.name, f"`{key.section}`" if key.section else "the rule itself", key.type.legal, key.description)
-            for key in RULE_KEYS
-        ),
-    ),
-    "remarks": Table(
-        ("remark", "severity", "what it says", "cure"),
-        tuple((one.name, one.severity, one.sentence, one.cure) for one in AUDIT_RULES),
-    ),
+    "fields": _table("field | type | documented values | present | filter | sort | evidence | in cloudimages | what it is", map(_field, FIELDS)),
+    "departures": _table("departure | documented | glance", ((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES)),
+    "errors": _table("error | status | code | status of Glance, if different | message", map(_error, PROBLEMS)),
+    "catalog-keys": _table("key | type | required | what it is", catalog_keys()),
+    "findings": _table("finding | severity | what it is | source", ((one.name, one.severity, one.about, one.source) for one in FINDINGS)),
+    "faults": _table("key | stands in | legal | what it does", map(_fault, RULE_KEYS)),
+    "remarks": _table("remark | severity | what it says | cure", ((one.name, one.severity, one.sentence, one.cure) for one in AUDIT_RULES)),
     "app-options": _keywords(AppOptions),
     "mock-options": _keywords(MockOptions),
-    "settings": Table(
-        ("option", "environment", "default", "commands", "what it is"),
-        tuple(map(_option, OPTIONS)),
-    ),
-}
+    "settings": _table("option | environment | default | commands | what it is", map(_option, OPTIONS)),
+}  # fmt: skip
 """Each table by name."""
 
 
 def fields_reference(form: str) -> str:
-    """Return the query parameters of both lists and all fields.
-
-    Args:
-        form: ``table``, ``json`` or ``markdown``.
-    """
+    """Return the query parameters of both lists and all fields, as ``table``, ``json`` or ``markdown``."""
     tables = {name: TABLES[name] for name in ("parameters", "cloudimages", "fields")}
     if form == "json":
         records = {name: table.records() for name, table in tables.items()}
