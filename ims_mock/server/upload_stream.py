@@ -21,12 +21,7 @@ class UploadInterrupted(ConnectionError):
 
 
 class UploadStream(io.RawIOBase):
-    """The body of an upload, in the order in which it arrives.
-
-    After the reader closes the stream, appended bytes are discarded.
-
-    Args:
-        timeout: How many seconds a reader waits for the next byte.
+    """The body of an upload. After the reader closes the stream, appended bytes are discarded.
 
     Attributes:
         is_full: Whether the writer should wait.

@@ -45,15 +45,9 @@ def log_response(context: RequestContext, status: int) -> None:
 
 
 def log_request(method: str, path: str, query: str, status: int, seconds: float, request_id: str, **notes: str) -> None:
-    """Log a request.
+    """Log a request with a decoded path; the status is 0 if the connection was dropped instead.
 
     Args:
-        method: The method.
-        path: The path, decoded.
-        query: The query string as it was sent.
-        status: The status of the response; 0 if the connection was dropped instead.
-        seconds: The duration of the request.
-        request_id: The id of the request.
         notes: Further notes by name: ``fault`` is the id of a rule, ``doubt`` a sentence about the credentials. Empty
             ones are left out.
     """

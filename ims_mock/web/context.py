@@ -47,7 +47,6 @@ _CONTEXT: Final = "ims_mock.context"
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _BEFORE_PROXY_FIX: Final = "werkzeug.proxy_fix.orig"
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(eq=False)
@@ -93,13 +92,11 @@ class RequestContext:
     @property
     def query_string(self) -> str:
         """The query string as it was sent, one character per byte."""
-        found: str = self.environ.get("QUERY_STRING", "")
-        return found
+        return str(self.environ.get("QUERY_STRING", ""))
 
     def header(self, name: str) -> str:
         """Return a header decoded from UTF-8; empty if it was not sent."""
-        found: str = self.environ.get(wsgi_name(name), "")
-        return wire_text(found)
+        return wire_text(self.environ.get(wsgi_name(name), ""))
 
     # --- who sent it
 
@@ -116,16 +113,12 @@ class RequestContext:
         return self.known_authentication
 
     def caller(self, *, needs_project: bool = True) -> Caller:
-        """Return the sender of the request.
+        """Return the sender of the request, or raise an error if the credentials, or strict findings, do not allow it.
 
         Args:
             needs_project: Whether the request concerns the images of a project.
-
-        Raises:
-            RequestError: The emulator requires credentials, and these do not allow the request; or it is strict about
-                findings, and the request has some.
         """
-        writes = self.request.method not in _READS
+        writes = self.request.method not in ("GET", "HEAD", "OPTIONS")
         caller = self.emulator.authorize(self.authentication, needs_project=needs_project, writes=writes)
         if self.emulator.options.findings == STRICT:
             refuse_findings(self)
@@ -206,12 +199,8 @@ class RequestContext:
 
     @property
     def host(self) -> str:
-        """The ``Host`` of the request, without a default port.
-
-        Werkzeug's own property refuses names with ``_``, which containers have.
-        """
-        name: str = self.environ.get("HTTP_HOST", "")
-        return name.removesuffix(_DEFAULT_PORTS.get(self.request.scheme, ""))
+        """The ``Host``, without a default port. Werkzeug's property refuses names with ``_``, which containers have."""
+        return str(self.environ.get("HTTP_HOST", "")).removesuffix(_DEFAULT_PORTS.get(self.request.scheme, ""))
 
     def invalid_host(self) -> RequestError:
         """Return the error for a request without a valid ``Host``."""
@@ -221,7 +210,7 @@ class RequestContext:
     @property
     def _prefix(self) -> str:
         """The path at which the application is mounted: empty, or beginning with a slash."""
-        prefix: str = self.environ.get("SCRIPT_NAME", "").strip("/")
+        prefix = str(self.environ.get("SCRIPT_NAME", "")).strip("/")
         if _BEFORE_PROXY_FIX in self.environ:  # a proxy sends it percent-encoded
             prefix = unquote_to_bytes(prefix.encode("latin-1")).decode("latin-1")
         return f"/{prefix}" if prefix else ""

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 _GARBAGE: Final = bytes(range(255, 127, -1))
 """Bytes that are neither UTF-8 nor JSON."""
 
-_HTML: Final = (
-    "<html>\n<head><title>{status}</title></head>\n<body>\n<center><h1>{status}</h1></center>\n</body>\n</html>\n"
-)
+_HTML: Final = "<html>\n<head><title>{0}</title></head>\n<body>\n<center><h1>{0}</h1></center>\n</body>\n</html>\n"
 
 
 def apply_before_response(context: RequestContext) -> None:
@@ -50,15 +48,14 @@ def apply_before_response(context: RequestContext) -> None:
 
 
 def _candidate(context: RequestContext) -> FaultCandidate:
-    request, query = context.request, context.query_string
+    method, path, query = context.request.method, context.request.path, context.query_string
 
     def page() -> int:
-        if not asks_list(request.method, request.path):
+        if not asks_list(method, path):
             return 0
-        project = context.authentication.caller.project
-        return context.emulator.journal.page_of(request.path, project, query)
+        return context.emulator.journal.page_of(path, context.authentication.caller.project, query)
 
-    return FaultCandidate(request.method, request.path, query, context.header, page)
+    return FaultCandidate(method, path, query, context.header, page)
 
 
 def _change_catalog(context: RequestContext, change: CatalogChange) -> None:
@@ -138,6 +135,6 @@ def _changed_body(response: Response, how: str) -> bytes:
     del response.headers["Content-Length"]
     if how == HTML:
         response.headers["Content-Type"] = "text/html"
-        return _HTML.format(status=response.status).encode()
+        return _HTML.format(response.status).encode()
     body = response.get_data()
     return {TRUNCATED: body[: len(body) // 2], GARBAGE: _GARBAGE, EMPTY: b""}[how]

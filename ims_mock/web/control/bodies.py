@@ -14,8 +14,8 @@ from ims_mock.loading.dump import Masks
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
 from ims_mock.loading.sources import CatalogError
 from ims_mock.web.context import MAX_JSON_BYTES, RequestContext
+from ims_mock.web.responses import JSON
 
-JSON: Final = "application/json"
 MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 """The media types of a change; a page of another origin may send none of them without asking for permission."""
 
@@ -69,7 +69,7 @@ def catalog_errors() -> Iterator[None]:
         raise RequestError("catalog", what=str(error)) from None
 
 
-def catalog_response(value: Mapping[str, Any], status: int = 200) -> Response:
+def catalog_response(value: Mapping[str, Any]) -> Response:
     """Return a part of a catalog in YAML if the client prefers that, else in JSON."""
     media_type = request.accept_mimetypes.best_match(MEDIA_TYPES, JSON)
-    return Response(dumps(value, is_json=media_type == JSON), status, content_type=media_type)
+    return Response(dumps(value, is_json=media_type == JSON), content_type=media_type)
