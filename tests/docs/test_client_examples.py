@@ -92,7 +92,7 @@ POM = """
 SDKS = [
     pytest.param(
         "java", "java", "src/main/java/Main.java",
-        "mvn -q -B compile dependency:build-classpath -Dmdep.outputFile=path && "
+        "mvn -q -B compile dependency:build-classpath -Dmdep.outputFile=path >&2 && "
         "java -cp target/classes:$(cat path) Main 2>errors",
         id="java",
     ),
