@@ -159,7 +159,7 @@ _HEADERS: Final = KeyType(
     "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers",
     _parse_headers,
     {
-        "type": "object",
+        **_NAMES_SCHEMA,
         "propertyNames": {"pattern": f"^(?!content-length$){_HEADER_NAME.pattern}$"},
         "additionalProperties": _LINE_SCHEMA,
     },

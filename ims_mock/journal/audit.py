@@ -47,6 +47,7 @@ class _Chain:
         pages: The pages that were answered.
         end: The last image of the latest page that has one.
         is_open: Whether the latest answered page has a next one.
+        has_trouble: Whether the latest request has trouble, so that the client may repeat it.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class _Chain:
         self.pages: set[Page] = set()
         self.end = ""
         self.is_open = True
+        self.has_trouble = False
 
     def add(self, request: ListRequest) -> None:
         self.requests.append(request)
@@ -61,6 +63,7 @@ class _Chain:
             self.pages.add(request.page)
             self.is_open = request.record.answer.has_next
         self.end = request.ids[-1] if request.ids else self.end
+        self.has_trouble = request.has_trouble
 
     @property
     def first(self) -> ListRequest:
@@ -79,15 +82,17 @@ class _Chain:
             is_known: Whether the journal knows the page with the marker, if there is one.
         """
         if not request.marker:  # the client begins again after trouble
-            return int(self.last.has_trouble and self.last.question == request.question and self.is_open)
+            return int(self.has_trouble and self.last.question == request.question and self.is_open)
+        is_end, is_next = self.end == request.marker, shows_marker and request.previous == self.last.number
+        if not (self.is_open or is_end or is_next):
+            return 0  # the walk is over
         has_question = request.question in (self.first.question, self.last.question)
-        is_new = request.page not in self.pages or (self.last.has_trouble and request.page == self.last.page)
-        is_next = shows_marker and request.previous == self.last.number
-        if has_question and self.end == request.marker and is_new:
+        is_new = request.page not in self.pages or (self.has_trouble and request.page == self.last.page)
+        if has_question and is_end and is_new:
             return 4
         if has_question and shows_marker and (self.is_open or is_next):
             return 3  # the client took another image than the last one
-        if self.is_open and (self.end == request.marker or (has_question and is_known)):
+        if self.is_open and (is_end or (has_question and is_known)):
             return 2  # the client lost its parameters or its marker
         return int(is_next)
 
@@ -99,10 +104,12 @@ def _chains(requests: Iterable[ListRequest]) -> list[_Chain]:
     by_question: dict[Question, dict[_Chain, None]] = {}
     for request in requests:
         showing = by_image.get(request.marker, {})
+        asking = by_question.get(request.question, {})
+        candidates = {**showing, **asking} if request.marker else [one for one in asking if one.has_trouble]
         is_known = bool(showing) or request.journal_page == 1
         ranks = [
             (one.affinity(request, shows_marker=one in showing, is_known=is_known), one.last.number, one)
-            for one in {**showing, **by_question.get(request.question, {})}
+            for one in candidates
         ]
         affinity, _, chain = max(ranks, default=(0, 0, None))  # of equally good chains the latest one
         if not affinity or chain is None:

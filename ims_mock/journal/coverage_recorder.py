@@ -229,11 +229,9 @@ def _page_items(path: str, page_item: str, *, is_last: bool) -> frozenset[Item]:
 @lru_cache(maxsize=256)
 def _parameter_items(path: str, raw: str, *, is_folded: bool) -> frozenset[Item]:
     """Return what the parameters of a list query cover; values are compared in any case if it is folded."""
-    pairs = decoded(raw)
+    pairs, lists = decoded(raw), LISTS[path]
     counted = {*dict(pairs).items(), *(pair for pair in pairs if pair[0] in REPEATABLE)}
-    return frozenset(
-        item for name, value in counted for item in _items_of(LISTS[path], name, value, is_folded=is_folded)
-    )
+    return frozenset(item for name, value in counted for item in _items_of(lists, name, value, is_folded=is_folded))
 
 
 def _items_of(lists: ListGroups, name: str, value: str, *, is_folded: bool) -> Iterator[Item]:
