@@ -67,6 +67,7 @@ def free_port() -> int:
 def running(command: list[str], port: int, probe: bytes, **variables: str) -> Iterator[Connection]:
     """Run a server during the block, and yield a connection to it when it answers the probe with success."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IMS_MOCK_")} | variables
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as after an installation, which compiles all modules
     null = subprocess.DEVNULL
     process = subprocess.Popen(command, env=environment, stdin=null, stdout=null, stderr=null, start_new_session=True)
     deadline = time.monotonic() + START_SECONDS

@@ -66,15 +66,12 @@ GENERATE_KEYS: Final = {
 CREDENTIAL_KEYS: Final = {
     "tokens": {
         "token": _required("The token as in `X-Auth-Token`.", is_secret=True),
-        "project": _PROJECT,
-        "roles": _ROLES,
-        "expires": _EXPIRES,
+        "project": _PROJECT, "roles": _ROLES, "expires": _EXPIRES,
     },
     "keys": {
         "access": _required("Access key."),
         "secret": _required("Secret key.", is_secret=True),
-        "project": _PROJECT,
-        "roles": _ROLES,
+        "project": _PROJECT, "roles": _ROLES,
         "security_token": EntryKey(TEXT, "Security token, which makes it a temporary key.", is_secret=True),
         "expires": _EXPIRES,
     },
@@ -85,7 +82,7 @@ CREDENTIAL_KEYS: Final = {
         "domain": EntryKey(TEXT, "Name of the user's domain; default: `testdomain`."),
         "roles": _ROLES,
     },
-}
+}  # fmt: skip
 
 _MAPPING: Final = {"type": "is not a mapping of names to values"}
 _NULL: Final[dict[str, Any]] = {"null": "has no value"}
