@@ -45,8 +45,6 @@ class LoadedCatalog:
 
     Attributes:
         name: The names of the catalogs as they were given.
-        catalog: The images.
-        credentials: The projects and credentials.
         clock: The clock, frozen if a catalog says so.
         warnings: What no real image would show.
         seed: The seed that absent ids are derived from.

@@ -43,11 +43,7 @@ _JSON_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{},:]|[^][{},:"\s]
 
 
 class ParseError(Exception):
-    """The text is not YAML or JSON, or it exceeds a limit.
-
-    Attributes:
-        line: The line of the problem, counted from 1.
-    """
+    """The text is not YAML or JSON, or it exceeds a limit. Its ``line`` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)

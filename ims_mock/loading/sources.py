@@ -26,10 +26,8 @@ class CatalogProblem:
     """One problem of a catalog.
 
     Attributes:
-        file: The name of the catalog.
         line: The line of the value, counted from 1; 0 if the catalog is not a text.
         path: The path of the value, such as ``images[3].min_disk``; empty for the whole catalog.
-        message: What is wrong.
         is_warning: Whether the catalog can be used all the same.
     """
 
