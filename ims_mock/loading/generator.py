@@ -115,7 +115,6 @@ _TIMES: Final = ("created_at", "active_at", "updated_at")
 _START: Final = datetime(2018, 1, 1)
 _END: Final = int((datetime(2023, 11, 13) - _START).total_seconds())
 _LAST_SECOND: Final = int((datetime(9999, 12, 31, 23, 59, 59) - _START).total_seconds())
-_DAY: Final = 86_400
 
 _STATUSES: Final = Choices((94.9, "active"), (3.4, "queued"), (1.7, "saving"))  # of images that are not public
 _STATUSES_WITHOUT_DATA: Final = ("queued", "saving", "killed", "uploading", "importing")
@@ -141,7 +140,7 @@ def _add_status(image: Values, random: Random, constraints: _Constraints) -> Non
         image["status"] = "active" if image["visibility"] == "public" else _STATUSES.draw(random)
     created, active, updated = (constraints.times.get(name) for name in _TIMES)
     if created is None:
-        latest = min([_END - _DAY, *constraints.times.values()])
+        latest = min([_END - 86_400, *constraints.times.values()])
         created = int(random() * latest) if latest > 0 else latest
     if active is None:
         active = created + 60 + int(random() * 9_000)
@@ -152,12 +151,10 @@ def _add_status(image: Values, random: Random, constraints: _Constraints) -> Non
     image.setdefault("created_at", _wire_time(created))
     image.setdefault("updated_at", _wire_time(updated))
     fraction = random()
-    size = str(int(3e8 + fraction * fraction * 1.2e10))
+    size = "0" if image["status"] == "queued" else str(int(3e8 + fraction * fraction * 1.2e10))
     if image["status"] in _STATUSES_WITHOUT_DATA:
-        size = "0" if image["status"] == "queued" else size
-        for name in data.STORED_DATA:
-            if name not in constraints.known:
-                del image[name]
+        for name in {*data.STORED_DATA} - constraints.known.keys():
+            del image[name]
     else:
         image.setdefault("active_at", _wire_time(active))
     image.setdefault("__image_size", size)
@@ -374,8 +371,7 @@ def generate(
             and changes nothing else. Contradictory values are kept as given.
 
     Returns:
-        Dictionaries that share nothing. ``virtual_size`` is ``None``, ``tags`` is a list, and shared images have
-        ``members``, a mapping of projects to member statuses.
+        Dictionaries that share nothing. Shared images have ``members``, a mapping of projects to member statuses.
 
     Raises:
         ValueError: The count is negative, or a computed link is fixed.
