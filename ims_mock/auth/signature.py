@@ -87,15 +87,13 @@ class Authorization:
         if scheme != ALGORITHM:
             known = next((known for known in _KNOWN_SCHEMES if known.lower() == scheme.lower()), "")
             raise RequestError("algorithm", "its scheme" if known else "", known, _HEADER_FORMAT)
-        parameters: dict[str, str] = {}
-        for item in rest.split(","):
-            name, separator, value = item.strip().partition("=")
-            if not separator or name not in _PARAMETERS or name in parameters or not value:
-                raise RequestError("authorization", legal=_HEADER_FORMAT, what="is malformed")
-            parameters[name] = value
-        if len(parameters) < len(_PARAMETERS):
-            missing = next(name for name in _PARAMETERS if name not in parameters)
-            raise RequestError("authorization", legal=_HEADER_FORMAT, what=f"lacks {missing}")
+        pairs = [item.strip().partition("=")[::2] for item in rest.split(",")]
+        parameters = dict(pairs)
+        if len(parameters) < len(pairs) or not parameters.keys() <= set(_PARAMETERS) or not all(parameters.values()):
+            raise RequestError("authorization", legal=_HEADER_FORMAT, what="is malformed")
+        missing = [name for name in _PARAMETERS if name not in parameters]
+        if missing:
+            raise RequestError("authorization", legal=_HEADER_FORMAT, what=f"lacks {missing[0]}")
         names = tuple(parameters["SignedHeaders"].split(";"))
         if list(names) != sorted(set(names)) or not all(map(_HEADER_NAME.fullmatch, names)):
             raise RequestError("signed-headers", legal="unique names of headers in lower case, sorted and joined by ;")

@@ -54,8 +54,7 @@ def record_response(context: RequestContext, response: Response) -> None:
         for finding in findings[:MAX_FINDING_HEADERS]:
             line = _line(finding).encode("ascii", "backslashreplace").decode()
             response.headers.add(FINDING_HEADER, line[:MAX_FINDING_CHARACTERS])
-        if len(findings) > MAX_FINDING_HEADERS:
-            more = len(findings) - MAX_FINDING_HEADERS
+        if (more := len(findings) - MAX_FINDING_HEADERS) > 0:
             response.headers.add(FINDING_HEADER, f"{more} more are in the journal")
 
 
