@@ -19,7 +19,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.loading.loader import LoadedCatalog
-from ims_mock.options import AppOptions, SandboxOptions
+from ims_mock.options import AppOptions
 
 MAX_SANDBOXES: Final = 1_000
 
@@ -41,15 +41,7 @@ def _new_credentials(sandbox_id: str) -> SandboxCredentials:
 
 @dataclass
 class Sandbox:
-    """One sandbox.
-
-    Attributes:
-        id: The id: 12 hex digits.
-        emulator: The emulator that answers its requests.
-        credentials: The credentials that select it.
-        expires: Seconds after which it is removed if it is not used.
-        last_used: Time of its last use.
-    """
+    """One sandbox. It is removed if it is not used for the seconds in ``expires``."""
 
     id: str
     emulator: Emulator
@@ -62,7 +54,7 @@ class Sandboxes:
     """The sandboxes of a server.
 
     Args:
-        server: The emulator of the server, whose catalog and options are the defaults of sandboxes.
+        server: The emulator of the server, whose coverage includes that of the sandboxes.
         now: Returns the real time in seconds.
     """
 
@@ -75,17 +67,12 @@ class Sandboxes:
     def __len__(self) -> int:
         return len(self._sandboxes)
 
-    def create(
-        self,
-        loaded: LoadedCatalog | None = None,
-        options: AppOptions | None = None,
-        expires: float = SandboxOptions.expires,
-    ) -> Sandbox:
+    def create(self, loaded: LoadedCatalog, options: AppOptions, expires: float) -> Sandbox:
         """Create a sandbox.
 
         Args:
-            loaded: Its catalog. By default it shares that of the server, without a copy.
-            options: Its options. By default they are those of the server.
+            loaded: Its catalog. It may be that of the server, which is then shared and not copied.
+            options: Its options.
             expires: Seconds after which it is removed if it is not used.
 
         Raises:
@@ -93,7 +80,8 @@ class Sandboxes:
         """
         sandbox_id = secrets.token_hex(6)
         credentials = _new_credentials(sandbox_id)
-        emulator = self._emulator(credentials, loaded, options, CoverageRecorder(self._server.coverage_recorder))
+        recorder = CoverageRecorder(self._server.coverage_recorder)
+        emulator = Emulator(loaded, options, sandbox_credentials=credentials, coverage_recorder=recorder)
         with self._lock:
             now = self._now()
             self._sandboxes = {key: one for key, one in self._sandboxes.items() if now - one.last_used < one.expires}
@@ -102,20 +90,8 @@ class Sandboxes:
             sandbox = self._sandboxes[sandbox_id] = Sandbox(sandbox_id, emulator, credentials, expires, now)
         return sandbox
 
-    def restart(
-        self,
-        sandbox_id: str,
-        loaded: LoadedCatalog | None = None,
-        options: AppOptions | None = None,
-        expires: float = SandboxOptions.expires,
-    ) -> Sandbox:
+    def restart(self, sandbox_id: str, loaded: LoadedCatalog, options: AppOptions, expires: float) -> Sandbox:
         """Start a sandbox again as if it were new; it keeps its id, credentials and coverage.
-
-        Args:
-            sandbox_id: Its id.
-            loaded: As for :meth:`create`.
-            options: As for :meth:`create`.
-            expires: As for :meth:`create`.
 
         Raises:
             RequestError: If there is no such sandbox.
@@ -123,7 +99,9 @@ class Sandboxes:
         with self._lock:
             sandbox = self._find(sandbox_id)
             recorder = sandbox.emulator.coverage_recorder
-            sandbox.emulator = self._emulator(sandbox.credentials, loaded, options, recorder)
+            sandbox.emulator = Emulator(
+                loaded, options, sandbox_credentials=sandbox.credentials, coverage_recorder=recorder
+            )
             sandbox.expires = expires
             return sandbox
 
@@ -153,16 +131,6 @@ class Sandboxes:
             raise _unknown(sandbox_id)
         sandbox.last_used = now
         return sandbox
-
-    def _emulator(
-        self,
-        credentials: SandboxCredentials,
-        loaded: LoadedCatalog | None,
-        options: AppOptions | None,
-        recorder: CoverageRecorder,
-    ) -> Emulator:
-        loaded, options = loaded or self._server.initial, options or self._server.options
-        return Emulator(loaded, options, sandbox_credentials=credentials, coverage_recorder=recorder)
 
 
 def _unknown(sandbox_id: str) -> RequestError:
