@@ -2,6 +2,7 @@
 
 What a reset restores is one immutable :class:`~ims_mock.loading.loader.LoadedCatalog`, which every change replaces.
 Writers take turns. Readers need no lock: a request that keeps the value it started with sees all of a change or none.
+An image or a snapshot that does not exist is a :class:`RequestError`.
 """
 
 from __future__ import annotations
@@ -33,11 +34,7 @@ MAX_SNAPSHOTS: Final = 1_000
 
 
 def check_options(options: AppOptions) -> None:
-    """Check the options whose legal values other packages define.
-
-    Raises:
-        ValueError: If a value is invalid.
-    """
+    """Check the options whose legal values other packages define; raise ``ValueError`` if one is invalid."""
     Profile.parse(options.profile)
     parse_ignored(options.findings_ignore)
     if options.throttle:
@@ -51,25 +48,10 @@ def load_options(
     masks: Masks | None = None,
     progress: Progress | None = None,
 ) -> LoadedCatalog:
-    """Load the catalogs and generate the images that options ask for.
-
-    Args:
-        options: Of these, ``catalog``, ``generate``, ``seed`` and ``project`` are used.
-        base: See :func:`ims_mock.loading.loader.load`, also for the rest.
-        masks: Masked secrets that may stand for themselves.
-        progress: Called while loading.
-
-    Raises:
-        CatalogError: If a catalog is invalid.
-    """
+    """Call :func:`ims_mock.loading.loader.load` with the catalogs and generated images that options ask for."""
+    generate, seed, project = options.generate, options.seed, options.project
     return load(
-        options.sources,
-        generate=options.generate,
-        seed=options.seed,
-        project=options.project,
-        base=base,
-        masks=masks,
-        progress=progress,
+        options.sources, generate=generate, seed=seed, project=project, base=base, masks=masks, progress=progress
     )
 
 
@@ -136,16 +118,6 @@ class Emulator:
         """The emulator's clock."""
         return self.state.clock
 
-    @property
-    def seed(self) -> int:
-        """Seed of the ids of new images."""
-        return self.state.seed
-
-    @property
-    def name(self) -> str:
-        """Names of the loaded catalogs."""
-        return self.state.name
-
     # --- requests
 
     def authenticate(self, sent: RequestCredentials) -> Authentication:
@@ -168,12 +140,7 @@ class Emulator:
         return authentication.caller
 
     def view(self, caller: Caller, api_version: str) -> View:
-        """Return the view that a caller has of the catalog.
-
-        Args:
-            caller: The caller.
-            api_version: The header ``X-Api-Version``.
-        """
+        """Return the view that a caller has of the catalog with a value of the header ``X-Api-Version``."""
         return View(caller, self.profile, is_queens(api_version))
 
     # --- the state as a whole
@@ -187,12 +154,7 @@ class Emulator:
             self.throttle.clear()
 
     def restart(self, initial: LoadedCatalog, options: AppOptions) -> None:
-        """Start again with another initial state and other options, and without snapshots.
-
-        Args:
-            initial: The state.
-            options: The options. The limits of throttle and journal stay as they are.
-        """
+        """Start again without snapshots; coverage and the limits of throttle and journal stay."""
         with self._lock:
             self._snapshots.clear()
         self._configure(initial, options)
@@ -210,15 +172,11 @@ class Emulator:
     def add(self, *sources: Source, masks: Masks | None = None) -> LoadedCatalog:
         """Add catalogs to the state, and return it. Other writes wait meanwhile; reads do not.
 
-        Args:
-            sources: See :func:`ims_mock.loading.loader.load`.
-            masks: Masked secrets that may stand for themselves.
-
         Raises:
             CatalogError: If a catalog is invalid; nothing is added.
         """
         with self._lock:
-            loaded = load(sources, seed=self.seed, base=self.state, masks=masks)
+            loaded = load(sources, seed=self.state.seed, base=self.state, masks=masks)
             self.state = self._with_sandbox_credentials(loaded)
             return self.state
 
@@ -251,19 +209,11 @@ class Emulator:
             self._snapshots[name] = self.state
 
     def restore(self, name: str) -> None:
-        """Replace the state with a snapshot.
-
-        Raises:
-            RequestError: If there is no snapshot of this name.
-        """
+        """Replace the state with a snapshot, which must exist."""
         self._replace_state(self._find_snapshot(name))
 
     def delete_snapshot(self, name: str) -> None:
-        """Delete a snapshot.
-
-        Raises:
-            RequestError: If there is no snapshot of this name.
-        """
+        """Delete a snapshot, which must exist."""
         with self._lock:
             self._find_snapshot(name)
             del self._snapshots[name]
@@ -277,11 +227,7 @@ class Emulator:
     # --- images and the clock
 
     def write_image(self, make: Callable[[Catalog], Image]) -> Image:
-        """Add or replace an image, and return it.
-
-        Args:
-            make: Returns the image, given the current catalog. If it raises, nothing is changed.
-        """
+        """Add or replace the image that a function makes, given the current catalog, and return it."""
         with self._lock:
             image = make(self.catalog)
             if self.catalog.get(image.id) is not image:
@@ -289,20 +235,12 @@ class Emulator:
             return image
 
     def edit_catalog(self, edit: Callable[[Catalog], Catalog]) -> None:
-        """Change the catalog.
-
-        Args:
-            edit: Returns the new catalog, given the current one.
-        """
+        """Replace the catalog by the one that a function makes of it."""
         with self._lock:
             self._set(catalog=edit(self.catalog))
 
     def put_image(self, image_id: str, values: Mapping[str, Any]) -> Image:
-        """Add an image, or replace the one with this id except for its data.
-
-        Args:
-            image_id: The id.
-            values: The image as in a catalog file.
+        """Add an image of a catalog file, or replace the one with this id except for its data.
 
         Raises:
             CatalogError: If the image is invalid; nothing is changed.
@@ -318,11 +256,7 @@ class Emulator:
             return image
 
     def remove_image(self, image_id: str) -> None:
-        """Remove an image with its record.
-
-        Raises:
-            RequestError: If there is no image with this id.
-        """
+        """Remove an image with its record, which must exist."""
         with self._lock:
             if self.catalog.get(image_id) is None:
                 raise RequestError("image", "the image", image_id)

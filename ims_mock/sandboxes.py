@@ -98,10 +98,7 @@ class Sandboxes:
         """
         with self._lock:
             sandbox = self._find(sandbox_id)
-            recorder = sandbox.emulator.coverage_recorder
-            sandbox.emulator = Emulator(
-                loaded, options, sandbox_credentials=sandbox.credentials, coverage_recorder=recorder
-            )
+            sandbox.emulator.restart(loaded, options)
             sandbox.expires = expires
             return sandbox
 

@@ -20,26 +20,14 @@ _LEGAL_MARKER: Final = "the id of an image from a previous page"
 
 
 class Page(NamedTuple):
-    """One page of a list.
-
-    Attributes:
-        images: The images as the caller is shown them.
-        has_next: Whether the response links to another page.
-    """
+    """One page of a list: its images as the caller is shown them, and whether there is a next page."""
 
     images: tuple[Image, ...]
     has_next: bool
 
 
 class Catalog:
-    """An immutable set of images. An edit returns a new catalog, so readers need no lock.
-
-    Args:
-        images: The images.
-
-    Raises:
-        ValueError: Two images have the same id.
-    """
+    """An immutable set of images with different ids (or ``ValueError``). An edit returns a new catalog."""
 
     def __init__(self, images: Iterable[Image] = ()) -> None:
         given = list(images)
@@ -85,11 +73,7 @@ class Catalog:
     # --- lists
 
     def page(self, query: ListQuery, view: View) -> Page:
-        """Answer a list query.
-
-        Raises:
-            RequestError: The marker is unknown or not visible to the caller.
-        """
+        """Answer a list query. The marker must be an image that the caller sees."""
         marker = self._marker(query, view)
         sort, backwards = forward(query.sort)
         found = self._ordering(sort).find(query.conditions, marker, query.limit + 1, backwards=backwards)

@@ -40,11 +40,7 @@ class Listing:
     parsers: Mapping[str, Callable[[FilterParser, str], Filters]] = field(default_factory=dict)
 
     def filters(self, parser: FilterParser, name: str, value: str) -> Iterable[Filter | None]:
-        """Return the filters for a query parameter ``name=value``; ``None`` stands for no restriction.
-
-        Raises:
-            RequestError: The value is not legal for that parameter.
-        """
+        """Return the filters for a query parameter ``name=value``; ``None`` stands for no restriction."""
         own = self.parsers.get(name)
         return own(parser, value) if own else (parser.filter(name, value),)
 
@@ -73,7 +69,6 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
 
 
 def _documented(parser: FilterParser, value: str, choices: dict[str, Filters]) -> Filters | None:
-    """Return the filters of a documented value, or ``None`` if it is none of them."""
     return choices.get(value.lower() if "enumerations-ignore-case" in parser.profile else value)
 
 

@@ -26,12 +26,8 @@ def with_defaults(
 ) -> dict[str, Value | None]:
     """Return the values of an image with defaults for all absent attributes.
 
-    Args:
-        values: The given values; ``None`` means no value and no default.
-        index: The index of the image in the whole catalog, which an absent id and creation time are derived from.
-        project: The owner of an image without one.
-        seed: The seed that an absent id is derived from.
-        now: The default of ``created_at`` in wire format; if empty, it is derived from the index.
+    An absent id is derived from the seed and the index of the image in the whole catalog. ``created_at`` is ``now``, or
+    derived from the index if that is empty.
     """
     full: dict[str, Any] = dict(values)
     for name, default in _DEFAULTS:

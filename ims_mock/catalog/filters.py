@@ -179,22 +179,13 @@ class Bounded:
 
 
 class FilterParser(NamedTuple):
-    """Parses filters under the rules of a profile and a release of Glance.
-
-    Attributes:
-        profile: The profile of the emulator.
-        is_queens: Whether the rules are those of Queens instead of Mitaka.
-    """
+    """Parses filters under the rules of a profile, and of Queens or Mitaka."""
 
     profile: Profile
     is_queens: bool
 
     def filter(self, name: str, value: str) -> Filter | None:
-        """Return the condition for a query parameter ``name=value``; ``None`` if it restricts nothing.
-
-        Raises:
-            RequestError: The value is not legal for that attribute.
-        """
+        """Return the condition for a query parameter ``name=value``; ``None`` if it restricts nothing."""
         if name.endswith(("_min", "_max")):
             return self._bound(name, value)
         field = BY_NAME.get(name)
@@ -225,12 +216,12 @@ class FilterParser(NamedTuple):
                 wanted.add(old)
         return Contains("tags", frozenset(wanted))
 
-    def equals(self, name: str, value: str) -> Equals:
+    def equals(self, name: str, *values: str) -> Equals:
         """Return an equality, in any case if the attribute has documented values and the profile says so."""
         field = BY_NAME.get(name)
         if field is not None and field.values and "enumerations-ignore-case" in self.profile:
-            return Equals(name, frozenset({field.fold(value)}), folded=True)
-        return Equals(name, frozenset({value}))
+            return Equals(name, frozenset(map(field.fold, values)), folded=True)
+        return Equals(name, frozenset(values))
 
     def _text(self, field: Field, value: str) -> Equals:
         if not field.has_in_operator:
@@ -241,12 +232,9 @@ class FilterParser(NamedTuple):
         if operator == "eq":
             return self.equals(field.name, rest)
         if operator != "in":
-            raise RequestError(
-                "operator", field.name, value, 'an exact value, eq:VALUE or in:A,B,"C,D"', operator=operator
-            )
-        items = [self.equals(field.name, one) for one in _list_items(field.name, value, rest)]
-        folded = bool(field.values) and "enumerations-ignore-case" in self.profile
-        return Equals(field.name, frozenset[Value]().union(*(one.values for one in items)), folded)
+            legal = 'an exact value, eq:VALUE or in:A,B,"C,D"'
+            raise RequestError("operator", field.name, value, legal, operator=operator)
+        return self.equals(field.name, *_list_items(field.name, value, rest))
 
     def _integer(self, name: str, value: str) -> Filter:
         if "integers-are-checked" in self.profile:

@@ -21,12 +21,10 @@ MEMBERS_SCHEMA: Final = "/v2/schemas/members"
 
 
 class Membership(NamedTuple):
-    """The share of one project in an image.
+    """The share of one project in an image: ``pending``, ``accepted`` or ``rejected``.
 
-    Attributes:
-        status: ``pending``, ``accepted`` or ``rejected``.
-        created_at: when the image was shared, in wire format; empty: when the image was created.
-        updated_at: when the status last changed, likewise.
+    ``created_at`` is when the image was shared, ``updated_at`` when the status last changed, in wire format. Both are
+    when the image was created if they are empty.
     """
 
     status: str
@@ -145,12 +143,7 @@ class Image:
 
 
 def image_id(seed: int, number: int) -> str:
-    """Return the id of a generated image.
-
-    Args:
-        seed: The seed of the catalog.
-        number: The index of the image in the whole catalog, from 0. The same arguments always give the same id.
-    """
+    """Return the id that is derived from the seed of a catalog and the index of an image in it."""
     return random_uuid(sha256(f"{seed}/{number}".encode()).hexdigest())
 
 

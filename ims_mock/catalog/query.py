@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from ims_mock.catalog.cloudimages import IMAGES, Listing
 from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser
@@ -25,7 +25,6 @@ REGISTERED: Final = ("__isregistered", "true")
 """The parameter that the service adds to the queries of ordinary callers."""
 
 _SINGLE: Final = ("limit", "marker", "member_status", "visibility")
-_NOT_FILTERS: Final = frozenset({*_SINGLE, "changes-since", "sort", "sort_key", "sort_dir"})
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 _STRAY_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -36,9 +35,6 @@ class SortKey(NamedTuple):
 
     name: str
     is_descending: bool
-
-
-DEFAULT_SORT: Final = (SortKey("created_at", is_descending=True), SortKey("id", is_descending=True))
 
 
 @dataclass(frozen=True)
@@ -69,22 +65,14 @@ class ListQuery:
 
     def next(self, last: str) -> str:
         """Return the link to the page behind the one that ends with the image ``last``."""
-        return f"{self.listing.path}?{self.repeated}{'&' if self.repeated else ''}marker={form_encoded(last)}"
+        return f"{self.listing.path}?{self.repeated}{'&' if self.repeated else ''}{urlencode({'marker': last})}"
 
 
 @lru_cache(maxsize=256)
 def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
-    """Parse the query string of a list.
+    """Parse the query string of a list as it was sent: percent-encoded, one character per byte.
 
-    The checks run in Glance's order, so that of several mistakes the same one is reported.
-
-    Args:
-        raw: The query string as it was sent, percent-encoded; one character per byte.
-        view: The catalog as the caller sees it.
-        listing: The list that is queried.
-
-    Raises:
-        RequestError: A parameter is not legal; the first such parameter is named.
+    The checks run in Glance's order, so that of several mistakes the same one is reported as :class:`RequestError`.
     """
     parameters = _parameters(raw, is_strict="stray-percent" in view.profile)
     left = _Unread(parameters)
@@ -109,28 +97,14 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
 # --- the parameters
 
 
-class _Parameter(NamedTuple):
-    """A parameter, decoded, and both parts form-encoded as links repeat them."""
-
-    name: str
-    value: str
-    encoded: str
-
-
-def _parameters(raw: str, *, is_strict: bool) -> list[_Parameter]:
-    """Split and decode a query string. Only ``&`` separates parameters, and each is split at its first ``=``.
-
-    Args:
-        raw: The query string; one character per byte.
-        is_strict: Whether a ``%`` that escapes nothing is an error.
-    """
+def _parameters(raw: str, *, is_strict: bool) -> list[tuple[str, str]]:
+    """Split and decode a query string. Only ``&`` separates parameters, and each is split at its first ``=``."""
     parameters = []
     for text in raw.split("&"):
         if text:
             encoded_name, _, encoded_value = text.encode("latin-1", "replace").partition(b"=")
             name = _decode(encoded_name, "parameter name", is_strict=is_strict)
-            value = _decode(encoded_value, name, is_strict=is_strict)
-            parameters.append(_Parameter(name, value, f"{form_encoded(name)}={form_encoded(value)}"))
+            parameters.append((name, _decode(encoded_value, name, is_strict=is_strict)))
     return parameters
 
 
@@ -142,11 +116,6 @@ def _decode(encoded: bytes, name: str, *, is_strict: bool) -> str:
         return unquote_to_bytes(encoded.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
         raise RequestError("encoding", name, encoded.decode("latin-1"), "UTF-8, percent-encoded") from None
-
-
-def form_encoded(text: str) -> str:
-    """Encode a name or a value of a query string."""
-    return quote_plus(text)
 
 
 def decoded(raw: str) -> tuple[tuple[str, str], ...]:
@@ -162,9 +131,9 @@ def has_stray_percent(raw: str) -> bool:
 class _Unread:
     """The parameters that are not read yet, by name, in the order in which they were sent first."""
 
-    def __init__(self, parameters: Iterable[_Parameter]) -> None:
+    def __init__(self, parameters: Iterable[tuple[str, str]]) -> None:
         self.values: dict[str, list[str]] = {}
-        for name, value, _ in parameters:
+        for name, value in parameters:
             self.values.setdefault(name, []).append(value)
 
     def refuse_repeated(self, names: Iterable[str]) -> None:
@@ -272,11 +241,11 @@ def _dead_statuses(filters: Iterable[Filter]) -> frozenset[str]:
     return frozenset(str(value) for values in statuses for value in values if value in DEAD_STATUSES)
 
 
-def _repeated(parameters: Sequence[_Parameter], view: View) -> str:
+def _repeated(parameters: Sequence[tuple[str, str]], view: View) -> str:
     """Return what links repeat: every parameter but the marker, behind the one that the service adds."""
     if "repeated-parameters-in-links" not in view.profile:
-        parameters = list({parameter.name: parameter for parameter in parameters}.values())
-    links = [parameter.encoded for parameter in parameters if parameter.name != "marker"]
-    if view.needs_registered and all(parameter.name != REGISTERED[0] for parameter in parameters):
-        links.insert(0, "=".join(REGISTERED))
-    return "&".join(links)
+        parameters = list(dict(parameters).items())
+    repeated = [(name, value) for name, value in parameters if name != "marker"]
+    if view.needs_registered and all(name != REGISTERED[0] for name, _ in parameters):
+        repeated.insert(0, REGISTERED)
+    return urlencode(repeated)

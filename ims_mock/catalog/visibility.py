@@ -51,13 +51,7 @@ def visibility_of(image: Image) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """A catalog as one caller sees it, in one profile and one version of the API.
-
-    Attributes:
-        caller: The sender of the request.
-        profile: The profile of the emulator.
-        is_queens: Whether the rules are those of Queens instead of Mitaka.
-    """
+    """A catalog as one caller sees it, in one profile and one version of the API: Queens or Mitaka."""
 
     caller: Caller
     profile: Profile
@@ -134,13 +128,9 @@ class View:
 
 @dataclass(frozen=True)
 class IsListed:
-    """The image is in the caller's list.
+    """The image is in the caller's list, see :meth:`View.lists`.
 
-    Attributes:
-        view: The catalog as the caller sees it.
-        visibility: The requested visibility; ``None`` if there is none.
-        member_status: The status that a membership must have; ``all`` for any.
-        dead: Which of the statuses ``deleted`` and ``killed`` are requested; such images are not listed otherwise.
+    Deleted and killed images are listed only if ``dead`` contains their status.
     """
 
     view: View

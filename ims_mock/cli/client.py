@@ -21,11 +21,7 @@ def local_url(host: str, port: int, tls_cert: str) -> str:
 def get_control(url: str, path: str) -> Any:
     """Send a control request and return the JSON of the response.
 
-    The request contains no secrets, so any certificate is accepted.
-
-    Args:
-        url: URL of the server.
-        path: The path below ``/_ims/``.
+    The request contains no secrets, so any certificate is accepted. The path is below ``/_ims/``.
 
     Raises:
         HTTPError: If the response is an error.

@@ -24,11 +24,6 @@ def command(count: int, seed: int, project: str, output: str, set: tuple[str, ..
 
 
 def _parse_values(pairs: tuple[str, ...]) -> dict[str, object]:
-    """Return the values of ``--set`` by the name of their field.
-
-    Raises:
-        UsageError: If a field or a value is invalid.
-    """
     values: dict[str, object] = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")

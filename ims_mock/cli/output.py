@@ -6,20 +6,13 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
-_PROGRESS_SECONDS: Final = 1.0
-"""Time after which the progress bar appears."""
-
 
 def write(text: str, path: str) -> None:
-    """Write text to a file, or to standard output if the path is empty.
-
-    Raises:
-        ClickException: If the file cannot be written.
-    """
+    """Write text to a file, or to standard output if the path is empty."""
     if not path:
         click.echo(text, nl=False)
         return
@@ -40,7 +33,7 @@ class ProgressBar(ExitStack):
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Show how far a stage of loading has come."""
-        if not sys.stderr.isatty() or time.monotonic() - self._started < _PROGRESS_SECONDS:
+        if not sys.stderr.isatty() or time.monotonic() - self._started < 1:
             return
         if stage != self._stage:
             self.close()

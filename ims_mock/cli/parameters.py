@@ -21,11 +21,7 @@ def make_command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
 
 
 def choose_format(given: str, legal: Sequence[str]) -> str:
-    """Return the output format of a command; the first one is the default.
-
-    Raises:
-        UsageError: If it is not legal.
-    """
+    """Return the output format of a command; the first legal one is the default."""
     if given and given not in legal:
         raise click.UsageError(f"Invalid --format {given!r}. Use one of {', '.join(legal)}.")
     return given or legal[0]

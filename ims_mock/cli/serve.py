@@ -34,8 +34,8 @@ def _serve(options: ServeOptions) -> None:
         check_options(options)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    tls = _tls_context(options)
     try:
+        tls = _tls_context(options)
         listener = bind(options.host, options.port)
         url = url_of(listener, "https" if tls else "http")
         reloader = Reloader([str(one) for one in options.sources]) if options.watch else None  # before files are read
@@ -46,7 +46,7 @@ def _serve(options: ServeOptions) -> None:
         emulator = Emulator(loaded, options)
         app = app_for(emulator, has_control=options.control == "on")
         server = make_server(app, listener, options.threads, tls)
-    except BindError as error:
+    except (BindError, CertificateError) as error:
         raise click.ClickException(str(error)) from None
     except CatalogError as error:
         click.echo(str(error), err=True)
@@ -54,7 +54,7 @@ def _serve(options: ServeOptions) -> None:
     if reloader:
         reloader.start(emulator.reload, generate=options.generate, seed=options.seed, project=options.project)
     images = len(emulator.catalog)
-    click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({emulator.name}) on {url}")
+    click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({emulator.state.name}) on {url}")
     server.run()
 
 
@@ -65,7 +65,4 @@ def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:
     if not certificate or not key:
         given, missing = ("--tls-cert", "--tls-key") if certificate else ("--tls-key", "--tls-cert")
         raise click.UsageError(f"{given} requires {missing}. Use both or neither.")
-    try:
-        return tls_context(certificate, key)
-    except CertificateError as error:
-        raise click.ClickException(str(error)) from None
+    return tls_context(certificate, key)

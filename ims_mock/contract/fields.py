@@ -25,9 +25,6 @@ class Field:
     """One attribute of an image.
 
     Attributes:
-        name: The name in requests and responses.
-        type: The type of its value.
-        description: One sentence.
         present: Which images have it.
         values: The documented values as the document spells them; empty if any value is legal.
         evidence: The evidence for the attribute itself.

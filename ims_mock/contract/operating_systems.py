@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from ims_mock.contract.fields import BY_NAME
@@ -17,6 +17,11 @@ class System:
     os_type: str
     os_version: str
     os_bit: str
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The attributes of an image with this operating system."""
+        return {f"__{name}": value for name, value in asdict(self).items()}
 
     @property
     def labels(self) -> tuple[str, str]:

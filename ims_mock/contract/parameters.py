@@ -34,9 +34,6 @@ class Parameter:
     """One documented query parameter.
 
     Attributes:
-        name: The name in the query string.
-        json_type: The documented type.
-        description: One sentence.
         values: The documented values.
         default: The value that counts if it is not sent.
         evidence: The evidence for its rule.

@@ -72,7 +72,7 @@ class Local:
 
     def load(self, source: Source) -> None:
         """Replace the catalog."""
-        self._emulator.replace(load([source], seed=self._emulator.seed))
+        self._emulator.replace(load([source], seed=self._emulator.state.seed))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add images."""

@@ -60,7 +60,7 @@ def _candidate(context: RequestContext) -> FaultCandidate:
 
 def _change_catalog(context: RequestContext, change: CatalogChange) -> None:
     emulator, marker = context.emulator, marker_of(context.query_string)
-    now, project, seed = emulator.clock.wire(), emulator.credentials.default_project, emulator.seed
+    now, project, seed = emulator.clock.wire(), emulator.credentials.default_project, emulator.state.seed
     emulator.edit_catalog(lambda catalog: change.apply(catalog, marker=marker, project=project, seed=seed, now=now))
 
 

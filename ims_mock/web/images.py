@@ -58,7 +58,7 @@ def create_image() -> Response:
     context = current_context()
     emulator, view, body = context.emulator, context.view(), context.image_body()
     location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
-    seed, now = emulator.seed, emulator.clock.wire()
+    seed, now = emulator.state.seed, emulator.clock.wire()
     image = emulator.write_image(lambda catalog: lifecycle.create_image(body, catalog, view, seed=seed, now=now))
     response = image_response(context, view.shown(image), 201)
     response.headers["Location"] = f"{location}/{image.id}"

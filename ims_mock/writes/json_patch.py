@@ -1,7 +1,8 @@
 """JSON Patch: a document of operations changes the attributes of an image, all of them or none.
 
 There are two formats (the document, Glance). ``…-v2.1-json-patch`` has ``{"op": "replace", "path": "/name", "value":
-…}``, the older ``…-v2.0-json-patch`` has ``{"replace": "/name", "value": …}``.
+…}``, the older ``…-v2.0-json-patch`` has ``{"replace": "/name", "value": …}``. A patch that is malformed or not allowed
+raises :class:`RequestError`.
 """
 
 from __future__ import annotations
@@ -47,16 +48,7 @@ class Operation:
 
 
 def parse_patch(body: JsonValue, media_type: str, view: View) -> tuple[Operation, ...]:
-    """Parse a patch and make the checks that do not depend on the image.
-
-    Args:
-        body: The request body.
-        media_type: One of :data:`MEDIA_TYPES`.
-        view: The catalog as the caller sees it.
-
-    Raises:
-        RequestError: It is not a patch, or it sets an attribute or a value that the caller cannot set.
-    """
+    """Parse a patch of one of :data:`MEDIA_TYPES` and make the checks that do not depend on the image."""
     if not isinstance(body.value, list):
         raise _refused(
             body, "is not a list", "a list of operations", "Request body must be a JSON array of operation objects."
@@ -83,7 +75,6 @@ def _operation(part: JsonValue, media_type: str, validator: AttributeValidator) 
 
 
 def _new_format(part: JsonValue) -> tuple[str, object]:
-    """Return the operation and the path of an operation in the newer format."""
     for name in ("op", "path"):
         if name not in part.value:
             glance = f"Unable to find '{name}' in JSON Schema change"
@@ -95,7 +86,6 @@ def _new_format(part: JsonValue) -> tuple[str, object]:
 
 
 def _old_format(part: JsonValue) -> tuple[str, object]:
-    """Return the operation and the path of an operation in the older format."""
     named = [op for op in _OPERATIONS if op in part.value]
     if len(named) != 1:
         word = "only one" if named else "exactly one"
@@ -137,12 +127,7 @@ def _refused(part: JsonValue, what: str, legal: str, glance: str) -> RequestErro
 
 
 def patch_schema(media_type: str, profile: Profile) -> dict[str, Any]:
-    """Return the JSON Schema of a patch, apart from rules that depend on the caller or the image.
-
-    Args:
-        media_type: One of :data:`MEDIA_TYPES`.
-        profile: The profile, which decides about legal values.
-    """
+    """Return the JSON Schema of a patch, apart from rules that depend on the caller or the image."""
     values = {
         name: {keyword: value for keyword, value in schema.items() if keyword != "description"}
         for name, schema in attribute_schemas(profile).items()
@@ -188,17 +173,7 @@ def _operation_schemas(media_type: str, ops: tuple[str, ...], members: dict[str,
 
 
 def apply_patch(image: Image, operations: Sequence[Operation], view: View, now: str) -> Image:
-    """Return the image after all operations; without operations it does not change.
-
-    Args:
-        image: An image that the caller sees.
-        operations: The operations, applied in order.
-        view: The catalog as the caller sees it.
-        now: The time in wire format.
-
-    Raises:
-        RequestError: An operation cannot be applied.
-    """
+    """Return the image after all operations, applied in order; without operations it does not change."""
     if not operations:
         return image
     validator = AttributeValidator(view)

@@ -1,6 +1,7 @@
 """The lifecycle of an image: it is created, receives data and tags, and is deleted.
 
-Every function takes an image and returns the changed image; storing it is up to the caller.
+Every function takes an image and returns the changed image; storing it is up to the caller. If the change is not
+allowed, it raises :class:`RequestError`. ``view`` is the catalog as the caller sees it, ``now`` a time in wire format.
 """
 
 from __future__ import annotations
@@ -33,23 +34,14 @@ _CHUNK_BYTES: Final = 65_536
 _NEW: Final = {"status": "queued", "name": "", "__imagetype": "private", "__isregistered": "true", "__image_size": "0"}
 """The attributes that the service gives every new image (doc)."""
 
+_GLANCE_NEW: Final[dict[str, Value]] = {"status": "queued", "protected": False, "min_disk": 0, "min_ram": 0, "tags": ()}
+
 
 # --- creation
 
 
 def create_image(body: JsonValue, catalog: Catalog, view: View, *, seed: int, now: str) -> Image:
-    """Return the image that a client creates. It is queued until its data is uploaded.
-
-    Args:
-        body: The attributes.
-        catalog: The catalog, in which the id must be unused.
-        view: The catalog as the caller sees it.
-        seed: The seed of the id if the client sets none.
-        now: The time in wire format.
-
-    Raises:
-        RequestError: An attribute cannot be set, or not to this value.
-    """
+    """Return the image that a client creates, with an unused id. It is queued until its data is uploaded."""
     validator = AttributeValidator(view)
     values: dict[str, Value | None] = {}
     for name in body.object():
@@ -76,28 +68,14 @@ def unused_id(catalog: Catalog, seed: int) -> str:
 
 def _service_defaults(values: Mapping[str, Value | None], view: View, now: str) -> Mapping[str, Value | None]:
     """Add what the service adds. All facts about the operating system follow from its version (doc)."""
-    version = str(values.get("__os_version", DEFAULT_OS_VERSION))
-    system = system_of(version)
-    derived = {
-        "__os_version": version,
-        "__platform": system.platform,
-        "__os_type": system.os_type,
-        "__os_bit": system.os_bit,
-    }
-    return with_defaults({**_NEW, **derived, **values}, 0, project=view.caller.project, seed=0, now=now)
+    system = system_of(str(values.get("__os_version", DEFAULT_OS_VERSION)))
+    return with_defaults({**_NEW, **system.attributes, **values}, 0, project=view.caller.project, seed=0, now=now)
 
 
 def _glance_defaults(values: Mapping[str, Value | None], view: View, now: str) -> Mapping[str, Value | None]:
     """Add what Glance adds. New images can have members: in Queens because they are ``shared``, in Mitaka all can."""
-    defaults: Mapping[str, Value] = {
-        "status": "queued",
-        "visibility": "shared" if view.is_queens else "private",
-        "protected": False,
-        "min_disk": 0,
-        "min_ram": 0,
-        "tags": (),
-    }
-    return {**defaults, **values, "created_at": now, "updated_at": now}
+    visibility = "shared" if view.is_queens else "private"
+    return {**_GLANCE_NEW, "visibility": visibility, **values, "created_at": now, "updated_at": now}
 
 
 # --- data
@@ -112,13 +90,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class ReceivedData:
-    """Uploaded data.
-
-    Attributes:
-        size: The number of bytes.
-        checksum: Their MD5 hash in hexadecimal.
-        data: The bytes, or ``None`` if they are not kept.
-    """
+    """The size and the MD5 hash of uploaded data, and the bytes, or ``None`` if they are not kept."""
 
     size: int
     checksum: str
@@ -126,11 +98,7 @@ class ReceivedData:
 
 
 def begin_upload(image: Image, view: View, now: str) -> Image:
-    """Return the image during the upload of its data.
-
-    Raises:
-        RequestError: The image belongs to another project, is not queued or lacks a format that Glance needs.
-    """
+    """Return a queued image during the upload of its data. Glance needs both formats (recorded)."""
     require_owner(view, image, "upload data for this image.")
     status = image.text("status")
     if status.lower() != "queued":
@@ -143,12 +111,7 @@ def begin_upload(image: Image, view: View, now: str) -> Image:
 
 
 def receive_data(stream: Readable, limit: int) -> ReceivedData:
-    """Read a stream to its end.
-
-    Args:
-        stream: The stream.
-        limit: The maximum number of bytes to keep; longer data is only counted and hashed.
-    """
+    """Read a stream to its end. Data of more than ``limit`` bytes is only counted and hashed."""
     digest, kept, size = hashlib.md5(usedforsecurity=False), bytearray(), 0
     while chunk := stream.read(_CHUNK_BYTES):
         digest.update(chunk)
@@ -162,15 +125,10 @@ def receive_data(stream: Readable, limit: int) -> ReceivedData:
 
 def finish_upload(image: Image, view: View, received: ReceivedData, now: str) -> Image:
     """Return the active image with its data."""
-    values: dict[str, Value | None] = {
-        "status": "active",
-        "size": received.size,
-        "checksum": received.checksum,
-        "updated_at": now,
-    }
+    values: dict[str, Value | None] = {"status": "active", "size": received.size, "checksum": received.checksum}
     if "service-rules" in view.profile:
         values |= {"__image_size": str(received.size), "active_at": now}
-    return image.with_values(values).with_data(received.data)
+    return image.with_values({**values, "updated_at": now}).with_data(received.data)
 
 
 def abort_upload(image: Image, now: str) -> Image:
@@ -182,11 +140,7 @@ def abort_upload(image: Image, now: str) -> Image:
 
 
 def add_tag(image: Image, tag: str, now: str) -> Image:
-    """Return the image with a tag; if it has the tag already, it does not change.
-
-    Raises:
-        RequestError: The tag is not valid, or the image has too many.
-    """
+    """Return the image with a tag; if it has the tag already, it does not change."""
     check_tag(tag)
     if tag in image.tags:
         return image
@@ -196,11 +150,7 @@ def add_tag(image: Image, tag: str, now: str) -> Image:
 
 
 def remove_tag(image: Image, tag: str, now: str) -> Image:
-    """Return the image without a tag.
-
-    Raises:
-        RequestError: The image does not have the tag.
-    """
+    """Return the image without a tag, which it must have."""
     if tag not in image.tags:
         raise RequestError("tag-missing", "the tag", tag, "a tag of the image")
     return image.with_values({"tags": tuple(one for one in image.tags if one != tag), "updated_at": now})
@@ -210,11 +160,7 @@ def remove_tag(image: Image, tag: str, now: str) -> Image:
 
 
 def delete_image(image: Image, view: View, now: str) -> Image:
-    """Return the record that is left of an image that a client deletes.
-
-    Raises:
-        RequestError: The image is protected, or the caller may not delete it.
-    """
+    """Return the record that is left of an image that a client deletes, unless it is protected."""
     if "service-rules" in view.profile and visibility_of(image) == "public" and not view.caller.is_admin:
         raise RequestError("public-deleted", "the image", image.id, "a private image of the caller's own project")
     require_owner(view, image, "delete this image.")

@@ -1,4 +1,8 @@
-"""Members: the projects that an image is shared with. The owner adds and removes members; they accept or reject."""
+"""Members: the projects that an image is shared with. The owner adds and removes members; they accept or reject.
+
+The functions raise :class:`RequestError` if a change is not allowed, and if the image has no such member or the caller
+may not see it. ``view`` is the catalog as the caller sees it, ``now`` the time in wire format.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +22,7 @@ MAX_MEMBERS: Final = 128
 
 
 def find_shareable_image(catalog: Catalog, view: View, image_id: str) -> Image:
-    """Return an image that can have members.
-
-    Raises:
-        RequestError: The caller sees no such image, or it cannot have members.
-    """
+    """Return an image that the caller sees and that can have members."""
     image = find_image(catalog, view, image_id, "image-with-parts")
     visibility = visibility_of(image)
     if visibility == "public":
@@ -38,11 +38,7 @@ def list_members(image: Image, view: View) -> list[dict[str, str]]:
 
 
 def find_member(image: Image, view: View, project: str) -> Membership:
-    """Return a membership that the caller may see.
-
-    Raises:
-        RequestError: The image has no such member, or the caller may not see it.
-    """
+    """Return a membership that the caller may see."""
     if project not in image.members or not _sees(view, image, project):
         legal = "a project that the image is shared with"
         raise RequestError("member-missing", "the member", project, legal, image=image.id)
@@ -76,11 +72,7 @@ def _created_at(image: Image, membership: Membership) -> str:
 
 
 def parse_member(body: JsonValue) -> str:
-    """Parse the project of ``{"member": PROJECT}``.
-
-    Raises:
-        RequestError: The body names no project.
-    """
+    """Parse the project of ``{"member": PROJECT}``."""
     project = _text(body, "member", "the id of a project", "Member to be added not specified")
     if not 1 <= len(project) <= MAX_NAME:
         legal = f"the id of a project, 1 to {MAX_NAME} characters"
@@ -89,11 +81,7 @@ def parse_member(body: JsonValue) -> str:
 
 
 def parse_status(body: JsonValue) -> str:
-    """Parse the status of ``{"status": STATUS}``; a ``vault_id`` beside it is ignored (doc).
-
-    Raises:
-        RequestError: The body names no status.
-    """
+    """Parse the status of ``{"status": STATUS}``; a ``vault_id`` beside it is ignored (doc)."""
     legal = f"one of {', '.join(MEMBER_STATUSES)}"
     status = _text(body, "status", legal, "Status not specified")
     if status not in MEMBER_STATUSES:
@@ -113,17 +101,7 @@ def _text(body: JsonValue, name: str, legal: str, glance: str) -> str:
 
 
 def add_member(image: Image, view: View, project: str, now: str) -> Image:
-    """Return the image shared with a project, whose membership is pending.
-
-    Args:
-        image: An image that can have members.
-        view: The catalog as the caller sees it.
-        project: The new member.
-        now: The time in wire format.
-
-    Raises:
-        RequestError: The caller does not own the image, or it cannot be shared with this project.
-    """
+    """Return the image shared with a project, whose membership is pending; only its owner can share it."""
     require_owner(view, image, "create", "members-not-own")
     if "service-rules" in view.profile:
         if project == image.get("owner"):
@@ -140,18 +118,7 @@ def add_member(image: Image, view: View, project: str, now: str) -> Image:
 
 
 def set_member_status(image: Image, view: View, project: str, status: str, now: str) -> Image:
-    """Return the image after a member accepted or rejected it, or made its membership pending again.
-
-    Args:
-        image: An image that can have members.
-        view: The catalog as the caller sees it.
-        project: The member.
-        status: The new status of its membership.
-        now: The time in wire format.
-
-    Raises:
-        RequestError: The image has no such member, or the caller is neither the member nor an admin.
-    """
+    """Return the image after a member, or an admin, set the status of the membership."""
     membership = find_member(image, view, project)
     if project != view.caller.project and not view.caller.is_admin:
         legal = "the caller's own membership; only the member changes its status"
@@ -160,11 +127,7 @@ def set_member_status(image: Image, view: View, project: str, status: str, now: 
 
 
 def remove_member(image: Image, view: View, project: str) -> Image:
-    """Return the image without a member.
-
-    Raises:
-        RequestError: The image has no such member, or the caller does not own the image.
-    """
+    """Return the image without a member; only its owner can remove it."""
     find_member(image, view, project)
     require_owner(view, image, "delete", "members-not-own")
     return image.with_members({one: membership for one, membership in image.members.items() if one != project})

@@ -11,15 +11,9 @@ from ims_mock.errors import RequestError
 def find_image(catalog: Catalog, view: View, image_id: str, problem: str = "image") -> Image:
     """Return the image that a path names.
 
-    Args:
-        catalog: The catalog.
-        view: The catalog as the caller sees it.
-        image_id: The id.
-        problem: The name of the error; the message of Glance depends on the operation.
-
     Raises:
         RequestError: The image does not exist, is deleted or is not visible to the caller; the response does not tell
-            which.
+            which. The name of the error is ``problem``, because the message of Glance depends on the operation.
     """
     image = catalog.get(image_id)
     if image is None or image.is_deleted or not view.sees(image):
@@ -33,17 +27,7 @@ def owns(view: View, image: Image) -> bool:
 
 
 def require_owner(view: View, image: Image, action: str, problem: str = "not-own") -> None:
-    """Raise an error if the caller may not change an image.
-
-    Args:
-        view: The catalog as the caller sees it.
-        image: An image that the caller sees.
-        action: The attempted operation, in the words of Glance.
-        problem: The name of the error.
-
-    Raises:
-        RequestError: The image belongs to another project.
-    """
+    """Raise ``not-own``, or another error, if the caller may not do the action, named in the words of Glance."""
     if not owns(view, image):
         legal = "an image of the caller's own project"
         raise RequestError(problem, "the image", image.id, legal, act=action, image=image.id)

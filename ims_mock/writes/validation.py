@@ -1,6 +1,7 @@
 """Validation of attributes that clients write.
 
-The rules of the service are one row each. Without the departure ``service-rules``, the rules of Glance apply.
+The rules of the service are one row each. Without the departure ``service-rules``, the rules of Glance apply. What is
+not legal raises :class:`RequestError`.
 """
 
 from __future__ import annotations
@@ -11,19 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ims_mock.catalog.visibility import View
-from ims_mock.contract.fields import (
-    BY_NAME,
-    DESCRIPTION_LENGTH,
-    DESCRIPTION_PATTERN,
-    FIELDS,
-    NAME_LENGTH,
-    NAME_PATTERN,
-    TAG_LENGTH,
-    VISIBILITIES,
-    Field,
-    is_description,
-    is_name,
-)
+from ims_mock.contract import fields
+from ims_mock.contract.fields import BY_NAME, TAG_LENGTH, VISIBILITIES, Field
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.published_schema import CONSTRAINTS, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
@@ -79,12 +69,10 @@ def _size(name: str, problem: str) -> Rule:
 
 
 _SERVICE_RULES: Final = (
-    _text("name", "name-long", NAME_LENGTH),
-    Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", is_name,
-         {"format": "image-name", "pattern": NAME_PATTERN}),
-    _text("__description", "description-long", DESCRIPTION_LENGTH),
-    Rule("__description", "description-format", "text without <, > and carriage returns", is_description,
-         {"pattern": DESCRIPTION_PATTERN}),
+    _text("name", "name-long", fields.NAME_LENGTH),
+    Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", fields.is_name, {"format": "image-name", "pattern": fields.NAME_PATTERN}),
+    _text("__description", "description-long", fields.DESCRIPTION_LENGTH),
+    Rule("__description", "description-format", "text without <, > and carriage returns", fields.is_description, {"pattern": fields.DESCRIPTION_PATTERN}),
     _one_of("disk_format", "disk-format", BY_NAME["disk_format"].values),
     _one_of("container_format", "attribute", BY_NAME["container_format"].values),
     _one_of("hw_firmware_type", "firmware", BY_NAME["hw_firmware_type"].values),
@@ -119,11 +107,7 @@ class AttributeValidator:
         self._rules = _SERVICE_RULES if self.is_service else _GLANCE_RULES
 
     def check_name(self, name: str) -> None:
-        """Check that clients can set an attribute.
-
-        Raises:
-            RequestError: It is read-only, or its name is reserved or not legal.
-        """
+        """Check that clients can set an attribute: its name is legal, and it is neither reserved nor read-only."""
         JsonValue(name, "the name of a property").text()  # rejects lone surrogates
         field = BY_NAME.get(name)
         if field is not None and (field.is_read_only or field.type is LINK):
@@ -134,15 +118,7 @@ class AttributeValidator:
             raise RequestError("attribute", "attribute name", name, f"1 to {MAX_NAME} characters")
 
     def value(self, name: str, part: JsonValue) -> Value | None:
-        """Return the value of an attribute.
-
-        Args:
-            name: An attribute that clients can set.
-            part: The value in the request body.
-
-        Raises:
-            RequestError: It has the wrong type, or is not legal for this attribute or this caller.
-        """
+        """Return the value of an attribute that clients can set, given its value in the body of the request."""
         if part.value is None and name in _NULLABLE and not self.is_service:
             return None
         value = _typed(BY_NAME.get(name), part)
@@ -163,11 +139,7 @@ class AttributeValidator:
             raise RequestError("visibility-chosen", "visibility", value, "private; only an admin can choose another")
 
     def check_service_value(self, name: str, value: Value | None, current: Value | None) -> None:
-        """Check the value of an attribute that only the service and admins set. Repeating the current value is legal.
-
-        Raises:
-            RequestError: The caller may not set it to this value, or it is an invalid time.
-        """
+        """Check the value of an attribute that only the service and admins set. Repeating the current value is legal."""
         field = BY_NAME.get(name)
         if field is None or not self.is_service or value == current:
             return
@@ -205,22 +177,14 @@ def _is_wire_time(text: str) -> bool:
 
 
 def check_tag(tag: str) -> str:
-    """Return a tag if it is valid.
-
-    Raises:
-        RequestError: It is empty or too long.
-    """
+    """Return a tag if it is valid."""
     if not 1 <= len(tag) <= TAG_LENGTH:
         raise RequestError("tag", "the tag", tag, f"1 to {TAG_LENGTH} characters")
     return tag
 
 
 def check_tag_count(tags: Sequence[str]) -> None:
-    """Check the number of tags of an image.
-
-    Raises:
-        RequestError: There are too many.
-    """
+    """Check the number of tags of an image."""
     if len(tags) > MAX_TAGS:
         attempted, limit = str(len(tags)), str(MAX_TAGS)
         raise RequestError("tags-full", legal=f"at most {limit}", attempted=attempted, most=limit)
@@ -230,13 +194,9 @@ def check_tag_count(tags: Sequence[str]) -> None:
 
 
 def attribute_schemas(profile: Profile) -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema of each attribute that clients can write, apart from rules that depend on the caller.
-
-    Args:
-        profile: Whether it has the departure ``service-rules`` decides which rules apply.
-    """
+    """Return the JSON Schema of each attribute that clients can write, apart from rules that depend on the caller."""
     is_service = "service-rules" in profile
-    schemas = {field.name: _schema(field) for field in FIELDS if not field.is_read_only}
+    schemas = {field.name: _schema(field) for field in fields.FIELDS if not field.is_read_only}
     for rule in _SERVICE_RULES if is_service else _GLANCE_RULES:
         if "enum" in rule.schema:
             schemas[rule.name].pop("maxLength", None)

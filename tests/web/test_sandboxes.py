@@ -358,8 +358,9 @@ def test_a_removed_sandbox_is_a_404(profile):
 
 def test_an_unused_sandbox_expires(app):
     now = [0.0]
-    boxes = Sandboxes(app.extensions["ims_mock"], lambda: now[0])
-    short, long = boxes.create(expires=10), boxes.create(expires=100)
+    server = app.extensions["ims_mock"]
+    boxes = Sandboxes(server, lambda: now[0])
+    short, long = (boxes.create(server.initial, server.options, expires) for expires in (10, 100))
     for _ in range(3):
         now[0] += 9
         boxes.emulator(short.id)
@@ -368,7 +369,7 @@ def test_an_unused_sandbox_expires(app):
         boxes.emulator(short.id)
     assert len(boxes) == 1
     now[0] += 90
-    boxes.create()
+    boxes.create(server.initial, server.options, 10)
     assert len(boxes) == 1
     with pytest.raises(sandboxes.RequestError):
         boxes.emulator(long.id)
@@ -376,9 +377,9 @@ def test_an_unused_sandbox_expires(app):
 
 def test_sandboxes_are_bounded(app, ask):
     made = make(ask)
-    boxes = app.extensions["ims_mock.sandboxes"]
+    boxes, server = app.extensions["ims_mock.sandboxes"], app.extensions["ims_mock"]
     for _ in range(MAX_SANDBOXES - 1):
-        boxes.create()
+        boxes.create(server.initial, server.options, 10)
     answer = ask(PATH, method="POST")
     assert (answer.status, answer.json["error"]["code"]) == (429, 429)
     assert "delete one, or wait until unused ones expire. Use at most 1000" in answer.json["error"]["message"]

@@ -30,7 +30,7 @@ def replace_catalog() -> Response:
     """Replace everything with a catalog."""
     context = current_context()
     with bodies.catalog_errors():
-        loaded = load([bodies.catalog_text(context)], seed=context.emulator.seed, masks=bodies.masks())
+        loaded = load([bodies.catalog_text(context)], seed=context.emulator.state.seed, masks=bodies.masks())
     context.emulator.replace(loaded)
     return _loaded_response(loaded)
 

@@ -18,7 +18,7 @@ def health() -> Response:
     return jsonify(
         status="ok",
         version=__version__,
-        catalog=emulator.name,
+        catalog=emulator.state.name,
         images=len(emulator.catalog),
         project=emulator.credentials.default_project,
     )

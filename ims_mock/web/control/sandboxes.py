@@ -58,8 +58,9 @@ def _sandbox_response(sandbox: Sandbox) -> Response:
     )
 
 
-def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
-    """Return the catalog, options and expiry for a sandbox. Options that are absent or null are those of the server."""
+def _parse_body() -> tuple[LoadedCatalog, AppOptions, float]:
+    """Return the catalog, options and expiry for a sandbox. What is absent or null is as for the server."""
+    server = current_context().emulator
     body = json_object(current_context(), MAX_CATALOG_BYTES, is_required=False)
     legal = [option.name for option in options_of(SandboxOptions)]
     if unknown := sorted(body.object().keys() - set(legal)):
@@ -70,12 +71,12 @@ def _parse_body() -> tuple[LoadedCatalog | None, AppOptions, float]:
             body.member(name).text()  # rejects lone surrogates
     changes = {name: value for name, value in given.items() if name not in ("catalog", "expires")}
     try:
-        sandbox, options = SandboxOptions(**given), replace(current_context().emulator.options, **changes)
+        sandbox, options = SandboxOptions(**given), replace(server.options, **changes)
         check_options(options)
     except ValueError as error:
         raise RequestError("body", what=str(error)) from None
-    loaded = _load(body, sandbox) if given.keys() & {"catalog", "generate", "seed", "project"} else None
-    return loaded, options, sandbox.expires
+    loads = given.keys() & {"catalog", "generate", "seed", "project"}
+    return _load(body, sandbox) if loads else server.initial, options, sandbox.expires
 
 
 def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
