@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from flask import Flask
-from helpers import Ask, in_process, make_app
+from helpers import Ask, in_process, make_app, shared_app
 
 collect_ignore = [] if sys.version_info >= (3, 11) else ["openapi/test_schemathesis.py"]
 """schemathesis needs Python 3.11."""
@@ -28,7 +28,7 @@ def profile(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def ask(request: pytest.FixtureRequest, profile: str) -> Ask:
     """Call a new emulator of the catalog ``CATALOG`` of the test's module."""
-    return in_process(make_app(request.module.CATALOG, profile=profile))
+    return in_process(shared_app(request.module.CATALOG, profile=profile))
 
 
 @pytest.fixture

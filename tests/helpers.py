@@ -57,6 +57,17 @@ def make_app(*sources: Any, **options: Any) -> Flask:
     return create_app(sources or "default", **options)
 
 
+_shared: dict[str, Flask] = {}
+
+
+def shared_app(*sources: Any, **options: Any) -> Flask:
+    """Return an application of catalogs as it was when it started; building one takes much longer than a request."""
+    key = json.dumps([sources, options], sort_keys=True)
+    app = _shared.get(key) or _shared.setdefault(key, make_app(*sources, **options))
+    app.extensions["ims_mock"].reset()
+    return app
+
+
 def in_process(app: Flask) -> Ask:
     """Return a function that calls an application without a socket; the query string is passed on as it is."""
     client = app.test_client()

@@ -1,6 +1,7 @@
 """Helpers of tests that run ``ims-mock`` as a process."""
 
 import http.client
+import io
 import json
 import os
 import re
@@ -8,10 +9,13 @@ import socket
 import ssl
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from ims_mock.cli.main import main
 
 COMMAND = (sys.executable, "-m", "ims_mock")
 TLS = Path(__file__).parent / "data" / "tls"
@@ -30,9 +34,37 @@ def put(name, content):
     Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a command has printed, and its exit status."""
+
+    stdout: str
+    stderr: str
+    returncode: int
+
+
 def run(*arguments, **environment):
-    """Run a command to its end, with no other options than those given."""
-    return subprocess.run(
+    """Run a command in this process, with no other options than those given. It must end before it serves."""
+    output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
+        for name in os.environ.keys() - CLEAN.keys():
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr("sys.argv", ["ims-mock", *map(str, arguments)])
+        patch.setattr("ims_mock.cli.serve.exit_on_signals", nullcontext)
+        patch.setattr("ims_mock.cli.serve.log_to_stderr", lambda *_: None)
+        patch.setattr("ims_mock.cli.serve.make_server", lambda *_: pytest.fail("the command serves"))
+        with pytest.raises(SystemExit) as ended:
+            main()
+    for stream in (output, errors):
+        stream.seek(0)
+    return Done(output.read(), errors.read(), ended.value.code)
+
+
+def run_process(*arguments, **environment):
+    """Run a command to its end in a process of its own, with no other options than those given."""
+    done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         env={**CLEAN, **environment},
         stdin=subprocess.DEVNULL,
@@ -40,6 +72,7 @@ def run(*arguments, **environment):
         encoding="utf-8",
         timeout=60,
     )
+    return Done(done.stdout, done.stderr, done.returncode)
 
 
 def refusal(done, status):

@@ -285,7 +285,9 @@ def edited(rng, catalog, images):
     return catalog.with_image(*made([change])), [image for image in images if image is not old] + [change]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    "seed", [seed if seed < 8 else pytest.param(seed, marks=pytest.mark.slow) for seed in range(20)]
+)
 def test_a_page_agrees_with_a_list_comprehension(seed):
     rng = random.Random(seed)
     for _ in range(20):
@@ -313,7 +315,7 @@ images_drawn = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     images=images_drawn,
     seed=st.integers(0, 2**32),

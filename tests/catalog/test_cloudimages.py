@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from helpers import in_process, make_app, over_socket
+from helpers import in_process, make_app, over_socket, shared_app
 from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, numbers
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
@@ -68,13 +68,13 @@ ALL_LIVE = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
 @pytest.fixture(scope="module", params=PROFILES)
 def ask(request):
     """Ask the test catalog in process, in both profiles."""
-    return in_process(make_app(REGION, profile=request.param))
+    return in_process(shared_app(REGION, profile=request.param))
 
 
 @pytest.fixture(scope="module", params=["in process", "over a socket"])
 def ask_both(request):
     """Ask the catalog of the older list's tests, in process and over a socket."""
-    app = make_app(CATALOG)
+    app = shared_app(CATALOG)
     if request.param == "in process":
         yield in_process(app)
     else:
@@ -107,7 +107,7 @@ def test_each_caller_sees_the_same_images(ask_both, headers, expected):
 @pytest.mark.parametrize("name", ["default", "document-sample", "edge-cases", "empty", "large"])
 @pytest.mark.parametrize("profile", PROFILES)
 def test_both_lists_hold_the_same_images(name, profile):
-    ask = in_process(make_app(name, profile=profile))
+    ask = in_process(shared_app(name, profile=profile))
     left_out = {field.name for field in FIELDS if not field.in_cloudimages}
     older, newer = ask("/v2/images?limit=1000").json["images"], ask(f"{PATH}?limit=1000").json["images"]
     assert newer == [{key: value for key, value in one.items() if key not in left_out} for one in older]
@@ -181,7 +181,7 @@ def test_an_image_without_hidden_attributes_is_equal_in_both_lists():
 
 
 def test_a_member_is_shown_a_shared_image():
-    shown = in_process(make_app(REGION))(f"{PATH}?id=10").json["images"][0]
+    shown = in_process(shared_app(REGION))(f"{PATH}?id=10").json["images"][0]
     assert (shown["visibility"], shown["__imagetype"]) == ("shared", "shared")
     assert "__is_config_init" not in shown
 
@@ -191,7 +191,7 @@ def test_a_member_is_shown_a_shared_image():
 
 def test_a_page_has_500_images_unless_told_otherwise():
     for profile in PROFILES:
-        ask = in_process(make_app("empty", generate=1500, project=OWNER, profile=profile))
+        ask = in_process(shared_app("empty", generate=1500, project=OWNER, profile=profile))
         assert len(ask(PATH).ids) == 500
         assert len(ask(f"{PATH}?limit=700").ids) == 700
         assert len(ask(f"{PATH}?limit=5000").ids) == 1000
@@ -203,7 +203,7 @@ def test_a_page_has_500_images_unless_told_otherwise():
 )
 @pytest.mark.parametrize("profile", PROFILES)
 def test_walking_by_marker_visits_every_image_once(order, profile):
-    ask = in_process(make_app("edge-cases", profile=profile))
+    ask = in_process(shared_app("edge-cases", profile=profile))
     walked, marker = [], ""
     while page := ask(f"{PATH}?limit=2{order}{marker}").ids:
         walked += page
@@ -249,7 +249,7 @@ FILTERS = [
 
 @pytest.mark.parametrize(("query", "expected"), FILTERS, ids=[row[0] for row in FILTERS])
 def test_a_parameter_of_the_newer_list_filters(query, expected):
-    assert numbers(in_process(make_app(REGION))(f"{PATH}?{query}")) == expected
+    assert numbers(in_process(shared_app(REGION))(f"{PATH}?{query}")) == expected
 
 
 def test_every_parameter_of_the_newer_list_has_a_row():
@@ -258,7 +258,7 @@ def test_every_parameter_of_the_newer_list_has_a_row():
 
 
 def test_the_filters_mean_the_same_in_both_profiles():
-    documented, glance = (in_process(make_app(REGION, profile=profile)) for profile in PROFILES)
+    documented, glance = (in_process(shared_app(REGION, profile=profile)) for profile in PROFILES)
     for query, expected in FILTERS:
         if query != "virtual_env_type=Ironic":  # one image has it in lower case
             assert numbers(glance(f"{PATH}?{query}&__isregistered=true")) == expected, query
@@ -274,13 +274,13 @@ def test_the_filters_mean_the_same_in_both_profiles():
     ],
 )
 def test_documented_values_ignore_case_with_the_departure(query, documented, code):
-    assert numbers(in_process(make_app(REGION))(f"{PATH}?{query}")) == documented
-    answer = in_process(make_app(REGION, profile="glance"))(f"{PATH}?{query}")
+    assert numbers(in_process(shared_app(REGION))(f"{PATH}?{query}")) == documented
+    answer = in_process(shared_app(REGION, profile="glance"))(f"{PATH}?{query}")
     assert (answer.status, answer.json["error"]["code"]) == (400, code)
 
 
 def test_the_older_list_has_none_of_these_parameters():
-    ask = in_process(make_app(REGION))
+    ask = in_process(shared_app(REGION))
     for query in (
         "architecture=arm",
         "architecture=mips",
@@ -351,7 +351,7 @@ GATEWAY = [
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html"])
 def test_gateway_errors_have_the_gateways_format(method, path, status, code, profile, accept):
-    with over_socket(make_app(REGION, profile=profile)) as ask:
+    with over_socket(shared_app(REGION, profile=profile)) as ask:
         answer = ask(path, {"Accept": accept}, method)
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
     if code and method != "HEAD":
@@ -363,11 +363,11 @@ def test_gateway_errors_have_the_gateways_format(method, path, status, code, pro
 )
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "text/plain"])
 def test_errors_are_the_services_own_in_profile_glance(query, accept):
-    ask = in_process(make_app(REGION, profile="glance"))
+    ask = in_process(shared_app(REGION, profile="glance"))
     answer = ask(f"{PATH}?{query}", {"Accept": accept})
     assert (answer.status, set(answer.json)) == (400, {"error"})
     assert answer.json["error"]["code"].startswith("IMG.")
-    assert answer.json["error"] == in_process(make_app(REGION))(f"{PATH}?{query}").json["error"]
+    assert answer.json["error"] == in_process(shared_app(REGION))(f"{PATH}?{query}").json["error"]
     older = ask(f"/v2/images?{query}", {"Accept": accept})
     assert older.status == 200 or not older.text.startswith('{"error"')
 
@@ -389,7 +389,7 @@ ROLES = {"member": MINE, "reader": MINE, "admin": ALL_LIVE}
 @pytest.mark.parametrize("auth", ["on", "off"])
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_role_may_list(token, auth, profile):
-    ask = in_process(make_app(REGION, auth=auth, profile=profile))
+    ask = in_process(shared_app(REGION, auth=auth, profile=profile))
     expected = ROLES[token]
     if profile == "glance" and token != "admin":
         expected = sorted([*expected, 8], reverse=True)
@@ -397,7 +397,7 @@ def test_every_role_may_list(token, auth, profile):
 
 
 def test_unregistered_images_are_for_admins():
-    ask = in_process(make_app(REGION))
+    ask = in_process(shared_app(REGION))
     assert numbers(ask(f"{PATH}?__isregistered=false")) == []
     assert numbers(ask(f"{PATH}?__isregistered=false", {"X-Auth-Token": "admin"})) == [8]
 
@@ -412,7 +412,7 @@ def test_unregistered_images_are_for_admins():
     ],
 )
 def test_with_authentication_on_a_token_must_hold(profile, headers, status, code):
-    answer = in_process(make_app(REGION, auth="on", profile=profile))(PATH, headers)
+    answer = in_process(shared_app(REGION, auth="on", profile=profile))(PATH, headers)
     assert (answer.status, answer.json["error_code"]) == (status, code)
     assert json.loads(answer.body)["request_id"] == answer.headers["X-Request-Id"]
 

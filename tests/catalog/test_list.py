@@ -6,7 +6,7 @@ import socket
 import threading
 
 import pytest
-from helpers import in_process, link, make_app, over_socket
+from helpers import in_process, link, make_app, over_socket, shared_app
 from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, SERVICE, A, B, numbers
 
 from ims_mock import __version__
@@ -130,7 +130,7 @@ def test_every_problem_of_the_query_has_a_row():
 @pytest.mark.parametrize(("query", "problem", "status", "code"), [row for row in BAD if "repeated" not in row[1]])
 def test_glance_reports_the_same_errors_with_its_own_messages(query, problem, status, code):
     row = next(one for one in PROBLEMS if one.name == problem)
-    asked = in_process(make_app(CATALOG, profile="glance"))
+    asked = in_process(shared_app(CATALOG, profile="glance"))
     answer = asked(f"/v2/images?{query}")
     if not row.glance or answer.status == 200:
         assert problem in ("stray-percent", "integer", "boolean", "visibility", "marker", "uri-too-large")
@@ -287,13 +287,13 @@ AUTH = [
 
 @pytest.mark.parametrize(("headers", "status", "code", "words"), AUTH)
 def test_with_authentication_on_a_token_must_hold(headers, status, code, words):
-    answer = in_process(make_app(CATALOG, auth="on"))("/v2/images", headers)
+    answer = in_process(shared_app(CATALOG, auth="on"))("/v2/images", headers)
     assert answer.status == status
     if status != 200:
         assert answer.json["error_code"] == code
         assert words in answer.json["error_msg"]
         assert "of-a" not in answer.text
-    glance = in_process(make_app(CATALOG, auth="on", profile="glance"))("/v2/images", headers)
+    glance = in_process(shared_app(CATALOG, auth="on", profile="glance"))("/v2/images", headers)
     assert glance.status == status
     assert status == 200 or glance.headers["Content-Type"].startswith("text/plain")
 
@@ -318,7 +318,7 @@ def test_an_unknown_route_or_method_is_the_gateways_404(ask_both_ways, method, p
 
 
 def test_glance_answers_a_wrong_method_with_405():
-    answer = in_process(make_app(CATALOG, profile="glance"))("/v2/images", method="PATCH")
+    answer = in_process(shared_app(CATALOG, profile="glance"))("/v2/images", method="PATCH")
     assert answer.status == 405
     assert "GET" in answer.headers["Allow"]
     assert "The method PATCH is not allowed" in answer.text
@@ -338,7 +338,7 @@ def test_an_unexpected_error_is_a_500_without_details(profile, monkeypatch, capl
 
 
 def test_html_is_escaped():
-    asked = in_process(make_app(CATALOG, profile="glance"))
+    asked = in_process(shared_app(CATALOG, profile="glance"))
     answer = asked("/v2/images?sort_key=%3Cscript%3E", {"Accept": "text/html"})
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "<script>" not in answer.text

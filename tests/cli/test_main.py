@@ -5,7 +5,7 @@ import subprocess
 from contextlib import suppress
 
 import pytest
-from serving import CLEAN, COMMAND, LINUX, POSIX, put, refusal, run
+from serving import CLEAN, COMMAND, LINUX, POSIX, put, refusal, run, run_process
 
 from ims_mock import __version__
 from ims_mock.cli.main import COMMANDS, main
@@ -13,7 +13,7 @@ from ims_mock.options import OPTIONS
 
 
 def test_version_names_the_program():
-    done = run("--version")
+    done = run_process("--version")
     assert (done.stdout, done.stderr, done.returncode) == (f"ims-mock {__version__}\n", "", 0)
 
 
@@ -158,9 +158,9 @@ def test_a_full_disk_is_one_line_and_status_1(arguments):
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_output_is_utf_8_on_any_terminal(encoding):
-    done = run("generate", "--count", 60, "--format", "json", PYTHONIOENCODING=encoding)
+    done = run_process("generate", "--count", 60, "--format", "json", PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr) == (0, "")
     assert any(not image["name"].isascii() for image in json.loads(done.stdout)["images"])
     put("c.yaml", "images: [{id: a, name: 镜像🚀}]")
-    done = run("check", "c.yaml", PYTHONIOENCODING=encoding)
+    done = run_process("check", "c.yaml", PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr, "'镜像🚀'" in done.stdout) == (0, "", True)

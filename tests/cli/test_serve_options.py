@@ -135,6 +135,7 @@ def expected(name, value, effect):
 
 
 @LINUX
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EFFECTS)
 def test_option_is_set_by_variable_and_by_flag(name):
     option = OPTIONS[name]

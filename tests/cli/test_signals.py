@@ -67,6 +67,7 @@ def test_serve_ends_within_a_second(number, state):
         assert not is_last, f"it took {took:.2f} seconds"
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_repeated_signals_are_as_quiet(number):
@@ -122,6 +123,7 @@ def test_serve_ends_while_its_log_is_not_read():
 MANY = b"images:\n" + b"- {name: x, tags: [a, b, c]}\n" * 100_000
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize(("number", "stage"), LOADING)
 def test_serve_ends_while_it_loads(number, stage):

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from helpers import in_process, make_app, over_socket
+from helpers import in_process, make_app, over_socket, shared_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +37,7 @@ CATALOG = {
 @pytest.fixture
 def app(profile):
     """Return an application with eight images, a to h; the default order is h to a."""
-    return make_app(CATALOG, profile=profile)
+    return shared_app(CATALOG, profile=profile)
 
 
 @pytest.fixture

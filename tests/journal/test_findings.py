@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import pytest
-from helpers import in_process, make_app
+from helpers import in_process, make_app, shared_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,7 +122,7 @@ CASES = (
 
 def of(target, headers=None, method="GET", **options):
     """Return the findings of a request to a new emulator."""
-    app = make_app(CATALOG, **options)
+    app = shared_app(CATALOG, **options)
     in_process(app)(target, headers, method)
     (entry,) = app.extensions["ims_mock"].journal.entries()
     assert all(finding.request == entry.number for finding in entry.findings)
@@ -295,7 +295,7 @@ def test_headers_are_short_ascii_and_limited():
 
 
 def test_strict_rejects_and_lists_findings(profile):
-    app = make_app(CATALOG, findings="strict", profile=profile)
+    app = shared_app(CATALOG, findings="strict", profile=profile)
     answer = in_process(app)(f"{WRONG}&status=deleted")
     assert answer.status == 400
     message = answer.json["error"]["message"] if profile == "documented" else answer.text
@@ -307,7 +307,7 @@ def test_strict_rejects_and_lists_findings(profile):
 
 
 def test_strict_rejects_before_any_change():
-    ask = in_process(make_app(CATALOG, findings="strict"))
+    ask = in_process(shared_app(CATALOG, findings="strict"))
     assert ask(f"{LIST}/{IMAGE}?force=1", method="DELETE").status == 400
     assert ask(f"{LIST}/{IMAGE}").status == 200
     assert ask(f"{LIST}/{IMAGE}/tags/new", method="PUT").status == 204
@@ -347,7 +347,7 @@ def test_wrong_options_are_errors(words, says):
 
 
 def test_sandbox_has_its_own_mode_and_ignored_findings():
-    ask = in_process(make_app(CATALOG, findings="strict", findings_ignore="old-spelling"))
+    ask = in_process(shared_app(CATALOG, findings="strict", findings_ignore="old-spelling"))
 
     def asked(**words):
         made = ask("/_ims/sandboxes", {"Content-Type": "application/json"}, "POST", json.dumps(words).encode())

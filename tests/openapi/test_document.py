@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from endpoint_cases import CATALOG, GONE, HIDDEN, NAMES, ROWS, sent
-from helpers import in_process, make_app
+from helpers import in_process, make_app, shared_app
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -76,7 +76,7 @@ def test_documented_values_are_examples(path, parameters):
 
 @pytest.mark.parametrize("auth", ["on", "off"])
 def test_an_emulator_serves_its_own_document(profile, auth):
-    answer = in_process(make_app("empty", profile=profile, auth=auth))(DOCUMENT)
+    answer = in_process(shared_app("empty", profile=profile, auth=auth))(DOCUMENT)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
     assert answer.text == document_json(Profile.parse(profile), needs_credentials=auth == "on")
     assert answer.json["servers"] == [{"url": "/"}]
@@ -105,7 +105,7 @@ def test_the_document_is_the_same_in_every_process():
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
 def test_the_document_allows_only_get(profile, method):
-    answer = in_process(make_app("empty", profile=profile))(DOCUMENT, method=method)
+    answer = in_process(shared_app("empty", profile=profile))(DOCUMENT, method=method)
     assert (answer.status, answer.headers["Allow"]) == (405, "GET")
 
 
@@ -124,7 +124,7 @@ def assert_described(found, method, template, answer):
 
 @pytest.mark.parametrize("row", ROWS, **NAMES)
 def test_responses_of_the_service_are_as_described(profile, row):
-    ask = in_process(make_app(CATALOG, auth="on", profile=profile))
+    ask = in_process(shared_app(CATALOG, auth="on", profile=profile))
     found = ask(DOCUMENT).json
     path = row.path.format(image="{image_id}")
     template = re.sub(r"/members/\w+$", "/members/{member_id}", re.sub(r"/tags/\w+$", "/tags/{tag}", path))
@@ -139,7 +139,7 @@ def test_responses_of_the_service_are_as_described(profile, row):
 
 @pytest.mark.parametrize("name", ["requests", "walks", "coverage", "catalog", "faults", "health", "clock", "snapshots"])
 def test_responses_of_the_control_api_are_as_described(name):
-    ask = in_process(make_app("default"))
+    ask = in_process(shared_app("default"))
     ask("/v2/images?limit=1&foo=bar", {"X-Auth-Token": "ims-mock-token"})
     rule = {"match": {"page": 2}, "effect": {"status": 503}}
     ask("/_ims/faults", {"Content-Type": "application/json"}, "POST", json.dumps(rule).encode())

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import in_process, make_app
+from helpers import in_process, make_app, shared_app
 
 from ims_mock.web.app import app_for
 
@@ -14,7 +14,7 @@ NOW = "2023-11-13T08:00:00Z"
 @pytest.fixture
 def ask():
     """Ask an emulator whose clock stands still, and that needs credentials."""
-    return in_process(make_app({"clock": NOW}, auth="on", profile="glance"))
+    return in_process(shared_app({"clock": NOW}, auth="on", profile="glance"))
 
 
 def put(ask, body, **headers):
@@ -153,7 +153,7 @@ def test_only_catalogs_may_be_yaml(ask):
 @pytest.mark.parametrize(("headers", "is_own"), ORIGINS)
 @pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/json"])
 def test_a_page_of_another_origin_creates_no_image(profile, headers, is_own, media_type):
-    app = make_app("empty", profile=profile)
+    app = shared_app("empty", profile=profile)
     sent = {**({"Content-Type": media_type} if media_type else {}), **headers}
     in_process(app)("/v2/images", sent, "POST", b"{}")
     is_taken = media_type in ("", "application/json") or profile == "glance"

@@ -2,13 +2,13 @@
 
 import pytest
 from endpoint_cases import CATALOG, GONE, HIDDEN, IMAGE, JSON, NAMES, OLD_PATCH, PATCH, ROWS, WRITING, A, Row, sent
-from helpers import in_process, make_app, over_socket
+from helpers import in_process, over_socket, shared_app
 
 
 @pytest.fixture
 def app(profile):
     """A new emulator that requires credentials."""
-    return make_app(CATALOG, auth="on", profile=profile)
+    return shared_app(CATALOG, auth="on", profile=profile)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_trailing_slash_is_a_404_and_not_a_redirect(ask, profile, row):
 
 
 def test_glance_lists_the_allowed_methods(profile):
-    ask = in_process(make_app(CATALOG, profile=profile))
+    ask = in_process(shared_app(CATALOG, profile=profile))
     for path, methods in {
         "/v2/images": "GET, POST",
         f"/v2/images/{IMAGE}": "DELETE, GET, PATCH",

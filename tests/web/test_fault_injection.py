@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import in_process, link, make_app, over_socket
+from helpers import in_process, link, make_app, over_socket, shared_app
 
 from ims_mock.faults.schema import EFFECT, keys_of, rule_from_keywords
 
@@ -39,7 +39,7 @@ def emulator(app):
 @pytest.fixture
 def app(profile):
     """An application over the catalog."""
-    return make_app(CATALOG, profile=profile)
+    return shared_app(CATALOG, profile=profile)
 
 
 @pytest.fixture(params=["in process", "over a socket"])

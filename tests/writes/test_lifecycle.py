@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import in_process, make_app
+from helpers import in_process, shared_app
 
 from ims_mock.catalog.image import image_id
 from ims_mock.contract.operating_systems import SYSTEMS
@@ -36,13 +36,13 @@ CATALOG = {
 @pytest.fixture
 def documented():
     """Ask a fresh emulator of the documented service."""
-    return in_process(make_app(CATALOG))
+    return in_process(shared_app(CATALOG))
 
 
 @pytest.fixture
 def glance():
     """Ask a fresh emulator of Glance."""
-    return in_process(make_app(CATALOG, profile="glance"))
+    return in_process(shared_app(CATALOG, profile="glance"))
 
 
 def create(ask, values, token="of-a", **headers):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import in_process, make_app
+from helpers import in_process, shared_app
 
 from ims_mock.contract.fields import MEMBER_STATUSES
 from ims_mock.writes.members import MAX_MEMBERS
@@ -58,7 +58,7 @@ def test_a_membership_is_pending_until_it_is_accepted(ask):
 
 @pytest.mark.parametrize("status", MEMBER_STATUSES)
 def test_the_documented_query_finds_shared_images(status):
-    ask = in_process(make_app(CATALOG))
+    ask = in_process(shared_app(CATALOG))
     sent(ask, "PUT", f"image/members/{B}", {"status": status, "vault_id": "for a whole server"}, B)
     recipe = f"/v2/images?member_status={status}&visibility=shared&__imagetype=shared"
     assert ask(recipe, {"X-Project-Id": B}).ids == ["image"]
