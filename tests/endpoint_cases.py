@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from helpers import token_of
+
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 IMAGE, QUEUED, SHARED, HIDDEN, PUBLIC, PROTECTED, GONE = (
     f"{number}" * 8 + "-0000-4000-8000-000000000000" for number in range(1, 8)
@@ -17,12 +19,7 @@ CATALOG = {
     "project": A,
     "clock": "2030-01-01T00:00:00Z",
     "credentials": {
-        "tokens": [
-            {"token": "of-a", "project": A},
-            {"token": "of-b", "project": B},
-            {"token": "reader", "project": A, "roles": ["reader"]},
-            {"token": "admin", "project": C, "roles": ["admin"]},
-        ]
+        "tokens": [token_of("of-a", A), token_of("of-b", B), token_of("reader", A, "reader"), token_of("admin", C, "admin")]
     },
     "images": [
         {"id": IMAGE, "owner": A, "visibility": "shared", "tags": ["there"], "members": {C: "pending"}},

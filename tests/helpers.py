@@ -52,6 +52,11 @@ def link(url: str | None) -> tuple[str, list[tuple[str, str]]] | None:
     return parts.path, sorted(parse_qsl(parts.query, keep_blank_values=True))
 
 
+def token_of(name: str, project: str, *roles: str) -> dict[str, Any]:
+    """Return the entry of a token in a catalog."""
+    return {"token": name, "project": project, **({"roles": list(roles)} if roles else {})}
+
+
 def make_app(*sources: Any, **options: Any) -> Flask:
     """Return an application of catalogs."""
     return create_app(sources or "default", **options)

@@ -42,7 +42,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def name_of(path):
-    """Return the dotted name of a module inside the package."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -14,7 +14,6 @@ PACKAGE = Path(__file__).parent.parent / "ims_mock"
 
 
 def is_near(clock, instant):
-    """Return whether a running clock shows about a time."""
     return abs(clock.now() - instant) < timedelta(seconds=30)
 
 

@@ -8,10 +8,17 @@ from helpers import Ask, in_process, make_app, probed
 from login_helpers import CATALOG
 
 
-@pytest.fixture
-def app() -> Flask:
+@pytest.fixture(scope="session")
+def session_app() -> Flask:
     """An application with ``--auth on``."""
     return probed(make_app(CATALOG, auth="on"))
+
+
+@pytest.fixture
+def app(session_app: Flask) -> Flask:
+    """That application as it was when it started."""
+    session_app.extensions["ims_mock"].reset()
+    return session_app
 
 
 @pytest.fixture

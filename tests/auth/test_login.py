@@ -257,7 +257,7 @@ BODY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(JSON, BODY).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60))
 def test_no_body_is_an_internal_error(ask, ask_off, data):
     assert post_login(ask, data).status in (400, 401)

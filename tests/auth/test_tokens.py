@@ -130,7 +130,7 @@ PRINTABLE = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PRINTABLE.filter(lambda text: text.strip() not in KNOWN))
 def test_any_other_text_is_an_unknown_token(ask, text):
     assert ask("/v2/images", {"X-Auth-Token": text}).status == 401

@@ -78,7 +78,6 @@ FILTERS = {
 
 
 def random_images(rng, count):
-    """Invent images with few distinct values, so that ties and matches abound."""
     for number in range(count):
         image = {name: rng.choice(pool) for name, pool in POOLS.items()}
         image["id"] = f"{number * 7919 % count:04x}"
@@ -88,18 +87,13 @@ def random_images(rng, count):
 
 
 def made(images):
-    """Make images of invented values."""
     for image in images:
         values = {name: value for name, value in image.items() if name != "members" and value is not None}
         yield Image(values, {project: Membership(status) for project, status in image["members"].items()})
 
 
 def catalog_of(images):
-    """Index images."""
     return Catalog(made(images))
-
-
-# --- the naive reading
 
 
 def naive(images, pairs, view):
@@ -126,12 +120,10 @@ def naive(images, pairs, view):
 
 
 def on(view, departure):
-    """Tell whether the view's profile departs here."""
     return departure in view.profile
 
 
 def naive_membership(image, view):
-    """Give the status of the membership that counts."""
     status = image["members"].get(view.caller.project)
     visibility = image["visibility"].lower()
     if on(view, "shared-through-membership"):
@@ -218,7 +210,6 @@ def naive_match(image, name, value, view):
 
 
 def naive_time(stored, value):
-    """Compare times as text."""
     way, _, text = value.partition(":")
     exact = {"2018-09-06 14:03:28": "2018-09-06T14:03:28Z", "2018-09-06T14:03:28.5Z": "2018-09-06T14:03:28Z5",
              "2020": "2020-01-01T00:00:00Z", "2020-02-29": "2020-02-29T00:00:00Z"}.get(text, text)  # fmt: skip
@@ -244,9 +235,6 @@ def naive_sorted(images, pairs):
     return images
 
 
-# --- against the catalog
-
-
 def random_pairs(rng, view):
     """Invent a legal question."""
     pairs = []
@@ -268,7 +256,6 @@ def random_pairs(rng, view):
 
 
 def random_view(rng):
-    """Invent a caller, a profile and a version."""
     switches = "".join(f",-{departure.name}" for departure in DEPARTURES if rng.random() < 0.15)
     profile = rng.choice((DOCUMENTED, DOCUMENTED, GLANCE, Profile.parse("documented" + switches)))
     roles = frozenset({"admin"} if rng.random() < 0.2 else {"member"})
@@ -276,7 +263,6 @@ def random_view(rng):
 
 
 def edited(rng, catalog, images):
-    """Add, replace or remove one image, in the catalog and in the list of its values."""
     [change] = random_images(rng, 1)
     old = rng.choice(images) if images and rng.random() < 0.7 else None
     if old is not None and rng.random() < 0.4:
@@ -362,9 +348,6 @@ def test_an_unknown_marker_is_an_error(marker):
     view = View(Caller("a"), DOCUMENTED, is_queens=False)
     with pytest.raises(RequestError, match=r"Invalid marker .*: no such image\. Use "):
         catalog.page(parse(f"limit=0&marker={quote_plus(marker)}", view), view)
-
-
-# --- edited catalogs
 
 
 def test_an_edit_leaves_the_earlier_catalog_as_it_was():

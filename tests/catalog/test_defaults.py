@@ -31,7 +31,6 @@ ALWAYS = {
 
 
 def image(values=(), index=0, **options):
-    """Return one image with defaults."""
     return with_defaults(dict(values), index, **{"project": "the-project", "seed": 0, **options})
 
 

@@ -23,7 +23,6 @@ COMPOSE, GITHUB, GITLAB = (yaml.safe_load(block) for language, block in BLOCKS i
 
 
 def instructions():
-    """Read the last stage of the recipe: each instruction with what follows it."""
     lines = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text()).splitlines()
     found = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
     last = max(place for place, (name, _) in enumerate(found) if name == "FROM")
@@ -31,13 +30,11 @@ def instructions():
 
 
 def of_instruction(name):
-    """Give what follows the only instruction of a name."""
     (found,) = (rest for one, rest in instructions() if one == name)
     return found
 
 
 def test_labels_are_those_of_the_package():
-    """Title, description, version, license and authors are said once more, and alike."""
     metadata = ConfigParser()
     metadata.read(ROOT / "setup.cfg")
     names = {"title": "name", "description": "description", "licenses": "license", "authors": "author"}
@@ -49,7 +46,6 @@ def test_labels_are_those_of_the_package():
 
 
 def test_the_image_serves_and_checks_itself_as_nobody_in_particular():
-    """With commands that exist, in exec form, as a user without a name, on a port that its environment agrees with."""
     assert (of_instruction("ENTRYPOINT"), of_instruction("CMD")) == ('["ims-mock"]', '["serve"]')
     assert of_instruction("HEALTHCHECK").endswith(' CMD ["ims-mock", "healthcheck"]')
     assert int(of_instruction("USER")) > 0
@@ -62,12 +58,10 @@ def test_the_image_serves_and_checks_itself_as_nobody_in_particular():
 
 
 def test_healthcheck_knows_all_that_leads_to_the_server():
-    """Each setting of ``serve`` that changes where or how it is asked."""
     assert {"host", "port", "tls_cert"} < {option.name for option in OPTIONS if "healthcheck" in option.commands}
 
 
 def test_only_what_is_installed_is_sent_to_the_build():
-    """Everything else is left out, whatever lies beside the recipe."""
     first, *rest = (ROOT / ".dockerignore").read_text().split()
     sent = {line.removeprefix("!") for line in rest if line.startswith("!")}
     assert first == "**"
@@ -75,18 +69,13 @@ def test_only_what_is_installed_is_sent_to_the_build():
     assert all((ROOT / name).exists() for name in sent)
 
 
-# --- the examples of the guide ------------------------------------------------------------------------
-
-
 def test_every_variable_of_the_chapter_is_a_setting():
-    """In commands, compose files, and the text around them."""
     found = set(re.findall(r"IMS_MOCK_\w+", PAGES["guides/docker-and-ci.md"]))
     assert len(found) > 5
     assert found <= VARIABLES
 
 
 def test_values_of_the_compose_file_are_legal():
-    """Each is a text, and one of its setting's choices where there are few."""
     settings = {setting.variable: setting for setting in OPTIONS}
     for service in COMPOSE["services"].values():
         for name, value in service["environment"].items():
@@ -95,7 +84,6 @@ def test_values_of_the_compose_file_are_legal():
 
 
 def test_the_compose_file_fits_the_image():
-    """Ports, folders and the service that is waited for are those that are named elsewhere."""
     emulator, tests = COMPOSE["services"]["ims-mock"], COMPOSE["services"]["tests"]
     port = of_instruction("EXPOSE")
     assert emulator["ports"] == [f"127.0.0.1:{port}:{port}"]
@@ -107,7 +95,6 @@ def test_the_compose_file_fits_the_image():
 
 
 def test_continuous_integration_waits_by_the_healthcheck():
-    """Both ask compose to wait, for services that it has."""
     steps = GITHUB["jobs"]["contract"]["steps"]
     scripts = [step["run"] for step in steps if "run" in step], GITLAB["contract"]["script"]
     for script in scripts:
@@ -123,13 +110,10 @@ def test_continuous_integration_waits_by_the_healthcheck():
 
 
 def test_commands_of_the_chapter_exist():
-    """Whatever is run as ``ims-mock`` is one of its commands."""
     found = re.findall(r"`ims-mock ([a-z]+)", PAGES["guides/docker-and-ci.md"])
     assert found
     assert set(found) <= set(COMMANDS)
 
-
-# --- what it does inside --------------------------------------------------------------------------
 
 WATCHED = """
 import os, sys
@@ -149,7 +133,6 @@ main()
 @LINUX
 @pytest.mark.parametrize("arguments", [(), ("--generate", "50", "--watch", "--log-level", "error")], ids=len)
 def test_nothing_is_written_anywhere(arguments, tmp_path):
-    """Neither at the start nor for large bodies; and without a home, without a name, nothing is missed."""
     (tmp_path / "c.yaml").write_text("{}")
     environment = {**CLEAN, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere", "IMS_MOCK_PORT": "0"}
     command = [sys.executable, "-c", WATCHED, "serve", "c.yaml", *arguments]
@@ -171,7 +154,6 @@ def test_nothing_is_written_anywhere(arguments, tmp_path):
 
 @LINUX
 def test_nothing_is_loaded_unasked(tmp_path):
-    """Whatever lies in the folder that the server runs in, under whatever name."""
     for name in ("default", "default.yaml", "catalog.yaml", ".env", "sitecustomize.py", "yaml.py", ".flaskenv"):
         (tmp_path / name).write_text("raise SystemExit('loaded')\n")
     program = Path(sys.executable).with_name("ims-mock")

@@ -119,6 +119,7 @@ def on_a_terminal(process, terminal, until, seconds):
     return seen
 
 
+@pytest.mark.slow
 @POSIX
 def test_terminal_shows_a_progress_bar_after_a_second():
     terminal, inner = os.openpty()
@@ -153,6 +154,7 @@ def test_terminal_shows_no_progress_bar_for_short_loading():
         os.close(terminal)
 
 
+@pytest.mark.slow
 def test_pipe_shows_no_progress_bar():
     with serving("empty", "--generate", "25000") as server:
         assert server.images == 25_000

@@ -121,10 +121,6 @@ EFFECTS = {
 }
 
 
-def test_every_option_is_tested():
-    assert {*EFFECTS, "catalog", "port", "tls_cert", "tls_key"} == OPTIONS.keys()
-
-
 def expected(name, value, effect):
     if effect not in ("gold", "private"):
         return effect

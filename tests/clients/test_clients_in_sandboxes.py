@@ -10,7 +10,6 @@ from clients.region import DATA, IDS, PROFILES, A, served
 
 @pytest.fixture(params=PROFILES)
 def sandbox(request):
-    """A sandbox, and the URL of its server as ``root``."""
     with served(request.param) as root:
         asked = urllib.request.Request(f"{root}/_ims/sandboxes", method="POST")
         with urllib.request.urlopen(asked) as answer:
@@ -18,7 +17,6 @@ def sandbox(request):
 
 
 def count(url):
-    """Return the number of images of an emulator."""
     with urllib.request.urlopen(f"{url}/_ims/health") as answer:
         return json.load(answer)["images"]
 
@@ -45,13 +43,11 @@ def test_huaweicloudsdkims(sandbox, place):
 
 
 def password(sandbox):
-    """Return the options of a password login under the URL of the sandbox."""
     who = {"username": "ann", "password": "secret", "user_domain_name": "team", "project_id": A}
     return {"auth_type": "password", "auth_url": f"{sandbox.url}/v3", **who}
 
 
 def token(sandbox, url):
-    """Return the options of a token login under a URL."""
     return {"auth_type": "token", "auth_url": f"{url}/v3", "token": sandbox.token, "project_id": A}
 
 

@@ -11,7 +11,6 @@ pytest.importorskip("glanceclient")
 
 @pytest.fixture(params=PROFILES)
 def team(request, tmp_path):
-    """Commands of both projects: one with a password, the other with a token and a URL."""
     with served(request.param) as url:
         ours = Shell("glance", tmp_path, password_environment(url))
         theirs = Shell("glance", tmp_path, {"OS_IMAGE_URL": url, "OS_AUTH_TOKEN": "of-b"})
@@ -19,12 +18,10 @@ def team(request, tmp_path):
 
 
 def rows(lines):
-    """Return the rows of the table that the command prints, without the head."""
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")][1:]
 
 
 def listed(shell, *words):
-    """Return the ids of the listed images, in order."""
     return [identity for identity, *_ in rows(shell("image-list", *words))]
 
 

@@ -16,19 +16,16 @@ from keystoneauth1.session import Session
 
 @pytest.fixture(params=PROFILES)
 def team(request):
-    """Clients of both projects."""
     with served(request.param) as url:
         a, b = (glanceclient.Client("2", endpoint=url, token=token) for token in ("of-a", "of-b"))
         yield SimpleNamespace(url=url, profile=request.param, a=a.images, b=b.images, client=a, other=b)
 
 
 def ids(images):
-    """Return the ids of images, in order."""
     return [image.id for image in images]
 
 
 def created(team, **values):
-    """Create an image of project A."""
     return team.a.create(name="new", disk_format="raw", container_format="bare", **values)
 
 

@@ -36,20 +36,17 @@ CATALOG = {
 
 @pytest.fixture(scope="module")
 def application():
-    """An application that requires credentials and answers every path and method, with a running clock."""
     return probed(make_app(CATALOG, auth="on"))
 
 
 @pytest.fixture(scope="module")
 def url(application):
-    """The URL of the application."""
     with over_socket(application) as ask:
         yield ask.url
 
 
 @pytest.fixture(autouse=True)
 def _clear_caches():
-    """Clear the projects that the SDK caches for the whole process."""
     BasicCredentials._CACHE.clear()
     GlobalCredentials._CACHE.clear()
 
@@ -66,7 +63,6 @@ class Caller(SdkResponse):
 
 
 def send(url, method, path, credentials=None, **what):
-    """Send a request with the client of the SDK, as its generated services do."""
     builder = ClientBuilder(Client).with_credentials(credentials or BasicCredentials("AK", "SK", A)).with_endpoint(url)
     client = builder.with_http_config(HttpConfig(timeout=20)).build()
     client.model_package = SimpleNamespace(Caller=Caller)

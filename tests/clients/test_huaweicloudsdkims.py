@@ -15,31 +15,26 @@ from huaweicloudsdkcore.region.region import Region
 
 
 def client_of(url, name, project):
-    """Return a client of one project."""
     credentials = BasicCredentials(f"AK-{name}", f"SK-{name}", project)
     return ims.ImsClient.new_builder().with_credentials(credentials).with_endpoint(url).build()
 
 
 @pytest.fixture(params=PROFILES)
 def team(request):
-    """Clients of both projects."""
     with served(request.param) as url:
         yield SimpleNamespace(url=url, profile=request.param, a=client_of(url, "A", A), b=client_of(url, "B", B))
 
 
 def created(client, **values):
-    """Create an image and return the response."""
     body = ims.GlanceCreateImageMetadataRequestBody(container_format="bare", disk_format="raw", **values)
     return client.glance_create_image_metadata(ims.GlanceCreateImageMetadataRequest(body))
 
 
 def shown(client, image):
-    """Show an image."""
     return client.glance_show_image(ims.GlanceShowImageRequest(image))
 
 
 def changed(client, image, *operations):
-    """Patch an image and return the response."""
     body = [ims.GlanceUpdateImageRequestBody(*operation) for operation in operations]
     return client.glance_update_image(ims.GlanceUpdateImageRequest(image, body))
 

@@ -36,19 +36,16 @@ BY_NAME = {"project_name": "cn-north-4", "project_domain_name": "team"}
 
 @pytest.fixture
 def application():
-    """An application that requires credentials."""
     return make_app(CATALOG, auth="on")
 
 
 @pytest.fixture
 def url(application):
-    """The URL of the application."""
     with over_socket(application) as ask:
         yield ask.url
 
 
 def listed(session):
-    """List images through the service catalog and return their ids."""
     answer = session.get("/v2/images", endpoint_filter={"service_type": "image"})
     return [image["id"] for image in answer.json()["images"]]
 

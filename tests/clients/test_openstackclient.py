@@ -19,7 +19,6 @@ clouds:
 
 @pytest.fixture(params=PROFILES)
 def team(request, tmp_path):
-    """Commands of both projects: one configured by environment variables, the other by ``clouds.yaml``."""
     with served(request.param) as url:
         (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=url, project=B))
         ours = Shell("openstack", tmp_path, password_environment(url))
@@ -31,7 +30,6 @@ LIST = ("image", "list", "-f", "value", "-c", "ID")
 
 
 def shown(lines):
-    """Return the JSON that a command prints."""
     return json.loads("\n".join(lines))
 
 

@@ -14,21 +14,18 @@ from openstack import exceptions
 
 @contextmanager
 def connected(url, **credentials):
-    """Yield a connection and close it at the end."""
     cloud = openstack.connect(region_name="cn-north-4", app_name="test", image_api_version="2", **credentials)
     yield cloud
     cloud.close()
 
 
 def password(url, user, project):
-    """Return the credentials of a password login."""
     who = {"username": user, "password": "secret", "user_domain_name": "team", "project_id": project}
     return {"auth_type": "password", "auth_url": f"{url}/v3", **who}
 
 
 @pytest.fixture(params=PROFILES)
 def team(request):
-    """Connections of both projects."""
     with (
         served(request.param) as url,
         connected(url, **password(url, "ann", A)) as a,
@@ -38,7 +35,6 @@ def team(request):
 
 
 def ids(images):
-    """Return the ids of images, in order."""
     return [image.id for image in images]
 
 

@@ -45,7 +45,6 @@ json.dump({"answers": answers, "generated": generated["images"]}, sys.stdout)
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Return a function that runs Python with a copy of the package that has one more attribute of each type."""
     folder = tmp_path_factory.mktemp("new_attribute")
     shutil.copytree(PACKAGE, folder / "ims_mock", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PACKAGE.parent / "fixtures", folder / "fixtures")
@@ -68,7 +67,6 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(run):
-    """Return the answers of an emulator to all requests of this module, and the images it generates."""
     paths = ["/v2/images", "/v2/cloudimages", "/openapi.json", "/v2/schemas/image"]
     for name in TYPES:
         paths += [f"/v2/images?new_{name}={MATCHING[name]}", f"/v2/images?sort_key=new_{name}&sort_dir=asc"]

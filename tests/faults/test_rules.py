@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from ims_mock.faults.rules import MAX_RULES, FaultRules
-from ims_mock.faults.schema import RULE_KEYS, FaultCandidate, rule_from_keywords
+from ims_mock.faults.schema import FaultCandidate, rule_from_keywords
 
 EFFECT = {"effect": {"status": 503}}
 
@@ -20,7 +20,6 @@ def request(method="GET", path="/v2/images", query="", page=1, **headers):
 
 
 def selected(rule, *requests, seed=0):
-    """Return for each request whether the rule applies to it."""
     rules = FaultRules(seed)
     added = rules.add({**EFFECT, **rule})
     found = [rules.select(one) is added for one in requests]
@@ -157,8 +156,6 @@ def test_concurrent_requests_are_counted_exactly():
     assert [rule.hits for rule in added] == [100, 50]
 
 
-# --- parsing
-
 TEXTS = "Use a mapping of names to texts"
 CHANGE = "got a mapping. Use a mapping with delete, add, update."
 
@@ -225,8 +222,3 @@ def test_keywords_are_sorted_into_their_sections():
     }
     with pytest.raises(ValueError, match=r"Unknown key statuss. Did you mean status\?"):
         rule_from_keywords(statuss=503)
-
-
-def test_key_names_are_unique_across_sections():
-    names = [key.name for key in RULE_KEYS]
-    assert len(names) == len(set(names))

@@ -36,19 +36,16 @@ CATALOG = {
 
 @pytest.fixture
 def app(profile):
-    """Return an application with eight images, a to h; the default order is h to a."""
     return shared_app(CATALOG, profile=profile)
 
 
 @pytest.fixture
 def emulator(app):
-    """Return its emulator."""
     return app.extensions["ims_mock"]
 
 
 @pytest.fixture
 def get(app):
-    """Return a function that requests a page, by parameters or by a link."""
     return getter(app)
 
 
@@ -65,39 +62,30 @@ def getter(app):
 
 
 def walks(app):
-    """Return the audited walks of an application."""
     return audit(app.extensions["ims_mock"].journal.lists())
 
 
 def wrong(app):
-    """Return the names of the errors of each walk."""
     return [[remark.name for remark in one.errors] for one in walks(app)]
 
 
 def last(page):
-    """Return the id of the last image of a page."""
     return page["images"][-1]["id"]
 
 
-# --- correct walks
-
-
 def by_links(get, **question):
-    """Follow the links to the end."""
     page = get(**question)
     while "next" in page:
         page = get(page["next"])
 
 
 def by_markers(get, **question):
-    """Build the markers until a page is empty."""
     page = get(**question)
     while page["images"]:
         page = get(**question, marker=last(page))
 
 
 def by_large_pages(get, **question):
-    """Follow the links with a large limit."""
     by_links(get, **{**question, "limit": 1000})
 
 
@@ -107,9 +95,6 @@ def test_correct_walk_has_no_errors(app, get, walk, question):
     walk(get, **question)
     (audited,) = walks(app)
     assert (audited.errors, audited.is_whole, audited.images) == ((), True, 4 if "__os_type" in question else 8)
-
-
-# --- broken walks
 
 
 def some_pages_are_enough(get):
@@ -272,7 +257,6 @@ FAULTS = [
 
 
 def next_of(get, target):
-    """Request a page that may be unreadable, and return its next link if it can be read."""
     with suppress(ConnectionError, ValueError):
         return get(target).get("next")
 
@@ -304,9 +288,6 @@ def test_link_removed_by_a_fault_ends_the_walk(app, get):
     get(limit=3)
     get("/v2/cloudimages", limit=3)
     assert wrong(app) == [[], ["stopped-early"]]
-
-
-# --- the catalog changes during the walk
 
 
 def test_new_images_before_the_current_page_are_missed(app, get, emulator):
@@ -376,9 +357,6 @@ def test_catalogs_are_kept_as_long_as_their_requests():
     gc.collect()
     assert [catalog() is None for catalog in catalogs[1:]] == [True, False, False, False]  # a reset needs the first
     assert all(one.catalog for one in emulator.journal.lists())
-
-
-# --- which requests belong together
 
 
 def walk_at_once(many, walk):
@@ -454,9 +432,6 @@ def test_walk_without_its_first_pages_is_audited_by_the_rest():
     assert ([one.name for one in audited.remarks], audited.pages, audited.is_whole) == (["small-pages"], 2, True)
 
 
-# --- infos and results
-
-
 @pytest.mark.parametrize(
     ("walk", "question", "names"),
     [
@@ -515,7 +490,7 @@ QUESTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walks=st.lists(st.tuples(st.sampled_from([by_links, by_markers, by_large_pages]), QUESTIONS), max_size=5))
 def test_random_correct_walks_have_no_errors(app, walks):
     app.extensions["ims_mock"].reset()

@@ -38,17 +38,14 @@ class Suite:
 
     @property
     def coverage(self):
-        """What it has covered."""
         return self.emulator.coverage_recorder.coverage()
 
     def done(self, group):
-        """Return the covered items of a group."""
         return self.coverage.covered(group)
 
 
 @pytest.fixture
 def suite():
-    """Return a suite that has sent nothing yet."""
     return Suite()
 
 
@@ -232,9 +229,6 @@ def test_report_lists_what_is_not_covered(suite):
     assert row in suite.coverage.report("markdown")
 
 
-# --- sandboxes
-
-
 def test_sandbox_has_its_own_coverage_and_adds_to_the_server(suite):
     suite.ask("/v2/images?limit=1")
     box = suite.ask("/_ims/sandboxes", method="POST").json
@@ -262,11 +256,7 @@ def test_sandbox_and_server_are_cleared_separately(suite):
     assert suite.done("parameters") == ("status",)
 
 
-# --- every item
-
-
 def value_of(parameter):
-    """Return a legal value of a parameter without documented ones."""
     field = parameter.field
     if parameter.name == "flavor_id":
         return "s6.large.2"
@@ -325,7 +315,6 @@ def cover_endpoints(suite):
 
 
 def cover_errors(suite):
-    """Cover every error with faults."""
     paths = {"errors of lists": "/v2/images", "errors of images": "/v2/images/image-1", "errors of identity": "/v3"}
     for group, path in paths.items():
         for status in ERRORS[group]:

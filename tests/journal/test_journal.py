@@ -30,19 +30,16 @@ SIGNED = "SDK-HMAC-SHA256 Access={}, SignedHeaders=host;x-sdk-date, Signature=" 
 
 @pytest.fixture
 def app():
-    """Return an application that serves the catalog."""
     return make_app(CATALOG)
 
 
 @pytest.fixture
 def journal(app):
-    """Return its journal."""
     return app.extensions["ims_mock"].journal
 
 
 @pytest.fixture
 def ask(app):
-    """Return a function that sends it a request."""
     return in_process(app)
 
 

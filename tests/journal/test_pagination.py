@@ -9,7 +9,6 @@ PATH, PROJECT = "/v2/images", "p"
 
 @pytest.fixture
 def record():
-    """Return a function that records a request whose page ends with the image ``last``."""
     counter = PageCounter()
 
     def record(query, last, project=PROJECT, path=PATH):

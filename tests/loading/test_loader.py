@@ -28,12 +28,10 @@ DATA = Path(__file__).parent.parent / "data"
 
 @pytest.fixture(autouse=True)
 def _beside_the_files(tmp_path, monkeypatch):
-    """Run each test in its own folder, so that messages have relative paths."""
     monkeypatch.chdir(tmp_path)
 
 
 def file(name, text):
-    """Write a file and return its name."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -41,7 +39,6 @@ def file(name, text):
 
 
 def problems(*sources, **options):
-    """Return the problems of invalid catalogs as text."""
     with pytest.raises(CatalogError) as caught:
         load(sources, **options)
     lines = [str(problem) for problem in caught.value.problems]
@@ -51,21 +48,15 @@ def problems(*sources, **options):
 
 
 def warnings(*sources):
-    """Return the warnings of valid catalogs as text."""
     return [str(problem) for problem in load(sources).warnings]
 
 
 def shown(*sources, **options):
-    """Return the images of catalogs as the list shows them."""
     return [image.shown() for image in load(sources, **options).catalog]
 
 
 def images(*given, **sections):
-    """Return a catalog with images."""
     return {"images": list(given), **sections}
-
-
-# --- sources
 
 
 def test_bundled_catalogs_load_by_name_from_any_folder():
@@ -148,8 +139,6 @@ def test_unreadable_file_is_one_line():
     Path(file("secret.yaml", "{}")).chmod(0)
     assert problems("secret.yaml") == ["secret.yaml: cannot be read: Permission denied"]
 
-
-# --- problems
 
 WRONG_YAML = """\
 # a comment
@@ -280,11 +269,6 @@ BAD_FILES = {
     "a number": ("bad.json", "3", "bad.json:1: the catalog is '3'; it must be a mapping"),
     "images that are a mapping": ("bad.yaml", "clock:\nimages: {a: b}", "bad.yaml:2: images: a mapping is not a list"),
     "images that are text": ("bad.json", '{"images":\n"x"}', "bad.json:1: images: 'x' is not a list"),
-    "a tab": ("bad.yaml", "images:\n\t- id: a", "bad.yaml:2: not YAML: found character that cannot start any token"),
-    "a key twice": ("bad.yaml", "images:\n- id: a\n  id: b", "bad.yaml:3: the key 'id' is repeated"),
-    "a key twice in JSON": (
-        "bad.json", '{"images": [\n{"id": "a"},\n{"id": "b",\n"id": "c"}]}', "bad.json:4: the key 'id' is repeated",
-    ),
     "no id": ("bad.yaml", "images:\n- name: x\n  id:\n", "bad.yaml:3: images[0].id: has no value; leave it out"),
     "an empty id": ("bad.yaml", "images:\n- name: x\n  id: ''\n", "bad.yaml:3: images[0].id: has no value; leave it"),
     "a property without name": ("bad.yaml", "images:\n- {'': x}\n", "bad.yaml:2: images[0].: the name of a pr"),
@@ -294,17 +278,6 @@ BAD_FILES = {
     "a line end as name": ("bad.yaml", '"a\\nb: c": 1', "bad.yaml:1: a\\nb: c: is not a key of this section"),
     "a terminal's escape as name": ("bad.yaml", '"\\e[31m": 1', "bad.yaml:1: \\x1b[31m: is not a key of this section"),
     "a very long name": ("bad.yaml", f"? {'x' * 60_000}\n: 1", "bad.yaml:1: xxx"),
-    "deep lists": ("bad.json", '{"images": ' + "[" * 900 + "]" * 900 + "}", "bad.json:1: values are nested deeper"),
-    "deep mappings": ("bad.yaml", "{a: " * 900 + "}" * 900, "bad.yaml:1: values are nested deeper than 32 levels"),
-    "an alias bomb": (
-        "bad.yaml",
-        "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
-                                                         for old, new in zip("abcdefgh", "bcdefghi", strict=True)),
-        "bad.yaml:5: aliases make the document more than 10 times as large",
-    ),
-    "an object of Python": (
-        "bad.yaml", "images: !!python/object/apply:os.system ['true']", "bad.yaml:1: the tag tag:yaml.org,2002:python/",
-    ),
 }  # fmt: skip
 
 
@@ -350,9 +323,6 @@ def test_text_of_200_mb_is_rejected_in_bounded_time_and_memory(name, before, aft
     assert float(megabytes) < 2000
 
 
-# --- warnings
-
-
 def test_implausible_images_load_with_warnings():
     text = (
         "images:\n- id: a\n  min_disk: 0\n  __zzz: x\n- {id: b, __imagetype: gold,\n   visibility: private}\n"
@@ -378,9 +348,6 @@ def test_errors_are_reported_with_warnings():
 def test_implausible_default_is_a_warning_for_every_image():
     lines = warnings(images({"id": "a"}, {"id": "b", "min_disk": 40}, {"id": "c"}, defaults={"min_disk": 0}))
     assert [line.split(":")[1].strip() for line in lines] == ["images[0].min_disk", "images[2].min_disk"]
-
-
-# --- merging
 
 
 def test_catalogs_are_merged_in_the_given_order():
@@ -533,9 +500,6 @@ def test_defaults_apply_to_the_images_of_their_own_file_only():
     assert (other["min_disk"], other["status"]) == (40, "active")
 
 
-# --- times
-
-
 @pytest.mark.parametrize(
     ("written", "back"),
     [
@@ -607,9 +571,6 @@ def test_default_creation_time_counts_through_all_catalogs():
         assert wire["created_at"] == wire["updated_at"] == wire_time(EPOCH + timedelta(seconds=number))
 
 
-# --- ids
-
-
 def test_absent_id_depends_on_seed_and_index_only():
     catalog = images({"name": "a"}, {"id": "mine"}, {"name": "b"}, generate=[{"count": 2}])
     ids = [wire["id"] for wire in shown(catalog, images({"name": "c"}))]
@@ -629,9 +590,6 @@ PINNED = {
     0: ["5513e3ea-bba6-4754-82c1-c34c7365c6fa", "a93875fe-509a-42fa-a0e0-939d3ec71c4d"],
     7: ["19b6554d-aa8a-49aa-81ab-0cf47011177d", "d3d2f579-8ea0-425e-9aad-fd88a48abffb"],
 }
-
-
-# --- generated images
 
 
 def test_generated_images_follow_the_written_ones():
@@ -682,9 +640,6 @@ def test_unknown_section_is_rejected_even_if_empty():
 
 def test_count_may_be_zero():
     assert shown({"generate": [{"count": 0}]}) == []
-
-
-# --- mappings, YAML and JSON
 
 
 def test_mapping_may_have_python_values_and_is_not_changed():
@@ -789,9 +744,6 @@ def test_merge_keys_work_in_catalogs():
     ]
 
 
-# --- progress
-
-
 def test_progress_is_reported_in_stages():
     calls = []
     file("c.yaml", "images:\n" + "- {name: x, tags: [a, b]}\n" * 2000)
@@ -800,9 +752,6 @@ def test_progress_is_reported_in_stages():
     assert stages == ["reading c.yaml", "validating c.yaml", "building images"]
     assert all(0 <= done <= total for _, done, total in calls)
     assert calls[-1] == ("building images", 3500, 3500)
-
-
-# --- pipes
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")

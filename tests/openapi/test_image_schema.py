@@ -17,7 +17,6 @@ RECORDED = ("glance-mitaka", "glance-queens")
 
 @pytest.fixture(scope="module")
 def described():
-    """Return a validator of images."""
     return Draft202012Validator(image_schema())
 
 

@@ -93,9 +93,6 @@ def test_waiting_for_a_client_to_close_needs_no_cpu(url):
         assert time.process_time() - before < 0.1
 
 
-# --- clients
-
-
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_requests_reports_an_early_response(url, is_chunked):
     data = (bytes(MIB) for _ in range(LARGE // MIB)) if is_chunked else bytes(LARGE)
@@ -120,9 +117,6 @@ def test_curl_reports_the_response(url, tmp_path, more, target):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     expected = "fine 409" if target == REFUSED else json.dumps(summary(bytes(LARGE))) + " 200"
     assert (done.stdout, done.stderr) == (expected, "")
-
-
-# --- 100 Continue
 
 
 @pytest.mark.parametrize("headers", [LENGTH, CHUNKED], ids=["length", "chunked"])

@@ -28,11 +28,7 @@ def ids(emulator):
 
 
 def changes(reloader):
-    """Poll often enough to find one change, and return the number of changes."""
     return [reloader.has_changes() for _ in range(3)].count(True)
-
-
-# --- detecting changes
 
 
 def overwrite():
@@ -115,9 +111,6 @@ def test_named_pipes_are_ignored():
     assert changes(reloader) == 0
 
 
-# --- reloading
-
-
 def test_a_reset_restores_the_reloaded_catalog():
     reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"]))
     put("c.yaml", TWO + "project: p\nclock: 2025-01-01T00:00:00Z\n")
@@ -156,9 +149,6 @@ def test_an_internal_error_is_logged_and_changes_nothing(caplog, monkeypatch):
     reloader.reload(emulator.reload)
     assert "ZeroDivisionError" in caplog.text
     assert ids(emulator) == ["a"]
-
-
-# --- ims-mock serve
 
 
 def test_serve_reloads_a_change_within_a_second():

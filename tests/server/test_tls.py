@@ -27,20 +27,15 @@ def server():
 
 
 def connect(server):
-    """Return a connection that raises an error if it ends without TLS's end mark."""
     context = ssl.create_default_context(cafile=CERT)
     raw = socket.create_connection(("127.0.0.1", server.port), timeout=10)
     return context.wrap_socket(raw, server_hostname="localhost", suppress_ragged_eofs=False)
 
 
 def new_image(server):
-    """Create an image and return its path."""
     status, _, text = server.ask("/v2/images", "POST", "{}", **{"Content-Type": "application/json"})
     assert status == 201
     return json.loads(text)["self"]
-
-
-# --- clients
 
 
 def test_requests_verifies_the_certificate(server):
@@ -74,9 +69,6 @@ def test_concurrent_clients_are_answered(server):
 
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(ask, range(16))) == [[200] * 5] * 16
-
-
-# --- records
 
 
 def test_a_connection_ends_with_an_end_mark(server):
@@ -136,9 +128,6 @@ def test_a_slow_reader_gets_the_whole_response(server):
         assert read_to_end(connection).endswith(b"\r\n\r\n" + data)
 
 
-# --- clients without TLS
-
-
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02", b"\0" * 100])
 def test_a_client_without_tls_blocks_no_other(server, sent):
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as other:
@@ -172,8 +161,6 @@ def test_a_signal_stops_the_server_during_a_handshake():
             assert server.stopped() == ""
             assert time.monotonic() - begun < 1.5
 
-
-# --- certificates
 
 INVALID = [
     # certificate, key, message

@@ -40,9 +40,6 @@ def url(receiver):
         yield ask.url
 
 
-# --- streaming
-
-
 @ENCODINGS
 @pytest.mark.parametrize("prefix", ["", "/_ims/sandboxes/x", "/"])
 def test_the_application_reads_an_upload_while_it_arrives(receiver, url, headers, prefix):
@@ -130,9 +127,6 @@ def test_reading_from_a_silent_client_times_out():
         file.read(1)
 
 
-# --- memory and disk
-
-
 @ENCODINGS
 def test_a_client_waits_for_a_slow_application(receiver, url, headers):
     receiver.may_read.clear()
@@ -164,6 +158,7 @@ def test_a_client_waits_for_a_slow_application(receiver, url, headers):
         assert json.loads(read_response(connection)[2]) == summary(bytes(pieces * len(piece)))
 
 
+@pytest.mark.slow
 @LINUX
 @ENCODINGS
 def test_an_upload_of_300_mib_needs_less_than_30_mb(headers):
@@ -218,9 +213,6 @@ def test_long_responses_need_no_temporary_file(url):
 def test_long_bodies_need_no_temporary_file(url, target):
     data = bytes(MAX_BODY_BYTES - 1)
     assert requests.put(url + target, data=data, timeout=20).json() == summary(data)
-
-
-# --- interrupted uploads
 
 
 def close(connection):

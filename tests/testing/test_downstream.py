@@ -19,7 +19,6 @@ pytestmark = [
 
 
 def run(*command, cwd):
-    """Run a command without access to this checkout, and return its output."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "IMS_"))}
     done = subprocess.run([*map(str, command)], cwd=cwd, env=inherited, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -28,7 +27,6 @@ def run(*command, cwd):
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """Return the interpreter of an environment that only has pytest and the wheel."""
     source, dist, environment = (tmp_path_factory.mktemp(name) for name in ("source", "dist", "environment"))
     for name in filter(None, run("git", "ls-files", "-z", cwd=ROOT).split("\0")):
         (source / name).parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,6 @@ def server():
 
 @pytest.fixture(params=["local", "remote"])
 def make(request):
-    """Return a function that makes emulators, each with a server of its own or as a sandbox."""
     url = request.getfixturevalue("server") if request.param == "remote" else ""
     with ExitStack() as stack:
         yield lambda *catalog, **options: stack.enter_context(ImsMock(*catalog, url=url, **options))
@@ -40,7 +39,6 @@ def ims(make):
 
 
 def names(ims):
-    """Return the names of the listed images in order."""
     with urlopen(f"{ims.url}/v2/images?sort_key=name&sort_dir=asc") as response:
         return [image["name"] for image in json.load(response)["images"]]
 
@@ -100,9 +98,6 @@ def test_options_are_those_of_the_command_line(make):
 def test_invalid_option_is_reported_with_legal_values(make, option, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         make(**option)
-
-
-# --- images
 
 
 def test_images_are_independent_copies_as_stored(ims):
@@ -208,9 +203,6 @@ def test_restore_returns_to_any_snapshot(ims):
         ims.restore("nosuch")
 
 
-# --- clients and requests
-
-
 def test_credentials_are_those_of_the_catalog_or_the_sandbox(make):
     token = {"tokens": [{"token": "t", "project": "p"}]}
     ims = make({"project": "p", "credentials": token}, auth="on")
@@ -273,9 +265,6 @@ def test_walks_must_reach_the_last_page(ims):
     assert [(walk.pages, walk.images, walk.is_whole) for walk in ims.walks] == [(1, 3, True), (3, 3, True)]
     ims.reset()
     assert ims.walks == []
-
-
-# --- faults and clock
 
 
 def test_faults_are_added_with_keys_of_any_section(ims):

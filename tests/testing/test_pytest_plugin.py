@@ -16,7 +16,6 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(autouse=True)
 def _isolated(monkeypatch):
-    """Isolate the suites from the plugins and options of the outer run."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     monkeypatch.delenv("IMS_MOCK_URL", raising=False)
@@ -24,8 +23,6 @@ def _isolated(monkeypatch):
 
 @pytest.fixture
 def run(pytester):
-    """Return a function that runs a suite with the plugin and others."""
-
     def run(suite, *arguments, plugins=()):
         pytester.makepyfile(suite)
         loaded = [word for plugin in ("ims_mock.pytest_plugin", *plugins) for word in ("-p", plugin)]
@@ -292,8 +289,6 @@ def test_unittest_class_uses_the_fixture(run):
     run(suite).assert_outcomes(passed=1)
 
 
-# --- coverage report
-
 SUITE = """
     import pytest
 
@@ -313,7 +308,6 @@ HEADING = r"=+ ims_mock coverage of the contract =+\n"
 
 
 def reported(result):
-    """Return the report at the end of a run."""
     return re.findall(HEADING + r"(.*)\n=", result.stdout.str(), re.DOTALL)[0].strip()
 
 

@@ -9,7 +9,6 @@ from ims_mock.testing.requests import RequestPattern, Requests, explain_walks
 
 
 def entry(number, path="/v2/images", query=(), method="GET"):
-    """Return an entry of a journal, as far as patterns look at it."""
     return SimpleNamespace(number=number, method=method, path=path, query=tuple(query))
 
 
@@ -87,9 +86,6 @@ def test_texts_are_short_and_printable():
     assert str(found).count("\n") == 2
     assert "\x1b" not in str(found)
     assert len(str(found)) < 500
-
-
-# --- walks
 
 
 def step(number, *query, status=200, images=2):

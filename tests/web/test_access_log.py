@@ -17,7 +17,6 @@ TEXT_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO (\S+ \S+ \d+) (\d+
 
 
 def last_parts(caplog):
-    """Give the parts of the latest line."""
     return caplog.records[-1].parts
 
 

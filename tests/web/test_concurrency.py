@@ -11,7 +11,7 @@ from threading import Event
 from typing import NamedTuple
 
 import pytest
-from helpers import in_process, over_socket
+from helpers import in_process, over_socket, token_of
 
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
@@ -19,7 +19,7 @@ from ims_mock.options import AppOptions
 from ims_mock.web.app import app_for
 
 READERS, WRITERS = 16, 4
-SHORT, LONG = 6, 30
+SHORT, LONG = 2, 30
 """How many seconds the threads run: always, and in the slow test."""
 
 MOST = 50
@@ -27,13 +27,7 @@ JSON = "application/json"
 PATCH = "application/openstack-images-v2.1-json-patch"
 BYTES = "application/octet-stream"
 CATALOG = {
-    "credentials": {
-        "tokens": [
-            {"token": "of-a", "project": "a"},
-            {"token": "of-b", "project": "b"},
-            {"token": "admin", "project": "c", "roles": ["admin"]},
-        ]
-    },
+    "credentials": {"tokens": [token_of("of-a", "a"), token_of("of-b", "b"), token_of("admin", "c", "admin")]},
     "defaults": {"owner": "a"},
     "images": [
         *({"name": f"image {number}", "tags": ["x86"], "colour": "blue"} for number in range(40)),
@@ -51,8 +45,6 @@ class Recorded(Emulator):
         super().__init__(*arguments)
 
     def write_image(self, made):
-        """Remember what is written; whoever writes is alone here."""
-
         def recorded(catalog):
             self.log.append(made(catalog))
             return self.log[-1]
@@ -61,11 +53,7 @@ class Recorded(Emulator):
 
 
 def recorded(profile="documented"):
-    """Make such an emulator."""
     return Recorded(load([CATALOG]), AppOptions(profile=profile))
-
-
-# --- reading while others write
 
 
 class Question(NamedTuple):
@@ -79,7 +67,6 @@ class Question(NamedTuple):
     is_member: bool = False
 
     def answer(self, images):
-        """Write the page as the emulator should."""
         keys = (lambda image: image.id), (lambda image: image.get("created_at")), (lambda image: image.get(self.key))
         for key in keys:
             images = sorted(images, key=key, reverse=self.is_descending)
@@ -88,18 +75,15 @@ class Question(NamedTuple):
 
 @lru_cache(maxsize=10_000)
 def written(image, is_member):
-    """Write one image, as its owner is shown it or a member."""
     shown = {"visibility": "shared", "__imagetype": "shared"} if is_member else {}
     return json.dumps({**image.shown(), **shown}, ensure_ascii=False)
 
 
 def is_alive(image):
-    """Tell whether an image is listed when nobody asks for deleted ones."""
     return image.get("status") != "deleted"
 
 
 def is_accepted(image):
-    """Tell whether the project b has accepted an image."""
     return "b" in image.members and image.members["b"].status == "accepted"
 
 
@@ -193,7 +177,6 @@ def check(readings, first, log):
 
 @contextmanager
 def restless():
-    """Let threads take turns as often as possible."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.001)
     yield
@@ -235,30 +218,23 @@ def test_every_response_matches_one_version_of_the_catalog_over_a_socket():
     assert writes > WRITERS
 
 
-# --- who waits for whom
-
-
 @pytest.fixture(params=["documented", "glance"])
 def profile(request):
-    """The profile."""
     return request.param
 
 
 @pytest.fixture
 def emulator(profile):
-    """An emulator of it."""
     return recorded(profile)
 
 
 @pytest.fixture
 def app(emulator):
-    """Its application."""
     return app_for(emulator)
 
 
 @pytest.fixture
 def ask(app):
-    """Ask it as the project a."""
     asked = in_process(app)
 
     def ask(path, method="GET", body=b"", media_type=JSON):
@@ -269,7 +245,6 @@ def ask(app):
 
 @pytest.fixture
 def pool():
-    """Threads for what waits."""
     with ThreadPoolExecutor(10) as threads:
         yield threads
 
@@ -296,9 +271,6 @@ def test_readers_do_not_wait_for_writers(emulator, ask, pool):
     assert waiting.result(timeout=10).status == 204
 
 
-# --- data that is long in coming
-
-
 class Slow:
     """A body that comes when it is let: some bytes, or a connection that breaks."""
 
@@ -307,7 +279,6 @@ class Slow:
         self._pieces, self._error = [data, b""], error
 
     def read(self, size=-1):
-        """Give the next bytes."""
         self.began.set()
         assert self.goes.wait(20)
         if self._error:
@@ -317,7 +288,6 @@ class Slow:
 
 @pytest.fixture
 def begin(app, pool):
-    """Begin an upload that waits to be let go; give its body, and the answer to come."""
     bodies = []
 
     def upload(**what):
@@ -339,14 +309,12 @@ def begin(app, pool):
 
 
 def ended(upload):
-    """Let an upload go on, and give the status of its answer."""
     body, coming = upload
     body.goes.set()
     return coming.result(timeout=20).status_code
 
 
 def gone(profile):
-    """Give the status of an upload whose image is there no more."""
     return 404 if profile == "documented" else 410
 
 

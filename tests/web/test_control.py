@@ -13,12 +13,10 @@ NOW = "2023-11-13T08:00:00Z"
 
 @pytest.fixture
 def ask():
-    """Ask an emulator whose clock stands still, and that needs credentials."""
     return in_process(shared_app({"clock": NOW}, auth="on", profile="glance"))
 
 
 def put(ask, body, **headers):
-    """Set the clock."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return ask(CLOCK, {"Content-Type": "application/json", **headers}, "PUT", data)
 

@@ -32,31 +32,24 @@ FULL = {
 
 @pytest.fixture
 def app():
-    """An application over a catalog that has everything."""
     return make_app(FULL)
 
 
 @pytest.fixture
 def ask(app):
-    """Ask it."""
     return in_process(app)
 
 
 def send(ask, method, path, value, headers=JSON):
-    """Send a value to a control path."""
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
     return ask(f"/_ims/{path}", headers, method, body)
 
 
 def held(app):
-    """Give all that an emulator holds, as plain values."""
     here = app.extensions["ims_mock"]
     images = {image.id: (dict(image.values), dict(image.members)) for image in here.catalog}
     store = here.credentials
     return images, store.default_project, store.projects, store.tokens, store.keys, store.users, here.clock
-
-
-# --- the whole catalog
 
 
 @pytest.mark.parametrize("catalog", [FULL, "default", "edge-cases", "empty"])
@@ -191,9 +184,6 @@ def test_a_large_catalog_is_accepted_over_a_socket():
         assert len(ask("/_ims/catalog").body) > len(body)
 
 
-# --- one image
-
-
 def test_an_image_is_shown_as_it_is_stored(ask):
     assert ask("/_ims/images/one").json["members"] == {"pb": "pending"}
     assert ask("/_ims/images/gone").json["status"] == "deleted"
@@ -247,9 +237,6 @@ def test_a_wrong_image_is_an_error(app, ask, body, words):
     assert answer.status == 400
     assert words in answer.json["error"]["message"]
     assert held(app) == before
-
-
-# --- snapshots
 
 
 def test_a_snapshot_restores_everything(app, ask):

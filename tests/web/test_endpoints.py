@@ -7,7 +7,6 @@ from helpers import in_process, over_socket, shared_app
 
 @pytest.fixture
 def app(profile):
-    """A new emulator that requires credentials."""
     return shared_app(CATALOG, auth="on", profile=profile)
 
 
@@ -40,7 +39,6 @@ def test_a_valid_request_succeeds_over_a_socket(app, row):
 
 
 def assert_success(ask, row):
-    """Assert the documented status, and that the emulator still answers lists."""
     image, status = row.done
     answer = sent(ask, row, image)
     assert answer.status == status, answer.text

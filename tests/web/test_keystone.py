@@ -9,13 +9,11 @@ from ims_mock.auth.credentials import stable_id
 
 @pytest.fixture
 def ask():
-    """Ask an application with ``--auth on``."""
     return in_process(make_app(CATALOG, auth="on"))
 
 
 @pytest.fixture(scope="module")
 def ask_off():
-    """Ask an application with ``--auth off``."""
     return in_process(make_app(CATALOG))
 
 

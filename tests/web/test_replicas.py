@@ -42,7 +42,6 @@ HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}{os.pathsep}/usr/sb
 
 
 def changes(app):
-    """Name every method and path of an application that changes something."""
     found = []
     for rule in app.url_map.iter_rules():
         path = re.sub("<.*?>", "x", rule.rule)
@@ -52,7 +51,6 @@ def changes(app):
 
 
 def several(app):
-    """Let an application be told what a server of several processes tells it."""
     application = app.wsgi_app
     app.wsgi_app = lambda environ, start: application({**environ, "wsgi.multiprocess": True}, start)
     return in_process(app)
@@ -159,9 +157,6 @@ def test_a_forking_server_sets_multiprocess():
             server.server_close()
 
 
-# --- the example of the guide
-
-
 class Behind:
     """The replicas of the guide, and the proxy before them."""
 
@@ -181,11 +176,9 @@ class Behind:
             connection.close()
 
     def counts(self):
-        """Tell how many requests each replica has answered."""
         return [len(json.loads(one.ask("/_ims/requests")[2])["requests"]) for one in self.replicas]
 
     def walk(self, target, headers=None):
-        """Follow the links of a list to its end."""
         found = []
         while target:
             page = self.ask(target, headers)
@@ -217,7 +210,6 @@ def proxied(folder, config):
 
 @pytest.fixture
 def behind(tmp_path):
-    """Serve as the guide says, on free ports, and with --auth on."""
     if not HAPROXY:
         pytest.skip("needs haproxy, of the Debian package of that name")
     text = PAGES["guides/replicas.md"]

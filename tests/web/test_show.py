@@ -3,18 +3,12 @@
 import json
 
 import pytest
-from helpers import in_process, make_app, over_socket
+from helpers import in_process, make_app, over_socket, token_of
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
     "project": A,
-    "credentials": {
-        "tokens": [
-            {"token": "of-a", "project": A},
-            {"token": "of-b", "project": B},
-            {"token": "admin", "project": B, "roles": ["admin"]},
-        ]
-    },
+    "credentials": {"tokens": [token_of("of-a", A), token_of("of-b", B), token_of("admin", B, "admin")]},
     "images": [
         {"id": "public", "name": "镜像", "__imagetype": "gold", "tags": ["a=b"], "colour": "blue"},
         {"id": "private", "owner": A},
@@ -33,7 +27,6 @@ CATALOG = {
 
 @pytest.fixture(scope="module")
 def ask():
-    """Ask an emulator that needs no credentials."""
     return in_process(make_app(CATALOG))
 
 

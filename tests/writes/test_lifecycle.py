@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import in_process, shared_app
+from helpers import in_process, shared_app, token_of
 
 from ims_mock.catalog.image import image_id
 from ims_mock.contract.operating_systems import SYSTEMS
@@ -13,13 +13,7 @@ TAKEN = "11111111-0000-4000-8000-000000000000"
 CATALOG = {
     "project": A,
     "clock": "2030-01-01T00:00:00Z",
-    "credentials": {
-        "tokens": [
-            {"token": "of-a", "project": A},
-            {"token": "of-b", "project": B},
-            {"token": "admin", "project": B, "roles": ["admin"]},
-        ]
-    },
+    "credentials": {"tokens": [token_of("of-a", A), token_of("of-b", B), token_of("admin", B, "admin")]},
     "images": [
         {"id": TAKEN, "owner": A},
         {"id": "public", "__imagetype": "gold"},
@@ -35,28 +29,21 @@ CATALOG = {
 
 @pytest.fixture
 def documented():
-    """Ask a fresh emulator of the documented service."""
     return in_process(shared_app(CATALOG))
 
 
 @pytest.fixture
 def glance():
-    """Ask a fresh emulator of Glance."""
     return in_process(shared_app(CATALOG, profile="glance"))
 
 
 def create(ask, values, token="of-a", **headers):
-    """Create an image."""
     sent = {"Content-Type": "application/json", "X-Auth-Token": token, **headers}
     return ask("/v2/images", sent, "POST", json.dumps(values).encode())
 
 
 def error(answer):
-    """Give what an answer of the service refuses with."""
     return answer.status, answer.json["error"]["code"]
-
-
-# --- created --------------------------------------------------------------------------------------
 
 
 def test_a_new_image_has_the_defaults_of_the_service(documented):
@@ -239,11 +226,7 @@ def test_clients_can_repeat_values_of_the_service(documented):
     assert create(documented, {"__imagetype": "private", "__isregistered": "true", "__image_size": "0"}).status == 201
 
 
-# --- deleted --------------------------------------------------------------------------------------
-
-
 def delete(ask, image, token="of-a", body=b"", **headers):
-    """Delete an image."""
     return ask(f"/v2/images/{image}", {"X-Auth-Token": token, **headers}, "DELETE", body)
 
 

@@ -28,13 +28,11 @@ CATALOG = {
 
 
 def sent(ask, method, path, body=None, project=A, **headers):
-    """Ask for a project."""
     headers = {"X-Project-Id": project, "Content-Type": "application/json", **headers}
     return ask(f"/v2/images/{path}", headers, method, json.dumps(body).encode() if body is not None else b"")
 
 
 def members_of(ask, project=A, image="image", **headers):
-    """List the members that a project is shown, with what they decided."""
     answer = sent(ask, "GET", f"{image}/members", project=project, **headers)
     assert answer.status == 200, answer.text
     return {member["member_id"]: member["status"] for member in answer.json["members"]}

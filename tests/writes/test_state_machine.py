@@ -29,7 +29,6 @@ class Asker(NamedTuple):
 
     @property
     def headers(self):
-        """What it sends with every request."""
         return {"X-Auth-Token": f"of-{self.project}", "X-Api-Version": "Queens" if self.is_queens else "Mitaka"}
 
 
@@ -84,7 +83,6 @@ CATALOG = {
     "images": IMAGES,
 }
 
-# --- the model --------------------------------------------------------------------------------------
 
 COLUMNS = (
     *("id", "name", "status", "visibility", "protected", "owner", "min_disk", "min_ram", "size", "virtual_size"),
@@ -116,7 +114,6 @@ class Record:
 
     @classmethod
     def of(cls, values):
-        """Take an image of the catalog."""
         kept = {name: deepcopy(value) for name, value in values.items() if name != "members" and value is not None}
         created = values["created_at"]
         return cls(kept, {project: [status, created, created] for project, status in values.get("members", {}).items()})
@@ -135,40 +132,33 @@ class Model:
 
     @property
     def time(self):
-        """The time as the API writes it."""
         return f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
 
     # --- who sees what
 
     def is_open(self, one, who):
-        """Tell whether everybody sees the image."""
         return one["visibility"] == "public" or (who.is_queens and one["visibility"] == "community")
 
     def membership(self, one, who):
-        """Give the status of the membership that counts."""
         status = one.members.get(who.project, [None])[0]
         if self.is_documented:
             return None if self.is_open(one, who) or one["owner"] == who.project else status
         return status if not who.is_queens or one["visibility"] == "shared" else None
 
     def is_own(self, one, who):
-        """Tell whether the asker may change the image."""
         return who.is_admin or one["owner"] == who.project
 
     def seen(self, name, who):
-        """Give the image of a path, if there is one for the asker."""
         one = self.images.get(name)
         if one is None or one["status"] == "deleted":
             return None
         return one if self.is_visible(one, who) else None
 
     def is_visible(self, one, who):
-        """Tell whether the asker may look at the image."""
         is_known = one["owner"] is None or self.is_own(one, who) or self.is_open(one, who)
         return is_known or self.membership(one, who) is not None
 
     def shown(self, one, who):
-        """Write an image as the asker is shown it."""
         path = f"/v2/images/{one['id']}"
         wire = {"virtual_size": None, **one.values, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
         if self.is_documented and not who.is_admin and self.membership(one, who):
@@ -178,7 +168,6 @@ class Model:
     # --- the list
 
     def listed(self, who, asked):
-        """List the images that the asker sees and asks for, in the order of the question."""
         found = [one for one in self.images.values() if self.is_listed(one, who, asked)]
         return self.ordered(found, asked)
 
@@ -230,7 +219,6 @@ class Model:
         return stored in (value.removeprefix("in:").split(",") if value.startswith("in:") else [value])
 
     def ordered(self, images, asked):
-        """Sort images by what is asked, then by time and id; what is missing is below all else."""
         keys = [*asked.get("sort_key", ()), "created_at", "id"]
         return sorted(
             images,
@@ -267,7 +255,6 @@ class Model:
         return None
 
     def creation(self, body, who):
-        """Give the statuses that refuse a new image."""
         found = {self.refused(name, value, who, is_new=True) for name, value in body.items()}
         if not who.is_admin:
             found |= {403} if body.get("owner", who.project) != who.project else set()
@@ -289,7 +276,6 @@ class Model:
         self.set(self.images[name], values | body)
 
     def set(self, one, values):
-        """Write values; one that is null is taken away, and a tag counts once."""
         one.values |= values
         one.values = {name: value for name, value in one.values.items() if value is not None}
         one.values["tags"] = list(dict.fromkeys(one["tags"]))
@@ -316,22 +302,17 @@ class Model:
         return wrong
 
     def sharing(self, one, who):
-        """Give the status that refuses all about members, if any does."""
         is_wrong = not self.is_documented and who.is_queens and one["visibility"] != "shared"
         return {403} if one["visibility"] == "public" or is_wrong else set()
 
     def knows(self, one, project, who):
-        """Tell whether the asker may know of this member."""
         return project in one.members and (self.is_own(one, who) or project == who.project)
 
     def member(self, one, project):
-        """Write a membership."""
         status, created, updated = one.members[project]
         says = {"member_id": project, "image_id": one["id"], "status": status, "schema": "/v2/schemas/member"}
         return says | {"created_at": created, "updated_at": updated}
 
-
-# --- what is drawn ----------------------------------------------------------------------------------
 
 UUIDS = tuple(f"{digit * 8}-0000-4000-8000-{'0' * 12}" for digit in "123")
 VALUES = {
@@ -392,11 +373,7 @@ aims = st.tuples(st.integers(0, 999), askers, st.booleans())
 
 
 def question(asked, **more):
-    """Write a question to the list."""
     return f"/v2/images?{urlencode({**asked, **more}, doseq=True)}"
-
-
-# --- the machine ------------------------------------------------------------------------------------
 
 
 class Machine(RuleBasedStateMachine):
@@ -411,12 +388,10 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def reset(self):
-        """Go back to the beginning."""
         self.emulator.reset()
         self.model = Model(self.is_documented)
 
     def aimed(self, aim):
-        """Tell who asks, for which id, and the image where there is one for the asker."""
         number, who, is_owner = aim
         names = [*self.model.images, "nobody"]
         name = names[number % len(names)]
@@ -426,19 +401,16 @@ class Machine(RuleBasedStateMachine):
         return who, name, self.model.seen(name, who)
 
     def sent(self, who, method, path, body=None, media_type="application/json"):
-        """Send a request."""
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         return self.ask(f"/v2/images{path}", {**who.headers, "Content-Type": media_type}, method, data)
 
     def is_done(self, answer, refusals, status):
-        """Check that a request was refused with one of these statuses and changed nothing, or else was done."""
         assert answer.status in (refusals or {status}), (answer.status, refusals, answer.text)
         if refusals:
             self.agrees()
         return not refusals
 
     def agrees(self):
-        """Check every image that an admin is shown."""
         admin = ASKERS[-2]
         images = self.sent(admin, "GET", "?limit=1000").json["images"]
         assert images == [self.model.shown(one, admin) for one in self.model.listed(admin, {})]
@@ -447,7 +419,6 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(1, 5))
     def wait(self, seconds):
-        """Let time pass."""
         answer = self.ask(
             "/_ims/clock", {"Content-Type": "application/json"}, "PUT", json.dumps({"advance": seconds}).encode()
         )
@@ -613,7 +584,6 @@ class Machine(RuleBasedStateMachine):
             assert answer.body == (one.data or b"")
 
     def asked(self, who, filters, order):
-        """Complete a question."""
         asked = {**filters, **order}
         if "protected" in asked and not self.is_documented and not who.is_queens:
             asked["protected"] = {"true": "1", "false": "0"}[asked["protected"]]

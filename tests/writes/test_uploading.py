@@ -22,18 +22,15 @@ LONG = bytes(range(256)) * 1000
 
 @pytest.fixture
 def app(profile):
-    """An application over the images above."""
     return make_app(CATALOG, profile=profile)
 
 
 @pytest.fixture
 def ask(app):
-    """Ask it."""
     return in_process(app)
 
 
 def upload(ask, body, image="queued", **headers):
-    """Upload the data of an image."""
     return ask(f"/v2/images/{image}/file", {**DATA, **headers}, "PUT", body)
 
 
@@ -111,11 +108,9 @@ class Watched(io.RawIOBase):
         self.pieces, self.look = list(pieces), look
 
     def readable(self):
-        """It is one."""
         return True
 
     def readinto(self, buffer):
-        """Give the next piece; an exception is raised."""
         self.look()
         piece = self.pieces.pop(0) if self.pieces else b""
         if isinstance(piece, Exception):
@@ -125,7 +120,6 @@ class Watched(io.RawIOBase):
 
 
 def streamed(app, pieces, look=lambda: None, length=None):
-    """Upload piece by piece."""
     announced = {"CONTENT_LENGTH": str(length)} if length else {}
     raw = {"wsgi.input": Watched(pieces, look), "wsgi.input_terminated": True, **announced}
     return app.test_client().put("/v2/images/queued/file", headers=DATA, environ_overrides=raw)
