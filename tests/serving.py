@@ -1,5 +1,6 @@
 """Helpers of tests that run ``ims-mock`` as a process."""
 
+import gc
 import http.client
 import io
 import json
@@ -9,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import warnings
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +57,17 @@ def run(*arguments, **environment):
         patch.setattr("ims_mock.cli.serve.exit_on_signals", nullcontext)
         patch.setattr("ims_mock.cli.serve.log_to_stderr", lambda *_: None)
         patch.setattr("ims_mock.cli.serve.make_server", lambda *_: pytest.fail("the command serves"))
-        with pytest.raises(SystemExit) as ended:
-            main()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # a command that fails leaves closing to the exit
+            with pytest.raises(SystemExit) as ended:
+                main()
+            status = ended.value.code
+            del ended
+            if status:
+                gc.collect()
     for stream in (output, errors):
         stream.seek(0)
-    return Done(output.read(), errors.read(), ended.value.code)
+    return Done(output.read(), errors.read(), status)
 
 
 def run_process(*arguments, **environment):

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from serving import NOT_ROOT, put, refusal, run, run_process
+from serving import NOT_ROOT, put, refusal, run
 
 WRONG = {
     "not YAML": ("c.yaml", "images: [}", "c.yaml:1: not YAML: "),
@@ -15,7 +15,7 @@ WRONG = {
 def test_invalid_catalog_is_one_line_and_status_1(case):
     name, content, begins = WRONG[case]
     put(name, content)
-    assert refusal(run_process("serve", "--port", 0, name), 1).startswith(begins)
+    assert refusal(run("serve", "--port", 0, name), 1).startswith(begins)
 
 
 def test_check_prints_what_serve_refuses():
@@ -23,25 +23,25 @@ def test_check_prints_what_serve_refuses():
     put(name, content)
     done = run("check", name)
     assert (done.returncode, done.stdout.startswith(begins), done.stderr) == (1, True, "")
-    assert done.stdout == run_process("serve", "--port", 0, name).stderr
+    assert done.stdout == run("serve", "--port", 0, name).stderr
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "defualt", "no/folder", "hollow", ""])
 def test_missing_catalog_is_one_line_and_status_1(name):
     Path("hollow").mkdir()
-    assert refusal(run_process("serve", "--port", 0, name), 1).startswith(f"{name or 'catalog'}: ")
+    assert refusal(run("serve", "--port", 0, name), 1).startswith(f"{name or 'catalog'}: ")
 
 
 @NOT_ROOT
 def test_unreadable_directory_is_one_line_and_status_1():
     Path("closed").mkdir(mode=0)
-    assert refusal(run_process("serve", "--port", 0, "closed"), 1) == "closed: cannot be read: Permission denied"
+    assert refusal(run("serve", "--port", 0, "closed"), 1) == "closed: cannot be read: Permission denied"
 
 
 def test_every_problem_is_a_line():
     put("c.yaml", "images:\n- {id: a, min_disk: x}\n- {id: b, protected: x}\n- {id: c, min_disk: 0}\n")
     checked = run("check", "c.yaml")
-    served = run_process("serve", "--port", 0, "c.yaml")
+    served = run("serve", "--port", 0, "c.yaml")
     assert (checked.returncode, served.returncode, served.stdout) == (1, 1, "")
     assert checked.stdout == served.stderr
     assert [line.split(": ")[0] for line in checked.stdout.splitlines()] == ["c.yaml:2", "c.yaml:3", "c.yaml:4"]

@@ -2,7 +2,7 @@ import json
 import time
 
 import pytest
-from serving import CERT, KEY, refusal, run, run_process, serving
+from serving import CERT, KEY, refusal, run, serving
 
 
 def test_server_is_found_by_the_options_of_serve_or_by_url():
@@ -55,7 +55,7 @@ def test_unreachable_server_is_one_line_and_status_1(url):
 
 def test_other_server_is_status_1_within_seconds(failing_port):
     started = time.monotonic()
-    done = run_process("healthcheck", "--port", failing_port)
+    done = run("healthcheck", "--port", failing_port)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert len((done.stdout + done.stderr).splitlines()) == 1

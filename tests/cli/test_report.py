@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from serving import refusal, run, run_process, serving
+from serving import refusal, run, serving
 
 from ims_mock.journal.coverage import Coverage
 
@@ -38,10 +38,10 @@ def test_report_needs_the_control_api():
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "http://[::1"])
 def test_unreachable_server_is_one_line_and_status_1(url):
-    line = refusal(run_process("report", "--url", url), 1)
+    line = refusal(run("report", "--url", url), 1)
     assert f"{url} does not report its coverage: " in line
     assert line.endswith(HINT)
 
 
 def test_other_server_is_one_line_and_status_1(failing_port):
-    assert f"http://127.0.0.1:{failing_port} " in refusal(run_process("report", "--port", failing_port), 1)
+    assert f"http://127.0.0.1:{failing_port} " in refusal(run("report", "--port", failing_port), 1)

@@ -77,13 +77,13 @@ def test_busy_port_is_one_line_and_status_1(host):
 @pytest.mark.parametrize(("option", "value"), [("--profile", "foo"), ("--throttle", "5")])
 def test_wrong_usage_is_reported_before_a_busy_port(option, value):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        line = refusal(run_process("serve", "--port", taken.getsockname()[1], option, value), 2)
+        line = refusal(run("serve", "--port", taken.getsockname()[1], option, value), 2)
     assert f"{option.removeprefix('--')} {value!r}" in line
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "nowhere.invalid", "x" * 300, "a\nb", "..", "\udcff"])
 def test_foreign_address_is_one_line_and_status_1(host):
-    assert "cannot listen on " in refusal(run_process("serve", "--port", 0, "--host", host), 1)
+    assert "cannot listen on " in refusal(run("serve", "--port", 0, "--host", host), 1)
 
 
 @POSIX

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from raw_http import CHUNKED, body, head, read_to_end
-from serving import CERT, KEY, LINUX, NOT_ROOT, OTHER_KEY, POSIX, TLS, refusal, run_process, serving
+from serving import CERT, KEY, LINUX, NOT_ROOT, OTHER_KEY, POSIX, TLS, refusal, run, serving
 
 CLOSE = {"Connection": "close"}
 BINARY = {"Content-Type": "application/octet-stream"}
@@ -177,7 +177,7 @@ INVALID = [
 @LINUX
 @pytest.mark.parametrize(("certificate", "key", "message"), INVALID, ids=lambda value: Path(value).name)
 def test_an_invalid_certificate_or_key_is_one_line_and_status_1(certificate, key, message):
-    line = refusal(run_process("serve", "--port", 0, "--tls-cert", certificate, "--tls-key", key), 1)
+    line = refusal(run("serve", "--port", 0, "--tls-cert", certificate, "--tls-key", key), 1)
     assert line.startswith("ims-mock: ")
     assert message in line
 
@@ -186,5 +186,5 @@ def test_an_invalid_certificate_or_key_is_one_line_and_status_1(certificate, key
 def test_an_unreadable_key_is_one_line_and_status_1(tmp_path):
     key = tmp_path / "key.pem"
     key.touch(mode=0)
-    line = refusal(run_process("serve", "--port", 0, "--tls-cert", CERT, "--tls-key", key), 1)
+    line = refusal(run("serve", "--port", 0, "--tls-cert", CERT, "--tls-key", key), 1)
     assert line == f"ims-mock: {key}: cannot be read: Permission denied"
