@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Response, current_app, request
@@ -12,7 +11,6 @@ from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
-from ims_mock.loading.sources import CatalogError
 from ims_mock.web.context import MAX_JSON_BYTES, RequestContext
 from ims_mock.web.responses import JSON
 
@@ -58,15 +56,6 @@ def masks() -> Masks:
     """Return the masks that replace secrets wherever the server shows a catalog."""
     found: Masks = current_app.extensions[MASKS]
     return found
-
-
-@contextmanager
-def catalog_errors() -> Iterator[None]:
-    """Turn the problems of a catalog into a 400."""
-    try:
-        yield
-    except CatalogError as error:
-        raise RequestError("catalog", what=str(error)) from None
 
 
 def catalog_response(value: Mapping[str, Any]) -> Response:

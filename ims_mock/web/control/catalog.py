@@ -29,8 +29,7 @@ def show_catalog() -> Response:
 def replace_catalog() -> Response:
     """Replace everything with a catalog."""
     context = current_context()
-    with bodies.catalog_errors():
-        loaded = load([bodies.catalog_text(context)], seed=context.emulator.state.seed, masks=bodies.masks())
+    loaded = load([bodies.catalog_text(context)], seed=context.emulator.state.seed, masks=bodies.masks())
     context.emulator.replace(loaded)
     return _loaded_response(loaded)
 
@@ -39,8 +38,7 @@ def replace_catalog() -> Response:
 def add_to_catalog() -> Response:
     """Add what a catalog holds."""
     context = current_context()
-    with bodies.catalog_errors():
-        return _loaded_response(context.emulator.add(bodies.catalog_text(context), masks=bodies.masks()))
+    return _loaded_response(context.emulator.add(bodies.catalog_text(context), masks=bodies.masks()))
 
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:
@@ -72,8 +70,7 @@ def put_image(image_id: str) -> Response:
     values = bodies.image_values(context)
     if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or leave it out", what="the id differs from that of the path")
-    with bodies.catalog_errors():
-        return bodies.catalog_response(dump_image(context.emulator.put_image(image_id, values)))
+    return bodies.catalog_response(dump_image(context.emulator.put_image(image_id, values)))
 
 
 @blueprint.delete("/images/<path:image_id>")

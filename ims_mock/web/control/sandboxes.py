@@ -14,7 +14,7 @@ from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
-from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, catalog_errors, json_object, masks
+from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, json_object, masks
 from ims_mock.web.responses import empty_response
 from ims_mock.web.sandbox_routing import PATH, is_in_sandbox, sandboxes
 
@@ -87,5 +87,4 @@ def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
     elif not isinstance(options.catalog, dict) and options.catalog not in bundled_catalogs():  # no files of the server
         legal = f"the content of a catalog file, or one of {', '.join(bundled_catalogs())}"
         raise body.member("catalog").error(legal, "is no bundled catalog" if isinstance(options.catalog, str) else "")
-    with catalog_errors():
-        return load_options(options, base=base, masks=masks())
+    return load_options(options, base=base, masks=masks())
