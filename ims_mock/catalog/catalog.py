@@ -27,7 +27,7 @@ class Page(NamedTuple):
 
 
 class Catalog:
-    """An immutable set of images with different ids (or ``ValueError``). An edit returns a new catalog."""
+    """An immutable set of images. An edit returns a new catalog. Two images with the same id are a ``ValueError``."""
 
     def __init__(self, images: Iterable[Image] = ()) -> None:
         given = list(images)

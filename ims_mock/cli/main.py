@@ -49,10 +49,8 @@ def main() -> NoReturn:
     try:
         status = program.main(prog_name=PROGRAM, standalone_mode=False) or 0
         sys.stdout.flush()
-    except click.UsageError as error:
-        _exit(error.format_message(), 2)
     except click.ClickException as error:
-        _exit(error.format_message(), 1)
+        _exit(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         pass
     except BrokenPipeError:  # the reader of the output is gone

@@ -133,18 +133,12 @@ def patch_schema(media_type: str, profile: Profile) -> dict[str, Any]:
         for name, schema in attribute_schemas(profile).items()
     }
     own = {name: schema for name, schema in values.items() if schema != FREE_VALUE and name != "id"}
-    paths = "|".join(own)
-    any_path = {"type": "string", "pattern": rf"^/(?=[\s\S]*\S)(?:[^/~]|~[01]){{1,{MAX_NAME}}}$"}
-    free_path = {"type": "string", "pattern": rf"^/(?!(?:{paths})$)(?=[\s\S]*\S)(?:[^/~]|~[01]){{1,{MAX_NAME}}}$"}
-    sets: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [
-        *(({"const": f"/{name}"}, schema) for name, schema in own.items()),
-        (free_path, FREE_VALUE),
-    ]
-    items = [
-        one
-        for path, value in sets
-        for one in _operation_schemas(media_type, ("add", "replace"), {"path": path, "value": dict(value)})
-    ]
+    name_pattern = rf"(?=[\s\S]*\S)(?:[^/~]|~[01]){{1,{MAX_NAME}}}$"
+    members: list[dict[str, Any]] = [{"path": {"const": f"/{name}"}, "value": schema} for name, schema in own.items()]
+    free_path = {"type": "string", "pattern": f"^/(?!(?:{'|'.join(own)})$){name_pattern}"}
+    members.append({"path": free_path, "value": dict(FREE_VALUE)})
+    items = [one for each in members for one in _operation_schemas(media_type, ("add", "replace"), each)]
+    any_path = {"type": "string", "pattern": f"^/{name_pattern}"}
     items += _operation_schemas(media_type, ("remove",), {"path": any_path})
     return {"type": "array", "items": {"anyOf": items}}
 
