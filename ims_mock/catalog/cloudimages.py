@@ -10,7 +10,8 @@ from typing import Final
 from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
-from ims_mock.contract.parameters import DEFAULT_LIMIT, LIMIT_CAP, Parameter
+from ims_mock.contract.limits import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP
+from ims_mock.contract.parameters import Parameter
 from ims_mock.errors import RequestError
 
 VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
@@ -104,8 +105,6 @@ def _flavor(_: FilterParser, value: str) -> Filters:
 IMAGES: Final = Listing(IMAGES_PATH, DEFAULT_LIMIT, has_links=True, json=lambda image: image.json)
 """OpenStack's list of images."""
 
-_CLOUDIMAGES_LIMIT: Final = 500
-
 _PARAMETERS: Final = (
     Parameter("architecture", "string", "`arm`: images whose `__support_arm` is `true`; `x86`: all others. Anything else is a 400.", tuple(_ARCHITECTURES), evidence=(DOC, ASSUMED), is_checked=True),
     Parameter("flavor_id", "string", "`physical.…` matches bare metal images, `k…` ARM, others x86. Anything that is not a flavor name is a 400.", evidence=(DOC, ASSUMED), is_checked=True, pattern=f"^{_FLAVOR.pattern}$"),
@@ -113,12 +112,12 @@ _PARAMETERS: Final = (
     Parameter("__whole_image", "string", "`true`: images that have it; `false`: all others. Anything else is a 400.", tuple(_WHOLENESS), evidence=(DOC, ASSUMED), is_checked=True),
     Parameter("__system__cmkid", "string", "Exact."),
     Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
-    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).", default=str(_CLOUDIMAGES_LIMIT), evidence=(DOC, ASSUMED), is_checked=True),
+    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).", default=str(CLOUDIMAGES_DEFAULT_LIMIT), evidence=(DOC, ASSUMED), is_checked=True),
 )  # fmt: skip
 
 CLOUDIMAGES: Final = Listing(
     "/v2/cloudimages",
-    _CLOUDIMAGES_LIMIT,
+    CLOUDIMAGES_DEFAULT_LIMIT,
     has_links=False,
     json=lambda image: image.cloudimages_json,
     extras=_PARAMETERS,

@@ -34,9 +34,6 @@ class Membership(NamedTuple):
 
 NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
 
-SHOWN_TO_MEMBERS: Final = {"visibility": "shared", "__imagetype": "shared"}
-"""The attributes that a member is shown differently from the owner, with the values that members are shown."""
-
 _POSITIONS: Final = {row.name: position for position, row in enumerate(FIELDS)}
 _LINKS: Final = frozenset(row.name for row in FIELDS if row.type is LINK)
 _LISTS: Final = tuple(row.name for row in FIELDS if row.type is LIST)
@@ -137,9 +134,14 @@ class Image:
         return _encode({name: value for name, value in shown.items() if name not in _HIDDEN_IN_CLOUDIMAGES}).encode()
 
     @cached_property
-    def for_members(self) -> Image:
-        """The image as its members are shown it: ``shared``, whatever is stored."""
-        return self.with_values(SHOWN_TO_MEMBERS)
+    def _variants(self) -> dict[tuple[tuple[str, str], ...], Image]:
+        return {}
+
+    def shown_with(self, values: tuple[tuple[str, str], ...]) -> Image:
+        """Return the image with changed values, as some callers are shown it; it is cached with its JSON."""
+        if values not in self._variants:
+            self._variants[values] = self.with_values(dict(values))
+        return self._variants[values]
 
 
 def image_id(seed: int, number: int) -> str:

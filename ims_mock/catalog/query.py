@@ -11,18 +11,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ims_mock.catalog.cloudimages import IMAGES, Listing
 from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser
+from ims_mock.catalog.links import REGISTERED, link_query
 from ims_mock.catalog.visibility import IsListed, View, as_shown
 from ims_mock.contract.fields import DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
-from ims_mock.contract.parameters import LIMIT_CAP, SORT_DIRECTIONS, SORT_KEYS
+from ims_mock.contract.limits import LIMIT_CAP
+from ims_mock.contract.parameters import SORT_DIRECTIONS, SORT_KEYS
 from ims_mock.contract.values import parse_integer, quoted, wire_text
 from ims_mock.errors import RequestError
-
-REGISTERED: Final = ("__isregistered", "true")
-"""The parameter that the service adds to the queries of ordinary callers."""
 
 _SINGLE: Final = ("limit", "marker", "member_status", "visibility")
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
@@ -48,7 +47,7 @@ class ListQuery:
         limit: The number of images on a page, 0 to 1000.
         marker: The id of the last image of the previous page, ``None`` for the first page.
         sort: The sort keys, completed to a total order.
-        repeated: The part of the query string that links repeat, form-encoded.
+        link_query: The query that links repeat, form-encoded.
     """
 
     listing: Listing
@@ -57,15 +56,7 @@ class ListQuery:
     limit: int
     marker: str | None
     sort: tuple[SortKey, ...]
-    repeated: str
-
-    def first(self) -> str:
-        """Return the link to the first page: path and query without a marker."""
-        return f"{self.listing.path}?{self.repeated}" if self.repeated else self.listing.path
-
-    def next(self, last: str) -> str:
-        """Return the link to the page behind the one that ends with the image ``last``."""
-        return f"{self.listing.path}?{self.repeated}{'&' if self.repeated else ''}{urlencode({'marker': last})}"
+    link_query: str
 
 
 @lru_cache(maxsize=256)
@@ -91,7 +82,7 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     dead = _dead_statuses(filters) if "dead-images-on-request" in view.profile else frozenset[str]()
     is_listed = IsListed(view, visibility, member_status or "accepted", dead)
     conditions = (is_listed, *(as_shown(view, condition) for condition in filters))
-    return ListQuery(listing, conditions, dead, min(count, LIMIT_CAP), marker, sort, _repeated(parameters, view))
+    return ListQuery(listing, conditions, dead, min(count, LIMIT_CAP), marker, sort, link_query(parameters, view))
 
 
 # --- the parameters
@@ -239,13 +230,3 @@ def _dead_statuses(filters: Iterable[Filter]) -> frozenset[str]:
     """Return which dead statuses a filter by status requests."""
     statuses = (one.values for one in filters if isinstance(one, Equals) and one.name == "status")
     return frozenset(str(value) for values in statuses for value in values if value in DEAD_STATUSES)
-
-
-def _repeated(parameters: Sequence[tuple[str, str]], view: View) -> str:
-    """Return what links repeat: every parameter but the marker, behind the one that the service adds."""
-    if "repeated-parameters-in-links" not in view.profile:
-        parameters = list(dict(parameters).items())
-    repeated = [(name, value) for name, value in parameters if name != "marker"]
-    if view.needs_registered and all(name != REGISTERED[0] for name, _ in parameters):
-        repeated.insert(0, REGISTERED)
-    return urlencode(repeated)

@@ -11,9 +11,12 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from ims_mock.catalog.filters import Condition, Filter
-from ims_mock.catalog.image import SHOWN_TO_MEMBERS, Image
+from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import DEAD_STATUSES
 from ims_mock.contract.profiles import Profile
+
+SHOWN_TO_MEMBERS: Final = (("visibility", "shared"), ("__imagetype", "shared"))
+"""What a member is shown instead of the stored values."""
 
 ADMIN: Final = "admin"
 MEMBER: Final = "member"
@@ -89,7 +92,7 @@ class View:
         """Return the image as it is shown to the caller: ``shared`` if the caller sees it as a member."""
         if not self.shows_membership or self.caller.is_admin or self.membership(image) is None:
             return image
-        return image.for_members
+        return image.shown_with(SHOWN_TO_MEMBERS)
 
     def lists(self, image: Image, visibility: str | None, member_status: str) -> bool:
         """Return whether an image is in the caller's list, apart from its status.
@@ -168,4 +171,4 @@ class AsShown:
 
 def as_shown(view: View, condition: Filter) -> Condition:
     """Return a condition that tests an image as it is shown, if that can differ from the stored one."""
-    return AsShown(view, condition) if condition.name in SHOWN_TO_MEMBERS else condition
+    return AsShown(view, condition) if condition.name in dict(SHOWN_TO_MEMBERS) else condition

@@ -148,9 +148,6 @@ BY_NAME: Final = {field.name: field for field in FIELDS}
 VISIBILITIES: Final = BY_NAME["visibility"].values
 DEAD_STATUSES: Final = frozenset({"deleted", "killed"})
 MEMBER_STATUSES: Final = ("accepted", "rejected", "pending")
-NAME_LENGTH: Final = 128
-DESCRIPTION_LENGTH: Final = 1024
-TAG_LENGTH: Final = 255
 
 _NAME: Final = re.compile(r"[\w\-. ]*")
 _NO_DESCRIPTION: Final = re.compile(r"[<>\r]")

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC, EVIDENCE, FIELDS, GLANCE, MEMBER_STATUSES, SEEN, Field
+from ims_mock.contract.limits import DEFAULT_LIMIT, LIMIT_CAP
 from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, TIME
 
-DEFAULT_LIMIT: Final = 25
-LIMIT_CAP: Final = 1000
 SORT_DIRECTIONS: Final = ("asc", "desc")
 
 _GLANCE_SORT_KEYS: Final = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")

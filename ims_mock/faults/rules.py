@@ -9,7 +9,9 @@ from threading import Lock
 from typing import Any, Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
-from ims_mock.faults.schema import BEFORE, EFFECT, MATCH, MISSING, NULL, RULE, FaultCandidate, keys_of, parse_rule
+from ims_mock.faults.effects import BEFORE, MISSING, NULL
+from ims_mock.faults.key_types import EFFECT, MATCH, RULE, FaultCandidate
+from ims_mock.faults.rule_keys import keys_of, parse_rule
 from ims_mock.journal.redaction import redacted_value
 
 MAX_RULES: Final = 1000

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from itertools import pairwise
 from typing import Final
 
+from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.values import wire_text
 from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, RULES_BY_NAME, Remark, Step, Walk
@@ -294,7 +295,7 @@ def _follows_link(request: ListRequest, latest: ListRequest) -> bool:
     answer = latest.record.answer
     if answer is None or not latest.ids:
         return False
-    link = answer.query.next(latest.ids[-1]).partition("?")[2]
+    link = next_link(answer.query, latest.ids[-1]).partition("?")[2]
     return sorted(decoded(link)) == sorted(decoded(request.record.query))
 
 

@@ -18,8 +18,10 @@ from threading import Lock
 from typing import Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
+from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
+from ims_mock.contract.limits import LIMIT_CAP
+from ims_mock.contract.parameters import PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
 from ims_mock.contract.values import TIME, parse_integer
 from ims_mock.errors import PROBLEMS
 from ims_mock.journal.coverage import Contract, Coverage, Item
@@ -206,7 +208,7 @@ def _page_item(record: Record, answer: ListAnswer, page: int) -> tuple[str, str]
     query = answer.query
     if query.marker is None:
         return EMPTY_LIST if not record.images and query.limit > 0 else FIRST_PAGE, record.query
-    is_link = query.listing.has_links and query.next(query.marker) == f"{query.listing.path}?{record.query}"
+    is_link = query.listing.has_links and next_link(query, query.marker) == f"{query.listing.path}?{record.query}"
     if is_link and page > 1:
         return NEXT_LINK, ""
     before, found, marker = record.query.rpartition("&marker=")

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from ims_mock.catalog.query import REGISTERED, decoded
+from ims_mock.catalog.links import REGISTERED
+from ims_mock.catalog.query import decoded
 
 MAX_WALKS: Final = 1000
 """The number of last images for which walks are kept, the most recent ones."""

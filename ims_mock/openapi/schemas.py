@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from ims_mock.auth.login import METHODS
-from ims_mock.contract.fields import FIELDS, TAG_LENGTH, Field
+from ims_mock.contract.fields import FIELDS, Field
+from ims_mock.contract.limits import TAG_LENGTH
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.contract.published_schema import CONSTRAINTS, UNUSED_PROPERTIES, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
-from ims_mock.faults.schema import EFFECT, rule_schema
+from ims_mock.faults.key_types import EFFECT
+from ims_mock.faults.rule_keys import rule_schema
 from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, INFO
 from ims_mock.journal.findings import FINDINGS_BY_NAME, SEVERITIES
 from ims_mock.journal.records import HEADERS

@@ -16,13 +16,14 @@ from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
 from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions, keywords_of_function
-from ims_mock.web import control, discovery, image_data, images, keystone, members, responses
+from ims_mock.web import control, discovery, error_responses, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
 from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_per_process_state
 from ims_mock.web.recording import record_response
+from ims_mock.web.responses import REQUEST_ID_HEADER
 from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -81,7 +82,7 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     app.extensions[MASKS] = Masks()
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False  # the vendor's client takes a redirect for an empty success
-    for part in (discovery, images, image_data, members, keystone):
+    for part in (discovery, images, members, keystone):
         app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
@@ -121,7 +122,7 @@ def _begin(guards: Sequence[Guard]) -> None:
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
     line_length = length + len(method) + len("  HTTP/1.1\r\n")
-    if line_length >= GLANCE_LINE_BYTES and _error_format(context) is responses.glance_error:
+    if line_length >= GLANCE_LINE_BYTES and _error_format(context) is error_responses.glance_error:
         raise RequestError("uri-too-large")
     if method == "HEAD" and context.request.url_rule and not _is_under(path, *_HEAD):
         routes = current_app.create_url_adapter(context.request)
@@ -133,7 +134,7 @@ def _begin(guards: Sequence[Guard]) -> None:
 def _end(response: Response) -> Response:
     """Add the request id, apply the fault that matched, and write the journal and the log."""
     context = current_context()
-    response.headers.add(responses.REQUEST_ID_HEADER, context.request_id)
+    response.headers.add(REQUEST_ID_HEADER, context.request_id)
     if context.fault:
         response = apply_to_response(context, context.fault, response)
     record_response(context, response)
@@ -168,13 +169,13 @@ def _other_error_response(error: Exception) -> Response:
     return _error_response(RequestError("internal"))
 
 
-def _error_format(context: RequestContext) -> responses.ErrorFormat:
+def _error_format(context: RequestContext) -> error_responses.ErrorFormat:
     path = context.request.path
     if _is_under(path, *_KEYSTONE_ERRORS):
-        return responses.keystone_error
+        return error_responses.keystone_error
     if _is_under(path, CLOUDIMAGES.path):
-        return responses.service_error
-    return responses.error_format(context.emulator.profile)
+        return error_responses.service_error
+    return error_responses.error_format(context.emulator.profile)
 
 
 def _is_under(path: str, *prefixes: str) -> bool:

@@ -1,10 +1,7 @@
-"""Responses: pages, images, and errors in the formats of the service, of Keystone and of Glance."""
+"""Responses: pages, single images and empty bodies."""
 
 from __future__ import annotations
 
-import html
-import json
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -12,28 +9,18 @@ from flask import Response
 
 from ims_mock.catalog.catalog import Page
 from ims_mock.catalog.image import IMAGES_SCHEMA, Image
+from ims_mock.catalog.links import first_link, next_link
 from ims_mock.catalog.query import ListQuery
-from ims_mock.contract.profiles import Profile
-from ims_mock.errors import RequestError
 
 if TYPE_CHECKING:
     from ims_mock.web.context import RequestContext
 
-ErrorFormat = Callable[[RequestError, str, str], Response]
-"""Formats an error, given the id of the request and its ``Accept`` header."""
 
 JSON: Final = "application/json"
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 
 RELEASE_WORKER: Final = "ims_mock.release_worker"
 """The WSGI environment key of a context manager that frees the worker thread while a request waits."""
-
-_TITLES: Final = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # newer versions of Python differ
-_GLANCE_MESSAGES: Final = {
-    404: "The resource could not be found.",
-    405: "The method {method} is not allowed for this resource.",
-    500: "The server has either erred or is incapable of performing the requested operation.",
-}
 
 
 class DropConnection(ConnectionError):
@@ -45,8 +32,8 @@ def page_response(context: RequestContext, page: Page, query: ListQuery) -> Resp
     context.images = page.images
     end = b"]}"
     if query.listing.has_links:  # form-encoded, so there is nothing to escape in JSON
-        next_link = f', "next": "{query.next(page.images[-1].id)}"' if page.has_next else ""
-        end = f'], "first": "{query.first()}", "schema": "{IMAGES_SCHEMA}"{next_link}}}'.encode()
+        following = f', "next": "{next_link(query, page.images[-1].id)}"' if page.has_next else ""
+        end = f'], "first": "{first_link(query)}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
     images = b", ".join(map(query.listing.json, page.images))
     return Response(b"".join((b'{"images": [', images, end)), mimetype=JSON)
 
@@ -62,47 +49,3 @@ def empty_response() -> Response:
     response = Response(status=HTTPStatus.NO_CONTENT)
     del response.headers["Content-Type"]
     return response
-
-
-# --- errors
-
-
-def error_format(profile: Profile) -> ErrorFormat:
-    """Return the error format of a profile."""
-    return service_error if "error-body" in profile else glance_error
-
-
-def service_error(error: RequestError, request_id: str, _: str = "") -> Response:
-    """Format an error as the service does, or as its gateway if that detects the error."""
-    problem = error.problem
-    if problem.is_of_gateway:
-        body: object = {"error_msg": error.message, "error_code": problem.code, "request_id": request_id}
-    else:
-        body = {"error": {"code": problem.code, "message": error.message}}
-    return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype=JSON)
-
-
-def keystone_error(error: RequestError, *_: str) -> Response:
-    """Format an error as Keystone does, which every client understands."""
-    status = HTTPStatus(error.problem.glance_status or error.problem.status)
-    body = {"code": int(status), "message": error.message, "title": _TITLES.get(status) or status.phrase}
-    return Response(json.dumps({"error": body}, ensure_ascii=False) + "\n", status, mimetype=JSON)
-
-
-def glance_error(error: RequestError, request_id: str, accept: str) -> Response:
-    """Format an error as Glance does: plain text, unless the client accepts only JSON or HTML (recorded)."""
-    status = error.problem.glance_status or error.problem.status
-    title = _TITLES.get(status) or HTTPStatus(status).phrase
-    default = _GLANCE_MESSAGES.get(status, "").format(method=error.details.get("method", ""))
-    sentence, _, detail = (error.glance or default or error.message).partition("\n")
-    accept = accept.lower()
-    if "application/json" in accept and "text/" not in accept and "*/*" not in accept:
-        body = {"message": f"{sentence}<br /><br />\n{detail}\n\n", "code": f"{status} {title}", "title": title}
-        return Response(json.dumps(body), status, mimetype=JSON)
-    if "text/html" in accept and "text/plain" not in accept:
-        page = (
-            f"<html>\n <head>\n  <title>{status} {title}</title>\n </head>\n <body>\n  <h1>{status} {title}</h1>\n"
-            f"  {html.escape(sentence)}<br /><br />\n{html.escape(detail)}\n\n\n </body>\n</html>"
-        )
-        return Response(page, status, content_type="text/html; charset=UTF-8")
-    return Response(f"{status} {title}\n\n{sentence}\n\n {detail}  ", status, content_type="text/plain; charset=UTF-8")

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from ims_mock.catalog.visibility import View
 from ims_mock.contract import fields
-from ims_mock.contract.fields import BY_NAME, TAG_LENGTH, VISIBILITIES, Field
+from ims_mock.contract.fields import BY_NAME, VISIBILITIES, Field
+from ims_mock.contract.limits import DESCRIPTION_LENGTH, NAME_LENGTH, TAG_LENGTH
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.published_schema import CONSTRAINTS, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
@@ -69,9 +70,9 @@ def _size(name: str, problem: str) -> Rule:
 
 
 _SERVICE_RULES: Final = (
-    _text("name", "name-long", fields.NAME_LENGTH),
+    _text("name", "name-long", NAME_LENGTH),
     Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", fields.is_name, {"format": "image-name", "pattern": fields.NAME_PATTERN}),
-    _text("__description", "description-long", fields.DESCRIPTION_LENGTH),
+    _text("__description", "description-long", DESCRIPTION_LENGTH),
     Rule("__description", "description-format", "text without <, > and carriage returns", fields.is_description, {"pattern": fields.DESCRIPTION_PATTERN}),
     _one_of("disk_format", "disk-format", BY_NAME["disk_format"].values),
     _one_of("container_format", "attribute", BY_NAME["container_format"].values),

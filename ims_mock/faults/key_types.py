@@ -1,0 +1,118 @@
+"""Building blocks of the keys of a fault rule: a request to match, a key, and the types of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from ims_mock.catalog.query import decoded
+from ims_mock.contract.values import read_text
+
+MATCH, RULE, EFFECT = "match", "", "effect"
+"""The sections of a rule. The keys of :data:`RULE` are those of the rule itself."""
+
+MAX_COUNT: Final = 10**9
+
+
+@dataclass(frozen=True)
+class FaultCandidate:
+    """A request as rules match it; what is expensive is computed when a rule needs it.
+
+    Attributes:
+        query: The raw query string.
+        header: Returns a header by name, or an empty string.
+        page: Returns the page number of the request in its walk through a list; 0 if it requests no list.
+    """
+
+    method: str
+    path: str
+    query: str
+    header: Callable[[str], str]
+    page: Callable[[], int]
+
+    @cached_property
+    def parameters(self) -> frozenset[tuple[str, str]]:
+        """The decoded query parameters."""
+        return frozenset(decoded(self.query))
+
+
+@dataclass(frozen=True)
+class KeyType:
+    """The legal values of a key: in words, as a parser that raises ``ValueError``, and as a JSON Schema."""
+
+    legal: str
+    parse: Callable[[object], Any]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RuleKey:
+    """One key of a rule.
+
+    Attributes:
+        section: The section it belongs to: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
+        type: The legal values.
+        description: What it means, in one sentence.
+        matches: Whether a request matches the value; ``None`` if the key does not look at a single request.
+        requires: The key it must be combined with.
+        excludes: The key it cannot be combined with.
+    """
+
+    name: str
+    section: str
+    type: KeyType
+    description: str
+    matches: Callable[[Any, FaultCandidate], bool] | None = None
+    requires: str = ""
+    excludes: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path of the key inside a rule."""
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+
+def checked(value: Any, is_legal: bool) -> Any:
+    """Return the value, or raise ``ValueError`` if it is not legal."""
+    if not is_legal:
+        raise ValueError
+    return value
+
+
+def number(low: float, high: float, kind: type = int) -> KeyType:
+    """Return the type of numbers within bounds."""
+
+    def parse(value: Any) -> Any:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return kind(checked(value, is_number and low <= value <= high and kind(value) == value))
+
+    is_integer = kind is int
+    legal = f"an integer from {low}" if is_integer else f"a number from {low} to {high}"
+    return KeyType(legal, parse, {"type": "integer" if is_integer else "number", "minimum": low, "maximum": high})
+
+
+def choice(*choices: str) -> KeyType:
+    """Return the type of a few texts."""
+    return KeyType(", ".join(choices), lambda value: checked(value, value in choices), {"enum": [*choices]})
+
+
+def parse_text(value: object) -> str:
+    """Parse a text."""
+    return read_text(checked(value, isinstance(value, str)))
+
+
+def parse_texts(value: Any) -> dict[str, str]:
+    """Parse a mapping of names to texts."""
+    has_names = isinstance(value, Mapping) and all(isinstance(name, str) and name for name in value)
+    return {name: read_text(one) for name, one in checked(value, has_names).items()}
+
+
+SCALAR: Final = {"type": ["string", "number", "boolean"]}
+TEXT_SCHEMA: Final = {"type": "string"}
+
+INDEX: Final = number(1, MAX_COUNT)
+TEXT: Final = KeyType("a text", parse_text, TEXT_SCHEMA)
+_NAMES_SCHEMA: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": SCALAR}
+TEXTS: Final = KeyType("a mapping of names to texts", parse_texts, _NAMES_SCHEMA)
