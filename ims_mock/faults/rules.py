@@ -22,7 +22,7 @@ class FaultRule:
 
     Args:
         rule_id: The id.
-        given: The rule as JSON, see :data:`~ims_mock.faults.schema.RULE_KEYS`.
+        given: The rule as JSON, see :data:`~ims_mock.faults.rule_keys.RULE_KEYS`.
         seed: The seed of its random numbers, together with the id.
 
     Attributes:

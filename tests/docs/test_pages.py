@@ -9,8 +9,8 @@ import pytest
 import yaml
 from docs_pages import DOCS, PAGES, ROOT, block_after
 from helpers import make_app
-from ims_mock.faults.schema import rule_from_keywords
 
+from ims_mock.faults.rule_keys import rule_from_keywords
 from ims_mock.faults.rules import FaultRules
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled_catalogs

@@ -15,8 +15,8 @@ from ims_mock.loading.sources import CatalogError
 from ims_mock.web.context import current_context
 from ims_mock.web.control import catalog, clock, faults, health, journal, sandboxes
 from ims_mock.web.control.bodies import MEDIA_TYPES
+from ims_mock.web.error_responses import keystone_error
 from ims_mock.web.guards import refuse_foreign_origin
-from ims_mock.web.responses import keystone_error
 
 PREFIX: Final = "/_ims"
 
