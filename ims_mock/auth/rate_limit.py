@@ -30,7 +30,6 @@ class RateLimit:
         match = _POLICY.fullmatch(policy)
         if not match:
             raise ValueError(f"invalid throttle {policy!r}; use REQUESTS/SECONDS such as 5/10")
-        self.policy = policy
         self._count, self._seconds = int(match[1]), int(match[2])
         self._accepted: dict[str, deque[datetime]] = {}
         self._lock = Lock()

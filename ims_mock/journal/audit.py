@@ -278,7 +278,7 @@ def _check_pages(requests: Sequence[ListRequest]) -> dict[str, Remark]:
 
 
 def _next_page_remarks(request: ListRequest, latest: ListRequest, end: str) -> list[str]:
-    """Return the names of the remarks on a page behind the latest answered one, whose last image is ``end``."""
+    """Return the names of the remarks on a page after the latest answered one, whose last image is ``end``."""
     answer, earlier = request.record.answer, latest.record.answer
     names = ["wrong-marker"] if request.marker != end else []
     if answer and earlier:

@@ -37,7 +37,7 @@ class Coverage:
             groups = {_text(group["name"]): tuple(map(_text, group["items"])) for group in data["groups"]}
             missing = {(group["name"], item) for group in data["groups"] for item in map(_text, group["never"])}
         except (LookupError, TypeError):
-            raise ValueError("this is no coverage of ims-mock") from None
+            raise ValueError("this is not a coverage report of ims-mock") from None
         return cls(groups, frozenset((name, item) for name, items in groups.items() for item in items) - missing)
 
     def merged(self, other: Coverage) -> Coverage:

@@ -158,7 +158,7 @@ _IDENTITY_ROWS: Final = (
 
 _CONTROL_ROWS: Final = (
     Operation("GET", "/_ims/health", "showHealth", "Show that the emulator is running, with its version and catalog.", {200: "Health"}),
-    Operation("POST", "/_ims/reset", "reset", "Restore the loaded catalog; clear faults, journal and clock.", _NO_BODY),
+    Operation("POST", "/_ims/reset", "reset", "Restore the loaded catalog and clock; clear journal, faults and rate limit.", _NO_BODY),
     Operation("GET", "/_ims/catalog", "showCatalog", "Show the catalog as a catalog file, with secrets redacted.", {200: "Catalog"}, response_types=(JSON, YAML)),
     Operation("PUT", "/_ims/catalog", "replaceCatalog", "Replace the catalog.", {200: "Loaded"}, _CATALOG, {JSON: "Catalog", YAML: "Catalog"}),
     Operation("PATCH", "/_ims/catalog", "addToCatalog", "Add to the catalog.", {200: "Loaded"}, _CATALOG, {JSON: "Catalog", YAML: "Catalog"}),

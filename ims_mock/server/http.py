@@ -43,13 +43,13 @@ MAX_HEADER_BYTES: Final = 2**20
 """Limit of the request line and headers. It is high because the application rejects long URIs itself."""
 
 MAX_BODY_BYTES: Final = 16 * 2**20
-"""Limit of a body that is no upload. The application has a lower limit, with its own error."""
+"""Limit of a body that is not an upload. The application has a lower limit, with its own error."""
 
 _UPLOAD: Final = re.compile(
     r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
     re.DOTALL,
 )
-"""The requests whose body is streamed and has no limit: image files and catalogs, below any prefix."""
+"""The requests whose body is streamed and not limited here: image files and catalogs, below any prefix."""
 
 _log = logging.getLogger("ims_mock")
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")

@@ -81,7 +81,7 @@ class ImsMock:
         self._backend.restart(options)
 
     def reset(self) -> None:
-        """Restore the loaded catalogs; clear faults, requests and clock. Snapshots and coverage stay."""
+        """Restore the loaded catalogs and clock; clear journal, faults and rate limit. Snapshots and coverage stay."""
         self._forget()
         self._backend.reset()
 

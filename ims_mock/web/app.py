@@ -30,7 +30,7 @@ GATEWAY_URI_BYTES: Final = 32_768
 """The longest path and query that the gateway accepts (its documentation)."""
 
 GLANCE_LINE_BYTES: Final = 8_192
-"""The longest request line that Glance's server accepts, line end included (recorded)."""
+"""Glance's server rejects a request line of this many bytes or more, line end included (recorded)."""
 
 _KEYSTONE_ERRORS: Final = (keystone.PREFIX, control.PREFIX, discovery.DOCUMENT_PATH)
 """The paths whose errors have Keystone's format in every profile."""

@@ -59,7 +59,7 @@ def record_response(context: RequestContext, response: Response) -> None:
 
 
 def refuse_findings(context: RequestContext) -> None:
-    """Raise an error that lists the findings of the request, if any is worse than an information.
+    """Raise an error that lists the findings of the request, if any is more severe than info.
 
     Raises:
         RequestError: The request has such findings.
@@ -75,7 +75,7 @@ def _line(finding: Finding) -> str:
 
 
 def _record(context: RequestContext, status: int) -> Record:
-    """Return the record of a request; of one whose response a fault destroyed, what the client could still read."""
+    """Return the record of a request. If a fault damaged the response, record only what the client could read."""
     environ, authentication, rule = context.environ, context.known_authentication, context.fault
     images, answer = context.images, context.list_answer
     if images is None and status < HTTPStatus.BAD_REQUEST:
@@ -86,9 +86,9 @@ def _record(context: RequestContext, status: int) -> Record:
         answer = replace(answer, has_next=False)
     refusal = authentication.failure_name if authentication else None
     headers = {}
-    for wsgi_name, name in _RECORDED_HEADERS.items():
-        if wsgi_name in environ:
-            value = environ[wsgi_name]
+    for variable, name in _RECORDED_HEADERS.items():
+        if variable in environ:
+            value = environ[variable]
             is_secret = name in SECRET_HEADERS
             headers[name] = redacted_header(name, value, refusal) if is_secret else value[:MAX_CHARACTERS]
     token = authentication.token if authentication else None

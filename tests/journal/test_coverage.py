@@ -211,7 +211,7 @@ def test_json_is_read_back(suite):
                                   {"groups": [{"name": 1, "items": [], "never": []}]},
                                   {"groups": [{"name": "a", "items": [1], "never": []}]}])  # fmt: skip
 def test_reading_other_data_fails(says):
-    with pytest.raises(ValueError, match="this is no coverage of ims-mock"):
+    with pytest.raises(ValueError, match="this is not a coverage report of ims-mock"):
         Coverage.read(says)
 
 

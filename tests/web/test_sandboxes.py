@@ -200,7 +200,7 @@ def test_a_sandbox_is_replaced(ask):
         ),
         (
             {"catalog": "/etc/passwd"},
-            "catalog is no bundled catalog. Use the content of a catalog file, or one of",
+            "catalog is not a bundled catalog. Use the content of a catalog file, or one of",
         ),
         ({"catalog": ["default"]}, "catalog is a list. Use the content"),
         ({"catalog": {"images": [{"min_disk": "x"}]}}, "catalog: images[0].min_disk: 'x' is not a whole number"),

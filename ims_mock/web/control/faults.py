@@ -20,7 +20,7 @@ def list_faults() -> Response:
 
 @blueprint.post("/faults")
 def add_fault() -> tuple[Response, int]:
-    """Add a rule behind the others."""
+    """Append a rule."""
     context = current_context()
     rule = json_object(context).object()
     try:

@@ -26,6 +26,6 @@ def health() -> Response:
 
 @blueprint.post("/reset")
 def reset() -> Response:
-    """Restore the loaded catalog, and clear faults, journal and clock."""
+    """Restore the loaded catalog and clock; clear journal, faults and rate limit."""
     current_context().emulator.reset()
     return empty_response()

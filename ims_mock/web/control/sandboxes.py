@@ -86,5 +86,6 @@ def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
         options = replace(options, catalog=())
     elif not isinstance(options.catalog, dict) and options.catalog not in bundled_catalogs():  # no files of the server
         legal = f"the content of a catalog file, or one of {', '.join(bundled_catalogs())}"
-        raise body.member("catalog").error(legal, "is no bundled catalog" if isinstance(options.catalog, str) else "")
+        what = "is not a bundled catalog" if isinstance(options.catalog, str) else ""
+        raise body.member("catalog").error(legal, what)
     return load_options(options, base=base, masks=masks())
