@@ -88,15 +88,11 @@ def images_after_a_change(server):
 
 TEAM_B = "aa51716fa0fb470cb45fb2a22b18a9a9"
 
-
 MORE = ("--generate", "30")
-
 
 INFO = ("--log-level", "info")
 
-
 THROTTLED = [200, 200, 429]
-
 
 EFFECTS = {
     # option: further arguments, how to observe the effect, then two values, each with its effect

@@ -48,7 +48,6 @@ ENDING = [
     for state in states
 ]
 
-
 LOADING = [(signal.SIGTERM, stage) for stage in ("opening", "reading", "generating")] + [(signal.SIGINT, "reading")]
 
 

@@ -71,7 +71,6 @@ EXEMPTIONS = {
 
 COMPARED = [one for one in ALL if not any(holds(one) for holds in EXEMPTIONS.values())]
 
-
 GROUPS = sorted({(one.release, one.group) for one in COMPARED})
 in_groups = pytest.mark.parametrize(("release", "group"), GROUPS)
 

@@ -94,7 +94,6 @@ NO_OWNER = Refusal(403, "IMG.0026", "Owner can't be updated by non admin.")
 NO_IMAGE = Refusal(404, "IMG.0027", "Failed to find image {} to update")
 WRONG = Refusal(400, "IMG.0001")
 
-
 TOO_MANY = Refusal(413, "", "The limit has been exceeded on the number of allowed image tags. Attempted: 129, Maxi")
 
 

@@ -83,7 +83,6 @@ CATALOG = {
     "images": IMAGES,
 }
 
-
 COLUMNS = (
     *("id", "name", "status", "visibility", "protected", "owner", "min_disk", "min_ram", "size", "virtual_size"),
     *("checksum", "container_format", "disk_format", "created_at", "updated_at", "tags"),
