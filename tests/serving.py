@@ -63,7 +63,7 @@ def run(*arguments, **environment):
                 main()
             status = ended.value.code
             del ended
-            if status:
+            if arguments[:1] == ("serve",):
                 gc.collect()
     for stream in (output, errors):
         stream.seek(0)

@@ -26,8 +26,10 @@ from ims_mock.web.app import app_for
 DOCUMENT = "/openapi.json"
 
 
-@pytest.mark.parametrize("label", ["documented", "glance", "documented,-service-rules,-error-body"])
-@pytest.mark.parametrize("has_control", [True, False])
+@pytest.mark.parametrize(
+    ("label", "has_control"),
+    [("documented", True), ("glance", False), ("documented,-service-rules,-error-body", True)],
+)
 def test_the_document_is_valid(label, has_control):
     found = document(Profile.parse(label), needs_credentials=has_control, has_control=has_control)
     OpenAPIV31SpecValidator(found).validate()
