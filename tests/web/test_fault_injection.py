@@ -326,7 +326,7 @@ def test_a_dropped_connection_logs_no_error(app, fault, caplog, drop):
     fault(drop=drop)
     with over_socket(app) as ask:
         said(ask.url)
-    assert caplog.records == []
+    assert [one for one in caplog.records if one.name != "waitress.queue"] == []  # it warns when threads are slow
 
 
 @pytest.mark.parametrize("drop", ["before", "middle"])
