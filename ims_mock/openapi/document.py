@@ -161,6 +161,8 @@ def _value_schema(one: Parameter, profile: Profile) -> Node:
         schema["pattern"] = one.pattern
     elif one.values and one.json_type == "string":
         schema["enum"] = [*one.values, *one.undocumented_values]
+        if one.name == "visibility" and "empty-visibility" not in profile:
+            schema["enum"].append("")
     if one.name == "marker":
         schema["format"] = "image-id"
     if one.name == "limit":
