@@ -272,6 +272,8 @@ class RequestError(Exception):
         value = self.details["value"]
         escaped = {"parameter": printable(self.details["parameter"]), "value": quoted(value)}
         message = self.problem.message.format(**self.details | escaped)
+        if message.endswith(("..", "?.")):  # a detail may be a sentence of its own
+            message = message[:-1]
         if value and "{value}" not in self.problem.message:
             message = f"{message.removesuffix('.')}: {escaped['value']}"
         if self.legal:
