@@ -134,7 +134,10 @@ def _errors_without_traceback(context: str) -> Iterator[None]:
     try:
         yield
     except (CatalogError, ValueError, TypeError, OSError) as error:
-        _fail(f"{context}: {error}")
+        message = f"{context}: {error}"
+    else:
+        return
+    _fail(message)  # outside the handler, so that the report does not show both errors
 
 
 def _fail(message: str) -> NoReturn:

@@ -12,7 +12,7 @@ from ims_mock.catalog.query import ListQuery
 from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
 
-MAX_ORDERINGS: Final = 8
+MAX_ORDERINGS: Final = 4
 """Orderings kept per catalog; sort keys come from clients and combine freely."""
 
 _UUID_LENGTH: Final = 36

@@ -58,6 +58,8 @@ class CatalogChange:
             if not isinstance(value, expected):
                 raise ChangeError(f".{name}: got {quoted(value)}. Use {legal}.")
         add = _attributes(".add", given["add"]) if "add" in given else None
+        if add is not None and not add.get("id", "generated"):
+            raise ChangeError(".add.id: has no value. Leave it out to have an id generated.")
         update = {name: _attributes(f".update.{name}", values) for name, values in given.get("update", {}).items()}
         for name, values in update.items():
             if "id" in values:

@@ -203,6 +203,8 @@ CHANGE = "got a mapping. Use a mapping with delete, add, update."
         ({"effect": {"catalog": {"remove": "x"}}}, f"Invalid effect.catalog: {CHANGE}"),
         ({"effect": {"catalog": {"delete": 5}}}, "Invalid effect.catalog.delete: got 5. Use the id of an image, or"),
         ({"effect": {"catalog": {"add": []}}}, "Invalid effect.catalog.add: got a list. Use an image."),
+        ({"effect": {"catalog": {"add": {"id": None}}}}, "Invalid effect.catalog.add.id: has no value. Leave it out"),
+        ({"effect": {"catalog": {"add": {"id": ""}}}}, "Invalid effect.catalog.add.id: has no value. Leave it out"),
         ({"effect": {"catalog": {"add": {"min_disk": "x"}}}}, "Invalid effect.catalog.add.min_disk: "),
         ({"effect": {"catalog": {"update": {"a": 5}}}}, "Invalid effect.catalog.update.a: "),
         ({"effect": {"catalog": {"update": {"a": {"id": "b"}}}}}, "Invalid effect.catalog.update.a.id: the id of an"),

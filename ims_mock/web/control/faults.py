@@ -26,7 +26,7 @@ def add_fault() -> tuple[Response, int]:
     try:
         return jsonify(context.emulator.faults.add(rule).as_json()), 201
     except ValueError as error:
-        raise RequestError("body", what=str(error)) from None
+        raise RequestError("body", what=str(error).removeprefix("Invalid ")) from None
 
 
 @blueprint.delete("/faults")

@@ -74,7 +74,7 @@ def _parse_body() -> tuple[LoadedCatalog, AppOptions, float]:
         sandbox, options = SandboxOptions(**given), replace(server.options, **changes)
         check_options(options)
     except ValueError as error:
-        raise RequestError("body", what=str(error)) from None
+        raise RequestError("body", what=str(error).removeprefix("Invalid ")) from None
     loads = given.keys() & {"catalog", "generate", "seed", "project"}
     return _load(body, sandbox) if loads else server.initial, options, sandbox.expires
 
