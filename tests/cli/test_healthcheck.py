@@ -4,6 +4,8 @@ import time
 import pytest
 from serving import CERT, KEY, refusal, run, serving
 
+pytestmark = pytest.mark.slow  # starts processes
+
 
 def test_server_is_found_by_the_options_of_serve_or_by_url():
     with serving() as server:

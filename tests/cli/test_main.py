@@ -11,6 +11,8 @@ from ims_mock import __version__
 from ims_mock.cli.main import COMMANDS, main
 from ims_mock.options import OPTIONS
 
+pytestmark = pytest.mark.slow  # starts processes
+
 
 def test_version_names_the_program():
     done = run_process("--version")

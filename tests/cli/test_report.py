@@ -8,6 +8,8 @@ from serving import refusal, run, serving
 
 from ims_mock.journal.coverage import Coverage
 
+pytestmark = pytest.mark.slow  # starts processes
+
 HINT = "Use the URL of a running ims-mock with the control API."
 
 

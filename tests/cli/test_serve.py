@@ -12,6 +12,8 @@ from serving import LINUX, POSIX, READY, Server, free_port, put, refusal, run, r
 
 from ims_mock import __version__
 
+pytestmark = pytest.mark.slow  # starts processes
+
 
 @pytest.mark.parametrize(
     ("arguments", "images", "name"),

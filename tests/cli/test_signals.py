@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from serving import POSIX, serving, started
 
+pytestmark = pytest.mark.slow  # starts processes
+
 if os.name == "posix":
     import fcntl
     import termios

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # starts processes
+
 PACKAGE = Path(__file__).parents[2] / "ims_mock"
 ROW = '    Field("new_{0}", {1}, "A new attribute.", "optional", filterable=DOC, sortable=DOC),\n'
 TYPES = ("text", "integer", "boolean", "time", "list")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from serving import serving
 
+pytestmark = pytest.mark.slow  # starts processes
+
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
 

@@ -16,6 +16,8 @@ import requests
 from raw_http import CHUNKED, body, head, read_to_end
 from serving import CERT, KEY, LINUX, NOT_ROOT, OTHER_KEY, POSIX, TLS, refusal, run, serving
 
+pytestmark = pytest.mark.slow  # starts processes
+
 CLOSE = {"Connection": "close"}
 BINARY = {"Content-Type": "application/octet-stream"}
 

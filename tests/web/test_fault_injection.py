@@ -441,6 +441,7 @@ def test_secrets_in_a_rule_are_masked(fault):
     assert "secret" not in json.dumps(rule.as_json())
 
 
+@pytest.mark.slow
 def test_requests_with_faults_do_not_leak_memory(app, fault):
     ask, change = in_process(app), {"update": {"image-1": {"name": "x"}}}
     for name, effect in {"a": {"status": 503}, "b": {"body": "garbage"}, "c": {"catalog": change}}.items():

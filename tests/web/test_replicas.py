@@ -24,6 +24,8 @@ from werkzeug.serving import make_server
 from ims_mock import ImsMock
 from ims_mock.web.guards import LOGIN
 
+pytestmark = pytest.mark.slow  # starts processes
+
 JSON = {"Content-Type": "application/json"}
 TOKEN = {"X-Auth-Token": "ims-mock-token"}
 LIST = "/v2/images?limit=1000"
