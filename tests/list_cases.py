@@ -44,7 +44,7 @@ CATALOG = {
 
 
 def numbers(answer):
-    """Give the numbers of the images of a page, in order."""
+    """Return the numbers of the images of a page, in order."""
     assert answer.status == 200, answer.text
     return [int(one) for one in answer.ids]
 

@@ -8,7 +8,7 @@ what is legal. The ``parse_*`` functions return ``None`` for text that is no suc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from operator import eq, ge, gt, le, lt, ne
@@ -49,11 +49,6 @@ def quoted(value: object) -> str:
         return "a list" if not isinstance(value, dict) else "a mapping"
     text = repr(value)
     return text if len(text) <= _QUOTED_LENGTH else f"{text[:_QUOTED_LENGTH]}… ({len(str(value))} characters)"
-
-
-def joined(values: Sequence[str]) -> str:
-    """Join values for a message: ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(values[:-1]), *values[-1:])))
 
 
 def printable(text: str, length: int = _QUOTED_LENGTH) -> str:

@@ -13,7 +13,7 @@ import pytest
 import requests
 from helpers import make_app, over_socket
 from raw_http import CHUNKED, body, connected, head, read, read_head, read_response
-from upload_app import MIB, UploadApp, summary
+from upload_app import MIB, summary
 
 PATH = "/v2/images/0f1e2d3c/file"
 REFUSED = f"{PATH}?refuse"
@@ -24,17 +24,6 @@ CLOSE = {"Connection": "close"}
 EXPECT = {"Expect": "100-continue"}
 LENGTH = {"Content-Length": str(len(DATA))}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-@pytest.fixture
-def receiver():
-    return UploadApp()
-
-
-@pytest.fixture
-def url(receiver):
-    with over_socket(receiver) as ask:
-        yield ask.url
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])

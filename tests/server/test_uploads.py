@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from helpers import over_socket
 from raw_http import CHUNKED, body, connected, head, read_response
-from upload_app import FIRST, MIB, UploadApp, serving, summary
+from upload_app import FIRST, MIB, serving, summary
 
 from ims_mock.server.http import MAX_BODY_BYTES, MAX_HEADER_BYTES
 from ims_mock.server.upload_stream import MAX_BUFFERED_BYTES, UploadInterrupted, UploadStream
@@ -27,17 +26,6 @@ DATA = FIRST + LAST
 LENGTH = {"Content-Length": str(len(DATA))}
 ENCODINGS = pytest.mark.parametrize("headers", [LENGTH, CHUNKED], ids=["length", "chunked"])
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-
-
-@pytest.fixture
-def receiver():
-    return UploadApp()
-
-
-@pytest.fixture
-def url(receiver):
-    with over_socket(receiver) as ask:
-        yield ask.url
 
 
 @ENCODINGS
