@@ -32,7 +32,7 @@ class Catalog:
     def __init__(self, images: Iterable[Image] = ()) -> None:
         given = list(images)
         self._images: Mapping[str, Image] = {image.id: image for image in given}
-        self._orderings: Mapping[Sort, Ordering] = {}  # replaced, never changed, so that readers need no lock
+        self._orderings: dict[Sort, Ordering] = {}  # replaced, never changed, so that readers need no lock
         if len(self._images) < len(given):
             duplicate, _ = Counter(image.id for image in given).most_common(1)[0]
             raise ValueError(f"the id {duplicate} is given twice")
@@ -83,11 +83,11 @@ class Catalog:
         return Page(images, has_next=0 < len(images) == query.limit)
 
     def _ordering(self, sort: Sort) -> Ordering:
-        found = self._orderings.get(sort)
-        if found is None:
-            found = Ordering(self, sort)
-            recent = list(self._orderings.items())[1 - MAX_ORDERINGS :]
-            self._orderings = {**dict(recent), sort: found}
+        """Return the ordering for a sort; the one that was used least recently is dropped for a new one."""
+        found = self._orderings.get(sort) or Ordering(self, sort)
+        if next(reversed(self._orderings), None) != sort:  # the most recently used one comes last
+            others = [(key, ordering) for key, ordering in self._orderings.items() if key != sort]
+            self._orderings = {**dict(others[1 - MAX_ORDERINGS :]), sort: found}
         return found
 
     def _marker(self, query: ListQuery, view: View) -> Image | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not
@@ -102,7 +103,7 @@ def _flavor(_: FilterParser, value: str) -> Filters:
 
 # --- the lists
 
-IMAGES: Final = Listing(IMAGES_PATH, DEFAULT_LIMIT, has_links=True, json=lambda image: image.json)
+IMAGES: Final = Listing(IMAGES_PATH, DEFAULT_LIMIT, has_links=True, json=attrgetter("json"))
 """OpenStack's list of images."""
 
 _PARAMETERS: Final = (
@@ -119,7 +120,7 @@ CLOUDIMAGES: Final = Listing(
     "/v2/cloudimages",
     CLOUDIMAGES_DEFAULT_LIMIT,
     has_links=False,
-    json=lambda image: image.cloudimages_json,
+    json=attrgetter("cloudimages_json"),
     extras=_PARAMETERS,
     parsers={
         "architecture": _one_of("architecture", "architecture", _ARCHITECTURES),

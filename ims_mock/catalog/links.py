@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from ims_mock.catalog.visibility import View
 
@@ -33,4 +33,4 @@ def first_link(query: ListQuery) -> str:
 def next_link(query: ListQuery, last: str) -> str:
     """Return the link to the page after the one that ends with the image ``last``."""
     separator = "&" if query.link_query else ""
-    return f"{query.listing.path}?{query.link_query}{separator}{urlencode({'marker': last})}"
+    return f"{query.listing.path}?{query.link_query}{separator}marker={quote_plus(last)}"
