@@ -170,9 +170,9 @@ class AppOptions(EmulatorOptions):
 class ServeOptions(AppOptions):
     """Options of ``ims-mock serve``."""
 
-    host: str = _option("127.0.0.1", "Address to listen on.", commands=("serve", "report", "healthcheck"), metavar="ADDRESS")
-    port: int = _option(9292, "Port to listen on; 0 for any free port.", commands=("serve", "report", "healthcheck"), bounds=(0, 65_535), metavar="PORT")
-    tls_cert: str = _option("", "Certificate chain in PEM format; enables HTTPS.", commands=("serve", "report", "healthcheck"), metavar="FILE")
+    host: str = _option("127.0.0.1", "Address that the server listens on.", commands=("serve", "report", "healthcheck"), metavar="ADDRESS")
+    port: int = _option(9292, "Port that the server listens on; 0 for any free port.", commands=("serve", "report", "healthcheck"), bounds=(0, 65_535), metavar="PORT")
+    tls_cert: str = _option("", "The server's certificate chain in PEM format; enables HTTPS.", commands=("serve", "report", "healthcheck"), metavar="FILE")
     tls_key: str = _option("", "Private key of the certificate in PEM format, without a passphrase.", metavar="FILE")
     watch: bool = _option(False, "Whether to reload catalog files when they change; --no-watch overrides the variable.")
     control: str = _option("on", "Whether to serve the control API under /_ims/.", commands=("serve", "openapi"), choices=("on", "off"))

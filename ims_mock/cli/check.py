@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ims_mock.cli.parameters import make_command
+from ims_mock.cli.common import make_command
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import CatalogError
 

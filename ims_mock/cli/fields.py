@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ims_mock.cli.parameters import choose_format, make_command
+from ims_mock.cli.common import choose_format, make_command
 from ims_mock.openapi.tables import fields_reference
 
 

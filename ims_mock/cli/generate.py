@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT
-from ims_mock.cli.output import write
-from ims_mock.cli.parameters import choose_format, make_command
+from ims_mock.cli.common import choose_format, make_command, write
 from ims_mock.contract.fields import BY_NAME, nearest
 from ims_mock.contract.values import LIST
 from ims_mock.loading.generator import generate

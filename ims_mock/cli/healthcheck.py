@@ -7,8 +7,7 @@ from urllib.error import HTTPError
 
 import click
 
-from ims_mock.cli.client import get_control, local_url
-from ims_mock.cli.parameters import make_command
+from ims_mock.cli.common import get_control, local_url, make_command
 
 
 @make_command("healthcheck")
@@ -20,6 +19,7 @@ def command(host: str, port: int, tls_cert: str, url: str) -> int:
     except HTTPError as error:  # without the control API it is 404
         click.echo(f"{url} answers with {error.code}")
         return 0 if error.code < 500 else 1
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{url} does not answer: {error}") from None
+    except ValueError as error:
+        hint = "Use http://HOST:PORT of a running ims-mock."
+        raise click.ClickException(f"{url} does not answer: {error}. {hint}") from None
     return 0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ims_mock.cli.output import write
-from ims_mock.cli.parameters import make_command
+from ims_mock.cli.common import make_command, write
 from ims_mock.contract.profiles import Profile
 from ims_mock.openapi.document import document_json
 

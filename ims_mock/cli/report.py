@@ -8,9 +8,7 @@ from urllib.error import HTTPError
 
 import click
 
-from ims_mock.cli.client import get_control, local_url
-from ims_mock.cli.output import write
-from ims_mock.cli.parameters import choose_format, make_command
+from ims_mock.cli.common import choose_format, get_control, local_url, make_command, write
 from ims_mock.journal.coverage import Coverage
 
 _HINT: Final = "Use the URL of a running ims-mock with the control API."
@@ -25,6 +23,6 @@ def command(host: str, port: int, tls_cert: str, url: str, output: str, format: 
         coverage = Coverage.read(get_control(url, "coverage"))
     except HTTPError as error:
         raise click.ClickException(f"{url} answers with {error.code}. {_HINT}") from None
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise click.ClickException(f"{url} does not report its coverage: {error}. {_HINT}") from None
     write(json.dumps(coverage.as_json(), indent=1) + "\n" if form == "json" else coverage.report(form), output)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ims_mock.cli.output import write
-from ims_mock.cli.parameters import make_command
+from ims_mock.cli.common import make_command, write
 from ims_mock.openapi.catalog_file import catalog_schema_json
 
 

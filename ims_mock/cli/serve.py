@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import ssl
-from typing import Any
+import sys
+import time
+from contextlib import ExitStack
+from typing import Any, Final
 
 import click
 
 from ims_mock import __version__
-from ims_mock.cli.output import ProgressBar
-from ims_mock.cli.parameters import make_command
+from ims_mock.cli.common import make_command
 from ims_mock.options import ServeOptions
-from ims_mock.server.logs import log_to_stderr
 from ims_mock.server.reloader import Reloader
 from ims_mock.server.server import BindError, bind, exit_on_signals, make_server, url_of
 from ims_mock.server.tls import CertificateError, tls_context
+
+_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @make_command("serve")
@@ -39,7 +44,7 @@ def _serve(options: ServeOptions) -> None:
         listener = bind(options.host, options.port)
         url = url_of(listener, "https" if tls else "http")
         reloader = Reloader([str(one) for one in options.sources]) if options.watch else None  # before files are read
-        with ProgressBar() as progress:
+        with _ProgressBar() as progress:
             loaded = load_options(options, progress=progress)
         for warning in loaded.warnings:
             click.echo(str(warning), err=True)
@@ -66,3 +71,48 @@ def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:
         given, missing = ("--tls-cert", "--tls-key") if certificate else ("--tls-key", "--tls-cert")
         raise click.UsageError(f"{given} requires {missing}. Use both or neither.")
     return tls_context(certificate, key)
+
+
+def log_to_stderr(level: str, form: str) -> None:
+    """Send the log from a level up to standard error, in the form ``text`` or ``json``."""
+    text = logging.Formatter("%(asctime)s %(levelname)s %(message)s", _TIME_FORMAT)
+    formatter = _JsonFormatter() if form == "json" else text
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    for name, threshold in (("ims_mock", level.upper()), ("waitress", "ERROR")):
+        log = logging.getLogger(name)
+        log.addHandler(handler)
+        log.setLevel(threshold)
+        log.propagate = False
+
+
+class _JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON object: its ``parts`` if it has any, else its message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {"time": self.formatTime(record, _TIME_FORMAT), "level": record.levelname.lower()}
+        entry |= getattr(record, "parts", None) or {"message": record.getMessage()}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+class _ProgressBar(ExitStack):
+    """A progress bar on a terminal's standard error, shown once loading has taken a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = time.monotonic()
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage of loading has come."""
+        if not sys.stderr.isatty() or time.monotonic() - self._started < 1:
+            return
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            self._bar = self.enter_context(click.progressbar(length=total, label=stage, file=sys.stderr))
+        self._bar.update(done - self._bar.pos)

@@ -130,6 +130,8 @@ def open_source(source: Source) -> Iterator[CatalogFile]:
         except FileNotFoundError:
             near = difflib.get_close_matches(str(source), bundled_catalogs(), 1)
             hint = f"did you mean {near[0]}?" if near else _bundled_hint()
+            if "," in str(source):
+                hint = "give several catalogs one by one, without commas"
             raise _source_error(str(source), f"no such file, folder or bundled catalog; {hint}") from None
         except OSError as error:
             raise _source_error(str(source), f"cannot be read: {error.strerror}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import signal
@@ -43,6 +44,8 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         BindError: The address is in use, or does not belong to this machine.
     """
+    if not host:
+        raise BindError("cannot listen on an empty --host; use an address of this machine, such as 127.0.0.1")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -140,6 +143,7 @@ class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has
     waiting requests never block others.
     """
 
+    queue_logger = logging.Logger("waitress.queue", logging.ERROR)  # no warning if requests wait for a thread
     channels: Mapping[int, Channel]
 
     def __init__(self, threads: int) -> None:

@@ -32,6 +32,12 @@ def test_missing_catalog_is_one_line_and_status_1(name):
     assert refusal(run("serve", "--port", 0, name), 1).startswith(f"{name or 'catalog'}: ")
 
 
+def test_catalogs_in_one_argument_are_rejected():
+    hint = "give several catalogs one by one, without commas"
+    line = f"default,empty: no such file, folder or bundled catalog; {hint}"
+    assert run("check", "default,empty").stdout == line + "\n"
+
+
 @NOT_ROOT
 def test_unreadable_directory_is_one_line_and_status_1():
     Path("closed").mkdir(mode=0)

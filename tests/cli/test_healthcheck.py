@@ -49,10 +49,23 @@ def test_server_without_control_api_is_healthy():
         assert (done.returncode, done.stdout) == (0, f"{server.url} answers with 404\n")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "http://", "http://[::1", "file:///etc", ""])
-def test_unreachable_server_is_one_line_and_status_1(url):
-    done = run("healthcheck", "--url", url, "--port", 1)
-    assert f"{url or 'http://127.0.0.1:1'} does not answer: " in refusal(done, 1)
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:1", "connection refused"),
+        ("", "connection refused"),
+        ("nonsense", "not a URL with a host"),
+        ("http://", "not a URL with a host"),
+        ("http://:1", "not a URL with a host"),
+        ("file:///etc", "not a URL with a host"),
+        ("http://[::1", "invalid ipv6 url"),
+        ("http://a:b", "nonnumeric port: 'b'"),
+    ],
+)
+def test_unreachable_server_is_one_line_and_status_1(url, reason):
+    line = refusal(run("healthcheck", "--url", url, "--port", 1), 1)
+    hint = "Use http://HOST:PORT of a running ims-mock."
+    assert line == f"ims-mock: {url or 'http://127.0.0.1:1'} does not answer: {reason}. {hint}"
 
 
 def test_other_server_is_status_1_within_seconds(failing_port):

@@ -88,6 +88,11 @@ def test_foreign_address_is_one_line_and_status_1(host):
     assert "cannot listen on " in refusal(run("serve", "--port", 0, "--host", host), 1)
 
 
+def test_empty_address_is_one_line_with_the_legal_ones():
+    line = refusal(run("serve", "--host", ""), 1)
+    assert line == "ims-mock: cannot listen on an empty --host; use an address of this machine, such as 127.0.0.1"
+
+
 @POSIX
 def test_servers_that_start_together_do_not_share_a_port():
     port = free_port()

@@ -3,6 +3,7 @@
 import http.client
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
 import pytest
@@ -45,6 +46,14 @@ def connection():
 def test_bodies_are_complete(connection, name):
     connection.request("GET", f"/?{name}")
     assert connection.getresponse().read() == b"".join(BODIES[name])
+
+
+def test_requests_that_wait_for_a_thread_are_not_logged(caplog):
+    server = BackgroundServer(make_app("empty"), threads=1)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: urlopen(f"{server.url}/_ims/health").read(), range(80)))
+    server.close()
+    assert caplog.records == []
 
 
 def test_a_background_server_answers_at_once():

@@ -1,13 +1,22 @@
-"""Click commands and their parameters, made from the table of options."""
+"""What several commands use: parameters made from the table of options, output, and requests to a running server."""
 
 from __future__ import annotations
 
+import json
+import re
+import ssl
 from collections.abc import Callable, Sequence
-from typing import Any
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.request import BaseHandler, HTTPSHandler, ProxyHandler, build_opener
 
 import click
 
 from ims_mock.options import OPTIONS, Option
+
+_TIMEOUT_SECONDS: Final = 3.0
 
 
 def make_command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -65,3 +74,57 @@ class _Separated(click.types.StringParamType):
 
     def split_envvar_value(self, rv: str) -> list[str]:
         return [part.strip() for part in rv.split(self._separator) if part.strip()]
+
+
+# --- output
+
+
+def write(text: str, path: str) -> None:
+    """Write text to a file, or to standard output if the path is empty."""
+    if not path:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
+# --- requests to a running server
+
+
+def local_url(host: str, port: int, tls_cert: str) -> str:
+    """Return the URL of the server that these options of ``serve`` start on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    scheme = "https" if tls_cert else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def get_control(url: str, path: str) -> Any:
+    """Send a control request and return the JSON of the response.
+
+    The request contains no secrets, so any certificate is accepted. The path is below ``/_ims/``.
+
+    Raises:
+        HTTPError: If the response is an error.
+        ValueError: If there is no response in JSON; the message is the reason.
+    """
+    if not re.match("https?://[^/:]", url):
+        raise ValueError("not a URL with a host")
+    handlers: list[BaseHandler] = [ProxyHandler({})]  # a server on this machine is not behind a proxy
+    if url.startswith("https:"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        handlers.append(HTTPSHandler(context=context))
+    try:
+        with build_opener(*handlers).open(f"{url.rstrip('/')}/_ims/{path}", timeout=_TIMEOUT_SECONDS) as response:
+            body = response.read()
+    except HTTPError:
+        raise
+    except (OSError, HTTPException, ValueError) as error:
+        cause = getattr(error, "reason", error)  # of a URLError
+        raise ValueError(str(getattr(cause, "strerror", None) or cause).lower()) from None
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise ValueError("the response is not JSON") from None
