@@ -1,7 +1,7 @@
 """The table of errors, one row per error: its status, code and message.
 
-Code raises :class:`RequestError` with the name of a row and the parameter, value and legal values. The profile decides
-how the response shows it: as JSON of the service or of its gateway, or as text of Glance.
+Code raises :class:`RequestError` with the name of a row and the parameter, value and legal values. The shape of
+the body, which depends on the profile, is in ``web/error_bodies.py``.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ from ims_mock.journal.records import CONNECTED
 from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import new_request_id
-from ims_mock.web.error_responses import error_format
-from ims_mock.web.responses import RELEASE_WORKER, DropConnection
+from ims_mock.web.error_bodies import error_format
+from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
 
 MAX_HEADER_BYTES: Final = 2**20
 """Limit of the request line and headers. It is high because the application rejects long URIs itself."""

@@ -28,7 +28,7 @@ def log_response(context: RequestContext, status: int) -> None:
     """Log a request that the application has answered."""
     if not _log.isEnabledFor(logging.INFO):
         return
-    rule, authentication = context.fault, context.known_authentication
+    rule, authentication = context.fault, context.authentication
     failure = ""
     if authentication and authentication.failure:
         failure = f"{authentication.method} that --auth on refuses: {authentication.failure_name}"

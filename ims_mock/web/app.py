@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Flask, Response, current_app
@@ -16,14 +17,13 @@ from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
 from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions, keywords_of_function
-from ims_mock.web import control, discovery, error_responses, images, keystone, members
+from ims_mock.web import control, discovery, error_bodies, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
 from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_per_process_state
 from ims_mock.web.recording import record_response
-from ims_mock.web.responses import REQUEST_ID_HEADER
 from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
 
 GATEWAY_URI_BYTES: Final = 32_768
@@ -116,13 +116,13 @@ def _begin(guards: Sequence[Guard]) -> None:
             apply_before_response(context)
         if emulator.throttle:
             if asks_list(method, path):
-                _ = context.authentication  # the journal assigns the walk by its project
+                context.authenticate()  # the journal assigns the walk by its project
             emulator.throttle.check(environ.get("REMOTE_ADDR", ""), emulator.clock.now)
     length = len(path) + len(query) + bool(query)
     if length > GATEWAY_URI_BYTES:
         raise RequestError("uri-too-large")
     line_length = length + len(method) + len("  HTTP/1.1\r\n")
-    if line_length >= GLANCE_LINE_BYTES and _error_format(context) is error_responses.glance_error:
+    if line_length >= GLANCE_LINE_BYTES and _error_format(context) is error_bodies.glance_error:
         raise RequestError("uri-too-large")
     if method == "HEAD" and context.request.url_rule and not _is_under(path, *_HEAD):
         routes = current_app.create_url_adapter(context.request)
@@ -134,7 +134,9 @@ def _begin(guards: Sequence[Guard]) -> None:
 def _end(response: Response) -> Response:
     """Add the request id, apply the fault that matched, and write the journal and the log."""
     context = current_context()
-    response.headers.add(REQUEST_ID_HEADER, context.request_id)
+    response.headers.add("X-Request-Id", context.request_id)
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        del response.headers["Content-Type"]
     if context.fault:
         response = apply_to_response(context, context.fault, response)
     record_response(context, response)
@@ -169,13 +171,13 @@ def _other_error_response(error: Exception) -> Response:
     return _error_response(RequestError("internal"))
 
 
-def _error_format(context: RequestContext) -> error_responses.ErrorFormat:
+def _error_format(context: RequestContext) -> error_bodies.ErrorFormat:
     path = context.request.path
     if _is_under(path, *_KEYSTONE_ERRORS):
-        return error_responses.keystone_error
+        return error_bodies.keystone_error
     if _is_under(path, CLOUDIMAGES.path):
-        return error_responses.service_error
-    return error_responses.error_format(context.emulator.profile)
+        return error_bodies.service_error
+    return error_bodies.error_format(context.emulator.profile)
 
 
 def _is_under(path: str, *prefixes: str) -> bool:

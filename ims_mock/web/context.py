@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 EMULATOR: Final = "ims_mock"
 """The key of the server's own emulator in ``app.extensions``."""
 
+JSON: Final = "application/json"
+
 MAX_BODY_BYTES: Final = 12 * 2**20
 """The largest body that the gateway accepts (its documentation)."""
 
@@ -63,7 +65,7 @@ class RequestContext:
         images: The images that the response shows; ``None`` if it shows none of this kind.
         list_answer: The list query and its answer; ``None`` for other requests.
         catalog: The catalog that the list query was answered from.
-        known_authentication: The result of checking the credentials; ``None`` if nothing has needed it.
+        authentication: The result of :meth:`authenticate`; ``None`` if nothing has needed it.
         read_body: The body; ``None`` if nothing has read it.
     """
 
@@ -76,7 +78,7 @@ class RequestContext:
     images: tuple[Image, ...] | None = None
     list_answer: ListAnswer | None = None
     catalog: Catalog | None = None
-    known_authentication: Authentication | None = None
+    authentication: Authentication | None = None
     read_body: bytes | None = None
 
     @cached_property
@@ -100,17 +102,16 @@ class RequestContext:
 
     # --- who sent it
 
-    @property
-    def authentication(self) -> Authentication:
-        """The result of checking the credentials, whether or not the emulator requires any."""
-        if self.known_authentication is None:
+    def authenticate(self) -> Authentication:
+        """Check the credentials once, whether or not the emulator requires any; a failure is returned, not raised."""
+        if self.authentication is None:
             credentials = RequestCredentials(
                 project=self.header("X-Project-Id"),
                 token=self.header("X-Auth-Token"),
                 request=self._signed_request() if self.header("Authorization") else None,
             )
-            self.known_authentication = self.emulator.authenticate(credentials)
-        return self.known_authentication
+            self.authentication = self.emulator.authenticate(credentials)
+        return self.authentication
 
     def caller(self, *, needs_project: bool = True) -> Caller:
         """Return the sender of the request, or raise an error if the credentials, or strict findings, do not allow it.
@@ -119,7 +120,7 @@ class RequestContext:
             needs_project: Whether the request concerns the images of a project.
         """
         writes = self.request.method not in ("GET", "HEAD", "OPTIONS")
-        caller = self.emulator.authorize(self.authentication, needs_project=needs_project, writes=writes)
+        caller = self.emulator.authorize(self.authenticate(), needs_project=needs_project, writes=writes)
         if self.emulator.options.findings == STRICT:
             refuse_findings(self)
         return caller
@@ -174,7 +175,7 @@ class RequestContext:
     def image_body(self) -> JsonValue:
         """Return the JSON body of a change to an image; Glance does not check its declared media type."""
         if "service-rules" in self.emulator.profile:
-            self.refuse_media_type("application/json", "")
+            self.refuse_media_type(JSON, "")
         return self.json_body()
 
     def refuse_media_type(self, *legal: str, headers: Mapping[str, str] | None = None) -> None:

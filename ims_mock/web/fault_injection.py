@@ -16,7 +16,6 @@ from ims_mock.errors import Problem, RequestError, usual_code
 from ims_mock.faults.effects import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED
 from ims_mock.faults.key_types import FaultCandidate
 from ims_mock.journal.pagination import marker_of
-from ims_mock.web.responses import RELEASE_WORKER, DropConnection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
     from ims_mock.faults.changes import CatalogChange
     from ims_mock.faults.rules import FaultRule
     from ims_mock.web.context import RequestContext
+
+RELEASE_WORKER: Final = "ims_mock.release_worker"
+"""The WSGI environment key of a context manager that frees the worker thread while a request waits."""
 
 _GARBAGE: Final = bytes(range(255, 127, -1))
 """Bytes that are neither UTF-8 nor JSON."""
@@ -44,7 +46,7 @@ def apply_before_response(context: RequestContext) -> None:
         _change_catalog(context, rule.effect["catalog"])
     if "status" in rule.effect:
         if asks_list(context.request.method, context.request.path):
-            _ = context.authentication  # the journal assigns the walk by its project
+            context.authenticate()  # the journal assigns the walk by its project
         raise _error(rule)
 
 
@@ -54,7 +56,7 @@ def _candidate(context: RequestContext) -> FaultCandidate:
     def page() -> int:
         if not asks_list(method, path):
             return 0
-        return context.emulator.journal.page_of(path, context.authentication.caller.project, query)
+        return context.emulator.journal.page_of(path, context.authenticate().caller.project, query)
 
     return FaultCandidate(method, path, query, context.header, page)
 
@@ -75,6 +77,10 @@ def _error(rule: FaultRule) -> RequestError:
 
 
 # --- the response
+
+
+class DropConnection(ConnectionError):
+    """Tells the server to close the connection instead of sending more of the response."""
 
 
 class DroppedResponse(Response):

@@ -8,14 +8,14 @@ from typing import Final
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected
 
-from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.catalog import Catalog, Page
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
-from ims_mock.catalog.image import Image
-from ims_mock.catalog.query import parse
+from ims_mock.catalog.image import IMAGES_SCHEMA, Image
+from ims_mock.catalog.links import first_link, next_link
+from ims_mock.catalog.query import ListQuery, parse
 from ims_mock.errors import RequestError
 from ims_mock.journal.records import ListAnswer
-from ims_mock.web.context import RequestContext, current_context
-from ims_mock.web.responses import empty_response, image_response, page_response
+from ims_mock.web.context import JSON, RequestContext, current_context
 from ims_mock.writes import lifecycle
 from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch
 from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE, abort_upload, begin_upload, finish_upload, receive_data
@@ -45,7 +45,7 @@ def _list(context: RequestContext, listing: Listing) -> Response:
     query = parse(context.query_string, view, listing)
     page = catalog.page(query, view)
     context.list_answer, context.catalog = ListAnswer(query, view, page.has_next), catalog
-    return page_response(context, page, query)
+    return _page_response(context, page, query)
 
 
 @blueprint.get(IMAGE_PATH)
@@ -53,7 +53,7 @@ def show_image(image_id: str) -> Response:
     """Show an image that the caller may see, a shared one whatever the status of the membership."""
     context = current_context()
     view = context.view()
-    return image_response(context, view.shown(find_image(context.emulator.catalog, view, image_id)))
+    return _image_response(context, view.shown(find_image(context.emulator.catalog, view, image_id)))
 
 
 @blueprint.post(IMAGES.path)
@@ -64,7 +64,7 @@ def create_image() -> Response:
     location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
     seed, now = emulator.state.seed, emulator.clock.wire()
     image = emulator.write_image(lambda catalog: lifecycle.create_image(body, catalog, view, seed=seed, now=now))
-    response = image_response(context, view.shown(image), 201)
+    response = _image_response(context, view.shown(image), 201)
     response.headers["Location"] = f"{location}/{image.id}"
     return response
 
@@ -81,11 +81,11 @@ def change_image(image_id: str) -> Response:
     def changed(catalog: Catalog) -> Image:
         return apply_patch(find_image(catalog, view, image_id, "image-to-change"), operations, view, now)
 
-    return image_response(context, view.shown(emulator.write_image(changed)))
+    return _image_response(context, view.shown(emulator.write_image(changed)))
 
 
 @blueprint.delete(IMAGE_PATH)
-def delete_image(image_id: str) -> Response:
+def delete_image(image_id: str) -> tuple[str, int]:
     """Delete an image; its record stays, and lists that request deleted images show it."""
     context = current_context()
     emulator, view = context.emulator, context.view()
@@ -99,25 +99,25 @@ def delete_image(image_id: str) -> Response:
         return lifecycle.delete_image(find_image(catalog, view, image_id, "image-to-delete"), view, now)
 
     emulator.write_image(deleted)
-    return empty_response()
+    return "", 204
 
 
 # --- tags
 
 
 @blueprint.put(TAG_PATH)
-def set_tag(image_id: str, tag: str) -> Response:
+def set_tag(image_id: str, tag: str) -> tuple[str, int]:
     """Add a tag, if the image does not have it."""
     return _edit_tags(image_id, tag, lifecycle.add_tag)
 
 
 @blueprint.delete(TAG_PATH)
-def remove_tag(image_id: str, tag: str) -> Response:
+def remove_tag(image_id: str, tag: str) -> tuple[str, int]:
     """Remove a tag."""
     return _edit_tags(image_id, tag, lifecycle.remove_tag)
 
 
-def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]) -> Response:
+def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]) -> tuple[str, int]:
     context = current_context()
     emulator, view = context.emulator, context.view()
 
@@ -127,14 +127,14 @@ def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]
         return edit(image, tag, emulator.clock.wire())
 
     emulator.write_image(edited)
-    return empty_response()
+    return "", 204
 
 
 # --- data
 
 
 @blueprint.put(FILE_PATH)
-def upload(image_id: str) -> Response:
+def upload(image_id: str) -> tuple[str, int]:
     """Store the data of a queued image and make it active; while the data arrives the image is ``saving``."""
     context = current_context()
     emulator, view = context.emulator, context.view()
@@ -164,15 +164,37 @@ def upload(image_id: str) -> Response:
             raise RequestError("upload-torn", what=str(error) or "the connection ended") from None
         raise
     emulator.write_image(lambda catalog: finish_upload(current(catalog), view, data, emulator.clock.wire()))
-    return empty_response()
+    return "", 204
 
 
 @blueprint.get(FILE_PATH)
-def download(image_id: str) -> Response:
+def download(image_id: str) -> Response | tuple[str, int]:
     """Return the data of an image, if it was kept."""
     context = current_context()
     image = find_image(context.emulator.catalog, context.view(), image_id)
     if image.data is None:
-        return empty_response()
+        return "", 204
     checksum = {"Content-MD5": image.text("checksum")}
     return Response(image.data, headers=checksum, mimetype="application/octet-stream")
+
+
+# --- responses
+
+
+def _page_response(context: RequestContext, page: Page, query: ListQuery) -> Response:
+    """Return one page of images, with links if the list has them."""
+    context.images = page.images
+    end = b"]}"
+    if query.listing.has_links:  # form-encoded, so there is nothing to escape in JSON
+        following = f', "next": "{next_link(query, page.images[-1].id)}"' if page.has_next else ""
+        end = f'], "first": "{first_link(query)}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
+    parts = list(map(query.listing.json, page.images)) or [b""]
+    parts[0] = b'{"images": [' + parts[0]  # joined once: a page of 1,000 images has more than a megabyte
+    parts[-1] += end
+    return Response(b", ".join(parts), mimetype=JSON)
+
+
+def _image_response(context: RequestContext, image: Image, status: int = 200) -> Response:
+    """Return one image, which is already as the caller is shown it."""
+    context.images = (image,)
+    return Response(image.json, status, mimetype=JSON)

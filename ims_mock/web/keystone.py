@@ -91,7 +91,7 @@ def _token_response(context: RequestContext, token: Token) -> Response:
 def show_service_catalog() -> Response:
     """Show the endpoints of the services."""
     context = current_context()
-    caller, token = context.caller(needs_project=False), context.authentication.token
+    caller, token = context.caller(needs_project=False), context.authenticate().token
     if context.emulator.needs_credentials and token and not (token.project or token.domain):
         raise RequestError("unscoped")
     store = context.emulator.credentials
@@ -134,7 +134,7 @@ def show_project(project_id: str) -> Response:
     own, store = {project.id: project for project in _own_projects(context)}, context.emulator.credentials
     known = store.projects.get(project_id)
     is_visible = project_id in own or (known is not None and known.domain == _own_domain(context))
-    if context.emulator.needs_credentials and not is_visible and not context.authentication.caller.is_admin:
+    if context.emulator.needs_credentials and not is_visible and not context.authenticate().caller.is_admin:
         raise RequestError("other-project", "the project", project_id, ", ".join(own))
     return jsonify(project=_project_body(context, own.get(project_id) or store.project(project_id)))
 
@@ -149,7 +149,7 @@ def list_domains() -> Response:
 
 
 def _own_domain(context: RequestContext) -> str:
-    caller, token = context.caller(needs_project=False), context.authentication.token
+    caller, token = context.caller(needs_project=False), context.authenticate().token
     store = context.emulator.credentials
     return owner_of(store, token)[1] if token else store.project(caller.project).domain
 
@@ -157,12 +157,12 @@ def _own_domain(context: RequestContext) -> str:
 def _own_projects(context: RequestContext) -> list[Project]:
     """Return the projects that the credentials are valid for, the requested one first; for an admin all named ones."""
     caller, store = context.caller(needs_project=False), context.emulator.credentials
-    ids = list(context.authentication.projects)
+    ids = list(context.authenticate().projects)
     if caller.is_admin:
         ids += store.projects
     if not context.emulator.needs_credentials:
         ids.insert(0, caller.project)
-    token = context.authentication.token
+    token = context.authenticate().token
     return [
         _project_of(store, token) if token and token.project == project_id else store.project(project_id)
         for project_id in dict.fromkeys(ids)

@@ -11,7 +11,6 @@ from ims_mock.catalog.image import MEMBERS_SCHEMA, Image
 from ims_mock.catalog.visibility import View
 from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.images import IMAGE_PATH
-from ims_mock.web.responses import empty_response
 from ims_mock.writes import members
 from ims_mock.writes.members import find_shareable_image
 
@@ -61,12 +60,12 @@ def decide(image_id: str, member_id: str) -> Response:
 
 
 @blueprint.delete(MEMBER_PATH)
-def remove_member(image_id: str, member_id: str) -> Response:
+def remove_member(image_id: str, member_id: str) -> tuple[str, int]:
     """Stop sharing an image with a project."""
     context = current_context()
     view = context.view()
     _edit(context, view, image_id, lambda image: members.remove_member(image, view, member_id))
-    return empty_response()
+    return "", 204
 
 
 def _edit(context: RequestContext, view: View, image_id: str, edit: Callable[[Image], Image]) -> Image:

@@ -76,7 +76,7 @@ def _line(finding: Finding) -> str:
 
 def _record(context: RequestContext, status: int) -> Record:
     """Return the record of a request. If a fault damaged the response, record only what the client could read."""
-    environ, authentication, rule = context.environ, context.known_authentication, context.fault
+    environ, authentication, rule = context.environ, context.authentication, context.fault
     images, answer = context.images, context.list_answer
     if images is None and status < HTTPStatus.BAD_REQUEST:
         images = ()

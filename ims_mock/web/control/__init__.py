@@ -1,6 +1,7 @@
 """The control API under ``/_ims/``, which inspects and changes the emulator itself and is never authenticated.
 
-Each module has the views of one kind of resource; ``bodies.py`` reads their bodies. A new path is a view here, a row
+Each module has the views of one kind of resource (``health`` and ``reset`` are in ``catalog.py``); ``bodies.py`` reads
+their bodies. A new path is a view here, a row
 in ``openapi/operations.py`` and the schemas of its bodies in ``openapi/schemas.py``.
 """
 
@@ -13,15 +14,15 @@ from flask import Blueprint, Response, request
 from ims_mock.errors import RequestError
 from ims_mock.loading.sources import CatalogError
 from ims_mock.web.context import current_context
-from ims_mock.web.control import catalog, clock, faults, health, journal, sandboxes
+from ims_mock.web.control import catalog, clock, faults, journal, sandboxes
 from ims_mock.web.control.bodies import MEDIA_TYPES
-from ims_mock.web.error_responses import keystone_error
+from ims_mock.web.error_bodies import keystone_error
 from ims_mock.web.guards import refuse_foreign_origin
 
 PREFIX: Final = "/_ims"
 
 blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
-for part in (health, catalog, clock, faults, journal, sandboxes):
+for part in (catalog, clock, faults, journal, sandboxes):
     blueprint.register_blueprint(part.blueprint)
 
 

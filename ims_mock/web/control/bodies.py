@@ -11,8 +11,7 @@ from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
-from ims_mock.web.context import MAX_JSON_BYTES, RequestContext
-from ims_mock.web.responses import JSON
+from ims_mock.web.context import JSON, MAX_JSON_BYTES, RequestContext
 
 MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 """The media types of a change; a page of another origin may send none of them without asking for permission."""

@@ -1,19 +1,32 @@
-"""The catalog under ``/_ims/``: file, schema, images and snapshots, without the rules of the service."""
+"""The catalog under ``/_ims/``: health, file, schema, images, snapshots and reset, without the rules of the service."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from ims_mock import __version__
 from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.openapi.catalog_file import catalog_schema_json
-from ims_mock.web.context import current_context
+from ims_mock.web.context import JSON, current_context
 from ims_mock.web.control import bodies
-from ims_mock.web.responses import JSON, empty_response
 
 blueprint = Blueprint("catalog", __name__)
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    """Report that the emulator answers, and its catalog."""
+    emulator = current_context().emulator
+    return jsonify(
+        status="ok",
+        version=__version__,
+        catalog=emulator.state.name,
+        images=len(emulator.catalog),
+        project=emulator.credentials.default_project,
+    )
 
 
 @blueprint.get("/catalog")
@@ -74,13 +87,20 @@ def put_image(image_id: str) -> Response:
 
 
 @blueprint.delete("/images/<path:image_id>")
-def remove_image(image_id: str) -> Response:
+def remove_image(image_id: str) -> tuple[str, int]:
     """Remove an image, even the record of a deleted one."""
     current_context().emulator.remove_image(image_id)
-    return empty_response()
+    return "", 204
 
 
-# --- snapshots
+# --- snapshots and reset
+
+
+@blueprint.post("/reset")
+def reset() -> tuple[str, int]:
+    """Restore the loaded catalog and clock; clear journal, faults and rate limit."""
+    current_context().emulator.reset()
+    return "", 204
 
 
 @blueprint.get("/snapshots")
@@ -102,14 +122,14 @@ def take_snapshot() -> tuple[Response, int]:
 
 
 @blueprint.post("/snapshots/<path:name>/restore")
-def restore_snapshot(name: str) -> Response:
+def restore_snapshot(name: str) -> tuple[str, int]:
     """Restore a snapshot."""
     current_context().emulator.restore(name)
-    return empty_response()
+    return "", 204
 
 
 @blueprint.delete("/snapshots/<path:name>")
-def remove_snapshot(name: str) -> Response:
+def remove_snapshot(name: str) -> tuple[str, int]:
     """Remove a snapshot."""
     current_context().emulator.delete_snapshot(name)
-    return empty_response()
+    return "", 204

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, jsonify
 from ims_mock.errors import RequestError
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import json_object
-from ims_mock.web.responses import empty_response
 
 blueprint = Blueprint("faults", __name__)
 
@@ -30,17 +29,17 @@ def add_fault() -> tuple[Response, int]:
 
 
 @blueprint.delete("/faults")
-def remove_faults() -> Response:
+def remove_faults() -> tuple[str, int]:
     """Remove all rules."""
     current_context().emulator.faults.clear()
-    return empty_response()
+    return "", 204
 
 
 @blueprint.delete("/faults/<rule_id>")
-def remove_fault(rule_id: str) -> Response:
+def remove_fault(rule_id: str) -> tuple[str, int]:
     """Remove one rule."""
     faults = current_context().emulator.faults
     if not faults.remove(rule_id):
         legal = ", ".join(rule.id for rule in faults.all())
         raise RequestError("rule", "the rule", rule_id, legal)
-    return empty_response()
+    return "", 204

@@ -8,7 +8,6 @@ from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.journal.audit import audit
 from ims_mock.web.context import current_context
-from ims_mock.web.responses import empty_response
 
 blueprint = Blueprint("journal", __name__)
 
@@ -25,10 +24,10 @@ def list_requests() -> Response:
 
 
 @blueprint.delete("/requests")
-def clear_requests() -> Response:
+def clear_requests() -> tuple[str, int]:
     """Clear the journal."""
     current_context().emulator.journal.clear()
-    return empty_response()
+    return "", 204
 
 
 @blueprint.get("/walks")
@@ -47,7 +46,7 @@ def show_coverage() -> Response:
 
 
 @blueprint.delete("/coverage")
-def clear_coverage() -> Response:
+def clear_coverage() -> tuple[str, int]:
     """Clear the coverage."""
     current_context().emulator.coverage_recorder.clear()
-    return empty_response()
+    return "", 204

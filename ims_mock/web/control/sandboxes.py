@@ -15,7 +15,6 @@ from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, json_object, masks
-from ims_mock.web.responses import empty_response
 from ims_mock.web.sandbox_routing import PATH, is_in_sandbox, sandboxes
 
 blueprint = Blueprint("sandboxes", __name__)
@@ -40,10 +39,10 @@ def restart_sandbox(id: str) -> Response:
 
 
 @blueprint.delete("/sandboxes/<id>")
-def remove_sandbox(id: str) -> Response:
+def remove_sandbox(id: str) -> tuple[str, int]:
     """Remove a sandbox."""
     sandboxes().remove(id)
-    return empty_response()
+    return "", 204
 
 
 def _sandbox_response(sandbox: Sandbox) -> Response:

@@ -1,4 +1,7 @@
-"""Error responses: the bodies of errors in the formats of the service and its gateway, of Keystone and of Glance."""
+"""Error bodies: the response to an error in the format of the service and its gateway, of Keystone or of Glance.
+
+The status, code and wording of each error are a row of :mod:`ims_mock.errors`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from flask import Response
 
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
-from ims_mock.web.responses import JSON
+from ims_mock.web.context import JSON
 
 ErrorFormat = Callable[[RequestError, str, str], Response]
 """Formats an error, given the id of the request and its ``Accept`` header."""
