@@ -30,7 +30,7 @@ OWNERS = {
     "click": {"cli"},
     "faker": {"loading.generator"},
     "flask": {"web"},
-    "itsdangerous": {"auth.tokens"},
+    "itsdangerous": {"auth.credentials"},
     "marshmallow": {"loading.schema"},
     "waitress": {"server"},
     "yaml": {"loading.parser"},

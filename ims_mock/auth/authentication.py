@@ -13,10 +13,9 @@ from datetime import datetime
 from typing import Final
 
 from ims_mock.auth import signature as signing
-from ims_mock.auth.credentials import AccessKey, CredentialStore
+from ims_mock.auth.credentials import AccessKey, CredentialStore, Token, has_expired
 from ims_mock.auth.signature import Authorization, SignedRequest
 from ims_mock.auth.signature_hints import explain
-from ims_mock.auth.tokens import Token, has_expired
 from ims_mock.catalog.visibility import ADMIN, Caller
 from ims_mock.contract.values import printable, wire_text
 from ims_mock.errors import RequestError

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, stable_id
-from ims_mock.auth.tokens import Token
+from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, Token, stable_id
 from ims_mock.catalog.visibility import ADMIN, MEMBER
 from ims_mock.contract.values import MAX_NAME, add_clamped, quoted, wire_time
 from ims_mock.errors import RequestError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any, Final
 
@@ -70,9 +70,12 @@ def with_runtime_state(image: Image, old: Image) -> Image:
     return image.with_members(members).with_data(old.data)
 
 
-def dump_clock(clock: Clock) -> dict[str, str]:
-    """Return the section ``clock``, which only a frozen clock has."""
-    return {"clock": clock.wire()} if clock.frozen else {}
+def dump_catalog(
+    images: Iterable[Image], credentials: CredentialStore, clock: Clock, mask: Callable[[str], str] = str
+) -> dict[str, Any]:
+    """Return a whole catalog file; only a frozen clock is part of it. ``mask`` is as in :func:`dump_credentials`."""
+    frozen = {"clock": clock.wire()} if clock.frozen else {}
+    return {**frozen, **dump_credentials(credentials, mask), "images": [dump_image(image) for image in images]}
 
 
 def dump_credentials(credentials: CredentialStore, mask: Callable[[str], str] = str) -> dict[str, Any]:

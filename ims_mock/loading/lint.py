@@ -17,14 +17,6 @@ Values = Mapping[str, Value | None]
 
 
 @dataclass(frozen=True)
-class LintWarning:
-    """A value that no real image would have: the attribute, and what is implausible about it."""
-
-    name: str
-    message: str
-
-
-@dataclass(frozen=True)
 class Check:
     """One lint check: an attribute, a warning that follows its value if it has one, and whether an image deserves it."""
 
@@ -52,8 +44,8 @@ _VERSION_PREFIXES: Final = {
 """How the ``__os_version`` of an image begins, by its ``__platform``; all in lower case."""
 
 
-def lint(values: Values) -> Iterator[LintWarning]:
-    """Return a warning for everything about an image that no real one would have.
+def lint(values: Values) -> Iterator[tuple[str, str]]:
+    """Return an attribute and a warning for everything about an image that no real one would have.
 
     Args:
         values: The values of the image, including defaults and free properties.
@@ -61,18 +53,18 @@ def lint(values: Values) -> Iterator[LintWarning]:
     for field in FIELDS:
         value, documented = values.get(field.name), (*field.values, *field.seen_values)
         if field.values and isinstance(value, str) and value.lower() not in map(str.lower, documented):
-            yield LintWarning(field.name, f"{quoted(value)} is not one of {', '.join(documented)}")
+            yield field.name, f"{quoted(value)} is not one of {', '.join(documented)}"
     for name in values:
         if name not in BY_NAME:
             similar = nearest(name)
             if similar:
-                yield LintWarning(name, f"is not a known attribute; did you mean {similar}?")
+                yield name, f"is not a known attribute; did you mean {similar}?"
             elif name.startswith("__") and name not in _EXTRA_NAMES:
-                yield LintWarning(name, "is not an attribute in the document")
+                yield name, "is not an attribute in the document"
     for check in CHECKS:
         if check.fails(values):
             value = values.get(check.name)
-            yield LintWarning(check.name, check.message if value is None else f"{quoted(value)} {check.message}")
+            yield check.name, check.message if value is None else f"{quoted(value)} {check.message}"
 
 
 def _is(values: Values, name: str, *wanted: str) -> bool:

@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, User
-from ims_mock.auth.tokens import Token
+from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, Token, User
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership, image_id
@@ -314,8 +313,8 @@ class _ImageBuilder:
             values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
             path: ValuePath = ("images", index)
             if self.lint_bundled or not file.is_bundled:
-                for warning in lint({name: value for name, value in values.items() if name != MEMBERS}):
-                    self.problems.append(file.problem((*path, warning.name), warning.message, is_warning=True))
+                for name, warning in lint({name: value for name, value in values.items() if name != MEMBERS}):
+                    self.problems.append(file.problem((*path, name), warning, is_warning=True))
             if not values["id"]:
                 self.problems.append(file.problem((*path, "id"), _NO_ID))
                 continue

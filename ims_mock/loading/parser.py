@@ -57,8 +57,8 @@ class CatalogText:
     data: bytes
     is_json: bool
 
-    def parse(self, progress: Progress | None = None) -> Any:
-        """Return the plain values of the text.
+    def parse(self, progress: Progress | None = None) -> Document:
+        """Parse the text.
 
         Args:
             progress: Called now and then.
@@ -68,25 +68,12 @@ class CatalogText:
         """
         if len(self.data) > MAX_BYTES:
             raise ParseError(1, f"the file is larger than {MAX_BYTES} bytes")
-        return self._parsed(progress).value
-
-    def lines(self) -> Mapping[ValuePath, int]:
-        """Return the line of each value, by parsing the text again; few catalogs have problems."""
-        return self._parsed(None).lines
-
-    def _parsed(self, progress: Progress | None) -> _Document:
         try:
             text = self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             raise ParseError(line, f"the byte {self.data[error.start]:#04x} is not UTF-8") from None
-        return _Document(_json_events(text) if self.is_json else _yaml_events(text, progress))
-
-
-def line_of(path: ValuePath, lines: Mapping[ValuePath, int]) -> int:
-    """Return the line of a value, or of the nearest value around it that has one."""
-    enclosing = (path[:length] for length in range(len(path), -1, -1))
-    return next((lines[outer] for outer in enclosing if outer in lines), 1)
+        return Document(_json_events(text) if self.is_json else _yaml_events(text, progress))
 
 
 def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
@@ -119,12 +106,12 @@ class _Event:
     anchor: str | None = None
 
 
-class _Document:
-    """The value that the events of a text stand for. The limits are enforced while it is built.
+class Document:
+    """The contents of a text. The limits are enforced while its events are read.
 
     Attributes:
-        value: The value.
-        lines: The line of each value in it; that of its key if it has one.
+        value: The plain values.
+        lines: The line of each value by its path; that of its key if it has one.
     """
 
     def __init__(self, events: Iterator[_Event]) -> None:

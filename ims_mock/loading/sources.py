@@ -1,16 +1,15 @@
-"""Catalog sources: bundled names, files and folders, and the problems found in them."""
+"""Catalog sources: bundled catalogs (in ``fixtures/``), files and folders, and the problems found in them."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ims_mock.contract.values import printable
-from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath, line_of
+from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath
 
 Source = str | Path | Mapping[str, object] | CatalogText
 """A bundled name, the path of a file or folder, or the structure or the text of a catalog."""
@@ -51,17 +50,14 @@ class CatalogError(Exception):
         self.problems = tuple(problems)
 
 
-@dataclass(frozen=True)
+@dataclass
 class CatalogFile:
-    """One catalog: a file, or a text or structure from another place.
-
-    Attributes:
-        name: The name of the catalog in messages.
-    """
+    """One catalog: a file, or a text or structure from another place, with its name in messages."""
 
     name: str
     content: CatalogText | Mapping[str, Any]
     is_bundled: bool = False
+    _lines: Mapping[ValuePath, int] = field(default_factory=dict)
 
     def parse(self, progress: Progress) -> Any:
         """Return the plain values of the catalog.
@@ -71,24 +67,22 @@ class CatalogFile:
         """
         if not isinstance(self.content, CatalogText):
             return self.content
-        value = self.content.parse(progress)
-        return {} if value is None else value
-
-    @cached_property
-    def _lines(self) -> Mapping[ValuePath, int]:
-        return self.content.lines() if isinstance(self.content, CatalogText) else {}
+        document = self.content.parse(progress)
+        self._lines = document.lines
+        return {} if document.value is None else document.value
 
     def problem(self, path: ValuePath, message: str, *, is_warning: bool = False) -> CatalogProblem:
         """Return a problem of a value of this catalog."""
-        line = line_of(path, self._lines) if isinstance(self.content, CatalogText) else 0
+        enclosing = (path[:length] for length in range(len(path), -1, -1))  # a missing value has no line of its own
+        line = next((self._lines[outer] for outer in enclosing if outer in self._lines), 0)
         return CatalogProblem(self.name, line, format_path(path), message, is_warning)
 
 
 def _bundled_files() -> dict[str, Path]:
-    """Return the bundled files by name. They are inside the package in a wheel and beside it in a checkout."""
+    """Return the files of ``fixtures/`` by name. It is inside the package in a wheel and beside it in a checkout."""
     package = Path(__file__).parent.parent
     folder = next(path for path in (package / "fixtures", package.parent / "fixtures") if path.is_dir())
-    return {path.stem: path for path in folder.iterdir() if path.suffix in SUFFIXES}
+    return {path.stem: path for path in folder.glob("*.yaml")}
 
 
 def bundled_catalogs() -> list[str]:

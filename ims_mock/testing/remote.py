@@ -20,7 +20,7 @@ from werkzeug.test import Client
 
 from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_wire_time
-from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
+from ims_mock.loading.dump import dump_catalog
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Source
 from ims_mock.options import EmulatorOptions, options_of
@@ -131,8 +131,7 @@ class Remote:
 
 def _content(loaded: LoadedCatalog) -> dict[str, Any]:
     """Return loaded catalogs as the content of one catalog file."""
-    images = [dump_image(image) for image in loaded.catalog]
-    return {**dump_clock(loaded.clock), **dump_credentials(loaded.credentials), "images": images}
+    return dump_catalog(loaded.catalog, loaded.credentials, loaded.clock)
 
 
 def _send_json(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:

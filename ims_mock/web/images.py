@@ -19,7 +19,7 @@ from ims_mock.web.context import JSON, RequestContext, current_context
 from ims_mock.writes import lifecycle
 from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch
 from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE, abort_upload, begin_upload, finish_upload, receive_data
-from ims_mock.writes.permissions import find_image, require_owner
+from ims_mock.writes.validation import find_image, require_owner
 
 IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
 TAG_PATH: Final = f"{IMAGE_PATH}/tags/<tag>"

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from ims_mock.auth.credentials import CredentialStore, Project, stable_id
+from ims_mock.auth.credentials import CredentialStore, Project, Token, stable_id
 from ims_mock.auth.login import Login, expiry, issue_token, owner_of
-from ims_mock.auth.tokens import Token
 from ims_mock.errors import RequestError
 from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.sandbox_routing import select_emulator_by_token

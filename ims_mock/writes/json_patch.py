@@ -19,8 +19,7 @@ from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import MAX_NAME, Value, printable
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
-from ims_mock.writes.permissions import require_owner
-from ims_mock.writes.validation import FREE_VALUE, AttributeValidator, attribute_schemas
+from ims_mock.writes.validation import FREE_VALUE, AttributeValidator, attribute_schemas, require_owner
 
 _OLD: Final = "application/openstack-images-v2.0-json-patch"
 _NEW: Final = "application/openstack-images-v2.1-json-patch"

@@ -20,8 +20,7 @@ from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
-from ims_mock.writes.permissions import require_owner
-from ims_mock.writes.validation import AttributeValidator, check_tag, check_tag_count
+from ims_mock.writes.validation import AttributeValidator, check_tag, check_tag_count, require_owner
 
 DATA_MEDIA_TYPE: Final = "application/octet-stream"
 SAVING: Final = "saving"

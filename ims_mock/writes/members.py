@@ -15,7 +15,7 @@ from ims_mock.contract.fields import MEMBER_STATUSES
 from ims_mock.contract.values import MAX_NAME, quoted
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
-from ims_mock.writes.permissions import find_image, owns, require_owner
+from ims_mock.writes.validation import find_image, owns, require_owner
 
 MAX_MEMBERS: Final = 128
 """The maximum number of members of an image (doc)."""

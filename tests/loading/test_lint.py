@@ -11,8 +11,8 @@ from ims_mock.loading.lint import CHECKS, lint
 
 def warnings(**given):
     found = {}
-    for warning in lint(with_defaults(given, 0, project="p", seed=0)):
-        found.setdefault(warning.name, []).append(warning.message)
+    for name, message in lint(with_defaults(given, 0, project="p", seed=0)):
+        found.setdefault(name, []).append(message)
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.loading.parser import MAX_BYTES, MAX_DEPTH, MAX_TEXT, CatalogText, ParseError, dumps, line_of
+from ims_mock.loading.parser import MAX_BYTES, MAX_DEPTH, MAX_TEXT, CatalogText, ParseError, dumps
 
 
 def encoded(text):
@@ -17,11 +17,11 @@ def encoded(text):
 
 
 def from_yaml(text):
-    return CatalogText(encoded(text), is_json=False).parse()
+    return CatalogText(encoded(text), is_json=False).parse().value
 
 
 def from_json(text):
-    return CatalogText(encoded(text), is_json=True).parse()
+    return CatalogText(encoded(text), is_json=True).parse().value
 
 
 def error_of(text, *, is_json=False):
@@ -77,7 +77,7 @@ def test_yaml_is_parsed_without_libyaml():
         import yaml
         del yaml.CSafeLoader, yaml.CSafeDumper
         from ims_mock.loading.parser import CatalogText, dumps
-        print(CatalogText(dumps({"a": ["1.10", None]}, is_json=False).encode(), is_json=False).parse())
+        print(CatalogText(dumps({"a": ["1.10", None]}, is_json=False).encode(), is_json=False).parse().value)
         CatalogText(b"a: !!python/name:os.system 1", is_json=False).parse()"""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout == "{'a': ['1.10', None]}\n"
@@ -309,7 +309,7 @@ def test_nesting_is_limited(is_json, opening, closing):
     def nested(depth):
         return "\n".join([opening] * depth) + ("1" if closing == "}" else "") + closing * depth
 
-    assert CatalogText(nested(MAX_DEPTH).encode(), is_json).parse() is not None
+    assert CatalogText(nested(MAX_DEPTH).encode(), is_json).parse().value is not None
     for depth in (MAX_DEPTH + 1, 400, 50_000):
         assert error_of(nested(depth), is_json=is_json) == (
             MAX_DEPTH + 1,
@@ -325,7 +325,7 @@ def test_deep_nesting_is_rejected_before_it_ends(opening):
 @pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
 @pytest.mark.parametrize("form", ['{{"a": 1,\n"b": "{}"}}', '{{"b":\n["a", "{}"]}}'], ids=["in a mapping", "in a list"])
 def test_length_of_texts_is_limited(is_json, form):
-    assert CatalogText(form.format("x" * MAX_TEXT).encode(), is_json).parse()
+    assert CatalogText(form.format("x" * MAX_TEXT).encode(), is_json).parse().value
     message = f"a text has {MAX_TEXT + 1} characters; at most {MAX_TEXT} are allowed"
     assert error_of(form.format("x" * (MAX_TEXT + 1)), is_json=is_json) == (2, message)
 
@@ -370,7 +370,7 @@ def test_many_small_aliases_are_legal():
 
 def test_yaml_lines_are_those_of_keys_and_items():
     text = "# first\nproject: p\nimages:\n  - id: a\n\n    tags: [x,\n      y]\n  -\n    id: b\n    name: |\n      z\n"
-    assert CatalogText(text.encode(), is_json=False).lines() == {
+    assert CatalogText(text.encode(), is_json=False).parse().lines == {
         (): 2,
         ("project",): 2,
         ("images",): 3,
@@ -402,24 +402,17 @@ ODD_JSON = {
 
 @pytest.mark.parametrize("case", ODD_JSON)
 def test_json_lines_are_exact_for_unusual_texts(case):
-    text = CatalogText(ODD_JSON[case].encode(), is_json=True)
-    lines = text.lines()
-    assert text.parse()["a"][1] == {"last": "1"}
+    document = CatalogText(ODD_JSON[case].encode(), is_json=True).parse()
+    lines = document.lines
+    assert document.value["a"][1] == {"last": "1"}
     assert lines[("a", 0)] == 3
     assert lines[("a", 1)] == 4
     assert lines[("a", 1, "last")] == 4
 
 
 def test_escaped_keys_have_lines():
-    lines = CatalogText(b'{"a": 1,\n"\\u540d": 2,\n"\\ud83d\\ude80": 3}', is_json=True).lines()
+    lines = CatalogText(b'{"a": 1,\n"\\u540d": 2,\n"\\ud83d\\ude80": 3}', is_json=True).parse().lines
     assert (lines[("名",)], lines[("🚀",)]) == (2, 3)
-
-
-def test_line_of_a_missing_value_is_that_of_the_nearest_enclosing_one():
-    lines = {(): 1, ("images",): 3, ("images", 0): 4}
-    paths = ((), ("project",), ("images", 0, "name", 2), ("images", 7))
-    assert [line_of(path, lines) for path in paths] == [1, 1, 4, 3]
-    assert line_of(("a",), {}) == 1
 
 
 def test_progress_is_reported_for_long_texts():
@@ -446,24 +439,22 @@ CATALOGS = st.dictionaries(TEXTS, VALUES, max_size=5)
 @given(catalog=CATALOGS)
 def test_dumped_text_parses_to_the_same_values(is_json, catalog):
     text = dumps(catalog, is_json=is_json)
-    assert CatalogText(text.encode(), is_json).parse() == catalog
+    assert CatalogText(text.encode(), is_json).parse().value == catalog
 
 
 @settings(max_examples=40, deadline=None)
 @given(catalog=CATALOGS)
 def test_json_line_of_a_key_is_exact_for_any_values_before_it(catalog):
     data = json.dumps({**catalog, "last": None}, indent=0).encode()
-    assert CatalogText(data, is_json=True).lines().get(("last",)) == data.count(b"\n")
+    assert CatalogText(data, is_json=True).parse().lines.get(("last",)) == data.count(b"\n")
 
 
 @pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
 @settings(max_examples=50, deadline=None)
 @given(data=st.binary(max_size=200) | st.text("[]{}:,-?&*!|>'\"%@`#<~=.\n\t aé0\\ux", max_size=40).map(str.encode))
 def test_any_bytes_are_parsed_or_rejected(is_json, data):
-    text = CatalogText(data, is_json)
     try:
-        text.parse()
-        text.lines()
+        CatalogText(data, is_json).parse()
     except ParseError as error:
         assert 1 <= error.line <= len(data) + 1  # noqa: PT017 - parsing may succeed
 

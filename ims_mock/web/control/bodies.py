@@ -43,7 +43,7 @@ def catalog_text(context: RequestContext) -> CatalogText:
 def image_values(context: RequestContext) -> dict[str, Any]:
     """Return the image in the body of a request, as a catalog file has it."""
     try:
-        found = catalog_text(context).parse()
+        found = catalog_text(context).parse().value
     except ParseError as error:
         raise RequestError("catalog", what=f"line {error.line}: {error}") from None
     if not isinstance(found, Mapping):

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify
 from ims_mock import __version__
 from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
-from ims_mock.loading.dump import dump_clock, dump_credentials, dump_image
+from ims_mock.loading.dump import dump_catalog, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.openapi.catalog_file import catalog_schema_json
 from ims_mock.web.context import JSON, current_context
@@ -33,9 +33,7 @@ def health() -> Response:
 def show_catalog() -> Response:
     """Show everything as a catalog file that loads as the same images."""
     state = current_context().emulator.state
-    images = [dump_image(image) for image in state.catalog]
-    header = dump_clock(state.clock) | dump_credentials(state.credentials, bodies.masks().mask)
-    return bodies.catalog_response(header | {"images": images})
+    return bodies.catalog_response(dump_catalog(state.catalog, state.credentials, state.clock, bodies.masks().mask))
 
 
 @blueprint.put("/catalog")
