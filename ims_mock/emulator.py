@@ -12,12 +12,10 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any, Final
 
-from ims_mock.auth.authentication import Authentication, RequestCredentials, authenticate
 from ims_mock.auth.credentials import CredentialStore, SandboxCredentials
 from ims_mock.auth.rate_limit import RateLimit
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
-from ims_mock.catalog.visibility import Caller, View, is_queens
 from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
@@ -26,7 +24,7 @@ from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.journal import Journal
 from ims_mock.loading.dump import Masks, with_runtime_state
-from ims_mock.loading.loader import LoadedCatalog, Progress, load
+from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions
 
@@ -41,18 +39,14 @@ def check_options(options: AppOptions) -> None:
         RateLimit(options.throttle)
 
 
-def load_options(
-    options: EmulatorOptions,
-    *,
-    base: LoadedCatalog | None = None,
-    masks: Masks | None = None,
-    progress: Progress | None = None,
-) -> LoadedCatalog:
-    """Call :func:`ims_mock.loading.loader.load` with the catalogs and generated images that options ask for."""
-    generate, seed, project = options.generate, options.seed, options.project
-    return load(
-        options.sources, generate=generate, seed=seed, project=project, base=base, masks=masks, progress=progress
-    )
+def load_options(options: EmulatorOptions, **more: Any) -> LoadedCatalog:
+    """Call :func:`ims_mock.loading.loader.load` with the catalogs and generated images that options ask for.
+
+    Args:
+        options: The options of an emulator.
+        more: Further arguments, such as ``progress``.
+    """
+    return load(options.sources, generate=options.generate, seed=options.seed, project=options.project, **more)
 
 
 class Emulator:
@@ -117,31 +111,6 @@ class Emulator:
     def clock(self) -> Clock:
         """The emulator's clock."""
         return self.state.clock
-
-    # --- requests
-
-    def authenticate(self, sent: RequestCredentials) -> Authentication:
-        """Evaluate the credentials of a request; a failure is returned, not raised."""
-        return authenticate(self.credentials, sent, self.clock.now(), explains_signatures=self.needs_credentials)
-
-    def authorize(self, authentication: Authentication, *, needs_project: bool = True, writes: bool = False) -> Caller:
-        """Return the caller of a request.
-
-        Args:
-            authentication: The result of :meth:`authenticate`.
-            needs_project: Whether the request concerns the images of a project.
-            writes: Whether the request changes something.
-
-        Raises:
-            RequestError: If the emulator requires credentials and these do not allow the request.
-        """
-        if self.needs_credentials:
-            authentication.check(needs_project=needs_project, writes=writes)
-        return authentication.caller
-
-    def view(self, caller: Caller, api_version: str) -> View:
-        """Return the view that a caller has of the catalog with a value of the header ``X-Api-Version``."""
-        return View(caller, self.profile, is_queens(api_version))
 
     # --- the state as a whole
 

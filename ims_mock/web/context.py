@@ -15,11 +15,11 @@ from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request, current_app, request
 
-from ims_mock.auth.authentication import Authentication, RequestCredentials
+from ims_mock.auth.authentication import Authentication, RequestCredentials, authenticate
 from ims_mock.auth.signature import SignedRequest
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
-from ims_mock.catalog.visibility import Caller, View
+from ims_mock.catalog.visibility import Caller, View, is_queens
 from ims_mock.contract.values import wire_text
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
@@ -110,7 +110,10 @@ class RequestContext:
                 token=self.header("X-Auth-Token"),
                 request=self._signed_request() if self.header("Authorization") else None,
             )
-            self.authentication = self.emulator.authenticate(credentials)
+            emulator = self.emulator
+            self.authentication = authenticate(
+                emulator.credentials, credentials, emulator.clock.now(), explains_signatures=emulator.needs_credentials
+            )
         return self.authentication
 
     def caller(self, *, needs_project: bool = True) -> Caller:
@@ -119,15 +122,17 @@ class RequestContext:
         Args:
             needs_project: Whether the request concerns the images of a project.
         """
-        writes = self.request.method not in ("GET", "HEAD", "OPTIONS")
-        caller = self.emulator.authorize(self.authenticate(), needs_project=needs_project, writes=writes)
+        authentication = self.authenticate()
+        if self.emulator.needs_credentials:
+            writes = self.request.method not in ("GET", "HEAD", "OPTIONS")
+            authentication.check(needs_project=needs_project, writes=writes)
         if self.emulator.options.findings == STRICT:
             refuse_findings(self)
-        return caller
+        return authentication.caller
 
     def view(self) -> View:
         """Return the catalog as the :meth:`caller` sees it."""
-        return self.emulator.view(self.caller(), self.header("X-Api-Version"))
+        return View(self.caller(), self.emulator.profile, is_queens(self.header("X-Api-Version")))
 
     def _signed_request(self) -> SignedRequest:
         """Return the request as the client signed it: behind a proxy, with the host and path that the client used."""
