@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from ims_mock.contract.values import add_clamped, quoted, wire_time
+from ims_mock.contract.values import add_clamped, wire_time
+from ims_mock.text import quoted
 
 
 @dataclass(frozen=True)

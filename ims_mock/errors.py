@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ims_mock.contract.values import printable, quoted
+from ims_mock.text import printable, quoted
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 

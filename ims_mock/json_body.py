@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ims_mock.contract.values import printable
 from ims_mock.errors import RequestError
+from ims_mock.text import printable
 
 MAX_DEPTH: Final = 64
 """The maximum nesting of objects and lists."""

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ims_mock"
 
 LAYERS = (
-    ("contract", "options", "text_tables"),
+    ("contract", "options", "text"),
     ("errors", "clock", "json_body"),
     ("catalog",),
     ("writes", "auth"),

@@ -17,8 +17,8 @@ from ims_mock.auth.credentials import AccessKey, CredentialStore, Token, has_exp
 from ims_mock.auth.signature import Authorization, SignedRequest
 from ims_mock.auth.signature_hints import explain
 from ims_mock.catalog.visibility import ADMIN, Caller
-from ims_mock.contract.values import printable, wire_text
 from ims_mock.errors import RequestError
+from ims_mock.text import printable, wire_text
 
 NO_CREDENTIALS: Final = "nothing"
 TOKEN: Final = "a token"

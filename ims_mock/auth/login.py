@@ -10,9 +10,10 @@ from typing import Final
 
 from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, Token, stable_id
 from ims_mock.catalog.visibility import ADMIN, MEMBER
-from ims_mock.contract.values import MAX_NAME, add_clamped, quoted, wire_time
+from ims_mock.contract.values import MAX_NAME, add_clamped, wire_time
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
+from ims_mock.text import quoted
 
 METHODS: Final = ("password", "token")
 

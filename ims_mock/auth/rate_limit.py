@@ -29,7 +29,7 @@ class RateLimit:
     def __init__(self, policy: str) -> None:
         match = _POLICY.fullmatch(policy)
         if not match:
-            raise ValueError(f"invalid throttle {policy!r}; use REQUESTS/SECONDS such as 5/10")
+            raise ValueError(f"Invalid throttle {policy!r}. Use REQUESTS/SECONDS such as 5/10.")
         self._count, self._seconds = int(match[1]), int(match[2])
         self._accepted: dict[str, deque[datetime]] = {}
         self._lock = Lock()

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from ims_mock.auth import signature as signing
 from ims_mock.auth.signature import EMPTY_HASH, UNSIGNED_PAYLOAD, Authorization, CanonicalRequest, SignedRequest
-from ims_mock.contract.values import add_clamped, quoted
+from ims_mock.contract.values import add_clamped
+from ims_mock.text import quoted
 
 _ESCAPE: Final = re.compile("%..")
 _SIGNATURE: Final = re.compile(r"[0-9a-fA-F]{64}")

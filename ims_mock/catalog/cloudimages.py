@@ -11,8 +11,7 @@ from typing import Final
 from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
-from ims_mock.contract.limits import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP
-from ims_mock.contract.parameters import Parameter
+from ims_mock.contract.parameters import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP, REJECTED, Parameter
 from ims_mock.errors import RequestError
 
 VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
@@ -113,7 +112,7 @@ _PARAMETERS: Final = (
     Parameter("__whole_image", "string", "`true`: images that have it; `false`: all others. Anything else is a 400.", tuple(_WHOLENESS), evidence=(DOC, ASSUMED), is_checked=True),
     Parameter("__system__cmkid", "string", "Exact."),
     Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
-    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).", default=str(CLOUDIMAGES_DEFAULT_LIMIT), evidence=(DOC, ASSUMED), is_checked=True),
+    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).", default=str(CLOUDIMAGES_DEFAULT_LIMIT), evidence=(DOC, ASSUMED), is_checked=True, repeated=REJECTED),
 )  # fmt: skip
 
 CLOUDIMAGES: Final = Listing(

@@ -13,7 +13,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME, ValueType
 
@@ -148,6 +148,28 @@ BY_NAME: Final = {field.name: field for field in FIELDS}
 VISIBILITIES: Final = BY_NAME["visibility"].values
 DEAD_STATUSES: Final = frozenset({"deleted", "killed"})
 MEMBER_STATUSES: Final = ("accepted", "rejected", "pending")
+
+NAME_LENGTH: Final = 128
+DESCRIPTION_LENGTH: Final = 1024
+TAG_LENGTH: Final = 255
+
+UUID_PATTERN: Final = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
+
+PUBLISHED_CONSTRAINTS: Final[dict[str, dict[str, Any]]] = {
+    "id": {"pattern": UUID_PATTERN},
+    "name": {"maxLength": 255},
+    "status": {"enum": ["queued", "saving", "active", "killed", "deleted", "pending_delete"]},
+    "visibility": {"enum": ["public", "private"]},
+    "owner": {"maxLength": 255},
+    "checksum": {"maxLength": 32},
+    "container_format": {"enum": ["ami", "ari", "aki", "bare", "ovf", "ova"]},
+    "disk_format": {"enum": ["ami", "ari", "aki", "vhd", "vmdk", "raw", "qcow2", "vdi", "iso"]},
+}
+"""JSON Schema keywords of attributes in the schema that the service publishes for images, in addition to the type.
+
+They are copied from the document, although some are narrower than the service itself (``disk_format`` has no
+``zvhd2``): clients get the same schema from the real service.
+"""
 
 _NAME: Final = re.compile(r"[\w\-. ]*")
 _NO_DESCRIPTION: Final = re.compile(r"[<>\r]")

@@ -1,6 +1,7 @@
-"""The table of query parameters of ``GET /v2/images``, one row per parameter.
+"""The table of query parameters of ``GET /v2/images``, one row per parameter, with sort keys and limits.
 
-Filters derive from the table of attributes. Those that only the newer list has are in
+Filters and sort keys derive from the table of attributes; a parameter with a rule of its own has its own row.
+:mod:`ims_mock.catalog.query` parses them. Parameters that only the newer list has are in
 :mod:`ims_mock.catalog.cloudimages`.
 """
 
@@ -10,8 +11,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC, EVIDENCE, FIELDS, GLANCE, MEMBER_STATUSES, SEEN, Field
-from ims_mock.contract.limits import DEFAULT_LIMIT, LIMIT_CAP
 from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, TIME
+
+DEFAULT_LIMIT: Final = 25
+"""Images on a page of ``/v2/images`` if the query has no ``limit``."""
+
+CLOUDIMAGES_DEFAULT_LIMIT: Final = 500
+"""The same for ``/v2/cloudimages``."""
+
+LIMIT_CAP: Final = 1000
+"""A larger ``limit`` counts as this one."""
+
+LAST, ALL, REJECTED = ("last", "all", "rejected")
+"""What counts if a parameter is repeated: its last value, all values, or none, because the request is rejected."""
 
 SORT_DIRECTIONS: Final = ("asc", "desc")
 
@@ -40,7 +52,7 @@ class Parameter:
         undocumented_values: Legal values that the document does not name.
         is_checked: Whether other values are rejected; if not, they match no image.
         pattern: The regular expression of legal values, portable to JavaScript.
-        is_repeatable: Whether it may be sent more than once.
+        repeated: What counts if it is repeated: :data:`LAST`, :data:`ALL` or :data:`REJECTED`.
     """
 
     name: str
@@ -53,7 +65,7 @@ class Parameter:
     undocumented_values: tuple[str, ...] = ()
     is_checked: bool = False
     pattern: str = ""
-    is_repeatable: bool = False
+    repeated: str = LAST
 
 
 _TYPE_RULES = {
@@ -90,17 +102,20 @@ def _filter(field: Field) -> Parameter:
 
 
 _SPECIAL_FILTERS: Final = {
-    "visibility": replace(_filter(BY_NAME["visibility"]), is_checked=True, description="Queens accepts `community` as well (glance). Any other value is a 400."),
+    "visibility": replace(_filter(BY_NAME["visibility"]), is_checked=True, repeated=REJECTED, description="Queens accepts `community` as well (glance). Any other value is a 400."),
     "__isregistered": replace(_filter(BY_NAME["__isregistered"]), values=("true",), evidence=(DOC, SEEN), description="Ordinary callers see registered images only; `false` returns them an empty list (assumed)."),
 }
 
 PARAMETERS: Final = (
     *(_SPECIAL_FILTERS.get(field.name) or _filter(field) for field in FIELDS if field.filterable == DOC and field.name != "tags"),
-    Parameter("tag", "string", "One tag, `key=value` or `key`; if repeated, images must have all of them (glance).", evidence=(DOC, GLANCE), field=BY_NAME["tags"], is_repeatable=True),
-    Parameter("member_status", "string", "Which shared images are listed; `all` for any (glance). Any other value is a 400.", MEMBER_STATUSES, "accepted", (DOC, GLANCE), undocumented_values=("all",), is_checked=True),
-    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (glance).", (), str(DEFAULT_LIMIT), (DOC, GLANCE), is_checked=True),
-    Parameter("marker", "string", "Id of the last image of the previous page.", evidence=(DOC, GLANCE), is_checked=True),
-    Parameter("sort_key", "string", "What to sort by, repeatable; `updated_at` too (glance).", _sort_keys(DOC), "created_at", (DOC, GLANCE), undocumented_values=_sort_keys(SEEN, GLANCE, ASSUMED), is_checked=True, is_repeatable=True),
-    Parameter("sort_dir", "string", "Sort direction; one for all keys, or one per key (glance).", SORT_DIRECTIONS, "desc", (DOC, GLANCE), is_checked=True),
+    Parameter("tag", "string", "One tag, `key=value` or `key`; if repeated, images must have all of them (glance).", evidence=(DOC, GLANCE), field=BY_NAME["tags"], repeated=ALL),
+    Parameter("member_status", "string", "Which shared images are listed; `all` for any (glance). Any other value is a 400.", MEMBER_STATUSES, "accepted", (DOC, GLANCE), undocumented_values=("all",), is_checked=True, repeated=REJECTED),
+    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (glance).", (), str(DEFAULT_LIMIT), (DOC, GLANCE), is_checked=True, repeated=REJECTED),
+    Parameter("marker", "string", "Id of the last image of the previous page.", evidence=(DOC, GLANCE), is_checked=True, repeated=REJECTED),
+    Parameter("sort_key", "string", "What to sort by, repeatable; `updated_at` too (glance).", _sort_keys(DOC), "created_at", (DOC, GLANCE), undocumented_values=_sort_keys(SEEN, GLANCE, ASSUMED), is_checked=True, repeated=ALL),
+    Parameter("sort_dir", "string", "Sort direction; one for all keys, or one per key (glance).", SORT_DIRECTIONS, "desc", (DOC, GLANCE), is_checked=True, repeated=ALL),
 )
 """The documented query parameters."""
+
+REPEATABLE: Final = frozenset(parameter.name for parameter in PARAMETERS if parameter.repeated == ALL)
+"""The names of the parameters of which every value counts."""

@@ -9,6 +9,8 @@ import difflib
 from dataclasses import dataclass
 from typing import Final
 
+from ims_mock.text import quoted
+
 
 @dataclass(frozen=True)
 class Departure:
@@ -66,15 +68,15 @@ class Profile:
         """
         base, *changes = (part.strip() for part in text.split(","))
         if base not in _BASES:
-            raise ValueError(f"unknown profile {base!r}; legal are {' and '.join(_BASES)}")
+            raise ValueError(f"Invalid profile {quoted(text)}. Use {' or '.join(map(repr, _BASES))}.")
         departures = set(_BASES[base])
         for change in changes:
             sign, name = (change[:1], change[1:]) if change[:1] in ("+", "-") else ("", change)
             if not sign or name not in _NAMES:
                 near = [name] if name in _NAMES else difflib.get_close_matches(name, _NAMES, 1)
                 written = " or ".join(f"{one}{near[0]}" for one in ([sign] if sign else "+-")) if near else ""
-                hint = f"did you mean {written}?" if near else f"legal are + or - and one of {', '.join(sorted(_NAMES))}"
-                raise ValueError(f"unknown departure {change!r} in the profile; {hint}")
+                hint = f"Did you mean {written}?" if near else f"Use + or - and one of {', '.join(sorted(_NAMES))}."
+                raise ValueError(f"Invalid profile {quoted(text)}: unknown departure {change!r}. {hint}")
             (departures.add if sign == "+" else departures.discard)(name)
         return cls(text, frozenset(departures))
 

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta, timezone
 from operator import eq, ge, gt, le, lt, ne
 from typing import Final
 
+from ims_mock.text import quoted
+
 Value = str | int | bool | tuple[str, ...]
 
 MAX_TEXT: Final = 65_536  # characters of any text
 MAX_NAME: Final = 255  # characters of the name or id of a project, a user or a property
 
-_QUOTED_LENGTH: Final = 80
 _WIRE_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -41,28 +42,6 @@ _DURATION: Final = re.compile(
     r"(?:T(?!\Z)(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)S)?)?"
 )
 _AGE: Final = re.compile(r"([0-9]{1,6}) (second|minute|hour|day|week)s? ago")
-
-
-def quoted(value: object) -> str:
-    """Quote a value for a message, shortened so that the message does not grow with its input."""
-    if isinstance(value, list | tuple | dict):
-        return "a list" if not isinstance(value, dict) else "a mapping"
-    text = repr(value)
-    return text if len(text) <= _QUOTED_LENGTH else f"{text[:_QUOTED_LENGTH]}… ({len(str(value))} characters)"
-
-
-def printable(text: str, length: int = _QUOTED_LENGTH) -> str:
-    """Make text safe for a terminal: on one line, shortened, with control characters escaped."""
-    safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:length])
-    return safe if len(text) <= length else f"{safe}…"
-
-
-def wire_text(raw: str) -> str:
-    """Decode a header or query string that the server passed on with one character per byte.
-
-    The bytes should be UTF-8; invalid ones are replaced.
-    """
-    return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 # --- numbers and booleans

@@ -9,9 +9,10 @@ from typing import Any, Final
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image
-from ims_mock.contract.values import Value, quoted
+from ims_mock.contract.values import Value
 from ims_mock.loading.loader import image_from_entry, memberships
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
+from ims_mock.text import quoted
 from ims_mock.writes.lifecycle import mark_deleted, unused_id
 
 MARKER: Final = "marker"

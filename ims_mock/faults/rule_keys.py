@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from typing import Any, Final
 
-from ims_mock.contract.values import quoted
 from ims_mock.faults.changes import ChangeError
 from ims_mock.faults.effects import EFFECT_KEYS
 from ims_mock.faults.key_types import (
@@ -25,6 +24,7 @@ from ims_mock.faults.key_types import (
     number,
     parse_text,
 )
+from ims_mock.text import quoted
 
 _GLOB_SPECIALS: Final = re.compile(r"[?[]")  # only * is a wildcard
 

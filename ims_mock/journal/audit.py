@@ -15,11 +15,12 @@ from typing import Final
 
 from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.values import wire_text
-from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, RULES_BY_NAME, Remark, Step, Walk
+from ims_mock.journal.audit_rules import AUDIT_RULES, RULES_BY_NAME, Remark, Step, Walk
 from ims_mock.journal.documented import decoded_query
 from ims_mock.journal.journal import ListRequest
 from ims_mock.journal.pagination import Page, Question
+from ims_mock.journal.records import ERROR
+from ims_mock.text import wire_text
 
 _MIN_LOOPS: Final = 3
 """The number of walks from which on restarted walks are one client in a loop."""

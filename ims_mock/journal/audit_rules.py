@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-ERROR: Final = "error"
-INFO: Final = "info"
+from ims_mock.journal.records import ERROR, INFO
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any, Final
 
-from ims_mock.text_tables import Table
+from ims_mock.text import Table
 
 Item = tuple[str, str]
 """The name of a group and the name of one of its items."""

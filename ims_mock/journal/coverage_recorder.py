@@ -20,12 +20,10 @@ from typing import Final
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.limits import LIMIT_CAP
-from ims_mock.contract.parameters import PARAMETERS, SORT_DIRECTIONS, SORT_KEYS, Parameter
+from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REPEATABLE, SORT_DIRECTIONS, SORT_KEYS, Parameter
 from ims_mock.contract.values import TIME, parse_integer
 from ims_mock.errors import PROBLEMS
 from ims_mock.journal.coverage import Contract, Coverage, Item
-from ims_mock.journal.documented import REPEATABLE
 from ims_mock.journal.records import ListAnswer, Record
 
 ENDPOINTS: Final = "endpoints"

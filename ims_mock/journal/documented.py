@@ -15,18 +15,16 @@ from ims_mock.catalog.filters import FilterParser
 from ims_mock.catalog.query import decoded
 from ims_mock.catalog.visibility import ADMIN, MEMBER, is_queens
 from ims_mock.contract.fields import BY_NAME, nearest
-from ims_mock.contract.parameters import PARAMETERS, SORT_KEYS, Parameter
+from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DOCUMENTED
-from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time, quoted, wire_text
+from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time
 from ims_mock.errors import RequestError
 from ims_mock.journal.records import Record
 from ims_mock.journal.redaction import redacted_value
+from ims_mock.text import quoted, wire_text
 
 COMBINED_SORT: Final = "sort"
 """Glance's parameter for sort keys and directions in one."""
-
-REPEATABLE: Final = frozenset({"tag", "sort_key", "sort_dir"})
-"""The parameters of which every value counts."""
 
 _LISTS: Final[dict[str, dict[str, Parameter]]] = {
     one.path: {parameter.name: parameter for parameter in (*PARAMETERS, *one.extras)} for one in (IMAGES, CLOUDIMAGES)
@@ -36,7 +34,6 @@ _DOCUMENTED_PATHS: Final = (IMAGES.path, CLOUDIMAGES.path, "/v2/schemas")
 """The paths whose subpaths the document names without parameters."""
 
 _GLANCE_OPERATORS: Final = ("eq", "in")
-_GLANCE_VALUES: Final = {"member_status": ("all",), "sort_key": SORT_KEYS}
 _REPLACEMENTS: Final = {"changes-since": "write updated_at=gte:TIME", "tags": "write tag=KEY=VALUE, once for each"}
 """What the document has in place of parameters of Glance."""
 
@@ -207,7 +204,7 @@ def _value_problem(path: str, name: str, value: str, *, is_queens: bool) -> Valu
     cure = f"write one of {', '.join(legal)}"
     if field is not None and folded in map(str.lower, field.seen_values):
         return ValueProblem("beyond-document", f"{sent}, which only real responses show", cure)
-    if value in _GLANCE_VALUES.get(name, ()) or (name == "visibility" and folded == "community" and is_queens):
+    if value in parameter.undocumented_values or (name == "visibility" and folded == "community" and is_queens):
         return ValueProblem("beyond-document", f"{sent}, which only Glance knows", cure)
     for near in difflib.get_close_matches(folded, by_folded, 1):
         cure += f"; did you mean {by_folded[near]}?"

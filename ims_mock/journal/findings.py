@@ -13,15 +13,13 @@ from typing import Final
 
 from ims_mock.catalog.query import has_stray_percent
 from ims_mock.contract.fields import DEAD_STATUSES
-from ims_mock.contract.limits import LIMIT_CAP
-from ims_mock.contract.parameters import PARAMETERS
-from ims_mock.contract.values import TIME, parse_integer, parse_time, printable, quoted
+from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REPEATABLE
+from ims_mock.contract.values import TIME, parse_integer, parse_time
 from ims_mock.errors import BY_NAME
-from ims_mock.journal.documented import COMBINED_SORT, REPEATABLE, DocumentedRequest
+from ims_mock.journal.documented import COMBINED_SORT, DocumentedRequest
+from ims_mock.journal.records import ERROR, INFO, WARNING
 from ims_mock.loading.lint import EXCLUSIONS
-
-ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
-"""It cannot work as intended; it works, but is not documented; it is good to know."""
+from ims_mock.text import printable, quoted
 
 MAX_FINDINGS: Final = 100
 """The largest number of findings of one request."""
@@ -211,7 +209,7 @@ def parse_ignored(names: str) -> frozenset[str]:
     for name in sorted(ignored - FINDINGS_BY_NAME.keys()):
         near = difflib.get_close_matches(name, FINDINGS_BY_NAME, 1)
         hint = f"Did you mean {near[0]}?" if near else f"Use names from {', '.join(FINDINGS_BY_NAME)}."
-        raise ValueError(f"Invalid findings-ignore: no finding {quoted(name)}. {hint}")
+        raise ValueError(f"Invalid findings_ignore {quoted(names)}: no finding {quoted(name)}. {hint}")
     return ignored
 
 

@@ -13,13 +13,14 @@ from typing import Any, Final, NamedTuple
 from ims_mock.auth.authentication import NO_CREDENTIALS, SIGNATURE, TOKEN
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.cloudimages import asks_list
-from ims_mock.contract.values import wire_text, wire_time
+from ims_mock.contract.values import wire_time
 from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.journal.documented import DocumentedRequest, decoded_query
 from ims_mock.journal.findings import Finding, findings_of
 from ims_mock.journal.pagination import Page, PageCounter, Question, marker_of, question_of
 from ims_mock.journal.records import Record
 from ims_mock.options import AppOptions
+from ims_mock.text import wire_text
 
 MAX_PAST_CATALOGS: Final = 100
 MAX_PAST_IMAGES: Final = 100_000

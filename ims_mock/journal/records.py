@@ -17,6 +17,9 @@ HEADERS: Final = (
 )  # fmt: skip
 """The headers that are recorded, by their lower-case names."""
 
+ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
+"""Severities of findings and remarks: it cannot work as intended; it works, but is not documented; good to know."""
+
 CONNECTED: Final = "ims_mock.connected"
 """The key in the WSGI environment for the time at which the connection of a request was opened."""
 

@@ -28,9 +28,10 @@ from ims_mock.catalog.defaults import SERVICE_PROJECT
 from ims_mock.catalog.image import image_id, random_uuid
 from ims_mock.contract.fields import BY_NAME, FIELDS, Field
 from ims_mock.contract.operating_systems import SYSTEMS, system_of
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, ValueType, parse_time, parse_wire_time, quoted
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, ValueType, parse_time, parse_wire_time
 from ims_mock.loading import generator_data as data
 from ims_mock.loading.generator_data import Choices, Random, Values, Variant
+from ims_mock.text import quoted
 
 T = TypeVar("T")
 

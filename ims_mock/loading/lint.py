@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
-from ims_mock.contract.fields import BY_NAME, FIELDS, is_description, is_name, nearest
-from ims_mock.contract.limits import DESCRIPTION_LENGTH, NAME_LENGTH, TAG_LENGTH
-from ims_mock.contract.values import Value, quoted
+from ims_mock.contract.fields import (
+    BY_NAME,
+    DESCRIPTION_LENGTH,
+    FIELDS,
+    NAME_LENGTH,
+    TAG_LENGTH,
+    is_description,
+    is_name,
+    nearest,
+)
+from ims_mock.contract.values import Value
+from ims_mock.text import quoted
 
 Values = Mapping[str, Value | None]
 

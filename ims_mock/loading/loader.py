@@ -13,7 +13,7 @@ from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership, image_id
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.values import TIME, parse_age, parse_wire_time, quoted, wire_time
+from ims_mock.contract.values import TIME, parse_age, parse_wire_time, wire_time
 from ims_mock.loading.dump import Masks, dump_credentials
 from ims_mock.loading.lint import lint
 from ims_mock.loading.parser import ParseError, ValuePath
@@ -27,6 +27,7 @@ from ims_mock.loading.sources import (
     format_path,
     open_source,
 )
+from ims_mock.text import quoted
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with what is being done, how much of it is done, and how much there is."""

@@ -13,9 +13,10 @@ from typing import Any, Final
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType, quoted
+from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType
 from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
+from ims_mock.text import quoted
 
 MEMBERS: Final = "members"
 """The key of an image's members in a file, where it is among the attributes."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ims_mock.contract.values import printable
 from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath
+from ims_mock.text import printable
 
 Source = str | Path | Mapping[str, object] | CatalogText
 """A bundled name, the path of a file or folder, or the structure or the text of a catalog."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ims_mock import __version__
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
-from ims_mock.contract.parameters import Parameter
+from ims_mock.contract.parameters import ALL, Parameter
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import TIME
 from ims_mock.errors import Problem
@@ -135,10 +135,10 @@ def _parameter(one: Parameter, profile: Profile) -> Node:
     convert = _CONVERTERS.get(schema["type"], str)
 
     def converted(value: str) -> object:
-        return [convert(value)] if one.is_repeatable else convert(value)
+        return [convert(value)] if one.repeated == ALL else convert(value)
 
     node: Node = {"name": one.name, "in": "query", "description": one.description, "schema": schema}
-    if one.is_repeatable:
+    if one.repeated == ALL:
         node["schema"] = {"type": "array", "items": schema}
     if one.default:
         node["schema"]["default"] = converted(one.default)

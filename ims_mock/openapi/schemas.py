@@ -1,42 +1,78 @@
-"""JSON Schemas of the API, derived from the tables: the published ones, and the bodies of requests and responses."""
+"""JSON Schemas, derived from the tables: catalog files, published schemas, and bodies of requests and responses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from ims_mock.auth.login import METHODS
-from ims_mock.contract.fields import FIELDS, Field
-from ims_mock.contract.limits import TAG_LENGTH
+from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES, PUBLISHED_CONSTRAINTS, TAG_LENGTH, UUID_PATTERN, Field
 from ims_mock.contract.profiles import DEPARTURES, Profile
-from ims_mock.contract.published_schema import CONSTRAINTS, UNUSED_PROPERTIES, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
 from ims_mock.faults.key_types import EFFECT
 from ims_mock.faults.rule_keys import rule_schema
-from ims_mock.journal.audit_rules import AUDIT_RULES, ERROR, INFO
-from ims_mock.journal.findings import FINDINGS_BY_NAME, SEVERITIES
-from ims_mock.journal.records import HEADERS
+from ims_mock.journal.audit_rules import AUDIT_RULES
+from ims_mock.journal.findings import FINDINGS_BY_NAME
+from ims_mock.journal.records import ERROR, HEADERS, INFO, SEVERITIES
+from ims_mock.loading.schema import CREDENTIAL_KEYS, GENERATE_KEYS, MEMBERS, PROJECT_KEYS, SCALAR_KEYS, EntryKey
 from ims_mock.loading.sources import bundled_catalogs
-from ims_mock.openapi.catalog_file import MEMBER_STATUS, sections_schema, stored_image_schema
-from ims_mock.openapi.json_schema import (
-    BOOL,
-    INT,
-    NULL,
-    NUMBER,
-    STRING,
-    Schema,
-    array,
-    closed_object,
-    each,
-    enum,
-    nullable,
-    object_schema,
-    optional_object,
-)
-from ims_mock.options import SandboxOptions, options_of
+from ims_mock.options import MAX_GENERATED, SandboxOptions, options_of
 from ims_mock.writes.json_patch import MEDIA_TYPES, patch_schema
 from ims_mock.writes.validation import FREE_VALUE, attribute_schemas
+
+Schema = dict[str, Any]
+
+STRING: Final[Schema] = {"type": "string"}
+INT: Final[Schema] = {"type": "integer"}
+NUMBER: Final[Schema] = {"type": "number"}
+BOOL: Final[Schema] = {"type": "boolean"}
+NULL: Final[Schema] = {"type": "null"}
+SCALAR: Final[Schema] = {"type": ["string", "number", "boolean"]}
+
+
+def object_schema(properties: Mapping[str, Schema], *optional: str, **keywords: Any) -> Schema:
+    """Return the schema of an object whose properties are required unless they are named as optional."""
+    required = [name for name in properties if name not in optional]
+    needed = {"required": required} if required else {}
+    return {"type": "object", "properties": dict(properties), **needed, **keywords}
+
+
+def closed_object(properties: Mapping[str, Schema], *optional: str, **keywords: Any) -> Schema:
+    """Return the schema of an object that has no other properties."""
+    return object_schema(properties, *optional, additionalProperties=False, **keywords)
+
+
+def optional_object(properties: Mapping[str, Schema], **keywords: Any) -> Schema:
+    """Return the schema of an object in which each property may be missing or null."""
+    return closed_object({name: nullable(schema) for name, schema in properties.items()}, *properties, **keywords)
+
+
+def each(names: str, schema: Schema = STRING) -> dict[str, Schema]:
+    """Return properties with the same schema, by their space-separated names."""
+    return dict.fromkeys(names.split(), schema)
+
+
+def array(items: Schema, **keywords: Any) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": items, **keywords}
+
+
+def enum(values: Iterable[str]) -> Schema:
+    """Return the schema of a value that is one of several."""
+    return {"enum": [*values]}
+
+
+def integer_range(minimum: int, maximum: int) -> Schema:
+    """Return the schema of an integer between two bounds, which are legal themselves."""
+    return {"type": "integer", "minimum": minimum, "maximum": maximum}
+
+
+def nullable(schema: Schema) -> Schema:
+    """Return the schema of a value that may be null."""
+    return {"anyOf": [schema, NULL]}
+
 
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
 _WIRE_TIME: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
@@ -52,6 +88,7 @@ _ATTRIBUTE_TYPES: Final[Mapping[ValueType, Schema]] = {
 """The schema of an attribute in responses by its type; all others are text."""
 
 _QUERY: Final[Schema] = array(array(STRING, minItems=2, maxItems=2))
+_MEMBER_STATUS: Final = enum(MEMBER_STATUSES)
 
 
 def reference(name: str) -> Schema:
@@ -86,10 +123,25 @@ def image_schema() -> Schema:
 
 # --- the schemas under /v2/schemas
 
+_UNUSED_PROPERTIES: Final[dict[str, Schema]] = {
+    **each("kernel_id ramdisk_id", {**STRING, "pattern": UUID_PATTERN, "is_base": False}),
+    **each("instance_uuid os_distro os_version architecture", {**STRING, "is_base": False}),
+    "direct_url": STRING,
+    "locations": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["url", "metadata"],
+            "properties": {"url": {**STRING, "maxLength": 255}, "metadata": {"type": "object"}},
+        },
+    },
+}
+"""Attributes in the published schema that no image of this service has."""
+
 
 def _published_attribute(field: Field) -> Schema:
     keywords = _ATTRIBUTE_TYPES[LIST] if field.type is LIST else {"type": field.type.json_type}
-    schema = _attribute(field, {**keywords, **CONSTRAINTS.get(field.name, {})})
+    schema = _attribute(field, {**keywords, **PUBLISHED_CONSTRAINTS.get(field.name, {})})
     if not field.is_column and field.type is not LINK:
         schema["is_base"] = False
     return schema
@@ -101,7 +153,7 @@ def _links(**names: str) -> list[Schema]:
 
 _IMAGE: Final[Schema] = {
     "name": "image",
-    "properties": {field.name: _published_attribute(field) for field in FIELDS} | UNUSED_PROPERTIES,
+    "properties": {field.name: _published_attribute(field) for field in FIELDS} | _UNUSED_PROPERTIES,
     "additionalProperties": STRING,
     "links": _links(self="self", enclosure="file", describedby="schema"),
 }
@@ -130,6 +182,90 @@ PUBLISHED: Final[dict[str, Schema]] = {
     },
 }
 """The schemas that the service publishes, by their name in the path."""
+
+
+# --- catalog files
+
+_AGE: Final[Schema] = {**STRING, "format": "time-or-age", "description": "A time, or an age such as `3 days ago`."}
+_STORED: Final[Mapping[ValueType, Schema]] = {
+    INTEGER: {"anyOf": [integer_range(-(2**63), 2**63 - 1), {"type": "string", "pattern": "^[+-]?[0-9]{1,18}$"}]},
+    BOOLEAN: {"anyOf": [BOOL, {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]},
+    TIME: {"anyOf": [_AGE, integer_range(1000, 9999)]},
+    LIST: array(SCALAR),
+}
+"""The schema of a value in a catalog file by its type; all others are scalars."""
+
+_CREDENTIALS: Final = {
+    "tokens": "Tokens that are accepted without a login.",
+    "keys": "Access keys; a key with several entries can use several projects.",
+    "users": "Users who can log in; a user with several entries can use several projects.",
+}
+
+
+def catalog_schema() -> Schema:
+    """Return the JSON Schema of a catalog file."""
+    image = _stored_image()
+    for field in FIELDS:
+        if examples := (*field.values, *field.seen_values):
+            image["properties"][field.name]["examples"] = [*examples]
+    sections = _sections({"$ref": "#/$defs/Image"})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Catalog of ims-mock",
+        **sections,
+        "$defs": {"Image": image},
+    }
+
+
+def catalog_schema_json() -> str:
+    """Return the JSON Schema of a catalog file as text."""
+    return json.dumps(catalog_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
+def _stored_image() -> Schema:
+    """Return the schema of an image in a catalog file, where ``null`` means no value and no default."""
+    members = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _MEMBER_STATUS}
+    about_members = "The projects that the image is shared with, each with the status of its membership."
+    return {
+        "type": "object",
+        "properties": {
+            **{field.name: _stored_attribute(field) for field in FIELDS},
+            MEMBERS: nullable(members) | {"description": about_members},
+        },
+        "propertyNames": {"minLength": 1},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    }
+
+
+def _stored_attribute(field: Field) -> Schema:
+    if field.type is LINK:
+        return NULL | {"description": f"{field.description} It is computed and cannot be set."}
+    schema = _STORED.get(field.type, SCALAR)
+    return (schema if field.name == "id" else nullable(schema)) | {"description": field.description}
+
+
+def _sections(image: Schema) -> Schema:
+    """Return the schema of a catalog file, given a reference to that of an image."""
+    generate = _entry(GENERATE_KEYS, set=image | {"description": "Attributes of every generated image."})
+    generate["properties"]["count"] |= integer_range(0, MAX_GENERATED)
+    del generate["properties"]["count"]["anyOf"]
+    credentials = {name: array(_entry(keys), description=_CREDENTIALS[name]) for name, keys in CREDENTIAL_KEYS.items()}
+    sections = {
+        **_entry(SCALAR_KEYS)["properties"],
+        "projects": array(_entry(PROJECT_KEYS), description="Projects with names. Any other id is a project as well."),
+        "credentials": closed_object(credentials, *credentials, description="Tokens, access keys and users."),
+        "defaults": image | {"description": "Attributes of every image that does not have them itself."},
+        "images": array(image, description="The images."),
+        "generate": array(generate, description="Images that are generated from a seed."),
+    }
+    return optional_object(sections)
+
+
+def _entry(keys: Mapping[str, EntryKey], **more: Schema) -> Schema:
+    """Return the schema of an entry in a section."""
+    optional = [name for name, key in keys.items() if not key.is_required]
+    properties = {name: _STORED.get(key.type, SCALAR) | {"description": key.description} for name, key in keys.items()}
+    return closed_object(properties | more, *optional, *more)
 
 
 # --- bodies of requests and responses
@@ -176,7 +312,7 @@ def _image_bodies(profile: Profile) -> dict[str, Schema]:
         "Member": object_schema(membership),
         "Members": object_schema({"members": array(reference("Member")), "schema": STRING}),
         "Offer": object_schema({"member": {**_NAME, "description": "Id of the project the image is shared with."}}),
-        "Decision": object_schema({"status": MEMBER_STATUS}),
+        "Decision": object_schema({"status": _MEMBER_STATUS}),
         "Versions": object_schema({"versions": array(object_schema({**each("id status"), "links": array(link)}))}),
         "Schema": object_schema({"name": STRING, "properties": {"type": "object"}}),
     }
@@ -242,7 +378,7 @@ def _login() -> Schema:
 
 
 def _control_bodies() -> dict[str, Schema]:
-    stored, rule = stored_image_schema(), rule_schema()
+    stored, rule = _stored_image(), rule_schema()
     to_store = stored | {"properties": {**stored["properties"], "id": False}}
     update = {"type": "object", "additionalProperties": reference("ImageToStore")}
     change = {"delete": STRING, "add": reference("StoredImage"), "update": update}
@@ -251,7 +387,7 @@ def _control_bodies() -> dict[str, Schema]:
     group = object_schema({"name": STRING, **each("items never", array(STRING))})
     return {
         "Health": object_schema({**each("status version catalog"), "images": INT, "project": STRING}),
-        "Catalog": sections_schema(reference("StoredImage")),
+        "Catalog": _sections(reference("StoredImage")),
         "StoredImage": stored,
         "ImageToStore": to_store,
         "Loaded": object_schema({"images": INT, "warnings": array(STRING)}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
@@ -15,10 +15,11 @@ from ims_mock.faults.key_types import RuleKey
 from ims_mock.faults.rule_keys import RULE_KEYS
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
-from ims_mock.openapi.catalog_file import catalog_keys
+from ims_mock.loading.schema import MEMBERS
 from ims_mock.openapi.operations import OPERATIONS, Operation
+from ims_mock.openapi.schemas import SCALAR, Schema, catalog_schema
 from ims_mock.options import OPTIONS, AppOptions, MockOptions, Option, options_of
-from ims_mock.text_tables import Row, Table
+from ims_mock.text import Row, Table
 
 
 def _table(heads: str, rows: Iterable[Row]) -> Table:
@@ -76,6 +77,39 @@ def _legal(option: Option) -> str:
     return "" if option.is_argument or option.legal == "a text" else option.legal
 
 
+def _catalog_keys() -> Iterator[Row]:
+    """Yield path, type, necessity and description of each key; attributes of images have a table of their own."""
+    schema = catalog_schema()
+    yield from _keys(schema, "")
+    members = schema["$defs"]["Image"]["properties"][MEMBERS]
+    yield f"images[].{MEMBERS}", _type(members), "", members["description"]
+
+
+def _keys(schema: Schema, prefix: str) -> Iterator[Row]:
+    for name, value in schema.get("properties", {}).items():
+        required = "yes" if name in schema.get("required", ()) else ""
+        inner = _first_choice(value)
+        yield f"{prefix}{name}", _type(value), required, value.get("description") or inner.get("description", "")
+        yield from _keys(inner, f"{prefix}{name}.")
+        yield from _keys(inner.get("items", {}), f"{prefix}{name}[].")
+
+
+def _first_choice(schema: Schema) -> Schema:
+    while "anyOf" in schema:
+        schema = schema["anyOf"][0]
+    return schema
+
+
+def _type(schema: Schema) -> str:
+    """Return the type of a value in the words of the reference."""
+    inner = _first_choice(schema)
+    if "format" in inner:
+        return "time"
+    if inner.get("type") == SCALAR["type"]:
+        return "text"
+    return {"array": "list", "integer": "whole number"}.get(inner.get("type", ""), "mapping")
+
+
 TABLES: Final = {
     "operations": _table("method and path | status | what it does", (_operation(one) for one in OPERATIONS if not one.path.startswith("/_ims/"))),
     "parameters": _parameters(PARAMETERS),
@@ -83,7 +117,7 @@ TABLES: Final = {
     "fields": _table("field | type | documented values | present | filter | sort | evidence | in cloudimages | what it is", map(_field, FIELDS)),
     "departures": _table("departure | documented | glance", ((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES)),
     "errors": _table("error | status | code | status of Glance, if different | message", map(_error, PROBLEMS)),
-    "catalog-keys": _table("key | type | required | what it is", catalog_keys()),
+    "catalog-keys": _table("key | type | required | what it is", _catalog_keys()),
     "findings": _table("finding | severity | what it is | source", ((one.name, one.severity, one.about, one.source) for one in FINDINGS)),
     "faults": _table("key | stands in | legal | what it does", map(_fault, RULE_KEYS)),
     "remarks": _table("remark | severity | what it says | cure", ((one.name, one.severity, one.sentence, one.cure) for one in AUDIT_RULES)),

@@ -20,9 +20,9 @@ from waitress import wasyncore
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher
 
-from ims_mock.contract.values import printable
 from ims_mock.server.http import MAX_BODY_BYTES, MAX_HEADER_BYTES, Channel
 from ims_mock.server.tls import TLSChannel
+from ims_mock.text import printable
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from ims_mock.contract.values import printable
 from ims_mock.server.http import Channel
+from ims_mock.text import printable
 
 _WOULD_BLOCK: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _log = logging.getLogger("ims_mock")

@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from ims_mock.contract.values import parse_wire_time, quoted, read_time
+from ims_mock.contract.values import parse_wire_time, read_time
 from ims_mock.emulator import check_options
 from ims_mock.faults.rule_keys import parse_rule, rule_from_keywords
 from ims_mock.journal.audit_rules import Walk
@@ -22,6 +22,7 @@ from ims_mock.options import AppOptions, MockOptions, convert, keywords_of_metho
 from ims_mock.testing.local import Local
 from ims_mock.testing.remote import Remote
 from ims_mock.testing.requests import RequestPattern, Requests, explain_walks, format_request
+from ims_mock.text import quoted
 
 Backend = Local | Remote
 

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from ims_mock.contract.values import printable
 from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.journal.journal import Entry
+from ims_mock.text import printable
 
 AnyRequest = Entry | Step | Walk
 """A recorded request, or a walk, which has the path and the query of its first request."""

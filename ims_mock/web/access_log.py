@@ -13,8 +13,8 @@ from time import perf_counter
 from typing import Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS
-from ims_mock.contract.values import printable, wire_text
 from ims_mock.journal.redaction import redacted_query, redacted_text, secrets_in_json, secrets_in_query
+from ims_mock.text import printable, wire_text
 from ims_mock.web.context import RequestContext
 
 MAX_CHARACTERS: Final = 1000

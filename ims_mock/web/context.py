@@ -20,13 +20,13 @@ from ims_mock.auth.signature import SignedRequest
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import Caller, View, is_queens
-from ims_mock.contract.values import wire_text
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRule
 from ims_mock.journal.records import ListAnswer
 from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.options import STRICT
+from ims_mock.text import wire_text
 from ims_mock.web.recording import refuse_findings, wsgi_name
 
 if TYPE_CHECKING:

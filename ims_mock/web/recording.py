@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.errors import RequestError
 from ims_mock.journal.documented import DocumentedRequest
-from ims_mock.journal.findings import INFO, Finding, findings_of
-from ims_mock.journal.records import CONNECTED, HEADERS, MAX_CHARACTERS, Record
+from ims_mock.journal.findings import Finding, findings_of
+from ims_mock.journal.records import CONNECTED, HEADERS, INFO, MAX_CHARACTERS, Record
 from ims_mock.journal.redaction import redacted_header
 from ims_mock.options import WARN
 

@@ -16,9 +16,10 @@ from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import View
 from ims_mock.contract.fields import BY_NAME
 from ims_mock.contract.profiles import Profile
-from ims_mock.contract.values import MAX_NAME, Value, printable
+from ims_mock.contract.values import MAX_NAME, Value
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
+from ims_mock.text import printable
 from ims_mock.writes.validation import FREE_VALUE, AttributeValidator, attribute_schemas, require_owner
 
 _OLD: Final = "application/openstack-images-v2.0-json-patch"

@@ -12,9 +12,10 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import MEMBER_SCHEMA, Image, Membership
 from ims_mock.catalog.visibility import View, visibility_of
 from ims_mock.contract.fields import MEMBER_STATUSES
-from ims_mock.contract.values import MAX_NAME, quoted
+from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
+from ims_mock.text import quoted
 from ims_mock.writes.validation import find_image, owns, require_owner
 
 MAX_MEMBERS: Final = 128

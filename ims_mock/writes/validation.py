@@ -16,10 +16,17 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import View
 from ims_mock.contract import fields
-from ims_mock.contract.fields import BY_NAME, VISIBILITIES, Field
-from ims_mock.contract.limits import DESCRIPTION_LENGTH, NAME_LENGTH, TAG_LENGTH
+from ims_mock.contract.fields import (
+    BY_NAME,
+    DESCRIPTION_LENGTH,
+    NAME_LENGTH,
+    PUBLISHED_CONSTRAINTS,
+    TAG_LENGTH,
+    UUID_PATTERN,
+    VISIBILITIES,
+    Field,
+)
 from ims_mock.contract.profiles import Profile
-from ims_mock.contract.published_schema import CONSTRAINTS, UUID_PATTERN
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
@@ -116,11 +123,13 @@ _SERVICE_RULES: Final = (
     _size("min_ram", "hardware"),
 )  # fmt: skip
 _GLANCE_RULES: Final = (
-    Rule("id", "attribute", "a UUID", re.compile(UUID_PATTERN).fullmatch, CONSTRAINTS["id"]),
-    _text("name", "attribute", CONSTRAINTS["name"]["maxLength"]),
-    _text("owner", "attribute", CONSTRAINTS["owner"]["maxLength"]),
-    _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *CONSTRAINTS["disk_format"]["enum"])),
-    _one_of("container_format", "attribute", CONSTRAINTS["container_format"]["enum"]),
+    Rule("id", "attribute", "a UUID", re.compile(UUID_PATTERN).fullmatch, PUBLISHED_CONSTRAINTS["id"]),
+    _text("name", "attribute", PUBLISHED_CONSTRAINTS["name"]["maxLength"]),
+    _text("owner", "attribute", PUBLISHED_CONSTRAINTS["owner"]["maxLength"]),
+    _one_of(
+        "disk_format", "attribute", (*BY_NAME["disk_format"].values, *PUBLISHED_CONSTRAINTS["disk_format"]["enum"])
+    ),
+    _one_of("container_format", "attribute", PUBLISHED_CONSTRAINTS["container_format"]["enum"]),
     _size("min_disk", "attribute"),
     _size("min_ram", "attribute"),
 )

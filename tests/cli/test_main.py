@@ -48,11 +48,15 @@ USAGE = [
     (("serve", "--bogus"), {}, "'--bogus'"),
     (("serve", "--prot", "1"), {}, "'--port'"),
     (("serve", "--port"), {}, "'--port' requires an argument"),
-    (("serve", "--profile", "foo"), {}, "unknown profile 'foo'; legal are documented and glance"),
+    (("serve", "--profile", "foo"), {}, "Invalid profile 'foo'. Use 'documented' or 'glance'."),
     (("serve", "--findings", "loud"), {}, "'loud' is not one of 'lenient', 'warn', 'strict'"),
-    (("serve", "--findings-ignore", "old-speling"), {}, "no finding 'old-speling'. Did you mean old-spelling?"),
-    (("serve", "--throttle", "5"), {}, "invalid throttle '5'; use REQUESTS/SECONDS such as 5/10"),
-    (("serve", "--profile", "documented,-registred-only"), {}, "did you mean -registered-only?"),
+    (
+        ("serve", "--findings-ignore", "old-speling"),
+        {},
+        "Invalid findings_ignore 'old-speling': no finding 'old-speling'. ",
+    ),
+    (("serve", "--throttle", "5"), {}, "Invalid throttle '5'. Use REQUESTS/SECONDS such as 5/10."),
+    (("serve", "--profile", "documented,-registred-only"), {}, "Did you mean -registered-only?"),
     (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert requires --tls-key"),
     (("serve",), {"IMS_MOCK_TLS_KEY": "k.pem"}, "--tls-key requires --tls-cert"),
     (("serve",), {"IMS_MOCK_WATCH": "maybe"}, "'--watch' (env var: 'IMS_MOCK_WATCH'): 'maybe'"),
@@ -65,7 +69,7 @@ USAGE = [
     (("generate", "--count", "2", "--set", "id=x"), {}, "Invalid --set 'id=x'"),
     (("fields", "--format", "yaml"), {}, "Use one of table, json, markdown."),
     (("report", "--format", "yaml"), {}, "Use one of table, json, markdown."),
-    (("openapi", "--profile", "nova"), {}, "unknown profile 'nova'; legal are documented and glance"),
+    (("openapi", "--profile", "nova"), {}, "Invalid profile 'nova'. Use 'documented' or 'glance'."),
 ]
 
 

@@ -76,6 +76,12 @@ def test_documented_values_are_examples(path, parameters):
             assert schema["enum"] == [*values, *one.undocumented_values]
 
 
+@pytest.mark.parametrize("name", ["tag", "sort_key", "sort_dir"])
+def test_repeatable_parameters_are_arrays(name):
+    described = {one["name"]: one for one in document(DOCUMENTED)["paths"]["/v2/images"]["get"]["parameters"]}
+    assert described[name]["schema"]["type"] == "array"
+
+
 @pytest.mark.parametrize("auth", ["on", "off"])
 def test_an_emulator_serves_its_own_document(profile, auth):
     answer = in_process(shared_app("empty", profile=profile, auth=auth))(DOCUMENT)

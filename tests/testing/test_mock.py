@@ -89,7 +89,7 @@ def test_options_are_those_of_the_command_line(make):
     ("option", "message"),
     [
         ({"auth": "yes"}, "Invalid auth 'yes'. Use 'off' or 'on'."),
-        ({"profile": "real"}, "legal are documented and glance"),
+        ({"profile": "real"}, "Invalid profile 'real'. Use 'documented' or 'glance'."),
         ({"generate": -1}, "Invalid generate -1. Use a whole number from 0 to 10000000."),
         ({"seed": True}, "Invalid seed True. Use a whole number from 0 to"),
         ({"project": None}, "Invalid project None. Use a text."),

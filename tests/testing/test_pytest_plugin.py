@@ -126,7 +126,7 @@ INVALID = {
     "catalog='emtpy'": "emtpy: no such file, folder or bundled catalog; did you mean empty?",
     "catalog=5": "Invalid catalog 5 of the marker ims_mock. Use a name, a path, a mapping, or a list of them.",
     "catalog={'images': [{'min_disk': 'x'}]}": "catalog: images[0].min_disk: 'x' is not a whole number",
-    "profile='real'": "legal are documented and glance",
+    "profile='real'": "Invalid profile 'real'. Use 'documented' or 'glance'.",
     "profile=5": "Invalid profile 5. Use a text.",
     "auth='yes'": "Invalid auth 'yes'. Use 'off' or 'on'.",
     "findings='loud'": "Invalid findings 'loud'. Use 'lenient', 'warn' or 'strict'.",
@@ -153,7 +153,7 @@ def test_invalid_marker_fails_its_test_without_traceback(run):
     ("ini", "message"),
     [
         ("ims_mock_catalog = nosuch.yaml", "nosuch.yaml: no such file, folder or bundled catalog"),
-        ("ims_mock_profile = real", "legal are documented and glance"),
+        ("ims_mock_profile = real", "Invalid profile 'real'. Use 'documented' or 'glance'."),
         ("ims_mock_findings = loud", "Invalid findings 'loud'. Use 'lenient', 'warn' or 'strict'."),
         ("ims_mock_findings_ignore = x", "no finding 'x'. Use names from undocumented-parameter"),
     ],

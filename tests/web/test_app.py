@@ -35,8 +35,8 @@ def test_requests_in_one_application_context_share_nothing(client):
     ("options", "error", "words"),
     [
         ({"catalog": "defualt"}, CatalogError, "did you mean default?"),
-        ({"profile": "real"}, ValueError, "legal are documented and glance"),
-        ({"throttle": "5/0"}, ValueError, "use REQUESTS/SECONDS"),
+        ({"profile": "real"}, ValueError, "Invalid profile 'real'. Use 'documented' or 'glance'."),
+        ({"throttle": "5/0"}, ValueError, "Invalid throttle '5/0'. Use REQUESTS/SECONDS such as 5/10."),
         ({"forwarded": "yes"}, ValueError, "Invalid forwarded 'yes'. Use 'off' or 'on'."),
         ({"read_only": "yes"}, ValueError, "Invalid read_only 'yes'. Use 'off' or 'on'."),
         ({"auth": "yes"}, ValueError, "Use 'off' or 'on'."),

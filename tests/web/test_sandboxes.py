@@ -208,7 +208,7 @@ def test_a_sandbox_is_replaced(ask):
         ({"generate": True}, "Invalid request body: generate True"),
         ({"seed": "x"}, "Invalid request body: seed 'x'"),
         ({"project": 5}, "Invalid request body: project 5. Use a text"),
-        ({"profile": "nova"}, "legal are documented and glance"),
+        ({"profile": "nova"}, "profile 'nova'. Use 'documented' or 'glance'"),
         ({"findings_ignore": "old-speling"}, "no finding 'old-speling'. Did you mean old-spelling?"),
         ({"auth": True}, "Invalid request body: auth True. Use 'off' or 'on'"),
         ({"auth": "yes"}, "Invalid request body: auth 'yes'"),

@@ -1,8 +1,36 @@
-"""Tables as text: Markdown for documents, aligned columns for terminals."""
+"""Text for people: quoted values in messages, and tables in documents and on terminals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+_QUOTED_LENGTH: Final = 80
+
+
+def quoted(value: object) -> str:
+    """Quote a value for a message, shortened so that the message does not grow with its input."""
+    if isinstance(value, list | tuple | dict):
+        return "a list" if not isinstance(value, dict) else "a mapping"
+    text = repr(value)
+    return text if len(text) <= _QUOTED_LENGTH else f"{text[:_QUOTED_LENGTH]}… ({len(str(value))} characters)"
+
+
+def printable(text: str, length: int = _QUOTED_LENGTH) -> str:
+    """Make text safe for a terminal: on one line, shortened, with control characters escaped."""
+    safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:length])
+    return safe if len(text) <= length else f"{safe}…"
+
+
+def wire_text(raw: str) -> str:
+    """Decode a header or query string that the server passed on with one character per byte.
+
+    The bytes should be UTF-8; invalid ones are replaced.
+    """
+    return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+# --- tables
 
 Row = tuple[str, ...]
 
