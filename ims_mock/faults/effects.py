@@ -9,7 +9,7 @@ from wsgiref.util import is_hop_by_hop
 
 from ims_mock.contract.values import read_text
 from ims_mock.faults.changes import CatalogChange
-from ims_mock.faults.key_types import EFFECT, SCALAR, TEXT, KeyType, RuleKey, checked, choice, number, parse_texts
+from ims_mock.faults.keys import EFFECT, SCALAR, TEXT, TEXTS, KeyType, RuleKey, checked, choice, number
 
 MAX_DELAY_SECONDS: Final = 600.0
 
@@ -27,7 +27,7 @@ def _parse_line(value: object) -> str:
 
 def _parse_headers(value: object) -> dict[str, str]:
     """Parse response headers. The server sets those that describe the connection and the length of the body."""
-    headers = {name: _parse_line(one) for name, one in parse_texts(value).items()}
+    headers = {name: _parse_line(one) for name, one in TEXTS.parse(value).items()}
     for name in headers:
         is_reserved = is_hop_by_hop(name) or name.lower() == "content-length"
         checked(name, bool(_HEADER_NAME.fullmatch(name)) and not is_reserved)

@@ -11,8 +11,8 @@ from ims_mock.auth.login import METHODS
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES, PUBLISHED_CONSTRAINTS, TAG_LENGTH, UUID_PATTERN, Field
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
-from ims_mock.faults.key_types import EFFECT
-from ims_mock.faults.rule_keys import rule_schema
+from ims_mock.faults.keys import EFFECT
+from ims_mock.faults.rules import rule_schema
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS_BY_NAME
 from ims_mock.journal.records import ERROR, HEADERS, INFO, SEVERITIES

@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from ims_mock.contract.values import parse_wire_time, read_time
 from ims_mock.emulator import check_options
-from ims_mock.faults.rule_keys import parse_rule, rule_from_keywords
+from ims_mock.faults.rules import parse_rule, rule_from_keywords
 from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import Finding, explain_findings

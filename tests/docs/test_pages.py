@@ -10,8 +10,7 @@ import yaml
 from docs_pages import DOCS, PAGES, ROOT, block_after
 from helpers import make_app
 
-from ims_mock.faults.rule_keys import rule_from_keywords
-from ims_mock.faults.rules import FaultRules
+from ims_mock.faults.rules import FaultRules, rule_from_keywords
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.openapi.tables import TABLES

@@ -7,9 +7,8 @@ from collections import Counter
 
 import pytest
 
-from ims_mock.faults.key_types import FaultCandidate
-from ims_mock.faults.rule_keys import rule_from_keywords
-from ims_mock.faults.rules import MAX_RULES, FaultRules
+from ims_mock.faults.keys import FaultCandidate
+from ims_mock.faults.rules import MAX_RULES, FaultRules, rule_from_keywords
 
 EFFECT = {"effect": {"status": 503}}
 

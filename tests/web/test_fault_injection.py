@@ -9,7 +9,7 @@ import time
 import pytest
 from helpers import in_process, link, make_app, over_socket, shared_app
 
-from ims_mock.faults.rule_keys import rule_from_keywords
+from ims_mock.faults.rules import rule_from_keywords
 
 PATH = "/v2/images"
 NAMES = [f"image-{number}" for number in range(9, 0, -1)]

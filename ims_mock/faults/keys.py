@@ -98,21 +98,18 @@ def choice(*choices: str) -> KeyType:
     return KeyType(", ".join(choices), lambda value: checked(value, value in choices), {"enum": [*choices]})
 
 
-def parse_text(value: object) -> str:
-    """Parse a text."""
+def _parse_text(value: object) -> str:
     return read_text(checked(value, isinstance(value, str)))
 
 
-def parse_texts(value: Any) -> dict[str, str]:
-    """Parse a mapping of names to texts."""
+def _parse_texts(value: Any) -> dict[str, str]:
     has_names = isinstance(value, Mapping) and all(isinstance(name, str) and name for name in value)
     return {name: read_text(one) for name, one in checked(value, has_names).items()}
 
 
 SCALAR: Final = {"type": ["string", "number", "boolean"]}
-TEXT_SCHEMA: Final = {"type": "string"}
+_NAMES_SCHEMA: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": SCALAR}
 
 INDEX: Final = number(1, MAX_COUNT)
-TEXT: Final = KeyType("a text", parse_text, TEXT_SCHEMA)
-_NAMES_SCHEMA: Final = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": SCALAR}
-TEXTS: Final = KeyType("a mapping of names to texts", parse_texts, _NAMES_SCHEMA)
+TEXT: Final = KeyType("a text", _parse_text, {"type": "string"})
+TEXTS: Final = KeyType("a mapping of names to texts", _parse_texts, _NAMES_SCHEMA)
