@@ -20,7 +20,7 @@ from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRules
-from ims_mock.journal.coverage_recorder import CoverageRecorder
+from ims_mock.journal.coverage import CoverageRecorder
 from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.journal import Journal
 from ims_mock.loading.dump import Masks, with_runtime_state
@@ -84,7 +84,7 @@ class Emulator:
         self._snapshots: dict[str, LoadedCatalog] = {}
         self.generation = 0
         self.coverage_recorder = coverage_recorder or CoverageRecorder()
-        self.journal = Journal(options.journal, coverage=self.coverage_recorder)
+        self.journal = Journal(options.journal)
         self.throttle = RateLimit(options.throttle) if options.throttle else None
         self._configure(initial, options)
         self.state = self.initial

@@ -17,7 +17,7 @@ from typing import Final
 from ims_mock.auth.credentials import SandboxCredentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.journal.coverage_recorder import CoverageRecorder
+from ims_mock.journal.coverage import CoverageRecorder
 from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.options import AppOptions
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
-from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not
+from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not, comparable
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
 from ims_mock.contract.parameters import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP, REJECTED, Parameter
@@ -69,13 +69,9 @@ _FLAVOR: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
-def _documented(parser: FilterParser, value: str, choices: dict[str, Filters]) -> Filters | None:
-    return choices.get(value.lower() if "enumerations-ignore-case" in parser.profile else value)
-
-
 def _one_of(problem: str, name: str, choices: dict[str, Filters]) -> Callable[[FilterParser, str], Filters]:
     def parse(parser: FilterParser, value: str) -> Filters:
-        found = _documented(parser, value, choices)
+        found = choices.get(comparable(value, None, parser.profile))
         if found is None:
             raise RequestError(problem, name, value, " or ".join(choices))
         return found
@@ -84,7 +80,7 @@ def _one_of(problem: str, name: str, choices: dict[str, Filters]) -> Callable[[F
 
 
 def _enterprise_project(parser: FilterParser, value: str) -> Filters:
-    found = _documented(parser, value, _ENTERPRISE_PROJECTS)
+    found = _ENTERPRISE_PROJECTS.get(comparable(value, None, parser.profile))
     if found is not None:
         return found
     if not _UUID.fullmatch(value):

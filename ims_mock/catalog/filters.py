@@ -178,6 +178,13 @@ class Bounded:
         return f"{self.name} is at {'least' if self.is_least else 'most'} {self.bound}"
 
 
+def comparable(value: str, field: Field | None, profile: Profile) -> str:
+    """Return what is compared of a documented value: in some profiles, neither case nor older spellings count."""
+    if "enumerations-ignore-case" not in profile:
+        return value
+    return field.fold(value) if field else value.lower()
+
+
 class FilterParser(NamedTuple):
     """Parses filters under the rules of a profile, and of Queens or Mitaka."""
 
@@ -219,9 +226,10 @@ class FilterParser(NamedTuple):
     def equals(self, name: str, *values: str) -> Equals:
         """Return an equality, in any case if the attribute has documented values and the profile says so."""
         field = BY_NAME.get(name)
-        if field is not None and field.values and "enumerations-ignore-case" in self.profile:
-            return Equals(name, frozenset(map(field.fold, values)), folded=True)
-        return Equals(name, frozenset(values))
+        if field is None or not field.values:
+            return Equals(name, frozenset(values))
+        compared = frozenset(comparable(one, field, self.profile) for one in values)
+        return Equals(name, compared, folded="enumerations-ignore-case" in self.profile)
 
     def _text(self, field: Field, value: str) -> Equals:
         if not field.has_in_operator:

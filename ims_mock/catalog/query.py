@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ims_mock.catalog.cloudimages import IMAGES, Listing
-from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser
+from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, comparable
 from ims_mock.catalog.links import REGISTERED, link_query
 from ims_mock.catalog.visibility import IsListed, View, as_shown
-from ims_mock.contract.fields import DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
+from ims_mock.contract.fields import BY_NAME, DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
 from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
@@ -152,9 +152,7 @@ def _visibility(values: Sequence[str], view: View) -> str | None:
     """Return the requested visibility; of two Glance checks the last one, and no image has both (recorded)."""
     if not values:
         return None
-    wanted = values[-1]
-    if "enumerations-ignore-case" in view.profile:
-        wanted = wanted.lower()
+    wanted = comparable(values[-1], BY_NAME["visibility"], view.profile)
     if not wanted and "empty-visibility" not in view.profile:
         return "" if view.is_queens or len(values) > 1 else None
     legal = (*VISIBILITIES, "community") if view.is_queens else VISIBILITIES

@@ -17,9 +17,9 @@ from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
 from ims_mock.journal.audit_rules import AUDIT_RULES, RULES_BY_NAME, Remark, Step, Walk
 from ims_mock.journal.documented import decoded_query
+from ims_mock.journal.findings import ERROR
 from ims_mock.journal.journal import ListRequest
-from ims_mock.journal.pagination import Page, Question
-from ims_mock.journal.records import ERROR
+from ims_mock.journal.pagination import PageKey, Question
 from ims_mock.text import wire_text
 
 _MIN_LOOPS: Final = 3
@@ -34,7 +34,7 @@ def audit(lists: Iterable[ListRequest]) -> list[Walk]:
     """
     groups: defaultdict[tuple[str, str], list[ListRequest]] = defaultdict(list)
     for request in lists:
-        groups[request.record.path, request.record.project].append(request)
+        groups[request.record.path, request.record.caller.project].append(request)
     walks = [walk for group in groups.values() for walk in _join_repeated(_join_loops(_chains(group)))]
     return [_audited(walk) for walk in sorted(walks, key=lambda walk: walk[0].number)]
 
@@ -54,7 +54,7 @@ class _Chain:
 
     def __init__(self) -> None:
         self.requests: list[ListRequest] = []
-        self.pages: set[Page] = set()
+        self.pages: set[PageKey] = set()
         self.end = ""
         self.is_open = True
         self.has_trouble = False
@@ -62,7 +62,7 @@ class _Chain:
     def add(self, request: ListRequest) -> None:
         self.requests.append(request)
         if request.record.answer is not None:
-            self.pages.add(request.page)
+            self.pages.add(request.page_key)
             self.is_open = request.record.answer.has_next
         self.end = request.ids[-1] if request.ids else self.end
         self.has_trouble = request.has_trouble
@@ -89,7 +89,7 @@ class _Chain:
         if not (self.is_open or is_end or is_next):
             return 0  # the walk is over
         has_question = request.question in (self.first.question, self.last.question)
-        is_new = request.page not in self.pages or (self.has_trouble and request.page == self.last.page)
+        is_new = request.page_key not in self.pages or (self.has_trouble and request.page_key == self.last.page_key)
         if has_question and is_end and is_new:
             return 4
         if has_question and shows_marker and (self.is_open or is_next):
@@ -108,7 +108,7 @@ def _chains(requests: Iterable[ListRequest]) -> list[_Chain]:
         showing = by_image.get(request.marker, {})
         asking = by_question.get(request.question, {})
         candidates = {**showing, **asking} if request.marker else [one for one in asking if one.has_trouble]
-        is_known = bool(showing) or request.journal_page == 1
+        is_known = bool(showing) or request.page_number == 1
         ranks = [
             (one.affinity(request, shows_marker=one in showing, is_known=is_known), one.last.number, one)
             for one in candidates
@@ -177,7 +177,7 @@ def _are_one_client(ones: Sequence[ListRequest], others: Sequence[ListRequest]) 
     if len(ones) < min_length or abs(len(ones) - len(others)) > 1:
         return False
     both = sorted((*ones, *others), key=lambda request: request.number)
-    return all(one.page == other.page for one, other in zip(both[::2], both[1::2], strict=False)) and all(
+    return all(one.page_key == other.page_key for one, other in zip(both[::2], both[1::2], strict=False)) and all(
         after.previous == before.number and not _overlaps(after, before) for before, after in pairwise(both)
     )
 
@@ -193,7 +193,7 @@ def _overlaps(request: ListRequest, earlier: ListRequest) -> bool:
 
 
 def _audited(requests: Sequence[ListRequest]) -> Walk:
-    answered = {request.page: request for request in requests if request.record.answer}
+    answered = {request.page_key: request for request in requests if request.record.answer}
     is_whole = any(not _has_more(request) for request in requests if request.record.answer)
     remarks = _check_pages(requests)
     if not any(RULES_BY_NAME[name].severity == ERROR for name in remarks):
@@ -206,7 +206,7 @@ def _audited(requests: Sequence[ListRequest]) -> Walk:
     return Walk(
         number=first.walk,
         path=wire_text(first.record.path),
-        project=first.record.project,
+        project=first.record.caller.project,
         query=tuple(pair for pair in decoded_query(first.record.query) if pair[0] != "marker"),
         pages=len(answered),
         images=len({image for request in requests for image in request.ids}),
@@ -252,25 +252,25 @@ def _is_explained(requests: Sequence[ListRequest], remarks: Iterable[str]) -> bo
 def _check_pages(requests: Sequence[ListRequest]) -> dict[str, Remark]:
     """Return the remarks on how the client moved from page to page, by name."""
     found: defaultdict[str, list[int]] = defaultdict(list)
-    if requests[0].marker and requests[0].journal_page == 1:
+    if requests[0].marker and requests[0].page_number == 1:
         found["began-inside"].append(requests[0].number)
-    answered: Counter[Page] = Counter()
+    answered: Counter[PageKey] = Counter()
     repeated: list[int] = []
     latest, end, is_loop = None, "", False
     for before, request in zip([None, *requests], requests, strict=False):
         if request.is_numbered:
             found["numbered-pages"].append(request.number)
-        elif before is not None and request.page in answered:
+        elif before is not None and request.page_key in answered:
             if before.has_trouble:
                 answered.clear()
             else:
                 repeated.append(request.number)
-                is_loop |= latest is None or latest.page != request.page or answered[request.page] > 1
+                is_loop |= latest is None or latest.page_key != request.page_key or answered[request.page_key] > 1
         elif before is not None and request.marker and latest is not None:
             for name in _next_page_remarks(request, latest, end):
                 found[name].append(request.number)
         if request.record.answer is not None:
-            answered[request.page] += 1
+            answered[request.page_key] += 1
             latest = request
             end = request.ids[-1] if request.ids else end
     if repeated:
@@ -306,10 +306,10 @@ def _check_images(requests: Sequence[ListRequest], *, is_whole: bool) -> dict[st
     An image is missed if the query lists it in the catalog of the last page, but no page showed it: it is new, or it
     moved to the part of the list that the walk had already passed.
     """
-    remarks, pages, doubled = {}, dict[str, Page](), dict[str, int]()
+    remarks, pages, doubled = {}, dict[str, PageKey](), dict[str, int]()
     for request in requests:
         for image in request.ids:
-            if pages.setdefault(image, request.page) != request.page:
+            if pages.setdefault(image, request.page_key) != request.page_key:
                 doubled[image] = request.number
     if doubled:
         remarks["images-doubled"] = Remark("images-doubled", tuple(dict.fromkeys(doubled.values())), tuple(doubled))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ims_mock.journal.records import ERROR, INFO
+from ims_mock.journal.findings import ERROR, INFO
 
 
 @dataclass(frozen=True)

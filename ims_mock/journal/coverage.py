@@ -1,13 +1,33 @@
-"""Coverage of the service contract: which of its items requests have covered, as JSON and as a report."""
+"""Coverage of the service contract: its items, which of them each request covers, and a report of those covered.
+
+An item is covered by a response that does what the item is about. An endpoint, and the parameters and paging of a list:
+by a status below 400 with a body that no fault has spoiled; whether images were found makes no difference. The value of
+a parameter: by any spelling that the profile accepts for it. Of a repeated filter only the last value counts, as in the
+response. A followed ``next`` link covers the link and the marker, but not the parameters that it repeats. An error: by
+its status, whatever caused it, faults included. Requests to paths without an endpoint cover nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from http import HTTPStatus
 from itertools import groupby
 from textwrap import wrap
+from threading import Lock
 from typing import Any, Final
 
+from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
+from ims_mock.catalog.filters import comparable
+from ims_mock.catalog.links import next_link
+from ims_mock.catalog.query import decoded
+from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REPEATABLE, SORT_DIRECTIONS, SORT_KEYS, Parameter
+from ims_mock.contract.profiles import Profile
+from ims_mock.contract.values import TIME, parse_integer
+from ims_mock.errors import PROBLEMS
+from ims_mock.journal.journal import ListAnswer, Record
 from ims_mock.text import Table
 
 Item = tuple[str, str]
@@ -15,6 +35,232 @@ Item = tuple[str, str]
 
 Contract = Mapping[str, tuple[str, ...]]
 """The items of each group, in order."""
+
+ENDPOINTS: Final = "endpoints"
+OPERATORS: Final = "operators"
+ORDER: Final = "order"
+
+FIRST_PAGE: Final = "first page"
+NEXT_LINK: Final = "next page by the link"
+OWN_MARKER: Final = "next page by a marker of one's own"
+LIMIT: Final = "limit"
+LIMIT_ABOVE_CAP: Final = f"limit above {LIMIT_CAP}"
+LAST_PAGE: Final = "last of several pages"
+EMPTY_LIST: Final = "empty list"
+
+SORT_VALUES: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
+"""The parameters that sort, with their values."""
+
+_PAGING: Final = (FIRST_PAGE, NEXT_LINK, OWN_MARKER, LIMIT, LIMIT_ABOVE_CAP, LAST_PAGE, EMPTY_LIST)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path.
+
+    Attributes:
+        path: The path, with its variable parts in braces.
+        choices: The legal values of the variable part; empty for any.
+    """
+
+    method: str
+    path: str
+    choices: tuple[str, ...] = ()
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The paths of its requests."""
+        variable = f"(?:{'|'.join(map(re.escape, self.choices)) or '[^/]+'})"
+        parts = (variable if part.startswith("{") else re.escape(part) for part in self.path.split("/"))
+        return re.compile("/".join(parts))
+
+
+class ListGroups:
+    """The query parameters of one list that count, the names of its three groups, and their items."""
+
+    def __init__(self, listing: Listing, parameters: Iterable[Parameter], suffix: str = "") -> None:
+        self.parameters = {one.name: one for one in parameters}
+        self.names, self.values, self.paging = f"parameters{suffix}", f"values{suffix}", f"paging{suffix}"
+        self.paging_items = tuple(item for item in _PAGING if item != NEXT_LINK or listing.has_links)
+
+    def items(self) -> Contract:
+        """Return the items of each group."""
+        plain = [one for one in self.parameters.values() if _has_plain_values(one)]
+        values = tuple(f"{one.name}={value}" for one in plain for value in one.values)
+        return {self.names: tuple(self.parameters), self.values: values, self.paging: self.paging_items}
+
+
+LISTS: Final = {
+    IMAGES.path: ListGroups(IMAGES, PARAMETERS),
+    CLOUDIMAGES.path: ListGroups(CLOUDIMAGES, CLOUDIMAGES.extras, " of cloudimages"),
+}
+"""The groups of the lists by path. Of ``/v2/cloudimages`` only the parameters count that it has or documents itself."""
+
+_STATUSES: Final = sorted({problem.status for problem in PROBLEMS})
+
+_LIST_ERRORS, _IMAGE_ERRORS, _IDENTITY_ERRORS = "errors of lists", "errors of images", "errors of identity"
+
+ERRORS: Final[dict[str, tuple[int, ...]]] = {
+    _LIST_ERRORS: tuple(status for status in _STATUSES if status not in (409, 413, 415)),  # lists take no body
+    _IMAGE_ERRORS: tuple(_STATUSES),
+    _IDENTITY_ERRORS: tuple(status for status in _STATUSES if status not in (409, 415)),
+}
+"""The error statuses of each group of endpoints."""
+
+
+def _error_group(method: str, path: str) -> str:
+    if path in LISTS and method != "POST":
+        return _LIST_ERRORS
+    return _IDENTITY_ERRORS if path.startswith("/v3") else _IMAGE_ERRORS
+
+
+def _is_time(parameter: Parameter) -> bool:
+    return parameter.field is not None and bool(parameter.field.operators)
+
+
+def _has_plain_values(parameter: Parameter) -> bool:
+    """Return whether the documented values of a parameter are values, neither operators nor sort keys."""
+    return parameter.name not in SORT_VALUES and not _is_time(parameter)
+
+
+def _contract(endpoints: Iterable[Endpoint]) -> Contract:
+    groups = {ENDPOINTS: tuple(f"{one.method} {one.path}" for one in endpoints)}
+    for lists in LISTS.values():
+        groups.update(lists.items())
+    times = [one.name for one in PARAMETERS if _is_time(one)]
+    groups[OPERATORS] = tuple(f"{name}={operator}" for name in times for operator in TIME.operators)
+    groups[ORDER] = tuple(f"{name}={value}" for name, values in SORT_VALUES.items() for value in values)
+    return groups | {group: tuple(map(str, statuses)) for group, statuses in ERRORS.items()}
+
+
+# --- recording
+
+
+class CoverageRecorder:
+    """Collects the items that the requests to one emulator have covered.
+
+    Args:
+        parent: The recorder of the server that the emulator is a sandbox of; it collects the same items.
+    """
+
+    def __init__(self, parent: CoverageRecorder | None = None) -> None:
+        self._parent = parent
+        self._items: set[Item] = set()
+        self._lock = Lock()
+        self.set_endpoints(parent._endpoints if parent else ())
+
+    def set_endpoints(self, endpoints: Iterable[Endpoint]) -> None:
+        """Set the endpoints of the service. A new sandbox has those of its server."""
+        self._endpoints = tuple(endpoints)
+        self._patterns = {one.path: one.pattern for one in sorted(self._endpoints, key=lambda one: "{" in one.path)}
+
+    def record(self, record: Record, page_number: int) -> None:
+        """Record a request, and the number of its page if it is for a list."""
+        path, answer = self._endpoint_path(record.path), record.answer
+        if path is not None:
+            self._add(_endpoint_items(record.method, path, record.status, is_readable=record.images is not None))
+        if answer is not None:
+            page_item, own_query = _page_item(record, answer, page_number)
+            listing, profile = answer.query.listing, answer.view.profile
+            self._add(_list_items(listing.path, page_item, own_query, profile, is_last=not answer.has_next))
+
+    def coverage(self) -> Coverage:
+        """Return what is covered so far."""
+        with self._lock:
+            return Coverage(_contract(self._endpoints), frozenset(self._items))
+
+    def clear(self) -> None:
+        """Forget what is covered so far."""
+        with self._lock:
+            self._items.clear()
+
+    def _endpoint_path(self, path: str) -> str | None:
+        if path in self._patterns and "{" not in path:
+            return path
+        return next((one for one, pattern in self._patterns.items() if pattern.fullmatch(path)), None)
+
+    def _add(self, items: frozenset[Item]) -> None:
+        if not items <= self._items:
+            with self._lock:
+                self._items |= items
+        if self._parent:
+            self._parent._add(items)
+
+
+@lru_cache(maxsize=256)
+def _endpoint_items(method: str, path: str, status: int, *, is_readable: bool) -> frozenset[Item]:
+    if status >= HTTPStatus.BAD_REQUEST:
+        group = _error_group(method, path)
+        return frozenset({(group, str(status))} if status in ERRORS[group] else ())
+    return frozenset({(ENDPOINTS, f"{method} {path}")} if status and is_readable else ())
+
+
+def _page_item(record: Record, answer: ListAnswer, page_number: int) -> tuple[str, str]:
+    """Return the paging item of a page, and the part of the query string that the client wrote itself."""
+    query = answer.query
+    if query.marker is None:
+        return EMPTY_LIST if not record.images and query.limit > 0 else FIRST_PAGE, record.query
+    is_link = query.listing.has_links and next_link(query, query.marker) == f"{query.listing.path}?{record.query}"
+    if is_link and page_number > 1:
+        return NEXT_LINK, ""
+    before, found, marker = record.query.rpartition("&marker=")
+    return OWN_MARKER, before if found and "&" not in marker else record.query
+
+
+@lru_cache(maxsize=256)
+def _list_items(path: str, page_item: str, own_query: str, profile: Profile, *, is_last: bool) -> frozenset[Item]:
+    """Return what a page covers, and what the parameters cover that the client wrote itself."""
+    groups = LISTS[path]
+    items = {(groups.paging, page_item)}
+    if page_item in (FIRST_PAGE, EMPTY_LIST):
+        items.add((groups.paging, FIRST_PAGE))
+    else:
+        if is_last:
+            items.add((groups.paging, LAST_PAGE))
+        if "marker" in groups.parameters:
+            items.add((groups.names, "marker"))
+    pairs = decoded(own_query)
+    for name, value in (*dict(pairs).items(), *(pair for pair in pairs if pair[0] in REPEATABLE)):
+        items.update(_parameter_items(groups, name, value, profile))
+    return frozenset(items)
+
+
+def _parameter_items(groups: ListGroups, name: str, value: str, profile: Profile) -> Iterator[Item]:
+    parameter = groups.parameters.get(name)
+    if parameter:
+        yield groups.names, name
+        if _has_plain_values(parameter):
+            yield from ((groups.values, f"{name}={one}") for one in _values(parameter, value, profile))
+        elif _is_time(parameter) and ":" in value and (operator := value.partition(":")[0]) in TIME.operators:
+            yield OPERATORS, f"{name}={operator}"
+    if name == "limit" and (limit := parse_integer(value.strip())):
+        yield groups.paging, LIMIT if limit <= LIMIT_CAP else LIMIT_ABOVE_CAP
+    yield from ((ORDER, f"{key}={one}") for key, one in _sort_values(name, value) if one in SORT_VALUES[key])
+
+
+def _values(parameter: Parameter, value: str, profile: Profile) -> Iterator[str]:
+    """Return the documented values that a filter names."""
+    field = parameter.field
+    operator, _, rest = value.partition(":")
+    named = [value]
+    if field and field.has_in_operator and operator in ("eq", "in"):
+        named = [one.strip('"') for one in rest.split(",")] if operator == "in" else [rest]
+    compared = {comparable(one, field, profile) for one in named}
+    return (one for one in parameter.values if comparable(one, field, profile) in compared)
+
+
+def _sort_values(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Return the sort keys and directions that a parameter names, in either syntax."""
+    if name in SORT_VALUES:
+        yield name, value.strip()
+    elif name == "sort":
+        for part in value.split(","):
+            key, _, direction = part.partition(":")
+            yield "sort_key", key.strip()
+            yield "sort_dir", direction.strip()
+
+
+# --- the report
 
 _NO_BREAK: Final = "\0"
 

@@ -10,18 +10,16 @@ from functools import cached_property
 from typing import Final
 
 from ims_mock.auth.authentication import NO_CREDENTIALS
-from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
+from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, asks_list
 from ims_mock.catalog.filters import FilterParser
 from ims_mock.catalog.query import decoded
-from ims_mock.catalog.visibility import ADMIN, MEMBER, is_queens
 from ims_mock.contract.fields import BY_NAME, nearest
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time
 from ims_mock.errors import RequestError
-from ims_mock.journal.records import Record
 from ims_mock.journal.redaction import redacted_value
-from ims_mock.text import quoted, wire_text
+from ims_mock.text import quoted
 
 COMBINED_SORT: Final = "sort"
 """Glance's parameter for sort keys and directions in one."""
@@ -85,24 +83,10 @@ class DocumentedRequest:
     credentials: str = NO_CREDENTIALS
     refusal: str = ""
 
-    @classmethod
-    def of(cls, record: Record) -> DocumentedRequest:
-        """Return a recorded request."""
-        return cls(
-            method=record.method,
-            path=wire_text(record.path),
-            query=record.query,
-            pairs=decoded_query(record.query),
-            is_queens=is_queens(record.headers.get("x-api-version", "")),
-            is_admin=ADMIN in record.roles,
-            credentials=record.credentials,
-            refusal=_refusal(record),
-        )
-
     @cached_property
     def is_list(self) -> bool:
         """Whether it requests a list of images."""
-        return self.method == "GET" and self.path.rstrip("/") in _LISTS
+        return asks_list(self.method, self.path.rstrip("/"))
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter] | None:
@@ -158,15 +142,6 @@ class DocumentedRequest:
 def decoded_query(query: str) -> tuple[tuple[str, str], ...]:
     """Return the parameters of a query string, decoded; values of secrets are redacted."""
     return tuple((name, redacted_value(name, value)) for name, value in decoded(query))
-
-
-def _refusal(record: Record) -> str:
-    """Return the name of the error with which ``--auth on`` rejects a request to the image service."""
-    if record.refusal or record.credentials in ("", NO_CREDENTIALS) or not record.path.startswith("/v2/"):
-        return record.refusal
-    if record.is_unscoped:
-        return "no-project"
-    return "" if record.method == "GET" or record.roles & {ADMIN, MEMBER} else "read-only"
 
 
 # --- values

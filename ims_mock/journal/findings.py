@@ -17,9 +17,11 @@ from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REPEATABLE
 from ims_mock.contract.values import TIME, parse_integer, parse_time
 from ims_mock.errors import BY_NAME
 from ims_mock.journal.documented import COMBINED_SORT, DocumentedRequest
-from ims_mock.journal.records import ERROR, INFO, WARNING
 from ims_mock.loading.lint import EXCLUSIONS
 from ims_mock.text import printable, quoted
+
+ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
+"""Of findings and remarks: it cannot work as intended; it works, but is not documented; it is good to know."""
 
 MAX_FINDINGS: Final = 100
 """The largest number of findings of one request."""

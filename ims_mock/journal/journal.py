@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final, NamedTuple
@@ -13,14 +14,27 @@ from typing import Any, Final, NamedTuple
 from ims_mock.auth.authentication import NO_CREDENTIALS, SIGNATURE, TOKEN
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.cloudimages import asks_list
+from ims_mock.catalog.image import Image
+from ims_mock.catalog.query import ListQuery
+from ims_mock.catalog.visibility import Caller, View, is_queens
 from ims_mock.contract.values import wire_time
-from ims_mock.journal.coverage_recorder import CoverageRecorder
 from ims_mock.journal.documented import DocumentedRequest, decoded_query
 from ims_mock.journal.findings import Finding, findings_of
-from ims_mock.journal.pagination import Page, PageCounter, Question, marker_of, question_of
-from ims_mock.journal.records import Record
+from ims_mock.journal.pagination import PageCounter, PageKey, Question, marker_of, question_of
 from ims_mock.options import AppOptions
 from ims_mock.text import wire_text
+
+HEADERS: Final = (
+    "accept", "authorization", "content-length", "content-type", "host", "origin", "transfer-encoding", "user-agent",
+    "x-api-version", "x-auth-token", "x-project-id", "x-sdk-date", "x-security-token", "x-subject-token",
+)  # fmt: skip
+"""The headers that are recorded, by their lower-case names."""
+
+CONNECTED: Final = "ims_mock.connected"
+"""The key in the WSGI environment for the time at which the connection of a request was opened."""
+
+MAX_CHARACTERS: Final = 32_768
+"""The length to which paths, queries and headers are cut: the gateway accepts no longer path and query."""
 
 MAX_PAST_CATALOGS: Final = 100
 MAX_PAST_IMAGES: Final = 100_000
@@ -31,6 +45,80 @@ _PAGE_NUMBERS: Final = frozenset(
     | {"per_page", "skip", "start"}
 )
 """Parameters of services that number their pages."""
+
+
+@dataclass(frozen=True)
+class ListAnswer:
+    """A list query and how it was answered.
+
+    Attributes:
+        has_next: Whether the client was told that another page follows.
+    """
+
+    query: ListQuery
+    view: View
+    has_next: bool
+
+
+class Record(NamedTuple):
+    """A request and how it was answered. Nothing is decoded or formatted before the journal is read.
+
+    It is a named tuple because one is created on every request, which takes a frozen dataclass three times as long.
+
+    The attributes that are not described here are those of an entry of the journal.
+
+    Attributes:
+        time: The emulator's time when the request arrived.
+        path: The path as WSGI has it, one character per byte.
+        query: The query string as it was sent.
+        headers: Those of :data:`HEADERS` that were sent; secrets are redacted.
+        started: When the request arrived, in seconds of :func:`time.perf_counter`.
+        connected: When the connection was opened, by the same clock; 0 without a connection.
+        caller: The sender; without a project if the credentials were not checked, which are then empty, too.
+        is_unscoped: Whether a token was sent that is for no project.
+        images: The images that the response shows; ``None`` if the request failed or no client can read the response.
+        answer: The list query that was answered; ``None`` for other requests and unreadable responses.
+    """
+
+    time: datetime
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    status: int
+    started: float
+    seconds: float
+    connected: float = 0.0
+    caller: Caller = Caller("")
+    credentials: str = ""
+    refusal: str = ""
+    is_unscoped: bool = False
+    images: tuple[Image, ...] | None = None
+    answer: ListAnswer | None = None
+    fault: str = ""
+
+    @property
+    def documented(self) -> DocumentedRequest:
+        """The request, as the vendor's documentation describes it."""
+        return DocumentedRequest(
+            method=self.method,
+            path=wire_text(self.path),
+            query=self.query,
+            pairs=decoded_query(self.query),
+            is_queens=is_queens(self.headers.get("x-api-version", "")),
+            is_admin=self.caller.is_admin,
+            credentials=self.credentials,
+            refusal=self._documented_refusal,
+        )
+
+    @property
+    def _documented_refusal(self) -> str:
+        """The name of the error with which ``--auth on`` rejects the request, missing permissions included."""
+        if self.refusal or self.credentials in ("", NO_CREDENTIALS) or not self.path.startswith("/v2/"):
+            return self.refusal
+        if self.is_unscoped:
+            return "no-project"
+        return "read-only" if self.method != "GET" and self.caller.only_reads else ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +177,7 @@ class Entry:
 class _Numbered(NamedTuple):
     number: int
     walk: int
-    page: int
+    page_number: int
     record: Record
 
 
@@ -100,7 +188,7 @@ class ListRequest:
     Attributes:
         number: Its number in the journal.
         walk: The number of its walk.
-        journal_page: The number of its page in that walk.
+        page_number: The number of its page in that walk.
         record: The request and how it was answered.
         previous: The number of the previous request of the same project, 0 if it is not known.
         catalog: The catalog that it was answered from; ``None`` if there is none or it is no longer kept.
@@ -108,7 +196,7 @@ class ListRequest:
 
     number: int
     walk: int
-    journal_page: int
+    page_number: int
     record: Record
     previous: int
     catalog: Catalog | None
@@ -129,8 +217,8 @@ class ListRequest:
         return tuple(pair for pair in question_of(self.record.query) if pair[0] not in _PAGE_NUMBERS)
 
     @property
-    def page(self) -> Page:
-        """The page that is requested."""
+    def page_key(self) -> PageKey:
+        """The page that is requested: the same marker and question are the same page."""
         return self.marker, self.question
 
     @property
@@ -149,15 +237,13 @@ class Journal:
 
     Args:
         size: The number of requests to keep.
-        coverage: Records what each request covers; it is not cleared with the journal.
 
     Attributes:
         ignored: The names of findings that no entry shows.
     """
 
-    def __init__(self, size: int = AppOptions.journal, coverage: CoverageRecorder | None = None) -> None:
+    def __init__(self, size: int = AppOptions.journal) -> None:
         self.ignored: frozenset[str] = frozenset()
-        self._coverage = coverage or CoverageRecorder()
         self._records: deque[_Numbered] = deque(maxlen=size)
         self._pages = PageCounter()
         self._count = 0
@@ -172,18 +258,22 @@ class Journal:
             self._count = 0
             self._catalogs.clear()
 
-    def record(self, record: Record, catalog: Catalog | None = None) -> None:
-        """Record a request, and the catalog if it is a list that was answered from one."""
+    def record(self, record: Record, catalog: Catalog | None = None) -> int:
+        """Record a request, and the catalog if it is a list that was answered from one.
+
+        Returns:
+            The page number in its walk; 0 if the request is not for a list.
+        """
         with self._lock:
             self._count += 1
             if catalog is not None and not (self._catalogs and self._catalogs[-1][1] is catalog):
                 self._keep(catalog)
-            walk, page = 0, 0
+            walk, page_number = 0, 0
             if asks_list(record.method, record.path):
                 last = None if record.images is None else record.images[-1].id if record.images else ""
-                walk, page = self._pages.record(record.path, record.project, record.query, last)
-            self._records.append(_Numbered(self._count, walk, page, record))
-        self._coverage.record(record, page)
+                walk, page_number = self._pages.record(record.path, record.caller.project, record.query, last)
+            self._records.append(_Numbered(self._count, walk, page_number, record))
+        return page_number
 
     def page_of(self, path: str, project: str, query: str) -> int:
         """Return the page number that a request for a list would get in its walk."""
@@ -203,12 +293,13 @@ class Journal:
         first_numbers = [number for number, _ in catalogs]
         latest: dict[str, int] = {}
         requests = []
-        for number, walk, page, record in records:
+        for number, walk, page_number, record in records:
+            project = record.caller.project
             if walk:
                 index = bisect_right(first_numbers, number) if record.answer else 0
                 catalog = catalogs[index - 1][1] if index else None
-                requests.append(ListRequest(number, walk, page, record, latest.get(record.project, 0), catalog))
-            latest[record.project] = number
+                requests.append(ListRequest(number, walk, page_number, record, latest.get(project, 0), catalog))
+            latest[project] = number
         return requests
 
     def _keep(self, catalog: Catalog) -> None:
@@ -221,7 +312,7 @@ class Journal:
 
 
 def _entry(numbered: _Numbered, ignored: frozenset[str]) -> Entry:
-    number, walk, page, record = numbered
+    number, walk, page_number, record = numbered
     sent = TOKEN if "x-auth-token" in record.headers else SIGNATURE if "authorization" in record.headers else ""
     return Entry(
         number=number,
@@ -230,7 +321,7 @@ def _entry(numbered: _Numbered, ignored: frozenset[str]) -> Entry:
         path=wire_text(record.path),
         query=decoded_query(record.query),
         headers={name: wire_text(value) for name, value in record.headers.items()},
-        project=record.project,
+        project=record.caller.project,
         credentials=record.credentials or sent or NO_CREDENTIALS,
         refusal=record.refusal,
         status=record.status,
@@ -238,6 +329,6 @@ def _entry(numbered: _Numbered, ignored: frozenset[str]) -> Entry:
         ids=tuple(image.id for image in record.images or ()),
         fault=record.fault,
         walk=walk,
-        page=page,
-        findings=findings_of(DocumentedRequest.of(record), ignored, number),
+        page=page_number,
+        findings=findings_of(record.documented, ignored, number),
     )

@@ -27,7 +27,7 @@ _MARKER: Final = re.compile(r"(?:^|&)marker=([^&]*)")
 Question = tuple[tuple[str, str], ...]
 """The parameters that are the same on every page of a walk, sorted."""
 
-Page = tuple[str, Question]
+PageKey = tuple[str, Question]
 """A page as the client requests it: the marker and the other parameters."""
 
 

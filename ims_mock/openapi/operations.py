@@ -10,7 +10,7 @@ from ims_mock import errors
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, VERSIONS
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.errors import Problem
-from ims_mock.journal.coverage_recorder import Endpoint
+from ims_mock.journal.coverage import Endpoint
 from ims_mock.openapi.schemas import PUBLISHED
 from ims_mock.writes.json_patch import MEDIA_TYPES
 from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE

@@ -14,8 +14,8 @@ from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIM
 from ims_mock.faults.keys import EFFECT
 from ims_mock.faults.rules import rule_schema
 from ims_mock.journal.audit_rules import AUDIT_RULES
-from ims_mock.journal.findings import FINDINGS_BY_NAME
-from ims_mock.journal.records import ERROR, HEADERS, INFO, SEVERITIES
+from ims_mock.journal.findings import ERROR, FINDINGS_BY_NAME, INFO, SEVERITIES
+from ims_mock.journal.journal import HEADERS
 from ims_mock.loading.schema import CREDENTIAL_KEYS, GENERATE_KEYS, MEMBERS, PROJECT_KEYS, SCALAR_KEYS, EntryKey
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import MAX_GENERATED, SandboxOptions, options_of

@@ -32,7 +32,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from ims_mock.errors import RequestError
-from ims_mock.journal.records import CONNECTED
+from ims_mock.journal.journal import CONNECTED
 from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import new_request_id

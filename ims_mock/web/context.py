@@ -23,7 +23,7 @@ from ims_mock.catalog.visibility import Caller, View, is_queens
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRule
-from ims_mock.journal.records import ListAnswer
+from ims_mock.journal.journal import ListAnswer
 from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.options import STRICT
 from ims_mock.text import wire_text

@@ -14,7 +14,7 @@ from ims_mock.catalog.image import IMAGES_SCHEMA, Image
 from ims_mock.catalog.links import first_link, next_link
 from ims_mock.catalog.query import ListQuery, parse
 from ims_mock.errors import RequestError
-from ims_mock.journal.records import ListAnswer
+from ims_mock.journal.journal import ListAnswer
 from ims_mock.web.context import JSON, RequestContext, current_context
 from ims_mock.writes import lifecycle
 from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch

@@ -8,11 +8,12 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+from ims_mock.auth.authentication import Authentication
 from ims_mock.auth.credentials import SECRET_HEADERS
+from ims_mock.catalog.visibility import Caller
 from ims_mock.errors import RequestError
-from ims_mock.journal.documented import DocumentedRequest
-from ims_mock.journal.findings import Finding, findings_of
-from ims_mock.journal.records import CONNECTED, HEADERS, INFO, MAX_CHARACTERS, Record
+from ims_mock.journal.findings import INFO, Finding, findings_of
+from ims_mock.journal.journal import CONNECTED, HEADERS, MAX_CHARACTERS, Record
 from ims_mock.journal.redaction import redacted_header
 from ims_mock.options import WARN
 
@@ -40,6 +41,7 @@ def wsgi_name(header: str) -> str:
 
 
 _RECORDED_HEADERS: Final = {wsgi_name(name): name for name in HEADERS}
+_NOT_CHECKED: Final = Authentication(Caller(""), method="")
 
 
 def record_response(context: RequestContext, response: Response) -> None:
@@ -47,10 +49,10 @@ def record_response(context: RequestContext, response: Response) -> None:
     if context.journal is None:
         return
     record = _record(context, response.status_code)
-    context.journal.record(record, context.catalog)
     emulator = context.emulator
+    emulator.coverage_recorder.record(record, context.journal.record(record, context.catalog))
     if emulator.options.findings == WARN:
-        findings = findings_of(DocumentedRequest.of(record), emulator.ignored_findings)
+        findings = findings_of(record.documented, emulator.ignored_findings)
         for finding in findings[:MAX_FINDING_HEADERS]:
             line = _line(finding).encode("ascii", "backslashreplace").decode()
             response.headers.add(FINDING_HEADER, line[:MAX_FINDING_CHARACTERS])
@@ -64,7 +66,7 @@ def refuse_findings(context: RequestContext) -> None:
     Raises:
         RequestError: The request has such findings.
     """
-    findings = findings_of(DocumentedRequest.of(_record(context, status=0)), context.emulator.ignored_findings)
+    findings = findings_of(_record(context, status=0).documented, context.emulator.ignored_findings)
     lines = [_line(finding) for finding in findings if finding.severity != INFO]
     if lines:
         raise RequestError("findings", says="\n".join(lines))
@@ -76,31 +78,31 @@ def _line(finding: Finding) -> str:
 
 def _record(context: RequestContext, status: int) -> Record:
     """Return the record of a request. If a fault damaged the response, record only what the client could read."""
-    environ, authentication, rule = context.environ, context.authentication, context.fault
-    images, answer = context.images, context.list_answer
+    environ, rule, images, answer = context.environ, context.fault, context.images, context.list_answer
     if images is None and status < HTTPStatus.BAD_REQUEST:
         images = ()
     if rule and not rule.keeps_body:
         status, images, answer = (0 if rule.drops_response else status), None, None
     elif rule and answer and rule.hides_next and answer.query.listing.has_links:
         answer = replace(answer, has_next=False)
-    refusal = authentication.failure_name if authentication else None
+    authentication = context.authentication or _NOT_CHECKED
+    refusal = None if authentication is _NOT_CHECKED else authentication.failure_name
     headers = {}
     for variable, name in _RECORDED_HEADERS.items():
         if variable in environ:
             value = environ[variable]
             is_secret = name in SECRET_HEADERS
             headers[name] = redacted_header(name, value, refusal) if is_secret else value[:MAX_CHARACTERS]
-    token = authentication.token if authentication else None
     return Record(
         time=context.time or context.emulator.clock.now(),
         method=environ["REQUEST_METHOD"],
         path=environ.get("PATH_INFO", "")[:MAX_CHARACTERS],
         query=context.query_string[:MAX_CHARACTERS],
         headers=headers,
-        project=authentication.caller.project if authentication else "",
-        credentials=authentication.method if authentication else "",
+        caller=authentication.caller,
+        credentials=authentication.method,
         refusal=refusal or "",
+        is_unscoped=authentication.token is not None and not authentication.token.project,
         status=status,
         seconds=perf_counter() - context.started,
         images=images,
@@ -108,6 +110,4 @@ def _record(context: RequestContext, status: int) -> Record:
         started=context.started,
         connected=environ.get(CONNECTED, 0.0),
         answer=answer,
-        roles=authentication.caller.roles if authentication else frozenset(),
-        is_unscoped=token is not None and not token.project,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from docs_pages import PAGES
 from flask import Flask
 
-from ims_mock.journal.records import INFO
+from ims_mock.journal.findings import INFO
 
 PROVOKED = frozenset({"credentials", "undocumented-value"})
 """Findings that the tests of clients cause on purpose."""

@@ -20,8 +20,7 @@ from ims_mock.catalog.visibility import Caller, View
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.journal.audit import audit
 from ims_mock.journal.audit_rules import AUDIT_RULES, Walk
-from ims_mock.journal.journal import Journal
-from ims_mock.journal.records import ListAnswer, Record
+from ims_mock.journal.journal import Journal, ListAnswer, Record
 
 LIST = "/v2/images"
 LATER = "2031-01-01T00:00:00Z"

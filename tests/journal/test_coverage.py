@@ -8,8 +8,7 @@ from helpers import in_process, make_app
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
 from ims_mock.contract.parameters import PARAMETERS
-from ims_mock.journal.coverage import Coverage
-from ims_mock.journal.coverage_recorder import (
+from ims_mock.journal.coverage import (
     EMPTY_LIST,
     ENDPOINTS,
     ERRORS,
@@ -22,6 +21,7 @@ from ims_mock.journal.coverage_recorder import (
     OPERATORS,
     ORDER,
     OWN_MARKER,
+    Coverage,
 )
 
 CATALOG = {"project": "p" * 32, "images": [{"id": f"image-{number}"} for number in range(5)]}

@@ -18,11 +18,12 @@ from ims_mock.journal.documented import DocumentedRequest
 from ims_mock.journal.findings import (
     FINDINGS,
     FINDINGS_BY_NAME,
+    INFO,
     MAX_FINDINGS,
+    SEVERITIES,
     explain_findings,
     findings_of,
 )
-from ims_mock.journal.records import INFO, SEVERITIES
 from ims_mock.web.recording import MAX_FINDING_CHARACTERS, MAX_FINDING_HEADERS
 
 PROJECT, OTHER = "p" * 32, "q" * 32

@@ -9,8 +9,7 @@ import pytest
 from helpers import in_process, make_app
 
 from ims_mock.auth.rate_limit import RateLimit
-from ims_mock.journal.journal import Entry
-from ims_mock.journal.records import MAX_CHARACTERS
+from ims_mock.journal.journal import MAX_CHARACTERS, Entry
 
 NOW = "2023-11-13T08:00:00Z"
 PROJECT, OTHER = "p" * 32, "q" * 32
