@@ -77,7 +77,7 @@ class Catalog:
         marker = self._marker(query, view)
         sort, backwards = forward(query.sort)
         found = self._ordering(sort).find(query.conditions, marker, query.limit + 1, backwards=backwards)
-        images = tuple([view.shown(image) if image.members else image for image in found[: query.limit]])
+        images = tuple([image if image.is_shown_as_stored else view.shown(image) for image in found[: query.limit]])
         if "full-last-page" in view.profile:
             return Page(images, has_next=0 < len(images) < len(found))
         return Page(images, has_next=0 < len(images) == query.limit)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.fields import FIELDS, QUEENS_VISIBILITIES
 from ims_mock.contract.values import LINK, LIST, Value
 
 IMAGES_PATH: Final = "/v2/images"
@@ -77,6 +77,16 @@ class Image:
     def is_deleted(self) -> bool:
         """Whether the image is deleted and only its record is left."""
         return self.text("status").lower() == "deleted"
+
+    @cached_property
+    def visibility(self) -> str:
+        """The stored visibility in lower case; catalogs may spell documented values in any case."""
+        return self.text("visibility").lower()
+
+    @cached_property
+    def is_shown_as_stored(self) -> bool:
+        """Whether every caller is shown the stored values: nobody is shown it as a member, or in another version."""
+        return not self.members and self.visibility not in QUEENS_VISIBILITIES
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -12,11 +12,14 @@ from typing import Final, NamedTuple
 
 from ims_mock.catalog.filters import Condition, Filter
 from ims_mock.catalog.image import Image
-from ims_mock.contract.fields import DEAD_STATUSES
+from ims_mock.contract.fields import DEAD_STATUSES, QUEENS_VISIBILITIES
 from ims_mock.contract.profiles import Profile
 
 SHOWN_TO_MEMBERS: Final = (("visibility", "shared"), ("__imagetype", "shared"))
 """What a member is shown instead of the stored values."""
+
+SHOWN_IN_MITAKA: Final = (("visibility", "private"),)
+"""What callers who use Mitaka are shown for a visibility that only Queens has (assumed)."""
 
 ADMIN: Final = "admin"
 MEMBER: Final = "member"
@@ -47,11 +50,6 @@ def is_queens(api_version: str) -> bool:
     return "M" < api_version.strip()[:1].upper() <= "Z"
 
 
-def visibility_of(image: Image) -> str:
-    """Return the stored visibility in lower case; catalogs may spell documented values in any case."""
-    return str(image.values.get("visibility", "")).lower()
-
-
 @dataclass(frozen=True)
 class View:
     """A catalog as one caller sees it, in one profile and one version of the API: Queens or Mitaka."""
@@ -75,24 +73,28 @@ class View:
         owner = image.get("owner")
         if self.caller.is_admin or owner is None or owner == self.caller.project:
             return True
-        return self._is_open(visibility_of(image)) or self.membership(image) is not None
+        return self._is_open(image.visibility) or self.membership(image) is not None
 
     def membership(self, image: Image) -> str | None:
         """Return the status of the caller's membership, or ``None`` if there is none that counts."""
         membership = image.members.get(self.caller.project)
         if membership is None:
             return None
-        stored = visibility_of(image)
         if self.shows_membership:
             is_own = image.get("owner") == self.caller.project
-            return None if is_own or self._is_open(stored) else membership.status
-        return None if self.is_queens and stored != "shared" else membership.status
+            return None if is_own or self._is_open(image.visibility) else membership.status
+        return None if self.is_queens and image.visibility != "shared" else membership.status
 
     def shown(self, image: Image) -> Image:
-        """Return the image as it is shown to the caller: ``shared`` if the caller sees it as a member."""
-        if not self.shows_membership or self.caller.is_admin or self.membership(image) is None:
-            return image
-        return image.shown_with(SHOWN_TO_MEMBERS)
+        """Return the image as it is shown to the caller.
+
+        A member sees it as ``shared``. In Mitaka, which has no such visibility, everybody else sees it as ``private``.
+        """
+        if self.shows_membership and not self.caller.is_admin and self.membership(image) is not None:
+            return image.shown_with(SHOWN_TO_MEMBERS)
+        if not self.is_queens and image.visibility in QUEENS_VISIBILITIES:
+            return image.shown_with(SHOWN_IN_MITAKA)
+        return image
 
     def lists(self, image: Image, visibility: str | None, member_status: str) -> bool:
         """Return whether an image is in the caller's list, apart from its status.
@@ -102,24 +104,18 @@ class View:
             visibility: The requested visibility; ``None`` if there is none, and an empty one matches no image.
             member_status: The status that a membership must have; ``all`` for any.
         """
-        stored = visibility_of(image)
         is_own = image.get("owner") == self.caller.project
         is_member = False
-        if self.caller.is_admin:
-            if visibility == "shared" and not self.is_queens:
-                return bool(image.members) and not (self.shows_membership and stored == "public")
-        else:
+        if not self.caller.is_admin:
             status = self.membership(image)
             is_member = status is not None and member_status in (status, "all")
-            if visibility == "shared" and not self.is_queens:
-                return is_member
-            if not (is_own or is_member or self._is_open(stored)):
+            if not (is_own or is_member or self._is_open(image.visibility)):
                 return False
         if visibility is None:
-            return not self.is_queens or stored != "community" or is_own
-        if visibility == "private" and not self.is_queens and not self.shows_membership:
-            return stored != "public"
-        return visibility == ("shared" if is_member and self.shows_membership else stored)
+            return not self.is_queens or image.visibility != "community" or is_own
+        if visibility == "shared" and not self.is_queens and not self.shows_membership:
+            return bool(image.members) if self.caller.is_admin else is_member
+        return visibility == self.shown(image).visibility
 
     def _is_open(self, stored: str) -> bool:
         """Return whether images of a visibility are visible to every project."""

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import NO_MEMBERS, Image, image_id
-from ims_mock.catalog.visibility import View, visibility_of
+from ims_mock.catalog.visibility import View
 from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
 from ims_mock.errors import RequestError
@@ -160,7 +160,7 @@ def remove_tag(image: Image, tag: str, now: str) -> Image:
 
 def delete_image(image: Image, view: View, now: str) -> Image:
     """Return the record that is left of an image that a client deletes, unless it is protected."""
-    if "service-rules" in view.profile and visibility_of(image) == "public" and not view.caller.is_admin:
+    if "service-rules" in view.profile and image.visibility == "public" and not view.caller.is_admin:
         raise RequestError("public-deleted", "the image", image.id, "a private image of the caller's own project")
     require_owner(view, image, "delete this image.")
     if image.get("protected"):

@@ -10,7 +10,7 @@ from typing import Final
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import MEMBER_SCHEMA, Image, Membership
-from ims_mock.catalog.visibility import View, visibility_of
+from ims_mock.catalog.visibility import View
 from ims_mock.contract.fields import MEMBER_STATUSES
 from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
@@ -25,7 +25,7 @@ MAX_MEMBERS: Final = 128
 def find_shareable_image(catalog: Catalog, view: View, image_id: str) -> Image:
     """Return an image that the caller sees and that can have members."""
     image = find_image(catalog, view, image_id, "image-with-parts")
-    visibility = visibility_of(image)
+    visibility = image.visibility
     if visibility == "public":
         raise RequestError("public-shared", "the image", image_id, "an image that is not public")
     if view.is_queens and not view.shows_membership and visibility != "shared":

@@ -110,9 +110,7 @@ def naive(images, pairs, view):
         if status in ("deleted", "killed") and not is_asked_for:
             continue
         member = naive_membership(image, view)
-        shown = dict(image)
-        if on(view, "shared-through-membership") and member and not view.caller.is_admin:
-            shown |= {"visibility": "shared", "__imagetype": "shared"}
+        shown = naive_shown(image, member, view)
         if naive_listed(image, shown, member, asked, view) and all(
             naive_match(shown, name, value, view) for name, value in naive_filters(pairs, view)
         ):
@@ -122,6 +120,14 @@ def naive(images, pairs, view):
 
 def on(view, departure):
     return departure in view.profile
+
+
+def naive_shown(image, member, view):
+    if on(view, "shared-through-membership") and member and not view.caller.is_admin:
+        return image | {"visibility": "shared", "__imagetype": "shared"}
+    if not view.is_queens and image["visibility"] in ("shared", "community"):
+        return image | {"visibility": "private"}
+    return image
 
 
 def naive_membership(image, view):
@@ -141,21 +147,11 @@ def naive_listed(image, shown, member, asked, view):
     wanted = asked.get("member_status", "accepted")
     own = image["owner"] == view.caller.project
     accepted = member is not None and wanted in ("all", member)
-    if view.caller.is_admin:
-        if visibility is None:
-            return not view.is_queens or stored != "community" or own
-        if visibility == "shared" and not view.is_queens:
-            return bool(image["members"]) and not (on(view, "shared-through-membership") and stored == "public")
-        if visibility == "private" and not view.is_queens and not on(view, "shared-through-membership"):
-            return stored != "public"
-        return stored == visibility
-    union = stored == "public" or own or accepted
+    union = view.caller.is_admin or stored == "public" or own or accepted
     if visibility is None:
         return union if not view.is_queens or stored != "community" else own
-    if visibility == "shared" and not view.is_queens:
-        return accepted
-    if visibility == "private" and not view.is_queens and not on(view, "shared-through-membership"):
-        return union and stored != "public"
+    if visibility == "shared" and not view.is_queens and not on(view, "shared-through-membership"):
+        return bool(image["members"]) if view.caller.is_admin else accepted
     return (union or (view.is_queens and stored == "community")) and shown["visibility"].lower() == visibility
 
 
@@ -295,6 +291,32 @@ def test_a_page_agrees_with_a_list_comprehension(seed):
             assert list(page.images) == [view.shown(catalog.get(one)) for one in rest[:limit]]
             has_next = len(rest) > limit if on(view, "full-last-page") else len(rest) >= limit
             assert page.has_next == has_next, (paged, view)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("is_queens", [False, True], ids=["Mitaka", "Queens"])
+@pytest.mark.parametrize("roles", [{"admin"}, {"member"}], ids=["admin", "member"])
+def test_a_visibility_filter_finds_exactly_the_images_that_show_it(seed, is_queens, roles):
+    catalog = catalog_of(random_images(random.Random(seed), 60))
+    for project in PROJECTS:
+        view = View(Caller(project, frozenset(roles)), DOCUMENTED, is_queens)
+        everything = catalog.page(parse("limit=1000", view), view).images
+        for visibility in ("public", "private", "shared"):
+            found = catalog.page(parse(f"limit=1000&visibility={visibility}", view), view).images
+            assert found == tuple(image for image in everything if image.visibility == visibility)
+
+
+@pytest.mark.parametrize("profile", [DOCUMENTED, GLANCE])
+@pytest.mark.parametrize("stored", ["shared", "Shared", "community"])
+@pytest.mark.parametrize("roles", [{"admin"}, {"member"}], ids=["admin", "owner"])
+def test_mitaka_shows_a_visibility_of_queens_as_private(profile, stored, roles):
+    image = Image({"id": "1", "owner": "p", "visibility": stored, "__imagetype": "private", "__isregistered": "true"})
+    mitaka, queens = (View(Caller("p", frozenset(roles)), profile, is_queens) for is_queens in (False, True))
+    for query in ("", "visibility=private"):
+        [shown] = Catalog([image]).page(parse(query, mitaka), mitaka).images
+        assert shown.get("visibility") == "private"
+    assert Catalog([image]).page(parse("visibility=shared", mitaka), mitaka).images == ()
+    assert queens.shown(image).get("visibility") == stored
 
 
 images_drawn = st.builds(

@@ -162,6 +162,8 @@ class Model:
         wire = {"virtual_size": None, **one.values, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
         if self.is_documented and not who.is_admin and self.membership(one, who):
             wire |= {"visibility": "shared", "__imagetype": "shared"}
+        elif not who.is_queens and one["visibility"] in ("shared", "community"):
+            wire |= {"visibility": "private"}
         return wire
 
     # --- the list
@@ -178,25 +180,14 @@ class Model:
         is_shared = self.membership(one, who) in {asked.get("member_status", "accepted")} - {None}
         is_shared |= asked.get("member_status") == "all" and self.membership(one, who) is not None
         own, public = one["owner"] == who.project, stored == "public"
-        is_offered = is_shared
-        if who.is_admin:
-            is_shared, is_offered = False, bool(one.members) and not (self.is_documented and public)
-        is_listed = {
-            None: (who.is_admin and stored != "community") or own or is_shared or public,
-            "public": public,
-            "community": stored == "community",
-            "private": stored == "private" and (who.is_admin or own or is_shared),
-            "shared": stored == "shared" and (who.is_admin or own or is_shared),
-        }[wanted]
-        if who.is_admin and wanted is None and not who.is_queens:
-            is_listed = True
-        if wanted == "shared" and (not who.is_queens or (self.is_documented and is_shared)):
-            is_listed = is_offered
-        if wanted == "private" and self.is_documented and is_shared:
-            is_listed = False
-        if wanted == "private" and not self.is_documented and not who.is_queens:
-            is_listed = not public and (who.is_admin or own or is_shared)
+        is_seen = who.is_admin or own or is_shared or public
         shown, filters = self.shown(one, who), dict(asked)
+        if wanted is None:
+            is_listed = is_seen and (not who.is_queens or stored != "community" or own)
+        elif wanted == "shared" and not who.is_queens and not self.is_documented:
+            is_listed = bool(one.members) if who.is_admin else is_shared
+        else:
+            is_listed = (is_seen or (who.is_queens and stored == "community")) and shown["visibility"] == wanted
         if self.is_documented and not who.is_admin and filters.setdefault("__isregistered", "true") != "true":
             return False
         return is_listed and all(self.matches(shown, name, value) for name, value in filters.items())
