@@ -23,14 +23,14 @@ class FaultCandidate:
     Attributes:
         query: The raw query string.
         header: Returns a header by name, or an empty string.
-        page: Returns the page number of the request in its walk through a list; 0 if it requests no list.
+        page_number: Returns the number of the page in its walk through a list; 0 if it requests no list.
     """
 
     method: str
     path: str
     query: str
     header: Callable[[str], str]
-    page: Callable[[], int]
+    page_number: Callable[[], int]
 
     @cached_property
     def parameters(self) -> frozenset[tuple[str, str]]:

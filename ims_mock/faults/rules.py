@@ -51,7 +51,7 @@ RULE_KEYS: Final = (
     RuleKey("path", MATCH, _PATH, "The path without the query.", lambda pattern, request: bool(pattern.fullmatch(request.path))),
     RuleKey("query", MATCH, TEXTS, "Decoded query parameters; all of them must be present.", lambda query, request: query.items() <= request.parameters),
     RuleKey("header", MATCH, TEXTS, "Headers; all of them must be present.", lambda header, request: all(request.header(name) == value for name, value in header.items())),
-    RuleKey("page", MATCH, INDEX, "The page number in a walk through a list.", lambda page, request: request.page() == page),
+    RuleKey("page", MATCH, INDEX, "The page number in a walk through a list.", lambda page, request: request.page_number() == page),
     RuleKey("nth", MATCH, INDEX, "Only the nth of the requests that match the other keys."),
     RuleKey("times", RULE, _TIMES, "How often the fault occurs; default: once."),
     RuleKey("after", RULE, number(0, MAX_COUNT), "The number of matching requests to skip first; default: 0."),

@@ -35,7 +35,7 @@ def audit(lists: Iterable[ListRequest]) -> list[Walk]:
     groups: defaultdict[tuple[str, str], list[ListRequest]] = defaultdict(list)
     for request in lists:
         groups[request.record.path, request.record.caller.project].append(request)
-    walks = [walk for group in groups.values() for walk in _join_repeated(_join_loops(_chains(group)))]
+    walks = [walk for group in groups.values() for walk in _join_duplicates(_join_loops(_chains(group)))]
     return [_audited(walk) for walk in sorted(walks, key=lambda walk: walk[0].number)]
 
 
@@ -49,7 +49,6 @@ class _Chain:
         pages: The pages that were answered.
         end: The last image of the latest page that has one.
         is_open: Whether the latest answered page has a next one.
-        has_trouble: Whether the latest request has trouble, so that the client may repeat it.
     """
 
     def __init__(self) -> None:
@@ -57,7 +56,6 @@ class _Chain:
         self.pages: set[PageKey] = set()
         self.end = ""
         self.is_open = True
-        self.has_trouble = False
 
     def add(self, request: ListRequest) -> None:
         self.requests.append(request)
@@ -65,7 +63,6 @@ class _Chain:
             self.pages.add(request.page_key)
             self.is_open = request.record.answer.has_next
         self.end = request.ids[-1] if request.ids else self.end
-        self.has_trouble = request.has_trouble
 
     @property
     def first(self) -> ListRequest:
@@ -84,12 +81,13 @@ class _Chain:
             is_known: Whether the journal knows the page with the marker, if there is one.
         """
         if not request.marker:  # the client begins again after trouble
-            return int(self.has_trouble and self.last.question == request.question and self.is_open)
+            return int(self.last.has_trouble and self.last.question == request.question and self.is_open)
         is_end, is_next = self.end == request.marker, shows_marker and request.previous == self.last.number
         if not (self.is_open or is_end or is_next):
             return 0  # the walk is over
         has_question = request.question in (self.first.question, self.last.question)
-        is_new = request.page_key not in self.pages or (self.has_trouble and request.page_key == self.last.page_key)
+        is_retry = self.last.has_trouble and request.page_key == self.last.page_key
+        is_new = is_retry or request.page_key not in self.pages
         if has_question and is_end and is_new:
             return 4
         if has_question and shows_marker and (self.is_open or is_next):
@@ -107,7 +105,7 @@ def _chains(requests: Iterable[ListRequest]) -> list[_Chain]:
     for request in requests:
         showing = by_image.get(request.marker, {})
         asking = by_question.get(request.question, {})
-        candidates = {**showing, **asking} if request.marker else [one for one in asking if one.has_trouble]
+        candidates = {**showing, **asking} if request.marker else [one for one in asking if one.last.has_trouble]
         is_known = bool(showing) or request.page_number == 1
         ranks = [
             (one.affinity(request, shows_marker=one in showing, is_known=is_known), one.last.number, one)
@@ -153,7 +151,7 @@ def _restarts(request: ListRequest, before: _Chain) -> bool:
     return before.is_open and is_first_page and has_same_catalog and not _overlaps(request, before.last)
 
 
-def _join_repeated(walks: Iterable[list[ListRequest]]) -> list[list[ListRequest]]:
+def _join_duplicates(walks: Iterable[list[ListRequest]]) -> list[list[ListRequest]]:
     """Join pairs of walks if it is one client that requests every page twice."""
     by_previous = {walk[0].previous: walk for walk in sorted(walks, key=lambda walk: walk[0].number)}
     joined = []
@@ -255,7 +253,7 @@ def _check_pages(requests: Sequence[ListRequest]) -> dict[str, Remark]:
     if requests[0].marker and requests[0].page_number == 1:
         found["began-inside"].append(requests[0].number)
     answered: Counter[PageKey] = Counter()
-    repeated: list[int] = []
+    revisits: list[int] = []
     latest, end, is_loop = None, "", False
     for before, request in zip([None, *requests], requests, strict=False):
         if request.is_numbered:
@@ -264,7 +262,7 @@ def _check_pages(requests: Sequence[ListRequest]) -> dict[str, Remark]:
             if before.has_trouble:
                 answered.clear()
             else:
-                repeated.append(request.number)
+                revisits.append(request.number)
                 is_loop |= latest is None or latest.page_key != request.page_key or answered[request.page_key] > 1
         elif before is not None and request.marker and latest is not None:
             for name in _next_page_remarks(request, latest, end):
@@ -273,8 +271,8 @@ def _check_pages(requests: Sequence[ListRequest]) -> dict[str, Remark]:
             answered[request.page_key] += 1
             latest = request
             end = request.ids[-1] if request.ids else end
-    if repeated:
-        found["looped" if is_loop else "page-twice"] = repeated
+    if revisits:
+        found["looped" if is_loop else "page-twice"] = revisits
     return {name: Remark(name, tuple(numbers)) for name, numbers in found.items()}
 
 
@@ -287,17 +285,11 @@ def _next_page_remarks(request: ListRequest, latest: ListRequest, end: str) -> l
             names.append("filters-changed")
         if answer.query.sort != earlier.query.sort:
             names.append("sort-changed")
-        if answer.query.listing.has_links and not latest.record.fault and not _follows_link(request, latest):
+        link = next_link(earlier.query, latest.ids[-1]).partition("?")[2] if latest.ids else ""
+        is_link = sorted(decoded(link)) == sorted(decoded(request.record.query))
+        if answer.query.listing.has_links and not latest.record.fault and not is_link:
             names.append("own-markers")
     return names
-
-
-def _follows_link(request: ListRequest, latest: ListRequest) -> bool:
-    answer = latest.record.answer
-    if answer is None or not latest.ids:
-        return False
-    link = next_link(answer.query, latest.ids[-1]).partition("?")[2]
-    return sorted(decoded(link)) == sorted(decoded(request.record.query))
 
 
 def _check_images(requests: Sequence[ListRequest], *, is_whole: bool) -> dict[str, Remark]:

@@ -90,7 +90,7 @@ class ListGroups:
         return {self.names: tuple(self.parameters), self.values: values, self.paging: self.paging_items}
 
 
-LISTS: Final = {
+LIST_GROUPS: Final = {
     IMAGES.path: ListGroups(IMAGES, PARAMETERS),
     CLOUDIMAGES.path: ListGroups(CLOUDIMAGES, CLOUDIMAGES.extras, " of cloudimages"),
 }
@@ -109,7 +109,7 @@ ERRORS: Final[dict[str, tuple[int, ...]]] = {
 
 
 def _error_group(method: str, path: str) -> str:
-    if path in LISTS and method != "POST":
+    if path in LIST_GROUPS and method != "POST":
         return _LIST_ERRORS
     return _IDENTITY_ERRORS if path.startswith("/v3") else _IMAGE_ERRORS
 
@@ -125,7 +125,7 @@ def _has_plain_values(parameter: Parameter) -> bool:
 
 def _contract(endpoints: Iterable[Endpoint]) -> Contract:
     groups = {ENDPOINTS: tuple(f"{one.method} {one.path}" for one in endpoints)}
-    for lists in LISTS.values():
+    for lists in LIST_GROUPS.values():
         groups.update(lists.items())
     times = [one.name for one in PARAMETERS if _is_time(one)]
     groups[OPERATORS] = tuple(f"{name}={operator}" for name in times for operator in TIME.operators)
@@ -210,7 +210,7 @@ def _page_item(record: Record, answer: ListAnswer, page_number: int) -> tuple[st
 @lru_cache(maxsize=256)
 def _list_items(path: str, page_item: str, own_query: str, profile: Profile, *, is_last: bool) -> frozenset[Item]:
     """Return what a page covers, and what the parameters cover that the client wrote itself."""
-    groups = LISTS[path]
+    groups = LIST_GROUPS[path]
     items = {(groups.paging, page_item)}
     if page_item in (FIRST_PAGE, EMPTY_LIST):
         items.add((groups.paging, FIRST_PAGE))

@@ -24,7 +24,7 @@ from ims_mock.text import quoted
 COMBINED_SORT: Final = "sort"
 """Glance's parameter for sort keys and directions in one."""
 
-_LISTS: Final[dict[str, dict[str, Parameter]]] = {
+_LIST_PARAMETERS: Final[dict[str, dict[str, Parameter]]] = {
     one.path: {parameter.name: parameter for parameter in (*PARAMETERS, *one.extras)} for one in (IMAGES, CLOUDIMAGES)
 }
 _PARSERS: Final = {(one.path, name): parse for one in (IMAGES, CLOUDIMAGES) for name, parse in one.parsers.items()}
@@ -93,7 +93,7 @@ class DocumentedRequest:
         """The documented parameters of the path; ``None`` if the document does not name the path."""
         path = self.path.rstrip("/")
         if self.is_list:
-            return _LISTS[path]
+            return _LIST_PARAMETERS[path]
         return {} if any(path == one or path.startswith(f"{one}/") for one in _DOCUMENTED_PATHS) else None
 
     @cached_property
@@ -124,7 +124,7 @@ class DocumentedRequest:
             return _REPLACEMENTS[name]
         if name not in BY_NAME and (near := nearest(name.lower(), self.parameters)):
             return f"did you mean {near}?"
-        if other := next((path for path, parameters in _LISTS.items() if name in parameters), None):
+        if other := next((path for path, parameters in _LIST_PARAMETERS.items() if name in parameters), None):
             return f"send it to {other}, which has it"
         if name in BY_NAME:
             return "read the property in the response: only Glance filters by it"
@@ -149,7 +149,7 @@ def decoded_query(query: str) -> tuple[tuple[str, str], ...]:
 
 def _value_problem(path: str, name: str, value: str, *, is_queens: bool) -> ValueProblem | None:
     """Return how a parameter value of the list at a path differs from the document, ``None`` if it does not."""
-    parameter, sent = _LISTS[path][name], f"{name} is {quoted(value)}"
+    parameter, sent = _LIST_PARAMETERS[path][name], f"{name} is {quoted(value)}"
     field = parameter.field
     if field is not None and field.type is TIME:
         return _time_problem(sent, value)

@@ -275,7 +275,7 @@ class Journal:
             self._records.append(_Numbered(self._count, walk, page_number, record))
         return page_number
 
-    def page_of(self, path: str, project: str, query: str) -> int:
+    def page_number(self, path: str, project: str, query: str) -> int:
         """Return the page number that a request for a list would get in its walk."""
         with self._lock:
             return self._pages.number(path, project, query)[1]

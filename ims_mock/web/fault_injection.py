@@ -53,12 +53,12 @@ def apply_before_response(context: RequestContext) -> None:
 def _candidate(context: RequestContext) -> FaultCandidate:
     method, path, query = context.request.method, context.request.path, context.query_string
 
-    def page() -> int:
+    def page_number() -> int:
         if not asks_list(method, path):
             return 0
-        return context.emulator.journal.page_of(path, context.authenticate().caller.project, query)
+        return context.emulator.journal.page_number(path, context.authenticate().caller.project, query)
 
-    return FaultCandidate(method, path, query, context.header, page)
+    return FaultCandidate(method, path, query, context.header, page_number)
 
 
 def _change_catalog(context: RequestContext, change: CatalogChange) -> None:

@@ -16,7 +16,7 @@ from ims_mock.journal.coverage import (
     LAST_PAGE,
     LIMIT,
     LIMIT_ABOVE_CAP,
-    LISTS,
+    LIST_GROUPS,
     NEXT_LINK,
     OPERATORS,
     ORDER,
@@ -281,7 +281,7 @@ def cover_lists(suite):
             assert ask(query).status == 200
         if listing.has_links:
             suite.ask(ask("limit=1").json["next"])
-        assert not set(LISTS[listing.path].paging_items) - set(suite.done(LISTS[listing.path].paging))
+        assert not set(LIST_GROUPS[listing.path].paging_items) - set(suite.done(LIST_GROUPS[listing.path].paging))
 
 
 def cover_endpoints(suite):
