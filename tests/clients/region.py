@@ -28,6 +28,7 @@ CATALOG = {
         "tokens": [{"token": "of-a", "project": A}, {"token": "of-b", "project": B}],
         "users": [
             {"name": "ann", "password": "secret", "domain": "team", "project": A},
+            {"name": "ann", "password": "secret", "domain": "team", "project": B},
             {"name": "bob", "password": "secret", "domain": "team", "project": B},
         ],
     },

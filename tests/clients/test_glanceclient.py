@@ -55,15 +55,9 @@ def test_filters(team, filters, found):
     assert ids(team.a.list(filters=dict(filters))) == found  # the client changes its argument
 
 
-def test_missing_and_foreign_images_raise_not_found(team):
-    assert team.a.get(IDS[3]).tags == ["env=test"]
-    with pytest.raises(exc.HTTPNotFound):
-        team.a.get(MISSING)
+def test_invalid_requests_raise_exceptions_of_the_client(team):
     with pytest.raises(exc.HTTPNotFound):
         team.b.get(IDS[0])
-
-
-def test_invalid_requests_raise_exceptions_of_the_client(team):
     with pytest.raises(exc.HTTPBadRequest, match=MISSING):
         list(team.a.list(marker=MISSING))
     with pytest.raises(exc.HTTPBadRequest, match="visibility"):
@@ -88,14 +82,11 @@ def test_schema_distinguishes_base_properties(team):
 
 def test_download_returns_what_was_uploaded(team):
     image = created(team)
+    assert team.a.data(image.id).wrapped is None
     team.a.upload(image.id, io.BytesIO(DATA))
     image = team.a.get(image.id)
     assert (image.status, image.size) == ("active", len(DATA))
     assert b"".join(team.a.data(image.id)) == DATA
-
-
-def test_download_of_an_image_without_data_is_empty(team):
-    assert team.a.data(created(team).id).wrapped is None
 
 
 def test_image_is_changed_and_deleted(team):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from clients.region import DATA, IDS, MISSING, PROFILES, A, B, served
+from clients.sdks import ims_client, walked
 
 pytest.importorskip("huaweicloudsdkims")
 
@@ -15,8 +16,7 @@ from huaweicloudsdkcore.region.region import Region
 
 
 def client_of(url, name, project):
-    credentials = BasicCredentials(f"AK-{name}", f"SK-{name}", project)
-    return ims.ImsClient.new_builder().with_credentials(credentials).with_endpoint(url).build()
+    return ims_client(url, f"AK-{name}", f"SK-{name}", project)
 
 
 @pytest.fixture(params=PROFILES)
@@ -40,12 +40,7 @@ def changed(client, image, *operations):
 
 
 def test_paging_returns_every_image_once(team):
-    found, marker, more = [], None, True
-    while more:
-        page = team.a.glance_list_images(ims.GlanceListImagesRequest(limit=2, marker=marker))
-        found += [image.id for image in page.images]
-        marker, more = found[-1], page.next
-    assert found == IDS
+    assert walked(team.a) == IDS
     assert team.b.glance_list_images(ims.GlanceListImagesRequest()).images == []
 
 
@@ -151,14 +146,10 @@ def test_image_is_active_after_an_upload(team):
 
 
 def test_schemas_and_versions(team):
-    schema = team.a.glance_show_image_schemas(ims.GlanceShowImageSchemasRequest())
-    assert schema.name == "image"
-    schema = team.a.glance_list_image_schemas(ims.GlanceListImageSchemasRequest())
-    assert schema.name == "images"
-    schema = team.a.glance_show_image_member_schemas(ims.GlanceShowImageMemberSchemasRequest())
-    assert schema.name == "member"
-    schema = team.a.glance_list_image_member_schemas(ims.GlanceListImageMemberSchemasRequest())
-    assert schema.name == "members"
+    assert team.a.glance_show_image_schemas(ims.GlanceShowImageSchemasRequest()).name == "image"
+    assert team.a.glance_list_image_schemas(ims.GlanceListImageSchemasRequest()).name == "images"
+    assert team.a.glance_show_image_member_schemas(ims.GlanceShowImageMemberSchemasRequest()).name == "member"
+    assert team.a.glance_list_image_member_schemas(ims.GlanceListImageMemberSchemasRequest()).name == "members"
     assert [one.id for one in team.a.list_versions(ims.ListVersionsRequest()).versions] == ["v2.2", "v2.1", "v2.0"]
     assert [one.id for one in team.a.show_version(ims.ShowVersionRequest("v2.0")).versions] == ["v2.0"]
 
@@ -174,24 +165,18 @@ def test_sdk_looks_up_its_project_by_region(team, monkeypatch):
     assert created(client_of(team.url, "B", None), name="new").owner == B
 
 
-def test_paging_of_cloudimages_returns_every_image_once(team):
-    found, marker = [], None
-    while page := team.a.list_images(ims.ListImagesRequest(limit=2, marker=marker)).images:
-        found += [image.id for image in page]
-        marker = found[-1]
+def cloudimages(client, **query):
+    return [image.id for image in client.list_images(ims.ListImagesRequest(**query)).images]
+
+
+def test_cloudimages_are_paged_and_filtered(team):
+    found = cloudimages(team.a, limit=2)
+    while page := cloudimages(team.a, limit=2, marker=found[-1]):
+        found += page
     assert found == IDS
-
-
-def test_filters_of_cloudimages(team):
-    found = team.a.list_images(
-        ims.ListImagesRequest(architecture="x86", enterprise_project_id="all_granted_eps")
-    ).images
-    assert [image.id for image in found] == IDS
-    assert team.a.list_images(ims.ListImagesRequest(architecture="arm")).images == []
-
-
-def test_refusal_of_cloudimages_raises_the_exception_of_the_sdk(team):
+    assert cloudimages(team.a, architecture="x86", enterprise_project_id="all_granted_eps") == IDS
+    assert cloudimages(team.a, architecture="arm") == []
     with pytest.raises(ClientRequestException) as refused:
-        team.a.list_images(ims.ListImagesRequest(flavor_id="huge"))
+        cloudimages(team.a, flavor_id="huge")
     assert (refused.value.status_code, refused.value.error_code) == (400, "IMG.0192")
     assert "flavor_id 'huge'" in refused.value.error_msg

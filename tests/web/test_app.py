@@ -13,12 +13,6 @@ def test_create_app_returns_an_application():
     assert ask("/_ims/health").json["images"] == 4
 
 
-def test_profile_and_auth_are_arguments():
-    ask = in_process(ims_mock.create_app(profile="glance", auth="on"))
-    answer = ask("/v2/images")
-    assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (401, "text/plain")
-
-
 def test_the_fixtures_of_pytest_flask_work(client):
     answer = client.get("/v2/images", query_string={"__platform": "Red Hat", "limit": 1})
     assert answer.status_code == 200
@@ -38,19 +32,12 @@ def test_requests_in_one_application_context_share_nothing(client):
         ({"profile": "real"}, ValueError, "Invalid profile 'real'. Use 'documented' or 'glance'."),
         ({"throttle": "5/0"}, ValueError, "Invalid throttle '5/0'. Use REQUESTS/SECONDS such as 5/10."),
         ({"forwarded": "yes"}, ValueError, "Invalid forwarded 'yes'. Use 'off' or 'on'."),
-        ({"read_only": "yes"}, ValueError, "Invalid read_only 'yes'. Use 'off' or 'on'."),
-        ({"auth": "yes"}, ValueError, "Use 'off' or 'on'."),
     ],
 )
 def test_wrong_arguments_are_named(options, error, words):
     with pytest.raises(error) as refused:
         ims_mock.create_app(**options)
     assert words in str(refused.value)
-
-
-def test_the_package_has_no_undeclared_names():
-    with pytest.raises(AttributeError, match="no attribute 'create_ap'"):
-        ims_mock.create_ap  # noqa: B018
 
 
 def test_the_project_option_does_not_change_owners():
