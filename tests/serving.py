@@ -92,17 +92,22 @@ def refusal(done, status):
     return line
 
 
-def started(*arguments, cwd=None, stderr=subprocess.PIPE, **environment):
-    """Start ``serve`` without waiting for anything."""
-    return subprocess.Popen(
-        [*COMMAND, "serve", *map(str, arguments)],
-        cwd=cwd,
-        env={**CLEAN, **environment},
+@contextmanager
+def started(*arguments, command=(*COMMAND, "serve"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **environment):
+    """Run ``serve``, on any free port unless another is given, for as long as the block lasts."""
+    process = subprocess.Popen(
+        [*command, *map(str, arguments)],
+        env={**CLEAN, "IMS_MOCK_PORT": "0", **environment},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=stderr,
         encoding="utf-8",
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
 
 
 class Server:
@@ -149,14 +154,15 @@ class Server:
 
 
 @contextmanager
-def serving(*arguments, **environment):
-    """Serve on a free port, unless another is given, for as long as the block lasts."""
-    process = started(*arguments, **{"IMS_MOCK_PORT": "0", **environment})
-    try:
+def serving(*arguments, **options):
+    """Run ``serve`` as :func:`started` does, and wait until it is ready."""
+    with started(*arguments, **options) as process:
         yield Server(process)
-    finally:
-        process.kill()
-        process.communicate(timeout=10)
+
+
+def takes_a_second(attempt):
+    """Return whether something, which returns its seconds, takes a second at least; a busy machine gets three tries."""
+    return all(attempt() >= 1 for _ in range(3))
 
 
 def free_port():

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import subprocess
 import sys
 from configparser import ConfigParser
 from pathlib import Path
@@ -10,14 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 from docs_pages import PAGES
-from serving import CLEAN, LINUX, Server
+from serving import LINUX, put, serving
 
 from ims_mock import __version__
-from ims_mock.cli.main import COMMANDS
 from ims_mock.options import OPTIONS
 
 ROOT = Path(__file__).parent.parent.parent
-VARIABLES = {setting.variable for setting in OPTIONS}
+VARIABLES = {option.variable: option for option in OPTIONS}
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGES["guides/docker-and-ci.md"], re.DOTALL)
 COMPOSE, GITHUB, GITLAB = (yaml.safe_load(block) for language, block in BLOCKS if language == "yaml")
 
@@ -45,20 +43,15 @@ def test_labels_are_those_of_the_package():
     assert labels["org.opencontainers.image.base.name"] == of_instruction("FROM")
 
 
-def test_the_image_serves_and_checks_itself_as_nobody_in_particular():
+def test_the_image_serves_and_checks_itself_without_root():
     assert (of_instruction("ENTRYPOINT"), of_instruction("CMD")) == ('["ims-mock"]', '["serve"]')
     assert of_instruction("HEALTHCHECK").endswith(' CMD ["ims-mock", "healthcheck"]')
     assert int(of_instruction("USER")) > 0
     environment = dict(pair.split("=", 1) for pair in shlex.split(of_instruction("ENV")))
-    assert {name for name in environment if name.startswith("IMS_MOCK_")} < VARIABLES
+    assert {name for name in environment if name.startswith("IMS_MOCK_")} < VARIABLES.keys()
     assert environment["IMS_MOCK_HOST"] == "0.0.0.0"
-    (port,) = (setting.default for setting in OPTIONS if setting.name == "port")
-    assert of_instruction("EXPOSE") == str(port)
+    assert of_instruction("EXPOSE") == str(VARIABLES["IMS_MOCK_PORT"].default)
     assert "IMS_MOCK_CATALOG" not in environment
-
-
-def test_healthcheck_knows_all_that_leads_to_the_server():
-    assert {"host", "port", "tls_cert"} < {option.name for option in OPTIONS if "healthcheck" in option.commands}
 
 
 def test_only_what_is_installed_is_sent_to_the_build():
@@ -69,18 +62,17 @@ def test_only_what_is_installed_is_sent_to_the_build():
     assert all((ROOT / name).exists() for name in sent)
 
 
-def test_every_variable_of_the_chapter_is_a_setting():
+def test_every_variable_of_the_guide_is_that_of_an_option():
     found = set(re.findall(r"IMS_MOCK_\w+", PAGES["guides/docker-and-ci.md"]))
     assert len(found) > 5
-    assert found <= VARIABLES
+    assert found <= VARIABLES.keys()
 
 
 def test_values_of_the_compose_file_are_legal():
-    settings = {setting.variable: setting for setting in OPTIONS}
     for service in COMPOSE["services"].values():
         for name, value in service["environment"].items():
             assert isinstance(value, str)
-            assert value in (settings[name].choices or (value,))
+            assert value in (VARIABLES[name].choices or (value,))
 
 
 def test_the_compose_file_fits_the_image():
@@ -109,12 +101,6 @@ def test_continuous_integration_waits_by_the_healthcheck():
             assert words[-1] in COMPOSE["services"]
 
 
-def test_commands_of_the_chapter_exist():
-    found = re.findall(r"`ims-mock ([a-z]+)", PAGES["guides/docker-and-ci.md"])
-    assert found
-    assert set(found) <= set(COMMANDS)
-
-
 WATCHED = """
 import os, sys
 
@@ -132,14 +118,10 @@ main()
 
 @LINUX
 @pytest.mark.parametrize("arguments", [(), ("--generate", "50", "--watch", "--log-level", "error")], ids=len)
-def test_nothing_is_written_anywhere(arguments, tmp_path):
-    (tmp_path / "c.yaml").write_text("{}")
-    environment = {**CLEAN, "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere", "IMS_MOCK_PORT": "0"}
-    command = [sys.executable, "-c", WATCHED, "serve", "c.yaml", *arguments]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8")
-    try:
-        server = Server(process)
+def test_nothing_is_written_anywhere(arguments):
+    put("c.yaml", "{}")
+    command = [sys.executable, "-c", WATCHED, "serve", "c.yaml"]
+    with serving(*arguments, command=command, PYTHONDONTWRITEBYTECODE="1", HOME="/nowhere") as server:
         header = {"Content-Type": "application/json"}
         path = re.search('"file": *"(.*?)"', server.ask("/v2/images", "POST", '{"name": "a"}', **header)[2])[1]
         data = {"Content-Type": "application/octet-stream"}
@@ -147,27 +129,15 @@ def test_nothing_is_written_anywhere(arguments, tmp_path):
         assert server.ask("/v2/images", "POST", "x" * 12_000_000, **header)[0] >= 400
         assert server.ask("/v3/auth/tokens", "POST", "{}", **header)[0] == 400
         assert server.stopped() == ""
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @LINUX
-def test_nothing_is_loaded_unasked(tmp_path):
+def test_nothing_is_loaded_unasked():
     for name in ("default", "default.yaml", "catalog.yaml", ".env", "sitecustomize.py", "yaml.py", ".flaskenv"):
-        (tmp_path / name).write_text("raise SystemExit('loaded')\n")
+        put(name, "raise SystemExit('loaded')\n")
     program = Path(sys.executable).with_name("ims-mock")
     if not program.exists():
         pytest.skip("not installed")
-    environment = {**CLEAN, "IMS_MOCK_PORT": "0", "PYTHONPATH": str(ROOT)}
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        [program, "serve"], cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8"
-    )
-    try:
-        server = Server(process)
+    with serving(command=(program, "serve"), PYTHONPATH=str(ROOT)) as server:
         assert (server.catalog, server.images) == ("default", 63)
         assert server.stopped() == ""
-    finally:
-        process.kill()
-        process.communicate()

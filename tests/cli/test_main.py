@@ -5,7 +5,7 @@ import subprocess
 from contextlib import suppress
 
 import pytest
-from serving import CLEAN, COMMAND, LINUX, POSIX, put, refusal, run, run_process
+from serving import CLEAN, COMMAND, LINUX, POSIX, put, refusal, run, run_process, started
 
 from ims_mock import __version__
 from ims_mock.cli.main import COMMANDS, main
@@ -132,19 +132,11 @@ def test_a_bug_shows_its_traceback_with_log_level_debug(monkeypatch):
 )
 def test_a_closed_pipe_ends_the_output_quietly(arguments):
     reading, writing = os.pipe()
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        env={**CLEAN, "IMS_MOCK_PORT": "0"},
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    os.close(writing)
-    os.close(reading)
-    try:
+    with started(*arguments, command=COMMAND, stdout=writing) as process:
+        os.close(writing)
+        os.close(reading)
         with suppress(subprocess.TimeoutExpired):  # serve may go on without a reader
             process.wait(2 if arguments[0] == "serve" else 20)
-    finally:
         process.terminate()
         errors = process.communicate(timeout=10)[1]
     assert "Traceback" not in errors

@@ -6,8 +6,6 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 import requests
@@ -88,12 +86,6 @@ def test_requests_reports_an_early_response(url, is_chunked):
     with requests.Session() as session:
         assert session.put(url + REFUSED, data=data, timeout=20).status_code == 409
         assert session.get(url, timeout=20).status_code == 200
-
-
-def test_urllib_reports_an_early_response(url):
-    request = urllib.request.Request(url + REFUSED, bytes(LARGE), method="PUT")
-    with pytest.raises(urllib.error.HTTPError, match="409"), urllib.request.urlopen(request, timeout=20):
-        pass
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

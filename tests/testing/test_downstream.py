@@ -1,4 +1,4 @@
-"""The wheel in an environment of its own, used by a test suite that is written from the documentation alone."""
+"""The wheel in an environment of its own, used by the test suites of the documentation."""
 
 import os
 import shutil
@@ -10,7 +10,6 @@ import pytest
 from docs_pages import SUITES
 
 ROOT = Path(__file__).parent.parent.parent
-SUITE = Path(__file__).parent.parent / "downstream"
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,15 +37,11 @@ def python(tmp_path_factory):
     return python
 
 
-def test_downstream_suite_passes(python, tmp_path):
-    shutil.copy(SUITE / "suite.py", tmp_path / "test_suite.py")
-    shutil.copy(SUITE / "team.yaml", tmp_path / "team.yaml")
-    assert " 10 passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
-
-
-def test_documented_suite_passes(python, tmp_path):
-    (tmp_path / "test_it.py").write_text(SUITES["guides/pytest.md"])
-    assert " 3 passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
+def test_documented_suites_pass(python, tmp_path):
+    for number, suite in enumerate(SUITES.values()):
+        (tmp_path / f"test_{number}.py").write_text(suite)
+    count = sum(suite.count("def test_") for suite in SUITES.values())
+    assert f" {count} passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
 
 
 def test_plugin_is_registered_and_can_be_disabled_by_name(python, tmp_path):
