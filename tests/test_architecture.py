@@ -49,15 +49,9 @@ def name_of(path):
 def imports(path, *, at_run_time=False):
     """Return the dotted names that a module imports, functions and type checking included."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    checked = {
-        inner
-        for node in ast.walk(tree)
-        if at_run_time and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
+    if at_run_time:
+        tree.body = [node for node in tree.body if not isinstance(node, ast.If)]  # if TYPE_CHECKING
     for node in ast.walk(tree):
-        if node in checked:
-            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -44,14 +44,12 @@ def names(count=2):
     return [image["name"] for image in client.get(f"/v2/images?limit={count}").json["images"]]
 
 
-def test_huaweicloudsdkims(run):
-    pytest.importorskip("huaweicloudsdkims")
-    assert run([sys.executable, "-c"], "python", "Huawei Cloud SDK for Python").strip() == repr(names())
-
-
-def test_openstacksdk(run):
-    pytest.importorskip("openstack")
-    assert run([sys.executable, "-c"], "python", "OpenStack").strip() == repr(names())
+@pytest.mark.parametrize(
+    ("module", "heading"), [("huaweicloudsdkims", "Huawei Cloud SDK for Python"), ("openstack", "OpenStack")]
+)
+def test_python_sdks(run, module, heading):
+    pytest.importorskip(module)
+    assert run([sys.executable, "-c"], "python", heading).strip() == repr(names())
 
 
 def test_openstack_command(run):

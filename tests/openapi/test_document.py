@@ -50,10 +50,6 @@ def test_operations_are_the_routes_of_the_application(has_control):
     assert {one.path: one.path_values for one in OPERATIONS if one.path_values} == values
 
 
-def test_operation_ids_are_unique():
-    assert len({one.id for one in OPERATIONS}) == len(OPERATIONS)
-
-
 def test_every_error_is_possible_in_an_operation():
     possible = {problem.name for one in OPERATIONS for problem in one.problems}
     assert {one.name for one in PROBLEMS} - possible == {"method"}
@@ -76,10 +72,10 @@ def test_documented_values_are_examples(path, parameters):
             assert schema["enum"] == [*values, *one.undocumented_values]
 
 
-@pytest.mark.parametrize("name", ["tag", "sort_key", "sort_dir"])
-def test_repeatable_parameters_are_arrays(name):
-    described = {one["name"]: one for one in document(DOCUMENTED)["paths"]["/v2/images"]["get"]["parameters"]}
-    assert described[name]["schema"]["type"] == "array"
+def test_repeatable_parameters_are_arrays():
+    described = document(DOCUMENTED)["paths"]["/v2/images"]["get"]["parameters"]
+    arrays = {one["name"] for one in described if one["schema"]["type"] == "array"}
+    assert arrays == {"tag", "sort_key", "sort_dir"}
 
 
 @pytest.mark.parametrize("auth", ["on", "off"])

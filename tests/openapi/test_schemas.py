@@ -1,13 +1,65 @@
-"""The JSON Schemas that the service publishes under ``/v2/schemas``."""
+"""The JSON Schema of an image in a response, and the schemas that the service publishes under ``/v2/schemas``."""
 
 import json
+from pathlib import Path
 
 import pytest
 from helpers import in_process, make_app
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator, Draft202012Validator
 
+from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import FIELDS, PUBLISHED_CONSTRAINTS
-from ims_mock.contract.values import LINK
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME
+from ims_mock.loading.loader import load
+from ims_mock.loading.sources import bundled_catalogs
+from ims_mock.openapi.schemas import image_schema
+
+RECORDED = (Path(__file__).parents[1] / "data").glob("glance-*/catalog.json")
+ONLY_ID = Image({"id": "a"}).shown()
+WHEN = "2018-09-06T14:03:27Z"
+JSON_VALUES = ["x", WHEN, 1, 1.5, True, None, [], ["x"], [1], {}]
+LEGAL_JSON = {TEXT: ["x", WHEN], LINK: ["x", WHEN], TIME: [WHEN], INTEGER: [1], BOOLEAN: [True], LIST: [[], ["x"]]}
+
+
+@pytest.fixture(scope="module")
+def described():
+    return Draft202012Validator(image_schema())
+
+
+def test_image_schema_is_valid_and_describes_every_attribute():
+    Draft4Validator.check_schema(image_schema())
+    Draft202012Validator.check_schema(image_schema())
+    assert list(image_schema()["properties"]) == [field.name for field in FIELDS]
+    assert json.loads(json.dumps(image_schema())) == image_schema()
+
+
+@pytest.mark.parametrize("source", [*bundled_catalogs(), *sorted(RECORDED)], ids=str)
+def test_images_conform_to_the_image_schema(described, source):
+    images = list(load([source]).catalog)
+    for image in images[:: 25 if len(images) > 1000 else 1]:
+        described.validate(image.shown())
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_image_schema_accepts_only_the_type_of_an_attribute(described, field):
+    legal = LEGAL_JSON[field.type] + ([None] if field.is_nullable else [])
+    for value in JSON_VALUES:
+        is_legal = any(type(value) is type(one) and value == one for one in legal)
+        assert described.is_valid({**ONLY_ID, field.name: value}) == is_legal, value
+
+
+@pytest.mark.parametrize("name", ["id", "self", "file", "schema", "tags", "virtual_size"])
+def test_image_schema_requires_what_every_image_shows(described, name):
+    assert not described.is_valid({key: value for key, value in ONLY_ID.items() if key != name})
+
+
+@pytest.mark.parametrize("value", [1, None, [], {}, True])
+def test_image_schema_accepts_only_text_as_a_free_property(described, value):
+    assert described.is_valid({**ONLY_ID, "colour": "blue"})
+    assert not described.is_valid({**ONLY_ID, "colour": value})
+
+
+# --- published schemas
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +92,8 @@ def test_the_image_schema_has_the_documented_properties(ask):
     assert set(image["properties"]) == {field.name for field in FIELDS} | {*unused.split()}
     assert image["properties"]["virtual_size"]["type"] == ["integer", "null"]
     assert image["additionalProperties"] == {"type": "string"}
-    assert {link["rel"]: link["href"] for link in image["links"]} == {
-        "self": "{self}",
-        "enclosure": "{file}",
-        "describedby": "{schema}",
-    }
+    links = {link["rel"]: link["href"] for link in image["links"]}
+    assert links == {"self": "{self}", "enclosure": "{file}", "describedby": "{schema}"}
 
 
 def test_list_schemas_contain_the_item_schemas(ask):
