@@ -12,7 +12,7 @@ import difflib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
-from inspect import Parameter, Signature, signature
+from inspect import Signature, signature
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -26,7 +26,7 @@ CatalogSource = str | Path | Mapping[str, Any]
 """A bundled name, the path of a file or directory, or the content of a file."""
 
 P = ParamSpec("P")
-Self = TypeVar("Self")
+Instance = TypeVar("Instance")
 Options = TypeVar("Options")
 Result = TypeVar("Result")
 
@@ -83,8 +83,10 @@ class Option:
             return "a number above {} and up to {}".format(*self.bounds or ())
         if self.bounds:
             return "a whole number from {} to {}".format(*self.bounds)
-        *most, last = map(repr, self.choices or ("",))
-        return f"{', '.join(most)} or {last}" if most else "a text"
+        if not self.choices:
+            return "a text"
+        *most, last = map(repr, self.choices)
+        return f"{', '.join(most)} or {last}"
 
     def accepts(self, value: object) -> bool:
         """Return whether a value has the right type and is among the choices or within the bounds."""
@@ -216,18 +218,19 @@ def keywords_of_function(options: Callable[P, Options]) -> Callable[[Callable[[O
 
     Type checkers and editors see the fields of the class as parameters, so that a signature needs no list of its own.
     """
-    return lambda function: _with_keywords(function, options, [])
+    return lambda function: _with_keywords(function, options)
 
 
 def keywords_of_method(
     options: Callable[P, Options],
-) -> Callable[[Callable[[Self, Options], Result]], Callable[Concatenate[Self, P], Result]]:
+) -> Callable[[Callable[[Instance, Options], Result]], Callable[Concatenate[Instance, P], Result]]:
     """Do for a method what :func:`keywords_of_function` does for a function."""
-    return lambda method: _with_keywords(method, options, [Parameter("self", Parameter.POSITIONAL_ONLY)])
+    return lambda method: _with_keywords(method, options)
 
 
-def _with_keywords(function: Callable[..., Any], options: Callable[..., Any], before: list[Parameter]) -> Any:
-    """Return a function with the parameters before the options and the options as keywords."""
+def _with_keywords(function: Callable[..., Any], options: Callable[..., Any]) -> Any:
+    """Return a function with the options as keywords instead of the object with options, its last parameter."""
+    *before, _ = signature(function).parameters.values()
     legal, count = signature(options).parameters, len(before)
     caller = function.__qualname__.removesuffix(".__init__")
 

@@ -71,11 +71,11 @@ class Profile:
             raise ValueError(f"Invalid profile {quoted(text)}. Use {' or '.join(map(repr, _BASES))}.")
         departures = set(_BASES[base])
         for change in changes:
-            sign, name = (change[:1], change[1:]) if change[:1] in ("+", "-") else ("", change)
+            sign, name = (change[0], change[1:]) if change.startswith(("+", "-")) else ("", change)
             if not sign or name not in _NAMES:
-                near = [name] if name in _NAMES else difflib.get_close_matches(name, _NAMES, 1)
-                written = " or ".join(f"{one}{near[0]}" for one in ([sign] if sign else "+-")) if near else ""
-                hint = f"Did you mean {written}?" if near else f"Use + or - and one of {', '.join(sorted(_NAMES))}."
+                hint = f"Use + or - and one of {', '.join(sorted(_NAMES))}."
+                if near := difflib.get_close_matches(name, _NAMES, 1):
+                    hint = f"Did you mean {' or '.join(one + near[0] for one in sign or '+-')}?"
                 raise ValueError(f"Invalid profile {quoted(text)}: unknown departure {change!r}. {hint}")
             (departures.add if sign == "+" else departures.discard)(name)
         return cls(text, frozenset(departures))

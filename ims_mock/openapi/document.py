@@ -15,7 +15,7 @@ from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import TIME
 from ims_mock.errors import Problem
 from ims_mock.openapi.operations import CONTROL, IDENTITY, JSON, OPERATIONS, SERVICE, Operation
-from ims_mock.openapi.schemas import body_schemas, error_schemas, reference
+from ims_mock.openapi.schemas import REQUEST_ID, STRING, body_schemas, error_schemas, reference
 
 VERSION: Final = "3.1.0"
 
@@ -41,7 +41,7 @@ _OPTIONAL_HEADERS: Final = {
     "X-Api-Version": "A first letter after M selects Glance Queens, any other Glance Mitaka.",
 }
 _REQUEST_ID: Final = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
-_PLAIN: Final = {"schema": {"type": "string"}}
+_PLAIN: Final = {"schema": STRING}
 _KEYSTONE_ERROR: Final = {JSON: {"schema": reference("IdentityError")}}
 _GLANCE_ERROR: Final = {"text/plain": _PLAIN, JSON: {"schema": reference("GlanceError")}, "text/html": _PLAIN}
 _CONVERTERS: Final[dict[str, Callable[[str], object]]] = {"boolean": "true".__eq__, "integer": int}
@@ -66,7 +66,6 @@ def document(profile: Profile, *, needs_credentials: bool = False, has_control: 
         for status, error in _errors(one, profile).items():
             node["responses"][status] = _shared(errors, f"{one.service}-{status}", error)
         paths.setdefault(one.path, {})[one.method.lower()] = node
-    request_id = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     return {
         "openapi": VERSION,
         "info": {
@@ -83,7 +82,7 @@ def document(profile: Profile, *, needs_credentials: bool = False, has_control: 
         "components": {
             "schemas": body_schemas(profile) | error_schemas(),
             "responses": errors,
-            "headers": {"X-Request-Id": _required("The id of the request.", request_id)},
+            "headers": {"X-Request-Id": _required("The id of the request.", REQUEST_ID)},
             "securitySchemes": _SECURITY_SCHEMES,
         },
     }
@@ -127,7 +126,7 @@ def _parameters(one: Operation, profile: Profile) -> Iterator[Node]:
     if one.service != CONTROL and not one.is_public:
         for name, description in _OPTIONAL_HEADERS.items():
             if one.service == SERVICE or name == "X-Project-Id":
-                yield {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+                yield {"name": name, "in": "header", "description": description, "schema": STRING}
 
 
 def _parameter(one: Parameter, profile: Profile) -> Node:
@@ -174,7 +173,7 @@ def _value_schema(one: Parameter, profile: Profile) -> Node:
 
 
 def _successes(one: Operation, others: Iterable[Operation]) -> dict[str, Node]:
-    headers = {name: _required(description, {"type": "string"}) for name, description in one.response_headers.items()}
+    headers = {name: _required(description, STRING) for name, description in one.response_headers.items()}
     links = {
         other.id: {
             "operationId": other.id,

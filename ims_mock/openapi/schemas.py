@@ -77,6 +77,7 @@ def nullable(schema: Schema) -> Schema:
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
 _WIRE_TIME: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
 _MICROSECONDS: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$"}
+REQUEST_ID: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _CALENDAR_SECONDS: Final = (datetime.max - datetime.min).total_seconds()
 
 _ATTRIBUTE_TYPES: Final[Mapping[ValueType, Schema]] = {
@@ -279,10 +280,9 @@ def body_schemas(profile: Profile) -> dict[str, Schema]:
 
 def error_schemas() -> dict[str, Schema]:
     """Return the schema of each error body by its name."""
-    request_id = {**STRING, "pattern": "^[0-9a-f]{32}$"}
     return {
         "ServiceError": closed_object({"error": closed_object(each("code message"))}),
-        "GatewayError": closed_object({**each("error_msg error_code"), "request_id": request_id}),
+        "GatewayError": closed_object({**each("error_msg error_code"), "request_id": REQUEST_ID}),
         "IdentityError": closed_object({"error": closed_object({"code": INT, **each("message title")})}),
         "GlanceError": closed_object(each("message code title")),
     }

@@ -10,13 +10,13 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.fields import FIELDS, Field
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
-from ims_mock.errors import PROBLEMS, Problem
+from ims_mock.errors import PROBLEMS
 from ims_mock.faults.keys import RuleKey
 from ims_mock.faults.rules import RULE_KEYS
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
 from ims_mock.loading.schema import MEMBERS
-from ims_mock.openapi.operations import OPERATIONS, Operation
+from ims_mock.openapi.operations import OPERATIONS
 from ims_mock.openapi.schemas import SCALAR, Schema, catalog_schema
 from ims_mock.options import OPTIONS, AppOptions, MockOptions, Option, options_of
 from ims_mock.text import Row, Table
@@ -27,11 +27,11 @@ def _table(heads: str, rows: Iterable[Row]) -> Table:
 
 
 def _parameters(parameters: Iterable[Parameter]) -> Table:
-    return _table("parameter | type | documented values | default | rule | evidence", map(_parameter, parameters))
-
-
-def _parameter(one: Parameter) -> Row:
-    return (one.name, one.json_type, ", ".join(one.values), one.default, one.description, ", ".join(one.evidence))
+    rows = (
+        (one.name, one.json_type, ", ".join(one.values), one.default, one.description, ", ".join(one.evidence))
+        for one in parameters
+    )
+    return _table("parameter | type | documented values | default | rule | evidence", rows)
 
 
 def _field(field: Field) -> Row:
@@ -55,26 +55,16 @@ def _option(option: Option) -> Row:
     return (option.flag, option.variable, option.shown_default, commands, option.help + choices)
 
 
-def _operation(operation: Operation) -> Row:
-    return (f"{operation.method} {operation.path}", ", ".join(map(str, operation.responses)), operation.summary)
-
-
-def _error(problem: Problem) -> Row:
-    glance_status = str(problem.glance_status or "")
-    return (problem.name, str(problem.status), problem.code, glance_status, problem.summary.replace("\n", " "))
-
-
 def _fault(key: RuleKey) -> Row:
     return (key.name, f"`{key.section}`" if key.section else "the rule itself", key.type.legal, key.description)
 
 
 def _keywords(options: Any) -> Table:
-    rows = ((one.name, f"`{one.default!r}`", _legal(one), one.help) for one in options_of(options))
+    rows = (
+        (one.name, f"`{one.default!r}`", "" if one.is_argument or one.legal == "a text" else one.legal, one.help)
+        for one in options_of(options)
+    )
     return _table("keyword | default | legal | what it is", rows)
-
-
-def _legal(option: Option) -> str:
-    return "" if option.is_argument or option.legal == "a text" else option.legal
 
 
 def _catalog_keys() -> Iterator[Row]:
@@ -111,12 +101,12 @@ def _type(schema: Schema) -> str:
 
 
 TABLES: Final = {
-    "operations": _table("method and path | status | what it does", (_operation(one) for one in OPERATIONS if not one.path.startswith("/_ims/"))),
+    "operations": _table("method and path | status | what it does", ((f"{one.method} {one.path}", ", ".join(map(str, one.responses)), one.summary) for one in OPERATIONS if not one.path.startswith("/_ims/"))),
     "parameters": _parameters(PARAMETERS),
     "cloudimages": _parameters(CLOUDIMAGES.extras),
     "fields": _table("field | type | documented values | present | filter | sort | evidence | in cloudimages | what it is", map(_field, FIELDS)),
     "departures": _table("departure | documented | glance", ((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES)),
-    "errors": _table("error | status | code | status of Glance, if different | message", map(_error, PROBLEMS)),
+    "errors": _table("error | status | code | status of Glance, if different | message", ((one.name, str(one.status), one.code, str(one.glance_status or ""), one.summary.replace("\n", " ")) for one in PROBLEMS)),
     "catalog-keys": _table("key | type | required | what it is", _catalog_keys()),
     "findings": _table("finding | severity | what it is | source", ((one.name, one.severity, one.about, one.source) for one in FINDINGS)),
     "faults": _table("key | stands in | legal | what it does", map(_fault, RULE_KEYS)),

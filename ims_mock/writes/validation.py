@@ -126,13 +126,11 @@ _GLANCE_RULES: Final = (
     Rule("id", "attribute", "a UUID", re.compile(UUID_PATTERN).fullmatch, PUBLISHED_CONSTRAINTS["id"]),
     _text("name", "attribute", PUBLISHED_CONSTRAINTS["name"]["maxLength"]),
     _text("owner", "attribute", PUBLISHED_CONSTRAINTS["owner"]["maxLength"]),
-    _one_of(
-        "disk_format", "attribute", (*BY_NAME["disk_format"].values, *PUBLISHED_CONSTRAINTS["disk_format"]["enum"])
-    ),
+    _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *PUBLISHED_CONSTRAINTS["disk_format"]["enum"])),
     _one_of("container_format", "attribute", PUBLISHED_CONSTRAINTS["container_format"]["enum"]),
     _size("min_disk", "attribute"),
     _size("min_ram", "attribute"),
-)
+)  # fmt: skip
 
 
 class AttributeValidator:
