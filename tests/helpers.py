@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,6 +107,21 @@ def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
         yield ask
     finally:
         server.close()
+
+
+def in_threads(count: int, work: Callable[[], object]) -> None:
+    """Do the same work in several threads at the same time."""
+    ready = threading.Barrier(count)
+
+    def begin() -> None:
+        ready.wait()
+        work()
+
+    threads = [threading.Thread(target=begin) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def probed(app: Flask) -> Flask:
