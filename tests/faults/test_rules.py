@@ -2,10 +2,10 @@
 
 import json
 import re
-import threading
 from collections import Counter
 
 import pytest
+from helpers import in_threads
 
 from ims_mock.faults.keys import FaultCandidate
 from ims_mock.faults.rules import MAX_RULES, FaultRules, rule_from_keywords
@@ -148,11 +148,7 @@ def test_concurrent_requests_are_counted_exactly():
         for _ in range(50):
             found[rules.select(request())] += 1
 
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(4, send)
     assert [rule.hits for rule in added] == [100, 50]
 
 
