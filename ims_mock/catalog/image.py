@@ -38,6 +38,7 @@ _POSITIONS: Final = {row.name: position for position, row in enumerate(FIELDS)}
 _LINKS: Final = frozenset(row.name for row in FIELDS if row.type is LINK)
 _LISTS: Final = tuple(row.name for row in FIELDS if row.type is LIST)
 _NULLABLE: Final = tuple(row.name for row in FIELDS if row.is_nullable)
+_NULL_IN_GLANCE: Final = tuple(row.name for row in FIELDS if row.is_null_in_glance)
 _HIDDEN_IN_CLOUDIMAGES: Final = frozenset(row.name for row in FIELDS if not row.in_cloudimages)
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -134,6 +135,12 @@ class Image:
     def json(self) -> bytes:
         """The image as JSON."""
         return _encode(self.shown()).encode()
+
+    @cached_property
+    def glance_json(self) -> bytes:
+        """The image as JSON in Glance, which shows attributes of its own as ``null`` if they have no value."""
+        unset = dict.fromkeys(name for name in _NULL_IN_GLANCE if name not in self.values)
+        return _encode({**self.shown(), **unset}).encode() if unset else self.json
 
     @cached_property
     def cloudimages_json(self) -> bytes:

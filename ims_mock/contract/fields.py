@@ -35,6 +35,7 @@ class Field:
         is_column: Whether Glance stores it in a column of its own; all others are free properties there.
         has_in_operator: Whether its filter accepts the operators ``eq:`` and ``in:`` of Glance.
         is_nullable: Whether it is shown as ``null`` if it has no value. Others are then absent, lists are empty.
+        is_null_in_glance: Whether Glance shows it as ``null`` if it has no value, but the service leaves it out.
         is_read_only: Whether the published schema says that clients cannot set it.
         is_set_by_service: Whether only the service sets it, though no schema says so (assumed).
         in_cloudimages: Whether the newer list, ``/v2/cloudimages``, shows it.
@@ -55,6 +56,7 @@ class Field:
     is_column: bool = False
     has_in_operator: bool = False
     is_nullable: bool = False
+    is_null_in_glance: bool = False
     is_read_only: bool = False
     is_set_by_service: bool = False
     in_cloudimages: bool = True
@@ -77,18 +79,18 @@ _TRUE_OR_FALSE = ("true", "false")
 FIELDS: Final = (
     # --- what every image has: Glance's own attributes
     Field("id", TEXT, "UUID of the image.", filterable=DOC, sortable=DOC, is_column=True, has_in_operator=True),
-    Field("name", TEXT, "Name, 1 to 128 characters.", filterable=DOC, sortable=DOC, is_column=True, has_in_operator=True),
+    Field("name", TEXT, "Name, 1 to 128 characters.", filterable=DOC, sortable=DOC, is_column=True, is_null_in_glance=True, has_in_operator=True),
     Field("status", TEXT, "Where the image is in its life.", filterable=DOC, sortable=DOC, is_column=True, has_in_operator=True, values=("queued", "saving", "deleted", "killed", "active"), is_read_only=True),
     Field("visibility", TEXT, "Who may see the image.", filterable=DOC, is_column=True, values=("public", "private", "shared")),
     Field("protected", BOOLEAN, "Whether deleting is refused; true for gold and market images.", filterable=DOC, is_column=True),
     Field("owner", TEXT, "Id of the project that owns the image.", filterable=DOC, is_column=True),
     Field("min_disk", INTEGER, "Smallest system disk in GB, 40 to 1024 in the document.", filterable=DOC, is_column=True),
     Field("min_ram", INTEGER, "Smallest memory in MB, usually 0.", filterable=DOC, is_column=True),
-    Field("size", INTEGER, "Bytes of the stored stub, not of the image.", "once data exists", sortable=DOC, is_column=True, is_read_only=True),
+    Field("size", INTEGER, "Bytes of the stored stub, not of the image.", "once data exists", sortable=DOC, is_column=True, is_null_in_glance=True, is_read_only=True),
     Field("virtual_size", INTEGER, "Unused; `null` in the document's sample.", evidence=(DOC,), is_column=True, is_nullable=True, is_read_only=True),
-    Field("checksum", TEXT, "MD5 of the stored stub.", "once data exists", is_column=True, is_read_only=True),
-    Field("container_format", TEXT, "Container around the disk.", filterable=DOC, sortable=DOC, is_column=True, has_in_operator=True, values=("bare",)),
-    Field("disk_format", TEXT, "Format of the disk.", filterable=DOC, sortable=DOC, is_column=True, has_in_operator=True, values=("zvhd2", "vhd", "zvhd", "raw", "qcow2", "iso")),
+    Field("checksum", TEXT, "MD5 of the stored stub.", "once data exists", is_column=True, is_null_in_glance=True, is_read_only=True),
+    Field("container_format", TEXT, "Container around the disk.", filterable=DOC, sortable=DOC, is_column=True, is_null_in_glance=True, has_in_operator=True, values=("bare",)),
+    Field("disk_format", TEXT, "Format of the disk.", filterable=DOC, sortable=DOC, is_column=True, is_null_in_glance=True, has_in_operator=True, values=("zvhd2", "vhd", "zvhd", "raw", "qcow2", "iso")),
     Field("created_at", TIME, "When the image was registered, UTC.", filterable=DOC, sortable=DOC, is_column=True, is_read_only=True),
     Field("updated_at", TIME, "When the image last changed, UTC.", filterable=DOC, sortable=GLANCE, is_column=True, is_read_only=True),
     Field("tags", LIST, "Tags, `key=value` or `key`; `[]` when there are none.", filterable=DOC, is_column=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from ims_mock.auth.login import METHODS
@@ -140,9 +141,13 @@ _UNUSED_PROPERTIES: Final[dict[str, Schema]] = {
 """Attributes in the published schema that no image of this service has."""
 
 
-def _published_attribute(field: Field) -> Schema:
+def _published_attribute(field: Field, *, is_nullable: bool) -> Schema:
     keywords = _ATTRIBUTE_TYPES[LIST] if field.type is LIST else {"type": field.type.json_type}
     schema = _attribute(field, {**keywords, **PUBLISHED_CONSTRAINTS.get(field.name, {})})
+    if is_nullable:
+        schema["type"] = ["null", schema["type"]]
+        if "enum" in schema:
+            schema["enum"] = [None, *schema["enum"]]
     if not field.is_column and field.type is not LINK:
         schema["is_base"] = False
     return schema
@@ -152,12 +157,6 @@ def _links(**names: str) -> list[Schema]:
     return [{"rel": rel, "href": f"{{{name}}}"} for rel, name in names.items()]
 
 
-_IMAGE: Final[Schema] = {
-    "name": "image",
-    "properties": {field.name: _published_attribute(field) for field in FIELDS} | _UNUSED_PROPERTIES,
-    "additionalProperties": STRING,
-    "links": _links(self="self", enclosure="file", describedby="schema"),
-}
 _MEMBER_PROPERTIES: Final[dict[str, Schema]] = {
     "member_id": {**STRING, "description": "Project the image is shared with."},
     "image_id": {**STRING, "pattern": UUID_PATTERN, "description": "Id of the image."},
@@ -168,21 +167,35 @@ _MEMBER_PROPERTIES: Final[dict[str, Schema]] = {
 }
 _MEMBER: Final[Schema] = {"name": "member", "properties": _MEMBER_PROPERTIES}
 
-PUBLISHED: Final[dict[str, Schema]] = {
-    "image": _IMAGE,
-    "images": {
-        "name": "images",
-        "properties": {"images": array(_IMAGE), **each("first next schema")},
-        "links": _links(first="first", next="next", describedby="schema"),
-    },
-    "member": _MEMBER,
-    "members": {
-        "name": "members",
-        "properties": {"members": array(_MEMBER), "schema": STRING},
-        "links": _links(describedby="schema"),
-    },
-}
+PUBLISHED: Final = ("image", "images", "member", "members")
 """The schemas that the service publishes, by their name in the path."""
+
+
+@lru_cache
+def published_schema(name: str, profile: Profile) -> Schema:
+    """Return a schema that the service publishes."""
+    if name == "member":
+        return _MEMBER
+    if name == "members":
+        properties = {"members": array(_MEMBER), "schema": STRING}
+        return {"name": name, "properties": properties, "links": _links(describedby="schema")}
+    if name == "images":
+        properties = {"images": array(published_schema("image", profile)), **each("first next schema")}
+        return {
+            "name": name,
+            "properties": properties,
+            "links": _links(first="first", next="next", describedby="schema"),
+        }
+    has_nulls = "absent-base-properties" not in profile
+    attributes = {
+        row.name: _published_attribute(row, is_nullable=has_nulls and row.is_null_in_glance) for row in FIELDS
+    }
+    return {
+        "name": name,
+        "properties": attributes | _UNUSED_PROPERTIES,
+        "additionalProperties": STRING,
+        "links": _links(self="self", enclosure="file", describedby="schema"),
+    }
 
 
 # --- catalog files
@@ -291,6 +304,10 @@ def error_schemas() -> dict[str, Schema]:
 def _image_bodies(profile: Profile) -> dict[str, Schema]:
     image = image_schema()
     del image["name"]
+    if "absent-base-properties" not in profile:
+        nulls = [field.name for field in FIELDS if field.is_null_in_glance]
+        image["properties"] |= {name: nullable(image["properties"][name]) for name in nulls}
+        image["required"] += nulls
     if "service-rules" not in profile:
         for field in FIELDS:
             if field.type is TIME and not field.is_column:  # clients may write any text

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify
 
 from ims_mock.catalog.cloudimages import VERSIONS
 from ims_mock.openapi.document import document_json
-from ims_mock.openapi.schemas import PUBLISHED
+from ims_mock.openapi.schemas import PUBLISHED, published_schema
 from ims_mock.web.context import current_context
 
 DOCUMENT_PATH: Final = "/openapi.json"
@@ -46,8 +46,9 @@ def _versions(*versions: str) -> Response:
 @blueprint.get(f"/v2/schemas/<any({','.join(PUBLISHED)}):name>")
 def show_schema(name: str) -> Response:
     """Show a JSON Schema, to callers whose credentials are accepted."""
-    current_context().caller()
-    return jsonify(PUBLISHED[name])
+    context = current_context()
+    context.caller()
+    return jsonify(published_schema(name, context.emulator.profile))
 
 
 @blueprint.get(DOCUMENT_PATH)

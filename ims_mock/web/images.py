@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -13,6 +14,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.catalog.image import IMAGES_SCHEMA, Image
 from ims_mock.catalog.links import first_link, next_link
 from ims_mock.catalog.query import ListQuery, parse
+from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import ListAnswer
 from ims_mock.web.context import JSON, RequestContext, current_context
@@ -45,7 +47,7 @@ def _list(context: RequestContext, listing: Listing) -> Response:
     query = parse(context.query_string, view, listing)
     page = catalog.page(query, view)
     context.list_answer, context.catalog = ListAnswer(query, view, page.has_next), catalog
-    return _page_response(context, page, query)
+    return _page_response(context, page, query, _rendering(listing, view))
 
 
 @blueprint.get(IMAGE_PATH)
@@ -53,7 +55,7 @@ def show_image(image_id: str) -> Response:
     """Show an image that the caller may see, a shared one whatever the status of the membership."""
     context = current_context()
     view = context.view()
-    return _image_response(context, view.shown(find_image(context.emulator.catalog, view, image_id)))
+    return _image_response(context, view, find_image(context.emulator.catalog, view, image_id))
 
 
 @blueprint.post(IMAGES.path)
@@ -64,7 +66,7 @@ def create_image() -> Response:
     location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
     seed, now = emulator.state.seed, emulator.clock.wire()
     image = emulator.write_image(lambda catalog: lifecycle.create_image(body, catalog, view, seed=seed, now=now))
-    response = _image_response(context, view.shown(image), 201)
+    response = _image_response(context, view, image, 201)
     response.headers["Location"] = f"{location}/{image.id}"
     return response
 
@@ -81,7 +83,7 @@ def change_image(image_id: str) -> Response:
     def changed(catalog: Catalog) -> Image:
         return apply_patch(find_image(catalog, view, image_id, "image-to-change"), operations, view, now)
 
-    return _image_response(context, view.shown(emulator.write_image(changed)))
+    return _image_response(context, view, emulator.write_image(changed))
 
 
 @blueprint.delete(IMAGE_PATH)
@@ -181,20 +183,30 @@ def download(image_id: str) -> Response | tuple[str, int]:
 # --- responses
 
 
-def _page_response(context: RequestContext, page: Page, query: ListQuery) -> Response:
+def _rendering(listing: Listing, view: View) -> Callable[[Image], bytes]:
+    """Return the function that renders an image as JSON in a list and in the caller's profile."""
+    if listing is IMAGES and "absent-base-properties" not in view.profile:
+        return attrgetter("glance_json")
+    return listing.json
+
+
+def _page_response(
+    context: RequestContext, page: Page, query: ListQuery, rendering: Callable[[Image], bytes]
+) -> Response:
     """Return one page of images, with links if the list has them."""
     context.images = page.images
     end = b"]}"
     if query.listing.has_links:  # form-encoded, so there is nothing to escape in JSON
         following = f', "next": "{next_link(query, page.images[-1].id)}"' if page.has_next else ""
         end = f'], "first": "{first_link(query)}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
-    parts = list(map(query.listing.json, page.images)) or [b""]
+    parts = list(map(rendering, page.images)) or [b""]
     parts[0] = b'{"images": [' + parts[0]  # joined once: a page of 1,000 images has more than a megabyte
     parts[-1] += end
     return Response(b", ".join(parts), mimetype=JSON)
 
 
-def _image_response(context: RequestContext, image: Image, status: int = 200) -> Response:
-    """Return one image, which is already as the caller is shown it."""
+def _image_response(context: RequestContext, view: View, image: Image, status: int = 200) -> Response:
+    """Return one image as the caller is shown it."""
+    image = view.shown(image)
     context.images = (image,)
-    return Response(image.json, status, mimetype=JSON)
+    return Response(_rendering(IMAGES, view)(image), status, mimetype=JSON)

@@ -86,6 +86,12 @@ def test_the_image_schema_describes_every_attribute(ask, field):
         assert found[keyword] == value
 
 
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.is_null_in_glance], ids=lambda field: field.name)
+def test_the_image_schema_of_glance_allows_null_for_an_unset_attribute(field):
+    found = schema(in_process(make_app("empty", profile="glance")), "image")["properties"][field.name]
+    assert Draft4Validator(found).is_valid(None)
+
+
 def test_the_image_schema_has_the_documented_properties(ask):
     image = schema(ask, "image")
     unused = "kernel_id ramdisk_id instance_uuid os_distro os_version architecture direct_url locations"

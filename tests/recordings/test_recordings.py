@@ -167,6 +167,7 @@ TOUCHES = {
         "deleted" in value or "killed" in value for value in values(one, "status")
     ),
     "shared-through-membership": lambda one: bool(values(one, "visibility", "member_status", "__imagetype")),
+    "absent-base-properties": lambda one: False,  # the recordings have the ids of a page alone
     "service-rules": lambda one: False,  # the recorded requests only read
     "error-body": lambda one: one.status >= 400,
 }

@@ -84,3 +84,16 @@ def test_one_version_is_shown(ask):
     assert answer.json["versions"][0]["links"][0]["rel"] == "self"
     for path in ("/v1", "/v2.3", "/v2.1/", "/versions/"):
         assert ask(path).status == 404
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_base_properties_without_a_value_are_null_in_glance_and_absent_in_the_service(profile):
+    base = ("name", "size", "checksum", "disk_format", "container_format")
+    unset = {"id": "1", "owner": A, **dict.fromkeys(base)}
+    ask = in_process(make_app({"project": A, "images": [unset]}, profile=profile))
+    (listed,) = ask("/v2/images").json["images"]
+    expected = dict.fromkeys(base) if profile == "glance" else {}
+    for shown in (listed, ask("/v2/images/1").json):
+        assert {name: shown[name] for name in base if name in shown} == expected
+    (cloud,) = ask("/v2/cloudimages").json["images"]
+    assert not set(base) & set(cloud)

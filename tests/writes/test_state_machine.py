@@ -160,6 +160,8 @@ class Model:
     def shown(self, one, who):
         path = f"/v2/images/{one['id']}"
         wire = {"virtual_size": None, **one.values, "self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
+        if not self.is_documented:
+            wire = dict.fromkeys(("name", "size", "checksum", *FORMATS)) | wire
         if self.is_documented and not who.is_admin and self.membership(one, who):
             wire |= {"visibility": "shared", "__imagetype": "shared"}
         elif not who.is_queens and one["visibility"] in ("shared", "community"):
