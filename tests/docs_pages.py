@@ -19,6 +19,15 @@ def block_after(text: str, sentence: str, language: str = "sh") -> str:
     return found[1].strip()
 
 
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings."""
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return {
+        re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", head).strip().lower())
+        for head in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+
+
 _SUITE = re.compile(r"<!-- suite: \S+ -->\n```python\n(.*?)```", re.DOTALL)
 _TEXTS = {**PAGES, "README.md": README.read_text()}
 SUITES = {page: found[1] for page, text in _TEXTS.items() if (found := _SUITE.search(text))}

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from serving import serving
+from serving import run, serving
 
 pytestmark = pytest.mark.slow  # starts processes
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+CATALOGS = sorted(path for path in EXAMPLES.rglob("*.yaml") if path.name != "compose.yaml")
 
 
 def test_pytest_project_passes(tmp_path):
@@ -26,21 +27,12 @@ def test_pytest_project_passes(tmp_path):
 def test_node_tests_pass():
     folder = EXAMPLES / "compose-node"
     with serving(str(folder / "catalogs")) as server:
-        result = subprocess.run(
-            ["node", "--test"],
-            cwd=folder,
-            env={"IMS_MOCK_URL": server.url, "PATH": str(Path(shutil.which("node")).parent)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {"IMS_MOCK_URL": server.url, "PATH": str(Path(shutil.which("node")).parent)}
+        result = subprocess.run(["node", "--test"], cwd=folder, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CATALOGS, ids=lambda path: path.name)
 def test_catalogs_have_no_problems(path):
-    if path.name == "compose.yaml":
-        pytest.skip("not a catalog")
-    command = [sys.executable, "-m", "ims_mock", "check", str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "no problems" in result.stdout, result.stdout
+    checked = run("check", path)
+    assert "no problems" in checked.stdout, checked.stdout
