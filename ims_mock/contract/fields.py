@@ -176,24 +176,18 @@ They are copied from the document, although some are narrower than the service i
 """
 
 _NAME: Final = re.compile(r"[\w\-. ]*")
-_NO_DESCRIPTION: Final = re.compile(r"[<>\r]")
 _NO_LETTERS: Final = r"\x00-\x1f!-,/:-@\[-^`{-\x7f"
 _LETTER: Final = rf"[^ {_NO_LETTERS}]"
 NAME_PATTERN: Final = rf"^(?:{_LETTER}(?:[^{_NO_LETTERS}]*{_LETTER})?)?$"
 """What :func:`is_name` accepts, as far as a portable regular expression can say it: exact for ASCII only."""
 
 DESCRIPTION_PATTERN: Final = r"^[^<>\r]*$"
-"""What :func:`is_description` accepts."""
+"""Text that is legal in a description."""
 
 
 def is_name(text: str) -> bool:
     """Return whether text is legal in a name: letters of any script, digits, ``-``, ``.``, ``_`` and inner spaces."""
     return bool(_NAME.fullmatch(text)) and text == text.strip()
-
-
-def is_description(text: str) -> bool:
-    """Return whether text is legal in a description: it has no ``<``, ``>`` or carriage return."""
-    return not _NO_DESCRIPTION.search(text)
 
 
 def nearest(name: str, among: Iterable[str] = BY_NAME) -> str | None:

@@ -12,10 +12,10 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.fields import (
     BY_NAME,
     DESCRIPTION_LENGTH,
+    DESCRIPTION_PATTERN,
     FIELDS,
     NAME_LENGTH,
     TAG_LENGTH,
-    is_description,
     is_name,
     nearest,
 )
@@ -134,7 +134,7 @@ def _has_bad_name(values: Values) -> bool:
 
 def _has_bad_description(values: Values) -> bool:
     description = _text(values, "__description")
-    return len(description) > DESCRIPTION_LENGTH or not is_description(description)
+    return len(description) > DESCRIPTION_LENGTH or not re.fullmatch(DESCRIPTION_PATTERN, description)
 
 
 def _has_bad_min_disk(values: Values) -> bool:

@@ -114,7 +114,7 @@ _SERVICE_RULES: Final = (
     _text("name", "name-long", NAME_LENGTH),
     Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", fields.is_name, {"format": "image-name", "pattern": fields.NAME_PATTERN}),
     _text("__description", "description-long", DESCRIPTION_LENGTH),
-    Rule("__description", "description-format", "text without <, > and carriage returns", fields.is_description, {"pattern": fields.DESCRIPTION_PATTERN}),
+    Rule("__description", "description-format", "text without <, > and carriage returns", re.compile(fields.DESCRIPTION_PATTERN).fullmatch, {"pattern": fields.DESCRIPTION_PATTERN}),
     _one_of("disk_format", "disk-format", BY_NAME["disk_format"].values),
     _one_of("container_format", "attribute", BY_NAME["container_format"].values),
     _one_of("hw_firmware_type", "firmware", BY_NAME["hw_firmware_type"].values),
