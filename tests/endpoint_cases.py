@@ -96,7 +96,6 @@ ROWS = (
     Row("withdraw", "DELETE", f"/v2/images/{{image}}/members/{C}", (IMAGE, 204), says="Image {image} not found.",
         forbidden=(PUBLIC, "IMG.0089", "Public images do not have members.")),
 )  # fmt: skip
-WRITING = [row for row in ROWS if row.method != "GET"]
 NAMES = {"ids": lambda row: row.name}
 
 
@@ -105,5 +104,5 @@ def sent(ask, row, image, *, body=None, media_type=None, token="of-a"):
     body = row.body if body is None else body
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     kind = row.media_type if media_type is None else media_type
-    headers = {"X-Auth-Token": token} | ({"Content-Type": kind} if kind else {})
+    headers = {name: value for name, value in (("X-Auth-Token", token), ("Content-Type", kind)) if value}
     return ask(row.path.format(image=image), headers, row.method, raw)

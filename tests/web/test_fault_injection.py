@@ -1,6 +1,5 @@
 """Every effect of a fault rule, over HTTP."""
 
-import gc
 import json
 import socket
 import threading
@@ -63,33 +62,30 @@ def walked(ask, target=f"{PATH}?limit=3", most=9):
     return pages
 
 
-GATEWAY, SERVICE = "gateway", "service"
-CODES = [
-    (400, SERVICE, "IMG.0017"),
-    (401, GATEWAY, "APIGW.0301"),
-    (403, SERVICE, "IMG.0026"),
-    (404, SERVICE, "IMG.0027"),
-    (409, SERVICE, "IMG.0035"),
-    (413, GATEWAY, "APIGW.0201"),
-    (418, SERVICE, "IMG.0017"),
-    (429, GATEWAY, "APIGW.0308"),
-    (500, GATEWAY, "APIGW.0601"),
-    (502, GATEWAY, "APIGW.0201"),
-    (503, GATEWAY, "APIGW.0201"),
-    (504, GATEWAY, "APIGW.0201"),
-]
+USUAL_CODES = {
+    400: "IMG.0017",
+    401: "APIGW.0301",
+    403: "IMG.0026",
+    404: "IMG.0027",
+    409: "IMG.0035",
+    413: "APIGW.0201",
+    418: "IMG.0017",
+    429: "APIGW.0308",
+    500: "APIGW.0601",
+    502: "APIGW.0201",
+    503: "APIGW.0201",
+    504: "APIGW.0201",
+}
 
 
-@pytest.mark.parametrize(("status", "origin", "code"), CODES)
-def test_an_injected_status_has_the_error_body_of_its_origin(ask, fault, status, origin, code):
+@pytest.mark.parametrize(("status", "code"), USUAL_CODES.items())
+def test_an_injected_status_has_the_error_body_of_the_gateway_or_the_service(ask, fault, status, code):
     fault(status=status)
     answer = ask(PATH)
-    assert answer.status == status
-    assert answer.headers[TYPE] == "application/json"
-    if origin == GATEWAY:
+    assert (answer.status, answer.headers[TYPE]) == (status, "application/json")
+    if code.startswith("APIGW"):
         assert set(answer.json) == {"error_msg", "error_code", "request_id"}
-        assert answer.json["error_code"] == code
-        assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+        assert (answer.json["error_code"], answer.json["request_id"]) == (code, answer.headers["X-Request-Id"])
     else:
         assert set(answer.json) == {"error"}
         assert answer.json["error"]["code"] == code
@@ -132,11 +128,6 @@ def test_an_injected_error_of_glance_is_plain_text(ask, fault, keys, text):
     fault(**keys)
     answer = ask(PATH, {"Accept": "*/*"})
     assert (answer.headers[TYPE], answer.text) == ("text/plain; charset=UTF-8", text)
-
-
-def test_a_request_with_an_injected_error_changes_nothing(ask, fault):
-    fault(method="DELETE", status=503)
-    assert [ask(f"{PATH}/image-1", method="DELETE").status for _ in range(2)] == [503, 204]
 
 
 def seconds(ask, target=PATH):
@@ -183,28 +174,29 @@ def whole(ask):
     return ask(f"{PATH}?limit=2")
 
 
-@pytest.mark.parametrize("how", ["truncated", "garbage", "empty", "html"])
+@pytest.mark.parametrize("how", ["truncated", "garbage", "empty"])
 def test_a_body_is_replaced(ask, whole, fault, how):
     fault(body=how)
     answer = ask(f"{PATH}?limit=2")
     assert (answer.status, int(answer.headers["Content-Length"])) == (200, len(answer.body))
-    if how == "truncated":
-        assert answer.body == whole.body[: len(whole.body) // 2]
-    elif how == "garbage":
+    assert answer.headers[TYPE] == "application/json"
+    if how == "garbage":
         with pytest.raises(UnicodeDecodeError):
             answer.body.decode()
-    elif how == "empty":
-        assert answer.body == b""
     else:
-        assert "<h1>200 OK</h1>" in answer.text
-    assert answer.headers[TYPE] == ("text/html" if how == "html" else "application/json")
+        assert answer.body == (whole.body[: len(whole.body) // 2] if how == "truncated" else b"")
 
 
-def test_an_injected_error_may_be_an_html_page(ask, fault):
-    fault(status=502, body="html")
+@pytest.mark.parametrize(
+    ("effect", "status", "title"), [({}, 200, "200 OK"), ({"status": 502}, 502, "502 BAD GATEWAY")]
+)
+def test_a_body_may_be_an_html_page(ask, fault, effect, status, title):
+    fault(body="html", **effect)
     answer = ask(PATH)
-    assert (answer.status, answer.headers[TYPE]) == (502, "text/html")
-    assert "<title>502 BAD GATEWAY</title>" in answer.text
+    assert (answer.status, answer.headers[TYPE]) == (int(title[:3]), "text/html")
+    assert int(answer.headers["Content-Length"]) == len(answer.body)
+    assert f"<title>{title}</title>" in answer.text
+    assert f"<h1>{title}</h1>" in answer.text
 
 
 @pytest.mark.parametrize("kind", ["text/plain; charset=latin-1", ""])
@@ -219,12 +211,6 @@ def test_a_204_stays_without_a_body(ask, fault):
     fault(body="html")
     answer = ask(f"{PATH}/image-1", method="DELETE")
     assert (answer.status, answer.body, TYPE in answer.headers) == (204, b"", False)
-
-
-def test_a_rule_adds_headers(ask, whole, fault):
-    fault(headers={"X-Extra": "yes"})
-    answer = ask(f"{PATH}?limit=2")
-    assert (answer.headers["X-Extra"], answer.body) == ("yes", whole.body)
 
 
 @pytest.mark.parametrize(
@@ -248,17 +234,6 @@ def test_a_rule_makes_the_next_link_absolute(app, fault):
         fault(next="absolute", times=None)
         assert ask(f"{PATH}?limit=3").json["next"] == ask.url + usual
         assert "next" not in ask(PATH).json
-
-
-def test_the_audit_sees_changed_links(ask, fault):
-    three = [NAMES[:3], NAMES[3:6], NAMES[6:]]
-    assert walked(ask) == three
-    fault(page=2, next="missing")
-    assert walked(ask) == three[:2]
-    fault(page=3, next="loop")
-    assert walked(ask) == three + three
-    fault(page=2, next="repeated")
-    assert walked(ask) == [*three[:2], *three[1:]]
 
 
 @pytest.mark.parametrize("path", ["/v2/cloudimages?limit=2", f"{PATH}/image-1", f"{PATH}?limit=x", "/versions"])
@@ -287,23 +262,23 @@ def said(url, target=PATH, method="GET", body=b""):
         raise AssertionError("the connection is still open")
 
 
-def test_the_connection_is_dropped_before_the_answer(app, fault, emulator):
-    fault(drop="before")
-    with over_socket(app) as ask:
-        assert said(ask.url) == b""
-        assert ask(PATH).ids == NAMES
-    assert entries(emulator) == [(0, "1", 1, 1), (200, "", 1, 1)]
-    assert emulator.journal.entries()[0].ids == ()
-
-
-def test_the_connection_is_dropped_in_the_middle_of_the_body(app, fault, emulator):
+@pytest.mark.parametrize("drop", ["before", "middle"])
+def test_the_connection_is_dropped(app, fault, emulator, caplog, drop):
     with over_socket(app) as ask:
         whole = ask(f"{PATH}?limit=2").body
-        fault(drop="middle")
-        head, _, body = said(ask.url, f"{PATH}?limit=2").partition(b"\r\n\r\n")
-    assert f"Content-Length: {len(whole)}".encode() in head
-    assert body == whole[: len(whole) // 2]
-    assert entries(emulator)[1] == (200, "1", 2, 1)
+        fault(drop=drop)
+        answer = said(ask.url, f"{PATH}?limit=2")
+        assert ask(PATH).ids == NAMES
+    if drop == "before":
+        assert answer == b""
+    else:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert f"Content-Length: {len(whole)}".encode() in head
+        assert body == whole[: len(whole) // 2]
+    status = 0 if drop == "before" else 200
+    assert entries(emulator) == [(200, "", 1, 1), (status, "1", 2, 1), (200, "", 3, 1)]
+    assert emulator.journal.entries()[1].ids == ()
+    assert [one for one in caplog.records if one.name != "waitress.queue"] == []  # it warns when threads are slow
 
 
 @pytest.mark.parametrize("drop", ["before", "middle"])
@@ -319,14 +294,6 @@ def test_an_injected_error_can_be_dropped(app, fault):
     with over_socket(app) as ask:
         assert said(ask.url, f"{PATH}/image-1", "DELETE") == b""
         assert ask(f"{PATH}/image-1").status == 200
-
-
-@pytest.mark.parametrize("drop", ["before", "middle"])
-def test_a_dropped_connection_logs_no_error(app, fault, caplog, drop):
-    fault(drop=drop)
-    with over_socket(app) as ask:
-        said(ask.url)
-    assert [one for one in caplog.records if one.name != "waitress.queue"] == []  # it warns when threads are slow
 
 
 @pytest.mark.parametrize("drop", ["before", "middle"])
@@ -439,17 +406,3 @@ def test_faults_do_not_apply_to_the_control_api(ask, fault, emulator):
 def test_secrets_in_a_rule_are_masked(fault):
     rule = fault(query={"X-Auth-Token": "secret"}, header={"Authorization": "secret"}, delay=0)
     assert "secret" not in json.dumps(rule.as_json())
-
-
-@pytest.mark.slow
-def test_requests_with_faults_do_not_leak_memory(app, fault):
-    ask, change = in_process(app), {"update": {"image-1": {"name": "x"}}}
-    for name, effect in {"a": {"status": 503}, "b": {"body": "garbage"}, "c": {"catalog": change}}.items():
-        fault(**effect, times=None, query={"name": name})
-    sizes = []
-    for _ in range(3):
-        for name in "abc" * 400:  # more than the journal keeps
-            ask(f"{PATH}?name={name}")
-        gc.collect()
-        sizes.append(len(gc.get_objects()))
-    assert sizes[2] - sizes[1] < 1000

@@ -16,8 +16,10 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
+from clients.sdks import ims_client
 from docs_pages import PAGES, block_after
 from helpers import Answer, in_process, make_app, over_socket
+from login_helpers import login_body
 from serving import POSIX, free_port, serving
 from werkzeug.serving import make_server
 
@@ -29,17 +31,8 @@ pytestmark = pytest.mark.slow  # starts processes
 JSON = {"Content-Type": "application/json"}
 TOKEN = {"X-Auth-Token": "ims-mock-token"}
 LIST = "/v2/images?limit=1000"
-LOGGING_IN = json.dumps(
-    {
-        "auth": {
-            "identity": {
-                "methods": ["password"],
-                "password": {"user": {"name": "tester", "password": "secret", "domain": {"name": "testdomain"}}},
-            },
-            "scope": {"project": {"name": "cn-north-4"}},
-        }
-    }
-).encode()
+LOGIN_BODY = login_body({"project": {"name": "cn-north-4"}}, "tester", "secret", {"name": "testdomain"})
+LOGGING_IN = json.dumps(LOGIN_BODY).encode()
 HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
 
 
@@ -52,13 +45,16 @@ def changes(app):
     return found
 
 
-def several(app):
-    application = app.wsgi_app
-    app.wsgi_app = lambda environ, start: application({**environ, "wsgi.multiprocess": True}, start)
+def several(app, reported=("wsgi.multiprocess", True)):
+    application, (name, value) = app.wsgi_app, reported
+    app.wsgi_app = lambda environ, start: application({**environ, name: value}, start)
     return in_process(app)
 
 
-@pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
+read_only_and_several = pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
+
+
+@read_only_and_several
 @pytest.mark.parametrize("auth", ["off", "on"])
 def test_every_change_is_rejected(profile, is_several, auth):
     app = make_app("default", profile=profile, auth=auth, read_only="off" if is_several else "on")
@@ -82,7 +78,7 @@ def test_every_change_is_rejected(profile, is_several, auth):
     assert len(app.extensions.get("ims_mock.sandboxes", ())) == 0
 
 
-@pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
+@read_only_and_several
 def test_missing_permissions_are_reported_first(is_several):
     catalog = {"credentials": {"tokens": [{"token": "reader", "project": "a" * 32, "roles": ["reader"]}]}}
     app = make_app(catalog, auth="on", read_only="off" if is_several else "on")
@@ -92,7 +88,7 @@ def test_missing_permissions_are_reported_first(is_several):
     assert ask("/v2/nothing", JSON, "POST", b"{}").status == 404
 
 
-@pytest.mark.parametrize("is_several", [False, True], ids=["read-only", "several processes"])
+@read_only_and_several
 def test_reading_and_logging_in_work(is_several):
     app = make_app("default", auth="on", read_only="off" if is_several else "on")
     ask = several(app) if is_several else in_process(app)
@@ -100,14 +96,9 @@ def test_reading_and_logging_in_work(is_several):
     assert issued.status == 201
     token = {"X-Auth-Token": issued.headers["X-Subject-Token"]}
     page = ask("/v2/images?limit=1", token)
-    paths = [
-        page.json["images"][0]["self"],
-        "/v2/cloudimages",
-        "/v2/schemas/image",
-        "/v3/auth/projects",
-        "/_ims/catalog",
-    ]
-    assert [ask(path, token).status for path in paths] == [200] * len(paths)
+    image = page.json["images"][0]["self"]
+    for path in (image, "/v2/cloudimages", "/v2/schemas/image", "/v3/auth/projects", "/_ims/catalog"):
+        assert ask(path, token).status == 200
     assert ask("/_ims/health").json["images"] == 63
 
 
@@ -133,10 +124,8 @@ def test_the_fixture_reports_a_read_only_server():
 
 
 def test_a_server_that_never_reports_its_processes_counts_as_several():
-    app = make_app("empty")
-    application = app.wsgi_app
-    app.wsgi_app = lambda environ, start: application({**environ, "SERVER_SOFTWARE": "Granian"}, start)
-    assert in_process(app)("/v2/images", JSON, "POST", b"{}").status == 403
+    ask = several(make_app("empty"), ("SERVER_SOFTWARE", "Granian"))
+    assert ask("/v2/images", JSON, "POST", b"{}").status == 403
 
 
 @POSIX
@@ -260,12 +249,11 @@ def test_a_token_of_one_replica_works_on_the_other(behind):
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:Method 'glance_:DeprecationWarning")
 def test_signatures_of_the_vendors_client_work_on_both(behind):
-    ims = pytest.importorskip("huaweicloudsdkims.v2")
-    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+    project = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
+    url = f"http://127.0.0.1:{behind.port}"
+    client = ims_client(url, "IMSMOCKACCESSKEY00001", "ims-mock-secret-key", project)
+    import huaweicloudsdkims.v2 as ims
 
-    credentials = BasicCredentials("IMSMOCKACCESSKEY00001", "ims-mock-secret-key", "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e")
-    builder = ims.ImsClient.new_builder().with_credentials(credentials)
-    client = builder.with_endpoint(f"http://127.0.0.1:{behind.port}").build()
     asked = [client.glance_list_images(ims.GlanceListImagesRequest(limit=2, name="镜像 %")) for _ in range(4)]
     assert [page.images for page in asked] == [[]] * 4
 

@@ -1,14 +1,17 @@
 """Sandboxes on a shared server."""
 
 import json
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from helpers import in_process, make_app, over_socket
+from login_helpers import login_body
 
 from ims_mock import sandboxes
 from ims_mock.auth import signature as signing
+from ims_mock.contract.values import parse_wire_time
 from ims_mock.sandboxes import MAX_SANDBOXES, Sandboxes
+from ims_mock.web.app import app_for
 
 NOW = "2023-11-13T08:00:00Z"
 JSON = {"Content-Type": "application/json"}
@@ -52,10 +55,8 @@ def count(ask, path="", **headers):
 
 def test_a_sandbox_is_made_without_a_body(ask):
     answer = ask(PATH, method="POST")
-    assert (answer.status, sorted(answer.json)) == (
-        201,
-        ["access_key", "expires", "id", "project", "secret_key", "token", "url"],
-    )
+    assert answer.status == 201
+    assert sorted(answer.json) == ["access_key", "expires", "id", "project", "secret_key", "token", "url"]
     assert answer.json["url"] == f"http://localhost{PATH}/{answer.json['id']}"
     assert (answer.json["project"], answer.json["expires"]) == ("pa", 3600)
 
@@ -117,24 +118,18 @@ def test_its_credentials_work_with_any_catalog(ask):
 
 @pytest.mark.parametrize("is_inside", [True, False])
 def test_signatures_verify(ask, is_inside):
-    made = make(ask, auth="on", catalog={"project": "pa", "images": [{"id": "x"}]})
+    made = make(ask, auth="on", catalog={"project": "pa", "clock": NOW, "images": [{"id": "x"}]})
+    now = parse_wire_time(NOW)
     for base, status in (("", 401), (prefix(made), 200)) if is_inside else (("", 200), (prefix(made), 401)):
-        headers = {"host": "localhost", "x-sdk-date": signing.format_date(ask_clock(ask, made))}
+        headers = {"host": "localhost", "x-sdk-date": signing.format_date(now)}
         sent = signing.SignedRequest("GET", f"{base}/v2/images", "limit=2", headers, lambda: b"", 0)
-        signature = signing.canonical_request(sent, sorted(headers)).signature(
-            headers["x-sdk-date"], made["secret_key"]
-        )
+        canonical = signing.canonical_request(sent, sorted(headers))
+        signature = canonical.signature(headers["x-sdk-date"], made["secret_key"])
         authorization = f"Access={made['access_key']}, SignedHeaders=host;x-sdk-date, Signature={signature}"
         target = f"{prefix(made) if is_inside else ''}/v2/images?limit=2"
         answer = ask(target, {**headers, "Authorization": f"SDK-HMAC-SHA256 {authorization}"})
         assert answer.status == status
         assert status == 401 or answer.ids == ["x"]
-
-
-def ask_clock(ask, made):
-    from ims_mock.contract.values import parse_wire_time
-
-    return parse_wire_time(ask(f"{prefix(made)}/_ims/clock").json["now"])
 
 
 def test_uploads_stream_and_other_bodies_do_not(app):
@@ -194,14 +189,8 @@ def test_a_sandbox_is_replaced(ask):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (
-            {"catalogue": {}},
-            "catalogue is unknown. Use catalog, generate, seed, profile, auth, project, findings, ",
-        ),
-        (
-            {"catalog": "/etc/passwd"},
-            "catalog is not a bundled catalog. Use the content of a catalog file, or one of",
-        ),
+        ({"catalogue": {}}, "catalogue is unknown. Use catalog, generate, seed, profile, auth, project, findings, "),
+        ({"catalog": "/etc/passwd"}, "catalog is not a bundled catalog. Use the content of a catalog file, or one of"),
         ({"catalog": ["default"]}, "catalog is a list. Use the content"),
         ({"catalog": {"images": [{"min_disk": "x"}]}}, "catalog: images[0].min_disk: 'x' is not a whole number"),
         ({"generate": -1}, "Invalid request body: generate -1. Use a whole number from 0 to"),
@@ -243,8 +232,6 @@ def test_there_are_no_sandboxes_in_sandboxes(ask):
 
 
 def test_control_off_disables_sandboxes(app):
-    from ims_mock.web.app import app_for
-
     ask = in_process(app_for(app.extensions["ims_mock"], has_control=False))
     assert ask(PATH, method="POST").status == 404
     assert ask(f"{PATH}/0123456789ab/v2/images").status == 404
@@ -280,15 +267,7 @@ def test_sandboxes_are_isolated(ask):
     assert ask(f"{mine}/_ims/health").json["images"] == 4
 
 
-LOGIN = {
-    "auth": {
-        "identity": {
-            "methods": ["password"],
-            "password": {"user": {"name": "tester", "password": "secret", "domain": {"name": "testdomain"}}},
-        },
-        "scope": {"project": {"id": "pa"}},
-    }
-}
+LOGIN = login_body(scope={"project": {"id": "pa"}}, user="tester", password="secret", domain={"name": "testdomain"})
 
 
 def test_an_issued_token_selects_its_sandbox(ask):
@@ -306,28 +285,22 @@ def test_an_issued_token_selects_its_sandbox(ask):
 
 def test_a_token_of_a_sandbox_logs_in_to_it_at_the_root(ask):
     made = make(ask, auth="on")
-    login = {"auth": {"identity": {"methods": ["token"], "token": {"id": made["token"]}}}}
-    token = post(ask, "/v3/auth/tokens", login).headers["X-Subject-Token"]
+    token = post(ask, "/v3/auth/tokens", login_body(token=made["token"])).headers["X-Subject-Token"]
     assert token.startswith(f"sandbox-{made['id']}.")
     assert ask("/v3/auth/projects", {"X-Auth-Token": token}).json["projects"][0]["id"] == "pa"
 
 
-def gone(made):
+def test_a_removed_sandbox_is_a_404(profile):
+    ask = in_process(make_app(CATALOG, profile=profile))
+    made = make(ask)
     authorization = f"SDK-HMAC-SHA256 Access={made['access_key']}, SignedHeaders=host;x-sdk-date, Signature=00"
-    return [
+    assert ask(prefix(made), method="DELETE").status == 204
+    for target, headers in (
         (f"{prefix(made)}/v2/images", {}),
         (f"{prefix(made)}/_ims/health", {}),
         ("/v2/images", {"X-Auth-Token": made["token"]}),
         ("/v2/images", {"Authorization": authorization}),
-    ]
-
-
-@pytest.mark.parametrize("profile", ["documented", "glance"])
-def test_a_removed_sandbox_is_a_404(profile):
-    ask = in_process(make_app(CATALOG, profile=profile))
-    made = make(ask)
-    assert ask(prefix(made), method="DELETE").status == 204
-    for target, headers in gone(made):
+    ):
         answer = ask(target, headers)
         assert answer.status == 404
         assert "it does not exist or has expired" in answer.text
@@ -378,8 +351,6 @@ def test_a_sandbox_shares_the_catalog(app, ask):
 
 
 def test_sandboxes_are_made_and_removed_concurrently(app):
-    wrong = []
-
     def live(number):
         ask = in_process(app)
         for round_ in range(12):
@@ -387,15 +358,10 @@ def test_sandboxes_are_made_and_removed_concurrently(app):
             for image in range(3):
                 post(ask, f"{prefix(made)}/v2/images", {"name": f"{number}-{round_}-{image}"})
             names = {one["name"] for one in ask("/v2/images", {"X-Auth-Token": made["token"]}).json["images"]}
-            if names != {"n", *(f"{number}-{round_}-{image}" for image in range(3))}:
-                wrong.append(names)
-            if ask(prefix(made), method="DELETE").status != 204 or count(ask) != 3:
-                wrong.append(made)
+            assert names == {"n", *(f"{number}-{round_}-{image}" for image in range(3))}
+            assert ask(prefix(made), method="DELETE").status == 204
+            assert count(ask) == 3
 
-    threads = [Thread(target=live, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(live, range(6)))
     assert len(app.extensions["ims_mock.sandboxes"]) == 0
