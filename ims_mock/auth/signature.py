@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
+from ims_mock.contract.values import wire_time
 from ims_mock.errors import RequestError
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
@@ -156,7 +157,7 @@ def redacted_text(request: SignedRequest, authorization: Authorization) -> str:
 
 def format_date(moment: datetime) -> str:
     """Return a time in the format of ``X-Sdk-Date``."""
-    return moment.strftime(DATE_FORMAT).rjust(16, "0")  # strftime writes the year 1 as "1" on some platforms
+    return wire_time(moment).replace("-", "").replace(":", "")
 
 
 def skew_failure(request: SignedRequest, now: datetime) -> RequestError | None:

@@ -112,17 +112,11 @@ def load(
 
 @dataclass(frozen=True)
 class _Contents:
-    """The validated contents of a file.
-
-    Attributes:
-        file: The file.
-        sections: Its sections; none if one of them is invalid.
-        images: The values of each image, and whether it is valid; of an invalid one only the valid values are known.
-    """
+    """The validated contents of a file."""
 
     file: CatalogFile
-    sections: Mapping[str, Any]
-    images: Sequence[tuple[dict[str, Any], bool]] = ()
+    sections: Mapping[str, Any]  # none if one of them is invalid
+    images: Sequence[tuple[dict[str, Any], bool]] = ()  # the valid values of each image, and whether all are
 
 
 def _parse(file: CatalogFile, report: Progress, problems: list[CatalogProblem]) -> Any:
@@ -201,10 +195,7 @@ def _credentials(
 ) -> tuple[CredentialStore, str]:
     """Return the projects and credentials, and the owner of images without one: the project that the catalogs name.
 
-    Args:
-        contents: The catalogs.
-        project: The project of unauthenticated requests, and the owner if the catalogs name none; may be empty.
-        problems: Receives the problems.
+    ``project`` is the project of unauthenticated requests, and the owner if the catalogs name none; it may be empty.
     """
 
     def merged(
@@ -214,14 +205,9 @@ def _credentials(
         holder: tuple[str, ...] = (),
         secret: tuple[str, ...] = (),
     ) -> list[Any]:
-        """Return the entries of a section; it may repeat entries, but not with other values.
+        """Return the entries of a section. An entry with the same identity must have the same values.
 
-        Args:
-            entry_type: The type of an entry.
-            path: The path of the section.
-            identity: The attributes that identify an entry.
-            holder: The attributes that identify the holder of a secret, who may have several entries.
-            secret: The attributes that make up the secret.
+        All entries of the holder of a secret must have the same secret.
         """
         found: dict[Hashable, Any] = {}
         secrets: dict[Hashable, Any] = {}

@@ -7,10 +7,9 @@ allowed, it raises :class:`RequestError`. ``view`` is the catalog as the caller 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Final, Protocol
+from typing import IO, Final
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
@@ -23,13 +22,11 @@ from ims_mock.json_body import JsonValue
 from ims_mock.writes.validation import AttributeValidator, check_tag, check_tag_count, require_owner
 
 DATA_MEDIA_TYPE: Final = "application/octet-stream"
-SAVING: Final = "saving"
-"""The status of an image during the upload of its data."""
-
-DEFAULT_OS_VERSION: Final = "Other Linux(64 bit)"
-"""The operating system of an image that is created without one (doc)."""
 
 _CHUNK_BYTES: Final = 65_536
+_DEFAULT_OS_VERSION: Final = "Other Linux(64 bit)"
+"""The operating system of an image that is created without one (doc)."""
+
 _NEW: Final = {"status": "queued", "name": "", "__imagetype": "private", "__isregistered": "true", "__image_size": "0"}
 """The attributes that the service gives every new image (doc)."""
 
@@ -56,8 +53,14 @@ def create_image(body: JsonValue, catalog: Catalog, view: View, *, seed: int, no
         values["id"] = unused_id(catalog, seed)
     elif catalog.get(str(values["id"])):
         raise RequestError("id-taken", "id", str(values["id"]), "an unused id, or none")
-    complete = _service_defaults(values, view, now) if validator.is_service else _glance_defaults(values, view, now)
-    return Image({name: value for name, value in complete.items() if value is not None})
+    if validator.is_service:  # all facts about the operating system follow from its version (doc)
+        system = system_of(str(values.get("__os_version", _DEFAULT_OS_VERSION)))
+        given = {**_NEW, **system.attributes, **values}
+        values = with_defaults(given, 0, project=view.caller.project, seed=0, now=now)
+    else:  # every new image can have members: in Queens because it is ``shared``, in Mitaka all can
+        visibility = "shared" if view.is_queens else "private"
+        values = {**_GLANCE_NEW, "visibility": visibility, **values, "created_at": now, "updated_at": now}
+    return Image({name: value for name, value in values.items() if value is not None})
 
 
 def unused_id(catalog: Catalog, seed: int) -> str:
@@ -65,26 +68,7 @@ def unused_id(catalog: Catalog, seed: int) -> str:
     return next(one for number in count(len(catalog)) if not catalog.get(one := image_id(seed, number)))
 
 
-def _service_defaults(values: Mapping[str, Value | None], view: View, now: str) -> Mapping[str, Value | None]:
-    """Add what the service adds. All facts about the operating system follow from its version (doc)."""
-    system = system_of(str(values.get("__os_version", DEFAULT_OS_VERSION)))
-    return with_defaults({**_NEW, **system.attributes, **values}, 0, project=view.caller.project, seed=0, now=now)
-
-
-def _glance_defaults(values: Mapping[str, Value | None], view: View, now: str) -> Mapping[str, Value | None]:
-    """Add what Glance adds. New images can have members: in Queens because they are ``shared``, in Mitaka all can."""
-    visibility = "shared" if view.is_queens else "private"
-    return {**_GLANCE_NEW, "visibility": visibility, **values, "created_at": now, "updated_at": now}
-
-
 # --- data
-
-
-class Readable(Protocol):
-    """A stream of bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most ``size`` bytes; none at the end."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +90,10 @@ def begin_upload(image: Image, view: View, now: str) -> Image:
         for name in ("disk_format", "container_format"):
             if image.get(name) is None:
                 raise RequestError("formats-missing", name)
-    return image.with_values({"status": SAVING, "updated_at": now})
+    return image.with_values({"status": "saving", "updated_at": now})
 
 
-def receive_data(stream: Readable, limit: int) -> ReceivedData:
+def receive_data(stream: IO[bytes], limit: int) -> ReceivedData:
     """Read a stream to its end. Data of more than ``limit`` bytes is only counted and hashed."""
     digest, kept, size = hashlib.md5(usedforsecurity=False), bytearray(), 0
     while chunk := stream.read(_CHUNK_BYTES):

@@ -134,14 +134,7 @@ _GLANCE_RULES: Final = (
 
 
 class AttributeValidator:
-    """Validates the attributes that a caller writes.
-
-    Args:
-        view: The catalog as the caller sees it.
-
-    Attributes:
-        is_service: Whether the rules of the service apply instead of those of Glance.
-    """
+    """Validates the attributes that a caller writes, by the rules of the service if ``is_service``, else of Glance."""
 
     def __init__(self, view: View) -> None:
         self._view = view
@@ -192,16 +185,13 @@ class AttributeValidator:
 
 
 def _typed(field: Field | None, part: JsonValue) -> Value:
-    value_type = field.type if field is not None else None
-    if value_type is INTEGER:
-        if not isinstance(part.value, int) or isinstance(part.value, bool):
-            raise part.error("a whole number")
-        return part.value
-    if value_type is BOOLEAN:
-        if not isinstance(part.value, bool):
-            raise part.error("true or false")
-        return part.value
-    if value_type is LIST:
+    if field is not None and field.type in (INTEGER, BOOLEAN):
+        json_type, legal = (int, "a whole number") if field.type is INTEGER else (bool, "true or false")
+        if type(part.value) is not json_type:  # a boolean is no number
+            raise part.error(legal)
+        number: int = part.value
+        return number
+    if field is not None and field.type is LIST:
         tags = tuple(dict.fromkeys(check_tag(one.text()) for one in part.items("a list of texts")))
         check_tag_count(tags)
         return tags
