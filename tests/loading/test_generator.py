@@ -14,10 +14,10 @@ import pytest
 from faker import Faker
 
 from ims_mock.catalog.defaults import SERVICE_PROJECT
-from ims_mock.catalog.image import image_id
 from ims_mock.contract.fields import BY_NAME, FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import LINK
 from ims_mock.loading.generator import ImageProvider, generate
+from ims_mock.loading.lint import lint
 
 PROJECT = "aaaa1111bbbb2222cccc3333dddd4444"
 LINKS = {field.name for field in FIELDS if field.type is LINK}
@@ -32,12 +32,6 @@ def bytes_of(generated: list[Image]) -> bytes:
     return b"\n".join(json.dumps(image, sort_keys=True).encode() for image in generated)
 
 
-OPENINGS = {
-    "Windows": "Windows", "Ubuntu": "Ubuntu", "Red Hat": "Redhat", "SUSE": "SUSE", "CentOS": "CentOS",
-    "Debian": "Debian", "OpenSUSE": "openSUSE", "Oracle Linux": "Oracle Linux", "Fedora": "Fedora", "CoreOS": "CoreOS",
-    "EulerOS": "EulerOS", "openEuler": "openEuler", "Other": ("NeoKylin", "Other Linux"),
-    "RedHat": "Redhat", "OracleLinux": "Oracle Linux",
-}  # fmt: skip
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 HEX = r"[0-9a-f]{32}"
 SHAPES = {
@@ -55,7 +49,7 @@ ALWAYS = {
     "__image_source_type", "__image_size", "virtual_env_type", "__os_type", "__os_bit",
 }  # fmt: skip
 NUMBERS = {"min_disk", "min_ram", "size", "virtual_size"}
-HYPERVISORS = {"__support_kvm", "__support_xen"}
+LINUX = {*BY_NAME["__platform"].values, *BY_NAME["__platform"].seen_values} - {"Windows", "Other"}
 
 
 def implausibilities(image: Mapping[str, Any]) -> Iterator[str]:
@@ -74,22 +68,15 @@ def implausibilities(image: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name} is {value!r}"
             elif name in SHAPES and not re.fullmatch(SHAPES[name], value):
                 yield f"{name} looks like {value!r}"
-    for broken, problem in (
-        *type_and_owner_rules(image),
-        *environment_and_system_rules(image),
-        *status_rules(image),
-    ):
-        if broken:
-            yield problem
+    yield from (f"{name} {message}" for name, message in lint(dict(image)) if name != "members")
+    yield from (problem for is_broken, problem in rules(image) if is_broken)
 
 
-def type_and_owner_rules(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
-    """Return rules of type, owner and members."""
-    image_type, is_public = image.get("__imagetype"), image.get("visibility") == "public"
-    is_market = image_type == "market"
+def rules(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """Return the rules that the lint checks of catalogs do not know: whether they are broken, and how."""
+    image_type, status = image.get("__imagetype"), image["status"]
+    is_public, is_market = image.get("visibility") == "public", image_type == "market"
     yield is_public != (image_type in ("gold", "market")), "only gold and market images are public"
-    yield is_public and image.get("protected") is not True, "public and not protected"
-    yield not isinstance(image.get("protected"), bool), "protected is no boolean"
     yield is_public != (image.get("owner") == SERVICE_PROJECT), "public images are the service's"
     yield is_market != ("__productcode" in image), "every market image is a product, and nothing else is"
     yield is_market != ("__is_offshelved" in image), "the market sells market images"
@@ -103,45 +90,22 @@ def type_and_owner_rules(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]
     yield image.get("owner") in members, "shared with its owner"
     yield not set(members.values()) <= set(MEMBER_STATUSES), "unknown member status"
     yield not all(re.fullmatch(HEX, project) for project in members), "a member is no project"
-    tags = image.get("tags")
-    yield not isinstance(tags, list) or len({re.split("[.=]", tag)[0] for tag in tags}) < len(tags), "a tag twice"
+    yield len({re.split("[.=]", tag)[0] for tag in image["tags"]}) < len(image["tags"]), "a tag twice"
     origin = image.get("__data_origin", "")
     parents = {origin.split(",")[-1], image.get("__originalimagename")}
     yield origin.startswith("image") and None not in parents and len(parents) > 1, "copied from another image"
-
-
-def environment_and_system_rules(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
-    """Return rules of environment, hardware and operating system."""
-    env_type, version, platform = image.get("virtual_env_type"), image.get("__os_version"), image.get("__platform")
-    yield (env_type == "IsoImage") != (image.get("disk_format") == "iso"), "iso and IsoImage belong together"
-    for one in ("__support_xen_gpu_type", "__support_kvm_gpu_type", "__support_xen_hana"):
-        yield one in image and not HYPERVISORS.isdisjoint(image), f"{one} beside a hypervisor"
-    yield "__support_kvm_infiniband" in image and "__support_xen" in image, "InfiniBand under Xen"
-    if image.get("__support_arm") == "true":
-        yield "__support_kvm" in image, "ARM under KVM"
-        yield image.get("hw_firmware_type") != "uefi", "ARM without uefi"
-        yield image.get("__support_amd") == "true", "ARM and AMD"
+    yield image.get("__support_arm") == "true" and image.get("__support_amd") == "true", "ARM and AMD"
+    platform, version = image.get("__platform"), image.get("__os_version")
     yield platform is None and version is not None, "a version without a platform"
-    if platform is not None:
-        families = {"Windows": ("Windows",), "Other": ("Linux", "Other")}.get(platform, ("Linux",))
-        yield image["__os_type"] not in families, f"{platform} is no {image['__os_type']}"
-        yield version is not None and not version.startswith(OPENINGS[platform]), f"{platform} has no {version}"
-    bits = re.search(r"(\d\d) ?bit", version or "")
-    yield bits is not None and bits[1] != image["__os_bit"], f"{version} has not {image['__os_bit']} bits"
-    features = image.get("__os_feature_list")
-    yield features is not None and not isinstance(json.loads(features), dict), "features are no JSON object"
-
-
-def status_rules(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
-    """Return rules of status, times and sizes."""
+    yield platform in LINUX and image["__os_type"] != "Linux", f"{platform} is no {image['__os_type']}"
     created, updated, active = (image.get(name, "") for name in ("created_at", "updated_at", "active_at"))
-    has_data = image["status"] in ("active", "deleted")
+    has_data = status in ("active", "deleted")
     yield not "2018-01-01" <= created <= updated < "2023-11-13", "outside of its time"
     yield bool(active) != has_data, "active_at is for those that became active"
     yield has_data and not created <= active <= updated, "active before it was created"
     yield ("size" in image) != has_data or ("checksum" in image) != has_data, "size and checksum come with the data"
-    yield (image["__image_size"] == "0") != (image["status"] == "queued"), "no image is empty, and no queued one is not"
-    yield not 40 <= image["min_disk"] <= 1024, "min_disk is not 40 to 1024 GB"
+    yield (image["__image_size"] == "0") != (status == "queued"), "no image is empty, and no queued one is not"
+    yield image["min_disk"] < 40, "min_disk is below 40 GB"
     yield 0 < int(image.get("max_ram", "0")) < image["min_ram"], "max_ram below min_ram"
 
 
@@ -228,10 +192,6 @@ def test_few_images_have_the_same_time(many: list[Image]) -> None:
 def test_seed_gives_the_same_images_everywhere() -> None:
     digest = sha256(bytes_of(images(1_000, 42))).hexdigest()
     assert digest == "f4a44597137db56d46003d437b331c228503013dbd688827cf1d442b655d9b2a"
-
-
-def test_ids_are_unique_across_seeds() -> None:
-    assert len({image_id(seed, number) for seed in range(-20, 20) for number in range(500)}) == 20_000
 
 
 def test_count_does_not_change_the_images() -> None:

@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -61,7 +59,8 @@ def images(*given, **sections):
 
 def test_bundled_catalogs_load_by_name_from_any_folder():
     assert tuple(bundled_catalogs()) == BUNDLED
-    assert [len(load([name]).catalog) for name in ("default", "empty")] == [63, 0]
+    assert [len(load(sources).catalog) for sources in ((), ["default"], ["empty"], ["empty", "empty"])] == [0, 63, 0, 0]
+    assert load().name == "default"
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -72,11 +71,6 @@ def test_only_edge_cases_among_the_bundled_catalogs_has_warnings(name):
     warnings = load([name], lint_bundled=True).warnings if name != "large" else ()  # all of its images are generated
     assert bool(warnings) == (name == "edge-cases")
     assert all(problem.is_warning and problem.line and problem.file == name for problem in warnings)
-
-
-def test_default_catalog_is_loaded_if_none_is_named():
-    assert load().name == "default"
-    assert len(load().catalog) == len(load(["default"]).catalog) > 50
 
 
 @pytest.mark.parametrize("name", ["glance-mitaka", "glance-queens"])
@@ -288,41 +282,6 @@ def test_single_problem_is_one_line(case):
     assert line.startswith(begins)
 
 
-MEASURED = """\
-import resource, sys, time
-from ims_mock.loading.loader import load
-from ims_mock.loading.sources import CatalogError
-try:
-    load([sys.argv[1]])
-except CatalogError as error:
-    print(*error.problems, sep="\\n")
-print(time.process_time())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in another unit")
-@pytest.mark.parametrize(
-    ("name", "before", "after"),
-    [
-        ("long.yaml", 'images:\n  - id: a\n    name: "', '"\n'),
-        ("long.json", '{"images": [\n{"id": "a",\n"name": "', '"}]}'),
-    ],
-)
-def test_text_of_200_mb_is_rejected_in_bounded_time_and_memory(name, before, after):
-    length = 200 * 2**20
-    file(name, before + "x" * length + after)
-    try:
-        done = subprocess.run([sys.executable, "-c", MEASURED, name], capture_output=True, text=True, check=True)
-    finally:
-        Path(name).unlink()
-    line, seconds, megabytes = done.stdout.splitlines()
-    assert line == f"{name}:3: a text has {length} characters; at most 65536 are allowed"
-    assert float(seconds) < 20
-    assert float(megabytes) < 2000
-
-
 def test_implausible_images_load_with_warnings():
     text = (
         "images:\n- id: a\n  min_disk: 0\n  __zzz: x\n- {id: b, __imagetype: gold,\n   visibility: private}\n"
@@ -335,14 +294,6 @@ def test_implausible_images_load_with_warnings():
         "odd.yaml:7: images[2].hw_firmware_type: warning: is not uefi, as on every ARM image",
     ]
     assert [wire["id"] for wire in shown("odd.yaml")] == ["a", "b", "c"]
-
-
-def test_errors_are_reported_with_warnings():
-    lines = problems(file("odd.yaml", "images:\n- {id: a, min_disk: 0}\n- {id: b, min_disk: x}\n"))
-    assert sorted(lines) == [
-        "odd.yaml:2: images[0].min_disk: warning: 0 is not 1 to 1024 GB",
-        "odd.yaml:3: images[1].min_disk: 'x' is not a whole number of 64 bits",
-    ]
 
 
 def test_implausible_default_is_a_warning_for_every_image():
@@ -415,11 +366,8 @@ def test_key_or_user_may_have_several_projects():
     catalog = {"credentials": {"users": [USER, {**USER, "project": "q"}], "keys": [KEY, {**KEY, "project": "q"}]}}
     identity = load([catalog]).credentials
     assert [one.project for one in identity.users] == [one.project for one in identity.keys] == ["p", "q"]
-
-
-def test_users_of_different_domains_are_different_users():
-    users = [USER, {**USER, "domain": "other", "password": "x"}]
-    assert len(load([{"credentials": {"users": users}}]).credentials.users) == 2
+    other_user = {**USER, "domain": "other", "password": "x"}
+    assert len(load([catalog, {"credentials": {"users": [other_user]}}]).credentials.users) == 3
 
 
 def test_repeated_id_names_both_images():
@@ -441,10 +389,6 @@ def test_repeated_catalog_repeats_its_ids(sources):
     assert problems(images({"id": "a"}), images({"id": "a"})) == [
         "catalog: images[0].id: 'a' is also the id of catalog: images[0]"
     ]
-
-
-def test_empty_catalog_may_be_repeated():
-    assert load(["empty", "empty"]).name == "empty, empty"
 
 
 def test_generated_image_needs_a_unique_id():
@@ -537,13 +481,11 @@ def test_relative_time_is_resolved_in_every_section(place):
     assert wire["created_at"] == "2023-11-12T00:00:00Z"
 
 
-@pytest.mark.parametrize("written", ["3 days", "three days ago", "-3 days ago", "3 months ago", "9999999 days ago"])
+@pytest.mark.parametrize(
+    "written", ["3 days", "three days ago", "-3 days ago", "3 months ago", "9999999 days ago", "999999 weeks ago"]
+)
 def test_unknown_phrase_is_not_a_time(written):
     assert problems(images({"created_at": written})) == [f"catalog: images[0].created_at: {written!r} {NOT_A_TIME}"]
-
-
-def test_relative_time_before_the_year_1_is_rejected():
-    assert len(problems(images({"created_at": "999999 weeks ago"}))) == 1
 
 
 def test_relative_time_is_plain_text_in_other_attributes():
@@ -557,11 +499,6 @@ def test_clock_runs_unless_a_catalog_freezes_it():
     assert abs(loaded.clock.now() - now) < timedelta(seconds=30)
     then = datetime.strptime(loaded.catalog.get("a").text("created_at"), "%Y-%m-%dT%H:%M:%S%z")
     assert abs(now - timedelta(hours=1) - then) < timedelta(seconds=30)
-
-
-@pytest.mark.parametrize("clock", ["2023-11-13T08:00:00Z", "2023-11-13T16:00:00+08:00", datetime(2023, 11, 13, 8)])
-def test_clock_accepts_any_spelling_of_a_time(clock):
-    assert load([{"clock": clock}]).clock.wire() == "2023-11-13T08:00:00Z"
 
 
 def test_default_creation_time_counts_through_all_catalogs():
@@ -582,14 +519,11 @@ def test_absent_id_depends_on_seed_and_index_only():
 
 
 def test_derived_ids_never_change():
-    assert [wire["id"] for wire in shown(images({}, {}))] == PINNED[0]
-    assert [wire["id"] for wire in shown(images({}, {}), seed=7)] == PINNED[7]
-
-
-PINNED = {
-    0: ["5513e3ea-bba6-4754-82c1-c34c7365c6fa", "a93875fe-509a-42fa-a0e0-939d3ec71c4d"],
-    7: ["19b6554d-aa8a-49aa-81ab-0cf47011177d", "d3d2f579-8ea0-425e-9aad-fd88a48abffb"],
-}
+    ids = [wire["id"] for seed in (0, 7) for wire in shown(images({}, {}), seed=seed)]
+    assert ids == [
+        "5513e3ea-bba6-4754-82c1-c34c7365c6fa", "a93875fe-509a-42fa-a0e0-939d3ec71c4d",
+        "19b6554d-aa8a-49aa-81ab-0cf47011177d", "d3d2f579-8ea0-425e-9aad-fd88a48abffb",
+    ]  # fmt: skip
 
 
 def test_generated_images_follow_the_written_ones():
@@ -616,15 +550,6 @@ def test_generated_images_have_the_values_of_set():
         assert wire["__os_version"].startswith("CentOS")
 
 
-@pytest.mark.parametrize(
-    "name", sorted(field.name for field in FIELDS if field.type is not LINK and field.name != "id")
-)
-def test_set_may_remove_any_attribute_but_the_id(name):
-    assert all(
-        name not in dict(image.values) for image in load([{"generate": [{"count": 20, "set": {name: None}}]}]).catalog
-    )
-
-
 @pytest.mark.parametrize("given", [None, ""])
 def test_set_must_not_remove_the_id(given):
     assert problems({"generate": [{"count": 1, "set": {"id": given}}]}) == [
@@ -632,43 +557,22 @@ def test_set_must_not_remove_the_id(given):
     ]
 
 
-def test_unknown_section_is_rejected_even_if_empty():
-    with pytest.raises(CatalogError, match="imagess: is not a key of this section; did you mean images"):
-        load([{"imagess": None}])
-    assert len(load([{"images": None}]).catalog) == 0
-
-
-def test_count_may_be_zero():
-    assert shown({"generate": [{"count": 0}]}) == []
-
-
 def test_mapping_may_have_python_values_and_is_not_changed():
     given = {
-        "id": 1234,
-        "protected": True,
-        "min_disk": 50,
-        "__support_kvm": True,
-        "__os_bit": 64,
-        "max_ram": 0,
-        "created_at": datetime(2018, 9, 6, 14, 3, 27, tzinfo=timezone(timedelta(hours=8))),
-        "updated_at": datetime(2018, 9, 7),
-        "tags": ("a", 1),
-        "colour": 1.5,
-        "name": None,
-        "members": {"p": "accepted"},
-    }
+        "id": 1234, "protected": True, "min_disk": 50, "__support_kvm": True, "max_ram": 0, "tags": ("a", 1),
+        "updated_at": datetime(2018, 9, 7), "colour": 1.5, "name": None, "members": {"p": "accepted"},
+    }  # fmt: skip
     catalog = {"images": (given,), "clock": datetime(2020, 1, 1), "generate": [{"count": 1, "seed": 1}]}
     before = repr(catalog)
     loaded = load([catalog])
     wire = next(iter(loaded.catalog)).shown()
     assert repr(catalog) == before
     assert loaded.clock.wire() == "2020-01-01T00:00:00Z"
-    assert (wire["id"], wire["protected"], wire["min_disk"], wire["__support_kvm"]) == ("1234", True, 50, "true")
-    assert (wire["__os_bit"], wire["max_ram"], wire["colour"]) == ("64", "0", "1.5")
-    assert (wire["created_at"], wire["updated_at"]) == ("2018-09-06T06:03:27Z", "2018-09-07T00:00:00Z")
-    assert wire["tags"] == ["a", "1"]
-    assert "name" not in wire
-    assert "members" not in wire
+    expected = {
+        "id": "1234", "protected": True, "min_disk": 50, "__support_kvm": "true", "max_ram": "0", "tags": ["a", "1"],
+        "updated_at": "2018-09-07T00:00:00Z", "colour": "1.5", "name": None, "members": None,
+    }  # fmt: skip
+    assert {name: wire.get(name) for name in expected} == expected
     assert loaded.catalog.get("1234").members == {"p": Membership("accepted")}
 
 
@@ -735,15 +639,6 @@ def test_every_section_is_optional(text):
     assert shown(file("c.yaml", text)) == []
 
 
-def test_merge_keys_work_in_catalogs():
-    text = "images:\n- &base {id: a, min_disk: 50, name: x}\n- {<<: *base, id: b}\n- {id: c, <<: *base}\n"
-    assert [(wire["id"], wire["min_disk"], wire["name"]) for wire in shown(file("c.yaml", text))] == [
-        ("a", 50, "x"),
-        ("b", 50, "x"),
-        ("c", 50, "x"),
-    ]
-
-
 def test_progress_is_reported_in_stages():
     calls = []
     file("c.yaml", "images:\n" + "- {name: x, tags: [a, b]}\n" * 2000)
@@ -756,16 +651,10 @@ def test_progress_is_reported_in_stages():
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
 def test_catalog_is_read_from_a_pipe():
-    text = json.dumps({"images": [{"name": f"image {number}"} for number in range(10_000)]}).encode()
     os.mkfifo("pipe.json")
-
-    def write():
-        with open("pipe.json", "wb") as pipe:
-            for start in range(0, len(text), 50_000):
-                pipe.write(text[start : start + 50_000])
-                pipe.flush()
-
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(
+        target=Path("pipe.json").write_text, args=[json.dumps(images(*[{"name": "x" * 100}] * 2000))]
+    )
     writer.start()
-    assert len(load(["pipe.json"]).catalog) == 10_000
+    assert len(load(["pipe.json"]).catalog) == 2000
     writer.join()

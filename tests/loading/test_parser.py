@@ -1,7 +1,6 @@
 """Parsing YAML and JSON, its limits, and the lines of values and errors."""
 
 import json
-import string
 import subprocess
 import sys
 
@@ -54,24 +53,6 @@ def test_quoted_null_is_text(written, text):
     assert from_yaml(f"a: {written.format(text)}") == {"a": text}
 
 
-@pytest.mark.parametrize(
-    ("written", "text"),
-    [
-        ("|\n  null\n", "null\n"),
-        (">\n  a\n  b\n", "a b\n"),
-        ("|-\n  ~", "~"),
-        ('"\\u955c\\x41\\U0001F680\\0"', "镜A🚀\0"),
-        ("'it''s'", "it's"),
-        ("'x\ty'", "x\ty"),
-        ("b\tc", "b\tc"),
-        ("\tb", "b"),
-        ("a\n  b", "a b"),
-    ],
-)
-def test_yaml_text_styles(written, text):
-    assert from_yaml(f"a: {written}") == {"a": text}
-
-
 def test_yaml_is_parsed_without_libyaml():
     program = """if True:
         import yaml
@@ -82,11 +63,6 @@ def test_yaml_is_parsed_without_libyaml():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout == "{'a': ['1.10', None]}\n"
     assert "ParseError: the tag" in done.stderr
-
-
-@pytest.mark.parametrize("tag", ["str", "int", "float", "bool", "timestamp"])
-def test_standard_scalar_tags_are_ignored(tag):
-    assert from_yaml(f"a: !!{tag} 0123") == {"a": "0123"}
 
 
 @pytest.mark.parametrize(
@@ -115,23 +91,17 @@ def test_json_number_stays_as_written(written, value):
     ("text", "value"),
     [
         ("", None),
-        ("   \n\n", None),
         ("# nothing\n# but comments\n", None),
-        ("---", None),
         ("null", None),
         ("{}", {}),
-        ("[]", []),
         ("text", "text"),
         ("- a\n- [b, {c: d}]", ["a", ["b", {"c": "d"}]]),
-        ("%YAML 1.2\n---\na: 1\n...\n", {"a": "1"}),
         ("{a, b: 1}", {"a": None, "b": "1"}),
         ("'': 1\n0123: 2\ntrue: 3", {"": "1", "0123": "2", "true": "3"}),
-        ("? long key\n: 1", {"long key": "1"}),
-        ("!!map {a: !!seq [b]}", {"a": ["b"]}),
+        ("!!map {a: !!seq [!!int 0123]}", {"a": ["0123"]}),
         (b"\xef\xbb\xbfa: 1", {"a": "1"}),
         (b"\xef\xbb\xbf", None),
         (b"a: 1\r\nb: |\r\n  x\r\n  y\r\n", {"a": "1", "b": "x\ny\n"}),
-        (b"a: 1\rb: 2", {"a": "1", "b": "2"}),
     ],
 )
 def test_yaml_structures(text, value):
@@ -196,59 +166,35 @@ def test_merging_does_not_change_the_anchored_mapping():
 
 INVALID_YAML = {
     "a tab that indents": ("a:\n\tb: 1", 2, "character that cannot start any token"),
-    "a tab before everything": ("\ta: 1", 1, "character that cannot start any token"),
     "an open mapping": ("\n{a: 1\n", 3, "expected ',' or '}'"),
-    "an open list": ("a: [1, 2\nb: 3", 2, "expected ',' or ']'"),
     "an open quote": ("a: 1\nb: 'x\n", 3, "end of stream"),
-    "a stray bracket": ("{a: 1}}", 1, "not YAML"),
     "a mapping beside a list": ("- a\nb: 1", 2, "not YAML"),
-    "a value too many": ("a: 1\nb: c: d", 2, "mapping values are not allowed"),
-    "an indent too many": ("a: 1\n b: 2", 2, "mapping values are not allowed"),
-    "a reserved character": ("a: 1\nb: @x", 2, "character that cannot start any token"),
     "half an escaped character": ('\na: "\\ud800"', 2, "invalid Unicode character escape"),
-    "an unknown escape": ('a:\n  "\\q"', 2, "unknown escape"),
-    "another version of YAML": ("%YAML 3.0\n---\na: 1", 1, "incompatible YAML document"),
     "a repeated key": ("a: 1\nb: 2\na: 3", 3, "the key 'a' is repeated"),
     "a repeated key inside": ("x:\n  a: 1\n  b:\n    a: 2\n  a: 3\na: 4", 5, "the key 'a' is repeated"),
     "a repeated key, once in quotes": ('a: 1\n"a": 3', 2, "the key 'a' is repeated"),
-    "a repeated key in flow": ("x: {a: 1,\n a: 2}", 2, "the key 'a' is repeated"),
     "a repeated key by alias": ("? &k key\n: 1\n*k : 2", 3, "the key 'key' is repeated"),
     "a list as key": ("a: 1\n? [1]\n: 2", 2, "a key is a list or mapping"),
     "a mapping as key": ("? {a: 1}\n: 2", 1, "a key is a list or mapping"),
     "nothing as key": ("a: 1\n~: 2", 2, "a key is null"),
-    "an aliased list as key": ("a: &x [1]\n*x : 2", 2, "a key is a list or mapping"),
     "an unknown alias": ("a: 1\nb: *x", 2, "the alias *x has no anchor before it"),
     "an alias of itself": ("a: &x [*x]", 1, "the alias *x has no anchor before it"),
     "a merged text": ("a: 1\nb: {<<: 1}", 2, "<< is not followed by a mapping"),
     "a merged list of texts": ("a: 1\nb:\n  <<: [1]", 3, "<< is not followed by a mapping"),
     "two merge keys": ("x: &x {}\nb:\n  <<: *x\n  <<: *x", 4, "the key '<<' is repeated"),
     "a second document": ("a: 1\n---\nb: 2", 2, "a second document begins"),
-    "a second document of nothing": ("a: 1\n---\n", 2, "a second document begins"),
     "text after the end": ("a: 1\n...\nb", 3, "expected <document start>"),
     "not UTF-8": (b"a: 1\nb: \xe9", 2, "the byte 0xe9 is not UTF-8"),
-    "half a UTF-8 character": (b"a: 1\n\nb: \xe9\x95", 3, "the byte 0xe9 is not UTF-8"),
     "a surrogate in UTF-8": (b"a: \xed\xa0\x80", 1, "the byte 0xed is not UTF-8"),
     "UTF-16 with a mark": ("a: 1".encode("utf-16"), 1, "is not UTF-8"),
-    "UTF-16 without a mark": ("a: 1".encode("utf-16-le"), 1, "control characters are not allowed"),
-    "UTF-32": ("a: 1".encode("utf-32"), 1, "is not UTF-8"),
     "an archive": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", 1, "is not UTF-8"),
-    "a NUL": ("a: 1\nb: \0", 2, "control characters are not allowed"),
     "a NUL in quotes": ("é: 1\né2: 1\nb: 'x\0'", 3, "control characters are not allowed"),
-    "an escape character": ("a: 1\n# \x1b[31m\n", 2, "control characters are not allowed"),
-    "a deletion": ("\n\na: \x7f", 3, "control characters are not allowed"),
     "a non-character": ("\na: \ufffe", 2, "control characters are not allowed"),
-    "an object of Python": (
-        "a: 1\nb: !!python/object:os.system {}",
-        2,
-        "python/object:os.system is not allowed in catalogs",
-    ),
+    "an object of Python": ("a: 1\nb: !!python/object:os.system {}", 2, "object:os.system is not allowed in catalogs"),
     "a call of Python": ("!!python/object/apply:os.system ['true']", 1, "is not allowed in catalogs"),
-    "a name of Python": ("a:\n  - !!python/name:os.system ''", 2, "is not allowed in catalogs"),
     "a tag of one's own": ("a: 1\nb: !mine 1", 2, "the tag !mine is not allowed in catalogs"),
     "a declared tag": ("%TAG !e! tag:example.org,2000:\n---\na: !e!x 1", 3, "tag:example.org,2000:x is not"),
     "binary data": ("a: !!binary aGk=", 1, "is not allowed in catalogs"),
-    "a set": ("a: !!set {a}", 1, "is not allowed in catalogs"),
-    "an ordered map": ("!!omap [a: 1]", 1, "is not allowed in catalogs"),
 }
 
 
@@ -261,25 +207,14 @@ def test_invalid_yaml_is_reported_with_its_line(case):
 
 INVALID_JSON = {
     "an empty file": ("", 1, "not JSON"),
-    "spaces": ("\n \n", 3, "not JSON"),
     "a comment": ('{"a": 1 // one\n}', 1, "not JSON"),
     "a comma before a bracket": ('{"a": 1,\n"b": [1,],\n"c": 1}', 2, "not JSON"),
-    "a comma before a brace": ('{"a": 1,\n "b": 2,}', 2, "not JSON"),
-    "single quotes": ("{\n'a': 1}", 2, "not JSON"),
-    "a bare word": ('{"a":\n\nyes}', 3, "not JSON"),
     "a leading zero": ('{"a":\n0123}', 2, "not JSON"),
-    "an open quote": ('{"a":\n"x}', 2, "not JSON"),
     "an open brace": ('{\n"a": [1,\n', 3, "not JSON"),
     "something after the end": ('{"a": 1}\nx', 2, "not JSON"),
-    "two documents": ('{"a": 1}\n{"a": 1}', 2, "not JSON"),
-    "YAML": ("a: 1", 1, "not JSON"),
     "a tab in a text": ('{\n"a": "\t"}', 2, "not JSON: Invalid control character at column 7"),
-    "a NUL in a text": ('{\n"a": "\0"}', 2, "not JSON: Invalid control character at column 7"),
-    "a line end in a text": ('{\n"a": "x\ny"}', 2, "not JSON: Invalid control character at column 8"),
-    "an unknown escape": ('{\n"a": "\\q"}', 2, "not JSON"),
     "NaN": ('{"a": 1,\n"b": NaN}', 2, "NaN is not a JSON value"),
     "NaN after the text NaN": ('{"NaN": "a \\" NaN",\n"b": [\nNaN]}', 3, "NaN is not a JSON value"),
-    "Infinity": ("[1,\nInfinity]", 2, "Infinity is not a JSON value"),
     "-Infinity": ("[1,\n-Infinity]", 2, "-Infinity is not a JSON value"),
     "a repeated key": ('{"a": 1,\n"b": 2,\n"a": 3}', 3, "the key 'a' is repeated"),
     "a repeated key that stands elsewhere too": (
@@ -292,7 +227,6 @@ INVALID_JSON = {
     ),
     "an escaped Chinese key given twice": ('{"\\u540d": 1,\n"\\u540e": 1,\n"\\u540d": 2}', 3, "'名' is repeated"),
     "not UTF-8": (b'{"a": 1,\n"b": "\xff"}', 2, "the byte 0xff is not UTF-8"),
-    "UTF-16": ('{"a": 1}'.encode("utf-16"), 1, "is not UTF-8"),
 }  # fmt: skip
 
 
@@ -330,7 +264,7 @@ def test_length_of_texts_is_limited(is_json, form):
     assert error_of(form.format("x" * (MAX_TEXT + 1)), is_json=is_json) == (2, message)
 
 
-@pytest.mark.parametrize("part", ["x", '\\"', "\\\\", "\\u0022", "镜"])
+@pytest.mark.parametrize("part", ['\\"', "\\u0022", "镜"])
 def test_length_is_that_of_the_decoded_text(part):
     assert from_json(f'["{part * MAX_TEXT}"]')
     assert "a text has 65537 characters" in error_of(f'["{part * (MAX_TEXT + 1)}"]', is_json=True)[1]
@@ -410,11 +344,6 @@ def test_json_lines_are_exact_for_unusual_texts(case):
     assert lines[("a", 1, "last")] == 4
 
 
-def test_escaped_keys_have_lines():
-    lines = CatalogText(b'{"a": 1,\n"\\u540d": 2,\n"\\ud83d\\ude80": 3}', is_json=True).parse().lines
-    assert (lines[("名",)], lines[("🚀",)]) == (2, 3)
-
-
 def test_progress_is_reported_for_long_texts():
     calls = []
     CatalogText(b"- a\n" * 60_000, is_json=False).parse(lambda line, lines: calls.append((line, lines)))
@@ -457,19 +386,3 @@ def test_any_bytes_are_parsed_or_rejected(is_json, data):
         CatalogText(data, is_json).parse()
     except ParseError as error:
         assert 1 <= error.line <= len(data) + 1  # noqa: PT017 - parsing may succeed
-
-
-SAMPLE = dumps(
-    {"images": [{"id": "a", "tags": ["x", "y"], "name": "1 & 2"}], "clock": None, "defaults": {"min_disk": "40"}},
-    is_json=False,
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(place=st.integers(0, len(SAMPLE)), text=st.text(string.printable, max_size=3), cut=st.integers(0, 3))
-def test_damaged_yaml_is_parsed_or_rejected(place, text, cut):
-    damaged = SAMPLE[:place] + text + SAMPLE[place + cut :]
-    try:
-        from_yaml(damaged)
-    except ParseError as error:
-        assert str(error)  # noqa: PT017 - parsing may succeed

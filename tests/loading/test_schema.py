@@ -279,7 +279,8 @@ def test_invalid_section_is_reported_at_its_path(written, value, words):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_misspelt_section_gets_a_suggestion(section):
     misspelt = section + section[-1]
-    assert f"did you mean {section}?" in problems_of(read_sections, {misspelt: []})[(misspelt,)]
+    for raw in ([], None):
+        assert f"did you mean {section}?" in problems_of(read_sections, {misspelt: raw})[(misspelt,)]
 
 
 def test_all_problems_are_reported_at_once():
