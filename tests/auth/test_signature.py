@@ -26,56 +26,40 @@ CATALOG = {
         "keys": [
             {"access": ACCESS, "secret": SECRET, "project": PROJECT},
             {"access": "TEMPORARY", "secret": SECRET, "project": PROJECT, "security_token": "the-security-token"},
-            {
-                "access": "OLD",
-                "secret": SECRET,
-                "project": PROJECT,
-                "security_token": "the-security-token",
-                "expires": "2025-01-02T03:04:05Z",
-            },
+            {"access": "OLD", "secret": SECRET, "project": PROJECT, "security_token": "the-security-token",
+             "expires": "2025-01-02T03:04:05Z"},
             {"access": "OTHER", "secret": "another-secret", "project": PROJECT},
         ]
     },
     "images": [{"id": "abc"}],
-}
+}  # fmt: skip
 """The credentials and the image of the vectors, with the clock frozen at the time they were signed."""
 
 JSON = {"content-type": "application/json"}
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
 VECTORS = {
     "list": (
-        "GET",
-        "/v2/images?__imagetype=gold&limit=2&name=CentOS%207.3~x%2Fy&protected=true&tag=a%3Db",
-        {**JSON, "x-project-id": PROJECT},
-        b"",
+        "GET", "/v2/images?__imagetype=gold&limit=2&name=CentOS%207.3~x%2Fy&protected=true&tag=a%3Db",
+        {**JSON, "x-project-id": PROJECT}, b"",
         "e7adde7f76c34bcb86dfffaea858ffed9d373f1cbf7d7ed555ee978261dd46c2",
         "650ca30f2f0ac7c98d675486d743bbdc5bafb74e04a1275081c03a8f82931d3c",
     ),
     "tag": (
-        "PUT",
-        "/v2/images/abc/tags/k%3Dv",
-        JSON,
-        b"",
+        "PUT", "/v2/images/abc/tags/k%3Dv", JSON, b"",
         "a7e10eebead2f7b7306c9a878462965e9bd19187ca6e2be1162cc156ecdf8b29",
         "c2d9223817cc8dcae92e4a847a369a688f00d309fbe27f267eb0968248eb9e2c",
     ),
     "create": (
-        "POST",
-        "/v2/images",
-        {"content-type": "application/json;charset=utf-8"},
-        b'{"name": "x"}',
+        "POST", "/v2/images", {"content-type": "application/json;charset=utf-8"}, b'{"name": "x"}',
         "69efa1418b5129a4aede9cc0b5c6641f9e96ad018a24b4efb00cc93e245f8c37",
         "456c4557e337e6243aa64ae1bb53432745b461fc2a7b5f4784f377815f2f024a",
     ),
     "patch": (
-        "PATCH",
-        "/v2/images/abc",
-        {"content-type": PATCH_TYPE, "x-sdk-content-sha256": "UNSIGNED-PAYLOAD"},
-        b"[]",
+        "PATCH", "/v2/images/abc", {"content-type": PATCH_TYPE, "x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}, b"[]",
         "725127c34956bb6dbeffbe737a8372f858abf67aa555f077c66b3ff05b7f112f",
         "ef0551156e048c736fad18df34ec2c83b59683988be6e683a037f1fd23842559",
     ),
-}
+}  # fmt: skip
 """Method, target, headers, body, and the hash and signature that the vendor's SDK 3.1.219 computes."""
 
 STATUS = {"list": 200, "tag": 204, "create": 201, "patch": 200}
@@ -95,23 +79,6 @@ def test_signatures_are_those_of_the_vendors_sdk(name):
     form = signing.canonical_request(sent, sorted(sent.headers))
     assert hashlib.sha256(form.text.encode("latin-1")).hexdigest() == digest
     assert form.signature(DATE, SECRET) == expected
-
-
-def test_the_canonical_request_is_the_documented_one():
-    *request, _, _ = VECTORS["list"]
-    sent = sent_of(*request)
-    assert signing.canonical_request(sent, sorted(sent.headers)).text.splitlines() == [
-        "GET",
-        "/v2/images/",
-        "__imagetype=gold&limit=2&name=CentOS%207.3~x%2Fy&protected=true&tag=a%3Db",
-        "content-type:application/json",
-        "host:ims.example.test",
-        f"x-project-id:{PROJECT}",
-        "x-sdk-date:20250102T030405Z",
-        "",
-        "content-type;host;x-project-id;x-sdk-date",
-        hashlib.sha256(b"").hexdigest(),
-    ]
 
 
 def signed(headers, signature, access=ACCESS, names=None):
@@ -134,28 +101,12 @@ def ask_off():
 @pytest.mark.parametrize("name", VECTORS)
 def test_a_signed_request_is_accepted(ask, name):
     method, target, headers, body, _, signature = VECTORS[name]
-    answer = ask(target, signed(headers, signature), method, body)
+    sent = signed(headers, signature)
+    answer = ask(target, sent, method, body)
     assert answer.status == STATUS[name], answer.text
-
-
-@pytest.mark.parametrize("name", VECTORS)
-def test_header_names_are_case_insensitive(ask, name):
-    method, target, headers, body, _, signature = VECTORS[name]
-    upper = {key.upper(): value for key, value in signed(headers, signature).items()}
-    assert ask(target, upper, method, body).status == STATUS[name]
-
-
-@pytest.mark.parametrize("name", VECTORS)
-def test_the_query_is_signed_sorted(ask, name):
-    method, target, headers, body, _, signature = VECTORS[name]
     path, _, query = target.partition("?")
-    turned = f"{path}?{'&'.join(reversed(query.split('&')))}"
-    assert ask(turned, signed(headers, signature), method, body).status == STATUS[name]
-
-
-def test_a_plus_in_the_query_is_a_space(ask):
-    method, target, headers, body, _, signature = VECTORS["list"]
-    assert ask(target.replace("%20", "+"), signed(headers, signature), method, body).status == 200
+    turned = f"{path}?{'&'.join(reversed(query.split('&')))}".replace("%20", "+")
+    assert ask(turned, {key.upper(): value for key, value in sent.items()}, method, body).status == STATUS[name]
 
 
 def message_of(answer, status=401, code="APIGW.0301"):
@@ -196,13 +147,9 @@ def test_the_error_shows_the_canonical_request_that_arrived(ask, name, part):
     sent = sent_of(method, target, headers, body)
     form = signing.canonical_request(sent, sorted(sent.headers))
     was = {
-        "method": form.method,
-        "path": form.path,
-        "query": form.query,
-        "headers": form.headers.splitlines(),
-        "names": form.signed_headers,
-        "payload": form.payload,
-    }
+        "method": form.method, "path": form.path, "query": form.query, "headers": form.headers.splitlines(),
+        "names": form.signed_headers, "payload": form.payload,
+    }  # fmt: skip
     assert {key for key in was if was[key] != seen[key]} == {part}
 
 
@@ -295,9 +242,11 @@ MISTAKES = [
 ]
 
 
+FORM = "SDK-HMAC-SHA256 Access={}, SignedHeaders={}, Signature={}"
+
+
 def sent_headers(signature, access=ACCESS, names=RIGHT["names"]):
-    value = f"SDK-HMAC-SHA256 Access={access}, SignedHeaders={names}, Signature={signature}"
-    return {**dict(HEADERS), "Authorization": value}
+    return {**dict(HEADERS), "Authorization": FORM.format(access, names, signature)}
 
 
 def test_the_request_without_mistakes_is_accepted(ask):
@@ -323,33 +272,23 @@ def test_the_digits_of_a_signature_must_be_lower_case(ask):
     assert "must be lower-case" in message_of(ask(TARGET, sent_headers(naive(**RIGHT).upper()), "POST", BODY))
 
 
-def authorization(value, **more):
-    return {**dict(HEADERS), "Authorization": value, **more}
+def authorization(value):
+    return {**dict(HEADERS), "Authorization": value}
 
 
-FORM = "SDK-HMAC-SHA256 Access={}, SignedHeaders={}, Signature={}"
 GOOD = naive(**RIGHT)
 ERRORS = [
-    (
-        authorization("Basic dGVzdGVyOnNlY3JldA=="),
-        "unsupported scheme in Authorization: 'Basic'. Use SDK-HMAC-SHA256 Access=",
-    ),
+    (authorization("Basic dGVzdGVyOnNlY3JldA=="), "unsupported scheme in Authorization: 'Basic'. Use SDK-HMAC-SHA256 "),
     (authorization("AWS4-HMAC-SHA256 Credential=x"), "unsupported scheme in Authorization: 'AWS4-HMAC-SHA256'"),
     (authorization("dGVzdGVyOnNlY3JldA=="), "unsupported scheme in Authorization"),
     (authorization("SDK-HMAC-SHA256"), "Authorization is malformed"),
     (authorization("SDK-HMAC-SHA256 Access=a, SignedHeaders=host"), "Authorization lacks Signature"),
-    (
-        authorization("SDK-HMAC-SHA256 Access=a, Access=b, SignedHeaders=host, Signature=0"),
-        "Authorization is malformed",
-    ),
+    (authorization(FORM.format("a, Access=b", "host", 0)), "Authorization is malformed"),
     (sent_headers(GOOD, access="NOBODY"), "ak NOBODY not exist"),
     (sent_headers(GOOD, names="host;content-type;x-sdk-date;x-tag"), "Use unique names of headers in lower case"),
     (sent_headers(GOOD, names="Content-Type;Host;X-Sdk-Date;X-Tag"), "Use unique names of headers in lower case"),
     (sent_headers(GOOD, names="content-type;host;x-tag"), "Use a list with x-sdk-date"),
-    (
-        sent_headers(GOOD, names="content-type;host;x-absent;x-sdk-date;x-tag"),
-        "the signed header x-absent was not sent",
-    ),
+    (sent_headers(GOOD, names="content-type;host;x-absent;x-sdk-date"), "the signed header x-absent was not sent"),
     ({**sent_headers(GOOD), "x-sdk-date": ""}, "X-Sdk-Date not found"),
     ({**sent_headers(GOOD), "x-sdk-date": "2025-01-02T03:04:05Z"}, "invalid X-Sdk-Date '2025-01-02T03:04:05Z'"),
     ({**sent_headers(GOOD), "x-sdk-date": "20250231T030405Z"}, "invalid X-Sdk-Date '20250231T030405Z'"),
@@ -430,16 +369,9 @@ def test_a_signed_body_is_at_most_12_mib(ask, ask_off):
         ({"X-Forwarded-Host": "cloud.test:8443"}, "cloud.test:8443", ""),
         ({"X-Forwarded-Host": "cloud.test", "X-Forwarded-Port": "8443"}, "cloud.test:8443", ""),
         ({"X-Forwarded-Host": "cloud.test", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}, "cloud.test", ""),
-        (
-            {"X-Forwarded-Host": "cloud.test:443", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"},
-            "cloud.test:443",
-            "",
-        ),
-        ({"X-Forwarded-Host": "ims_mock:9292"}, "ims_mock:9292", ""),
         ({"X-Forwarded-Prefix": "/%E9%95%9C"}, PORT, "/镜"),
         ({}, PORT, ""),
         ({"X-Forwarded-Proto": "https"}, PORT, ""),
-        ({"X-Forwarded-Prefix": "/ims"}, PORT, "/ims"),
         ({"X-Forwarded-Prefix": "/ims/"}, PORT, "/ims"),
     ],
 )
@@ -455,37 +387,34 @@ def test_behind_a_trusted_proxy_the_clients_host_and_path_are_signed(forwarded, 
         assert "the header host was signed as 'cloud.test' from X-Forwarded-Host" in message
 
 
+def chunked(ask, method, path, body, payload):
+    """Send a signed body in two chunks and return the status."""
+    host = ask.url.removeprefix("http://")
+    parts = {"method": method, "path": f"{path}/", "query": "", "names": "host;x-sdk-date", "payload": payload}
+    signature = naive(headers=[("host", host), ("x-sdk-date", DATE)], **parts)
+    headers = {"X-Sdk-Date": DATE, "Authorization": FORM.format(ACCESS, parts["names"], signature)}
+    headers["Content-Type"] = "application/octet-stream"
+    connection = http.client.HTTPConnection(host, timeout=20)
+    chunks = [chunk for chunk in (body[:3], body[3:]) if chunk]
+    connection.request(method, path, body=iter(chunks), headers=headers, encode_chunked=True)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def test_a_chunked_body_is_verified():
     with over_socket(probed(make_app(CATALOG, auth="on"))) as ask:
-        host = ask.url.removeprefix("http://")
-        headers = [("host", host), ("x-sdk-date", DATE)]
-        for body, status in ((BODY, 200), (BODY + b"!", 401), (b"", 401)):
-            right = {**RIGHT, "query": "", "path": "/any/", "headers": headers, "names": "host;x-sdk-date"}
-            connection = http.client.HTTPConnection(host, timeout=20)
-            value = f"SDK-HMAC-SHA256 Access={ACCESS}, SignedHeaders=host;x-sdk-date, Signature={naive(**right)}"
-            chunks = iter([body[:3], body[3:]]) if body else iter(())
-            sent = {"X-Sdk-Date": DATE, "Authorization": value}
-            connection.request("POST", "/any", body=chunks, headers=sent, encode_chunked=True)
-            assert connection.getresponse().status == status
-            connection.close()
+        statuses = [chunked(ask, "POST", "/any", body, HASH) for body in (BODY, BODY + b"!", b"")]
+    assert statuses == [200, 401, 401]
 
 
 def test_a_chunked_upload_is_verified():
+    fitting = b"x" * (12 * 2**20)
     with over_socket(make_app({**CATALOG, "images": [{"id": "a", "status": "queued"}]}, auth="on")) as ask:
-        host = ask.url.removeprefix("http://")
-        headers, path = [("host", host), ("x-sdk-date", DATE)], "/v2/images/a/file"
-        fitting = b"x" * (12 * 2**20)
-        for sent, more, status in ((fitting + b"x", b"", 413), (fitting, b"!", 401), (fitting, b"", 204)):
-            hashed = hashlib.sha256(sent + more).hexdigest()
-            parts = {"method": "PUT", "path": f"{path}/", "query": "", "names": "host;x-sdk-date", "payload": hashed}
-            value = f"SDK-HMAC-SHA256 Access={ACCESS}, SignedHeaders=host;x-sdk-date, Signature="
-            signed_as = {"Authorization": value + naive(headers=headers, **parts), "X-Sdk-Date": DATE}
-            connection = http.client.HTTPConnection(host, timeout=20)
-            chunks = iter([sent[:5], sent[5:]])
-            what = {"Content-Type": "application/octet-stream", **signed_as}
-            connection.request("PUT", path, body=chunks, headers=what, encode_chunked=True)
-            assert connection.getresponse().status == status
-            connection.close()
+        for body, signed_body, status in (
+            (fitting + b"x", fitting + b"x", 413), (fitting, fitting + b"!", 401), (fitting, fitting, 204),
+        ):  # fmt: skip
+            assert chunked(ask, "PUT", "/v2/images/a/file", body, hashlib.sha256(signed_body).hexdigest()) == status
 
 
 def test_header_values_are_signed_byte_by_byte(ask):
@@ -544,12 +473,8 @@ PLAUSIBLE = st.builds(FORM.format, HEADER_TEXT, HEADER_TEXT, HEADER_TEXT)
 @example(FORM.format(ACCESS, "host;x-sdk-date", "\u00ff" * 64), DATE, "")
 @example(FORM.format(ACCESS, "host;x-sdk-date", GOOD), "00010101T000000Z", "")
 def test_no_authorization_is_an_internal_error(ask, value, date, security):
-    headers = {
-        "Authorization": value,
-        "X-Sdk-Date": date,
-        "X-Security-Token": security,
-        "X-Sdk-Content-Sha256": security,
-    }
+    headers = {"Authorization": value, "X-Sdk-Date": date}
+    headers |= {"X-Security-Token": security, "X-Sdk-Content-Sha256": security}
     answer = ask("/v2/images?a=%ff&%zz", headers, "POST", b"\xff")
     assert answer.status == 401, answer.text
     assert answer.json["error_code"] == "APIGW.0301"

@@ -1,4 +1,4 @@
-"""JSON-patch: each rule by an example, and random documents that change an image whole or not at all."""
+"""JSON Patch: each rule by an example, and random documents."""
 
 import json
 from typing import Any, NamedTuple
@@ -181,7 +181,6 @@ ROWS = [
     Row("and value", [{"op": "add", "path": "/x"}], malformed('Operation "add" requires a member named "value".')),
     Row("also to replace", [{"replace": "/x"}], malformed('Operation "replace" requires a member'), media_type=OLD),
     Row("test is no operation", [add("x", "x", "test")], malformed("Operation must be one of add, remove, replace.")),
-    Row("a list is none", [add("x", "x", ["add"])], malformed("Operation must be one of add, remove, replace.")),
     Row("the older in the newer", [{"replace": "/name", "value": "x"}], malformed("Unable to find 'op' in JSON")),
     Row("the newer format in the older", [replace("name", "x")], A_MEMBER, media_type=OLD),
     Row("two at once", [{"add": "/x", "remove": "/x", "value": "x"}], ONE_MEMBER, media_type=OLD),
@@ -190,24 +189,13 @@ ROWS = [
     Row("no body", b"", Refusal(400, "IMG.0007", "Body expected in request.")),
     # --- values
     Row("a property is text", [add("age", 43)], WRONG),
-    Row("a property is not null", [add("colour", None)], WRONG),
-    Row("nor a list", [add("colour", [])], WRONG),
-    Row("nor half a character", [add("colour", "\udfff")], WRONG),
-    Row("a text has its length", [add("story", "x" * 65_537)], WRONG),
     Row("a boolean is one", [replace("protected", "true")], WRONG),
     Row("true is no number", [replace("min_ram", True)], WRONG),
     Row("40.0 is no whole number", [replace("min_ram", 40.0)], WRONG),
     Row("a number is not negative", [replace("min_ram", -1)], Refusal(400, "IMG.0055")),
-    Row("a number is not endless", [replace("min_disk", 10**40)], Refusal(400, "IMG.0055")),
     Row("tags are a list", [replace("tags", "x86")], WRONG),
-    Row("of texts", [replace("tags", [5])], WRONG),
-    Row("that are not empty", [replace("tags", [""])], Refusal(400, "IMG.0115")),
     Row("each once", [replace("tags", ["b", "a=b", "b"])], {"tags": ["b", "a=b"]}),
     Row("at most 128", [replace("tags", [*map(str, range(129))])], Refusal(400, "IMG.0116"), TOO_MANY),
-    Row("a name of the service", [replace("name", " x")], Refusal(400, "IMG.0003"), {"name": " x"}),
-    Row("a long name", [replace("name", "x" * 129)], Refusal(400, "IMG.0002"), {"name": "x" * 129}),
-    Row("its description", [add("__description", "<b>")], Refusal(400, "IMG.0054"), {"__description": "<b>"}),
-    Row("a long one", [add("__description", "x" * 1025)], Refusal(400, "IMG.0004"), {"__description": "x" * 1025}),
     Row("Glance lets a name be null", [replace("name", None)], WRONG, {"name": None}),
     # --- formats
     Row("formats change before data comes", [replace("disk_format", "iso")], {"disk_format": "iso"}, image="queued"),
@@ -270,108 +258,38 @@ def test_a_document_has_its_length(ask):
 texts = st.text(st.characters(exclude_categories=()), max_size=6)  # half characters among them
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
 anything = st.recursive(scalars, lambda one: st.lists(one, max_size=3) | st.dictionaries(texts, one, max_size=3))
-acts = st.sampled_from(("add", "replace", "remove"))
-
-LIKELY = {
-    "name": "db",
-    "protected": True,
-    "min_ram": 1024,
-    "tags": ["b", "a=b", "b"],
-    "visibility": "private",
-    "colour": "blue",
-    "age": "",
-    "a~1b~0c": "even",
-    "__imagetype": "private",
-}
-"""What an owner may write, by pointer."""
-
-DOUBTFUL = {"name": None, "min_disk": 2**31, "disk_format": "iso", "owner": "b", "size": 5, "id": "x", "active_at": "x"}
-"""What is refused to somebody, or of some images."""
-
-likely = st.tuples(acts, st.sampled_from([*LIKELY.items()]))
-other = st.tuples(acts, st.sampled_from([*DOUBTFUL.items()]) | st.tuples(texts, anything))
-
-
-def newer(operation):
-    act, (name, value) = operation
-    return {"op": act, "path": f"/{name}", "value": value}
-
-
-def older(operation):
-    act, (name, value) = operation
-    return {act: f"/{name}", "value": value}
-
-
-@st.composite
-def damaged(draw, operations):
-    operation = draw(operations)
-    name = draw(st.sampled_from((*operation, "add", "remove")))
-    if draw(st.booleans()):
-        return {**operation, name: draw(anything)}
-    return {key: value for key, value in operation.items() if key != name}
-
-
-def documents(written):
-    good, odd = likely.map(written), other.map(written)
-    mixed = good | odd | damaged(good | odd) | anything
-    return st.lists(good, min_size=1, max_size=4) | st.lists(mixed, max_size=3) | anything
-
-
-def named_by(operation):
-    act = operation.get("op") or next(act for act in ("add", "replace", "remove") if act in operation)
-    path = operation.get("path") or operation[act]
-    return path[1:].replace("~1", "/").replace("~0", "~"), None if act == "remove" else operation["value"]
-
-
-def changed_by(document, shown, *, has_nulls):
-    changed = dict(shown)
-    for name, value in map(named_by, document):
-        changed[name] = list(dict.fromkeys(value)) if name == "tags" else value
-    nulls = {"virtual_size"} | {name for name in BASE if has_nulls}
-    kept = {name: value for name, value in changed.items() if value is not None or name in nulls}
-    return {**kept, "updated_at": NOW} if document else kept
-
-
-def check(app, body, media_type, image="own", token="of-a"):
-    """Send a patch and check that the image is as it was, or as the patch wants it."""
-    app.extensions["ims_mock"].reset()
-    ask, headers = in_process(app), {"X-Auth-Token": "admin"}
-    before = ask(f"/v2/images/{image}", headers)
-    answer = patch(ask, body, media_type, image, token)
-    after = ask(f"/v2/images/{image}", headers)
-    event(f"answered {answer.status}")
-    assert answer.status in (200, 400, 403, 404, 409, 413)
-    if answer.status == 200:
-        assert after.json == changed_by(
-            json.loads(body), before.json, has_nulls="glance" in app.extensions["ims_mock"].profile.label
-        )
-    else:
-        assert after.body == before.body
-    assert ask("/v2/images?status=in:active,queued", headers).status == 200
+operations = st.fixed_dictionaries(
+    {},
+    optional={
+        "op": st.sampled_from(("add", "replace", "remove")) | anything,
+        "path": st.sampled_from(("/name", "/colour", "/min_ram", "/tags", "/a~1b~0c")) | texts,
+        "value": anything,
+        "add": st.just("/colour") | anything,
+    },
+)
+documents = st.lists(operations | anything, max_size=3) | anything
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    patch=st.tuples(st.just(NEW), documents(newer)) | st.tuples(st.just(OLD), documents(older)),
+    body=st.binary() | documents.map(lambda document: json.dumps(document).encode()),
     image=st.sampled_from(("own", "queued", "hidden")),
-    token=st.sampled_from(("of-a", "of-b", "admin")),
 )
-def test_a_patch_is_applied_completely_or_not_at_all(app, patch, image, token):
-    media_type, document = patch
-    check(app, json.dumps(document).encode(), media_type, image, token)
-
-
-@settings(max_examples=50, deadline=None)
-@given(
-    body=st.binary() | st.builds(lambda one, at: json.dumps(one).encode()[:at], documents(newer), st.integers(0, 60))
-)
-@example(body=b"[" * 100_000)
-@example(body=b'{"a":' * 100_000)
-@example(body=b"[" + b"9" * 5000 + b"]")
-@example(body=b'[{"op": "add", "path": "/min_ram", "value": 1e999}]')
-@example(body=b'[{"op": "add", "path": "/x", "value": "\x00"}]')
-@example(body=b'[{"op": "add", "op": "remove", "path": "/colour", "path": "/colour"}]')
-@example(body="[]".encode("utf-16"))
-def test_any_body_gets_a_valid_response(app, body):
+@example(body=b"[" * 100_000, image="own")
+@example(body=b'{"a":' * 100_000, image="own")
+@example(body=b"[" + b"9" * 5000 + b"]", image="own")
+@example(body=b'[{"op": "add", "path": "/min_ram", "value": 1e999}]', image="own")
+@example(body=b'[{"op": "add", "path": "/x", "value": "\x00"}]', image="own")
+@example(body=b'[{"op": "add", "op": "remove", "path": "/colour", "path": "/colour"}]', image="own")
+@example(body="[]".encode("utf-16"), image="own")
+def test_any_body_changes_the_image_completely_or_not_at_all(app, body, image):
+    ask, headers = in_process(app), {"X-Auth-Token": "admin"}
     for media_type in (OLD, NEW):
-        check(app, body, media_type)
+        app.extensions["ims_mock"].reset()
+        before = ask(f"/v2/images/{image}", headers)
+        answer = patch(ask, body, media_type, image)
+        after = ask(f"/v2/images/{image}", headers)
+        event(f"answered {answer.status}")
+        assert answer.status in (200, 400, 403, 404, 409, 413)
+        assert after.body == (answer.body if answer.status == 200 else before.body)
+        assert ask("/v2/images?status=in:active,queued", headers).status == 200
