@@ -1,27 +1,14 @@
 """Tests on workers of pytest-xdist, in random order, do not affect each other."""
 
 import pytest
-from helpers import make_app
-
-from ims_mock.server.server import BackgroundServer
+from helpers import make_app, over_socket
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.slow
 
 SUITE = """
-    import json
-    from urllib.error import HTTPError
-    from urllib.request import urlopen
-
     import pytest
-
-
-    def get(url):
-        try:
-            with urlopen(url) as answer:
-                return answer.status, sorted(image["name"] for image in json.load(answer)["images"])
-        except HTTPError as error:
-            return error.code, []
+    import requests
 
 
     @pytest.mark.parametrize("number", range(400))
@@ -31,9 +18,10 @@ SUITE = """
         broken = (500, 502, 503)[number % 3]
         ims_mock.load({"images": [{"name": name} for name in names]})
         ims_mock.faults.add(path="/v2/images", nth=2, status=broken)
-        answers = [get(f"{ims_mock.url}/v2/images?__test={number}&limit=100"), get(f"{ims_mock.url}/v2/images")]
-        answers.append(get(f"{ims_mock.url}/v2/images"))
-        assert answers == [(200, []), (broken, []), (200, names)]
+        answers = [requests.get(f"{ims_mock.url}/v2/images", {"__test": value}) for value in (number, None, None)]
+        assert [answer.status_code for answer in answers] == [200, broken, 200]
+        first, _, last = [sorted(image["name"] for image in one.json().get("images", [])) for one in answers]
+        assert (first, last) == ([], names)
         assert [entry.status for entry in ims_mock.requests] == [200, broken, 200]
         assert len(ims_mock.requests.matching("/v2/images", __test=number)) == 1
         assert [rule.hits for rule in ims_mock.faults] == [1]
@@ -56,11 +44,8 @@ def test_each_worker_has_its_own_server(run):
 
 def test_workers_use_separate_sandboxes_of_a_shared_server(run):
     app = make_app("document-sample")
-    server = BackgroundServer(app)
-    try:
-        catalog = app.extensions["ims_mock"].catalog
-        run("--ims-mock-url", server.url).assert_outcomes(passed=400)
-    finally:
-        server.close()
+    catalog = app.extensions["ims_mock"].catalog
+    with over_socket(app) as ask:
+        run("--ims-mock-url", ask.url).assert_outcomes(passed=400)
     assert app.extensions["ims_mock"].catalog is catalog
     assert len(app.extensions["ims_mock.sandboxes"]) == 0
