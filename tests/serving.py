@@ -12,7 +12,6 @@ import subprocess
 import sys
 import warnings
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -34,15 +33,6 @@ NOT_ROOT = pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="
 def put(name, content):
     """Write a file, text or bytes."""
     Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command has printed, and its exit status."""
-
-    stdout: str
-    stderr: str
-    returncode: int
 
 
 def run(*arguments, **environment):
@@ -67,12 +57,12 @@ def run(*arguments, **environment):
                 gc.collect()
     for stream in (output, errors):
         stream.seek(0)
-    return Done(output.read(), errors.read(), status)
+    return subprocess.CompletedProcess(arguments, status, output.read(), errors.read())
 
 
 def run_process(*arguments, **environment):
     """Run a command to its end in a process of its own, with no other options than those given."""
-    done = subprocess.run(
+    return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         env={**CLEAN, **environment},
         stdin=subprocess.DEVNULL,
@@ -80,7 +70,6 @@ def run_process(*arguments, **environment):
         encoding="utf-8",
         timeout=60,
     )
-    return Done(done.stdout, done.stderr, done.returncode)
 
 
 def refusal(done, status):

@@ -1,15 +1,12 @@
 """Uploads reach the application while they arrive, need little memory, and fail if the client disconnects."""
 
 import json
-import re
 import signal
 import socket
-import tempfile
 import threading
 import time
 import tracemalloc
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 import pytest
 import requests
@@ -95,19 +92,6 @@ def test_slow_uploads_block_no_other_requests(url):
         time.sleep(0.01)
 
 
-def test_an_upload_stream_reads_like_a_file():
-    stream = UploadStream()
-    stream.append(b"one\ntwo\nth")
-    file = stream.getfile()
-    assert file.readline() == b"one\n"
-    later = threading.Timer(0.05, lambda: (stream.append(b"ree\nfour\nfive"), stream.end()))
-    later.start()
-    assert file.read(13) == b"two\nthree\nfou"
-    assert list(file) == [b"r\n", b"five"]
-    assert (file.read(5), file.read()) == (b"", b"")
-    later.join()
-
-
 def test_reading_from_a_silent_client_times_out():
     file = UploadStream(timeout=0.1).getfile()
     with pytest.raises(UploadInterrupted, match=r"no data was received for 0\.1 seconds"):
@@ -145,25 +129,6 @@ def test_a_client_waits_for_a_slow_application(receiver, url, headers):
         assert json.loads(read_response(connection)[2]) == summary(bytes(pieces * len(piece)))
 
 
-@pytest.mark.slow
-@LINUX
-@ENCODINGS
-def test_an_upload_of_300_mib_needs_less_than_30_mb(headers):
-    def peak():
-        return int(re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())[1]) * 1024
-
-    with serving() as (process, url), connected(url) as connection:
-        requests.put(url + PATH, data=DATA, timeout=20)
-        before = peak()
-        length = {"Content-Length": str(300 * MIB)}
-        connection.sendall(head("PUT", PATH, length if headers is LENGTH else headers))
-        for _ in range(300):
-            connection.sendall(body(headers, bytes(MIB)))
-        connection.sendall(body(headers, b""))
-        assert json.loads(read_response(connection)[2])[0] == 300 * MIB
-        assert peak() - before < 30_000_000
-
-
 @pytest.mark.parametrize("more", [{}, CHUNKED, {"Expect": "100-continue"}], ids=["length", "chunked", "expecting"])
 def test_other_bodies_are_limited(receiver, url, more):
     headers = CHUNKED if more is CHUNKED else {"Content-Length": str(40 * MIB), **more}
@@ -180,26 +145,6 @@ def test_other_bodies_are_limited(receiver, url, more):
     assert f"{MAX_BODY_BYTES} bytes" in json.loads(found)["error_msg"]
     assert held < (2 * MAX_BODY_BYTES if more is CHUNKED else 4 * MIB)
     assert not receiver.environs
-
-
-@pytest.fixture
-def _no_temporary_files(monkeypatch):
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda *_: pytest.fail("a temporary file was created"))
-
-
-@pytest.mark.usefixtures("_no_temporary_files")
-def test_long_responses_need_no_temporary_file(url):
-    with connected(url) as connection:
-        connection.sendall(head("GET", "/?32"))
-        time.sleep(0.2)
-        assert read_response(connection)[2] == bytes(32 * MIB)
-
-
-@pytest.mark.usefixtures("_no_temporary_files")
-@pytest.mark.parametrize("target", [PATH, "/v2/images"])
-def test_long_bodies_need_no_temporary_file(url, target):
-    data = bytes(MAX_BODY_BYTES - 1)
-    assert requests.put(url + target, data=data, timeout=20).json() == summary(data)
 
 
 def close(connection):
