@@ -236,25 +236,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-NAMED = st.fixed_dictionaries({}, optional={"id": JSON, "name": JSON | st.just("ann"), "domain": JSON | st.just(TEAM)})
-PERSON = st.fixed_dictionaries({}, optional={"name": JSON, "id": JSON, "password": JSON, "domain": NAMED | JSON})
-METHODS = st.lists(st.sampled_from(["password", "token", "x"]) | JSON, max_size=3) | JSON
-BODY = st.fixed_dictionaries(
-    {
-        "auth": st.fixed_dictionaries(
-            {
-                "identity": st.fixed_dictionaries(
-                    {"methods": METHODS},
-                    optional={
-                        "password": st.fixed_dictionaries({"user": PERSON | JSON}) | JSON,
-                        "token": st.fixed_dictionaries({"id": JSON}) | JSON,
-                    },
-                )
-            },
-            optional={"scope": st.fixed_dictionaries({}, optional={"project": NAMED | JSON, "domain": NAMED}) | JSON},
-        )
-    }
+NAMED = JSON | st.fixed_dictionaries(
+    {}, optional={"id": JSON, "name": JSON | st.just("ann"), "domain": JSON | st.just(TEAM), "password": JSON}
 )
+METHODS = JSON | st.lists(st.sampled_from(["password", "token", "x"]) | JSON, max_size=3)
+IDENTITY = st.fixed_dictionaries(
+    {"methods": METHODS, "password": st.fixed_dictionaries({"user": NAMED}), "token": NAMED}
+)
+SCOPE = JSON | st.fixed_dictionaries({}, optional={"project": NAMED, "domain": NAMED})
+BODY = st.fixed_dictionaries({"auth": st.fixed_dictionaries({"identity": IDENTITY}, optional={"scope": SCOPE})})
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

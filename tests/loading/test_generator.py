@@ -303,7 +303,7 @@ def test_contradictory_values_are_kept() -> None:
         "__imagetype": "gold", "visibility": "private", "virtual_env_type": "FusionCompute", "disk_format": "iso",
         "__platform": "Windows", "__os_type": "Linux", "__os_version": "CentOS 7.3 64bit", "__os_bit": "32",
         "__support_arm": "true", "__support_kvm": "true", "hw_firmware_type": "bios", "status": "queued", "size": 5,
-        "created_at": "2022-01-01T00:00:00Z", "updated_at": "2019-01-01T00:00:00Z",
+        "created_at": "2022-01-01T00:00:00Z", "updated_at": "2019-01-01T00:00:00Z", "active_at": "yesterday",
     }  # fmt: skip
     for image in images(**fixed):
         assert {name: image[name] for name in fixed} == fixed
@@ -328,19 +328,11 @@ def test_times_are_in_order_around_fixed_times(fixed: dict[str, str]) -> None:
         assert image["created_at"] <= image.get("active_at", image["created_at"]) <= image["updated_at"]
 
 
-def test_invalid_time_is_kept() -> None:
-    assert {image["created_at"] for image in images(created_at="yesterday")} == {"yesterday"}
-
-
 @pytest.mark.parametrize("name", sorted(LINKS))
 def test_links_cannot_be_fixed(name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} is computed"):
         generate(1, 7, project=PROJECT, fixed={name: "x"})
-
-
-@pytest.mark.parametrize("name", sorted(LINKS))
-def test_link_may_be_fixed_to_none(name: str) -> None:
-    assert list(generate(2, 7, project=PROJECT, fixed={name: None})) == images(2)
+    assert images(**{name: None}) == images()
 
 
 def test_image_of_an_unknown_environment_has_the_usual_attributes() -> None:

@@ -83,14 +83,15 @@ def test_value_is_converted_to_its_type(field):
 def test_invalid_value_is_reported_at_its_path(field):
     for raw in WRONG[field.type]:
         assert list(problems_of(read_image, {field.name: raw})) == [(field.name,)], raw
-
-
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_message_quotes_the_value(field):
     raw = "\ud800" if field.type is TEXT else "x" * 100_000
     message = problems_of(read_image, {field.name: raw})[(field.name,)]
     shown = {TEXT: "'\\ud800' holds half a character", LINK: "is computed from the id and cannot be set"}
     assert message.startswith(shown.get(field.type, "'xxxxxxxx"))
+
+
+def test_all_problems_of_an_image_are_reported_at_once():
+    image = {field.name: WRONG[field.type][-1] for field in FIELDS} | {"colour": [], "members": {"p": "x"}, "": "x"}
+    assert {path[0] for path in problems_of(read_image, image)} == set(image)
 
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.type is not LINK], ids=lambda field: field.name)
@@ -140,13 +141,9 @@ def test_unknown_member_status_is_rejected(project, status):
     assert all(legal in message for legal in MEMBER_STATUSES)
 
 
-@pytest.mark.parametrize("raw", ["p", ["p"], 1, [{"p": "accepted"}]])
-def test_members_must_be_a_mapping(raw):
-    assert list(problems_of(read_image, {"members": raw})) == [("members",)]
-
-
-def test_member_id_must_not_be_empty():
-    assert [path[:2] for path in problems_of(read_image, {"members": {"": "accepted"}})] == [("members", "")]
+@pytest.mark.parametrize("raw", ["p", ["p"], 1, [{"p": "accepted"}], {"": "accepted"}])
+def test_members_must_be_a_mapping_of_project_ids(raw):
+    assert [path[0] for path in problems_of(read_image, {"members": raw})] == ["members"]
 
 
 TOKEN = {"token": "t", "project": "p"}
@@ -215,15 +212,9 @@ WRONG_ENTRIES = {
         *(("admin", "'admin' is not a list"), ([[]], "is not text"), ([None], "is not text"), (None, "has no value")),
     ],
     "credentials.tokens[0].role": [([], "did you mean roles?")],
-    "credentials.keys": [("x", "is not a list")],
     "credentials.keys[0].access": [(..., "is missing")],
-    "credentials.keys[0].secret": [(..., "is missing")],
-    "credentials.keys[0].project": [(..., "is missing")],
     "credentials.keys[0].note": [("2030", "use one of access, secret, project, roles, security_token, expires")],
     "credentials.users[0].name": [(..., "is missing")],
-    "credentials.users[0].password": [(..., "is missing")],
-    "credentials.users[0].project": [(..., "is missing")],
-    "credentials.users[0].pasword": [("x", "did you mean password?")],
     "defaults": [([], "is not a mapping"), ("x", "is not a mapping")],
     "defaults.min_disk": [("x", "'x' is not a whole number")],
     "defaults.self": [("x", "is computed from the id")],
@@ -234,7 +225,6 @@ WRONG_ENTRIES = {
         *((..., "is missing"), (None, "has no value"), ("many", "'many' is not a whole number")),
         *(("-1", f"-1 is not 0 to {MAX_GENERATED}"), (MAX_GENERATED + 1, f"is not 0 to {MAX_GENERATED}")),
     ],
-    "generate[0].sede": [(1, "did you mean seed?")],
     "generate[0].seed": [("x", "'x' is not a whole number"), (None, "has no value")],
     "generate[0].set": [([], "is not a mapping"), (None, "has no value")],
     "generate[0].set.min_disk": [("x", "'x' is not a whole number")],
@@ -281,33 +271,6 @@ def test_misspelt_section_gets_a_suggestion(section):
     misspelt = section + section[-1]
     for raw in ([], None):
         assert f"did you mean {section}?" in problems_of(read_sections, {misspelt: raw})[(misspelt,)]
-
-
-def test_all_problems_are_reported_at_once():
-    raw = {
-        "clock": "x",
-        "image": [],
-        "projects": [{}, {"id": "p", "nam": "x"}],
-        "credentials": {"tokens": [{}], "user": []},
-        "defaults": {"min_disk": "x", "colour": []},
-        "generate": [{"count": "x"}, {"count": -1, "set": {"protected": "x"}}],
-    }
-    assert set(problems_of(read_sections, raw)) == {
-        ("clock",),
-        ("image",),
-        ("projects", 0, "id"),
-        ("projects", 1, "nam"),
-        ("credentials", "tokens", 0, "token"),
-        ("credentials", "tokens", 0, "project"),
-        ("credentials", "user"),
-        ("defaults", "min_disk"),
-        ("defaults", "colour"),
-        ("generate", 0, "count"),
-        ("generate", 1, "count"),
-        ("generate", 1, "set", "protected"),
-    }
-    image = {field.name: WRONG[field.type][-1] for field in FIELDS} | {"colour": [], "members": {"p": "x"}, "": "x"}
-    assert {path[0] for path in problems_of(read_image, image)} == set(image)
 
 
 def test_generated_images_conform_to_the_schema():
