@@ -99,7 +99,7 @@ def ask_off():
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_a_signed_request_is_accepted(ask, name):
+def test_a_signed_request_is_accepted_in_any_order_and_case(ask, name):
     method, target, headers, body, _, signature = VECTORS[name]
     sent = signed(headers, signature)
     answer = ask(target, sent, method, body)
@@ -119,38 +119,11 @@ def message_of(answer, status=401, code="APIGW.0301"):
 
 def canonical_of(message):
     intro = "Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:"
-    form, cure = re.fullmatch(rf"{intro}(.*\|(?:[0-9a-f]{{64}}|UNSIGNED-PAYLOAD)); (.*)", message).groups()
+    form, cure = re.fullmatch(rf"{intro}(.*\|[0-9a-f]{{64}}); (.*)", message).groups()
     method, path, query, *headers, empty, names, payload = form.split("|")
     assert empty == ""
     parts = {"method": method, "path": path, "query": query, "headers": headers, "names": names, "payload": payload}
     return parts, cure
-
-
-CHANGES = {
-    "method": lambda r: {**r, "method": "DELETE"},
-    "path": lambda r: {**r, "target": r["target"].replace("/v2/images", "/v2/image")},
-    "query": lambda r: {**r, "target": r["target"] + ("&" if "?" in r["target"] else "?") + "changed=1"},
-    "headers": lambda r: {**r, "headers": {**r["headers"], "content-type": "application/json; a=b"}},
-    "payload": lambda r: {**r, "body": r["body"] + b" "},
-}
-"""What can change between signing and arriving; the body of the vector ``patch`` is not signed."""
-
-
-@pytest.mark.parametrize(
-    ("name", "part"), [(name, part) for name in VECTORS for part in CHANGES if (name, part) != ("patch", "payload")]
-)
-def test_the_error_shows_the_canonical_request_that_arrived(ask, name, part):
-    method, target, headers, body, _, signature = VECTORS[name]
-    changed = CHANGES[part]({"method": method, "target": target, "headers": headers, "body": body})
-    answer = ask(changed["target"], signed(changed["headers"], signature), changed["method"], changed["body"])
-    seen, _ = canonical_of(message_of(answer))
-    sent = sent_of(method, target, headers, body)
-    form = signing.canonical_request(sent, sorted(sent.headers))
-    was = {
-        "method": form.method, "path": form.path, "query": form.query, "headers": form.headers.splitlines(),
-        "names": form.signed_headers, "payload": form.payload,
-    }  # fmt: skip
-    assert {key for key in was if was[key] != seen[key]} == {part}
 
 
 @pytest.mark.parametrize(
@@ -261,11 +234,11 @@ def test_the_host_need_not_be_signed(ask):
 
 
 @pytest.mark.parametrize(("mistake", "words"), MISTAKES)
-def test_the_error_names_a_common_mistake(ask, mistake, words):
+def test_the_error_shows_the_canonical_request_and_names_a_common_mistake(ask, mistake, words):
     message = message_of(ask(TARGET, sent_headers(naive(**{**RIGHT, **mistake})), "POST", BODY))
     parts, cure = canonical_of(message)
     assert words in cure
-    assert parts["payload"] == HASH
+    assert parts == {**RIGHT, "headers": [f"{name}:{value}" for name, value in HEADERS]}
 
 
 def test_the_digits_of_a_signature_must_be_lower_case(ask):

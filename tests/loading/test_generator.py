@@ -140,33 +140,20 @@ def test_no_attribute_is_more_frequent_than_its_share(many: list[Image], name: s
     assert 0 < found <= share * 1.15 + (0.1 if name == "hw_firmware_type" else 0)  # every ARM image has a firmware type
 
 
-@pytest.mark.parametrize("name", ["__description", "__lazyloading", "__image_location"])
-def test_attribute_of_all_images_is_as_frequent_as_its_share(many: list[Image], name: str) -> None:
-    assert sum(name in image for image in many) / len(many) == pytest.approx(BY_NAME[name].share, rel=0.1)
-
-
 @pytest.mark.parametrize(
     ("least", "most", "is_one"),
     [
         (0.50, 0.65, lambda image: image["__imagetype"] == "gold" and image["__os_type"] == "Linux"),
-        (0.10, 0.20, lambda image: image["__os_type"] == "Windows"),
         (0.04, 0.10, lambda image: image.get("__support_arm") == "true"),
         (0.02, 0.06, lambda image: "__support_kvm_gpu_type" in image or "__support_xen_gpu_type" in image),
         (0.20, 0.35, lambda image: image["__imagetype"] == "private"),
         (0.03, 0.08, lambda image: image["__imagetype"] == "shared"),
         (0.05, 0.12, lambda image: image["__imagetype"] == "market"),
         (0.01, 0.04, lambda image: image["virtual_env_type"] == "IsoImage"),
-        (0.01, 0.04, lambda image: image["virtual_env_type"] == "DataImage"),
-        (0.02, 0.05, lambda image: image["virtual_env_type"] == "Ironic"),
-        (0.002, 0.02, lambda image: "__system__cmkid" in image),
-        (0.002, 0.02, lambda image: "__backup_id" in image),
         (0.005, 0.016, lambda image: image["status"] == "queued"),
-        (0.002, 0.010, lambda image: image["status"] == "saving"),
         (0.10, 0.50, lambda image: not image["name"].isascii()),
-        (0.10, 0.30, lambda image: image["tags"]),
         (0.10, 0.30, lambda image: any("=" in tag for tag in image["tags"])),
         (0.001, 0.05, lambda image: any(re.fullmatch(r"\w+\.\w+", tag) for tag in image["tags"])),
-        (0.001, 0.05, lambda image: any(re.fullmatch(r"[\w-]+", tag) for tag in image["tags"])),
     ],
 )
 def test_mixture_is_that_of_a_region(
@@ -183,10 +170,6 @@ def test_project_owns_most_private_images_and_is_member_of_shared_ones(many: lis
     shared = [image for image in many if image["__imagetype"] == "shared"]
     assert all(PROJECT in image["members"] and image["owner"] != PROJECT for image in shared)
     assert {image["members"][PROJECT] for image in shared} == set(MEMBER_STATUSES)
-
-
-def test_few_images_have_the_same_time(many: list[Image]) -> None:
-    assert len({image["created_at"] for image in many}) > 0.999 * len(many)
 
 
 def test_seed_gives_the_same_images_everywhere() -> None:
