@@ -20,13 +20,13 @@ from ims_mock.options import MockOptions, options_of
 if TYPE_CHECKING:
     from ims_mock.journal.coverage import Coverage
     from ims_mock.testing.mock import ImsMock
-    from ims_mock.testing.requests import MatchingRequests
 
 _IN_MARKER: Final = tuple(option.name for option in options_of(MockOptions) if option.in_marker)
 _IN_INI: Final = tuple(option for option in options_of(MockOptions) if option.in_ini)
 
 _REPORTS: Final = ("terminal", "markdown", "json")
 
+_SERVER: Final = pytest.StashKey["ImsMock"]()
 _COVERAGE: Final = pytest.StashKey["Coverage"]()
 _XDIST_KEY: Final = "ims_mock_coverage"
 """The key under which a worker of pytest-xdist sends its coverage to the controller."""
@@ -81,6 +81,7 @@ def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
     options["catalog"] = [_resolve(name, [pytestconfig.rootpath]) for name in names]
     with _errors_without_traceback("ims_mock"):
         server = ImsMock(**options, url=_url(pytestconfig))
+    pytestconfig.stash[_SERVER] = server
     with server:
         yield server
         if pytestconfig.getoption("--ims-mock-report"):
@@ -107,11 +108,8 @@ def _marker_options(item: pytest.Item) -> dict[str, Any]:
         options = {**marker.kwargs, **options}
     if "catalog" in options:
         given = options["catalog"]
-        directories = [item.path.parent, item.config.rootpath]
-        is_list = isinstance(given, Sequence) and not isinstance(given, str)
-        options["catalog"] = (
-            [_resolve(source, directories) for source in given] if is_list else _resolve(given, directories)
-        )
+        sources = given if isinstance(given, list | tuple) else [given]
+        options["catalog"] = [_resolve(source, [item.path.parent, item.config.rootpath]) for source in sources]
     return options
 
 
@@ -148,20 +146,11 @@ def _fail(message: str) -> NoReturn:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the result of the latest ``requests.matching`` if a test fails."""
     report = yield
-    if report.when == "call" and report.failed and (match := _last_match(getattr(item, "funcargs", {}))) is not None:
-        report.sections.append(("ims_mock requests", str(match)))
+    if report.when == "call" and report.failed and "ims_mock_server" in getattr(item, "fixturenames", ()):
+        server = item.config.stash.get(_SERVER, None)
+        if server and server.requests.last_match is not None:
+            report.sections.append(("ims_mock requests", str(server.requests.last_match)))
     return report
-
-
-def _last_match(fixtures: Mapping[str, Any]) -> MatchingRequests | None:
-    for name in ("ims_mock", "ims_mock_server"):
-        match = getattr(getattr(fixtures.get(name), "requests", None), "last_match", None)
-        if match is not None:
-            from ims_mock.testing.requests import MatchingRequests
-
-            if isinstance(match, MatchingRequests):  # a suite may have other fixtures of these names
-                return match
-    return None
 
 
 # --- coverage report

@@ -43,7 +43,7 @@ def _serve(options: ServeOptions) -> None:
         tls = _tls_context(options)
         listener = bind(options.host, options.port)
         url = url_of(listener, "https" if tls else "http")
-        reloader = Reloader([str(one) for one in options.sources]) if options.watch else None  # before files are read
+        reloader = Reloader(options) if options.watch else None  # before files are read
         with _ProgressBar() as progress:
             loaded = load_options(options, progress=progress)
         for warning in loaded.warnings:
@@ -57,7 +57,7 @@ def _serve(options: ServeOptions) -> None:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
     if reloader:
-        reloader.start(emulator.reload, generate=options.generate, seed=options.seed, project=options.project)
+        reloader.start(emulator.reload)
     images = len(emulator.catalog)
     click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({emulator.state.name}) on {url}")
     server.run()

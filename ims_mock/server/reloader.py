@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 from threading import Thread
-from typing import Any, Final
+from typing import Final
 
-from ims_mock.loading.loader import LoadedCatalog, load
+from ims_mock.emulator import load_options
+from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.loading.sources import CatalogError, catalog_paths, is_bundled
+from ims_mock.options import EmulatorOptions
 
 POLL_SECONDS: Final = 0.2
 
@@ -23,19 +25,19 @@ _log = logging.getLogger("ims_mock")
 class Reloader:
     """Detects changes of catalog files since it was created; bundled catalogs never change."""
 
-    def __init__(self, sources: Sequence[str]) -> None:
-        self._sources = sources
-        self._paths = [Path(source) for source in sources if not is_bundled(source)]
+    def __init__(self, options: EmulatorOptions) -> None:
+        self._options = options
+        self._paths = [Path(str(source)) for source in options.sources if not is_bundled(source)]
         self._loaded = self._latest = self._states()
 
-    def start(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
+    def start(self, use: Callable[[LoadedCatalog], None]) -> None:
         """Start a daemon thread that calls :meth:`reload` whenever the files have changed."""
 
         def run() -> None:
             while True:
                 time.sleep(POLL_SECONDS)
                 if self.has_changes():
-                    self.reload(use, **options)
+                    self.reload(use)
 
         if self._paths:
             Thread(target=run, daemon=True).start()
@@ -64,10 +66,10 @@ class Reloader:
                 ]
         return states
 
-    def reload(self, use: Callable[[LoadedCatalog], None], **options: Any) -> None:
-        """Load the catalogs with the options and use them, or log what is wrong with them."""
+    def reload(self, use: Callable[[LoadedCatalog], None]) -> None:
+        """Load the catalogs of the options and use them, or log what is wrong with them."""
         try:
-            loaded = load(self._sources, **options)
+            loaded = load_options(self._options)
         except CatalogError as error:
             for problem in error.problems:
                 _log.error("%s", problem)

@@ -29,8 +29,7 @@ class UploadStream(io.RawIOBase):
         on_drained: Called in the reader's thread when a full stream accepts bytes again.
     """
 
-    def __init__(self, timeout: float = READ_TIMEOUT_SECONDS) -> None:
-        self._timeout = timeout
+    def __init__(self) -> None:
         self.is_full = False
         self.on_first_read: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
@@ -87,8 +86,8 @@ class UploadStream(io.RawIOBase):
         self.on_first_read = None
         view = memoryview(buffer).cast("B")
         with self._changed:
-            if not self._changed.wait_for(self._has_news, self._timeout):
-                self._interruption = f"no data was received for {self._timeout:g} seconds"
+            if not self._changed.wait_for(self._has_news, READ_TIMEOUT_SECONDS):
+                self._interruption = f"no data was received for {READ_TIMEOUT_SECONDS:g} seconds"
             if not self._buffer and self.is_interrupted:
                 raise UploadInterrupted(self._interruption)
             count = min(len(view), len(self._buffer))

@@ -33,6 +33,13 @@ class ImsMock:
     The options are keywords, with the defaults of :class:`ims_mock.options.MockOptions`:
     ``ImsMock("default", generate=100, auth="on")``. With ``url`` it is a sandbox on that running server.
 
+    Attributes:
+        url: The base URL without a trailing slash.
+        port: The port.
+        requests: The recorded requests.
+        faults: The rules of fault injection.
+        clock: The clock.
+
     Raises:
         CatalogError: A catalog is invalid.
         TypeError: An option does not exist.
@@ -46,6 +53,7 @@ class ImsMock:
         self._options = options
         self._backend = Remote(options.url, options) if options.url else Local(options)
         self._snapshot_numbers = count(1)
+        self.url, self.port = self._backend.url, self._backend.port
         self.requests = Requests(self._entries, lambda: self._backend.control("DELETE", "requests"))
         self.faults = Faults(self._backend)
         self.clock = MockClock(self._backend)
@@ -90,17 +98,7 @@ class ImsMock:
         self.faults.detach()
         self.requests.last_match = None
 
-    # --- address and credentials
-
-    @property
-    def url(self) -> str:
-        """The base URL without a trailing slash."""
-        return self._backend.url
-
-    @property
-    def port(self) -> int:
-        """The port."""
-        return self._backend.port
+    # --- credentials
 
     @property
     def project(self) -> str:

@@ -9,6 +9,7 @@ from serving import put, serving
 
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
+from ims_mock.options import EmulatorOptions
 from ims_mock.server.reloader import Reloader
 
 ONE = "images: [{id: a}]\n"
@@ -53,7 +54,7 @@ def restore_older_file():
 
 @pytest.mark.parametrize("change", [overwrite, replace_by_rename, replace_by_link, restore_older_file])
 def test_a_change_is_reported_once_at_the_second_poll(change):
-    reloader = Reloader(["c.yaml"])
+    reloader = Reloader(EmulatorOptions("c.yaml"))
     assert changes(reloader) == 0
     change()
     assert not reloader.has_changes()
@@ -62,7 +63,7 @@ def test_a_change_is_reported_once_at_the_second_poll(change):
 
 
 def test_a_file_that_is_being_written_is_not_reported():
-    reloader = Reloader(["c.yaml"])
+    reloader = Reloader(EmulatorOptions("c.yaml"))
     for size in range(1, 4):
         put("c.yaml", "#" * size)
         assert not reloader.has_changes()
@@ -70,7 +71,7 @@ def test_a_file_that_is_being_written_is_not_reported():
 
 
 def test_a_reverted_change_is_not_reported():
-    reloader = Reloader(["."])
+    reloader = Reloader(EmulatorOptions(["."]))
     put("e.yaml", "{}")
     assert not reloader.has_changes()
     Path("e.yaml").unlink()
@@ -80,7 +81,7 @@ def test_a_reverted_change_is_not_reported():
 def test_added_and_removed_catalogs_of_a_folder_are_reported():
     Path("folder").mkdir()
     put("folder/a.yaml", "{}")
-    reloader = Reloader(["folder", "default"])
+    reloader = Reloader(EmulatorOptions(["folder", "default"]))
     put("folder/b.json", "{}")
     assert changes(reloader) == 1
     Path("folder/a.yaml").unlink()
@@ -91,7 +92,7 @@ def test_added_and_removed_catalogs_of_a_folder_are_reported():
 
 
 def test_a_file_that_disappears_and_returns_is_reported_twice():
-    reloader = Reloader(["c.yaml"])
+    reloader = Reloader(EmulatorOptions("c.yaml"))
     Path("c.yaml").unlink()
     assert changes(reloader) == 1
     put("c.yaml", ONE)
@@ -101,13 +102,13 @@ def test_a_file_that_disappears_and_returns_is_reported_twice():
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_named_pipes_are_ignored():
     os.mkfifo("pipe.yaml")
-    reloader = Reloader(["pipe.yaml"])
+    reloader = Reloader(EmulatorOptions(["pipe.yaml"]))
     os.utime("pipe.yaml", (1, 1))
     assert changes(reloader) == 0
 
 
 def test_a_reset_restores_the_reloaded_catalog():
-    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"]))
+    reloader, emulator = Reloader(EmulatorOptions("c.yaml")), Emulator(load(["c.yaml"]))
     put("c.yaml", TWO + "project: p\nclock: 2025-01-01T00:00:00Z\n")
     reloader.reload(emulator.reload)
     for _ in range(2):
@@ -117,14 +118,14 @@ def test_a_reset_restores_the_reloaded_catalog():
 
 
 def test_generated_images_are_generated_again():
-    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"], generate=5))
-    reloader.reload(emulator.reload, generate=5, seed=0, project="")
+    reloader, emulator = Reloader(EmulatorOptions("c.yaml", generate=5)), Emulator(load(["c.yaml"]))
+    reloader.reload(emulator.reload)
     assert len(emulator.catalog) == 6
 
 
 @pytest.mark.parametrize("content", [INVALID, "images: [}", "- 1", None])
 def test_an_invalid_catalog_is_logged_and_changes_nothing(content, caplog):
-    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"]))
+    reloader, emulator = Reloader(EmulatorOptions("c.yaml")), Emulator(load(["c.yaml"]))
     before = emulator.catalog
     Path("c.yaml").unlink()
     if content:
@@ -139,8 +140,8 @@ def test_an_invalid_catalog_is_logged_and_changes_nothing(content, caplog):
 
 
 def test_an_internal_error_is_logged_and_changes_nothing(caplog, monkeypatch):
-    reloader, emulator = Reloader(["c.yaml"]), Emulator(load(["c.yaml"]))
-    monkeypatch.setattr("ims_mock.server.reloader.load", lambda *_: 1 / 0)
+    reloader, emulator = Reloader(EmulatorOptions("c.yaml")), Emulator(load(["c.yaml"]))
+    monkeypatch.setattr("ims_mock.server.reloader.load_options", lambda _: 1 / 0)
     reloader.reload(emulator.reload)
     assert "ZeroDivisionError" in caplog.text
     assert ids(emulator) == ["a"]

@@ -92,10 +92,10 @@ def test_slow_uploads_block_no_other_requests(url):
         time.sleep(0.01)
 
 
-def test_reading_from_a_silent_client_times_out():
-    file = UploadStream(timeout=0.1).getfile()
+def test_reading_from_a_silent_client_times_out(monkeypatch):
+    monkeypatch.setattr("ims_mock.server.upload_stream.READ_TIMEOUT_SECONDS", 0.1)
     with pytest.raises(UploadInterrupted, match=r"no data was received for 0\.1 seconds"):
-        file.read(1)
+        UploadStream().getfile().read(1)
 
 
 @ENCODINGS
