@@ -67,7 +67,6 @@ class DocumentedRequest:
     Attributes:
         path: The path, decoded.
         query: The query string as it was sent.
-        pairs: The parameters in the order they were sent, decoded; values of secrets are redacted.
         is_queens: Whether the client asks for the Queens release of the API.
         is_admin: Whether the caller is an admin.
         credentials: What was sent: ``nothing``, ``a token`` or ``a signature``.
@@ -77,11 +76,15 @@ class DocumentedRequest:
     method: str
     path: str
     query: str = ""
-    pairs: tuple[tuple[str, str], ...] = ()
     is_queens: bool = False
     is_admin: bool = False
     credentials: str = NO_CREDENTIALS
     refusal: str = ""
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The parameters in the order they were sent, decoded; values of secrets are redacted."""
+        return decoded_query(self.query)
 
     @cached_property
     def is_list(self) -> bool:

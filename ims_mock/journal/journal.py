@@ -104,7 +104,6 @@ class Record(NamedTuple):
             method=self.method,
             path=wire_text(self.path),
             query=self.query,
-            pairs=decoded_query(self.query),
             is_queens=is_queens(self.headers.get("x-api-version", "")),
             is_admin=self.caller.is_admin,
             credentials=self.credentials,
@@ -174,13 +173,6 @@ class Entry:
         return cls(**{**data, "query": query, "ids": tuple(data["ids"]), "findings": findings})
 
 
-class _Numbered(NamedTuple):
-    number: int
-    walk: int
-    page_number: int
-    record: Record
-
-
 @dataclass(frozen=True)
 class ListRequest:
     """A request for a page of a list, as the audit of walks reads it.
@@ -244,7 +236,7 @@ class Journal:
 
     def __init__(self, size: int = AppOptions.journal) -> None:
         self.ignored: frozenset[str] = frozenset()
-        self._records: deque[_Numbered] = deque(maxlen=size)
+        self._records: deque[tuple[int, int, int, Record]] = deque(maxlen=size)  # its number, its walk's, its page's
         self._pages = PageCounter()
         self._count = 0
         self._catalogs: deque[tuple[int, Catalog]] = deque(maxlen=MAX_PAST_CATALOGS + 1)
@@ -272,7 +264,7 @@ class Journal:
             if asks_list(record.method, record.path):
                 last = None if record.images is None else record.images[-1].id if record.images else ""
                 walk, page_number = self._pages.record(record.path, record.caller.project, record.query, last)
-            self._records.append(_Numbered(self._count, walk, page_number, record))
+            self._records.append((self._count, walk, page_number, record))
         return page_number
 
     def page_number(self, path: str, project: str, query: str) -> int:
@@ -284,7 +276,7 @@ class Journal:
         """Return the recorded requests after a number, the oldest first."""
         with self._lock:
             records = list(self._records)
-        return [_entry(one, self.ignored) for one in records if one.number > since]
+        return [_entry(*one, self.ignored) for one in records if one[0] > since]
 
     def lists(self) -> list[ListRequest]:
         """Return the recorded requests for a page of a list, the oldest first."""
@@ -305,14 +297,13 @@ class Journal:
     def _keep(self, catalog: Catalog) -> None:
         """Keep the catalog that lists are answered from now on, and drop those that are too old or too large."""
         self._catalogs.append((self._count, catalog))
-        oldest = self._records[0].number if self._records else self._count
+        oldest = self._records[0][0] if self._records else self._count
         past = sum(len(one) for _, one in self._catalogs) - len(catalog)
         while len(self._catalogs) > 1 and (past > MAX_PAST_IMAGES or self._catalogs[1][0] <= oldest):
             past -= len(self._catalogs.popleft()[1])
 
 
-def _entry(numbered: _Numbered, ignored: frozenset[str]) -> Entry:
-    number, walk, page_number, record = numbered
+def _entry(number: int, walk: int, page_number: int, record: Record, ignored: frozenset[str]) -> Entry:
     sent = TOKEN if "x-auth-token" in record.headers else SIGNATURE if "authorization" in record.headers else ""
     return Entry(
         number=number,
