@@ -1,4 +1,4 @@
-"""Fault injection: the schema of a fault rule, the rules of an emulator, and the catalog changes a rule can make.
+"""Fault injection: the keys and effects of fault rules, the rules of an emulator, and the catalog changes of a rule.
 
 Rules select requests and count them here; the web package carries the effects out.
 """

@@ -377,15 +377,6 @@ def test_walk_describes_its_requests_and_survives_json(get, app):
     assert Walk.read(audited.as_json()) == audited
 
 
-def test_sandbox_has_its_own_walks(app, get):
-    ask = in_process(app)
-    get(limit=3)
-    url = ask("/_ims/sandboxes", method="POST").json["url"].partition("localhost")[2]
-    assert ask(f"{url}/_ims/walks").json == {"walks": []}
-    assert ask("/_ims/walks", method="DELETE").json["error"]["code"] == 405
-    assert len(ask("/_ims/walks").json["walks"]) == 1
-
-
 QUESTIONS = st.fixed_dictionaries(
     {},
     optional={
