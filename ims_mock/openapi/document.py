@@ -29,8 +29,8 @@ _TAGS: Final = {
 }
 _KEY: Final = {"type": "apiKey", "in": "header"}
 _SIGNATURE: Final = (
-    "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, together with X-Sdk-Date: a request signed with an access "
-    "key, as the vendor's SDKs send it."
+    "`SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, together with X-Sdk-Date: a request signed with an "
+    "access key, as the vendor's SDKs send it."
 )
 _SECURITY_SCHEMES: Final = {
     "token": {**_KEY, "name": "X-Auth-Token", "description": "A token of the catalog, or one that was issued."},
