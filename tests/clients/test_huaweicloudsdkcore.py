@@ -1,6 +1,5 @@
 """huaweicloudsdkcore over a socket: signatures, and the lookup of projects and domains."""
 
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -35,13 +34,8 @@ CATALOG = {
 
 
 @pytest.fixture(scope="module")
-def application():
-    return probed(make_app(CATALOG, auth="on"))
-
-
-@pytest.fixture(scope="module")
-def url(application):
-    with over_socket(application) as ask:
+def url():
+    with over_socket(probed(make_app(CATALOG, auth="on"))) as ask:
         yield ask.url
 
 
@@ -116,9 +110,7 @@ def test_signature_of_an_upload_does_not_cover_its_data(url, data, tmp_path):
 @pytest.mark.parametrize(
     ("credentials", "status", "code", "words"),
     [
-        (("NOBODY", "SK", A), 401, "APIGW.0301", "ak NOBODY not exist"),
         (("AK", "WRONG", A), 401, "APIGW.0301", "verify aksk signature fail, canonicalRequest:GET|/v2/images/|"),
-        (("TEMPORARY", "SK", A), 401, "APIGW.0301", "x-security-token not found"),
         (("AK", "SK", "c" * 32), 403, "APIGW.0302", "X-Project-Id"),
     ],
 )
@@ -129,26 +121,6 @@ def test_refusal_raises_the_exception_of_the_sdk(url, credentials, status, code,
     assert (error.status_code, error.error_code) == (status, code)
     assert words in error.error_msg
     assert len(error.request_id) == 32
-
-
-def test_reader_cannot_write(url):
-    reader = BasicCredentials("AK", "SK", B)
-    assert send(url, "GET", "/v2/other", reader).roles == ["reader"]
-    with pytest.raises(ClientRequestException) as refused:
-        send(url, "POST", "/v2/other", reader, body={})
-    assert (refused.value.status_code, refused.value.error_code) == (403, "APIGW.0302")
-
-
-def test_signature_expires_by_the_clock_of_the_emulator(url, application):
-    emulator = application.extensions["ims_mock"]
-    emulator.change_clock(lambda clock: clock.advanced(timedelta(minutes=16)))
-    try:
-        with pytest.raises(ClientRequestException) as refused:
-            send(url, "GET", "/v2/other")
-        assert "signature expired, signature time:" in refused.value.error_msg
-    finally:
-        emulator.reset()
-    assert send(url, "GET", "/v2/other").project == A
 
 
 def client_in_region(monkeypatch, url, credentials, region):
