@@ -254,23 +254,24 @@ def _check_pages(requests: Sequence[ListRequest]) -> dict[str, Remark]:
         found["began-inside"].append(requests[0].number)
     answered: Counter[PageKey] = Counter()
     revisits: list[int] = []
-    latest, end, is_loop = None, "", False
-    for before, request in zip([None, *requests], requests, strict=False):
+    latest, end, is_loop, may_repeat = None, "", False, False
+    for request in requests:
         if request.is_numbered:
             found["numbered-pages"].append(request.number)
-        elif before is not None and request.page_key in answered:
-            if before.has_trouble:
+        elif request.page_key in answered:
+            if may_repeat:
                 answered.clear()
             else:
                 revisits.append(request.number)
                 is_loop |= latest is None or latest.page_key != request.page_key or answered[request.page_key] > 1
-        elif before is not None and request.marker and latest is not None:
+        elif request.marker and latest is not None:
             for name in _next_page_remarks(request, latest, end):
                 found[name].append(request.number)
         if request.record.answer is not None:
             answered[request.page_key] += 1
             latest = request
             end = request.ids[-1] if request.ids else end
+        may_repeat = request.has_trouble
     if revisits:
         found["looped" if is_loop else "page-twice"] = revisits
     return {name: Remark(name, tuple(numbers)) for name, numbers in found.items()}

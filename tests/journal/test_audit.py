@@ -126,10 +126,10 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("steps", "name"), BROKEN)
-def test_broken_walk_has_one_error(app, get, steps, name):
+@pytest.mark.parametrize(("steps", "error"), BROKEN)
+def test_broken_walk_has_one_error(app, get, steps, error):
     send(get, steps)
-    assert wrong(app) == [[name]]
+    assert wrong(app) == [[error]]
 
 
 def test_page_shorter_than_the_limit_is_not_the_last():
