@@ -146,10 +146,6 @@ class CredentialStore:
         keys: The access keys, one row per project that a key is valid for.
         users: The users, one row per project that a user belongs to.
         sandbox: The credentials of the sandbox, which are part of no catalog.
-
-    Attributes:
-        secrets: Every secret in it.
-        key_secrets: The secret of each access key.
     """
 
     def __init__(
@@ -172,17 +168,17 @@ class CredentialStore:
         if sandbox:
             all_tokens += (Token(sandbox.token, default_project),)
             all_keys += (AccessKey(sandbox.access, sandbox.secret, default_project),)
-        token_texts = [token.token for token in all_tokens]
-        self._tokens = dict(zip(token_texts, all_tokens, strict=True))
+        self._tokens = {token.token: token for token in all_tokens}
         self._keys: dict[str, list[AccessKey]] = {}
         for key in all_keys:
             self._keys.setdefault(key.access, []).append(key)
         self.key_secrets = {key.access: key.secret for key in all_keys}
         key_secrets = [secret for key in all_keys for secret in (key.secret, key.security_token) if secret]
-        self.secrets = frozenset([*token_texts, *key_secrets, *(user.password for user in self.users)])
-        keys_and_users = [text for key in all_keys for text in (key.access, key.secret)]
-        keys_and_users += [text for user in self.users for text in (user.domain, user.name, user.password)]
-        self.token_signer = TokenSigner([*token_texts, *keys_and_users], sandbox.prefix if sandbox else "")
+        self.secrets = frozenset([*self._tokens, *key_secrets, *(user.password for user in self.users)])
+        known = [token.token for token in all_tokens]
+        known += [text for key in all_keys for text in (key.access, key.secret)]
+        known += [text for user in self.users for text in (user.domain, user.name, user.password)]
+        self.token_signer = TokenSigner(known, sandbox.prefix if sandbox else "")
 
     def with_sandbox(self, sandbox: SandboxCredentials) -> CredentialStore:
         """Return a store that also accepts the credentials of a sandbox."""

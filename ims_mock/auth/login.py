@@ -68,15 +68,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Login:
-    """A request for a token.
-
-    Attributes:
-        methods: How the user authenticates.
-        user: The user, for the method ``password``.
-        token: The existing token, for the method ``token``.
-        project: The project that the new token is requested for.
-        domain: The domain that it is requested for.
-    """
+    """A request for a token: how the user authenticates, and the project or domain that it is requested for."""
 
     methods: tuple[str, ...]
     user: Reference = Reference()
@@ -136,20 +128,13 @@ def _short_text(part: JsonValue) -> str:
 
 @dataclass(frozen=True)
 class _Principal:
-    """The user who logs in, or the owner of the token that is exchanged.
-
-    Attributes:
-        name: The name; empty for the owner of a catalog's token.
-        projects: The projects of the user, each with the roles in it.
-        expires: When the exchanged token expires.
-        failure: What is wrong with the password or the token.
-    """
+    """The user who logs in, or the owner of the token that is exchanged; the owner of a catalog's token has no name."""
 
     name: str = ""
     domain: str = DEFAULT_DOMAIN
-    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    expires: str = ""
-    failure: RequestError | None = None
+    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # each with the roles in it
+    expires: str = ""  # when the exchanged token expires
+    failure: RequestError | None = None  # what is wrong with the password or the token
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -183,7 +168,7 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
     ]
     failures += [one.failure for one in principals if one.failure]
     principal = principals[0] if principals else _Principal()
-    project, domain = None, ""
+    project, domain = Project(""), ""
     roles: tuple[str, ...] = ()
     if login.project:
         project, is_legal, legal = _find_project(store, login.project, principal)
@@ -200,8 +185,8 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
         raise failures[0]
     token = Token(
         "",
-        project=project.id if project else "",
-        project_name=project.name if project else "",
+        project=project.id,
+        project_name=project.name,
         domain=domain,
         roles=roles,
         expires=min((one.expires for one in principals if one.expires), default=expiry(now)),

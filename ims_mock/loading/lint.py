@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.fields import (
@@ -85,8 +85,7 @@ def _has(values: Values, name: str) -> bool:
 
 
 def _text(values: Values, name: str) -> str:
-    value = values.get(name)
-    return value if isinstance(value, str) else ""
+    return str(values.get(name) or "")
 
 
 def _is_open(values: Values) -> bool:
@@ -109,11 +108,6 @@ def _has_version_of_other_bits(values: Values) -> bool:
     return bits is not None and _has(values, "__os_bit") and bits[1] != values.get("__os_bit")
 
 
-def _has_long_tag(values: Values) -> bool:
-    tags = values.get("tags")
-    return isinstance(tags, tuple) and any(len(tag) > TAG_LENGTH for tag in tags)
-
-
 def _has_bad_image_size(values: Values) -> bool:
     size = _text(values, "__image_size")
     is_number = size.isascii() and size.isdecimal()
@@ -127,24 +121,14 @@ def _has_bad_features(values: Values) -> bool:
         return True
 
 
-def _has_bad_name(values: Values) -> bool:
-    name = _text(values, "name")
-    return not (is_name(name) and 1 <= len(name) <= NAME_LENGTH)
-
-
-def _has_bad_description(values: Values) -> bool:
-    description = _text(values, "__description")
-    return len(description) > DESCRIPTION_LENGTH or not re.fullmatch(DESCRIPTION_PATTERN, description)
-
-
-def _has_bad_min_disk(values: Values) -> bool:
-    size = values.get("min_disk")
-    return isinstance(size, int) and not 1 <= size <= 1024
-
-
 def _if_set(name: str, message: str, fails: Callable[[Values], bool]) -> Check:
     """Return a check of images that have an attribute."""
     return Check(name, message, lambda values: _has(values, name) and fails(values))
+
+
+def _value(name: str, message: str, is_plausible: Callable[[Any], bool]) -> Check:
+    """Return a check of an attribute's value alone."""
+    return _if_set(name, message, lambda values: not is_plausible(values[name]))
 
 
 def _exclusion(name: str, others: tuple[str, ...]) -> Check:
@@ -166,12 +150,12 @@ CHECKS: Final = (
     Check("__os_bit", "does not match the bits in __os_version", _has_version_of_other_bits),
     _if_set("active_at", "belongs to images that have been active only", lambda one: _is(one, "status", "queued", "saving")),
     _if_set("updated_at", "is before created_at", lambda one: _text(one, "updated_at") < _text(one, "created_at")),
-    Check("tags", f"contains a tag of more than {TAG_LENGTH} characters", _has_long_tag),
+    _value("tags", f"contains a tag of more than {TAG_LENGTH} characters", lambda tags: all(len(tag) <= TAG_LENGTH for tag in tags)),
     *(_if_set(name, "belongs to images with data only", lambda one: _is(one, "status", "queued")) for name in ("checksum", "size")),
     _if_set("__image_size", "is not a decimal number above 0 (0 while queued)", _has_bad_image_size),
     _if_set("__os_feature_list", "is not a JSON object", _has_bad_features),
-    _if_set("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)", _has_bad_name),
-    Check("__description", f"is longer than {DESCRIPTION_LENGTH} characters or contains <, > or a carriage return", _has_bad_description),
-    Check("min_disk", "is not 1 to 1024 GB", _has_bad_min_disk),
+    _value("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)", lambda name: is_name(name) and 1 <= len(name) <= NAME_LENGTH),
+    _value("__description", f"is longer than {DESCRIPTION_LENGTH} characters or contains <, > or a carriage return", lambda text: len(text) <= DESCRIPTION_LENGTH and bool(re.fullmatch(DESCRIPTION_PATTERN, text))),
+    _value("min_disk", "is not 1 to 1024 GB", lambda size: 1 <= size <= 1024),
 )
 """The relations between attributes that hold for every real image."""

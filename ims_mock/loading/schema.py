@@ -24,14 +24,7 @@ MEMBERS: Final = "members"
 
 @dataclass(frozen=True)
 class EntryKey:
-    """One key of an entry of a section.
-
-    Attributes:
-        type: The type of its value.
-        description: One sentence.
-        is_required: Whether every entry must have it.
-        is_secret: Whether its value is redacted wherever a catalog is quoted.
-    """
+    """One key of an entry of a section; the value of a secret one is redacted wherever a catalog is quoted."""
 
     type: ValueType
     description: str

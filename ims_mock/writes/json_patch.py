@@ -32,29 +32,21 @@ _NO_ESCAPE: Final = re.compile("~(?![01])")
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a patch.
-
-    Attributes:
-        op: ``add``, ``remove`` or ``replace``.
-        name: The attribute.
-        value: The new value.
-        is_strict: Whether adding an existing attribute is a conflict, as in the older format.
-    """
+    """One operation of a patch: ``add``, ``remove`` or ``replace`` an attribute."""
 
     op: str
     name: str
     value: Value | None
-    is_strict: bool
+    is_strict: bool  # whether adding an existing attribute is a conflict, as in the older format
 
 
 def parse_patch(body: JsonValue, media_type: str, view: View) -> tuple[Operation, ...]:
     """Parse a patch of one of :data:`MEDIA_TYPES` and make the checks that do not depend on the image."""
+    legal = "a list of operations"
     if not isinstance(body.value, list):
-        raise _refused(
-            body, "is not a list", "a list of operations", "Request body must be a JSON array of operation objects."
-        )
+        raise _refused(body, "is not a list", legal, "Request body must be a JSON array of operation objects.")
     validator = AttributeValidator(view)
-    return tuple(_operation(part, media_type, validator) for part in body.items("a list of operations"))
+    return tuple(_operation(part, media_type, validator) for part in body.items(legal))
 
 
 def _operation(part: JsonValue, media_type: str, validator: AttributeValidator) -> Operation:
@@ -102,20 +94,19 @@ def _attribute(part: JsonValue, path: object) -> str:
     JsonValue(path, part.path).text()  # rejects lone surrogates
     problem = ""
     if not path.startswith("/"):
-        problem = 'does not start with "/".'
+        problem = f'Pointer `{path}` does not start with "/".'
     elif "//" in path:
-        problem = 'contains adjacent "/".'
+        problem = f'Pointer `{path}` contains adjacent "/".'
     elif len(path) > 1 and path.endswith("/"):
-        problem = 'end with "/".'
+        problem = f'Pointer `{path}` end with "/".'
     elif not path[1:].strip():
-        problem = "does not contains valid token."
+        problem = f"Pointer `{path}` does not contains valid token."
     elif _NO_ESCAPE.search(path):
-        problem = 'contains "~" not part of a recognized escape sequence.'
+        problem = f'Pointer `{path}` contains "~" not part of a recognized escape sequence.'
+    elif "/" in path[1:]:
+        problem = f"Invalid JSON pointer for this resource: '{path}'"
     if problem:
-        raise _refused(part, f"has the path {printable(path)}", legal, f"Pointer `{path}` {problem}")
-    if "/" in path[1:]:
-        glance = f"Invalid JSON pointer for this resource: '{path}'"
-        raise _refused(part, f"has the path {printable(path)}", legal, glance)
+        raise _refused(part, f"has the path {printable(path)}", legal, problem)
     return path[1:].replace("~1", "/").replace("~0", "~")
 
 
