@@ -141,7 +141,7 @@ _IMAGE_ROWS: Final = (
     Operation("GET", "/v2/", "listVersionsUnderV2", "List the versions of the API as choices.", {300: "Versions"}, _HOST, is_public=True),
     Operation("GET", "/versions", "listVersions", "List the versions of the API.", {200: "Versions"}, _HOST, is_public=True),
     Operation("GET", "/{version}", "showVersion", "Show one version of the API.", {300: "Versions"}, (*_HOST, *_named("route")), path_values=tuple(VERSIONS), is_public=True),
-    Operation("GET", "/v2/schemas/{name}", "showSchema", "Show the JSON Schema of images or members.", {200: "Schema"}, _named("route"), path_values=tuple(PUBLISHED)),
+    Operation("GET", "/v2/schemas/{name}", "showSchema", "Show the JSON Schema of images or members.", {200: "Schema"}, _named("route"), path_values=PUBLISHED),
 )  # fmt: skip
 
 _IDENTITY_ROWS: Final = (

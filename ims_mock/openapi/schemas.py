@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
 from ims_mock.auth.login import METHODS
@@ -65,11 +64,6 @@ def enum(values: Iterable[str]) -> Schema:
     return {"enum": [*values]}
 
 
-def integer_range(minimum: int, maximum: int) -> Schema:
-    """Return the schema of an integer between two bounds, which are legal themselves."""
-    return {"type": "integer", "minimum": minimum, "maximum": maximum}
-
-
 def nullable(schema: Schema) -> Schema:
     """Return the schema of a value that may be null."""
     return {"anyOf": [schema, NULL]}
@@ -119,8 +113,7 @@ def image_schema() -> Schema:
     """Return the schema of an image in a list."""
     properties = {field.name: _attribute(field, _ATTRIBUTE_TYPES.get(field.type, STRING)) for field in FIELDS}
     always = [one.name for one in FIELDS if one.type in (LINK, LIST) or one.is_nullable or one.name == "id"]
-    types = {"properties": properties, "required": always, "additionalProperties": STRING}
-    return {"name": "image", "type": "object", **types}
+    return {"type": "object", "properties": properties, "required": always, "additionalProperties": STRING}
 
 
 # --- the schemas under /v2/schemas
@@ -171,40 +164,38 @@ PUBLISHED: Final = ("image", "images", "member", "members")
 """The schemas that the service publishes, by their name in the path."""
 
 
-@lru_cache
-def published_schema(name: str, profile: Profile) -> Schema:
-    """Return a schema that the service publishes."""
-    if name == "member":
-        return _MEMBER
-    if name == "members":
-        properties = {"members": array(_MEMBER), "schema": STRING}
-        return {"name": name, "properties": properties, "links": _links(describedby="schema")}
-    if name == "images":
-        properties = {"images": array(published_schema("image", profile)), **each("first next schema")}
-        return {
-            "name": name,
-            "properties": properties,
-            "links": _links(first="first", next="next", describedby="schema"),
-        }
+def published_schemas(profile: Profile) -> dict[str, Schema]:
+    """Return the schemas that the service publishes, by their name in the path."""
     has_nulls = "absent-base-properties" not in profile
     attributes = {
-        row.name: _published_attribute(row, is_nullable=has_nulls and row.is_null_in_glance) for row in FIELDS
+        one.name: _published_attribute(one, is_nullable=has_nulls and one.is_null_in_glance) for one in FIELDS
     }
-    return {
-        "name": name,
+    image = {
+        "name": "image",
         "properties": attributes | _UNUSED_PROPERTIES,
         "additionalProperties": STRING,
         "links": _links(self="self", enclosure="file", describedby="schema"),
     }
+    images = {
+        "name": "images",
+        "properties": {"images": array(image), **each("first next schema")},
+        "links": _links(first="first", next="next", describedby="schema"),
+    }
+    members = {
+        "name": "members",
+        "properties": {"members": array(_MEMBER), "schema": STRING},
+        "links": _links(describedby="schema"),
+    }
+    return {"image": image, "images": images, "member": _MEMBER, "members": members}
 
 
 # --- catalog files
 
 _AGE: Final[Schema] = {**STRING, "format": "time-or-age", "description": "A time, or an age such as `3 days ago`."}
 _STORED: Final[Mapping[ValueType, Schema]] = {
-    INTEGER: {"anyOf": [integer_range(-(2**63), 2**63 - 1), {"type": "string", "pattern": "^[+-]?[0-9]{1,18}$"}]},
+    INTEGER: {"anyOf": [INT | {"minimum": -(2**63), "maximum": 2**63 - 1}, STRING | {"pattern": "^[+-]?[0-9]{1,18}$"}]},
     BOOLEAN: {"anyOf": [BOOL, {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]},
-    TIME: {"anyOf": [_AGE, integer_range(1000, 9999)]},
+    TIME: {"anyOf": [_AGE, INT | {"minimum": 1000, "maximum": 9999}]},
     LIST: array(SCALAR),
 }
 """The schema of a value in a catalog file by its type; all others are scalars."""
@@ -222,13 +213,8 @@ def catalog_schema() -> Schema:
     for field in FIELDS:
         if examples := (*field.values, *field.seen_values):
             image["properties"][field.name]["examples"] = [*examples]
-    sections = _sections({"$ref": "#/$defs/Image"})
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Catalog of ims-mock",
-        **sections,
-        "$defs": {"Image": image},
-    }
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Catalog of ims-mock"}
+    return head | _sections({"$ref": "#/$defs/Image"}) | {"$defs": {"Image": image}}
 
 
 def catalog_schema_json() -> str:
@@ -261,7 +247,7 @@ def _stored_attribute(field: Field) -> Schema:
 def _sections(image: Schema) -> Schema:
     """Return the schema of a catalog file, given a reference to that of an image."""
     generate = _entry(GENERATE_KEYS, set=image | {"description": "Attributes of every generated image."})
-    generate["properties"]["count"] |= integer_range(0, MAX_GENERATED)
+    generate["properties"]["count"] |= INT | {"minimum": 0, "maximum": MAX_GENERATED}
     del generate["properties"]["count"]["anyOf"]
     credentials = {name: array(_entry(keys), description=_CREDENTIALS[name]) for name, keys in CREDENTIAL_KEYS.items()}
     sections = {
@@ -303,16 +289,15 @@ def error_schemas() -> dict[str, Schema]:
 
 def _image_bodies(profile: Profile) -> dict[str, Schema]:
     image = image_schema()
-    del image["name"]
-    if "absent-base-properties" not in profile:
-        nulls = [field.name for field in FIELDS if field.is_null_in_glance]
-        image["properties"] |= {name: nullable(image["properties"][name]) for name in nulls}
-        image["required"] += nulls
     if "service-rules" not in profile:
         for field in FIELDS:
             if field.type is TIME and not field.is_column:  # clients may write any text
                 del image["properties"][field.name]["pattern"]
-    narrow = {field.name: image["properties"][field.name] for field in FIELDS if field.in_cloudimages}
+    attributes = image["properties"]
+    newer = image | {"properties": {field.name: attributes[field.name] for field in FIELDS if field.in_cloudimages}}
+    if "absent-base-properties" not in profile:
+        nulls = {field.name: nullable(attributes[field.name]) for field in FIELDS if field.is_null_in_glance}
+        image = image | {"properties": attributes | nulls, "required": [*image["required"], *nulls]}
     written = {"type": "object", "propertyNames": _NAME, "additionalProperties": dict(FREE_VALUE)}
     old_patch, patch = (patch_schema(media_type, profile) for media_type in MEDIA_TYPES)
     link = object_schema(each("rel href"))
@@ -320,7 +305,7 @@ def _image_bodies(profile: Profile) -> dict[str, Schema]:
     return {
         "Image": image,
         "Images": object_schema({"images": array(reference("Image")), **each("first next schema")}, "next"),
-        "CloudImages": object_schema({"images": array({**image, "properties": narrow})}),
+        "CloudImages": object_schema({"images": array(newer)}),
         "NewImage": written | {"properties": attribute_schemas(profile)},
         "Patch": patch,
         "OldPatch": old_patch,

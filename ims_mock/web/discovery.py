@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify
 
 from ims_mock.catalog.cloudimages import VERSIONS
 from ims_mock.openapi.document import document_json
-from ims_mock.openapi.schemas import PUBLISHED, published_schema
+from ims_mock.openapi.schemas import PUBLISHED, published_schemas
 from ims_mock.web.context import current_context
 
 DOCUMENT_PATH: Final = "/openapi.json"
@@ -48,7 +48,7 @@ def show_schema(name: str) -> Response:
     """Show a JSON Schema, to callers whose credentials are accepted."""
     context = current_context()
     context.caller()
-    return jsonify(published_schema(name, context.emulator.profile))
+    return jsonify(published_schemas(context.emulator.profile)[name])
 
 
 @blueprint.get(DOCUMENT_PATH)

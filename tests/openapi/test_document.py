@@ -141,6 +141,12 @@ def test_responses_of_the_service_are_as_described(profile, row):
         assert_described(found, row.method, template, answer)
 
 
+@pytest.mark.parametrize("path", ["/v2/images", CLOUDIMAGES.path])
+def test_lists_are_as_described(profile, path):
+    ask = in_process(shared_app({"images": [{"id": "a"}]}, profile=profile))
+    assert_described(ask(DOCUMENT).json, "GET", path, ask(path))
+
+
 @pytest.mark.parametrize("name", ["requests", "walks", "coverage", "catalog", "faults", "health", "clock", "snapshots"])
 def test_responses_of_the_control_api_are_as_described(name):
     ask = in_process(shared_app("default"))
