@@ -90,14 +90,7 @@ def test_requests_for_lists_have_walk_and_page(ask, journal):
     ask("/v2/cloudimages?limit=4&marker=image-4")
     ask("/v2/cloudimages?limit=4&marker=image-0")
     ask("/v2/images?limit=x")
-    assert [(entry.walk, entry.page) for entry in journal.entries()] == [
-        (1, 1),
-        (0, 0),
-        (1, 2),
-        (2, 1),
-        (2, 2),
-        (3, 1),
-    ]
+    assert [(entry.walk, entry.page) for entry in journal.entries()] == [(1, 1), (0, 0), (1, 2), (2, 1), (2, 2), (3, 1)]
 
 
 def test_clearing_restarts_the_numbering(app, ask, journal):

@@ -17,20 +17,6 @@ def record():
     return record
 
 
-def test_marker_of_last_page_continues_the_walk(record):
-    steps = [record(query, last) for query, last in [("", "a"), ("marker=a", "b"), ("marker=b", "")]]
-    assert steps == [(1, 1), (1, 2), (1, 3)]
-
-
-def test_request_without_marker_begins_a_walk(record):
-    assert [record("limit=2", "a") for _ in range(3)] == [(1, 1), (2, 1), (3, 1)]
-    assert record("limit=2&marker=a", "b") == (3, 2)
-
-
-def test_unknown_marker_begins_a_walk(record):
-    assert [record("marker=x", "y"), record("marker=y", "z")] == [(1, 1), (1, 2)]
-
-
 def test_repeated_page_keeps_its_number(record):
     queries = [("", "a"), ("marker=a", None), ("marker=a", "b"), ("marker=a", "b"), ("marker=b", "c")]
     assert [record(*query) for query in queries] == [(1, 1), (1, 2), (1, 2), (1, 2), (1, 3)]
