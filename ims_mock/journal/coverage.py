@@ -109,6 +109,7 @@ ERRORS: Final[dict[str, tuple[int, ...]]] = {
 
 
 def _error_group(method: str, path: str) -> str:
+    """Return the group of the errors of an endpoint; those of wrong methods count as errors of the list."""
     if path in LIST_GROUPS and method != "POST":
         return _LIST_ERRORS
     return _IDENTITY_ERRORS if path.startswith("/v3") else _IMAGE_ERRORS
