@@ -106,10 +106,12 @@ def _begin(guards: Sequence[Guard]) -> None:
     environ = context.environ
     method, path, query = environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), context.query_string
     is_control = _is_under(path, control.PREFIX)
-    select_emulator(context, by_credentials=not is_control)
+    if is_control:
+        select_emulator(context)
+    else:
+        select_emulator(context, environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", ""))
+        context.journal, context.time = context.emulator.journal, context.emulator.clock.now()
     emulator = context.emulator
-    if not is_control:
-        context.journal, context.time = emulator.journal, emulator.clock.now()
     refuse_foreign_form(context)
     if not is_control:
         if emulator.faults.all():

@@ -21,15 +21,11 @@ blueprint = Blueprint("discovery", __name__)
 @blueprint.get("/")
 @blueprint.get("/v2")
 @blueprint.get("/v2/")
-def choose_version() -> tuple[Response, int]:
-    """Offer every version of the API (the document's sample, and Glance)."""
-    return _versions(*VERSIONS), HTTPStatus.MULTIPLE_CHOICES
-
-
 @blueprint.get("/versions")
-def list_versions() -> Response:
-    """List every version of the API."""
-    return _versions(*VERSIONS)
+def list_versions() -> tuple[Response, int]:
+    """List every version of the API; at the root and ``/v2`` as a choice (the document's sample, and Glance)."""
+    is_choice = current_context().request.path != "/versions"
+    return _versions(*VERSIONS), HTTPStatus.MULTIPLE_CHOICES if is_choice else HTTPStatus.OK
 
 
 @blueprint.get(f"/<any({','.join(VERSIONS)}):version>")

@@ -12,7 +12,7 @@ from ims_mock.auth.credentials import CredentialStore, Project, Token, stable_id
 from ims_mock.auth.login import Login, expiry, issue_token, owner_of
 from ims_mock.errors import RequestError
 from ims_mock.web.context import RequestContext, current_context
-from ims_mock.web.sandbox_routing import select_emulator_by_token
+from ims_mock.web.sandbox_routing import select_emulator
 
 PREFIX: Final = "/v3"
 
@@ -39,7 +39,7 @@ def create_token() -> tuple[Response, int]:
     if request.mimetype not in ("", "application/json"):
         raise RequestError("content-type", "Content-Type", request.mimetype, "application/json")
     login = Login.read(context.json_body())
-    select_emulator_by_token(context, login.token)
+    select_emulator(context, login.token)
     emulator = context.emulator
     token = issue_token(emulator.credentials, login, emulator.clock.now(), needs_credentials=emulator.needs_credentials)
     return _token_response(context, token), 201

@@ -54,29 +54,14 @@ def is_in_sandbox(context: RequestContext) -> bool:
     return _SANDBOX_ID in context.environ
 
 
-def select_emulator(context: RequestContext, *, by_credentials: bool) -> None:
-    """Select the emulator that answers a request, or raise an error if it is that of an unknown sandbox.
+def select_emulator(context: RequestContext, token: str = "", authorization: str = "") -> None:
+    """Select the emulator of the sandbox that the URL of a request names, or else its credentials.
 
-    Args:
-        context: The context of the request.
-        by_credentials: Whether the credentials of a sandbox select it, too; requests to the control API have none.
+    Raises:
+        RequestError: There is no such sandbox.
     """
-    environ = context.environ
-    sandbox_id = environ.get(_SANDBOX_ID, "")
-    if not sandbox_id and by_credentials:
-        token, authorization = environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", "")
-        sandbox_id = sandbox_id_of(token, authorization) if token or authorization else ""
-    if sandbox_id:
-        _select(context, sandbox_id)
-
-
-def select_emulator_by_token(context: RequestContext, token: str) -> None:
-    """Select the emulator by a token in the body of a request, or raise an error as :func:`select_emulator`."""
-    sandbox_id = "" if is_in_sandbox(context) else sandbox_id_of(token, "")
-    if sandbox_id:
-        _select(context, sandbox_id)
-
-
-def _select(context: RequestContext, sandbox_id: str) -> None:
-    if _SANDBOXES in current_app.extensions:
+    sandbox_id = context.environ.get(_SANDBOX_ID, "")
+    if not sandbox_id and (token or authorization):
+        sandbox_id = sandbox_id_of(token, authorization)
+    if sandbox_id and _SANDBOXES in current_app.extensions:
         context.emulator = sandboxes().emulator(sandbox_id)
