@@ -87,21 +87,28 @@ def in_process(app: Flask) -> Ask:
     return ask
 
 
+def over_port(port: int) -> Ask:
+    """Return a function that calls the server on a port, each time on a new connection; it sends raw bytes."""
+
+    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection._validate_path = lambda _: None
+        connection._encode_request = lambda request: request.encode("latin-1")
+        try:
+            connection.request(method, target, body=body or None, headers=dict(headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    return ask
+
+
 @contextmanager
 def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
     """Yield a function that calls an application through a server on a free port."""
     server = BackgroundServer(app, threads=threads)
-
-    def ask(target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b"") -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-        connection._validate_path = lambda _: None  # tests send raw bytes
-        connection._encode_request = lambda request: request.encode("latin-1")
-        connection.request(method, target, body=body or None, headers=dict(headers or {}))
-        answer = connection.getresponse()
-        found = Answer(answer.status, dict(answer.getheaders()), answer.read())
-        connection.close()
-        return found
-
+    ask = over_port(server.port)
     ask.url = server.url  # type: ignore[attr-defined]
     try:
         yield ask

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from clients.sdks import ims_client
 from docs_pages import PAGES, block_after
-from helpers import Answer, in_process, make_app, over_socket
+from helpers import in_process, make_app, over_port, over_socket
 from login_helpers import login_body
 from serving import POSIX, free_port, serving
 from werkzeug.serving import make_server
@@ -153,18 +153,7 @@ class Behind:
 
     def __init__(self, port, replicas):
         self.port, self.replicas = port, replicas
-
-    def ask(self, target, headers=None, method="GET", body=None):
-        """Ask the proxy, on a connection of its own; the target's bytes reach it as they are."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection._validate_path = lambda _: None
-        connection._encode_request = lambda request: request.encode("latin-1")
-        try:
-            connection.request(method, target, body, dict(headers or {}))
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())  # named in any case, as a proxy may
-        finally:
-            connection.close()
+        self.ask = over_port(port)
 
     def counts(self):
         return [len(json.loads(one.ask("/_ims/requests")[2])["requests"]) for one in self.replicas]
