@@ -91,9 +91,8 @@ def parse_json(data: bytes) -> JsonValue:
     for bracket in _BRACKETS.findall(_STRINGS.sub(b"", data)):
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
-            raise RequestError(
-                "json", legal=f"at most {MAX_DEPTH} levels", what="objects and lists are nested too deeply"
-            )
+            what = "objects and lists are nested too deeply"
+            raise RequestError("json", legal=f"at most {MAX_DEPTH} levels", what=what)
     try:
         return JsonValue(json.loads(data.decode(), parse_constant=_reject_constant))
     except UnicodeDecodeError as error:

@@ -150,6 +150,7 @@ BY_NAME: Final = {field.name: field for field in FIELDS}
 VISIBILITIES: Final = BY_NAME["visibility"].values
 QUEENS_VISIBILITIES: Final = frozenset({"shared", "community"})
 """The visibilities that an image cannot have in Mitaka."""
+
 DEAD_STATUSES: Final = frozenset({"deleted", "killed"})
 MEMBER_STATUSES: Final = ("accepted", "rejected", "pending")
 

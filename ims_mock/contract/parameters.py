@@ -37,7 +37,7 @@ def _sort_keys(*evidence: str) -> tuple[str, ...]:
 
 
 SORT_KEYS: Final = _sort_keys(*EVIDENCE)
-"""The sort keys, those of Glance in the order of its messages."""
+"""The sort keys: the attributes that are ``sortable``, those of Glance first, in the order of its messages."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,6 @@ def _text_rule(field: Field) -> str:
 
 
 def _filter(field: Field) -> Parameter:
-    """Return the parameter that filters by an attribute."""
     return Parameter(
         field.name,
         field.type.json_type,

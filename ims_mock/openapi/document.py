@@ -201,7 +201,6 @@ def _shared(responses: dict[str, Node], prefix: str, node: Node) -> Node:
 
 
 def _errors(one: Operation, profile: Profile) -> dict[str, Node]:
-    """Return the error responses of an operation, by status."""
     has_codes = one.service == SERVICE and ("error-body" in profile or one.path == CLOUDIMAGES.path)
     by_status: dict[int, list[Problem]] = {}
     for problem in one.problems:

@@ -262,7 +262,6 @@ def _sections(image: Schema) -> Schema:
 
 
 def _entry(keys: Mapping[str, EntryKey], **more: Schema) -> Schema:
-    """Return the schema of an entry in a section."""
     optional = [name for name, key in keys.items() if not key.is_required]
     properties = {name: _STORED.get(key.type, SCALAR) | {"description": key.description} for name, key in keys.items()}
     return closed_object(properties | more, *optional, *more)
