@@ -240,7 +240,7 @@ class FilterParser(NamedTuple):
         if operator == "eq":
             return self.equals(field.name, rest)
         if operator != "in":
-            legal = 'an exact value, eq:VALUE or in:A,B,"C,D"'
+            legal = f'{field.name}=eq:{value} for this value, or in:A,B,"C,D" for one of several'
             raise RequestError("operator", field.name, value, legal, operator=operator)
         return self.equals(field.name, *_list_items(field.name, value, rest))
 

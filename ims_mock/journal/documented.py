@@ -197,11 +197,14 @@ def _number_problem(name: str, sent: str, value: str) -> ValueProblem | None:
 
 
 def _operator_problem(name: str, sent: str, value: str) -> ValueProblem:
-    if value.partition(":")[0] in _GLANCE_OPERATORS:
-        message = f"{sent}, with an operator that only Glance knows"
-        return ValueProblem("beyond-document", message, f"write {name}= and one value")
+    operator, _, operand = value.partition(":")
+    if operator in _GLANCE_OPERATORS:
+        cure = f"write {name}= and one value"
+        if ":" in operand:
+            cure = "keep it if you must: nothing else finds a value with a colon"
+        return ValueProblem("beyond-document", f"{sent}, with an operator that only Glance knows", cure)
     message = f"{sent}: the text before the colon is read as an operator, and there is no such operator"
-    return ValueProblem("undocumented-value", message, f"write {name}= and a value without a colon")
+    return ValueProblem("undocumented-value", message, f"write {name}=eq:{value}")
 
 
 def _time_problem(sent: str, value: str) -> ValueProblem | None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from ims_mock.catalog.query import has_stray_percent
 from ims_mock.contract.fields import DEAD_STATUSES
-from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REPEATABLE
+from ims_mock.contract.parameters import ALL, LAST, LIMIT_CAP, PARAMETERS
 from ims_mock.contract.values import TIME, parse_integer, parse_time
 from ims_mock.errors import BY_NAME
 from ims_mock.journal.documented import COMBINED_SORT, DocumentedRequest
@@ -87,8 +87,15 @@ def _value(finding: str) -> Callable[[DocumentedRequest], Messages]:
 
 def _repeated_parameter(request: DocumentedRequest) -> Messages:
     for name, values in request.sent.items():
-        if len(values) > 1 and name not in REPEATABLE:
-            yield f"{name} is sent {len(values)} times", f"send {name} once"
+        parameter = (request.parameters or {})[name]
+        if len(values) < 2 or parameter.repeated == ALL:
+            continue
+        message, cure = f"{name} is sent {len(values)} times", f"send {name} once"
+        if parameter.repeated == LAST:
+            message += ", and only the last value counts"
+        if name in _TIMES:
+            cure = f"send one bound of a range as {name}, and check the other one in the client"
+        yield message, cure
 
 
 def _limit_above_cap(request: DocumentedRequest) -> Messages:

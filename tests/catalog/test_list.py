@@ -410,3 +410,15 @@ def test_an_image_without_a_time_sorts_as_the_oldest():
     assert ids("marker=b") == ["a"]
     assert ids("sort_key=name&sort_dir=asc&marker=a") == ["b", "c"]
     assert ids("created_at=lte:2100-01-01T00:00:00Z") == ids("created_at=neq:2100-01-01T00:00:00Z") == ["c"]
+
+
+@pytest.mark.parametrize("name", ["id", "name", "status", "container_format", "disk_format"])
+def test_a_value_with_a_colon_is_refused_with_the_way_to_write_it(name):
+    app = make_app({"images": [{"name": "a:b"}]})
+    answer = in_process(app)(f"/v2/images?{name}=a:b")
+    assert answer.status == 400
+    reason = "the text before the colon is read as an operator, and there is no such operator."
+    assert answer.json["error"]["message"].startswith(
+        f"Invalid {name} 'a:b': {reason} Use {name}=eq:a:b for this value"
+    )
+    assert len(in_process(app)("/v2/images?name=eq:a:b").json["images"]) == 1
