@@ -246,14 +246,8 @@ def test_images_with_many_fixed_values_are_plausible(many: list[Image]) -> None:
         ({"disk_format": "vmdk"}, {"virtual_env_type": "FusionCompute", "disk_format": "vmdk"}),
         ({"__support_arm": "true"}, {"hw_firmware_type": "uefi", "__os_bit": "64"}),
         ({"__os_bit": "32", "__platform": "EulerOS"}, {"__os_type": "Linux", "__os_version": None}),
-        (
-            {"__os_version": "Windows 7 Professional 32bit"},
-            {"__platform": "Windows", "__os_type": "Windows", "__os_bit": "32"},
-        ),
-        (
-            {"__os_version": "Ubuntu 22.04 server 64bit"},
-            {"__platform": "Ubuntu", "__os_type": "Linux", "__os_bit": "64"},
-        ),
+        ({"__os_version": "Windows 7 Professional 32bit"}, {"__platform": "Windows", "__os_bit": "32"}),
+        ({"__os_version": "Ubuntu 22.04 server 64bit"}, {"__platform": "Ubuntu", "__os_type": "Linux"}),
         ({"__os_version": "FreeBSD 13 64bit"}, {"__platform": "Other", "__os_type": "Other", "__os_bit": "64"}),
         ({"status": "queued"}, {"__image_size": "0", "size": None, "active_at": None, "__imagetype": "private"}),
         ({"status": "deleted", "__imagetype": "gold"}, {"visibility": "public"}),
@@ -295,10 +289,8 @@ def test_contradictory_values_are_kept() -> None:
 @pytest.mark.parametrize(
     "fixed",
     [
-        {"created_at": "2022-05-01T00:00:00Z"},
         {"created_at": "2031-05-01T00:00:00Z"},
         {"created_at": "9999-12-31T23:59:59Z"},
-        {"updated_at": "2019-02-03T04:05:06Z"},
         {"updated_at": "0001-01-01T00:00:00Z"},
         {"updated_at": "2005-02-03T04:05:06Z", "active_at": "2004-02-03T04:05:06Z"},
         {"active_at": "2019-02-03T04:05:06Z"},

@@ -133,8 +133,6 @@ ROWS = [
     Row("nothing to do changes nothing", [], {}),
     # --- attributes that stay
     Row("an attribute is not removed", [remove("name")], named(STAYS, "name")),
-    Row("tags are not removed", [remove("tags")], named(STAYS, "tags")),
-    Row("nor in the older format", [{"remove": "/protected"}], named(STAYS, "protected"), media_type=OLD),
     Row("an absent attribute is replaced", [replace("name", "db")], {"name": "db"}, image="queued"),
     *(
         Row(f"{name} is read-only", [change], named(READ_ONLY, name))
@@ -164,7 +162,6 @@ ROWS = [
     Row("a path has a slash first", [{**add("", "x"), "path": "name"}], pointer("name", 'does not start with "/".')),
     Row("a path is not empty", [{**add("", "x"), "path": ""}], pointer("", 'does not start with "/".')),
     Row("a path names something", [add("", "x")], pointer("/", "does not contains valid token.")),
-    Row("a space is no name", [add(" ", "x")], pointer("/ ", "does not contains valid token.")),
     Row("two slashes are none", [add("a//b", "x")], pointer("/a//b", 'contains adjacent "/".')),
     Row("a slash ends no path", [add("name/", "x")], pointer("/name/", 'end with "/".')),
     Row("a path leads no deeper", [add("tags/0", "x")], malformed("Invalid JSON pointer for this resource: '/tags/0'")),
@@ -179,13 +176,11 @@ ROWS = [
     Row("op is needed", [{"path": "/name", "value": "x"}], malformed("Unable to find 'op' in JSON Schema change")),
     Row("path is needed", [{"op": "add", "value": "x"}], malformed("Unable to find 'path' in JSON Schema change")),
     Row("and value", [{"op": "add", "path": "/x"}], malformed('Operation "add" requires a member named "value".')),
-    Row("also to replace", [{"replace": "/x"}], malformed('Operation "replace" requires a member'), media_type=OLD),
     Row("test is no operation", [add("x", "x", "test")], malformed("Operation must be one of add, remove, replace.")),
     Row("the older in the newer", [{"replace": "/name", "value": "x"}], malformed("Unable to find 'op' in JSON")),
     Row("the newer format in the older", [replace("name", "x")], A_MEMBER, media_type=OLD),
     Row("two at once", [{"add": "/x", "remove": "/x", "value": "x"}], ONE_MEMBER, media_type=OLD),
     Row("no JSON", b"[{", malformed("Malformed JSON in request body.")),
-    Row("no number", b"[NaN]", malformed("Malformed JSON in request body.")),
     Row("no body", b"", Refusal(400, "IMG.0007", "Body expected in request.")),
     # --- values
     Row("a property is text", [add("age", 43)], WRONG),
