@@ -1,4 +1,4 @@
-"""python-glanceclient over a socket."""
+"""python-glanceclient over a socket; ``test_commands.py`` has its commands for tags and members."""
 
 import io
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ from keystoneauth1.session import Session
 def team(request):
     with served(request.param) as url:
         a, b = (glanceclient.Client("2", endpoint=url, token=token) for token in ("of-a", "of-b"))
-        yield SimpleNamespace(url=url, profile=request.param, a=a.images, b=b.images, client=a, other=b)
+        yield SimpleNamespace(url=url, a=a.images, b=b.images, client=a)
 
 
 def ids(images):
@@ -101,28 +101,3 @@ def test_image_is_changed_and_deleted(team):
     team.a.delete(image.id)
     with pytest.raises(exc.HTTPNotFound):
         team.a.delete(image.id)
-
-
-def test_tags_are_added_and_removed(team):
-    team.client.image_tags.update(IDS[0], "k=v")
-    assert team.a.get(IDS[0]).tags == ["k=v"]
-    team.client.image_tags.delete(IDS[0], "k=v")
-    assert team.a.get(IDS[0]).tags == []
-    with pytest.raises(exc.HTTPNotFound):
-        team.client.image_tags.delete(IDS[0], "k=v")
-
-
-def test_member_lists_a_shared_image_after_accepting_it(team):
-    ours, theirs, image = team.client.image_members, team.other.image_members, IDS[0]
-    assert ours.create(image, B).status == "pending"
-    with pytest.raises(exc.HTTPConflict):
-        ours.create(image, B)
-    assert ids(team.b.list(filters={"member_status": "pending", "visibility": "shared"})) == [image]
-    with pytest.raises(exc.HTTPForbidden):
-        ours.update(image, B, "accepted")
-    assert theirs.update(image, B, "accepted").status == "accepted"
-    assert ids(team.b.list()) == [image]
-    assert [(one.member_id, one.status) for one in ours.list(image)] == [(B, "accepted")]
-    ours.delete(image, B)
-    assert list(ours.list(image)) == []
-    assert ids(team.b.list()) == []

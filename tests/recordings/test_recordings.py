@@ -2,9 +2,9 @@
 
 import json
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -19,39 +19,13 @@ ADMIN_OF_A = "aaaa1111aaaa4c1cb661a6ca845e000a:admin"
 SENTENCE = re.compile(r"\d+ [^\n]+\n\n(.*?)\s*\Z", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Recording:
-    """A recorded request with its response."""
-
-    release: str
-    n: int
-    group: str
-    method: str
-    path: str
-    token: str | None
-    headers: dict = field(hash=False)
-    status: int
-    content_type: str | None
-    ids: list | None = field(hash=False)
-    first: str | None
-    next: str | None
-    error: str | None
-    walk: list | None = field(hash=False)
-
-    def __str__(self):
-        return f"{self.release}-{self.n}"
-
-    @property
-    def query(self):
-        return self.path.partition("?")[2]
-
-
 def recordings(release):
+    """Yield the recorded requests of a release, each with its response."""
     for line in (DATA / release / "requests.jsonl").read_text().splitlines():
         row = json.loads(line)
-        walk = (row.pop("walk", None) or {}).get("pages")
-        del row["body"]
-        yield Recording(release=release, walk=walk, **{**row, "headers": row["headers"] or {}})
+        row |= {"headers": row["headers"] or {}, "walk": (row.get("walk") or {}).get("pages")}
+        query = row["path"].partition("?")[2]
+        yield SimpleNamespace(**row, release=release, query=query, label=f"{release}-{row['n']}")
 
 
 ALL = [one for release in RELEASES for one in recordings(release)]
@@ -112,11 +86,11 @@ def differences(one, response):
 
 @in_groups
 def test_glance_profile_agrees_with_the_recordings(release, group):
-    wrong = {str(one): found for one in compared(release, group) if (found := differences(one, send(one)))}
+    wrong = {one.label: found for one in compared(release, group) if (found := differences(one, send(one)))}
     assert wrong == {}
 
 
-@pytest.mark.parametrize("one", [one for one in COMPARED if one.walk], ids=str)
+@pytest.mark.parametrize("one", [one for one in COMPARED if one.walk], ids=lambda one: one.label)
 def test_glance_profile_pages_as_recorded(one):
     pages, target = [], one.path
     while target:
@@ -131,7 +105,7 @@ def test_every_exemption_is_needed(why):
     assert any(EXEMPTIONS[why](one) for one in ALL)
 
 
-@pytest.mark.parametrize("one", [one for one in ALL if one.status >= 500], ids=str)
+@pytest.mark.parametrize("one", [one for one in ALL if one.status >= 500], ids=lambda one: one.label)
 @pytest.mark.parametrize("profile", [GLANCE, DOCUMENTED], ids=lambda profile: profile.label)
 def test_emulator_answers_where_glance_has_an_internal_error(one, profile):
     assert send(one, profile).status < 500
@@ -186,8 +160,8 @@ def touched(one):
 
 @in_groups
 def test_documented_profile_differs_by_named_departures_only(release, group):
-    sent = {one: send(one, without(touched(one))) for one in compared(release, group)}
-    wrong = {str(one): found for one, response in sent.items() if (found := differences(one, response))}
+    answers = [(one, send(one, without(touched(one)))) for one in compared(release, group)]
+    wrong = {one.label: found for one, response in answers if (found := differences(one, response))}
     assert wrong == {}
 
 
@@ -204,11 +178,13 @@ def test_documented_profile_differs_by_named_departures_only_for_registered_imag
             path = f"{one.path}{'&' if '?' in one.path else '?'}__isregistered=true"
         departures = touched(one) - {"registered-only"}
         expected, response = send(one, GLANCE, path, token), send(one, without(departures), path, token)
-        assert response.status == expected.status, one
+        assert response.status == expected.status, one.label
         if response.status == 200:
-            assert (response.ids, link(response.json["first"])) == (expected.ids, link(expected.json["first"])), one
+            assert (response.ids, link(response.json["first"])) == (expected.ids, link(expected.json["first"])), (
+                one.label
+            )
             if "full-last-page" in departures or "next" in response.json:
-                assert link(response.json.get("next")) == link(expected.json.get("next")), one
+                assert link(response.json.get("next")) == link(expected.json.get("next")), one.label
 
 
 @pytest.mark.parametrize("name", [departure.name for departure in DEPARTURES])
