@@ -1,4 +1,4 @@
-"""Test cases of the endpoints beside the list: a catalog, and one row for each endpoint."""
+"""Test cases of all endpoints except the lists: a catalog, and one row for each endpoint."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ CATALOG = {
 
 @dataclass(frozen=True)
 class Row:
-    """One endpoint: how it is asked, what it answers, and how it refuses.
+    """One endpoint: its request, its response and its errors.
 
-    ``path`` holds ``{image}``; ``done`` is the id and the status of a success, ``forbidden`` the id and the code of an
-    image that is the caller's to see and not to touch; ``hidden`` the code where there is no such image.
+    ``path`` contains ``{image}``. ``done`` is the id of an image and the status of a success with it; ``hidden`` and
+    ``says`` are the code and Glance's message if there is no such image; ``forbidden`` is the id of an image that the
+    caller sees but may not change, with code and message; ``malformed`` are wrong bodies with status and code.
     """
 
     name: str
@@ -56,7 +57,6 @@ class Row:
 
 
 BROKEN = ((b"{", 400, "IMG.0001"), (b"", 400, "IMG.0007"), (b"\xff", 400, "IMG.0001"), ("text", 400, "IMG.0001"))
-FOREIGN = "The image is another project's"
 ROWS = (
     Row("show", "GET", "/v2/images/{image}", (IMAGE, 200)),
     Row("create", "POST", "/v2/images", (IMAGE, 201), {"name": "new"}, JSON,

@@ -38,7 +38,7 @@ CATALOG = {
 
 
 class Recorded(Emulator):
-    """An emulator that remembers every image it was given, in the order in which it was."""
+    """An emulator that keeps a log of all written images."""
 
     def __init__(self, *arguments):
         self.log = []
@@ -57,7 +57,7 @@ def recorded(profile="documented"):
 
 
 class Question(NamedTuple):
-    """One question to the list, and the naive answer: which images, in which order, and whether as their member."""
+    """A query of the list, and what a naive implementation needs to answer it."""
 
     query: str
     token: str
@@ -101,7 +101,7 @@ QUESTIONS = (
 
 
 class Reading(NamedTuple):
-    """One answer: to which question, between which writes, and what it said."""
+    """A response: its question, the first and last write that it may reflect, and a hash of its images."""
 
     question: Question
     first: int
@@ -110,7 +110,7 @@ class Reading(NamedTuple):
 
 
 def read(ask, emulator, ends, seed):
-    """Ask the list until the time has come."""
+    """Query the list until a time."""
     rng, readings = random.Random(seed), []
     while time.monotonic() < ends:
         question = rng.choice(QUESTIONS)
@@ -124,7 +124,7 @@ def read(ask, emulator, ends, seed):
 
 
 def write(ask, ends, number):
-    """Write until the time has come; give the ids of the images made, the number of writes, and of the last change."""
+    """Write until a time; return the ids of new images, and the numbers of writes and of changes to ``common``."""
     rng, made, done, changes = random.Random(number), [], 0, 0
     others = ask("/v2/images?limit=20", {"X-Auth-Token": "of-a"}).ids
 
@@ -160,7 +160,7 @@ def write(ask, ends, number):
 
 
 def check(readings, first, log):
-    """Replay the log, and find for each answer a catalog between its beginning and its end that gives it."""
+    """Replay the log, and assert that each response matches a catalog between the start and end of its request."""
     current = {question: {image.id: image for image in first if question.wants(image)} for question in QUESTIONS}
     answers = {question: [hash(question.answer(images.values()))] for question, images in current.items()}
     for image in log:
@@ -183,7 +183,7 @@ def restless():
 
 
 def hold(ask, emulator, seconds):
-    """Let readers and writers loose, and hold every answer against the catalogs that there were."""
+    """Run readers and writers at the same time, and check all responses and the final catalog."""
     first, ends = list(emulator.catalog), time.monotonic() + seconds
     with restless(), ThreadPoolExecutor(READERS + WRITERS) as pool:
         reading = [pool.submit(read, ask, emulator, ends, seed) for seed in range(READERS)]

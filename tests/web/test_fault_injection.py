@@ -1,12 +1,12 @@
 """Every effect of a fault rule, over HTTP."""
 
 import json
-import socket
 import threading
 import time
 
 import pytest
 from helpers import in_process, link, make_app, over_socket, shared_app
+from raw_http import connected, head, read_to_end
 
 from ims_mock.faults.rules import rule_from_keywords
 
@@ -244,15 +244,11 @@ def test_a_response_without_links_gets_none(ask, fault, path):
     assert rule.hits == 1
 
 
-def said(url, target=PATH, method="GET", body=b""):
-    """Send a request, and give every byte until the connection ends, and how it ends."""
-    host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
-        head = f"{method} {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
-        connection.sendall(head.encode() + body)
-        answer = b""
-        while piece := connection.recv(65536):
-            answer += piece
+def said(url, target=PATH, method="GET"):
+    """Send a request, return all bytes of the response, and assert that the server closes the connection."""
+    with connected(url) as connection:
+        connection.sendall(head(method, target))
+        answer = read_to_end(connection)
         try:  # what is closed, and not only silent, refuses more
             for _ in range(20):
                 connection.sendall(b"x" * 1000)
@@ -272,8 +268,8 @@ def test_the_connection_is_dropped(app, fault, emulator, caplog, drop):
     if drop == "before":
         assert answer == b""
     else:
-        head, _, body = answer.partition(b"\r\n\r\n")
-        assert f"Content-Length: {len(whole)}".encode() in head
+        headers, _, body = answer.partition(b"\r\n\r\n")
+        assert f"Content-Length: {len(whole)}".encode() in headers
         assert body == whole[: len(whole) // 2]
     status = 0 if drop == "before" else 200
     assert entries(emulator) == [(200, "", 1, 1), (status, "1", 2, 1), (200, "", 3, 1)]

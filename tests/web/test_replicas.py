@@ -148,8 +148,8 @@ def test_a_forking_server_sets_multiprocess():
             server.server_close()
 
 
-class Behind:
-    """The replicas of the guide, and the proxy before them."""
+class Proxy:
+    """The proxy of the guide and its replicas."""
 
     def __init__(self, port, replicas):
         self.port, self.replicas = port, replicas
@@ -189,7 +189,7 @@ def proxied(folder, config):
 
 
 @pytest.fixture
-def behind(tmp_path):
+def proxy(tmp_path):
     if not HAPROXY:
         pytest.skip("needs haproxy, of the Debian package of that name")
     text = PAGES["guides/replicas.md"]
@@ -207,39 +207,39 @@ def behind(tmp_path):
         proxied(tmp_path, config) as port,
     ):
         assert {str(left.port), str(right.port)} == {ports["9293"], ports["9294"]}
-        yield Behind(port, (left, right))
+        yield Proxy(port, (left, right))
 
 
-def test_a_walk_through_both_replicas_finds_every_image_once(behind):
-    alone = [json.loads(one.ask(LIST, **TOKEN)[2]) for one in behind.replicas]
+def test_a_walk_through_both_replicas_finds_every_image_once(proxy):
+    alone = [json.loads(one.ask(LIST, **TOKEN)[2]) for one in proxy.replicas]
     assert alone[0] == alone[1]
     ids = [image["id"] for image in alone[0]["images"]]
-    before = behind.counts()
-    assert behind.walk("/v2/images?limit=3", TOKEN) == ids
+    before = proxy.counts()
+    assert proxy.walk("/v2/images?limit=3", TOKEN) == ids
     assert len(ids) > 20
-    asked = [after - count for after, count in zip(behind.counts(), before, strict=True)]
+    asked = [after - count for after, count in zip(proxy.counts(), before, strict=True)]
     assert min(asked) >= len(ids) // 3 // 2
-    pages = [behind.ask("/v2/images?limit=3&__imagetype=gold", TOKEN) for _ in range(4)]
+    pages = [proxy.ask("/v2/images?limit=3&__imagetype=gold", TOKEN) for _ in range(4)]
     assert len({page.body for page in pages}) == 1
     assert len({page.headers["X-Request-Id"] for page in pages}) == 4
     assert json.loads(pages[0].body)["next"].startswith("/v2/images?")
 
 
-def test_a_token_of_one_replica_works_on_the_other(behind):
-    issued = [behind.ask("/v3/auth/tokens", JSON, "POST", LOGGING_IN) for _ in range(2)]
+def test_a_token_of_one_replica_works_on_the_other(proxy):
+    issued = [proxy.ask("/v3/auth/tokens", JSON, "POST", LOGGING_IN) for _ in range(2)]
     assert [answer.status for answer in issued] == [201, 201]
     for answer in issued:
         token = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
-        assert [behind.ask("/v2/images?limit=1", token).status for _ in range(4)] == [200] * 4
-        assert f'"http://127.0.0.1:{behind.port}/v3"' in answer.text
-    assert behind.ask("/v2/images?limit=1").status == 401
+        assert [proxy.ask("/v2/images?limit=1", token).status for _ in range(4)] == [200] * 4
+        assert f'"http://127.0.0.1:{proxy.port}/v3"' in answer.text
+    assert proxy.ask("/v2/images?limit=1").status == 401
 
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:Method 'glance_:DeprecationWarning")
-def test_signatures_of_the_vendors_client_work_on_both(behind):
+def test_signatures_of_the_vendors_client_work_on_both(proxy):
     project = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
-    url = f"http://127.0.0.1:{behind.port}"
+    url = f"http://127.0.0.1:{proxy.port}"
     client = ims_client(url, "IMSMOCKACCESSKEY00001", "ims-mock-secret-key", project)
     import huaweicloudsdkims.v2 as ims
 
@@ -247,29 +247,29 @@ def test_signatures_of_the_vendors_client_work_on_both(behind):
     assert [page.images for page in asked] == [[]] * 4
 
 
-def test_the_proxy_forwards_long_and_encoded_requests(behind):
-    assert behind.ask(f"/v2/images?name={'a' * 30_000}", TOKEN).status == 200
-    answer = behind.ask(f"/v2/images?name={'a' * 100_000}", TOKEN)
+def test_the_proxy_forwards_long_and_encoded_requests(proxy):
+    assert proxy.ask(f"/v2/images?name={'a' * 30_000}", TOKEN).status == 200
+    answer = proxy.ask(f"/v2/images?name={'a' * 100_000}", TOKEN)
     assert (answer.status, answer.json["error_code"]) == (414, "APIGW.0201")
     raw, encoded = (
-        behind.ask(f"/v2/images?name={name}", TOKEN) for name in ("镜像".encode().decode("latin-1"), quote("镜像"))
+        proxy.ask(f"/v2/images?name={name}", TOKEN) for name in ("镜像".encode().decode("latin-1"), quote("镜像"))
     )
     assert raw.status == 200
     assert raw.body == encoded.body
 
 
-def test_a_write_through_the_proxy_is_rejected(behind):
+def test_a_write_through_the_proxy_is_rejected(proxy):
     for _ in range(2):
-        answer = behind.ask("/v2/images", {**JSON, **TOKEN}, "POST", b'{"name": "lost"}')
+        answer = proxy.ask("/v2/images", {**JSON, **TOKEN}, "POST", b'{"name": "lost"}')
         assert answer.status == 403
         assert "read-only" in answer.json["error_msg"]
-    assert behind.ask("/_ims/requests").json["error"]["code"] == 404
-    assert behind.ask("/_ims/reset", JSON, "POST").status == 404
-    assert behind.ask("/_ims/health").json["status"] == "ok"
+    assert proxy.ask("/_ims/requests").json["error"]["code"] == 404
+    assert proxy.ask("/_ims/reset", JSON, "POST").status == 404
+    assert proxy.ask("/_ims/health").json["status"] == "ok"
 
 
-def test_a_stopped_replica_is_replaced_by_the_other(behind):
-    kept = http.client.HTTPConnection("127.0.0.1", behind.port, timeout=20)
+def test_a_stopped_replica_is_replaced_by_the_other(proxy):
+    kept = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
 
     def ask():
         kept.request("GET", "/v2/images?limit=1", headers=TOKEN)
@@ -279,6 +279,6 @@ def test_a_stopped_replica_is_replaced_by_the_other(behind):
     expected = ask()
     assert expected[0] == 200
     assert ask() == expected
-    behind.replicas[0].stopped()
+    proxy.replicas[0].stopped()
     assert [ask() for _ in range(6)] == [expected] * 6
     kept.close()
