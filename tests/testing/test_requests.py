@@ -150,7 +150,3 @@ def test_pattern_selects_walks_by_their_first_page(path, query, start):
     text = explain_walks([RIGHT, WRONG], RequestPattern(path, query=query))
     assert text.startswith(start)
     assert bool(text) == bool(start)
-
-
-def test_no_walks_are_no_error():
-    assert explain_walks([], RequestPattern()) == ""
