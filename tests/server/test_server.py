@@ -53,7 +53,7 @@ def test_requests_that_wait_for_a_thread_are_not_logged(caplog):
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda _: urlopen(f"{server.url}/_ims/health").read(), range(80)))
     server.close()
-    assert caplog.records == []
+    assert "queue" not in caplog.text
 
 
 def test_a_background_server_answers_at_once():
