@@ -23,7 +23,7 @@ from ims_mock.faults.rules import FaultRules
 from ims_mock.journal.coverage import CoverageRecorder
 from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.journal import Journal
-from ims_mock.loading.dump import Masks, with_runtime_state
+from ims_mock.loading.dump import with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions
@@ -138,14 +138,18 @@ class Emulator:
         """Replace the state with other catalogs; a reset still restores the initial state."""
         self._replace_state(self._with_sandbox_credentials(loaded))
 
-    def add(self, *sources: Source, masks: Masks | None = None) -> LoadedCatalog:
+    def add(self, *sources: Source, **more: Any) -> LoadedCatalog:
         """Add catalogs to the state, and return it. Other writes wait meanwhile; reads do not.
+
+        Args:
+            sources: The catalogs.
+            more: Further arguments of :func:`ims_mock.loading.loader.load`, such as ``masks``.
 
         Raises:
             CatalogError: If a catalog is invalid; nothing is added.
         """
         with self._lock:
-            loaded = load(sources, seed=self.state.seed, base=self.state, masks=masks)
+            loaded = load(sources, seed=self.state.seed, base=self.state, **more)
             self.state = self._with_sandbox_credentials(loaded)
             return self.state
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,12 @@ from ims_mock.text import quoted
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with what is being done, how much of it is done, and how much there is."""
+
+MAX_REPEATED_CHARACTERS: Final = 2**26
+"""The characters that defaults, or the values of generated images, may amount to in all images together."""
+
+_FREE_CHARACTERS: Final = 1024
+"""Defaults of this length may be repeated in any number of images, which take more memory themselves."""
 
 PROGRESS_STEP: Final = 500
 """The number of images between two calls of the progress callback."""
@@ -66,6 +73,7 @@ def load(
     project: str = "",
     base: LoadedCatalog | None = None,
     lint_bundled: bool = False,
+    max_generated: int = sys.maxsize,
     progress: Progress | None = None,
     masks: Masks | None = None,
 ) -> LoadedCatalog:
@@ -78,6 +86,7 @@ def load(
         project: The project of unauthenticated requests; if empty, the catalogs decide.
         base: A loaded catalog to add to. Images without a time are then created now.
         lint_bundled: Whether to check bundled catalogs for implausible images as well.
+        max_generated: The number of images that the catalogs may ask to generate.
         progress: Called now and then with the progress of loading.
         masks: The masks that may stand for secrets.
 
@@ -94,6 +103,7 @@ def load(
         problems += [problem for content in contents for problem in _unmask(content, masks)]
     present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, problems)
+    _check_size(contents, max_generated, problems)
     builder = _ImageBuilder(base, owner, seed, clock.wire() if base else "", lint_bundled, report, problems)
     images = list(builder.build(contents, generate))
     if not all(problem.is_warning for problem in problems):
@@ -173,6 +183,26 @@ def _with_absolute_times(raw: Any, clock: Clock) -> Any:
             with suppress(OverflowError):  # before the year 1: reported by the validation
                 changes[name] = wire_time(clock.now() - age)
     return {**raw, **changes} if changes else raw
+
+
+def _check_size(contents: Iterable[_Contents], max_generated: int, problems: list[CatalogProblem]) -> None:
+    """Report what would make the catalogs much larger than their text."""
+    generated = 0
+    for content in contents:
+        repeated: list[tuple[ValuePath, Any, int]] = [
+            (("defaults",), content.sections.get("defaults", ""), len(content.images))
+        ]
+        for index, section in enumerate(content.sections.get("generate", ())):
+            generated += section["count"]
+            repeated.append((("generate", index, "set"), section.get("set", ""), section["count"]))
+            if generated > max_generated:
+                message = f"{generated} images would be generated; at most {max_generated} are allowed"
+                problems.append(content.file.problem(("generate", index, "count"), message))
+        for path, values, count in repeated:
+            length = len(str(values))
+            if length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
+                message = f"{length} characters would be repeated in {count} images; shorten the values"
+                problems.append(content.file.problem(path, message))
 
 
 def _unmask(contents: _Contents, masks: Masks) -> Iterator[CatalogProblem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,9 @@ from ims_mock.contract.values import MAX_TEXT
 MAX_BYTES: Final = 2**30
 MAX_DEPTH: Final = 32
 MAX_ALIAS_GROWTH: Final = 10
+
+_CHARACTERS_PER_VALUE: Final = 32
+"""A longer text counts as several values in the growth by aliases."""
 
 ValuePath = tuple[str | int, ...]
 """The path of a value in a file: keys, and indexes of lists."""
@@ -52,10 +56,11 @@ class ParseError(Exception):
 
 @dataclass(frozen=True)
 class CatalogText:
-    """The bytes of a catalog file, in JSON or else in YAML."""
+    """The bytes of a catalog file, in JSON or else in YAML, and how many values it may have."""
 
     data: bytes
     is_json: bool
+    max_values: int = sys.maxsize
 
     def parse(self, progress: Progress | None = None) -> Document:
         """Parse the text.
@@ -73,7 +78,7 @@ class CatalogText:
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             raise ParseError(line, f"the byte {self.data[error.start]:#04x} is not UTF-8") from None
-        return Document(_json_events(text) if self.is_json else _yaml_events(text, progress))
+        return Document(_json_events(text) if self.is_json else _yaml_events(text, progress), self.max_values)
 
 
 def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
@@ -114,13 +119,14 @@ class Document:
         lines: The line of each value by its path; that of its key if it has one.
     """
 
-    def __init__(self, events: Iterator[_Event]) -> None:
+    def __init__(self, events: Iterator[_Event], max_values: int) -> None:
         self.value: Any = None
         self.lines: dict[ValuePath, int] = {}
         self._events = events
+        self._max_values = max_values
         self._anchors: dict[str, tuple[Any, int]] = {}  # values with their sizes
-        self._built = 0  # the number of values so far
-        self._size = 0  # their number with all aliases expanded
+        self._built = 0  # the size of all values so far
+        self._size = 0  # their size with all aliases expanded
         for event in events:  # one starts the value, which takes the others; an empty text has none
             self.lines[()] = event.line
             self.value = self._build(event, ())
@@ -128,13 +134,16 @@ class Document:
     def _build(self, event: _Event, path: ValuePath) -> Any:
         """Return the value that an event starts."""
         value, size_before = event.value, self._size
-        self._built += 1
-        self._size += 1
+        size = 1 + (len(value) // _CHARACTERS_PER_VALUE if isinstance(value, str) else 0)
+        self._built += size
+        self._size += size
+        if len(self.lines) > self._max_values:
+            raise ParseError(event.line, f"the catalog has more than {self._max_values} values")
         if event.kind == "alias":
             if value not in self._anchors:
                 raise ParseError(event.line, f"the alias *{value} has no anchor before it")
-            value, size = self._anchors[value]
-            self._size += size
+            value, repeated = self._anchors[value]
+            self._size += repeated
             if self._size > MAX_ALIAS_GROWTH * self._built + 10_000:
                 raise ParseError(event.line, f"aliases make the document more than {MAX_ALIAS_GROWTH} times as large")
         elif event.kind == "start":

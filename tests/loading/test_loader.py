@@ -650,3 +650,27 @@ def test_catalog_is_read_from_a_pipe():
     writer.start()
     assert len(load(["pipe.json"]).catalog) == 2000
     writer.join()
+
+
+LONG = "x" * 65_536
+
+
+@pytest.mark.parametrize(
+    ("catalog", "path"),
+    [
+        ({"defaults": {"name": LONG}, "images": [{}] * 1025}, "defaults"),
+        ({"defaults": {"tags": [LONG]}, "images": [{}] * 1025}, "defaults"),
+        ({"generate": [{"count": 2}, {"count": 1025, "set": {"name": LONG}}]}, "generate[1].set"),
+    ],
+)
+def test_values_that_all_images_repeat_have_a_limited_size_in_all(catalog, path):
+    (problem,) = problems(catalog)
+    assert problem.startswith(f"catalog: {path}: 655")
+    assert problem.endswith(" characters would be repeated in 1025 images; shorten the values")
+
+
+@pytest.mark.parametrize(("length", "count"), [(65_536, 100), (1000, 7001)])
+def test_values_that_images_repeat_may_be_long_or_repeated_often(length, count, monkeypatch):
+    monkeypatch.setattr("ims_mock.loading.loader.MAX_REPEATED_CHARACTERS", 7_000_000)
+    catalog = {"defaults": {"name": "x" * length}, "images": [{}] * count}
+    assert len(load([catalog]).catalog) == count

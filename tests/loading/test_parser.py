@@ -273,6 +273,8 @@ BOMBS = {
     "merges": f"a: &a {{{', '.join(f'k{n}: x' for n in range(2000))}}}\n"
     + "\n".join(f"b{n}: {{<<: *a}}" for n in range(2000)),
     "flat": f"a: &a [{', '.join('x' * 2000)}]\nb: [{', '.join(['*a'] * 2000)}]",
+    "long texts": f"a: &a {'x' * MAX_TEXT}\nb:\n" + "- *a\n" * 80_000,
+    "long keys": f"a: &a {{{'x' * 1000}: 1}}\nb:\n" + "- *a\n" * 80_000,
 }
 
 
@@ -281,6 +283,12 @@ def test_growth_by_aliases_is_limited(bomb):
     line, message = error_of(BOMBS[bomb])
     assert "aliases make the document more than" in message
     assert line > 1
+
+
+def test_an_anchor_with_the_attributes_of_an_ordinary_image_may_be_merged_into_any_number():
+    attributes = ", ".join(f"attribute_{number}: {'x' * 40}" for number in range(12))
+    text = f"a: &a {{{attributes}}}\nall:\n" + f"- {{<<: *a, id: {'x' * 36}}}\n" * 5000
+    assert len(from_yaml(text)["all"]) == 5000
 
 
 def test_many_small_aliases_are_legal():

@@ -8,6 +8,7 @@ import yaml
 from helpers import in_process, make_app, over_socket
 
 from ims_mock.emulator import MAX_SNAPSHOTS
+from ims_mock.web.control.bodies import MAX_GENERATED
 
 NOW = "2023-11-13T08:00:00Z"
 JSON = {"Content-Type": "application/json"}
@@ -274,3 +275,21 @@ def test_no_write_is_lost_among_additions(app):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, "abcd"))
     assert len(app.extensions["ims_mock"].catalog) == 3 + 4 * 40
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize("counts", [[10_000_000], [60_000, 40_001]])
+def test_a_request_generates_a_limited_number_of_images(app, ask, method, counts):
+    before = held(app)
+    answer = send(ask, method, "catalog", {"generate": [{"count": count} for count in counts]})
+    assert answer.status == 400
+    message = f"generate[{len(counts) - 1}].count: {sum(counts)} images would be generated; at most {MAX_GENERATED}"
+    assert message in answer.json["error"]["message"]
+    assert held(app) == before
+
+
+def test_a_request_has_a_limited_number_of_values(ask, monkeypatch):
+    monkeypatch.setattr("ims_mock.web.control.bodies.MAX_CATALOG_VALUES", 4)  # all, the list and two images
+    assert send(ask, "PUT", "catalog", {"images": [{}, {}]}).status == 200
+    answer = send(ask, "PUT", "catalog", {"images": [{}, {}, {}]})
+    assert answer.json["error"]["message"] == "Invalid catalog:\ncatalog:1: the catalog has more than 4 values"

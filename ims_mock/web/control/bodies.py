@@ -16,8 +16,14 @@ from ims_mock.web.context import JSON, MAX_JSON_BYTES, RequestContext
 MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 """The media types of a change; a page of another origin may send none of them without asking for permission."""
 
-MAX_CATALOG_BYTES: Final = 2**28
+MAX_CATALOG_BYTES: Final = 64 * 2**20
 """The largest catalog that a request may send."""
+
+MAX_CATALOG_VALUES: Final = 5_000_000
+"""The number of values in such a catalog, which take more memory than their text."""
+
+MAX_GENERATED: Final = 100_000
+"""The number of images that a request may ask to generate."""
 
 MASKS: Final = "ims_mock.masks"
 """The key of the masks in ``app.extensions``."""
@@ -37,7 +43,7 @@ def catalog_text(context: RequestContext) -> CatalogText:
     data = context.body(MAX_CATALOG_BYTES)
     if not data.strip():
         raise RequestError("body-missing", legal="a catalog in JSON or YAML")
-    return CatalogText(data, is_json=request.mimetype == JSON)
+    return CatalogText(data, request.mimetype == JSON, MAX_CATALOG_VALUES)
 
 
 def image_values(context: RequestContext) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def show_catalog() -> Response:
 def replace_catalog() -> Response:
     """Replace everything with a catalog."""
     context = current_context()
-    loaded = load([bodies.catalog_text(context)], seed=context.emulator.state.seed, masks=bodies.masks())
+    text, seed = bodies.catalog_text(context), context.emulator.state.seed
+    loaded = load([text], seed=seed, max_generated=bodies.MAX_GENERATED, masks=bodies.masks())
     context.emulator.replace(loaded)
     return _loaded_response(loaded)
 
@@ -49,7 +50,8 @@ def replace_catalog() -> Response:
 def add_to_catalog() -> Response:
     """Add what a catalog holds."""
     context = current_context()
-    return _loaded_response(context.emulator.add(bodies.catalog_text(context), masks=bodies.masks()))
+    text = bodies.catalog_text(context)
+    return _loaded_response(context.emulator.add(text, max_generated=bodies.MAX_GENERATED, masks=bodies.masks()))
 
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:
