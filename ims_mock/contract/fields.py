@@ -63,6 +63,12 @@ class Field:
     share: float | None = None
 
     @property
+    def known_values(self) -> tuple[str, ...]:
+        """All values that a document or a published response of the service has; empty if any value is legal."""
+        published = PUBLISHED_CONSTRAINTS.get(self.name, {}).get("enum", ())
+        return tuple(dict.fromkeys((*self.values, *self.seen_values, *published)))
+
+    @property
     def operators(self) -> tuple[str, ...]:
         """The operators of its filter. Free properties of Glance compare as text, unless the document says more."""
         return self.type.operators if self.is_column or self.filterable == DOC else ()
@@ -173,7 +179,7 @@ PUBLISHED_CONSTRAINTS: Final[dict[str, dict[str, Any]]] = {
 """JSON Schema keywords of attributes in the schema that the service publishes for images, in addition to the type.
 
 They are copied from the document, although some are narrower than the service itself (``disk_format`` has no
-``zvhd2``): clients get the same schema from the real service.
+``zvhd2``): clients get the same schema from the real service. Every value in them is legal (``Field.known_values``).
 """
 
 _NAME: Final = re.compile(r"[\w\-. ]*")

@@ -38,7 +38,7 @@ DEPARTURES: Final = (
     Departure("shared-through-membership", "members of an image see, and filter by, `shared` as its `visibility` and `__imagetype`; a public image is never shared", "stored values"),
     Departure("absent-base-properties", "an attribute without a value is absent, but for `virtual_size`, which is `null`", "`name`, `size`, `checksum`, `disk_format` and `container_format` without a value are `null`"),
     Departure("service-rules", "clients write images as the service allows: names, formats and sizes are checked; a new image is private and has attributes of the service that clients cannot change; only an admin can delete a public image", "clients write as Glance allows: any text for a name, an `id` of their own, any visibility but `public`, free properties; data can be uploaded only when both formats are set"),
-    Departure("error-body", "errors are JSON, of the service or of the gateway in front of it", "text/plain, or `code`, `title` and `message` for a client that accepts only JSON; a request line over 8 KB is refused"),
+    Departure("error-body", "errors are JSON, of the service or of the gateway in front of it", "an HTML page if `Accept` contains `html` or `*/*`, else in Queens `code`, `title` and `message` if it contains `application/json`, else text/plain; a request line over 8 KB is refused"),
 )
 
 _NAMES: Final = frozenset(departure.name for departure in DEPARTURES)

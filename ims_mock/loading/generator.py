@@ -81,7 +81,7 @@ def _documented_spelling(name: str, value: object) -> object:
     if name == "__os_version":
         return _VERSIONS.get(value.lower(), value)
     field = BY_NAME[name]
-    return next((one for one in (*field.values, *field.seen_values) if field.fold(one) == field.fold(value)), value)
+    return next((one for one in field.known_values if field.fold(one) == field.fold(value)), value)
 
 
 def _agreeing_variants(known: Values) -> Choices[Variant]:

@@ -60,9 +60,9 @@ def lint(values: Values) -> Iterator[tuple[str, str]]:
         values: The values of the image, including defaults and free properties.
     """
     for field in FIELDS:
-        value, documented = values.get(field.name), (*field.values, *field.seen_values)
-        if field.values and isinstance(value, str) and value.lower() not in map(str.lower, documented):
-            yield field.name, f"{quoted(value)} is not one of {', '.join(documented)}"
+        value, known = values.get(field.name), field.known_values
+        if known and isinstance(value, str) and value.lower() not in map(str.lower, known):
+            yield field.name, f"{quoted(value)} is not one of {', '.join(known)}"
     for name in values:
         if name not in BY_NAME:
             similar = nearest(name)
@@ -143,7 +143,7 @@ CHECKS: Final = (
     *(_if_set(name, "belongs to market images only", lambda one: not _is(one, "__imagetype", "market")) for name in ("__productcode", "__is_offshelved")),
     Check("virtual_env_type", "does not match disk_format: IsoImage and iso belong together", lambda one: _disagree(one, "virtual_env_type", "isoimage", "disk_format", "iso")),
     *(_exclusion(name, others) for name, others in EXCLUSIONS),
-    Check("hw_firmware_type", "is not uefi, as on every ARM image", lambda one: _is(one, "__support_arm", "true") and not _is(one, "hw_firmware_type", "uefi")),
+    Check("hw_firmware_type", "is not uefi, as on every ARM image; add hw_firmware_type: uefi", lambda one: _is(one, "__support_arm", "true") and not _is(one, "hw_firmware_type", "uefi")),
     _if_set("__support_kvm", "cannot be combined with __support_arm", lambda one: _is(one, "__support_arm", "true")),
     Check("__os_type", "does not match __platform", lambda one: _disagree(one, "__platform", "windows", "__os_type", "windows")),
     Check("__os_version", "does not begin with the name of its __platform", _has_version_of_other_platform),

@@ -211,8 +211,8 @@ def catalog_schema() -> Schema:
     """Return the JSON Schema of a catalog file."""
     image = _stored_image()
     for field in FIELDS:
-        if examples := (*field.values, *field.seen_values):
-            image["properties"][field.name]["examples"] = [*examples]
+        if field.known_values:
+            image["properties"][field.name]["examples"] = [*field.known_values]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Catalog of ims-mock"}
     return head | _sections({"$ref": "#/$defs/Image"}) | {"$defs": {"Image": image}}
 

@@ -35,11 +35,13 @@ def _parameters(parameters: Iterable[Parameter]) -> Table:
 
 
 def _field(field: Field) -> Row:
-    seen = f" (seen: {', '.join(field.seen_values)})" if field.seen_values else ""
+    more = {"seen": field.seen_values}
+    more["schema"] = tuple(one for one in field.known_values if one not in (*field.values, *field.seen_values))
+    others = [f" ({source}: {', '.join(values)})" for source, values in more.items() if values]
     return (
         field.name,
         field.type.json_type + (" or null" if field.is_nullable else ""),
-        ", ".join(field.values) + seen,
+        ", ".join(field.values) + "".join(others),
         field.present,
         field.filterable or "",
         field.sortable or "",

@@ -153,9 +153,8 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         """Send the error and close the connection."""
         error, limit = self.request.error, _LIMITS.get(self.request.error.code)
         name, legal = ("body-too-large", limit) if limit else ("malformed", "HTTP/1.1")
-        request_id, accept = new_request_id(), self.request.headers.get("ACCEPT", "")
-        profile = self.channel.server.emulator.profile
-        response = error_format(profile)(RequestError(name, "the request", error.body, legal), request_id, accept)
+        request_id, formatted = new_request_id(), error_format(self.channel.server.emulator.profile)
+        response = formatted(RequestError(name, "the request", error.body, legal), request_id, self._header)
         if _log.isEnabledFor(logging.INFO):
             method, path, query = (getattr(self.request, name, "") for name in ("command", "path", "query"))
             sent = (method or "?", path or "?", query or "")
@@ -166,6 +165,9 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         body = response.get_data()
         self.content_length = len(body)
         self.write(body)
+
+    def _header(self, name: str) -> str:
+        return str(self.request.headers.get(name.upper().replace("-", "_"), ""))
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types

@@ -148,7 +148,7 @@ def _end(response: Response) -> Response:
 
 def _error_response(error: RequestError) -> Response:
     context = current_context()
-    response = _error_format(context)(error, context.request_id, context.header("Accept"))
+    response = _error_format(context)(error, context.request_id, context.header)
     response.headers.extend(error.headers)
     return response
 

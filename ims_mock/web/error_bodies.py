@@ -13,12 +13,16 @@ from typing import Final
 
 from flask import Response
 
+from ims_mock.catalog.visibility import is_queens
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
 from ims_mock.web.context import JSON
 
-ErrorFormat = Callable[[RequestError, str, str], Response]
-"""Formats an error, given the id of the request and its ``Accept`` header."""
+HeaderGetter = Callable[[str], str]
+"""Returns a header of the request by name, or an empty string."""
+
+ErrorFormat = Callable[[RequestError, str, HeaderGetter], Response]
+"""Formats an error, given the id and the headers of the request."""
 
 _TITLES: Final = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # newer versions of Python differ
 _GLANCE_MESSAGES: Final = {
@@ -33,7 +37,7 @@ def error_format(profile: Profile) -> ErrorFormat:
     return service_error if "error-body" in profile else glance_error
 
 
-def service_error(error: RequestError, request_id: str, _: str = "") -> Response:
+def service_error(error: RequestError, request_id: str, *_: object) -> Response:
     """Format an error as the service does, or as its gateway if that detects the error."""
     problem = error.problem
     if problem.is_of_gateway:
@@ -43,27 +47,32 @@ def service_error(error: RequestError, request_id: str, _: str = "") -> Response
     return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype=JSON)
 
 
-def keystone_error(error: RequestError, *_: str) -> Response:
+def keystone_error(error: RequestError, *_: object) -> Response:
     """Format an error as Keystone does, which every client understands."""
     status = HTTPStatus(error.problem.glance_status or error.problem.status)
     body = {"code": int(status), "message": error.message, "title": _TITLES.get(status) or status.phrase}
     return Response(json.dumps({"error": body}, ensure_ascii=False) + "\n", status, mimetype=JSON)
 
 
-def glance_error(error: RequestError, request_id: str, accept: str) -> Response:
-    """Format an error as Glance does: plain text, unless the client accepts only JSON or HTML (recorded)."""
+def glance_error(error: RequestError, _: str, header: HeaderGetter) -> Response:
+    """Format an error as WebOb does for Glance: as an HTML page, as JSON (only in Queens) or as text (recorded)."""
     status = error.problem.glance_status or error.problem.status
     title = _TITLES.get(status) or HTTPStatus(status).phrase
     default = _GLANCE_MESSAGES.get(status, "").format(method=error.details.get("method", ""))
     sentence, _, detail = (error.glance or default or error.message).partition("\n")
-    accept = accept.lower()
-    if "application/json" in accept and "text/" not in accept and "*/*" not in accept:
-        body = {"message": f"{sentence}<br /><br />\n{detail}\n\n", "code": f"{status} {title}", "title": title}
-        return Response(json.dumps(body), status, mimetype=JSON)
-    if "text/html" in accept and "text/plain" not in accept:
+    accept = header("Accept")
+    if "html" in accept or "*/*" in accept:
         page = (
             f"<html>\n <head>\n  <title>{status} {title}</title>\n </head>\n <body>\n  <h1>{status} {title}</h1>\n"
-            f"  {html.escape(sentence)}<br /><br />\n{html.escape(detail)}\n\n\n </body>\n</html>"
+            f"  {_escaped(sentence)}<br /><br />\n{_escaped(detail)}\n\n\n </body>\n</html>"
         )
         return Response(page, status, content_type="text/html; charset=UTF-8")
+    if "application/json" in accept and is_queens(header("X-Api-Version")):
+        body = {"message": f"{sentence}<br /><br />\n{detail}\n\n", "code": f"{status} {title}", "title": title}
+        return Response(json.dumps(body), status, mimetype=JSON)
     return Response(f"{status} {title}\n\n{sentence}\n\n {detail}  ", status, content_type="text/plain; charset=UTF-8")
+
+
+def _escaped(text: str) -> str:
+    """Escape text as WebOb does on Python 2, which keeps apostrophes."""
+    return html.escape(text, quote=False).replace('"', "&quot;").encode("ascii", "xmlcharrefreplace").decode()

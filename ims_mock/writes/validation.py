@@ -8,7 +8,7 @@ for values are one row each; without the departure ``service-rules``, the rules 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,7 +37,10 @@ MAX_TAGS: Final = 128
 _MITAKA_VISIBILITIES: Final = ("public", "private")
 _QUEENS_VISIBILITIES: Final = ("public", "private", "shared", "community")
 _MAX_SIZE: Final = 2**31 - 1
-_RESERVED: Final = frozenset({"deleted", "deleted_at", "direct_url", "is_public", "location", "locations", "members"})
+_READ_ONLY: Final = frozenset({"direct_url"})
+"""Attributes that no image of the emulator has, but that the published schema and Glance call read-only."""
+
+_RESERVED: Final = frozenset({"deleted", "deleted_at", "is_public", "location", "locations", "members"})
 _NULLABLE: Final = frozenset({"name", "container_format", "disk_format"})
 """The attributes that clients of Glance can set to null."""
 
@@ -95,8 +98,8 @@ class Rule:
     schema: Mapping[str, Any]
 
 
-def _one_of(name: str, problem: str, values: Iterable[str]) -> Rule:
-    legal = {value.lower(): value for value in values}
+def _one_of(name: str, problem: str) -> Rule:
+    legal = {value.lower(): value for value in BY_NAME[name].known_values}
     phrase = f"one of {', '.join(legal.values())}"
     return Rule(name, problem, phrase, lambda value: value.lower() in legal, {"enum": [*legal.values()]})
 
@@ -115,10 +118,10 @@ _SERVICE_RULES: Final = (
     Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", fields.is_name, {"format": "image-name", "pattern": fields.NAME_PATTERN}),
     _text("__description", "description-long", DESCRIPTION_LENGTH),
     Rule("__description", "description-format", "text without <, > and carriage returns", re.compile(fields.DESCRIPTION_PATTERN).fullmatch, {"pattern": fields.DESCRIPTION_PATTERN}),
-    _one_of("disk_format", "disk-format", BY_NAME["disk_format"].values),
-    _one_of("container_format", "attribute", BY_NAME["container_format"].values),
-    _one_of("hw_firmware_type", "firmware", BY_NAME["hw_firmware_type"].values),
-    _one_of("__os_type", "system-family", BY_NAME["__os_type"].values),
+    _one_of("disk_format", "disk-format"),
+    _one_of("container_format", "attribute"),
+    _one_of("hw_firmware_type", "firmware"),
+    _one_of("__os_type", "system-family"),
     _size("min_disk", "hardware"),
     _size("min_ram", "hardware"),
 )  # fmt: skip
@@ -126,8 +129,8 @@ _GLANCE_RULES: Final = (
     Rule("id", "attribute", "a UUID", re.compile(UUID_PATTERN).fullmatch, PUBLISHED_CONSTRAINTS["id"]),
     _text("name", "attribute", PUBLISHED_CONSTRAINTS["name"]["maxLength"]),
     _text("owner", "attribute", PUBLISHED_CONSTRAINTS["owner"]["maxLength"]),
-    _one_of("disk_format", "attribute", (*BY_NAME["disk_format"].values, *PUBLISHED_CONSTRAINTS["disk_format"]["enum"])),
-    _one_of("container_format", "attribute", PUBLISHED_CONSTRAINTS["container_format"]["enum"]),
+    _one_of("disk_format", "attribute"),
+    _one_of("container_format", "attribute"),
     _size("min_disk", "attribute"),
     _size("min_ram", "attribute"),
 )  # fmt: skip
@@ -145,7 +148,7 @@ class AttributeValidator:
         """Check that clients can set an attribute: its name is legal, and it is neither reserved nor read-only."""
         JsonValue(name, "the name of a property").text()  # rejects lone surrogates
         field = BY_NAME.get(name)
-        if field is not None and (field.is_read_only or field.type is LINK):
+        if name in _READ_ONLY or (field is not None and (field.is_read_only or field.type is LINK)):
             raise RequestError("read-only-attribute", "the attribute", name)
         if name in _RESERVED:
             raise RequestError("reserved-attribute", "the attribute", name)
@@ -156,7 +159,7 @@ class AttributeValidator:
         """Return the value of an attribute that clients can set, given its value in the body of the request."""
         if part.value is None and name in _NULLABLE and not self.is_service:
             return None
-        value = _typed(BY_NAME.get(name), part)
+        value = _typed(BY_NAME.get(name), part, shortest_tag=1 if self.is_service else 0)
         for rule in self._rules:
             if rule.name == name and not rule.accepts(value):
                 raise RequestError(rule.problem, name, str(value), rule.legal)
@@ -184,7 +187,7 @@ class AttributeValidator:
             raise RequestError("attribute", name, str(value), "a time such as 2018-09-06T14:03:27Z")
 
 
-def _typed(field: Field | None, part: JsonValue) -> Value:
+def _typed(field: Field | None, part: JsonValue, shortest_tag: int) -> Value:
     if field is not None and field.type in (INTEGER, BOOLEAN):
         json_type, legal = (int, "a whole number") if field.type is INTEGER else (bool, "true or false")
         if type(part.value) is not json_type:  # a boolean is no number
@@ -192,7 +195,7 @@ def _typed(field: Field | None, part: JsonValue) -> Value:
         number: int = part.value
         return number
     if field is not None and field.type is LIST:
-        tags = tuple(dict.fromkeys(check_tag(one.text()) for one in part.items("a list of texts")))
+        tags = tuple(dict.fromkeys(check_tag(one.text(), shortest_tag) for one in part.items("a list of texts")))
         check_tag_count(tags)
         return tags
     text = part.text()
@@ -208,10 +211,10 @@ def _is_wire_time(text: str) -> bool:
         return False
 
 
-def check_tag(tag: str) -> str:
-    """Return a tag if it is valid."""
-    if not 1 <= len(tag) <= TAG_LENGTH:
-        raise RequestError("tag", "the tag", tag, f"1 to {TAG_LENGTH} characters")
+def check_tag(tag: str, shortest: int = 1) -> str:
+    """Return a tag if it is valid; in Glance it may be empty (``shortest`` is 0)."""
+    if not shortest <= len(tag) <= TAG_LENGTH:
+        raise RequestError("tag", "the tag", tag, f"{shortest} to {TAG_LENGTH} characters")
     return tag
 
 
@@ -236,6 +239,7 @@ def attribute_schemas(profile: Profile) -> dict[str, dict[str, Any]]:
     schemas["visibility"]["enum"] = [*(VISIBILITIES if is_service else _MITAKA_VISIBILITIES)]
     if is_service:
         del schemas["id"]
+        schemas["tags"]["items"]["minLength"] = 1
     else:
         for name in _NULLABLE:
             schemas[name]["type"] = [schemas[name]["type"], "null"]
@@ -247,5 +251,5 @@ def attribute_schemas(profile: Profile) -> dict[str, dict[str, Any]]:
 def _schema(field: Field) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": field.type.json_type} if field.type in (INTEGER, BOOLEAN) else dict(FREE_VALUE)
     if field.type is LIST:
-        schema = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": TAG_LENGTH}}
+        schema = {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}}
     return schema | {"description": field.description}

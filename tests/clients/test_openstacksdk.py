@@ -95,6 +95,17 @@ def test_invalid_requests_raise_exceptions_of_the_client(team):
         exceptions.raise_from_response(team.a.get_image(IDS[0]).upload(team.a, data=b"once more"))
 
 
+def test_client_extracts_the_message_from_an_error_page_of_glance():
+    with served("glance") as url, connected(**password(url, "ann", A)) as cloud:
+        with pytest.raises(exceptions.NotFoundException) as caught:
+            cloud.image.get_image(MISSING)
+        assert caught.value.response.headers["Content-Type"] == "text/html; charset=UTF-8"
+        assert caught.value.details == f"404 Not Found: No image found with ID {MISSING}"
+        with pytest.raises(exceptions.BadRequestException) as caught:
+            cloud.image.add_member(IDS[0], member_id="")
+        assert caught.value.details == "400 Bad Request: Member can't be empty"
+
+
 def test_download_returns_what_was_uploaded(team, tmp_path):
     (tmp_path / "data").write_bytes(DATA)
     what = {"filename": str(tmp_path / "data"), "disk_format": "raw", "validate_checksum": True}

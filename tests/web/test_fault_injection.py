@@ -126,7 +126,7 @@ def test_an_injected_error_has_the_format_of_its_path(ask, fault, path, says):
 @pytest.mark.parametrize("profile", ["glance"], indirect=True)
 def test_an_injected_error_of_glance_is_plain_text(ask, fault, keys, text):
     fault(**keys)
-    answer = ask(PATH, {"Accept": "*/*"})
+    answer = ask(PATH)
     assert (answer.headers[TYPE], answer.text) == ("text/plain; charset=UTF-8", text)
 
 

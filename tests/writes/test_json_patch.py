@@ -136,12 +136,12 @@ ROWS = [
     Row("an absent attribute is replaced", [replace("name", "db")], {"name": "db"}, image="queued"),
     *(
         Row(f"{name} is read-only", [change], named(READ_ONLY, name))
-        for name in ("id", "status", "size", "virtual_size", "checksum", "created_at", "updated_at", "file")
+        for name in ("id", "status", "size", "virtual_size", "checksum", "created_at", "updated_at", "file", "direct_url")
         for change in (replace(name, "x"), remove(name))
     ),
     *(
         Row(f"{name} is reserved", [add(name, "x")], named(RESERVED, name))
-        for name in ("deleted", "deleted_at", "direct_url", "is_public", "location", "locations", "members")
+        for name in ("deleted", "deleted_at", "is_public", "location", "locations", "members")
     ),
     *(
         Row(f"{name} is the service's", [replace(name, value)], named(READ_ONLY, name), {name: value})
