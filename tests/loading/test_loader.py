@@ -659,7 +659,6 @@ LONG = "x" * 65_536
     ("catalog", "path"),
     [
         ({"defaults": {"name": LONG}, "images": [{}] * 1025}, "defaults"),
-        ({"defaults": {"tags": [LONG]}, "images": [{}] * 1025}, "defaults"),
         ({"generate": [{"count": 2}, {"count": 1025, "set": {"name": LONG}}]}, "generate[1].set"),
     ],
 )
