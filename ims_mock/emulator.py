@@ -27,6 +27,7 @@ from ims_mock.loading.dump import with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions
+from ims_mock.writes.lifecycle import KeptUploads
 
 MAX_SNAPSHOTS: Final = 1_000
 
@@ -57,6 +58,7 @@ class Emulator:
         options: How it answers.
         sandbox_credentials: Credentials that are valid with every catalog.
         coverage_recorder: Recorder of coverage, which a reset does not clear.
+        uploads: The uploads that are kept, those of other emulators included.
 
     Attributes:
         initial: The state that a reset restores.
@@ -78,12 +80,14 @@ class Emulator:
         *,
         sandbox_credentials: SandboxCredentials | None = None,
         coverage_recorder: CoverageRecorder | None = None,
+        uploads: KeptUploads | None = None,
     ) -> None:
         self._lock = Lock()
         self._sandbox_credentials = sandbox_credentials
         self._snapshots: dict[str, LoadedCatalog] = {}
         self.generation = 0
         self.coverage_recorder = coverage_recorder or CoverageRecorder()
+        self.uploads = uploads or KeptUploads(options.keep_data)
         self.journal = Journal(options.journal)
         self.throttle = RateLimit(options.throttle) if options.throttle else None
         self._configure(initial, options)
@@ -111,6 +115,11 @@ class Emulator:
     def clock(self) -> Clock:
         """The emulator's clock."""
         return self.state.clock
+
+    @property
+    def all_credentials(self) -> list[CredentialStore]:
+        """Projects and credentials of the current state, of the initial one, and of all snapshots."""
+        return [one.credentials for one in (self.state, self.initial, *list(self._snapshots.values()))]
 
     # --- the state as a whole
 
@@ -143,7 +152,7 @@ class Emulator:
 
         Args:
             sources: The catalogs.
-            more: Further arguments of :func:`ims_mock.loading.loader.load`, such as ``masks``.
+            more: Further arguments of :func:`ims_mock.loading.loader.load`, such as ``unmask``.
 
         Raises:
             CatalogError: If a catalog is invalid; nothing is added.

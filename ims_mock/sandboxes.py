@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
-from ims_mock.auth.credentials import SandboxCredentials
+from ims_mock.auth.credentials import CredentialStore, SandboxCredentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.journal.coverage import CoverageRecorder
@@ -81,7 +81,8 @@ class Sandboxes:
         sandbox_id = secrets.token_hex(6)
         credentials = _new_credentials(sandbox_id)
         recorder = CoverageRecorder(self._server.coverage_recorder)
-        emulator = Emulator(loaded, options, sandbox_credentials=credentials, coverage_recorder=recorder)
+        shared: dict[str, Any] = {"coverage_recorder": recorder, "uploads": self._server.uploads}
+        emulator = Emulator(loaded, options, sandbox_credentials=credentials, **shared)
         with self._lock:
             now = self._now()
             self._sandboxes = {key: one for key, one in self._sandboxes.items() if now - one.last_used < one.expires}
@@ -110,6 +111,11 @@ class Sandboxes:
         """
         with self._lock:
             return self._find(sandbox_id).emulator
+
+    def all_credentials(self) -> list[CredentialStore]:
+        """Return the credentials of the server and of all sandboxes."""
+        emulators = [self._server, *(one.emulator for one in list(self._sandboxes.values()))]
+        return [store for emulator in emulators for store in emulator.all_credentials]
 
     def remove(self, sandbox_id: str) -> None:
         """Remove a sandbox. Requests that it is answering are completed.

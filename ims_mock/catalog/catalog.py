@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import compress
+from operator import is_not
 from typing import Final, NamedTuple
 
 from ims_mock.catalog.image import Image
@@ -14,6 +16,9 @@ from ims_mock.errors import RequestError
 
 MAX_ORDERINGS: Final = 4
 """Orderings kept per catalog; sort keys come from clients and combine freely."""
+
+_BYTES_PER_ENTRY: Final = 150
+"""The memory that a catalog takes for each of its images, besides the image: in a dictionary, lists and bitmaps."""
 
 _UUID_LENGTH: Final = 36
 _LEGAL_MARKER: Final = "the id of an image from a previous page"
@@ -46,6 +51,20 @@ class Catalog:
     def get(self, image_id: str) -> Image | None:
         """Return the image with an id, deleted or not, or ``None``."""
         return self._images.get(image_id)
+
+    def memory_beside(self, other: Catalog, limit: int) -> int:
+        """Estimate the bytes of memory that the catalog takes while another one exists, which shares images with it.
+
+        Above the limit the estimate may be too low.
+        """
+        images = self._images
+        own = compress(images.values(), map(is_not, images.values(), map(other._images.get, images)))
+        size = _BYTES_PER_ENTRY * len(images)
+        for image in own:
+            size += image.memory
+            if size > limit:
+                break
+        return size
 
     # --- edits
 

@@ -49,6 +49,13 @@ def in_table_order(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (_POSITIONS.get(name, len(_POSITIONS)), name)))
 
 
+@dataclass(eq=False)
+class UploadedData:
+    """The bytes that were uploaded to an image; ``None`` once they are dropped because later uploads need the space."""
+
+    content: bytes | None
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
     """One image of a catalog. A change returns a new image.
@@ -58,12 +65,12 @@ class Image:
     Attributes:
         values: The stored attributes by name, in the order of the table; an attribute without a value is absent.
         members: The projects that the image is shared with.
-        data: The uploaded bytes, ``None`` if there are none or they were not kept.
+        uploaded: The uploaded data, ``None`` if there is none or it was not kept.
     """
 
     values: Mapping[str, Value]
     members: Mapping[str, Membership] = field(default_factory=lambda: NO_MEMBERS)
-    data: bytes | None = field(default=None, repr=False)
+    uploaded: UploadedData | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         ordered = {name: self.values[name] for name in in_table_order(tuple(self.values))}
@@ -95,6 +102,16 @@ class Image:
         value = self.values.get("tags")
         return value if isinstance(value, tuple) else ()
 
+    @property
+    def data(self) -> bytes | None:
+        """The uploaded bytes, as long as they are kept."""
+        return self.uploaded.content if self.uploaded else None
+
+    @property
+    def memory(self) -> int:
+        """An estimate of the bytes of memory that the image takes with its JSON, but without its data."""
+        return 1000 + sum(40 + 2 * len(str(value)) for value in self.values.values()) + 200 * len(self.members)
+
     def get(self, name: str) -> Value | None:
         """Return the stored value of an attribute, or ``None``."""
         return self.values.get(name)
@@ -107,15 +124,15 @@ class Image:
     def with_values(self, changes: Mapping[str, Value | None]) -> Image:
         """Return the image with changed attributes; ``None`` removes one."""
         values = {name: value for name, value in {**self.values, **changes}.items() if value is not None}
-        return Image(values, self.members, self.data)
+        return Image(values, self.members, self.uploaded)
 
     def with_members(self, members: Mapping[str, Membership]) -> Image:
         """Return the image with other members."""
-        return Image(self.values, MappingProxyType(dict(members)), self.data)
+        return Image(self.values, MappingProxyType(dict(members)), self.uploaded)
 
-    def with_data(self, data: bytes | None) -> Image:
+    def with_data(self, uploaded: UploadedData | None) -> Image:
         """Return the image with other data."""
-        return Image(self.values, self.members, data)
+        return Image(self.values, self.members, uploaded)
 
     # --- how responses show it
 

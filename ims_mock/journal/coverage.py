@@ -159,7 +159,7 @@ class CoverageRecorder:
         """Record a request, and the number of its page if it is for a list."""
         path, answer = self._endpoint_path(record.path), record.answer
         if path is not None:
-            self._add(_endpoint_items(record.method, path, record.status, is_readable=record.images is not None))
+            self._add(_endpoint_items(record.method, path, record.status, is_readable=record.ids is not None))
         if answer is not None:
             page_item, own_query = _page_item(record, answer, page_number)
             listing, profile = answer.query.listing, answer.view.profile
@@ -200,7 +200,7 @@ def _page_item(record: Record, answer: ListAnswer, page_number: int) -> tuple[st
     """Return the paging item of a page, and the part of the query string that the client wrote itself."""
     query = answer.query
     if query.marker is None:
-        return EMPTY_LIST if not record.images and query.limit > 0 else FIRST_PAGE, record.query
+        return EMPTY_LIST if not record.ids and query.limit > 0 else FIRST_PAGE, record.query
     is_link = query.listing.has_links and next_link(query, query.marker) == f"{query.listing.path}?{record.query}"
     if is_link and page_number > 1:
         return NEXT_LINK, ""

@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 from ims_mock.auth.authentication import NO_CREDENTIALS, SIGNATURE, TOKEN
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.cloudimages import asks_list
-from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import ListQuery
 from ims_mock.catalog.visibility import Caller, View, is_queens
 from ims_mock.contract.values import wire_time
@@ -34,11 +33,14 @@ CONNECTED: Final = "ims_mock.connected"
 """The key in the WSGI environment for the time at which the connection of a request was opened."""
 
 MAX_CHARACTERS: Final = 32_768
-"""The length to which paths, queries and headers are cut: the gateway accepts no longer path and query."""
+"""The length to which paths and queries are cut: the gateway accepts no longer path and query."""
+
+MAX_HEADER_CHARACTERS: Final = 1024
+"""The length to which values of headers are cut."""
 
 MAX_PAST_CATALOGS: Final = 100
-MAX_PAST_IMAGES: Final = 100_000
-"""The catalogs before the current one that are kept for the audit of walks, and the images in all of them."""
+MAX_PAST_BYTES: Final = 50_000_000
+"""The catalogs before the current one that are kept for the audit of walks, and the memory that they take."""
 
 _PAGE_NUMBERS: Final = frozenset(
     {"offset", "page", "page_no", "page_num", "page_number", "page_size", "pageNo", "pageNum", "pageSize", "pagesize"}
@@ -76,7 +78,7 @@ class Record(NamedTuple):
         connected: When the connection was opened, by the same clock; 0 without a connection.
         caller: The sender; without a project if the credentials were not checked, which are then empty, too.
         is_unscoped: Whether a token was sent that is for no project.
-        images: The images that the response shows; ``None`` if the request failed or no client can read the response.
+        ids: The ids of the images in the response; ``None`` if the request failed or no client can read the response.
         answer: The list query that was answered; ``None`` for other requests and unreadable responses.
     """
 
@@ -93,7 +95,7 @@ class Record(NamedTuple):
     credentials: str = ""
     refusal: str = ""
     is_unscoped: bool = False
-    images: tuple[Image, ...] | None = None
+    ids: tuple[str, ...] | None = None
     answer: ListAnswer | None = None
     fault: str = ""
 
@@ -193,10 +195,10 @@ class ListRequest:
     previous: int
     catalog: Catalog | None
 
-    @cached_property
+    @property
     def ids(self) -> tuple[str, ...]:
         """The ids of the images in the response."""
-        return tuple(image.id for image in self.record.images or ())
+        return self.record.ids or ()
 
     @cached_property
     def marker(self) -> str:
@@ -239,7 +241,7 @@ class Journal:
         self._records: deque[tuple[int, int, int, Record]] = deque(maxlen=size)  # its number, its walk's, its page's
         self._pages = PageCounter()
         self._count = 0
-        self._catalogs: deque[tuple[int, Catalog]] = deque(maxlen=MAX_PAST_CATALOGS + 1)
+        self._catalogs: deque[tuple[int, Catalog, int]] = deque(maxlen=MAX_PAST_CATALOGS + 1)  # with its memory
         self._lock = Lock()
 
     def clear(self) -> None:
@@ -262,7 +264,7 @@ class Journal:
                 self._keep(catalog)
             walk, page_number = 0, 0
             if asks_list(record.method, record.path):
-                last = None if record.images is None else record.images[-1].id if record.images else ""
+                last = None if record.ids is None else record.ids[-1] if record.ids else ""
                 walk, page_number = self._pages.record(record.path, record.caller.project, record.query, last)
             self._records.append((self._count, walk, page_number, record))
         return page_number
@@ -282,7 +284,7 @@ class Journal:
         """Return the recorded requests for a page of a list, the oldest first."""
         with self._lock:
             records, catalogs = list(self._records), list(self._catalogs)
-        first_numbers = [number for number, _ in catalogs]
+        first_numbers = [number for number, *_ in catalogs]
         latest: dict[str, int] = {}
         requests = []
         for number, walk, page_number, record in records:
@@ -296,11 +298,14 @@ class Journal:
 
     def _keep(self, catalog: Catalog) -> None:
         """Keep the catalog that lists are answered from now on, and drop those that are too old or too large."""
-        self._catalogs.append((self._count, catalog))
+        if self._catalogs:
+            number, latest, _ = self._catalogs.pop()
+            self._catalogs.append((number, latest, latest.memory_beside(catalog, MAX_PAST_BYTES)))
+        self._catalogs.append((self._count, catalog, 0))
         oldest = self._records[0][0] if self._records else self._count
-        past = sum(len(one) for _, one in self._catalogs) - len(catalog)
-        while len(self._catalogs) > 1 and (past > MAX_PAST_IMAGES or self._catalogs[1][0] <= oldest):
-            past -= len(self._catalogs.popleft()[1])
+        past = sum(memory for *_, memory in self._catalogs)
+        while len(self._catalogs) > 1 and (past > MAX_PAST_BYTES or self._catalogs[1][0] <= oldest):
+            past -= self._catalogs.popleft()[2]
 
 
 def _entry(number: int, walk: int, page_number: int, record: Record, ignored: frozenset[str]) -> Entry:
@@ -317,7 +322,7 @@ def _entry(number: int, walk: int, page_number: int, record: Record, ignored: fr
         refusal=record.refusal,
         status=record.status,
         seconds=round(record.seconds, 6),
-        ids=tuple(image.id for image in record.images or ()),
+        ids=record.ids or (),
         fault=record.fault,
         walk=walk,
         page=page_number,

@@ -5,10 +5,10 @@ The dump contains neither the data of images nor the times of their memberships.
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from threading import Lock
 from typing import Any, Final
 
 from ims_mock.auth.credentials import CredentialStore
@@ -17,40 +17,35 @@ from ims_mock.catalog.image import Image
 from ims_mock.clock import Clock
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, PROJECT_KEYS, EntryKey
 
-MAX_MASKS: Final = 10_000
-"""The number of secrets that are remembered; the oldest are forgotten first."""
-
 _MASK: Final = re.compile(r"masked-[0-9a-f]{16}")
 
 
 class Masks:
-    """Random masks of secrets, which are replaced by the secrets when a dump is loaded again."""
+    """Masks of secrets, which are replaced by the secrets when a dump is loaded again.
+
+    The mask of a secret is derived from it with a random key; nothing is stored.
+    """
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._masks: dict[str, str] = {}
-        self._secrets: dict[str, str] = {}
+        self._key = secrets.token_bytes(32)
 
     def mask(self, secret: str) -> str:
         """Return the mask of a secret, always the same one."""
-        with self._lock:
-            if secret not in self._masks:
-                mask = self._masks[secret] = f"masked-{secrets.token_hex(8)}"
-                self._secrets[mask] = secret
-                if len(self._masks) > MAX_MASKS:
-                    del self._secrets[self._masks.pop(next(iter(self._masks)))]
-            return self._masks[secret]
+        return f"masked-{hmac.digest(self._key, secret.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:16]}"
 
-    def unmask(self, text: str) -> str:
-        """Return the secret of a mask; any other text is returned unchanged.
+    def unmasker(self, stores: Iterable[CredentialStore]) -> Callable[[str], str]:
+        """Return a function that returns the secret of a mask, if credentials hold it, and any other text unchanged.
 
-        Raises:
-            ValueError: The text is a mask that is unknown here.
+        It raises ``ValueError`` for the mask of a secret that they do not hold.
         """
-        with self._lock:
-            if text in self._secrets or not _MASK.fullmatch(text):
-                return self._secrets.get(text, text)
-        raise ValueError("is a mask that this server has not issued or has forgotten; use the secret itself")
+        masked = {self.mask(secret): secret for secret in {secret for store in stores for secret in store.secrets}}
+
+        def unmask(text: str) -> str:
+            if text in masked or not _MASK.fullmatch(text):
+                return masked.get(text, text)
+            raise ValueError("is a mask of no secret that this server has now; use the secret itself")
+
+        return unmask
 
 
 def dump_image(image: Image) -> dict[str, Any]:
@@ -67,7 +62,7 @@ def with_runtime_state(image: Image, old: Image) -> Image:
         project: known if (known := old.members.get(project)) and known.status == member.status else member
         for project, member in image.members.items()
     }
-    return image.with_members(members).with_data(old.data)
+    return image.with_members(members).with_data(old.uploaded)
 
 
 def dump_catalog(

@@ -15,7 +15,7 @@ from ims_mock.catalog.image import Image, Membership, image_id
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.values import TIME, parse_age, parse_wire_time, wire_time
-from ims_mock.loading.dump import Masks, dump_credentials
+from ims_mock.loading.dump import dump_credentials
 from ims_mock.loading.lint import lint
 from ims_mock.loading.parser import ParseError, ValuePath
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, SchemaError, read_image, read_sections
@@ -75,7 +75,7 @@ def load(
     lint_bundled: bool = False,
     max_generated: int = sys.maxsize,
     progress: Progress | None = None,
-    masks: Masks | None = None,
+    unmask: Callable[[str], str] | None = None,
 ) -> LoadedCatalog:
     """Load catalogs and merge them in the order given.
 
@@ -88,7 +88,7 @@ def load(
         lint_bundled: Whether to check bundled catalogs for implausible images as well.
         max_generated: The number of images that the catalogs may ask to generate.
         progress: Called now and then with the progress of loading.
-        masks: The masks that may stand for secrets.
+        unmask: Returns the secret that a mask stands for, and other texts unchanged; a ``ValueError`` is a problem.
 
     Raises:
         CatalogError: Every problem of every catalog.
@@ -99,8 +99,8 @@ def load(
     parsed = [_parse(file, report, problems) for file in files]
     clock = _clock(parsed, base.clock if base else Clock())
     contents = [_validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
-    if masks:
-        problems += [problem for content in contents for problem in _unmask(content, masks)]
+    if unmask:
+        problems += [problem for content in contents for problem in _unmask(content, unmask)]
     present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, problems)
     _check_size(contents, max_generated, problems)
@@ -205,14 +205,14 @@ def _check_size(contents: Iterable[_Contents], max_generated: int, problems: lis
                 problems.append(content.file.problem(path, message))
 
 
-def _unmask(contents: _Contents, masks: Masks) -> Iterator[CatalogProblem]:
+def _unmask(contents: _Contents, unmask: Callable[[str], str]) -> Iterator[CatalogProblem]:
     """Replace the masks of secrets by the secrets."""
     for section, entries in contents.sections.get("credentials", {}).items():
         secret_keys = [name for name, key in CREDENTIAL_KEYS[section].items() if key.is_secret]
         for index, entry in enumerate(entries):
             for name in entry.keys() & secret_keys:
                 try:
-                    entry[name] = masks.unmask(entry[name])
+                    entry[name] = unmask(entry[name])
                 except ValueError as error:
                     yield contents.file.problem(("credentials", section, index, name), str(error))
 

@@ -165,6 +165,8 @@ def upload(image_id: str) -> tuple[str, int]:
         if isinstance(error, (OSError, ClientDisconnected)):
             raise RequestError("upload-torn", what=str(error) or "the connection ended") from None
         raise
+    if data.data:
+        emulator.uploads.add(data.data)
     emulator.write_image(lambda catalog: finish_upload(current(catalog), view, data, emulator.clock.wire()))
     return "", 204
 
@@ -174,10 +176,11 @@ def download(image_id: str) -> Response | tuple[str, int]:
     """Return the data of an image, if it was kept."""
     context = current_context()
     image = find_image(context.emulator.catalog, context.view(), image_id)
-    if image.data is None:
+    data = image.data
+    if data is None:
         return "", 204
     checksum = {"Content-MD5": image.text("checksum")}
-    return Response(image.data, headers=checksum, mimetype="application/octet-stream")
+    return Response(data, headers=checksum, mimetype="application/octet-stream")
 
 
 # --- responses

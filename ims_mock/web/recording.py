@@ -13,7 +13,7 @@ from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.catalog.visibility import Caller
 from ims_mock.errors import RequestError
 from ims_mock.journal.findings import INFO, Finding, findings_of
-from ims_mock.journal.journal import CONNECTED, HEADERS, MAX_CHARACTERS, Record
+from ims_mock.journal.journal import CONNECTED, HEADERS, MAX_CHARACTERS, MAX_HEADER_CHARACTERS, Record
 from ims_mock.journal.redaction import redacted_header
 from ims_mock.options import WARN
 
@@ -78,11 +78,12 @@ def _line(finding: Finding) -> str:
 
 def _record(context: RequestContext, status: int) -> Record:
     """Return the record of a request. If a fault damaged the response, record only what the client could read."""
-    environ, rule, images, answer = context.environ, context.fault, context.images, context.list_answer
-    if images is None and status < HTTPStatus.BAD_REQUEST:
-        images = ()
+    environ, rule, answer = context.environ, context.fault, context.list_answer
+    ids = None if context.images is None else tuple([image.id for image in context.images])
+    if ids is None and status < HTTPStatus.BAD_REQUEST:
+        ids = ()
     if rule and not rule.keeps_body:
-        status, images, answer = (0 if rule.drops_response else status), None, None
+        status, ids, answer = (0 if rule.drops_response else status), None, None
     elif rule and answer and rule.hides_next and answer.query.listing.has_links:
         answer = replace(answer, has_next=False)
     authentication = context.authentication or _NOT_CHECKED
@@ -91,8 +92,8 @@ def _record(context: RequestContext, status: int) -> Record:
     for variable, name in _RECORDED_HEADERS.items():
         if variable in environ:
             value = environ[variable]
-            is_secret = name in SECRET_HEADERS
-            headers[name] = redacted_header(name, value, refusal) if is_secret else value[:MAX_CHARACTERS]
+            shown = redacted_header(name, value, refusal) if name in SECRET_HEADERS else value
+            headers[name] = shown[:MAX_HEADER_CHARACTERS]
     return Record(
         time=context.time or context.emulator.clock.now(),
         method=environ["REQUEST_METHOD"],
@@ -105,7 +106,7 @@ def _record(context: RequestContext, status: int) -> Record:
         is_unscoped=authentication.token is not None and not authentication.token.project,
         status=status,
         seconds=perf_counter() - context.started,
-        images=images,
+        ids=ids,
         fault=rule.id if rule else "",
         started=context.started,
         connected=environ.get(CONNECTED, 0.0),

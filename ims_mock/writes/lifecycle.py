@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from itertools import count
+from threading import Lock
 from typing import IO, Final
+from weakref import ref
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
-from ims_mock.catalog.image import NO_MEMBERS, Image, image_id
+from ims_mock.catalog.image import NO_MEMBERS, Image, UploadedData, image_id
 from ims_mock.catalog.visibility import View
 from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
@@ -22,6 +24,9 @@ from ims_mock.json_body import JsonValue
 from ims_mock.writes.validation import AttributeValidator, check_tag, check_tag_count, require_owner
 
 DATA_MEDIA_TYPE: Final = "application/octet-stream"
+
+MAX_UPLOADS: Final = 16
+"""How many uploads of the largest size that is kept are kept in all."""
 
 _CHUNK_BYTES: Final = 65_536
 _DEFAULT_OS_VERSION: Final = "Other Linux(64 bit)"
@@ -73,11 +78,35 @@ def unused_id(catalog: Catalog, seed: int) -> str:
 
 @dataclass(frozen=True)
 class ReceivedData:
-    """The size and the MD5 hash of uploaded data, and the bytes, or ``None`` if they are not kept."""
+    """The size and the MD5 hash of uploaded data, and the data, or ``None`` if it is too large to keep."""
 
     size: int
     checksum: str
-    data: bytes | None
+    data: UploadedData | None
+
+
+class KeptUploads:
+    """The uploaded data that is kept for downloads, as long as an image has it. The oldest is dropped for new data.
+
+    Args:
+        limit: The bytes that are kept of one upload.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._max_bytes = MAX_UPLOADS * limit
+        self._kept: list[ref[UploadedData]] = []
+        self._lock = Lock()
+
+    def add(self, new: UploadedData) -> None:
+        """Add new data."""
+        with self._lock:
+            kept = [data for one in self._kept if (data := one())] + [new]
+            size = sum(len(data.content or b"") for data in kept)
+            while size > self._max_bytes:
+                oldest = kept.pop(0)
+                size -= len(oldest.content or b"")
+                oldest.content = None
+            self._kept = list(map(ref, kept))
 
 
 def begin_upload(image: Image, view: View, now: str) -> Image:
@@ -103,7 +132,7 @@ def receive_data(stream: IO[bytes], limit: int) -> ReceivedData:
             kept += chunk
         else:
             kept.clear()
-    return ReceivedData(size, digest.hexdigest(), bytes(kept) if size <= limit else None)
+    return ReceivedData(size, digest.hexdigest(), UploadedData(bytes(kept)) if size <= limit else None)
 
 
 def finish_upload(image: Image, view: View, received: ReceivedData, now: str) -> Image:

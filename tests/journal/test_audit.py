@@ -264,17 +264,24 @@ def test_at_most_100_past_catalogs_are_kept(app, get, emulator):
     assert wrong(app) == [["stopped-early"]] * 150
 
 
-def test_large_past_catalogs_are_dropped():
-    images = [Image({"id": str(number)}) for number in range(40_000)]
+@pytest.mark.parametrize(("count", "text"), [(5_000, "short"), (2, "x" * 4_000_000)])
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_past_catalogs_are_kept_up_to_50_mb_of_their_own(count, text, is_shared):
+    def images():
+        return [Image({"id": str(number), "name": text}) for number in range(count)]
+
+    shared = images()
     view = View(Caller("p"), DOCUMENTED, is_queens=False)
     record = Record(
         time=datetime.now(timezone.utc), method="GET", path=LIST, query="", headers={}, status=200, started=0.0,
-        seconds=0.0, images=(), answer=ListAnswer(parse("", view), view, has_next=False),
+        seconds=0.0, ids=(), answer=ListAnswer(parse("", view), view, has_next=False),
     )  # fmt: skip
     journal = Journal()
-    for _ in range(5):
-        journal.record(record, Catalog(images))
-    assert [one.catalog is None for one in journal.lists()] == [True] * 2 + [False] * 3
+    for _ in range(12):
+        journal.record(record, Catalog(shared if is_shared else images()))
+    kept = [one.catalog for one in journal.lists() if one.catalog]
+    assert (len(kept) == 12) if is_shared else (3 <= len(kept) < 12)
+    assert kept[-1] is not kept[0]
 
 
 def test_catalogs_are_kept_as_long_as_their_requests():

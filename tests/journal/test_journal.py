@@ -7,7 +7,7 @@ from helpers import in_process, in_threads, make_app
 from login_helpers import login_body, post_login
 
 from ims_mock.auth.rate_limit import RateLimit
-from ims_mock.journal.journal import MAX_CHARACTERS
+from ims_mock.journal.journal import MAX_CHARACTERS, MAX_HEADER_CHARACTERS
 
 NOW = "2023-11-13T08:00:00Z"
 PROJECT, OTHER = "p" * 32, "q" * 32
@@ -210,7 +210,7 @@ def test_long_requests_are_cut(ask, journal):
     ask("/v2/images/" + "a" * 50_000 + "?" + "b" * 50_000, {"User-Agent": "c" * 50_000})
     (entry,) = journal.entries()
     lengths = (len(entry.path), len(entry.query[0][0]), len(entry.headers["user-agent"]))
-    assert lengths == (MAX_CHARACTERS,) * 3
+    assert lengths == (MAX_CHARACTERS, MAX_CHARACTERS, MAX_HEADER_CHARACTERS)
 
 
 def test_concurrent_requests_have_different_numbers(app, journal):

@@ -5,7 +5,8 @@ import json
 import pytest
 from helpers import in_process, make_app
 
-from ims_mock.loading.dump import MAX_MASKS, Masks, dump_image
+from ims_mock.auth.credentials import CredentialStore, Token
+from ims_mock.loading.dump import Masks, dump_image
 from ims_mock.loading.loader import load
 
 WRITTEN = [
@@ -38,10 +39,16 @@ def test_dump_of_generated_images_loads_as_the_same():
     assert [(dict(one.values), one.members) for one in again] == [(dict(one.values), one.members) for one in catalog]
 
 
-def test_oldest_masks_are_forgotten():
-    masks = Masks()
-    first, second, *_, last = [masks.mask(f"secret {number}") for number in range(MAX_MASKS + 1)]
-    assert [masks.unmask(one) for one in (second, last, "text")] == ["secret 1", f"secret {MAX_MASKS}", "text"]
-    with pytest.raises(ValueError, match="or has forgotten"):
-        masks.unmask(first)
-    assert masks.mask("secret 0") != first
+def test_a_mask_stands_for_a_secret_that_credentials_hold():
+    masks, other = Masks(), Masks()
+    old, new = (CredentialStore(tokens=[Token(f"{name} token", "p"), Token("both", "p")]) for name in ("old", "new"))
+    unmask = masks.unmasker([new])
+    assert [unmask(masks.mask("new token")), unmask(masks.mask("both")), unmask("text")] == [
+        "new token",
+        "both",
+        "text",
+    ]
+    for mask in (masks.mask("old token"), other.mask("new token")):
+        with pytest.raises(ValueError, match="is a mask of no secret that this server has now"):
+            unmask(mask)
+    assert masks.unmasker([old, new])(masks.mask("old token")) == "old token"

@@ -658,8 +658,8 @@ LONG = "x" * 65_536
 @pytest.mark.parametrize(
     ("catalog", "path"),
     [
-        ({"defaults": {"name": LONG}, "images": [{}] * 1025}, "defaults"),
-        ({"generate": [{"count": 2}, {"count": 1025, "set": {"name": LONG}}]}, "generate[1].set"),
+        ({"defaults": {"note": LONG}, "images": [{}] * 1025}, "defaults"),
+        ({"generate": [{"count": 2}, {"count": 1025, "set": {"note": LONG}}]}, "generate[1].set"),
     ],
 )
 def test_values_that_all_images_repeat_have_a_limited_size_in_all(catalog, path):
@@ -671,5 +671,5 @@ def test_values_that_all_images_repeat_have_a_limited_size_in_all(catalog, path)
 @pytest.mark.parametrize(("length", "count"), [(65_536, 100), (1000, 7001)])
 def test_values_that_images_repeat_may_be_long_or_repeated_often(length, count, monkeypatch):
     monkeypatch.setattr("ims_mock.loading.loader.MAX_REPEATED_CHARACTERS", 7_000_000)
-    catalog = {"defaults": {"name": "x" * length}, "images": [{}] * count}
+    catalog = {"defaults": {"note": "x" * length}, "images": [{}] * count}
     assert len(load([catalog]).catalog) == count

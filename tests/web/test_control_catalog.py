@@ -74,6 +74,19 @@ def test_secrets_are_masked(ask):
     assert text == ask("/_ims/catalog").text
 
 
+def test_a_mask_is_valid_as_long_as_the_server_has_the_secret(app, ask):
+    send(ask, "POST", "sandboxes", {})
+    send(ask, "PUT", "catalog", {"credentials": {"tokens": [{"token": "a-new-token", "project": "p"}]}})
+    shown = ask("/_ims/catalog").body
+    send(ask, "POST", "snapshots", {"name": "one"})
+    send(ask, "PUT", "catalog", {})
+    assert send(ask, "PUT", "catalog", shown).status == 200
+    assert app.extensions["ims_mock"].credentials.tokens[0].token == "a-new-token"
+    send(ask, "PUT", "catalog", {})
+    send(ask, "DELETE", "snapshots/one", b"", {})
+    assert "is a mask of no secret" in send(ask, "PUT", "catalog", shown).text
+
+
 def test_a_catalog_is_replaced_until_the_reset(app, ask):
     before = held(app)
     assert send(ask, "PUT", "catalog", {"project": "pc", "images": [{"name": "n"}]}).json["images"] == 1
@@ -147,7 +160,7 @@ TAKEN = "id: 'one' is also the id of an image of the catalog that is added to"
         (b'{"image": []}', "did you mean images?"),
         ({"images": [{"id": "one"}]}, f"images[0].{TAKEN}"),
         ({"generate": [{"count": 1, "set": {"id": "one"}}]}, f"generate[0].set.{TAKEN}"),
-        (UNKNOWN_MASK, "credentials.tokens[0].token: is a mask that this server has not issued"),
+        (UNKNOWN_MASK, "credentials.tokens[0].token: is a mask of no secret that this server has now"),
     ],
 )
 def test_a_body_that_cannot_be_added_is_an_error(app, ask, body, words):

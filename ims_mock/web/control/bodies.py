@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Response, current_app, request
@@ -12,6 +12,7 @@ from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
 from ims_mock.web.context import JSON, MAX_JSON_BYTES, RequestContext
+from ims_mock.web.sandbox_routing import sandboxes
 
 MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 """The media types of a change; a page of another origin may send none of them without asking for permission."""
@@ -57,10 +58,16 @@ def image_values(context: RequestContext) -> dict[str, Any]:
     return dict(found)
 
 
-def masks() -> Masks:
-    """Return the masks that replace secrets wherever the server shows a catalog."""
-    found: Masks = current_app.extensions[MASKS]
-    return found
+def mask(secret: str) -> str:
+    """Return what replaces a secret wherever the server shows a catalog."""
+    masks: Masks = current_app.extensions[MASKS]
+    return masks.mask(secret)
+
+
+def unmasker() -> Callable[[str], str]:
+    """Return a function that returns the secret of a mask, as long as the server has the secret."""
+    masks: Masks = current_app.extensions[MASKS]
+    return masks.unmasker(sandboxes().all_credentials())
 
 
 def catalog_response(value: Mapping[str, Any]) -> Response:

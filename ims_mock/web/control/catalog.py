@@ -33,7 +33,7 @@ def health() -> Response:
 def show_catalog() -> Response:
     """Show everything as a catalog file that loads as the same images."""
     state = current_context().emulator.state
-    return bodies.catalog_response(dump_catalog(state.catalog, state.credentials, state.clock, bodies.masks().mask))
+    return bodies.catalog_response(dump_catalog(state.catalog, state.credentials, state.clock, bodies.mask))
 
 
 @blueprint.put("/catalog")
@@ -41,7 +41,7 @@ def replace_catalog() -> Response:
     """Replace everything with a catalog."""
     context = current_context()
     text, seed = bodies.catalog_text(context), context.emulator.state.seed
-    loaded = load([text], seed=seed, max_generated=bodies.MAX_GENERATED, masks=bodies.masks())
+    loaded = load([text], seed=seed, max_generated=bodies.MAX_GENERATED, unmask=bodies.unmasker())
     context.emulator.replace(loaded)
     return _loaded_response(loaded)
 
@@ -51,7 +51,7 @@ def add_to_catalog() -> Response:
     """Add what a catalog holds."""
     context = current_context()
     text = bodies.catalog_text(context)
-    return _loaded_response(context.emulator.add(text, max_generated=bodies.MAX_GENERATED, masks=bodies.masks()))
+    return _loaded_response(context.emulator.add(text, max_generated=bodies.MAX_GENERATED, unmask=bodies.unmasker()))
 
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:

@@ -14,7 +14,7 @@ from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
-from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_GENERATED, json_object, masks
+from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_GENERATED, json_object, unmasker
 from ims_mock.web.sandbox_routing import PATH, is_in_sandbox, sandboxes
 
 blueprint = Blueprint("sandboxes", __name__)
@@ -89,4 +89,4 @@ def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
         raise body.member("catalog").error(legal, what)
     if options.generate > MAX_GENERATED:
         raise body.member("generate").error(f"at most {MAX_GENERATED}", f"is {options.generate}")
-    return load_options(options, base=base, max_generated=MAX_GENERATED - options.generate, masks=masks())
+    return load_options(options, base=base, max_generated=MAX_GENERATED - options.generate, unmask=unmasker())
