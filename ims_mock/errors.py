@@ -269,7 +269,10 @@ class RequestError(Exception):
     @property
     def message(self) -> str:
         """The message of the documented service, with the value and what is legal."""
-        value = self.details["value"]
+        return self.message_about(self.details["value"])
+
+    def message_about(self, value: str) -> str:
+        """Return the message with something else in place of the value, such as a redacted one."""
         escaped = {"parameter": printable(self.details["parameter"]), "value": quoted(value)}
         message = self.problem.message.format(**self.details | escaped)
         if message.endswith(("..", "?.")):  # a detail may be a sentence of its own

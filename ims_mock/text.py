@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-_QUOTED_LENGTH: Final = 80
+QUOTED_LENGTH: Final = 80
+"""The length to which values in messages are cut."""
 
 
 def quoted(value: object) -> str:
@@ -13,10 +14,10 @@ def quoted(value: object) -> str:
     if isinstance(value, list | tuple | dict):
         return "a list" if not isinstance(value, dict) else "a mapping"
     text = repr(value)
-    return text if len(text) <= _QUOTED_LENGTH else f"{text[:_QUOTED_LENGTH]}… ({len(str(value))} characters)"
+    return text if len(text) <= QUOTED_LENGTH else f"{text[:QUOTED_LENGTH]}… ({len(str(value))} characters)"
 
 
-def printable(text: str, length: int = _QUOTED_LENGTH) -> str:
+def printable(text: str, length: int = QUOTED_LENGTH) -> str:
     """Make text safe for a terminal: on one line, shortened, with control characters escaped."""
     safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:length])
     return safe if len(text) <= length else f"{safe}…"

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from ims_mock.auth.authentication import NO_CREDENTIALS, SIGNATURE, TOKEN
 from ims_mock.catalog.catalog import Catalog
@@ -20,6 +21,7 @@ from ims_mock.contract.values import wire_time
 from ims_mock.journal.documented import DocumentedRequest, decoded_query
 from ims_mock.journal.findings import Finding, findings_of
 from ims_mock.journal.pagination import PageCounter, PageKey, Question, marker_of, question_of
+from ims_mock.journal.redaction import redacted_query
 from ims_mock.options import AppOptions
 from ims_mock.text import wire_text
 
@@ -42,6 +44,7 @@ MAX_PAST_CATALOGS: Final = 100
 MAX_PAST_BYTES: Final = 50_000_000
 """The catalogs before the current one that are kept for the audit of walks, and the memory that they take."""
 
+_SAFE_IN_PATH: Final = "/:@!$&'()*+,;=~"
 _PAGE_NUMBERS: Final = frozenset(
     {"offset", "page", "page_no", "page_num", "page_number", "page_size", "pageNo", "pageNum", "pageSize", "pagesize"}
     | {"per_page", "skip", "start"}
@@ -98,6 +101,14 @@ class Record(NamedTuple):
     ids: tuple[str, ...] | None = None
     answer: ListAnswer | None = None
     fault: str = ""
+    code: str = ""
+    message: str = ""
+
+    @property
+    def target(self) -> str:
+        """The path and query as they were sent, with secrets redacted."""
+        path, query = quote(self.path.encode("latin-1"), safe=_SAFE_IN_PATH), wire_text(redacted_query(self.query))
+        return f"{path}?{query}" if query else path
 
     @property
     def documented(self) -> DocumentedRequest:
@@ -132,11 +143,15 @@ class Entry:
         method: The method in upper case.
         path: The path.
         query: The parameters in the order they were sent.
+        target: Path and query as they were sent.
         headers: The recorded headers by their lower-case names.
         project: The project of the caller; empty if it made no difference.
         credentials: What was sent: ``nothing``, ``a token`` or ``a signature``.
         refusal: The name of the error with which ``--auth on`` rejects the credentials; empty if they are valid.
         status: The status of the response; 0 if the connection was dropped instead.
+        code: The code of the error, such as ``IMG.0027``; empty if there is none, or the client cannot read it.
+        message: The message of the error, likewise. In every profile it is that of the documented service, which
+            names what is legal.
         seconds: How long the response took.
         ids: The ids of the images in the response, in order.
         fault: The id of the fault rule that matched; empty without one.
@@ -150,11 +165,14 @@ class Entry:
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
+    target: str
     headers: Mapping[str, str]
     project: str
     credentials: str
     refusal: str
     status: int
+    code: str
+    message: str
     seconds: float
     ids: tuple[str, ...]
     fault: str
@@ -316,11 +334,14 @@ def _entry(number: int, walk: int, page_number: int, record: Record, ignored: fr
         method=record.method,
         path=wire_text(record.path),
         query=decoded_query(record.query),
+        target=record.target,
         headers={name: wire_text(value) for name, value in record.headers.items()},
         project=record.caller.project,
         credentials=record.credentials or sent or NO_CREDENTIALS,
         refusal=record.refusal,
         status=record.status,
+        code=record.code,
+        message=record.message,
         seconds=round(record.seconds, 6),
         ids=record.ids or (),
         fault=record.fault,

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from ims_mock.auth.credentials import redacted
 from ims_mock.auth.signature import redacted_authorization
+from ims_mock.text import QUOTED_LENGTH
 
 _SECRET_NAMES: Final = re.compile("token|secret|passw|signature|credential|authorization", re.IGNORECASE)
 _MIN_LENGTH: Final = 4
@@ -62,12 +63,14 @@ def _texts(value: Any, *, is_secret: bool) -> Iterator[str]:
 
 
 def redacted_text(text: str, secrets: Iterable[str]) -> str:
-    """Return a text in which secrets are redacted, in plain form and as ``repr`` writes them.
+    """Return a text in which secrets are redacted, in plain form and as ``repr`` writes them, also if they are cut.
 
     Secrets of less than four characters could be ordinary words and are left.
     """
+    cut = QUOTED_LENGTH - 1  # without the quotation mark
     for secret in sorted(set(secrets), key=len, reverse=True):  # one may be part of another
         if len(secret) >= _MIN_LENGTH:
-            for form in {secret, repr(secret)[1:-1]}:
+            written = repr(secret)[1:-1]
+            for form in (secret, written, secret[:cut], written[:cut]):
                 text = text.replace(form, redacted(secret))
     return text

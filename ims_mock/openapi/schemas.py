@@ -433,7 +433,8 @@ def _request() -> Schema:
     kind = {"name": enum(FINDINGS_BY_NAME), "severity": enum(SEVERITIES)}
     finding = object_schema({**each("message cure"), **kind, "request": INT})
     sent = {"query": _QUERY, "headers": closed_object(dict.fromkeys(HEADERS, STRING), *HEADERS)}
-    texts, numbers = each("time method path project credentials refusal fault"), each("number status walk page", INT)
+    texts = each("time method path target project credentials refusal code message fault")
+    numbers = each("number status walk page", INT)
     found = {"ids": array(STRING), "findings": array(finding)}
     return object_schema({**texts, **numbers, "seconds": NUMBER, **sent, **found})
 

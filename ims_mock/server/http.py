@@ -154,11 +154,13 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         error, limit = self.request.error, _LIMITS.get(self.request.error.code)
         name, legal = ("body-too-large", limit) if limit else ("malformed", "HTTP/1.1")
         request_id, formatted = new_request_id(), error_format(self.channel.server.emulator.profile)
-        response = formatted(RequestError(name, "the request", error.body, legal), request_id, self._header)
+        rejection = RequestError(name, "the request", error.body, legal)
+        response = formatted(rejection, request_id, self._header)
         if _log.isEnabledFor(logging.INFO):
             method, path, query = (getattr(self.request, name, "") for name in ("command", "path", "query"))
             sent = (method or "?", path or "?", query or "")
-            log_request(*sent, response.status_code, 0.0, request_id, refused=error.body)
+            said = {"code": rejection.problem.code, "message": rejection.message}
+            log_request(*sent, response.status_code, 0.0, request_id, **said)
         self.status = response.status
         self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()

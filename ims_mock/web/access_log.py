@@ -6,32 +6,31 @@ Each log record has its parts as a mapping in ``parts``, for a log in JSON.
 from __future__ import annotations
 
 import logging
-import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Final
 
-from ims_mock.auth.credentials import SECRET_HEADERS
-from ims_mock.journal.redaction import redacted_query, redacted_text, secrets_in_json, secrets_in_query
+from ims_mock.journal.journal import Record
+from ims_mock.journal.redaction import redacted_query, redacted_text
 from ims_mock.text import printable, wire_text
-from ims_mock.web.context import RequestContext
+from ims_mock.web.context import MAX_MESSAGE_CHARACTERS, RequestContext
+from ims_mock.web.recording import finding_lines
 
 MAX_CHARACTERS: Final = 1000
 """The longest path and the longest query in a line."""
 
-_SIGNATURE: Final = re.compile("Signature=([^,]+)")
+MAX_FINDINGS: Final = 5
+"""The most findings in a line."""
+
 _log = logging.getLogger("ims_mock")
 
 
-def log_response(context: RequestContext, status: int) -> None:
-    """Log a request that the application has answered."""
+def log_response(context: RequestContext, status: int, record: Record | None) -> None:
+    """Log a request that the application has answered, with its findings if it is recorded."""
     if not _log.isEnabledFor(logging.INFO):
         return
-    rule, authentication = context.fault, context.authentication
-    failure = ""
-    if authentication and authentication.failure:
-        failure = f"{authentication.method} that --auth on refuses: {authentication.failure_name}"
+    rule, error = context.fault, context.error
     log_request(
         context.environ["REQUEST_METHOD"],
         _path(context),
@@ -40,29 +39,48 @@ def log_response(context: RequestContext, status: int) -> None:
         perf_counter() - context.started,
         context.request_id,
         fault=rule.id if rule else "",
-        doubt=failure,
+        code=error.problem.code if error else "",
+        message=context.error_message,
+        findings=finding_lines(context, record, MAX_FINDINGS) if record else (),
     )
 
 
-def log_request(method: str, path: str, query: str, status: int, seconds: float, request_id: str, **notes: str) -> None:
+def log_request(
+    method: str,
+    path: str,
+    query: str,
+    status: int,
+    seconds: float,
+    request_id: str,
+    *,
+    fault: str = "",
+    code: str = "",
+    message: str = "",
+    findings: Sequence[str] = (),
+) -> None:
     """Log a request with a decoded path; the status is 0 if the connection was dropped instead.
 
     Args:
-        notes: Further notes by name: ``fault`` is the id of a rule, ``doubt`` a sentence about the credentials. Empty
-            ones are left out.
+        fault: The id of the fault rule that matched.
+        code: The code of the error.
+        message: The message of the error, without secrets.
+        findings: The findings, each on one line.
     """
     path, query = printable(path, MAX_CHARACTERS), printable(redacted_query(query), MAX_CHARACTERS)
     target, milliseconds = f"{path}?{query}" if query else path, round(seconds * 1000, 1)
     parts = {"method": method, "path": path, "query": query, "status": status, "milliseconds": milliseconds}
-    notes = {name: note for name, note in notes.items() if note}
-    text = "".join(f" ({note if name == 'doubt' else f'{name} {note}'})" for name, note in notes.items())
-    extra = {"parts": {**parts, "request_id": request_id, **notes}}
+    message = printable(message, MAX_MESSAGE_CHARACTERS)
+    notes = {"fault": fault, "code": code, "message": message, "findings": findings}
+    parts |= {"request_id": request_id, **{name: note for name, note in notes.items() if note}}
+    texts = (f"fault {fault}" if fault else "", f"{code} {message}".strip(), *findings)
+    text, extra = "".join(f" ({text})" for text in texts if text), {"parts": parts}
     _log.info("%s %s %d %.1f ms %s%s", method, target, status, milliseconds, request_id, text, extra=extra)
 
 
 def log_failure(context: RequestContext) -> None:
     """Log the exception that is being handled, with its traceback."""
-    text = redacted_text(traceback.format_exc(), _secrets(context))
+    secrets = (*context.emulator.credentials.secrets, *context.sent_secrets())
+    text = redacted_text(traceback.format_exc(), secrets)
     method, path = context.request.method, printable(_path(context), MAX_CHARACTERS)
     parts = {"method": method, "path": path, "request_id": context.request_id, "exception": text}
     _log.error("request %s failed: %s %s\n%s", context.request_id, method, path, text, extra={"parts": parts})
@@ -72,14 +90,3 @@ def _path(context: RequestContext) -> str:
     """Return the whole path, including the path at which the application is mounted."""
     environ = context.environ
     return wire_text(environ.get("SCRIPT_NAME", "").rstrip("/") + environ.get("PATH_INFO", ""))
-
-
-def _secrets(context: RequestContext) -> Iterator[str]:
-    """Yield all secrets that a traceback can contain: those of the emulator, and those that the request sent."""
-    yield from context.emulator.credentials.secrets
-    for name in SECRET_HEADERS:
-        value = context.request.headers.get(name, "")
-        yield value
-        yield from _SIGNATURE.findall(value)
-    yield from secrets_in_query(context.query_string)
-    yield from secrets_in_json(context.read_body or b"")

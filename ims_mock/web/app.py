@@ -15,6 +15,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
 from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
+from ims_mock.loading.sources import CatalogError
 from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions, keywords_of_function
 from ims_mock.web import control, discovery, error_bodies, images, keystone, members
@@ -141,20 +142,20 @@ def _end(response: Response) -> Response:
         del response.headers["Content-Type"]
     if context.fault:
         response = apply_to_response(context, context.fault, response)
-    record_response(context, response)
-    log_response(context, response.status_code)
+    log_response(context, response.status_code, record_response(context, response))
     return response
 
 
 def _error_response(error: RequestError) -> Response:
     context = current_context()
+    context.error = error
     response = _error_format(context)(error, context.request_id, context.header)
     response.headers.extend(error.headers)
     return response
 
 
 def _other_error_response(error: Exception) -> Response:
-    """Return the response for an error that is not one of ours: an unknown route or method, or a bug."""
+    """Return the response for an error that is not one of ours: a wrong catalog, route or method, or a bug."""
     context = current_context()
     request = context.request
     if isinstance(error, MethodNotAllowed):
@@ -163,6 +164,8 @@ def _other_error_response(error: Exception) -> Response:
         if response.status_code == MethodNotAllowed.code:
             response.headers["Allow"] = legal
         return response
+    if isinstance(error, CatalogError):
+        return _error_response(RequestError("catalog", what=str(error)))
     if isinstance(error, NotFound):
         return _error_response(RequestError("route", "the path", request.path))
     if isinstance(error, BadHost):

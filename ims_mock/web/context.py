@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 from flask import Request, current_app, request
 
 from ims_mock.auth.authentication import Authentication, RequestCredentials, authenticate
+from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.auth.signature import SignedRequest
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
@@ -24,6 +25,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRule
 from ims_mock.journal.journal import ListAnswer
+from ims_mock.journal.redaction import redacted_text, redacted_value, secrets_in_json, secrets_in_query
 from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.options import STRICT
 from ims_mock.text import wire_text
@@ -45,7 +47,11 @@ MAX_BODY_BYTES: Final = 12 * 2**20
 MAX_JSON_BYTES: Final = 2**20
 """The largest JSON body of a login, of a change to an image, or of a control request."""
 
+MAX_MESSAGE_CHARACTERS: Final = 1000
+"""The length to which the message of an error is cut in the journal and the log."""
+
 _CONTEXT: Final = "ims_mock.context"
+_SIGNATURE: Final = re.compile("Signature=([^,]+)")
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _BEFORE_PROXY_FIX: Final = "werkzeug.proxy_fix.orig"
@@ -62,6 +68,7 @@ class RequestContext:
         journal: The journal that records it; ``None`` if it is not recorded.
         time: The emulator's time when it arrived, if it is recorded.
         fault: The fault rule that matched it.
+        error: The error that it is answered with.
         images: The images that the response shows; ``None`` if it shows none of this kind.
         list_answer: The list query and its answer; ``None`` for other requests.
         catalog: The catalog that the list query was answered from.
@@ -75,6 +82,7 @@ class RequestContext:
     journal: Journal | None = None
     time: datetime | None = None
     fault: FaultRule | None = None
+    error: RequestError | None = None
     images: tuple[Image, ...] | None = None
     list_answer: ListAnswer | None = None
     catalog: Catalog | None = None
@@ -99,6 +107,26 @@ class RequestContext:
     def header(self, name: str) -> str:
         """Return a header decoded from UTF-8; empty if it was not sent."""
         return wire_text(self.environ.get(wsgi_name(name), ""))
+
+    # --- texts about it
+
+    def sent_secrets(self) -> Iterator[str]:
+        """Yield the secrets in headers, query and body."""
+        for name in SECRET_HEADERS:
+            value = self.request.headers.get(name, "")
+            yield value
+            yield from _SIGNATURE.findall(value)
+        yield from secrets_in_query(self.query_string)
+        yield from secrets_in_json(self.read_body or b"")
+
+    @cached_property
+    def error_message(self) -> str:
+        """The message of the error without secrets, shortened; empty without an error."""
+        if self.error is None:
+            return ""
+        value = redacted_value(self.error.details["parameter"], self.error.details["value"])
+        text = redacted_text(self.error.message_about(value), self.sent_secrets())
+        return text if len(text) <= MAX_MESSAGE_CHARACTERS else f"{text[:MAX_MESSAGE_CHARACTERS]}…"
 
     # --- who sent it
 

@@ -16,6 +16,7 @@ from ims_mock.journal.findings import INFO, Finding, findings_of
 from ims_mock.journal.journal import CONNECTED, HEADERS, MAX_CHARACTERS, MAX_HEADER_CHARACTERS, Record
 from ims_mock.journal.redaction import redacted_header
 from ims_mock.options import WARN
+from ims_mock.text import printable
 
 if TYPE_CHECKING:
     from flask import Response
@@ -28,7 +29,7 @@ MAX_FINDING_HEADERS: Final = 20
 """The most findings that one response reports; clients accept about a hundred headers in all."""
 
 MAX_FINDING_CHARACTERS: Final = 500
-"""The longest value of such a header."""
+"""The longest text of a finding in a header or in the log."""
 
 _WITHOUT_PREFIX: Final = frozenset({"content-length", "content-type"})
 
@@ -44,20 +45,30 @@ _RECORDED_HEADERS: Final = {wsgi_name(name): name for name in HEADERS}
 _NOT_CHECKED: Final = Authentication(Caller(""), method="")
 
 
-def record_response(context: RequestContext, response: Response) -> None:
-    """Record the request in its journal; with findings as warnings, add them to the headers of the response."""
+def record_response(context: RequestContext, response: Response) -> Record | None:
+    """Record the request in its journal; with findings as warnings, add them to the headers of the response.
+
+    Returns:
+        The record; ``None`` for a request that is not recorded.
+    """
     if context.journal is None:
-        return
+        return None
     record = _record(context, response.status_code)
     emulator = context.emulator
     emulator.coverage_recorder.record(record, context.journal.record(record, context.catalog))
     if emulator.options.findings == WARN:
-        findings = findings_of(record.documented, emulator.ignored_findings)
-        for finding in findings[:MAX_FINDING_HEADERS]:
-            line = _line(finding).encode("ascii", "backslashreplace").decode()
-            response.headers.add(FINDING_HEADER, line[:MAX_FINDING_CHARACTERS])
-        if (more := len(findings) - MAX_FINDING_HEADERS) > 0:
-            response.headers.add(FINDING_HEADER, f"{more} more are in the journal")
+        for line in finding_lines(context, record, MAX_FINDING_HEADERS):
+            escaped = line.encode("ascii", "backslashreplace").decode()
+            response.headers.add(FINDING_HEADER, escaped[:MAX_FINDING_CHARACTERS])
+    return record
+
+
+def finding_lines(context: RequestContext, record: Record, most: int) -> list[str]:
+    """Return the findings of a request, each on one line; if there are many, the last line says how many more."""
+    findings = findings_of(record.documented, context.emulator.ignored_findings)
+    lines = [printable(_line(finding), MAX_FINDING_CHARACTERS) for finding in findings[:most]]
+    more = len(findings) - most
+    return [*lines, f"{more} more are in the journal"] if more > 0 else lines
 
 
 def refuse_findings(context: RequestContext) -> None:
@@ -78,12 +89,12 @@ def _line(finding: Finding) -> str:
 
 def _record(context: RequestContext, status: int) -> Record:
     """Return the record of a request. If a fault damaged the response, record only what the client could read."""
-    environ, rule, answer = context.environ, context.fault, context.list_answer
+    environ, rule, answer, error = context.environ, context.fault, context.list_answer, context.error
     ids = None if context.images is None else tuple([image.id for image in context.images])
     if ids is None and status < HTTPStatus.BAD_REQUEST:
         ids = ()
     if rule and not rule.keeps_body:
-        status, ids, answer = (0 if rule.drops_response else status), None, None
+        status, ids, answer, error = (0 if rule.drops_response else status), None, None, None
     elif rule and answer and rule.hides_next and answer.query.listing.has_links:
         answer = replace(answer, has_next=False)
     authentication = context.authentication or _NOT_CHECKED
@@ -105,6 +116,8 @@ def _record(context: RequestContext, status: int) -> Record:
         refusal=refusal or "",
         is_unscoped=authentication.token is not None and not authentication.token.project,
         status=status,
+        code=error.problem.code if error else "",
+        message=context.error_message if error else "",
         seconds=perf_counter() - context.started,
         ids=ids,
         fault=rule.id if rule else "",

@@ -49,11 +49,14 @@ def test_entry_describes_request_and_response(ask, journal):
         "method": "GET",
         "path": "/v2/images",
         "query": [["limit", "2"], ["tag", "a=b"], ["name", ""]],
+        "target": "/v2/images?limit=2&tag=a%3Db&name=",
         "headers": {"host": "localhost", "user-agent": "x/1", "x-project-id": PROJECT},
         "project": PROJECT,
         "credentials": "nothing",
         "refusal": "",
         "status": 200,
+        "code": "",
+        "message": "",
         "seconds": entry.seconds,
         "ids": [],
         "fault": "",
@@ -197,6 +200,51 @@ def test_body_of_a_login_is_not_recorded(ask, journal):
     kept = json.dumps([entry.as_json() for entry in journal.entries()])
     assert "the-password" not in kept
     assert answer.headers["X-Subject-Token"] not in kept
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_entry_has_code_and_message_of_the_error(profile):
+    app = make_app(CATALOG, profile=profile)
+    for target in ("/v2/images?limit=x", "/v2/images/a/b/c", "/v3/auth/tokens", "/v2/images"):
+        in_process(app)(target)
+    limit, route, subject, fine = app.extensions["ims_mock"].journal.entries()
+    assert (limit.status, limit.code) == (400, "IMG.0017")
+    assert limit.message.startswith("Invalid limit 'x': it is not a whole number. Use ")
+    assert (route.code, subject.code) == ("APIGW.0101", "")
+    assert "X-Subject-Token" in subject.message
+    assert (fine.code, fine.message) == ("", "")
+
+
+def test_error_that_the_client_cannot_read_has_no_message(app, ask, journal):
+    for effect in ({}, {"body": "empty"}, {"body": "html"}):
+        app.extensions["ims_mock"].faults.add({"effect": {"status": 503, "message": "gone", **effect}})
+        ask("/v2/images")
+    assert [(entry.status, entry.message) for entry in journal.entries()] == [(503, "gone"), (503, ""), (503, "")]
+
+
+LONG = "long-secret-" * 20
+LEAKS = [
+    ("/v2/images?token=ab%20cd%", {}, "GET", None),
+    ("/v2/images?name=%zz&password=abcd", {}, "GET", None),
+    ("/v3/auth/tokens", {}, "POST", {"auth": {"identity": {"methods": ["password"], "password": LONG}}}),
+    ("/v3/auth/tokens", {}, "POST", {"auth": {"identity": {"methods": ["password"], "password": {"user": LONG}}}}),
+    ("/v2/images", {"X-Auth-Token": LONG, "X-Project-Id": OTHER}, "GET", None),
+    ("/v2/images", {"Authorization": SIGNED.format(SECRET)}, "GET", None),
+    ("/v2/images", {"Authorization": f"Bearer {LONG}"}, "GET", None),
+]
+
+
+@pytest.mark.parametrize(("target", "headers", "method", "body"), LEAKS)
+def test_messages_of_errors_have_no_secrets_and_are_short(target, headers, method, body):
+    app = make_app(CATALOG, auth="on")
+    data = json.dumps(body).encode() if body else b""
+    assert in_process(app)(target, {"Content-Type": "application/json", **headers}, method, data).status >= 400
+    (entry,) = app.extensions["ims_mock"].journal.entries()
+    assert entry.message
+    assert len(entry.message) <= 1001
+    for secret in ("ab%20cd", "ab cd", "abcd", "long-secret", SECRET, "5" * 10):
+        assert secret not in entry.message
+        assert secret not in entry.target
 
 
 def test_bytes_are_decoded_as_utf_8(ask, journal):

@@ -13,7 +13,7 @@ from ims_mock.journal.redaction import redacted_query
 
 INFO = {"IMS_MOCK_LOG_LEVEL": "info"}
 JSON = {**INFO, "IMS_MOCK_LOG_FORMAT": "json"}
-TEXT_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO (\S+ \S+ \d+) (\d+\.\d) ms ([0-9a-f]{32})(?: \((.+)\))?")
+TEXT_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO (\S+ \S+ \d+) (\d+\.\d) ms ([0-9a-f]{32})((?: \(.+\))?)")
 
 
 def last_parts(caplog):
@@ -23,37 +23,53 @@ def last_parts(caplog):
 def test_each_request_is_a_line_of_text():
     with serving("empty", **INFO) as server:
         answers = [
-            server.ask("/v2/images?limit=1", **{"X-Auth-Token": "unknown"}),
+            server.ask("/v2/images?imagetype=gold&limit=x"),
             server.ask("/nowhere", "POST"),
-            server.ask("/_ims/health"),
+            server.ask("/_ims/snapshots/nosuch/restore", "POST"),
+            server.ask("/v2/images"),
         ]
         found = [TEXT_LINE.fullmatch(line).groups() for line in server.stopped().splitlines()]
     assert [(asked, note) for asked, _, _, note in found] == [
-        ("GET /v2/images?limit=1 200", "a token that --auth on refuses: token-unknown"),
-        ("POST /nowhere 404", None),
-        ("GET /_ims/health 200", None),
+        (
+            "GET /v2/images?imagetype=gold&limit=x 400",
+            " (IMG.0017 Invalid limit 'x': it is not a whole number. Use a whole number from 0 (more than 1000 counts"
+            " as 1000).)"
+            " (undocumented-parameter: imagetype is not a documented parameter of GET /v2/images;"
+            " did you mean __imagetype?) (undocumented-value: limit is 'x', not a whole number from 0;"
+            " write limit= and digits)",
+        ),
+        (
+            "POST /nowhere 404",
+            " (APIGW.0101 The API does not exist or has not been published in the environment: '/nowhere')",
+        ),
+        ("POST /_ims/snapshots/nosuch/restore 404", " (Snapshot 'nosuch' not found.)"),
+        ("GET /v2/images 200", ""),
     ]
     assert [identifier for _, _, identifier, _ in found] == [headers["X-Request-Id"] for _, headers, _ in answers]
 
 
 def test_each_request_is_an_object_in_json():
     with serving("empty", **JSON) as server:
-        identifier = server.ask("/v2/images?limit=1&name=caf%C3%A9", **{"X-Auth-Token": "unknown"})[1]["X-Request-Id"]
+        identifier = server.ask("/v2/images?limit=5000&marker=caf%C3%A9")[1]["X-Request-Id"]
         server.ask("/v2/images")
-        doubtful, plain = map(json.loads, server.stopped().splitlines())
-    time, milliseconds = doubtful.pop("time"), doubtful.pop("milliseconds")
+        failed, plain = map(json.loads, server.stopped().splitlines())
+    time, milliseconds = failed.pop("time"), failed.pop("milliseconds")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time)
     assert 0 <= milliseconds < 10_000
-    assert doubtful == {
+    assert failed == {
         "level": "info",
         "method": "GET",
         "path": "/v2/images",
-        "query": "limit=1&name=caf%C3%A9",
-        "status": 200,
+        "query": "limit=5000&marker=caf%C3%A9",
+        "status": 400,
         "request_id": identifier,
-        "doubt": "a token that --auth on refuses: token-unknown",
+        "code": "IMG.0027",
+        "message": "Invalid marker 'café': no such image. Use the id of an image from a previous page.",
+        "findings": [
+            "limit-above-cap: limit is '5000', which counts as 1000; write limit=1000, and request the next page"
+        ],
     }
-    assert plain.keys() == {*doubtful, "time", "milliseconds"} - {"doubt"}
+    assert plain.keys() == {*failed, "time", "milliseconds"} - {"code", "message", "findings"}
 
 
 def test_a_malformed_request_is_logged():
@@ -65,7 +81,8 @@ def test_a_malformed_request_is_logged():
         first, second = map(json.loads, server.stopped().splitlines())
     assert (first["method"], first["path"], first["status"]) == ("?", "?", 400)
     assert (second["method"], second["path"], second["query"], second["status"]) == ("GET", "/a", "b=1", 400)
-    assert first["refused"]
+    assert (first["code"], second["code"]) == ("APIGW.0602", "APIGW.0602")
+    assert first["message"].startswith("Invalid HTTP request: ")
 
 
 def test_other_lines_have_a_message_in_json():
@@ -77,10 +94,14 @@ def test_other_lines_have_a_message_in_json():
 
 def test_a_line_stays_one_line(caplog):
     caplog.set_level(logging.INFO, "ims_mock")
-    in_process(make_app("empty"))("/a%0A%1B[31m%C2%85b?c=\x85\x1b" + "d" * 5000)
-    (record,) = caplog.records
-    assert record.message.isprintable()
-    assert len(record.message) < 2500
+    ask = in_process(make_app("empty"))
+    ask("/a%0A%1B[31m%C2%85b?c=\x85\x1b" + "d" * 5000)
+    ask("/v2/images?limit=%0A%1B[31m%C2%85&marker=%1B&" + "&".join(f"{number}%0A=1" for number in range(200)))
+    ask("/_ims/catalog", {"Content-Type": "application/json"}, "PUT", b'{"images": [{"a\\u001b\\n": []}, 5, 6, 7]}')
+    for record in caplog.records:
+        assert record.message.isprintable()
+        assert len(record.message) < 3500
+    assert [record.message.count("(") > 0 for record in caplog.records] == [True] * 3
 
 
 def test_a_line_names_the_fault_rule(caplog):
@@ -90,7 +111,7 @@ def test_a_line_names_the_fault_rule(caplog):
     rule = emulator.faults.add({"match": {"path": "/v2/images"}, "effect": {"status": 503}})
     in_process(app)("/v2/images")
     assert (last_parts(caplog)["status"], last_parts(caplog)["fault"]) == (503, rule.id)
-    assert caplog.records[-1].message.endswith(f"(fault {rule.id})")
+    assert f"(fault {rule.id}) (APIGW.0201 Service Unavailable" in caplog.records[-1].message
 
 
 QUERIES = [

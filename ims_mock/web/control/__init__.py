@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
-from ims_mock.errors import RequestError
-from ims_mock.loading.sources import CatalogError
 from ims_mock.web.context import current_context
 from ims_mock.web.control import catalog, clock, faults, journal, sandboxes
 from ims_mock.web.control.bodies import MEDIA_TYPES
-from ims_mock.web.error_bodies import keystone_error
 from ims_mock.web.guards import refuse_foreign_origin
 
 PREFIX: Final = "/_ims"
@@ -24,11 +21,6 @@ PREFIX: Final = "/_ims"
 blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
 for part in (catalog, clock, faults, journal, sandboxes):
     blueprint.register_blueprint(part.blueprint)
-
-
-@blueprint.errorhandler(CatalogError)
-def _catalog_error(error: CatalogError) -> Response:
-    return keystone_error(RequestError("catalog", what=str(error)))
 
 
 @blueprint.before_request
