@@ -11,15 +11,19 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import yaml
 
 from ims_mock.contract.values import MAX_TEXT
+from ims_mock.text import quoted
 
 MAX_BYTES: Final = 2**30
 MAX_DEPTH: Final = 32
 MAX_ALIAS_GROWTH: Final = 10
+MAX_DIRECTIVES: Final = 10
+"""The number of YAML directives. The parser compares each with all others and holds the interpreter lock meanwhile."""
 
 _CHARACTERS_PER_VALUE: Final = 32
 """A longer text counts as several values in the growth by aliases."""
@@ -43,7 +47,12 @@ _LEGAL_TAGS: Final = {"!"}.union(
     _CORE_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 )
 _JSON_CONSTANTS: Final = {"true": True, "false": False, "null": None}
-_JSON_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{},:]|[^][{},:"\s]+', re.DOTALL)
+_JSON_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]|[^][{},:"\s]+', re.DOTALL)
+_DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")
+"""A ``%`` at the start of a line."""
+
+_FIRST_NODE: Final = 3
+"""The number of the YAML event that starts the value, after the starts of the stream and of the document."""
 
 
 class ParseError(Exception):
@@ -115,8 +124,8 @@ class Document:
     """The contents of a text. The limits are enforced while its events are read.
 
     Attributes:
-        value: The plain values.
-        lines: The line of each value by its path; that of its key if it has one.
+        value: The plain values; ``None`` if the text is empty.
+        lines: The line of each value by its path; that of its key if it has one. Empty if the text is.
     """
 
     def __init__(self, events: Iterator[_Event], max_values: int) -> None:
@@ -141,7 +150,7 @@ class Document:
             raise ParseError(event.line, f"the catalog has more than {self._max_values} values")
         if event.kind == "alias":
             if value not in self._anchors:
-                raise ParseError(event.line, f"the alias *{value} has no anchor before it")
+                raise ParseError(event.line, f"the alias {quoted(value)} has no anchor before it")
             value, repeated = self._anchors[value]
             self._size += repeated
             if self._size > MAX_ALIAS_GROWTH * self._built + 10_000:
@@ -173,7 +182,7 @@ class Document:
                 raise ParseError(event.line, f"a key is {what}; keys must be text")
             is_merge = event.kind == "merge"
             if (key, is_merge) in own_keys:
-                raise ParseError(event.line, f"the key {key!r} is repeated")
+                raise ParseError(event.line, f"the key {quoted(key)} is repeated")
             own_keys.add((key, is_merge))
             self.lines[(*path, key)] = event.line
             first = next(self._events)
@@ -207,22 +216,27 @@ def _json_events(text: str) -> Iterator[_Event]:
         pass  # reported with its line, when the events are read
     line, position = 1, 0
     for match in _JSON_TOKEN.finditer(text):
-        token = match[0]
-        line += text.count("\n", position, match.start())
-        position = match.start()
-        if token in "{[":
+        token, start = match[0], match.start()
+        line += text.count("\n", position, start)
+        position = start
+        if token[0] == '"':
+            yield _Event("scalar", line, json.loads(token) if "\\" in token else token[1:-1])
+        elif token in "{[":
             yield _Event("start", line, {} if token == "{" else [])
         elif token in "}]":
             yield _Event("end", line)
         elif token in ("NaN", "Infinity", "-Infinity"):
-            raise ParseError(line, f"{token} is not a JSON value")
-        elif token not in ":,":
-            value = json.loads(token) if token[0] == '"' else _JSON_CONSTANTS.get(token, token)
-            yield _Event("scalar", line, value)
+            column = start - text.rfind("\n", 0, start)
+            raise ParseError(line, f"not JSON: {token} is not a value, at column {column}")
+        else:
+            yield _Event("scalar", line, _JSON_CONSTANTS.get(token, token))
 
 
 def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:
     lines, documents = text.count("\n"), 0
+    for directive in islice(_DIRECTIVE.finditer(text), MAX_DIRECTIVES, None):
+        line = text.count("\n", 0, directive.start()) + 1
+        raise ParseError(line, f"more than {MAX_DIRECTIVES} lines begin with %, as directives of YAML do")
     try:
         for number, event in enumerate(yaml.parse(text, Loader=_LOADER), 1):
             line = event.start_mark.line + 1  # type: ignore[union-attr]  # parsed events have marks
@@ -236,16 +250,22 @@ def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:
                 yield _Event("end", line)
             elif isinstance(event, yaml.AliasEvent):
                 yield _Event("alias", line, event.anchor)
+            elif number == _FIRST_NODE and _is_nothing(event):
+                pass  # no value after "---"
             elif isinstance(event, yaml.NodeEvent):
                 yield _node_event(event, line)
     except yaml.YAMLError as error:
         raise _yaml_error(error, text) from None
 
 
+def _is_nothing(event: yaml.Event) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not event.value
+
+
 def _node_event(event: Any, line: int) -> _Event:
     """Return the event of a scalar, or of the start of a collection."""
     if event.tag and event.tag not in _LEGAL_TAGS:
-        raise ParseError(line, f"the tag {event.tag} is not allowed in catalogs")
+        raise ParseError(line, f"the tag {quoted(event.tag)} is not allowed in catalogs")
     if isinstance(event, yaml.CollectionStartEvent):
         return _Event("start", line, {} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor)
     is_plain = event.tag is None and (event.style or "").strip() == ""

@@ -237,7 +237,8 @@ def read_sections(raw: object) -> dict[str, Any]:
     """
     if not isinstance(raw, Mapping):
         legal = ", ".join(_CATALOG.fields)
-        raise SchemaError([((), f"the catalog is {quoted(raw)}; it must be a mapping with {legal}")], {})
+        given = "null" if raw is None else quoted(raw)
+        raise SchemaError([((), f"the catalog is {given}; it must be a mapping with {legal}")], {})
     absent = {name for name in _CATALOG.fields if raw.get(name) is None}
     return _load(_CATALOG, {name: value for name, value in raw.items() if name not in absent})
 

@@ -69,7 +69,7 @@ class CatalogFile:
             return self.content
         document = self.content.parse(progress)
         self._lines = document.lines
-        return {} if document.value is None else document.value
+        return document.value if document.lines else {}
 
     def problem(self, path: ValuePath, message: str, *, is_warning: bool = False) -> CatalogProblem:
         """Return a problem of a value of this catalog."""

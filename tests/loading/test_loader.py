@@ -261,6 +261,9 @@ BAD_FILES = {
     "a list": ("bad.yaml", "\n- id: a", "bad.yaml:2: the catalog is a list; it must be a mapping"),
     "a text": ("bad.yaml", "nothing", "bad.yaml:1: the catalog is 'nothing'; it must be a mapping"),
     "a number": ("bad.json", "3", "bad.json:1: the catalog is '3'; it must be a mapping"),
+    "null in JSON": ("bad.json", "\nnull", "bad.json:2: the catalog is null; it must be a mapping"),
+    "null in YAML": ("bad.yaml", "null # none", "bad.yaml:1: the catalog is null; it must be a mapping"),
+    "a tilde": ("bad.yaml", "---\n~", "bad.yaml:2: the catalog is null; it must be a mapping"),
     "images that are a mapping": ("bad.yaml", "clock:\nimages: {a: b}", "bad.yaml:2: images: a mapping is not a list"),
     "images that are text": ("bad.json", '{"images":\n"x"}', "bad.json:1: images: 'x' is not a list"),
     "no id": ("bad.yaml", "images:\n- name: x\n  id:\n", "bad.yaml:3: images[0].id: has no value; leave it out"),
@@ -626,7 +629,10 @@ def test_scalars_are_converted_to_the_type_of_their_attribute():
     assert "name" not in wire
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "images:\n", "images: []\nprojects:\ngenerate: []\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nothing\n", "---\n# nothing\n", "--- \n...\n", "{}", "images:\n", "images: []\nprojects:\ngenerate: []\n"],
+)
 def test_every_section_is_optional(text):
     assert shown(file("c.yaml", text)) == []
 

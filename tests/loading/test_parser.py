@@ -163,8 +163,8 @@ INVALID_YAML = {
     "a list as key": ("a: 1\n? [1]\n: 2", 2, "a key is a list or mapping"),
     "a mapping as key": ("? {a: 1}\n: 2", 1, "a key is a list or mapping"),
     "nothing as key": ("a: 1\n~: 2", 2, "a key is null"),
-    "an unknown alias": ("a: 1\nb: *x", 2, "the alias *x has no anchor before it"),
-    "an alias of itself": ("a: &x [*x]", 1, "the alias *x has no anchor before it"),
+    "an unknown alias": ("a: 1\nb: *x", 2, "the alias 'x' has no anchor before it"),
+    "an alias of itself": ("a: &x [*x]", 1, "the alias 'x' has no anchor before it"),
     "a merged text": ("a: 1\nb: {<<: 1}", 2, "<< is not followed by a mapping"),
     "a merged list of texts": ("a: 1\nb:\n  <<: [1]", 3, "<< is not followed by a mapping"),
     "two merge keys": ("x: &x {}\nb:\n  <<: *x\n  <<: *x", 4, "the key '<<' is repeated"),
@@ -176,12 +176,21 @@ INVALID_YAML = {
     "an archive": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", 1, "is not UTF-8"),
     "a NUL in quotes": ("é: 1\né2: 1\nb: 'x\0'", 3, "control characters are not allowed"),
     "a non-character": ("\na: \ufffe", 2, "control characters are not allowed"),
-    "an object of Python": ("a: 1\nb: !!python/object:os.system {}", 2, "object:os.system is not allowed in catalogs"),
+    "an object of Python": ("a: 1\nb: !!python/object:os.system {}", 2, "object:os.system' is not allowed in catalogs"),
     "a call of Python": ("!!python/object/apply:os.system ['true']", 1, "is not allowed in catalogs"),
-    "a tag of one's own": ("a: 1\nb: !mine 1", 2, "the tag !mine is not allowed in catalogs"),
-    "a declared tag": ("%TAG !e! tag:example.org,2000:\n---\na: !e!x 1", 3, "tag:example.org,2000:x is not"),
+    "a tag of one's own": ("a: 1\nb: !mine 1", 2, "the tag '!mine' is not allowed in catalogs"),
+    "a declared tag": ("%TAG !e! tag:example.org,2000:\n---\na: !e!x 1", 3, "'tag:example.org,2000:x' is not"),
     "binary data": ("a: !!binary aGk=", 1, "is not allowed in catalogs"),
+    "a long tag": (f"a: !{'x' * 10_000} 1", 1, "(10001 characters) is not allowed in catalogs"),
+    "many directives": ("%TAG !e! e:\n" * 20 + "---\na: 1", 11, "more than 10 lines begin with %"),
+    "many directives after other line ends": ("%X\r%X\x85%X\u2028%X\u2029" * 3 + "---\na: 1", 1, "more than 10 lines"),
+    "many directives of a second document": ("a: 1\n...\n" + "%TAG !e! e:\n" * 11, 13, "more than 10 lines"),
 }
+
+
+def test_few_directives_and_values_with_percent_signs_are_legal():
+    text = "%YAML 1.1\n" + "".join(f"%TAG !{one}! e:\n" for one in "abcdefghi")
+    assert from_yaml(f"{text}---\na:\n" + "- '%x'\n" * 20) == {"a": ["%x"] * 20}
 
 
 @pytest.mark.parametrize("case", INVALID_YAML)
@@ -199,9 +208,13 @@ INVALID_JSON = {
     "an open brace": ('{\n"a": [1,\n', 3, "not JSON"),
     "something after the end": ('{"a": 1}\nx', 2, "not JSON"),
     "a tab in a text": ('{\n"a": "\t"}', 2, "not JSON: Invalid control character at column 7"),
-    "NaN": ('{"a": 1,\n"b": NaN}', 2, "NaN is not a JSON value"),
-    "NaN after the text NaN": ('{"NaN": "a \\" NaN",\n"b": [\nNaN]}', 3, "NaN is not a JSON value"),
-    "-Infinity": ("[1,\n-Infinity]", 2, "-Infinity is not a JSON value"),
+    "NaN": ('{"a": 1,\n"b": NaN}', 2, "not JSON: NaN is not a value, at column 6"),
+    "NaN after the text NaN": ('{"NaN": "a \\" NaN",\n"b": [\nNaN]}', 3, "NaN is not a value, at column 1"),
+    "-Infinity": ("[1,\n -Infinity]", 2, "-Infinity is not a value, at column 2"),
+    "more after NaN": ('{"images": [{"name": "a"},\n NaNx]}', 2, "not JSON: Expecting ',' delimiter at column 5"),
+    "more after -Infinity": ("[\n-InfinityX]", 2, "not JSON: Expecting ',' delimiter at column 10"),
+    "a comment after NaN": ("NaN/*c*/", 1, "not JSON: Extra data at column 4"),
+    "a long key, repeated": (f'{{"{"x" * 999}": 1,\n"{"x" * 999}": 1}}', 2, "(999 characters) is repeated"),
     "a repeated key": ('{"a": 1,\n"b": 2,\n"a": 3}', 3, "the key 'a' is repeated"),
     "a repeated key that stands elsewhere too": (
         '{"images": [\n{"name": "x"},\n{"name": "y"},\n{"name": "z",\n"min_disk": 1,\n"name": "z"}]}',
