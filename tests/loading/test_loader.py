@@ -294,7 +294,8 @@ def test_implausible_images_load_with_warnings():
         "odd.yaml:3: images[0].min_disk: warning: 0 is not 1 to 1024 GB",
         "odd.yaml:4: images[0].__zzz: warning: is not an attribute in the document",
         "odd.yaml:6: images[1].visibility: warning: 'private' is not public, as on every gold or market image",
-        "odd.yaml:7: images[2].hw_firmware_type: warning: is not uefi, as on every ARM image; add hw_firmware_type: uefi",
+        "odd.yaml:7: images[2].hw_firmware_type: warning: is not uefi, as on every ARM image; "
+        "add hw_firmware_type: uefi",
     ]
     assert [wire["id"] for wire in shown("odd.yaml")] == ["a", "b", "c"]
 
