@@ -55,6 +55,7 @@ _UNAUTHORIZED: Final = (
 )
 _CONFLICT: Final = "There was a conflict when trying to complete your request."
 _INCORRECT: Final = "Incorrect IAM authentication information:"
+_CALCULATION: Final = "calc aksk signature fail:"
 
 QUERY: Final = (
     Problem("encoding", 400, "IMG.0017", "Invalid {parameter} {value}: it is not UTF-8.", "Error decoding your request. Either the URL or the request body contained characters that could not be decoded by Glance"),
@@ -165,12 +166,13 @@ CREDENTIALS: Final = (
     Problem("header-missing", 401, "APIGW.0301", f"{_INCORRECT} the signed header {{header}} was not sent", _UNAUTHORIZED),
     Problem("date-missing", 401, "APIGW.0301", f"{_INCORRECT} X-Sdk-Date not found", _UNAUTHORIZED),
     Problem("date", 401, "APIGW.0301", f"{_INCORRECT} invalid X-Sdk-Date {{value}}", _UNAUTHORIZED),
-    Problem("signature-expired", 401, "APIGW.0301", f"{_INCORRECT} signature expired, signature time:{{sent}},server time:{{now}}", _UNAUTHORIZED),
+    Problem("signature-expired", 401, "APIGW.0301", f"{_INCORRECT} {_CALCULATION}signature expired, signature time:{{sent}},server time:{{now}}", _UNAUTHORIZED),
     Problem("key-unknown", 401, "APIGW.0301", f"{_INCORRECT} ak {{access}} not exist", _UNAUTHORIZED),
     Problem("key-secret", 401, "APIGW.0301", f"{_INCORRECT} ak not exist; Access contains a secret key instead of an access key", _UNAUTHORIZED),
     Problem("key-expired", 401, "APIGW.0301", f"{_INCORRECT} the temporary ak {{access}} expired at {{expires}}", _UNAUTHORIZED),
     Problem("security-token-missing", 401, "APIGW.0301", f"{_INCORRECT} x-security-token not found; ak {{access}} is temporary", _UNAUTHORIZED),
     Problem("security-token", 401, "APIGW.0301", f"{_INCORRECT} decrypt securitytoken fail; X-Security-Token does not belong to ak {{access}}", _UNAUTHORIZED),
+    Problem("signed-body", 401, "APIGW.0301", f"{_INCORRECT} {_CALCULATION}body too large", _UNAUTHORIZED),
     Problem("body-hash", 401, "APIGW.0301", f"{_INCORRECT} the body does not match {{parameter}} {{value}}", _UNAUTHORIZED),
     Problem("signature", 401, "APIGW.0301", f"{_INCORRECT} verify aksk signature fail, canonicalRequest:{{canonical}}", _UNAUTHORIZED),
     Problem("other-project", 403, "APIGW.0302", "The credentials are not valid for {parameter} {value}.", "Access was denied to this resource."),

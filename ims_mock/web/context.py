@@ -17,7 +17,7 @@ from flask import Request, current_app, request
 
 from ims_mock.auth.authentication import Authentication, RequestCredentials, authenticate
 from ims_mock.auth.credentials import SECRET_HEADERS
-from ims_mock.auth.signature import SignedRequest
+from ims_mock.auth.signature import CONTENT_HASH_HEADER, UNSIGNED_PAYLOAD, SignedRequest
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import Caller, View, is_queens
@@ -177,9 +177,16 @@ class RequestContext:
             path=self._prefix + self.environ.get("PATH_INFO", ""),
             query=self.query_string,
             headers=headers,
-            body=self.body,
+            body=self._signed_body,
             length=None if "transfer-encoding" in headers else self.request.content_length or 0,
         )
+
+    def _signed_body(self) -> bytes:
+        try:
+            return self.body()
+        except RequestError:
+            legal = f"at most {MAX_BODY_BYTES} bytes, or {UNSIGNED_PAYLOAD} as {CONTENT_HASH_HEADER}"
+            raise RequestError("signed-body", legal=legal) from None
 
     # --- its body
 

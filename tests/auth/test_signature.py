@@ -267,7 +267,8 @@ ERRORS = [
     ({**sent_headers(GOOD), "x-sdk-date": "20250231T030405Z"}, "invalid X-Sdk-Date '20250231T030405Z'"),
     (
         {**sent_headers(GOOD), "x-sdk-date": "20250102T031906Z"},
-        "signature expired, signature time:20250102T031906Z,server time:20250102T030405Z",
+        "information: calc aksk signature fail:signature expired, "
+        "signature time:20250102T031906Z,server time:20250102T030405Z",
     ),
     ({**sent_headers(GOOD), "x-sdk-date": "20250102T024904Z"}, "signature expired"),
     (sent_headers("0"), "the signature has the length 1; it must be 64 hex digits"),
@@ -321,8 +322,8 @@ def test_with_auth_off_wrong_signatures_are_accepted(ask_off, headers):
 def test_a_signed_body_is_at_most_12_mib(ask, ask_off):
     large = b"x" * (12 * 2**20 + 1)
     answer = ask(TARGET, sent_headers(GOOD), "POST", large)
-    assert (answer.status, answer.json["error_code"]) == (413, "APIGW.0201")
-    assert answer.json["error_msg"] == "Request entity too large. Use at most 12582912 bytes."
+    message = "Incorrect IAM authentication information: calc aksk signature fail:body too large. Use at most 12582912 "
+    assert message_of(answer).startswith(message)
     assert ask_off(TARGET, sent_headers(GOOD), "POST", large).status == 200
     unsigned = {
         **RIGHT,
@@ -385,7 +386,7 @@ def test_a_chunked_upload_is_verified():
     fitting = b"x" * (12 * 2**20)
     with over_socket(make_app({**CATALOG, "images": [{"id": "a", "status": "queued"}]}, auth="on")) as ask:
         for body, signed_body, status in (
-            (fitting + b"x", fitting + b"x", 413), (fitting, fitting + b"!", 401), (fitting, fitting, 204),
+            (fitting + b"x", fitting + b"x", 401), (fitting, fitting + b"!", 401), (fitting, fitting, 204),
         ):  # fmt: skip
             assert chunked(ask, "PUT", "/v2/images/a/file", body, hashlib.sha256(signed_body).hexdigest()) == status
 

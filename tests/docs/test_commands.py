@@ -95,6 +95,15 @@ def test_rejected_signature_is_explained_as_printed():
     assert {**answer, "request_id": "…"} == shown
 
 
+def test_rule_that_locks_an_access_key_applies_after_five_requests():
+    rule = json.loads(block_after(PAGES["guides/fault-injection.md"], "## A locked access key", "json"))
+    app = make_app(auth="on")
+    app.extensions["ims_mock"].faults.add(rule)
+    answers = [in_process(app)("/v2/images", {"X-Auth-Token": "wrong"}).json["error_msg"] for _ in range(7)]
+    detail = [answer.removeprefix("Incorrect IAM authentication information: ") for answer in answers]
+    assert detail == ["decrypt token fail"] * 5 + ["AK access failed to reach the limit,forbidden"] * 2
+
+
 @pytest.mark.parametrize("source", ["default", "empty"])
 def test_login_example_works(source):
     command = block_after(PAGES["guides/authentication.md"], "the caller's own project under that name.")
