@@ -17,6 +17,7 @@ from ims_mock.contract.values import (
     TIME,
     Instant,
     Value,
+    json_text,
     parse_boolean,
     parse_integer,
     parse_number,
@@ -57,7 +58,7 @@ class Equals:
 
     Attributes:
         name: The attribute.
-        values: The values; an empty set matches no image.
+        values: The values, of a free property as text; an empty set matches no image.
         folded: Whether case and old spellings do not count. The values are then folded, see :meth:`Field.fold`.
     """
 
@@ -70,6 +71,8 @@ class Equals:
         value = image.values.get(self.name)
         if self.folded and isinstance(value, str):
             return BY_NAME[self.name].fold(value) in self.values
+        if self.name not in BY_NAME:
+            value = json_text(value)
         return value is not None and value in self.values
 
     def __str__(self) -> str:
@@ -166,13 +169,13 @@ class Bounded:
         A time is larger than any number and text compares as text, as in Glance's database (recorded).
         """
         value = image.values.get(self.name)
-        if value is None or isinstance(value, tuple):
+        if isinstance(value, int):
+            return value >= self.bound if self.is_least else value <= self.bound
+        if not isinstance(value, str):
             return False
         if BY_NAME[self.name].type is TIME:
             return self.is_least
-        if isinstance(value, str):
-            return value >= str(self.bound) if self.is_least else value <= str(self.bound)
-        return value >= self.bound if self.is_least else value <= self.bound
+        return value >= str(self.bound) if self.is_least else value <= str(self.bound)
 
     def __str__(self) -> str:
         return f"{self.name} is at {'least' if self.is_least else 'most'} {self.bound}"
@@ -256,6 +259,9 @@ class FilterParser(NamedTuple):
         return Equals(name, frozenset({int(number)}))
 
     def _boolean(self, name: str, value: str) -> Filter:
+        if not BY_NAME[name].has_typed_filter:  # whatever the value is, it is no error (recorded)
+            known = parse_boolean(value)
+            return _never(name) if known is None else Equals(name, frozenset({known}))
         if "booleans-ignore-case" in self.profile:
             answer = parse_boolean(value)
         elif self.is_queens:

@@ -39,6 +39,7 @@ _LINKS: Final = frozenset(row.name for row in FIELDS if row.type is LINK)
 _LISTS: Final = tuple(row.name for row in FIELDS if row.type is LIST)
 _NULLABLE: Final = tuple(row.name for row in FIELDS if row.is_nullable)
 _NULL_IN_GLANCE: Final = tuple(row.name for row in FIELDS if row.is_null_in_glance)
+_HIDDEN_IN_IMAGES: Final = frozenset(row.name for row in FIELDS if not row.in_images)
 _HIDDEN_IN_CLOUDIMAGES: Final = frozenset(row.name for row in FIELDS if not row.in_cloudimages)
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -151,21 +152,20 @@ class Image:
     @cached_property
     def json(self) -> bytes:
         """The image as JSON."""
-        return _encode(self.shown()).encode()
+        return _json(self.shown(), _HIDDEN_IN_IMAGES)
 
     @cached_property
     def glance_json(self) -> bytes:
         """The image as JSON in Glance, which shows attributes of its own as ``null`` if they have no value."""
         unset = dict.fromkeys(name for name in _NULL_IN_GLANCE if name not in self.values)
-        return _encode({**self.shown(), **unset}).encode() if unset else self.json
+        return _json({**self.shown(), **unset}, _HIDDEN_IN_IMAGES) if unset else self.json
 
     @cached_property
     def cloudimages_json(self) -> bytes:
-        """The image as JSON in the newer list, ``/v2/cloudimages``, which shows fewer attributes."""
+        """The image as JSON in the newer list, ``/v2/cloudimages``, which shows other attributes."""
         shown = self.shown()
-        if _HIDDEN_IN_CLOUDIMAGES.isdisjoint(shown):
-            return self.json
-        return _encode({name: value for name, value in shown.items() if name not in _HIDDEN_IN_CLOUDIMAGES}).encode()
+        is_same = _HIDDEN_IN_IMAGES.isdisjoint(shown) and _HIDDEN_IN_CLOUDIMAGES.isdisjoint(shown)
+        return self.json if is_same else _json(shown, _HIDDEN_IN_CLOUDIMAGES)
 
     @cached_property
     def _variants(self) -> dict[tuple[tuple[str, str], ...], Image]:
@@ -176,6 +176,10 @@ class Image:
         if values not in self._variants:
             self._variants[values] = self.with_values(dict(values))
         return self._variants[values]
+
+
+def _json(shown: Mapping[str, object], hidden: frozenset[str]) -> bytes:
+    return _encode({name: value for name, value in shown.items() if name not in hidden}).encode()
 
 
 def image_id(seed: int, number: int) -> str:

@@ -38,9 +38,10 @@ class Field:
         is_null_in_glance: Whether Glance shows it as ``null`` if it has no value, but the service leaves it out.
         is_read_only: Whether the published schema says that clients cannot set it.
         is_set_by_service: Whether only the service sets it, though no schema says so (assumed).
+        in_images: Whether ``/v2/images`` and its schema show it.
         in_cloudimages: Whether the newer list, ``/v2/cloudimages``, shows it.
         share: The share of the generated images that have it, 0 to 1, among those that can have it; ``None`` means one
-            half, unless the generator has rules for it.
+            half, unless the generator has rules for it, and 0 that no image of the service has it.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Field:
     is_null_in_glance: bool = False
     is_read_only: bool = False
     is_set_by_service: bool = False
+    in_images: bool = True
     in_cloudimages: bool = True
     share: float | None = None
 
@@ -69,9 +71,14 @@ class Field:
         return tuple(dict.fromkeys((*self.values, *self.seen_values, *published)))
 
     @property
+    def has_typed_filter(self) -> bool:
+        """Whether its filter parses values. Free properties of Glance compare as text, unless the document says more."""
+        return self.is_column or self.filterable == DOC
+
+    @property
     def operators(self) -> tuple[str, ...]:
-        """The operators of its filter. Free properties of Glance compare as text, unless the document says more."""
-        return self.type.operators if self.is_column or self.filterable == DOC else ()
+        """The operators of its filter."""
+        return self.type.operators if self.has_typed_filter else ()
 
     def fold(self, value: str) -> str:
         """Return what is compared if case and old spellings do not count."""
@@ -148,6 +155,9 @@ FIELDS: Final = (
     Field("enterprise_project_id", TEXT, "Enterprise project, `0` or absent for the default.", "optional", evidence=(DOC,), share=0.2),
     Field("_sys_enterprise_project_id", TEXT, "The same as `enterprise_project_id`.", "optional", evidence=(DOC,), in_cloudimages=False),
     Field("active_at", TIME, "When the image became active, UTC.", "active images", is_set_by_service=True),
+    # --- what only one of the lists or another service shows
+    Field("__system_support_market", BOOLEAN, "Whether the image can be published in the marketplace.", "optional", in_images=False, is_set_by_service=True, share=0.3),
+    Field("os_hidden", BOOLEAN, "Whether lists of Glance, from Rocky on, leave the image out. The emulator lists it.", "images of Glance", evidence=(SEEN,), in_cloudimages=False, share=0),
 )
 """The attributes, in the order in which responses show them."""
 

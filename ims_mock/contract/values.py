@@ -7,22 +7,26 @@ what is legal. The ``parse_*`` functions return ``None`` for text that is no suc
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from operator import eq, ge, gt, le, lt, ne
-from typing import Final
+from typing import Any, Final
 
 from ims_mock.text import quoted
 
-Value = str | int | bool | tuple[str, ...]
+Value = str | int | float | bool | tuple[str, ...] | list[Any] | dict[str, Any]
+"""A stored value. Lists and mappings are the nested values of free properties, which nobody changes."""
 
 MAX_TEXT: Final = 65_536  # characters of any text
 MAX_NAME: Final = 255  # characters of the name or id of a project, a user or a property
 
 _WIRE_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIME: Final = re.compile(
     r"""(?P<year>[0-9]{4})
@@ -67,6 +71,12 @@ def parse_number(text: str) -> int | float | None:
 def parse_boolean(text: str) -> bool | None:
     """Parse ``true`` or ``false`` in any case."""
     return {"true": True, "false": False}.get(text.lower())
+
+
+_BOOLEANS: Final[Mapping[str, object]] = {
+    spelled(word): word == "true" for word in ("true", "false") for spelled in (str.lower, str.title, str.upper)
+}
+"""The booleans of YAML."""
 
 
 # --- times
@@ -173,6 +183,12 @@ def add_clamped(moment: datetime, delta: timedelta) -> datetime:
 # --- values of a catalog file
 
 
+class PlainScalar(str):
+    """A scalar that a file has without quotes, as it is written. What it means depends on the attribute."""
+
+    __slots__ = ()
+
+
 def read_text(value: object) -> str:
     """Read text as it is written. The parser of files returns only text; Python and JSON have other scalars too."""
     if isinstance(value, str):
@@ -181,7 +197,7 @@ def read_text(value: object) -> str:
         except UnicodeEncodeError:
             what = "holds half a character (a lone surrogate); legal is Unicode text"
             raise ValueError(f"{quoted(value)} {what}") from None
-        return value
+        return str(value)
     if isinstance(value, datetime):
         return wire_time(value)
     if isinstance(value, bool):
@@ -222,6 +238,31 @@ def read_list(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError(f"{quoted(value)} is not a list such as [a, b]")
     return tuple(dict.fromkeys(map(read_text, value)))
+
+
+def read_json(value: object) -> Any:
+    """Read a value of a free property, which keeps its JSON type: a plain ``true`` or ``1.5`` is no text."""
+    if isinstance(value, Mapping):
+        return {read_text(name): read_json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [read_json(inner) for inner in value]
+    if isinstance(value, PlainScalar):
+        number = JSON_NUMBER.fullmatch(value)
+        value = (float if number[1] else read_integer)(value) if number else _BOOLEANS.get(value, str(value))
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return read_integer(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is not a number of JSON; use a finite one, or text")
+        return value
+    return read_text(value)
+
+
+def json_text(value: Value | None) -> str | None:
+    """Return a value of a free property as filters compare it: text as it is, any other value as its JSON."""
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _read_link(_: object) -> str:

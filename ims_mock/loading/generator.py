@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from copy import copy
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -317,6 +317,7 @@ _OPTIONALS: Final = (
         _Optional(field.name, _sample(field))
         for field in FIELDS
         if field.type is not LINK
+        and field.share != 0
         and field.name not in _MADE_HERE | _DRAWN | _INDEPENDENT | {optional.name for optional in _KNOWN_OPTIONALS}
     ),
 )
@@ -352,7 +353,7 @@ def _image(random: Random, constraints: _Constraints, image_id: str, project: st
     if "name" not in constraints.known:
         image["name"] = _name(random, image)
     for name, value in constraints.given.items():
-        image[name] = list(value) if isinstance(value, tuple) else copy(value)  # images share no mutable values
+        image[name] = list(value) if isinstance(value, tuple) else deepcopy(value)  # images share no mutable values
     for name in constraints.absent:
         image.pop(name, None)
     return image

@@ -65,6 +65,8 @@ def lint(values: Values) -> Iterator[tuple[str, str]]:
             yield field.name, f"{quoted(value)} is not one of {', '.join(known)}"
     for name in values:
         if name not in BY_NAME:
+            if isinstance(values[name], list | dict):
+                yield name, "is a list or a mapping, and no property of a real image is; it is kept"
             similar = nearest(name)
             if similar:
                 yield name, f"is not a known attribute; did you mean {similar}?"

@@ -14,7 +14,7 @@ from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership, image_id
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.values import TIME, parse_age, parse_wire_time, wire_time
+from ims_mock.contract.values import LIST, TIME, parse_age, parse_wire_time, wire_time
 from ims_mock.loading.dump import dump_credentials
 from ims_mock.loading.lint import lint
 from ims_mock.loading.parser import ParseError, ValuePath
@@ -43,6 +43,10 @@ PROGRESS_STEP: Final = 500
 """The number of images between two calls of the progress callback."""
 
 _TIMES: Final = frozenset({"expires"}.union(field.name for field in FIELDS if field.type is TIME))
+_LISTS: Final = frozenset(field.name for field in FIELDS if field.type is LIST)
+_NESTED: Final = frozenset({"images", "defaults", "generate", "set", "credentials", *CREDENTIAL_KEYS})
+"""The keys whose values are, or contain, mappings with times."""
+
 _NO_ID: Final = "has no value; leave it out to have an id generated"
 
 
@@ -177,7 +181,7 @@ def _with_absolute_times(raw: Any, clock: Clock) -> Any:
         return raw
     changes = {}
     for name, value in raw.items():
-        if isinstance(value, list | tuple | Mapping) and name not in (MEMBERS, "tags"):
+        if name in _NESTED:
             changes[name] = _with_absolute_times(value, clock)
         elif isinstance(value, str) and name in _TIMES and (age := parse_age(value)) is not None:
             with suppress(OverflowError):  # before the year 1: reported by the validation
@@ -269,7 +273,7 @@ def _credentials(
 def image_from_entry(entry: Mapping[str, Any]) -> Image:
     """Return the image of an entry of a catalog file, which has its defaults already."""
     values = {
-        name: tuple(value) if isinstance(value, list) else value
+        name: tuple(value) if name in _LISTS else value
         for name, value in entry.items()
         if value is not None and name != MEMBERS
     }

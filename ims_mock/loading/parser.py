@@ -1,7 +1,8 @@
 """The parser of catalog files: YAML or JSON to plain values, with the line of each value.
 
-Scalars stay as written: ``1.10`` and ``0123`` are text, and so is ``true`` in YAML; a plain ``null`` is ``None``.
-Values are built from a stream of YAML events or JSON tokens, so that nesting, aliases and sizes are limited at once.
+Scalars stay as written, because it depends on their attributes what they mean: ``1.10`` and ``0123`` are each a
+``PlainScalar``, and so is ``true`` in YAML; a plain ``null`` is ``None``. Values are built from a stream of YAML events
+or JSON tokens, so that nesting, aliases and sizes are limited at once.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 import yaml
 
-from ims_mock.contract.values import MAX_TEXT
+from ims_mock.contract.values import JSON_NUMBER, MAX_TEXT, PlainScalar
 from ims_mock.text import quoted
 
 MAX_BYTES: Final = 2**30
@@ -38,7 +39,6 @@ _PROGRESS_STEP: Final = 10_000
 """The number of YAML events between two calls of the progress callback."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml, the Python version does the same
-_DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _TOO_DEEP: Final = f"values are nested deeper than {MAX_DEPTH} levels"
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE_KEY: Final = "<<"
@@ -53,6 +53,16 @@ _DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")
 
 _FIRST_NODE: Final = 3
 """The number of the YAML event that starts the value, after the starts of the stream and of the document."""
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # without libyaml, the Python version
+    """Quotes text that the parser would take for a number, and repeats values instead of writing aliases."""
+
+    def ignore_aliases(self, _: object) -> bool:
+        return True
+
+
+_Dumper.add_implicit_resolver(f"{_CORE_TAG}float", JSON_NUMBER, [*"-0123456789"])
 
 
 class ParseError(Exception):
@@ -95,7 +105,7 @@ def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
     if is_json:
         return json.dumps(catalog, ensure_ascii=False, indent=1) + "\n"
     text: str = yaml.dump(
-        catalog, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None
+        catalog, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None
     )
     return text
 
@@ -184,6 +194,7 @@ class Document:
             if (key, is_merge) in own_keys:
                 raise ParseError(event.line, f"the key {quoted(key)} is repeated")
             own_keys.add((key, is_merge))
+            key = str(key)
             self.lines[(*path, key)] = event.line
             first = next(self._events)
             value = self._build(first, (*path, key))
@@ -229,7 +240,7 @@ def _json_events(text: str) -> Iterator[_Event]:
             column = start - text.rfind("\n", 0, start)
             raise ParseError(line, f"not JSON: {token} is not a value, at column {column}")
         else:
-            yield _Event("scalar", line, _JSON_CONSTANTS.get(token, token))
+            yield _Event("scalar", line, _JSON_CONSTANTS.get(token, PlainScalar(token)))
 
 
 def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:
@@ -270,7 +281,8 @@ def _node_event(event: Any, line: int) -> _Event:
         return _Event("start", line, {} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor)
     is_plain = event.tag is None and (event.style or "").strip() == ""
     kind = "merge" if is_plain and event.value == _MERGE_KEY else "scalar"
-    return _Event(kind, line, None if is_plain and event.value in _NULLS else event.value, event.anchor)
+    value = event.value if not is_plain else None if event.value in _NULLS else PlainScalar(event.value)
+    return _Event(kind, line, value, event.anchor)
 
 
 def _yaml_error(error: yaml.YAMLError, text: str) -> ParseError:

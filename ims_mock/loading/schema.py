@@ -13,7 +13,7 @@ from typing import Any, Final
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType
+from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
 from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
 from ims_mock.text import quoted
@@ -129,7 +129,7 @@ class _MembersField(fields.Field[dict[str, str]]):
                 problems[project] = ["a project id must be text"]
         if problems:
             raise ValidationError(problems)
-        return dict(value)
+        return {project: str(status) for project, status in value.items()}
 
 
 def _is_name(name: object) -> bool:
@@ -176,13 +176,13 @@ class _Mapping(Schema):
 
 
 class _ImageBase(_Mapping):
-    """The values of an image. Attributes that are not in the table are free properties, whose values are text."""
+    """The values of an image. Attributes that are not in the table are free properties of any JSON type."""
 
     def _read_other(self, name: object, value: object) -> Value | None:
-        text = None if value is None else TEXT.read(value)
         if not _is_name(name):
             raise ValueError("the name of a property must be text")
-        return text
+        found: Value | None = read_json(value)
+        return found
 
 
 class _Section(_Mapping):

@@ -110,10 +110,10 @@ def _attribute(field: Field, keywords: Mapping[str, Any]) -> Schema:
 
 
 def image_schema() -> Schema:
-    """Return the schema of an image in a list."""
+    """Return the schema of an image in either list. Clients write only text as free properties; catalogs have more."""
     properties = {field.name: _attribute(field, _ATTRIBUTE_TYPES.get(field.type, STRING)) for field in FIELDS}
     always = [one.name for one in FIELDS if one.type in (LINK, LIST) or one.is_nullable or one.name == "id"]
-    return {"type": "object", "properties": properties, "required": always, "additionalProperties": STRING}
+    return {"type": "object", "properties": properties, "required": always, "additionalProperties": True}
 
 
 # --- the schemas under /v2/schemas
@@ -168,7 +168,9 @@ def published_schemas(profile: Profile) -> dict[str, Schema]:
     """Return the schemas that the service publishes, by their name in the path."""
     has_nulls = "absent-base-properties" not in profile
     attributes = {
-        one.name: _published_attribute(one, is_nullable=has_nulls and one.is_null_in_glance) for one in FIELDS
+        one.name: _published_attribute(one, is_nullable=has_nulls and one.is_null_in_glance)
+        for one in FIELDS
+        if one.in_images
     }
     image = {
         "name": "image",
@@ -233,7 +235,7 @@ def _stored_image() -> Schema:
             MEMBERS: nullable(members) | {"description": about_members},
         },
         "propertyNames": {"minLength": 1},
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        "additionalProperties": True,
     }
 
 
@@ -293,10 +295,12 @@ def _image_bodies(profile: Profile) -> dict[str, Schema]:
             if field.type is TIME and not field.is_column:  # clients may write any text
                 del image["properties"][field.name]["pattern"]
     attributes = image["properties"]
+    older = {field.name: attributes[field.name] for field in FIELDS if field.in_images}
     newer = image | {"properties": {field.name: attributes[field.name] for field in FIELDS if field.in_cloudimages}}
+    image = image | {"properties": older}
     if "absent-base-properties" not in profile:
         nulls = {field.name: nullable(attributes[field.name]) for field in FIELDS if field.is_null_in_glance}
-        image = image | {"properties": attributes | nulls, "required": [*image["required"], *nulls]}
+        image = image | {"properties": older | nulls, "required": [*image["required"], *nulls]}
     written = {"type": "object", "propertyNames": _NAME, "additionalProperties": dict(FREE_VALUE)}
     old_patch, patch = (patch_schema(media_type, profile) for media_type in MEDIA_TYPES)
     link = object_schema(each("rel href"))

@@ -46,6 +46,7 @@ def _field(field: Field) -> Row:
         field.filterable or "",
         field.sortable or "",
         ", ".join(field.evidence),
+        "yes" if field.in_images else "no",
         "yes" if field.in_cloudimages else "no",
         field.description,
     )
@@ -106,7 +107,7 @@ TABLES: Final = {
     "operations": _table("method and path | status | what it does", ((f"{one.method} {one.path}", ", ".join(map(str, one.responses)), one.summary) for one in OPERATIONS if not one.path.startswith("/_ims/"))),
     "parameters": _parameters(PARAMETERS),
     "cloudimages": _parameters(CLOUDIMAGES.extras),
-    "fields": _table("field | type | documented values | present | filter | sort | evidence | in cloudimages | what it is", map(_field, FIELDS)),
+    "fields": _table("field | type | documented values | present | filter | sort | evidence | in images | in cloudimages | what it is", map(_field, FIELDS)),
     "departures": _table("departure | documented | glance", ((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES)),
     "errors": _table("error | status | code | status of Glance, if different | message", ((one.name, str(one.status), one.code, str(one.glance_status or ""), one.summary.replace("\n", " ")) for one in PROBLEMS)),
     "catalog-keys": _table("key | type | required | what it is", _catalog_keys()),

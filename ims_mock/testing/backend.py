@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -53,7 +54,7 @@ class ProjectCredentials:
 def stored_image(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return an image of a catalog file as tests see it: lists instead of tuples, and no attributes without a value."""
     values = ((name, value) for name, value in entry.items() if value is not None)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+    return {name: list(value) if isinstance(value, tuple) else deepcopy(value) for name, value in values}
 
 
 def encode(body: Mapping[str, Any] | None) -> bytes:

@@ -4,10 +4,13 @@ import json
 
 import pytest
 from helpers import in_process, make_app
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ims_mock.auth.credentials import CredentialStore, Token
 from ims_mock.loading.dump import Masks, dump_image
 from ims_mock.loading.loader import load
+from ims_mock.loading.parser import CatalogText, dumps
 
 WRITTEN = [
     {},
@@ -52,3 +55,25 @@ def test_a_mask_stands_for_a_secret_that_credentials_hold():
         with pytest.raises(ValueError, match="is a mask of no secret that this server has now"):
             unmask(mask)
     assert masks.unmasker([old, new])(masks.mask("old token")) == "old token"
+
+
+TEXTS = st.text("abc \n~镜", max_size=4) | st.sampled_from(
+    ["true", "No", "1e3", "-0", "1.10", "0123", "1_0", "<<", ".5"]
+)
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    TEXTS | st.booleans() | NUMBERS,
+    lambda inner: st.lists(inner | st.none(), max_size=3) | st.dictionaries(TEXTS, inner | st.none(), max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
+@given(values=st.lists(JSON, min_size=1, max_size=4))
+def test_dumped_free_properties_load_with_the_same_types(is_json, values):
+    images = [{"id": str(number), "free": value} for number, value in enumerate([*values, values[0]])]
+    (before, after) = (
+        [image.get("free") for image in load([catalog]).catalog]
+        for catalog in ({"images": images}, CatalogText(dumps({"images": images}, is_json=is_json).encode(), is_json))
+    )
+    assert json.dumps(before) == json.dumps(after)

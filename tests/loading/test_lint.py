@@ -185,6 +185,14 @@ def test_free_property_is_plausible(name):
     assert warnings(**{name: "x"}) == {}
 
 
+@pytest.mark.parametrize("value", [[], {}, ["a"], {"a": 1}])
+def test_nested_property_is_warned_about(value):
+    assert warnings(locations=value)["locations"] == [
+        "is a list or a mapping, and no property of a real image is; it is kept"
+    ]
+    assert warnings(locations=None, colour=False, size_in_gb=1.5) == {}
+
+
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.os_version)
 def test_every_documented_operating_system_is_plausible(system):
     assert warnings(**system.attributes) == {}

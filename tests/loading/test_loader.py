@@ -158,7 +158,7 @@ images:
     members:
       p: accepted
       q: yes
-    colour: {a: b}
+    __os_version: {a: b}
     self: /v2/images/c
 generate:
   - {count: -1}
@@ -178,7 +178,7 @@ PROBLEMS = [
     (18, "images[1].created_at", f"'2018-13-01' {NOT_A_TIME}"),
     (19, "images[2]", "is not a mapping of names to values"),
     (23, "images[3].members.q", "'yes' is not a member status; use one of accepted, rejected, pending"),
-    (24, "images[3].colour", "a mapping is not text"),
+    (24, "images[3].__os_version", "a mapping is not text"),
     (25, "images[3].self", "is computed from the id and cannot be set"),
     (27, "generate[0].count", "-1 is not 0 to 10000000"),
     (28, "generate[1].count", "is missing"),
@@ -202,7 +202,7 @@ WRONG_JSON = """\
 \t\t          ["b"]]},
 \t\t{"id": "b",
 \t\t "protected": "maybe",
-\t\t "\\u540d": {"a": "b"},
+\t\t "__os_version": {"a": "b"},
 \t\t "<<": "x\x7fy", "~": "z",
 \t\t "created_at":
 \t\t\t"2018-13-01"},
@@ -219,7 +219,7 @@ def test_all_problems_of_a_json_file_are_reported_with_their_lines():
         "wrong.json:6: images[0].min_disk: 'x' is not a whole number of 64 bits",
         "wrong.json:7: images[0].tags: a list is not text",
         "wrong.json:10: images[1].protected: 'maybe' is not true or false",
-        "wrong.json:11: images[1].名: a mapping is not text",
+        "wrong.json:11: images[1].__os_version: a mapping is not text",
         f"wrong.json:13: images[1].created_at: '2018-13-01' {NOT_A_TIME}",
         "wrong.json:15: images[2]: is not a mapping of names to values",
         "wrong.json:17: generate[0].count: is missing",
@@ -566,7 +566,7 @@ def test_mapping_may_have_python_values_and_is_not_changed():
     assert loaded.clock.wire() == "2020-01-01T00:00:00Z"
     expected = {
         "id": "1234", "protected": True, "min_disk": 50, "__support_kvm": "true", "max_ram": "0", "tags": ["a", "1"],
-        "updated_at": "2018-09-07T00:00:00Z", "colour": "1.5", "name": None, "members": None,
+        "updated_at": "2018-09-07T00:00:00Z", "colour": 1.5, "name": None, "members": None,
     }  # fmt: skip
     assert {name: wire.get(name) for name in expected} == expected
     assert loaded.catalog.get("1234").members == {"p": Membership("accepted")}

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME, PlainScalar
 from ims_mock.loading.generator import generate
+from ims_mock.loading.parser import CatalogText
 from ims_mock.loading.schema import SchemaError, read_image, read_sections
 from ims_mock.options import MAX_GENERATED
 
@@ -90,7 +91,11 @@ def test_invalid_value_is_reported_at_its_path(field):
 
 
 def test_all_problems_of_an_image_are_reported_at_once():
-    image = {field.name: WRONG[field.type][-1] for field in FIELDS} | {"colour": [], "members": {"p": "x"}, "": "x"}
+    image = {field.name: WRONG[field.type][-1] for field in FIELDS} | {
+        "colour": object(),
+        "members": {"p": "x"},
+        "": "x",
+    }
     assert {path[0] for path in problems_of(read_image, image)} == set(image)
 
 
@@ -102,16 +107,47 @@ def test_null_is_kept(field):
 @pytest.mark.parametrize(
     ("raw", "value"),
     [
-        *(("x", "x"), ("", ""), ("0042", "0042"), (42, "42"), (True, "true"), (None, None)),
+        *((one, one) for one in ("x", "", "0042", "true", "1.5", 42, -(2**63), 1.5, True, False, None)),
+        *((one, one) for one in ([], {}, ["x", 1, None, {"a": [True]}], {"url": "x", "metadata": {"n": 1.5}})),
+        (("a", 1), ["a", 1]),
         (datetime(2018, 9, 6), "2018-09-06T00:00:00Z"),
     ],
 )
-def test_free_property_is_converted_to_text(raw, value):
-    assert read_image({"colour": raw, "用途": raw}) == {"colour": value, "用途": value}
+def test_free_property_keeps_its_json_type(raw, value):
+    found = read_image({"colour": raw, "用途": raw})
+    assert found == {"colour": value, "用途": value}
+    assert type(found["colour"]) is type(value)
 
 
-@pytest.mark.parametrize("raw", [[], ["x"], {}, {"x": "y"}, "\ud800"])
-def test_free_property_must_be_a_scalar(raw):
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        *(("true", True), ("True", True), ("FALSE", False), ("tRUE", "tRUE"), ("yes", "yes"), ("'true'", "true")),
+        *(
+            ("42", 42),
+            ("-0", 0),
+            ("1.10", 1.1),
+            ("1e3", 1000.0),
+            ("-1.5E-3", -0.0015),
+            ("'42'", "42"),
+            ("!!str 42", "42"),
+        ),
+        *((one, one) for one in ("0123", "+1", "1_000", "0x1F", ".5", "5.", ".inf", "2018-09-06", "1.2.3", "-", "1e")),
+        *(("[1, '1', ~]", [1, "1", None]), ("{a: false}", {"a": False}), ("null", None)),
+    ],
+)
+def test_plain_scalar_of_a_free_property_is_what_json_says(written, value):
+    parsed = CatalogText(f"{{colour: {written}, __os_version: 1.10}}".encode(), is_json=False).parse().value
+    found = read_image(parsed)
+    assert found == {"colour": value, "__os_version": "1.10"}
+    assert {name: type(one) for name, one in found.items()} == {"colour": type(value), "__os_version": str}
+
+
+@pytest.mark.parametrize(
+    "raw", [object(), [object()], {"x": {(): "y"}}, "\ud800", float("nan"), 1e999, 2**63, "9" * 5000]
+)
+def test_free_property_must_be_json(raw):
+    raw = PlainScalar(raw) if isinstance(raw, str) else raw
     assert list(problems_of(read_image, {"colour": raw, "name": "x"})) == [("colour",)]
 
 
@@ -228,7 +264,7 @@ WRONG_ENTRIES = {
     "generate[0].seed": [("x", "'x' is not a whole number"), (None, "has no value")],
     "generate[0].set": [([], "is not a mapping"), (None, "has no value")],
     "generate[0].set.min_disk": [("x", "'x' is not a whole number")],
-    "generate[0].set.value": [([], "is not text")],
+    "generate[0].set.value": [("\ud800", "holds half a character")],
     "": [("x", "is not a key of this section")],
 }
 """A path, with values that are wrong there (an ellipsis: nothing stands there) and what is said of each."""

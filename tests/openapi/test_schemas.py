@@ -53,10 +53,9 @@ def test_image_schema_requires_what_every_image_shows(described, name):
     assert not described.is_valid({key: value for key, value in ONLY_ID.items() if key != name})
 
 
-@pytest.mark.parametrize("value", [1, None, [], {}, True])
-def test_image_schema_accepts_only_text_as_a_free_property(described, value):
-    assert described.is_valid({**ONLY_ID, "colour": "blue"})
-    assert not described.is_valid({**ONLY_ID, "colour": value})
+@pytest.mark.parametrize("value", JSON_VALUES)
+def test_image_schema_accepts_any_free_property(described, value):
+    assert described.is_valid({**ONLY_ID, "colour": value})
 
 
 # --- published schemas
@@ -75,7 +74,7 @@ def schema(ask, name):
     return answer.json
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.in_images], ids=lambda field: field.name)
 def test_the_image_schema_describes_every_attribute(ask, field):
     found = schema(ask, "image")["properties"][field.name]
     assert found["description"] == field.description
@@ -95,7 +94,7 @@ def test_the_image_schema_of_glance_allows_null_for_an_unset_attribute(field):
 def test_the_image_schema_has_the_documented_properties(ask):
     image = schema(ask, "image")
     unused = "kernel_id ramdisk_id instance_uuid os_distro os_version architecture direct_url locations"
-    assert set(image["properties"]) == {field.name for field in FIELDS} | {*unused.split()}
+    assert set(image["properties"]) == {field.name for field in FIELDS if field.in_images} | {*unused.split()}
     assert image["properties"]["virtual_size"]["type"] == ["integer", "null"]
     assert image["additionalProperties"] == {"type": "string"}
     links = {link["rel"]: link["href"] for link in image["links"]}

@@ -1,5 +1,7 @@
 """``GET /v2/images/{id}`` and the API versions."""
 
+import json
+
 import pytest
 from helpers import in_process, make_app, token_of
 
@@ -34,6 +36,50 @@ def test_an_image_is_shown_as_it_is_listed(ask, name):
     answer = ask(f"/v2/images/{name}")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
     assert answer.json == listed
+
+
+FREE = {
+    "boolean": False, "integer": 0, "number": 1.5, "text": "false", "list": [], "null_in_list": [None],
+    "mapping": {"url": "x", "metadata": {"is_ready": True, "n": 1}},
+}  # fmt: skip
+TYPED = {"id": "typed", "__imagetype": "gold", "os_hidden": False, "__system_support_market": False, **FREE}
+
+
+@pytest.fixture(scope="module", params=["documented", "glance"])
+def ask_typed(request):
+    return in_process(make_app({"images": [TYPED, {"id": "plain"}]}, profile=request.param))
+
+
+def test_attributes_keep_their_json_types_in_every_response(ask_typed):
+    older, newer = ({**FREE, "os_hidden": False}, {**FREE, "__system_support_market": False})
+    paths = {"/v2/images?id=typed": older, "/v2/images/typed": older, "/v2/cloudimages?id=typed": newer}
+    for path, expected in paths.items():
+        answer = ask_typed(path).json
+        shown = answer["images"][0] if "images" in answer else answer
+        found = {name: shown[name] for name in TYPED if name in shown and name not in ("id", "__imagetype")}
+        assert json.dumps(found, sort_keys=True) == json.dumps(expected, sort_keys=True)  # 0 is not False
+
+
+@pytest.mark.parametrize(
+    ("query", "matches"),
+    [
+        *(("boolean=false", True), ("boolean=False", False), ("boolean=0", False), ("integer=0", True)),
+        *(("integer=0.0", False), ("number=1.5", True), ("text=false", True), ("list=%5B%5D", True), ("list=", False)),
+        ("mapping=%7B%22url%22: %22x%22, %22metadata%22: %7B%22is_ready%22: true, %22n%22: 1%7D%7D", True),
+        *(("os_hidden=false", True), ("os_hidden=False", True), ("os_hidden=True", False), ("os_hidden=bogus", False)),
+        *(("__system_support_market=false", True), ("__system_support_market=0", False)),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v2/images", "/v2/cloudimages"])
+def test_other_types_than_text_are_filtered_by_their_json(ask_typed, path, query, matches):
+    assert ask_typed(f"{path}?{query}").ids == ["typed"] * matches
+
+
+@pytest.mark.parametrize("value", [True, 1, [], {}, None])
+def test_clients_write_only_text_as_a_free_property(ask, value):
+    patch = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+    operation = {"op": "add", "path": "/colour", "value": value}
+    assert ask("/v2/images/private", patch, "PATCH", json.dumps([operation]).encode()).status == 400
 
 
 SEEN = {
