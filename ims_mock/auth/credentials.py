@@ -26,7 +26,7 @@ DEFAULT_DOMAIN: Final = "testdomain"
 """The domain (account) of a project or user that names none."""
 
 DEFAULT_REGION: Final = "cn-north-4"
-"""The region of a project whose name contains none."""
+"""The region of a project whose name does not begin with one."""
 
 SECRET_HEADERS: Final = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-auth-token", "x-security-token", "x-subject-token"}
@@ -46,10 +46,11 @@ class Project:
     domain: str = DEFAULT_DOMAIN
 
     @property
-    def region(self) -> str:
-        """The region in the name, or the default one."""
-        match = _REGION.match(self.name)
-        return match[0] if match else DEFAULT_REGION
+    def regions(self) -> tuple[str, ...]:
+        """The region that the name begins with. Any other name is a custom region, beside the default one."""
+        if match := _REGION.match(self.name):
+            return (match[0],)
+        return (DEFAULT_REGION,) if self.name in ("", self.id) else (self.name, DEFAULT_REGION)
 
 
 def has_expired(expires: str, now: datetime) -> bool:

@@ -50,7 +50,7 @@ SCALAR_KEYS: Final = {
 }
 PROJECT_KEYS: Final = {
     "id": _required("Id of the project."),
-    "name": EntryKey(TEXT, "Name, which is also the region of the project's endpoints."),
+    "name": EntryKey(TEXT, "Name; the region that it begins with, or the whole name, is a region of `/v3`."),
     "domain": EntryKey(TEXT, "Name of the domain; default: `testdomain`."),
 }
 GENERATE_KEYS: Final = {

@@ -77,7 +77,7 @@ def _token_response(context: RequestContext, token: Token) -> Response:
     if token.roles:
         body["roles"] = [_named("role", role) for role in token.roles]
     if (token.project or token.domain) and "nocatalog" not in request.args:
-        body["catalog"] = _service_catalog(context, project.region)
+        body["catalog"] = _service_catalog(context, project)
     response = jsonify(token=body)
     response.headers["X-Subject-Token"] = token.token.encode().decode("latin-1")  # as WSGI encodes headers
     return response
@@ -95,7 +95,7 @@ def show_service_catalog() -> Response:
         raise RequestError("unscoped")
     store = context.emulator.credentials
     project = _project_of(store, token) if token else store.project(caller.project)
-    return jsonify(catalog=_service_catalog(context, project.region), links=_list_links(context))
+    return jsonify(catalog=_service_catalog(context, project), links=_list_links(context))
 
 
 @blueprint.get("/auth/projects")
@@ -205,10 +205,10 @@ def _projects_response(context: RequestContext, projects: Iterable[Project]) -> 
     return jsonify(projects=[_project_body(context, project) for project in projects], links=_list_links(context))
 
 
-def _service_catalog(context: RequestContext, region: str) -> list[dict[str, Any]]:
-    """Return the services with an endpoint in a region, and in every other region that a project is named after."""
-    projects = context.emulator.credentials.projects.values()
-    regions = dict.fromkeys([region, *(project.region for project in projects)])
+def _service_catalog(context: RequestContext, project: Project) -> list[dict[str, Any]]:
+    """Return the services, with endpoints in the region that a project is named after, and in those of all others."""
+    projects = (project, *context.emulator.credentials.projects.values())
+    regions = dict.fromkeys(region for one in projects for region in one.regions)
     services = (("image", "glance", context.base_url), ("identity", "keystone", _base_url(context)))
     catalog = []
     for service_type, name, url in services:

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 from clients.region import DATA, IDS, MISSING, PROFILES, A, B, served
 from clients.sdks import admin_token, connected, password, token
+from helpers import make_app, over_socket
 
-pytest.importorskip("openstack")
+openstack = pytest.importorskip("openstack")
 
 from openstack import exceptions
 
@@ -43,6 +44,17 @@ def test_login(way, profile):
         assert image.owner == A
         cloud.image.delete_image(image)
         assert ids(cloud.image.images()) == IDS
+
+
+@pytest.mark.parametrize(("auth", "name"), [("off", "cn-north-4"), ("on", "RegionOne")])
+def test_login_in_a_custom_region(auth, name):
+    app = make_app({"project": A, "projects": [{"id": A, "name": name, "domain": "testdomain"}]}, auth=auth)
+    with over_socket(app) as ask:
+        who = {"username": "tester", "password": "secret", "user_domain_name": "testdomain"}
+        where = {"project_name": "RegionOne", "project_domain_name": "testdomain", "region_name": "RegionOne"}
+        cloud = openstack.connect(auth_type="password", auth_url=f"{ask.url}/v3", app_name="test", **who, **where)
+        assert ids(cloud.image.images()) == []
+        cloud.close()
 
 
 @pytest.mark.parametrize("profile", PROFILES)

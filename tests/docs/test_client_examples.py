@@ -11,6 +11,8 @@ import pytest
 from docs_pages import PAGES, block_after
 from helpers import make_app, over_socket
 
+from ims_mock.auth.credentials import stable_id
+
 GUIDE = PAGES["guides/clients.md"]
 BASE = "http://127.0.0.1:9292"
 
@@ -120,7 +122,15 @@ def test_sdks_in_other_languages(tmp_path, program, language, file, command):
 def test_credentials_are_those_of_the_default_catalog():
     store = make_app("default").extensions["ims_mock"].credentials
     project, key, user = store.default_project, store.keys[0], store.users[0]
-    assert set(re.findall(r"[0-9a-f]{32}", GUIDE)) == {project, store.keys[1].project}
+    domain = stable_id("domain", user.domain)
+    assert set(re.findall(r"[0-9a-f]{32}", GUIDE)) == {domain, *(key.project for key in store.keys)}
     assert set(re.findall(r"IMSMOCKACCESSKEY\d+", GUIDE)) == {key.access}
-    for known in (key.secret, user.name, user.password, user.domain, store.project(project).name):
-        assert known in GUIDE
+    for known in (
+        key.secret,
+        user.name,
+        user.password,
+        user.domain,
+        store.project(project).name,
+        *(one.token for one in store.tokens),
+    ):
+        assert f"`{known}`" in GUIDE

@@ -51,6 +51,24 @@ def test_endpoints_have_the_host_of_the_request(ask, host):
     assert shown["catalog"][0]["endpoints"][0]["region"] == "cn-east-3"
 
 
+@pytest.mark.parametrize(
+    ("name", "requested", "regions"),
+    [
+        ("RegionOne", {"id": A}, ["RegionOne", "cn-north-4", "cn-east-3"]),
+        ("cn-south-1_team", {"id": A}, ["cn-south-1", "cn-east-3"]),
+        ("", {"id": A}, ["cn-north-4", "cn-east-3"]),
+        ("", {"id": OTHER}, ["cn-north-4", "cn-east-3"]),
+        ("cn-south-1", {"id": OTHER}, ["cn-north-4", "cn-south-1", "cn-east-3"]),
+        ("cn-south-1", {"name": "RegionTwo"}, ["RegionTwo", "cn-north-4", "cn-south-1", "cn-east-3"]),
+    ],
+)
+def test_service_catalog_has_the_region_of_the_project_and_one_per_named_project(name, requested, regions):
+    ask = in_process(make_app({"project": A, "projects": [{"id": A, "name": name}, {"id": B, "name": "cn-east-3"}]}))
+    shown = post_login(ask, login_body(scope={"project": requested})).json["token"]
+    for service in shown["catalog"]:
+        assert list(dict.fromkeys(one["region"] for one in service["endpoints"])) == regions
+
+
 @pytest.mark.parametrize("query", ["?nocatalog", "?nocatalog=true", "?nocatalog="])
 def test_nocatalog_omits_the_service_catalog(ask, query):
     assert "catalog" not in post_login(ask, login_body(scope={"project": {"id": A}}), query).json["token"]
