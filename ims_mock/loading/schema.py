@@ -111,7 +111,8 @@ class _TypedField(fields.Field[Value]):
         try:
             return self._value_type.read(value)
         except ValueError as error:
-            raise ValidationError(str(error)) from None
+            hint = ", nor an age such as 3 days ago" if self._value_type is TIME and attr != "clock" else ""
+            raise ValidationError(f"{error}{hint}") from None
 
 
 class _MembersField(fields.Field[dict[str, str]]):

@@ -109,7 +109,7 @@ TABLES: Final = {
     "cloudimages": _parameters(CLOUDIMAGES.extras),
     "fields": _table("field | type | documented values | present | filter | sort | evidence | in images | in cloudimages | what it is", map(_field, FIELDS)),
     "departures": _table("departure | documented | glance", ((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES)),
-    "errors": _table("error | status | code | status of Glance, if different | message", ((one.name, str(one.status), one.code, str(one.glance_status or ""), one.summary.replace("\n", " ")) for one in PROBLEMS)),
+    "errors": _table("error | status | code | status of Glance, if different | when | message", ((one.name, str(one.status), one.code, str(one.glance_status or ""), one.when, one.summary.replace("\n", " ")) for one in PROBLEMS)),
     "catalog-keys": _table("key | type | required | what it is", _catalog_keys()),
     "findings": _table("finding | severity | what it is | source", ((one.name, one.severity, one.about, one.source) for one in FINDINGS)),
     "faults": _table("key | stands in | legal | what it does", map(_fault, RULE_KEYS)),

@@ -72,7 +72,7 @@ def _error(rule: FaultRule) -> RequestError:
     status: HTTPStatus = rule.effect["status"]
     message = rule.effect.get("message", "")
     code = rule.effect.get("code") or usual_code(status)
-    problem = Problem("fault", status, code, "{says}", "{message}")
+    problem = Problem("fault", status, code, "a fault is injected", "{says}", "{message}")
     return RequestError(problem, says=message or f"{status.phrase} (injected by fault rule {rule.id})", message=message)
 
 

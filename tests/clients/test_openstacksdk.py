@@ -9,7 +9,7 @@ from helpers import make_app, over_socket
 
 openstack = pytest.importorskip("openstack")
 
-from openstack import exceptions
+exceptions = openstack.exceptions
 
 
 @pytest.fixture(params=PROFILES)

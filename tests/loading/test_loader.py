@@ -166,6 +166,7 @@ generate:
 """
 
 NOT_A_TIME = "is not a time in whole seconds such as 2018-09-06T14:03:27Z"
+NOR_AN_AGE = f"{NOT_A_TIME}, nor an age such as 3 days ago"
 PROBLEMS = [
     (3, "clock", f"'yesterday' {NOT_A_TIME}"),
     (5, "projects[0].nmae", "is not a key of this section; did you mean name?"),
@@ -175,7 +176,7 @@ PROBLEMS = [
     (14, "images[0].min_disk", "'x' is not a whole number of 64 bits"),
     (15, "images[0].tags", "a list is not text"),
     (17, "images[1].protected", "'maybe' is not true or false"),
-    (18, "images[1].created_at", f"'2018-13-01' {NOT_A_TIME}"),
+    (18, "images[1].created_at", f"'2018-13-01' {NOR_AN_AGE}"),
     (19, "images[2]", "is not a mapping of names to values"),
     (23, "images[3].members.q", "'yes' is not a member status; use one of accepted, rejected, pending"),
     (24, "images[3].__os_version", "a mapping is not text"),
@@ -220,7 +221,7 @@ def test_all_problems_of_a_json_file_are_reported_with_their_lines():
         "wrong.json:7: images[0].tags: a list is not text",
         "wrong.json:10: images[1].protected: 'maybe' is not true or false",
         "wrong.json:11: images[1].__os_version: a mapping is not text",
-        f"wrong.json:13: images[1].created_at: '2018-13-01' {NOT_A_TIME}",
+        f"wrong.json:13: images[1].created_at: '2018-13-01' {NOR_AN_AGE}",
         "wrong.json:15: images[2]: is not a mapping of names to values",
         "wrong.json:17: generate[0].count: is missing",
     ]
@@ -481,7 +482,7 @@ def test_relative_time_is_resolved_in_every_section(place):
     "written", ["3 days", "three days ago", "-3 days ago", "3 months ago", "9999999 days ago", "999999 weeks ago"]
 )
 def test_unknown_phrase_is_not_a_time(written):
-    assert problems(images({"created_at": written})) == [f"catalog: images[0].created_at: {written!r} {NOT_A_TIME}"]
+    assert problems(images({"created_at": written})) == [f"catalog: images[0].created_at: {written!r} {NOR_AN_AGE}"]
 
 
 def test_relative_time_is_plain_text_in_other_attributes():
