@@ -6,7 +6,7 @@ import click
 
 from ims_mock.cli.common import make_command
 from ims_mock.loading.loader import load
-from ims_mock.loading.sources import CatalogError
+from ims_mock.loading.sources import CatalogError, report_problems
 
 
 @make_command("check")
@@ -17,8 +17,8 @@ def command(catalog: tuple[str, ...], seed: int) -> int:
     except CatalogError as error:
         click.echo(str(error))
         return 1
-    for warning in loaded.warnings:
-        click.echo(str(warning))
+    for line in report_problems(loaded.warnings):
+        click.echo(line)
     if not loaded.warnings:
         images = len(loaded.catalog)
         click.echo(f"{loaded.name}: {images} image{'s' * (images != 1)}, no problems")

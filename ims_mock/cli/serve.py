@@ -31,7 +31,7 @@ def command(**options: Any) -> None:
 
 def _serve(options: ServeOptions) -> None:
     from ims_mock.emulator import Emulator, check_options, load_options  # signals that arrive meanwhile are handled
-    from ims_mock.loading.sources import CatalogError
+    from ims_mock.loading.sources import CatalogError, report_problems
     from ims_mock.web.app import app_for
 
     log_to_stderr(options.log_level, options.log_format)
@@ -46,8 +46,8 @@ def _serve(options: ServeOptions) -> None:
         reloader = Reloader(options) if options.watch else None  # before files are read
         with _ProgressBar() as progress:
             loaded = load_options(options, progress=progress)
-        for warning in loaded.warnings:
-            click.echo(str(warning), err=True)
+        for line in report_problems(loaded.warnings):
+            click.echo(line, err=True)
         emulator = Emulator(loaded, options)
         app = app_for(emulator, has_control=options.control == "on")
         server = make_server(app, listener, options.threads, tls)

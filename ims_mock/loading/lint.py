@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
@@ -53,6 +54,9 @@ _VERSION_PREFIXES: Final = {
 """How the ``__os_version`` of an image begins, by its ``__platform``; all in lower case."""
 
 
+_nearest: Final = lru_cache(maxsize=1024)(nearest)  # images of a catalog have the same properties
+
+
 def lint(values: Values) -> Iterator[tuple[str, str]]:
     """Return an attribute and a warning for everything about an image that no real one would have.
 
@@ -67,7 +71,7 @@ def lint(values: Values) -> Iterator[tuple[str, str]]:
         if name not in BY_NAME:
             if isinstance(values[name], list | dict):
                 yield name, "is a list or a mapping, and no property of a real image is; it is kept"
-            similar = nearest(name)
+            similar = _nearest(name)
             if similar:
                 yield name, f"is not a known attribute; did you mean {similar}?"
             elif name.startswith("__") and name not in _EXTRA_NAMES:

@@ -21,9 +21,9 @@ from ims_mock.loading.parser import ParseError, ValuePath
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, SchemaError, read_image, read_sections
 from ims_mock.loading.sources import (
     UNNAMED,
-    CatalogError,
     CatalogFile,
     CatalogProblem,
+    Problems,
     Source,
     format_path,
     open_source,
@@ -57,7 +57,7 @@ class LoadedCatalog:
     Attributes:
         name: The names of the catalogs as they were given.
         clock: The clock, frozen if a catalog says so.
-        warnings: What no real image would show.
+        warnings: What no real image would show, by file and line.
         seed: The seed that absent ids are derived from.
     """
 
@@ -95,30 +95,28 @@ def load(
         unmask: Returns the secret that a mask stands for, and other texts unchanged; a ``ValueError`` is a problem.
 
     Raises:
-        CatalogError: Every problem of every catalog.
+        CatalogError: Every problem of every catalog, up to a limit.
     """
     report = progress or (lambda *_: None)
     files = [file for source in sources for file in open_source(source)]
-    problems: list[CatalogProblem] = []
+    problems = Problems(files)
     parsed = [_parse(file, report, problems) for file in files]
     clock = _clock(parsed, base.clock if base else Clock())
     contents = [_validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
     if unmask:
-        problems += [problem for content in contents for problem in _unmask(content, unmask)]
+        problems.add(*(problem for content in contents for problem in _unmask(content, unmask)))
     present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, problems)
     _check_size(contents, max_generated, problems)
     builder = _ImageBuilder(base, owner, seed, clock.wire() if base else "", lint_bundled, report, problems)
     images = list(builder.build(contents, generate))
-    if not all(problem.is_warning for problem in problems):
-        order = {file.name: index for index, file in enumerate(files)}
-        raise CatalogError(sorted(problems, key=lambda problem: (order[problem.file], problem.line)))
+    problems.refuse_errors()
     if base:
         name, catalog = base.name, base.catalog.with_images(images)
     else:
         name = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
         catalog = Catalog(images)
-    return LoadedCatalog(name, catalog, credentials, clock, tuple(problems), seed)
+    return LoadedCatalog(name, catalog, credentials, clock, problems.sorted(problems.warnings), seed)
 
 
 # --- parsing and validation
@@ -133,11 +131,11 @@ class _Contents:
     images: Sequence[tuple[dict[str, Any], bool]] = ()  # the valid values of each image, and whether all are
 
 
-def _parse(file: CatalogFile, report: Progress, problems: list[CatalogProblem]) -> Any:
+def _parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
     try:
         return file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
     except ParseError as error:
-        problems.append(CatalogProblem(file.name, error.line, "", str(error)))
+        problems.add(CatalogProblem(file.name, error.line, "", str(error)))
         return {}
 
 
@@ -149,17 +147,17 @@ def _clock(parsed: Iterable[Any], clock: Clock) -> Clock:
     return clock
 
 
-def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: list[CatalogProblem]) -> _Contents:
+def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: Problems) -> _Contents:
     """Validate one catalog and convert its values."""
     sections: Mapping[str, Any] = {}
     try:
         sections = read_sections(_with_absolute_times(raw, clock))
         images = sections.get("images", [])
     except SchemaError as error:
-        problems += [file.problem(path, message) for path, message in error.problems]
+        problems.add(*(file.problem(path, message) for path, message in error.problems))
         images = error.valid.get("images", [])
     if not isinstance(images, list | tuple):
-        problems.append(file.problem(("images",), f"{quoted(images)} is not a list of images"))
+        problems.add(file.problem(("images",), f"{quoted(images)} is not a list of images"))
         images = []
     entries = []
     for index, image in enumerate(images):
@@ -168,7 +166,7 @@ def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, probl
         try:
             entries.append((read_image(image), True))
         except SchemaError as error:
-            problems += [file.problem(("images", index, *path), message) for path, message in error.problems]
+            problems.add(*(file.problem(("images", index, *path), message) for path, message in error.problems))
             entries.append((dict(error.valid), False))
     return _Contents(file, sections, entries)
 
@@ -189,7 +187,7 @@ def _with_absolute_times(raw: Any, clock: Clock) -> Any:
     return {**raw, **changes} if changes else raw
 
 
-def _check_size(contents: Iterable[_Contents], max_generated: int, problems: list[CatalogProblem]) -> None:
+def _check_size(contents: Iterable[_Contents], max_generated: int, problems: Problems) -> None:
     """Report what would make the catalogs much larger than their text."""
     generated = 0
     for content in contents:
@@ -201,12 +199,12 @@ def _check_size(contents: Iterable[_Contents], max_generated: int, problems: lis
             repeated.append((("generate", index, "set"), section.get("set", ""), section["count"]))
             if generated > max_generated:
                 message = f"{generated} images would be generated; at most {max_generated} are allowed"
-                problems.append(content.file.problem(("generate", index, "count"), message))
+                problems.add(content.file.problem(("generate", index, "count"), message))
         for path, values, count in repeated:
             length = len(str(values))
             if length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
                 message = f"{length} characters would be repeated in {count} images; shorten the values"
-                problems.append(content.file.problem(path, message))
+                problems.add(content.file.problem(path, message))
 
 
 def _unmask(contents: _Contents, unmask: Callable[[str], str]) -> Iterator[CatalogProblem]:
@@ -224,9 +222,7 @@ def _unmask(contents: _Contents, unmask: Callable[[str], str]) -> Iterator[Catal
 # --- projects and credentials
 
 
-def _credentials(
-    contents: Sequence[_Contents], project: str, problems: list[CatalogProblem]
-) -> tuple[CredentialStore, str]:
+def _credentials(contents: Sequence[_Contents], project: str, problems: Problems) -> tuple[CredentialStore, str]:
     """Return the projects and credentials, and the owner of images without one: the project that the catalogs name.
 
     ``project`` is the project of unauthenticated requests, and the owner if the catalogs name none; it may be empty.
@@ -253,7 +249,7 @@ def _credentials(
                 entry = entry_type(**values)
                 key, owner, own = (tuple(getattr(entry, one) for one in names) for names in (identity, holder, secret))
                 if found.setdefault(key, entry) != entry or secrets.setdefault(owner, own) != own:
-                    problems.append(content.file.problem((*path, index), "is repeated with other values"))
+                    problems.add(content.file.problem((*path, index), "is repeated with other values"))
         return list(found.values())
 
     projects = merged(Project, ("projects",), ("id",))
@@ -301,7 +297,7 @@ class _ImageBuilder:
     now: str
     lint_bundled: bool
     report: Progress
-    problems: list[CatalogProblem]
+    problems: Problems
     _total: int = 0
     _taken: dict[str, str] = field(default_factory=dict)  # ids with the descriptions of their images
 
@@ -311,9 +307,9 @@ class _ImageBuilder:
     def build(self, contents: Sequence[_Contents], generate: int) -> Iterator[Image]:
         """Build the images of each catalog, then those that it generates, and finally further generated ones.
 
-        If there are problems already, nothing is generated.
+        If there are errors already, nothing is generated.
         """
-        can_generate = not self.problems
+        can_generate = not self.problems.errors
         counts = [
             len(one.images) + sum(entry["count"] for entry in one.sections.get("generate", ())) for one in contents
         ]
@@ -334,21 +330,25 @@ class _ImageBuilder:
             values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
             path: ValuePath = ("images", index)
             if self.lint_bundled or not file.is_bundled:
-                for name, warning in lint({name: value for name, value in values.items() if name != MEMBERS}):
-                    self.problems.append(file.problem((*path, name), warning, is_warning=True))
+                self._lint(file, path, values)
             if not values["id"]:
-                self.problems.append(file.problem((*path, "id"), _NO_ID))
+                self.problems.add(file.problem((*path, "id"), _NO_ID))
                 continue
             self._count()
             description = f"{file.name}: {format_path(path)}"
             if self._take_id(str(values["id"]), description, file, (*path, "id")) and is_valid:
                 yield image_from_entry(values)
 
+    def _lint(self, file: CatalogFile, path: ValuePath, values: Mapping[str, Any]) -> None:
+        warnings = lint({name: value for name, value in values.items() if name != MEMBERS})
+        while not self.problems.has_all_warnings and (found := next(warnings, None)):
+            self.problems.add(file.problem((*path, found[0]), found[1], is_warning=True))
+
     def _generated_section(self, file: CatalogFile, index: int, section: Mapping[str, Any]) -> Iterator[Image]:
         path: ValuePath = ("generate", index, "set", "id")
         fixed = section.get("set", {})
         if not fixed.get("id", "generated"):
-            self.problems.append(file.problem(path, _NO_ID))
+            self.problems.add(file.problem(path, _NO_ID))
             return
         for image in self._generated(section["count"], section.get("seed", self.seed), fixed):
             if not self._take_id(image.id, f"generated image {self._index - 1}", file, path):
@@ -374,7 +374,7 @@ class _ImageBuilder:
         """Reserve the id of an image; if another image has it, report that and return false."""
         if self._is_taken(wanted):
             other = self._taken.get(wanted, "an image of the catalog that is added to")
-            self.problems.append(file.problem(path, f"{quoted(wanted)} is also the id of {other}"))
+            self.problems.add(file.problem(path, f"{quoted(wanted)} is also the id of {other}"))
             return False
         self._taken[wanted] = description
         return True

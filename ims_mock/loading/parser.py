@@ -23,6 +23,9 @@ from ims_mock.text import quoted
 MAX_BYTES: Final = 2**30
 MAX_DEPTH: Final = 32
 MAX_ALIAS_GROWTH: Final = 10
+MAX_PROBLEMS: Final = 1_000
+"""The number of errors that ends loading, and of warnings that are kept."""
+
 MAX_DIRECTIVES: Final = 10
 """The number of YAML directives. The parser compares each with all others and holds the interpreter lock meanwhile."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
-from ims_mock.loading.parser import ValuePath
+from ims_mock.loading.parser import MAX_PROBLEMS, ValuePath
 from ims_mock.options import MAX_GENERATED
 from ims_mock.text import quoted
 
@@ -128,6 +129,8 @@ class _MembersField(fields.Field[dict[str, str]]):
                 problems[project] = [f"{quoted(status)} is not a member status; use one of {statuses}"]
             elif not _is_name(project):
                 problems[project] = ["a project id must be text"]
+            if len(problems) == MAX_PROBLEMS:
+                break
         if problems:
             raise ValidationError(problems)
         return {project: str(status) for project, status in value.items()}
@@ -144,8 +147,28 @@ def _entry_fields(keys: Mapping[str, EntryKey]) -> dict[str, Any]:
     return {name: _TypedField(key.type, required=key.is_required) for name, key in keys.items()}
 
 
+class _EntriesField(fields.List[Any]):
+    """The entries of a section. marshmallow's own field validates all of them, however many are invalid."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> list[Any]:
+        if not isinstance(value, list | tuple):
+            raise self.make_error("invalid")
+        entries, problems, count = [], {}, 0
+        for index, entry in enumerate(value):
+            try:
+                entries.append(self.inner.deserialize(entry, **options))
+            except ValidationError as error:
+                problems[index] = error.messages
+                count += sum(1 for _ in _flatten(error.messages, ()))
+                if count >= MAX_PROBLEMS:
+                    break
+        if problems:
+            raise ValidationError(problems)
+        return entries
+
+
 def _list_of(schema: type[Schema]) -> Any:
-    return fields.List(fields.Nested(schema, error_messages=_NULL), error_messages=_LIST)
+    return _EntriesField(fields.Nested(schema, error_messages=_NULL), error_messages=_LIST)
 
 
 # --- schemas
@@ -164,11 +187,13 @@ class _Mapping(Schema):
     @validates_schema(skip_on_field_errors=False)
     def _read_others(self, data: dict[Any, Any], **_: Any) -> None:
         problems = {}
-        for name in data.keys() - self.fields.keys():
+        for name in [name for name in data if name not in self.fields]:
             try:
                 data[name] = self._read_other(name, data[name])
             except ValueError as error:
                 problems[name] = [str(error)]
+                if len(problems) == MAX_PROBLEMS:
+                    break
         if problems:
             raise ValidationError(problems)
 
@@ -257,7 +282,7 @@ def _load(schema: Schema, raw: Any) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
-        problems = sorted(_flatten(error.messages, ()), key=str)
+        problems = sorted(islice(_flatten(error.messages, ()), MAX_PROBLEMS), key=str)
         invalid = {path[0] for path, _ in problems if path}
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
         valid = {name: value for name, value in valid.items() if isinstance(name, str) and name not in invalid}

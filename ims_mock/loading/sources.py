@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath
+from ims_mock.loading.parser import MAX_BYTES, MAX_PROBLEMS, CatalogText, Progress, ValuePath
 from ims_mock.text import printable
 
 Source = str | Path | Mapping[str, object] | CatalogText
@@ -18,6 +19,9 @@ UNNAMED: Final = "catalog"
 """What messages call a catalog that is not a file."""
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+
+MAX_REPORTED: Final = 50
+"""The number of problems that a report shows."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,26 @@ class CatalogProblem:
 
 
 class CatalogError(Exception):
-    """The catalogs cannot be used. Its ``problems`` are all that were found, warnings included."""
+    """The catalogs cannot be used.
+
+    Its ``problems`` are all that were found, warnings included; its text is that of :func:`report_problems`.
+    """
 
     def __init__(self, problems: Sequence[CatalogProblem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
+        super().__init__("\n".join(report_problems(problems)))
         self.problems = tuple(problems)
+
+
+def report_problems(problems: Sequence[CatalogProblem]) -> list[str]:
+    """Return a line for each problem. Of too many, errors come first, and a last line counts the rest."""
+    errors_first = sorted(range(len(problems)), key=lambda index: problems[index].is_warning)
+    lines = [str(problems[index]) for index in sorted(errors_first[:MAX_REPORTED])]
+    if rest := len(problems) - len(lines):
+        counts = Counter("warning" if problem.is_warning else "error" for problem in problems)
+        least = "at least " if MAX_PROBLEMS in counts.values() else ""
+        noun = "problem" if len(counts) > 1 else next(iter(counts))
+        lines.append(f"and {least}{rest} more {noun}{'s' * (rest != 1)}")
+    return lines
 
 
 @dataclass
@@ -76,6 +95,43 @@ class CatalogFile:
         enclosing = (path[:length] for length in range(len(path), -1, -1))  # a missing value has no line of its own
         line = next((self._lines[outer] for outer in enclosing if outer in self._lines), 0)
         return CatalogProblem(self.name, line, format_path(path), message, is_warning)
+
+
+class Problems:
+    """The problems of catalog files that are being loaded.
+
+    Attributes:
+        errors: The errors. Loading ends when there are too many.
+        warnings: The warnings. Further ones than are kept are ignored.
+    """
+
+    def __init__(self, files: Iterable[CatalogFile]) -> None:
+        self._order = {file.name: index for index, file in enumerate(files)}
+        self.errors: list[CatalogProblem] = []
+        self.warnings: list[CatalogProblem] = []
+
+    @property
+    def has_all_warnings(self) -> bool:
+        """Whether further warnings would be ignored."""
+        return len(self.warnings) == MAX_PROBLEMS
+
+    def add(self, *problems: CatalogProblem) -> None:
+        """Add problems; raise a :class:`CatalogError` if there are too many errors."""
+        for problem in problems:
+            kept = self.warnings if problem.is_warning else self.errors
+            if len(kept) < MAX_PROBLEMS:
+                kept.append(problem)
+        if len(self.errors) == MAX_PROBLEMS:
+            self.refuse_errors()
+
+    def refuse_errors(self) -> None:
+        """Raise a :class:`CatalogError` if there are errors."""
+        if self.errors:
+            raise CatalogError(self.sorted([*self.errors, *self.warnings]))
+
+    def sorted(self, problems: Iterable[CatalogProblem]) -> tuple[CatalogProblem, ...]:
+        """Return problems in the order of their files and lines."""
+        return tuple(sorted(problems, key=lambda problem: (self._order[problem.file], problem.line)))
 
 
 def _bundled_files() -> dict[str, Path]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from ims_mock.emulator import load_options
 from ims_mock.loading.loader import LoadedCatalog
-from ims_mock.loading.sources import CatalogError, catalog_paths, is_bundled
+from ims_mock.loading.sources import CatalogError, catalog_paths, is_bundled, report_problems
 from ims_mock.options import EmulatorOptions
 
 POLL_SECONDS: Final = 0.2
@@ -71,14 +71,14 @@ class Reloader:
         try:
             loaded = load_options(self._options)
         except CatalogError as error:
-            for problem in error.problems:
-                _log.error("%s", problem)
+            for line in report_problems(error.problems):
+                _log.error("%s", line)
             _log.error(_KEPT)
         except Exception:  # a bug must not end the thread
             _log.exception(_KEPT)
         else:
-            for warning in loaded.warnings:
-                _log.warning("%s", warning)
+            for line in report_problems(loaded.warnings):
+                _log.warning("%s", line)
             use(loaded)
             images = len(loaded.catalog)
             _log.info("reloaded %d image%s (%s)", images, "s" * (images != 1), loaded.name)

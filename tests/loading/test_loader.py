@@ -18,7 +18,7 @@ from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, wire_time
 from ims_mock.loading.loader import load
 from ims_mock.loading.parser import dumps
-from ims_mock.loading.sources import CatalogError, bundled_catalogs
+from ims_mock.loading.sources import CatalogError, bundled_catalogs, report_problems
 
 BUNDLED = ("default", "document-sample", "edge-cases", "empty", "large")
 DATA = Path(__file__).parent.parent / "data"
@@ -246,6 +246,59 @@ def test_problems_of_all_files_are_reported_at_once():
         f"all/6.json:1: the catalog is a list; {sections}",
         "catalog: images[0].tags: 'x' is not a list such as [a, b]",
     ]
+
+
+WRONG_ENTRIES = {
+    "images": lambda count: images(*[{"min_disk": "x"}] * count),
+    "numbers for images": lambda count: images(*range(count)),
+    "repeated ids": lambda count: images(*[{"id": "a"}] * (count + 1)),
+    "attributes of one image": lambda count: images({f"a{index}": "\ud800" for index in range(count)}),
+    "members of one image": lambda count: images({"members": {f"p{index}": "yes" for index in range(count)}}),
+    "sections": lambda count: {f"s{index}": 1 for index in range(count)},
+    "entries of a section": lambda count: {"projects": [{"name": "x"}] * count},
+    "keys of entries": lambda count: {"credentials": {"tokens": [{f"k{index}": 1 for index in range(count)}] * count}},
+    "generated sections": lambda count: {"generate": [{"count": -1}] * count},
+}
+
+
+@pytest.mark.parametrize("case", WRONG_ENTRIES)
+def test_validation_stops_at_1000_errors(case):
+    with pytest.raises(CatalogError) as caught:
+        load([WRONG_ENTRIES[case](2_000)])
+    assert len(caught.value.problems) == 1_000
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 51
+    assert lines[-1] == "and at least 950 more errors"
+
+
+@pytest.mark.parametrize(
+    ("errors", "odd", "last"),
+    [
+        (50, 0, None),
+        (51, 0, "and 1 more error"),
+        (999, 0, "and 949 more errors"),
+        (49, 1, None),
+        (40, 20, "and 10 more problems"),
+        (60, 1_001, "and at least 1010 more problems"),
+    ],
+)
+def test_report_shows_50_problems_errors_first(errors, odd, last):
+    with pytest.raises(CatalogError) as caught:
+        load([images(*[{"min_disk": "0"}] * odd, *[{"min_disk": "x"}] * errors)])
+    lines = str(caught.value).splitlines()
+    assert sum("is not a whole number" in line for line in lines) == min(errors, 50)
+    assert lines[50:] == ([last] if last else [])
+    assert [one.is_warning for one in caught.value.problems] == [False] * errors + [True] * min(odd, 1_000)
+
+
+def test_warnings_are_sorted_and_kept_up_to_1000():
+    given = images({"min_disk": 0, "__os_bit": 3}, *[{}] * 1_200)
+    loaded = load([given, {**given, "defaults": {"min_ram": 0, "__os_bit": "16"}}])
+    assert len(loaded.catalog) == 2_402
+    assert len(loaded.warnings) == 1_000
+    assert report_problems(loaded.warnings)[-1] == "and at least 950 more warnings"
+    file("a.yaml", "images:\n- {__os_bit: 3,\n   min_disk: 0, __zzz: 1}\n- {id: b,\n   min_disk: 0}\n")
+    assert [line.split(":")[1] for line in warnings("a.yaml")] == ["2", "3", "3", "5"]
 
 
 def test_invalid_value_hides_no_other_problem_of_the_image():

@@ -1,6 +1,7 @@
 """The catalog in the control API: shown, replaced, extended and kept as snapshots."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -72,6 +73,29 @@ def test_secrets_are_masked(ask):
     assert not any(secret in text for secret in SECRETS)
     assert '"AK"' in text
     assert text == ask("/_ims/catalog").text
+
+
+def test_a_catalog_with_many_problems_is_answered_with_the_first_ones(ask):
+    many = {"images": [{"min_disk": "x"}] * 60}
+    message = send(ask, "PUT", "catalog", many).json["error"]["message"]
+    assert message.splitlines()[-1] == "and 10 more errors"
+    many["images"] = [{"min_disk": 0}] * 60
+    lines = send(ask, "PATCH", "catalog", many).json["warnings"]
+    assert (len(lines), lines[-1]) == (51, "and 10 more warnings")
+
+
+def test_other_requests_are_answered_while_a_catalog_is_loaded():
+    body = json.dumps({"images": [{"id": str(number)} for number in range(20_000)] + [{"id": "0"}]}).encode()
+    with over_socket(make_app("empty")) as ask, ThreadPoolExecutor() as threads:
+        loading = threads.submit(ask, "/_ims/catalog", JSON, "PUT", body)
+        times = []
+        while not loading.done():
+            started = time.monotonic()
+            assert ask("/_ims/health").status == 200
+            times.append(time.monotonic() - started)
+    assert len(times) > 3
+    assert max(times) < 2
+    assert loading.result().status == 400
 
 
 def test_a_mask_is_valid_as_long_as_the_server_has_the_secret(app, ask):

@@ -9,6 +9,7 @@ from ims_mock.contract.values import MAX_NAME
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import dump_catalog, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
+from ims_mock.loading.sources import report_problems
 from ims_mock.openapi.schemas import catalog_schema_json
 from ims_mock.web.context import JSON, current_context
 from ims_mock.web.control import bodies
@@ -55,7 +56,7 @@ def add_to_catalog() -> Response:
 
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:
-    return jsonify(images=len(loaded.catalog), warnings=[str(warning) for warning in loaded.warnings])
+    return jsonify(images=len(loaded.catalog), warnings=report_problems(loaded.warnings))
 
 
 @blueprint.get("/schema")
