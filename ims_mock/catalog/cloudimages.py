@@ -126,9 +126,9 @@ CLOUDIMAGES: Final = Listing(
 )
 """The service's newer list. Its errors have the service's format in every profile."""
 
-_PATHS: Final = frozenset({IMAGES.path, CLOUDIMAGES.path})
+LIST_PATHS: Final = frozenset({IMAGES.path, CLOUDIMAGES.path})
 
 
 def asks_list(method: str, path: str) -> bool:
     """Return whether a request asks for a page of images."""
-    return path in _PATHS and method == "GET"
+    return path in LIST_PATHS and method == "GET"

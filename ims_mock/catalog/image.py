@@ -139,8 +139,7 @@ class Image:
 
     def shown(self) -> dict[str, object]:
         """Return the attributes as responses show them, with the links."""
-        path = f"{IMAGES_PATH}/{self.id}"
-        shown: dict[str, object] = {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA}
+        shown: dict[str, object] = {**links_of(self.id)}
         shown.update(dict.fromkeys(_NULLABLE))
         for name, value in self.values.items():
             if name not in _LINKS:
@@ -176,6 +175,12 @@ class Image:
         if values not in self._variants:
             self._variants[values] = self.with_values(dict(values))
         return self._variants[values]
+
+
+def links_of(image_id: object) -> dict[str, str]:
+    """Return the links of an image."""
+    path = f"{IMAGES_PATH}/{image_id}"
+    return {"self": path, "file": f"{path}/file", "schema": IMAGE_SCHEMA}
 
 
 def _json(shown: Mapping[str, object], hidden: frozenset[str]) -> bytes:

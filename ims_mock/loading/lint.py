@@ -70,7 +70,7 @@ def lint(values: Values) -> Iterator[tuple[str, str]]:
     for name in values:
         if name not in BY_NAME:
             if isinstance(values[name], list | dict):
-                yield name, "is a list or a mapping, and no property of a real image is; it is kept"
+                yield name, "is a list or a mapping, and clients expect text; it is kept"
             similar = _nearest(name)
             if similar:
                 yield name, f"is not a known attribute; did you mean {similar}?"

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, Token, User
 from ims_mock.catalog.catalog import Catalog
@@ -18,6 +19,14 @@ from ims_mock.contract.values import LIST, TIME, parse_age, parse_wire_time, wir
 from ims_mock.loading.dump import dump_credentials
 from ims_mock.loading.lint import lint
 from ims_mock.loading.parser import ParseError, ValuePath
+from ims_mock.loading.published import (
+    UNSET,
+    as_shared,
+    is_single_image,
+    project_shown_to,
+    without_envelope,
+    without_links,
+)
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, SchemaError, read_image, read_sections
 from ims_mock.loading.sources import (
     UNNAMED,
@@ -75,6 +84,7 @@ def load(
     generate: int = 0,
     seed: int = 0,
     project: str = "",
+    shown_to: str = "",
     base: LoadedCatalog | None = None,
     lint_bundled: bool = False,
     max_generated: int = sys.maxsize,
@@ -88,6 +98,7 @@ def load(
         generate: The number of generated images to add.
         seed: The seed of absent ids and of generated images.
         project: The project of unauthenticated requests; if empty, the catalogs decide.
+        shown_to: The project that published responses were shown to, if nothing in the catalogs tells.
         base: A loaded catalog to add to. Images without a time are then created now.
         lint_bundled: Whether to check bundled catalogs for implausible images as well.
         max_generated: The number of images that the catalogs may ask to generate.
@@ -106,7 +117,7 @@ def load(
     if unmask:
         problems.add(*(problem for content in contents for problem in _unmask(content, unmask)))
     present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
-    credentials, owner = _credentials([*present, *contents], project, problems)
+    credentials, owner = _credentials([*present, *contents], project, shown_to, problems)
     _check_size(contents, max_generated, problems)
     builder = _ImageBuilder(base, owner, seed, clock.wire() if base else "", lint_bundled, report, problems)
     images = list(builder.build(contents, generate))
@@ -122,18 +133,42 @@ def load(
 # --- parsing and validation
 
 
+class _Entry(NamedTuple):
+    """An image of a file: its valid values, whether all are, and whether it is from a published response."""
+
+    values: dict[str, Any]
+    is_valid: bool
+    is_published: bool
+
+
 @dataclass(frozen=True)
 class _Contents:
     """The validated contents of a file."""
 
     file: CatalogFile
     sections: Mapping[str, Any]  # none if one of them is invalid
-    images: Sequence[tuple[dict[str, Any], bool]] = ()  # the valid values of each image, and whether all are
+    images: Sequence[_Entry] = ()
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the file is, or contains, a published response."""
+        return any(image.is_published for image in self.images)
+
+    @cached_property
+    def shown_to(self) -> str:
+        """The project that a published response was shown to; empty if the file does not tell."""
+        published = (image.values for image in self.images if image.is_published)
+        return self.sections.get("project") or project_shown_to(published)
 
 
 def _parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
     try:
-        return file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
+        raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
+        if is_single_image(raw):
+            file.root, raw = ("images", 0), {"images": [raw]}
+        raw, warnings = without_envelope(raw)
+        problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
+        return raw
     except ParseError as error:
         problems.add(CatalogProblem(file.name, error.line, "", str(error)))
         return {}
@@ -163,11 +198,14 @@ def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, probl
     for index, image in enumerate(images):
         if index % PROGRESS_STEP == 0:
             report(f"validating {file.name}", index, len(images))
+        path = ("images", index)
+        values, warnings, is_published = without_links(image)
+        problems.add(*(file.problem((*path, name), message, is_warning=True) for name, message in warnings))
         try:
-            entries.append((read_image(image), True))
+            entries.append(_Entry(read_image(values), True, is_published))
         except SchemaError as error:
-            problems.add(*(file.problem(("images", index, *path), message) for path, message in error.problems))
-            entries.append((dict(error.valid), False))
+            problems.add(*(file.problem((*path, *inner), message) for inner, message in error.problems))
+            entries.append(_Entry(dict(error.valid), False, is_published))
     return _Contents(file, sections, entries)
 
 
@@ -222,10 +260,13 @@ def _unmask(contents: _Contents, unmask: Callable[[str], str]) -> Iterator[Catal
 # --- projects and credentials
 
 
-def _credentials(contents: Sequence[_Contents], project: str, problems: Problems) -> tuple[CredentialStore, str]:
+def _credentials(
+    contents: Sequence[_Contents], project: str, shown_to: str, problems: Problems
+) -> tuple[CredentialStore, str]:
     """Return the projects and credentials, and the owner of images without one: the project that the catalogs name.
 
     ``project`` is the project of unauthenticated requests, and the owner if the catalogs name none; it may be empty.
+    ``shown_to`` is as in :func:`load`.
     """
 
     def merged(
@@ -259,6 +300,9 @@ def _credentials(contents: Sequence[_Contents], project: str, problems: Problems
     users = merged(User, ("credentials", "users"), ("domain", "name", "project"), ("domain", "name"), ("password",))
     named = [content.sections["project"] for content in contents if content.sections.get("project")]
     own_project = named[-1] if named else projects[0].id if projects else ""
+    for content in contents:
+        if content.is_published and not own_project:
+            own_project = content.shown_to or project or shown_to
     default_project = project or own_project or DEFAULT_PROJECT
     return CredentialStore(default_project, projects, tokens, keys, users), own_project or default_project
 
@@ -324,11 +368,15 @@ class _ImageBuilder:
 
     def _written_images(self, content: _Contents) -> Iterator[Image]:
         defaults, file = content.sections.get("defaults", {}), content.file
-        for index, (written, is_valid) in enumerate(content.images):
+        for index, image in enumerate(content.images):
             self._skip_taken_ids(self.seed)
-            given: dict[str, Any] = {**defaults, **written}
-            values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
+            given: Mapping[str, Any] = {**(UNSET if image.is_published else {}), **defaults, **image.values}
             path: ValuePath = ("images", index)
+            if image.is_published:
+                given, warning = as_shared(given, content.shown_to or self.owner)
+                if warning:
+                    self.problems.add(file.problem((*path, "visibility"), warning, is_warning=True))
+            values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
             if self.lint_bundled or not file.is_bundled:
                 self._lint(file, path, values)
             if not values["id"]:
@@ -336,7 +384,7 @@ class _ImageBuilder:
                 continue
             self._count()
             description = f"{file.name}: {format_path(path)}"
-            if self._take_id(str(values["id"]), description, file, (*path, "id")) and is_valid:
+            if self._take_id(str(values["id"]), description, file, (*path, "id")) and image.is_valid:
                 yield image_from_entry(values)
 
     def _lint(self, file: CatalogFile, path: ValuePath, values: Mapping[str, Any]) -> None:

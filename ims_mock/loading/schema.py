@@ -49,6 +49,15 @@ SCALAR_KEYS: Final = {
     ),
     "clock": EntryKey(TIME, "Time at which the emulator's clock is frozen; default: the real time."),
 }
+ENVELOPE_KEYS: Final = {
+    "first": "Path of the first page, in a published list.",
+    "next": "Path of the next page, in a published list.",
+    "schema": "Path of the schema, in a published list.",
+    "links": "Links of a published list.",
+    "page_info": "Marker of the next page, in a published list.",
+}
+"""The keys that a published list has beside its images. They are ignored."""
+
 PROJECT_KEYS: Final = {
     "id": _required("Id of the project."),
     "name": EntryKey(TEXT, "Name; the region that it begins with, or the whole name, is a region of `/v3`."),
@@ -250,6 +259,9 @@ _CATALOG: Final = _Section.from_dict(
     },
     name="CatalogSchema",
 )()
+
+SECTIONS: Final = tuple(_CATALOG.fields)
+"""The keys of a catalog file."""
 
 
 def read_sections(raw: object) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class CatalogFile:
     name: str
     content: CatalogText | Mapping[str, Any]
     is_bundled: bool = False
+    root: ValuePath = ()  # the path of the content in the catalog, if it is a single image
     _lines: Mapping[ValuePath, int] = field(default_factory=dict)
 
     def parse(self, progress: Progress) -> Any:
@@ -92,6 +94,8 @@ class CatalogFile:
 
     def problem(self, path: ValuePath, message: str, *, is_warning: bool = False) -> CatalogProblem:
         """Return a problem of a value of this catalog."""
+        if path[: len(self.root)] == self.root:
+            path = path[len(self.root) :]
         enclosing = (path[:length] for length in range(len(path), -1, -1))  # a missing value has no line of its own
         line = next((self._lines[outer] for outer in enclosing if outer in self._lines), 0)
         return CatalogProblem(self.name, line, format_path(path), message, is_warning)
@@ -198,7 +202,17 @@ def _bundled_hint() -> str:
 def _read(path: Path) -> CatalogText:
     """Read a file, but not more than is needed to see that it is too large."""
     with path.open("rb") as file:
-        return CatalogText(file.read(MAX_BYTES + 1), is_json=path.suffix == ".json")
+        data = file.read(MAX_BYTES + 1)
+    return CatalogText(data, is_json=path.suffix == ".json" or (path.suffix not in SUFFIXES and _is_json(data)))
+
+
+def _is_json(data: bytes) -> bool:
+    """Return whether data without a telling name, such as that of a pipe, is JSON. Not all JSON is YAML."""
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def format_path(path: Iterable[str | int]) -> str:

@@ -16,7 +16,16 @@ from ims_mock.faults.rules import rule_schema
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import ERROR, FINDINGS_BY_NAME, INFO, SEVERITIES
 from ims_mock.journal.journal import HEADERS
-from ims_mock.loading.schema import CREDENTIAL_KEYS, GENERATE_KEYS, MEMBERS, PROJECT_KEYS, SCALAR_KEYS, EntryKey
+from ims_mock.loading.schema import (
+    CREDENTIAL_KEYS,
+    ENVELOPE_KEYS,
+    GENERATE_KEYS,
+    MEMBERS,
+    PROJECT_KEYS,
+    SCALAR_KEYS,
+    SECTIONS,
+    EntryKey,
+)
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import MAX_GENERATED, SandboxOptions, options_of
 from ims_mock.writes.json_patch import MEDIA_TYPES, patch_schema
@@ -208,6 +217,9 @@ _CREDENTIALS: Final = {
     "users": "Users who can log in; a user with several entries can use several projects.",
 }
 
+_SINGLE_IMAGE: Final[Schema] = {"required": ["id"], "properties": dict.fromkeys(SECTIONS, False)}
+"""The schema of a catalog that is one image instead of a mapping with sections."""
+
 
 def catalog_schema() -> Schema:
     """Return the JSON Schema of a catalog file."""
@@ -215,8 +227,14 @@ def catalog_schema() -> Schema:
     for field in FIELDS:
         if field.known_values:
             image["properties"][field.name]["examples"] = [*field.known_values]
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Catalog of ims-mock"}
-    return head | _sections({"$ref": "#/$defs/Image"}) | {"$defs": {"Image": image}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Catalog of ims-mock",
+        "if": _SINGLE_IMAGE,
+        "then": {"$ref": "#/$defs/Image"},
+        "else": {"$ref": "#/$defs/Catalog"},
+        "$defs": {"Catalog": _sections({"$ref": "#/$defs/Image"}), "Image": image},
+    }
 
 
 def catalog_schema_json() -> str:
@@ -241,7 +259,8 @@ def _stored_image() -> Schema:
 
 def _stored_attribute(field: Field) -> Schema:
     if field.type is LINK:
-        return NULL | {"description": f"{field.description} It is computed and cannot be set."}
+        text = f"{field.description} It is computed; any other value is ignored with a warning."
+        return {"description": text}
     schema = _STORED.get(field.type, SCALAR)
     return (schema if field.name == "id" else nullable(schema)) | {"description": field.description}
 
@@ -259,8 +278,9 @@ def _sections(image: Schema) -> Schema:
         "defaults": image | {"description": "Attributes of every image that does not have them itself."},
         "images": array(image, description="The images."),
         "generate": array(generate, description="Images that are generated from a seed."),
+        **{name: {"description": text} for name, text in ENVELOPE_KEYS.items()},
     }
-    return optional_object(sections)
+    return optional_object(sections, dependentRequired={key: ["images"] for key in ENVELOPE_KEYS})
 
 
 def _entry(keys: Mapping[str, EntryKey], **more: Schema) -> Schema:
@@ -393,6 +413,7 @@ def _control_bodies() -> dict[str, Schema]:
     return {
         "Health": object_schema({**each("status version catalog"), "images": INT, "project": STRING}),
         "Catalog": _sections(reference("StoredImage")),
+        "CatalogOrImage": {"anyOf": [reference("Catalog"), {"allOf": [reference("StoredImage"), _SINGLE_IMAGE]}]},
         "StoredImage": stored,
         "ImageToStore": to_store,
         "Loaded": object_schema({"images": INT, "warnings": array(STRING)}),
@@ -447,7 +468,7 @@ def _new_sandbox() -> Schema:
     finding = f"(?:{'|'.join(FINDINGS_BY_NAME)})"
     switch = f"[+-](?:{'|'.join(departure.name for departure in DEPARTURES)})"
     properties: dict[str, Schema] = {option.name: option.json_schema() for option in options_of(SandboxOptions)}
-    properties["catalog"] = {"anyOf": [enum(bundled_catalogs()), reference("Catalog")]}
+    properties["catalog"] = {"anyOf": [enum(bundled_catalogs()), reference("CatalogOrImage")]}
     properties["profile"]["pattern"] = f"^(?:documented|glance)(?:,{switch})*$"
     properties["findings_ignore"]["pattern"] = f"^(?:{finding}(?:,{finding})*)?$"
     return optional_object(properties)

@@ -73,7 +73,7 @@ def _keywords(options: Any) -> Table:
 def _catalog_keys() -> Iterator[Row]:
     """Yield path, type, necessity and description of each key; attributes of images have a table of their own."""
     schema = catalog_schema()
-    yield from _keys(schema, "")
+    yield from _keys(schema["$defs"]["Catalog"], "")
     members = schema["$defs"]["Image"]["properties"][MEMBERS]
     yield f"images[].{MEMBERS}", _type(members), "", members["description"]
 
@@ -100,7 +100,8 @@ def _type(schema: Schema) -> str:
         return "time"
     if inner.get("type") == SCALAR["type"]:
         return "text"
-    return {"array": "list", "integer": "whole number"}.get(inner.get("type", ""), "mapping")
+    kind = inner.get("type", "object" if "$ref" in inner else "")
+    return {"array": "list", "integer": "whole number", "object": "mapping"}.get(kind, "any")
 
 
 TABLES: Final = {

@@ -72,7 +72,8 @@ class Local:
 
     def load(self, source: Source) -> None:
         """Replace the catalog."""
-        self._emulator.replace(load([source], seed=self._emulator.state.seed))
+        state = self._emulator.state
+        self._emulator.replace(load([source], seed=state.seed, shown_to=state.credentials.default_project))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add images."""

@@ -105,7 +105,8 @@ class Remote:
 
     def load(self, source: Source) -> None:
         """Replace the catalog."""
-        self.control("PUT", "catalog", _content(load([source], seed=self._current.seed)))
+        loaded = load([source], seed=self._current.seed, shown_to=self.credentials().project)
+        self.control("PUT", "catalog", _content(loaded))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add images."""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from helpers import in_process, make_app
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.auth.credentials import CredentialStore, Token
@@ -69,6 +69,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
+@settings(max_examples=50, deadline=None)
 @given(values=st.lists(JSON, min_size=1, max_size=4))
 def test_dumped_free_properties_load_with_the_same_types(is_json, values):
     images = [{"id": str(number), "free": value} for number, value in enumerate([*values, values[0]])]

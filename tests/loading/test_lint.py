@@ -187,9 +187,7 @@ def test_free_property_is_plausible(name):
 
 @pytest.mark.parametrize("value", [[], {}, ["a"], {"a": 1}])
 def test_nested_property_is_warned_about(value):
-    assert warnings(locations=value)["locations"] == [
-        "is a list or a mapping, and no property of a real image is; it is kept"
-    ]
+    assert warnings(locations=value)["locations"] == ["is a list or a mapping, and clients expect text; it is kept"]
     assert warnings(locations=None, colour=False, size_in_gb=1.5) == {}
 
 

@@ -159,9 +159,8 @@ images:
       p: accepted
       q: yes
     __os_version: {a: b}
-    self: /v2/images/c
 generate:
-  - {count: -1}
+  - {count: -1, set: {self: /v2/images/c}}
   - {seed: 1, set: {__support_kvm: [x]}}
 """
 
@@ -180,10 +179,10 @@ PROBLEMS = [
     (19, "images[2]", "is not a mapping of names to values"),
     (23, "images[3].members.q", "'yes' is not a member status; use one of accepted, rejected, pending"),
     (24, "images[3].__os_version", "a mapping is not text"),
-    (25, "images[3].self", "is computed from the id and cannot be set"),
-    (27, "generate[0].count", "-1 is not 0 to 10000000"),
-    (28, "generate[1].count", "is missing"),
-    (28, "generate[1].set.__support_kvm", "a list is not text"),
+    (26, "generate[0].count", "-1 is not 0 to 10000000"),
+    (26, "generate[0].set.self", "is computed from the id and cannot be set"),
+    (27, "generate[1].count", "is missing"),
+    (27, "generate[1].set.__support_kvm", "a list is not text"),
 ]
 
 

@@ -41,9 +41,15 @@ def show_catalog() -> Response:
 def replace_catalog() -> Response:
     """Replace everything with a catalog."""
     context = current_context()
-    text, seed = bodies.catalog_text(context), context.emulator.state.seed
-    loaded = load([text], seed=seed, max_generated=bodies.MAX_GENERATED, unmask=bodies.unmasker())
-    context.emulator.replace(loaded)
+    emulator = context.emulator
+    loaded = load(
+        [bodies.catalog_text(context)],
+        seed=emulator.state.seed,
+        shown_to=emulator.credentials.default_project,
+        max_generated=bodies.MAX_GENERATED,
+        unmask=bodies.unmasker(),
+    )
+    emulator.replace(loaded)
     return _loaded_response(loaded)
 
 

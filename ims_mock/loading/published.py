@@ -1,0 +1,97 @@
+"""Published responses as catalogs: a list of images or one image, as the service or Glance shows them to a project.
+
+What is computed is dropped. An image with links is complete: an attribute that it does not show has no value. An image
+that another project shares is loaded as shared with the project that the response was shown to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from ims_mock.catalog.cloudimages import LIST_PATHS
+from ims_mock.catalog.defaults import DEFAULTED
+from ims_mock.catalog.image import IMAGES_SCHEMA, links_of
+from ims_mock.contract.values import Value
+from ims_mock.loading.schema import ENVELOPE_KEYS, MEMBERS, SECTIONS
+from ims_mock.text import quoted
+
+Warnings = list[tuple[str, str]]
+"""Keys, each with a warning."""
+
+UNSET: Final[Mapping[str, None]] = dict.fromkeys(name for name in DEFAULTED if name != "__isregistered")
+"""The attributes that have no default in a complete image. Glance does not know whether it is registered."""
+
+
+def is_single_image(raw: object) -> bool:
+    """Return whether a catalog is one image instead of a mapping with sections."""
+    return isinstance(raw, Mapping) and "id" in raw and raw.keys().isdisjoint(SECTIONS)
+
+
+def without_envelope(raw: Any) -> tuple[Any, Warnings]:
+    """Return a catalog without what a published list has beside its images, and a warning for what does not fit."""
+    if not isinstance(raw, Mapping) or "images" not in raw:
+        return raw, []
+    images = raw["images"]
+    last = images[-1] if isinstance(images, list | tuple) and images else None
+    marker = str(last.get("id")) if isinstance(last, Mapping) else None
+    legal = {
+        "schema": (raw.get("schema") == IMAGES_SCHEMA, IMAGES_SCHEMA),
+        "first": (_is_page(raw.get("first"), None), "the path of a list without a marker"),
+        "next": (_is_page(raw.get("next"), marker), "the path of a list with the last image as its marker"),
+    }
+    warnings = [
+        (name, f"{quoted(raw[name])} is ignored; it is not {what}")
+        for name, (fits, what) in legal.items()
+        if not fits and raw.get(name) is not None
+    ]
+    return {name: value for name, value in raw.items() if name not in ENVELOPE_KEYS}, warnings
+
+
+def _is_page(link: object, marker: str | None) -> bool:
+    path, _, query = str(link).partition("?")
+    return path in LIST_PATHS and dict(parse_qsl(query)).get("marker") == marker
+
+
+def without_links(raw: Any) -> tuple[Any, Warnings, bool]:
+    """Return an image without its links, a warning for each that does not fit its id, and whether it has links."""
+    links = links_of(raw.get("id")) if isinstance(raw, Mapping) else {}
+    given = {name: raw[name] for name in links if raw.get(name) is not None}
+    warnings = [
+        (name, f"{quoted(value)} is ignored; it is computed, as {links[name]}")
+        for name, value in given.items()
+        if value != links[name]
+    ]
+    image = {name: value for name, value in raw.items() if name not in given} if given else raw
+    return image, warnings, bool(given)
+
+
+def project_shown_to(images: Iterable[Mapping[str, Value | None]]) -> str:
+    """Return the project that complete images were shown to: the one that owns all private ones; else empty."""
+    owners = {image.get("owner") for image in images if _is(image, "visibility", "private") and not _is_shared(image)}
+    return str(owners.pop() or "") if len(owners) == 1 else ""
+
+
+def as_shared(image: Mapping[str, Value | None], project: str) -> tuple[Mapping[str, Any], str]:
+    """Return a complete image as it is stored if it was shown to a project, and a warning, or an empty text.
+
+    A project sees private images of others only as a member. In Mitaka, Glance shows these as private too.
+    """
+    owner = image.get("owner")
+    is_shared = _is_shared(image)
+    if MEMBERS in image or owner is None or not (is_shared or _is(image, "visibility", "private")):
+        return image, ""
+    if owner == project:
+        return image, "its members are unknown; name them as members" if is_shared else ""
+    shared = {**image, "visibility": "shared", MEMBERS: {project: "accepted"}}
+    return shared, f"is loaded as shared by {owner} with {project}; how its owner sees it is unknown"
+
+
+def _is_shared(image: Mapping[str, Value | None]) -> bool:
+    is_public = _is(image, "visibility", "public")
+    return _is(image, "visibility", "shared") or (_is(image, "__imagetype", "shared") and not is_public)
+
+
+def _is(image: Mapping[str, Value | None], name: str, value: str) -> bool:
+    return str(image.get(name)).lower() == value

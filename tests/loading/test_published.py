@@ -1,0 +1,291 @@
+"""Published responses as catalogs: what the service, Glance and the emulator itself show loads as the same images."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers import in_process, make_app
+
+from ims_mock import ImsMock
+from ims_mock.contract.fields import FIELDS
+from ims_mock.loading.loader import load
+from ims_mock.loading.sources import CatalogError
+
+PUBLISHED = Path(__file__).parents[1] / "data" / "published"
+FILES = sorted(path.name for path in PUBLISHED.iterdir())
+ONLY_NEWER = {field.name for field in FIELDS if not field.in_images}
+ONLY_OLDER = {field.name for field in FIELDS if not field.in_cloudimages}
+JSON = {"Content-Type": "application/json"}
+QUEENS = {"X-Api-Version": "Q"}
+A, B, C = "a" * 32, "b" * 32, "c" * 32
+
+
+def published(name):
+    content = json.loads((PUBLISHED / name).read_text(encoding="utf-8"))
+    return content.get("images", [content])
+
+
+def warnings(*sources, **options):
+    return [f"{one.path}: {one.message}" for one in load(sources, **options).warnings]
+
+
+def image(name="1", **values):
+    path = f"/v2/images/{name}"
+    links = {"self": path, "file": f"{path}/file", "schema": "/v2/schemas/image"}
+    return {"id": name, "visibility": "private", "owner": A, "status": "active", **links, **values}
+
+
+def without(shown, hidden=frozenset()):
+    return {name: value for name, value in shown.items() if value is not None and name not in hidden}
+
+
+def by_id(images):
+    return {one["id"]: json.dumps(one, sort_keys=True) for one in images}  # in Python, 0 is False
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_published_response_is_shown_as_it_was_published(name):
+    profile = "glance" if name.startswith("glance") else "documented"
+    ask = in_process(make_app(str(PUBLISHED / name), profile=profile))
+    for path, hidden in (("/v2/images", ONLY_NEWER), ("/v2/cloudimages", ONLY_OLDER)):
+        shown = ask(path, QUEENS).json["images"]
+        # Glance does not know whether an image is registered, and the service lists registered images only
+        expected = [{"__isregistered": "true", **one} for one in published(name)]
+        assert by_id(without(one) for one in shown) == by_id(without(one, hidden) for one in expected)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_published_response_loads_with_warnings_about_its_values_only(name):
+    text = "\n".join(warnings(str(PUBLISHED / name)))
+    assert not any(word in text for word in ("ignored", "not a key", "self", "schema", "first", "next"))
+
+
+# --- the emulator's own responses
+
+
+def put(app, body):
+    answer = in_process(app)("/_ims/catalog", JSON, "PUT", body)
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+CUSTOM = {
+    "project": A,
+    "images": [
+        {"id": "public", "__imagetype": "gold"},
+        {"id": "own", "free": [1, {"a": False}], "__system_support_market": False},
+        {"id": "shared-by-b", "owner": B, "members": {A: "accepted"}},
+        {"id": "shared-by-c", "owner": C, "visibility": "shared", "members": {A: "accepted", B: "accepted"}},
+        {"id": "own-shared", "visibility": "shared", "members": {B: "accepted"}},
+        {"id": "bare", "created_at": None, "disk_format": None, "__imagetype": None, "min_disk": None},
+        {"id": "pending", "owner": B, "members": {A: "pending"}},
+        {"id": "theirs", "owner": B},
+    ],
+}
+
+
+@pytest.mark.parametrize("headers", [{}, QUEENS], ids=["mitaka", "queens"])
+@pytest.mark.parametrize("path", ["/v2/images?limit=1000", "/v2/cloudimages?limit=1000"])
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+@pytest.mark.parametrize("source", [CUSTOM, "default", "document-sample", "edge-cases", "empty"], ids=str)
+def test_own_list_loads_as_the_same_list_for_the_same_caller(source, profile, path, headers):
+    app = make_app(source, profile=profile)
+    ask = in_process(app)
+    before = ask(path, headers)
+    put(app, before.body)
+    after = ask(path, headers)
+    assert after.ids == before.ids
+    registered = [{"__isregistered": "true", **one} for one in before.json["images"]]
+    assert after.json["images"] == registered
+
+
+@pytest.mark.parametrize("headers", [{}, QUEENS], ids=["mitaka", "queens"])
+@pytest.mark.parametrize("profiles", [("documented", "glance"), ("glance", "documented")], ids=str)
+@pytest.mark.parametrize("source", [CUSTOM, "default", "document-sample", "edge-cases"], ids=str)
+def test_own_list_loads_as_the_same_images_in_the_other_profile(source, profiles, headers):
+    apps = [make_app(source, profile=profile) for profile in profiles]
+    before = in_process(apps[0])("/v2/images?limit=1000", headers)
+    put(apps[1], before.body)
+    unregistered = {one["id"] for one in before.json["images"] if one.get("__isregistered") == "false"}
+    expected = [one for one in before.ids if profiles[1] == "glance" or one not in unregistered]
+    assert in_process(apps[1])("/v2/images?limit=1000", headers).ids == expected
+
+
+@pytest.mark.parametrize("caller", [A, B, C])
+def test_own_list_of_another_caller_loads_for_that_caller(caller):
+    app = make_app(CUSTOM)
+    ask, headers = in_process(app), {"X-Project-Id": caller}
+    before = ask("/v2/images", headers)
+    loaded = put(app, before.body)
+    assert ask("/v2/images", headers).ids == before.ids
+    assert loaded["images"] == len(before.ids)
+
+
+@pytest.mark.parametrize("name", ["public", "own", "shared-by-b", "own-shared", "bare"])
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_own_single_image_loads_as_the_same_image(name, profile):
+    app = make_app(CUSTOM, profile=profile)
+    ask = in_process(app)
+    shown = ask(f"/v2/images/{name}")
+    put(app, shown.body)
+    assert ask("/v2/images").ids == [name]
+    assert ask(f"/v2/images/{name}").json == {"__isregistered": "true", **shown.json}
+
+
+def test_own_list_of_1000_generated_images_loads():
+    app = make_app("empty", generate=1000, seed=5)
+    ask = in_process(app)
+    before = ask("/v2/images?limit=1000")
+    put(app, before.body)
+    assert ask("/v2/images?limit=1000").body == before.body
+
+
+def test_saved_pages_load_from_a_folder(tmp_path):
+    ask = in_process(make_app("default"))
+    whole, target, page = ask("/v2/images?limit=1000").ids, "/v2/images?limit=20", 0
+    while target:
+        page += 1
+        answer = ask(target)
+        (tmp_path / f"{page}.json").write_bytes(answer.body)
+        target = answer.json.get("next")
+    assert page == 3
+    assert in_process(make_app(str(tmp_path)))("/v2/images?limit=1000").ids == whole
+
+
+# --- what is computed
+
+
+@pytest.mark.parametrize(
+    ("given", "warned"),
+    [
+        ({"self": "/v2/images/2"}, ["images[0].self: '/v2/images/2' is ignored; it is computed, as /v2/images/1"]),
+        ({"file": "x", "schema": 5}, ["images[0].file", "images[0].schema"]),
+        ({"self": None, "file": None, "schema": None}, []),
+    ],
+)
+def test_link_that_does_not_fit_its_image_is_dropped_with_a_warning(given, warned):
+    catalog = {"images": [image(**given)]}
+    found = warnings(catalog)
+    assert len(found) == len(warned)
+    assert all(line.startswith(start) for line, start in zip(found, warned, strict=True))
+    assert next(iter(load([catalog]).catalog)).shown()["self"] == "/v2/images/1"
+
+
+@pytest.mark.parametrize("section", ["defaults", "set"])
+def test_link_of_several_images_is_an_error(section):
+    links = {"self": "/v2/images/1"}
+    catalog = {"generate": [{"count": 1, "set": links}]} if section == "set" else {"defaults": links}
+    with pytest.raises(CatalogError, match=f"{section}.self: is computed from the id and cannot be set"):
+        load([catalog])
+
+
+@pytest.mark.parametrize(
+    ("envelope", "warned"),
+    [
+        ({"first": "/v2/images", "schema": "/v2/schemas/images"}, []),
+        ({"first": "/v2/cloudimages?limit=2", "next": "/v2/cloudimages?marker=2&limit=2", "links": []}, []),
+        ({"first": None, "next": None, "schema": None, "links": {"x": 1}, "page_info": {"next_marker": "2"}}, []),
+        ({"next": "/v2/images?marker=1"}, ["next"]),
+        ({"next": "/v2/images"}, ["next"]),
+        ({"first": "/v2/images?marker=1", "schema": "/v2/schemas/image"}, ["schema", "first"]),
+        ({"first": "http://[", "schema": [1]}, ["schema", "first"]),
+    ],
+)
+def test_key_of_a_published_list_is_dropped_with_a_warning_if_it_does_not_fit(envelope, warned):
+    catalog = {"images": [image("1"), image("2")], **envelope}
+    assert [line.partition(":")[0] for line in warnings(catalog)] == warned
+    assert len(load([catalog]).catalog) == 2
+
+
+@pytest.mark.parametrize("key", ["first", "next", "links", "schema"])
+def test_key_of_a_published_list_needs_images(key):
+    with pytest.raises(CatalogError, match=f"{key}: is not a key of this section"):
+        load([{key: "/v2/images"}])
+
+
+def test_warnings_do_not_stop_a_catalog_from_generating_images():
+    assert len(load([{"images": [image(self="x")], "generate": [{"count": 2}]}], generate=3).catalog) == 6
+
+
+def test_problems_of_a_single_image_have_its_own_paths_and_lines(tmp_path):
+    file = tmp_path / "image.json"
+    file.write_text('{"id": "1",\n"self": "/v2/images/2",\n"min_disk": "many",\n"tags": [1,\n[]]}')
+    with pytest.raises(CatalogError) as caught:
+        load([str(file)])
+    assert sorted((one.line, one.path) for one in caught.value.problems) == [(2, "self"), (3, "min_disk"), (4, "tags")]
+
+
+def test_mapping_with_an_id_and_a_section_is_no_image():
+    with pytest.raises(CatalogError, match="id: is not a key of this section"):
+        load([{"id": "1", "images": []}])
+
+
+# --- defaults and projects
+
+
+def test_image_with_links_has_no_defaults_but_those_of_its_file():
+    (only,) = load([{"images": [image()], "defaults": {"min_disk": 50}}]).catalog
+    written = {"id": "1", "visibility": "private", "owner": A, "status": "active", "__isregistered": "true"}
+    assert dict(only.values) == written | {"min_disk": 50}
+
+
+@pytest.mark.parametrize(
+    ("images", "sections", "options", "project"),
+    [
+        ([image("1"), image("2", owner=B, visibility="shared")], {}, {}, A),
+        ([image("1"), image("2", owner=B, __imagetype="shared")], {}, {"shown_to": C}, A),
+        ([image("1"), image("2", owner=B)], {}, {"shown_to": C}, C),
+        ([image("1"), image("2", owner=B)], {"project": B}, {"shown_to": C}, B),
+        ([image("1")], {}, {"project": C}, C),
+        ([image("1", visibility="public")], {}, {"shown_to": C}, C),
+        ([{"id": "1"}], {}, {"shown_to": C}, load([{}]).credentials.default_project),
+    ],
+)
+def test_project_of_a_published_response_is_the_only_owner_of_private_images(images, sections, options, project):
+    loaded = load([{"images": images, **sections}], **options)
+    assert loaded.credentials.default_project == project
+
+
+@pytest.mark.parametrize("shown", [{"visibility": "shared"}, {"__imagetype": "shared"}, {"visibility": "private"}])
+def test_image_of_another_project_is_shared_with_the_catalogs_project(shown):
+    catalog = {"project": B, "images": [image(**shown)]}
+    (only,) = load([catalog]).catalog
+    assert {name: member.status for name, member in only.members.items()} == {B: "accepted"}
+    assert only.visibility == "shared"
+    assert warnings(catalog) == [
+        f"images[0].visibility: is loaded as shared by {A} with {B}; how its owner sees it is unknown"
+    ]
+
+
+def test_members_of_an_own_shared_image_are_unknown():
+    catalog = {"project": A, "images": [image(visibility="shared")]}
+    assert warnings(catalog) == ["images[0].visibility: its members are unknown; name them as members"]
+    catalog["images"][0]["members"] = {B: "pending"}
+    assert warnings(catalog) == []
+
+
+# --- wherever a catalog is accepted
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_published_response_loads_wherever_a_catalog_is_accepted(name):
+    wanted = sorted(one["id"] for one in published(name))
+    content = json.loads((PUBLISHED / name).read_text(encoding="utf-8"))
+    with ImsMock(str(PUBLISHED / name)) as first, ImsMock("empty", url=first.url) as remote, ImsMock(content) as ims:
+        assert sorted(one["id"] for one in ims.images) == sorted(one["id"] for one in first.images) == wanted
+        for mock in (ims, remote):
+            mock.load(content)
+            assert sorted(one["id"] for one in mock.images) == wanted
+        remote.load("empty")
+        answer = remote.client.patch("/_ims/catalog", json=content)
+        assert (answer.status_code, answer.json["images"]) == (200, len(wanted))
+
+
+def test_shown_image_is_put_and_added():
+    with ImsMock("empty") as ims:
+        shown = ims.add({"name": "first"}) and ims.client.get("/v2/images").json["images"][0]
+        ims.load("empty")
+        assert ims.add(shown)["name"] == "first"
+        path = f"/_ims/images/{shown['id']}"
+        assert ims.client.put(path, json={**shown, "name": "second"}).json["name"] == "second"
+        assert ims.client.get("/v2/images").json["images"] == [{**shown, "name": "second"}]
