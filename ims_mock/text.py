@@ -31,6 +31,11 @@ def wire_text(raw: str) -> str:
     return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
+def header_text(text: str) -> str:
+    """Encode a header for WSGI, with one character per byte of UTF-8: the opposite of :func:`wire_text`."""
+    return text.encode().decode("latin-1")
+
+
 # --- tables
 
 Row = tuple[str, ...]

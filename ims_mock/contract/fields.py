@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME, ValueType
+from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TEXT, TIME, ValueType
 
 DOC, SEEN, GLANCE, ASSUMED = EVIDENCE = ("doc", "seen", "glance", "assumed")
 
@@ -101,7 +101,7 @@ FIELDS: Final = (
     Field("min_ram", INTEGER, "Smallest memory in MB, usually 0.", filterable=DOC, is_column=True),
     Field("size", INTEGER, "Bytes of the stored stub, not of the image.", "once data exists", sortable=DOC, is_column=True, is_null_in_glance=True, is_read_only=True),
     Field("virtual_size", INTEGER, "Unused; `null` in the document's sample.", evidence=(DOC,), is_column=True, is_nullable=True, is_read_only=True),
-    Field("checksum", TEXT, "MD5 of the stored stub.", "once data exists", is_column=True, is_null_in_glance=True, is_read_only=True),
+    Field("checksum", HEADER, "MD5 of the stored stub.", "once data exists", is_column=True, is_null_in_glance=True, is_read_only=True),
     Field("container_format", TEXT, "Container around the disk.", filterable=DOC, sortable=DOC, is_column=True, is_null_in_glance=True, has_in_operator=True, values=("bare",)),
     Field("disk_format", TEXT, "Format of the disk.", filterable=DOC, sortable=DOC, is_column=True, is_null_in_glance=True, has_in_operator=True, values=("zvhd2", "vhd", "zvhd", "raw", "qcow2", "iso")),
     Field("created_at", TIME, "When the image was registered, UTC.", filterable=DOC, sortable=DOC, is_column=True, is_read_only=True),

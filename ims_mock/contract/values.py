@@ -45,6 +45,7 @@ _DURATION: Final = re.compile(
     r"[+-]?P(?!\Z)(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
     r"(?:T(?!\Z)(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?(?:(?P<seconds>[0-9]+(?:\.[0-9]+)?)S)?)?"
 )
+_CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f]")
 _AGE: Final = re.compile(r"([0-9]{1,6}) (second|minute|hour|day|week)s? ago")
 
 
@@ -207,6 +208,14 @@ def read_text(value: object) -> str:
     raise ValueError(f"{quoted(value)} is not text")
 
 
+def read_header(value: object) -> str:
+    """Read text that a header can contain."""
+    text = read_text(value)
+    if _CONTROL_CHARACTER.search(text):
+        raise ValueError(f"{quoted(value)} contains control characters, which no header can")
+    return text
+
+
 def read_integer(value: object) -> int:
     """Read an integer of 64 bits."""
     number = parse_integer(read_text(value).strip())
@@ -290,6 +299,7 @@ class ValueType:
 
 
 TEXT: Final = ValueType("text", "string", read_text)
+HEADER: Final = ValueType("header", "string", read_header)
 INTEGER: Final = ValueType("integer", "integer", read_integer)
 BOOLEAN: Final = ValueType("boolean", "boolean", read_boolean)
 TIME: Final = ValueType("time", "string", read_time, tuple(_COMPARISONS))

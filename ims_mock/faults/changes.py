@@ -9,9 +9,11 @@ from typing import Any, Final
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image
-from ims_mock.contract.values import Value
+from ims_mock.contract.values import Value, read_text
+from ims_mock.faults.keys import checked
 from ims_mock.loading.loader import image_from_entry, memberships
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
+from ims_mock.loading.sources import format_path
 from ims_mock.text import quoted
 from ims_mock.writes.lifecycle import mark_deleted, unused_id
 
@@ -58,13 +60,16 @@ class CatalogChange:
             expected, legal = _TYPES[name]
             if not isinstance(value, expected):
                 raise ChangeError(f".{name}: got {quoted(value)}. Use {legal}.")
-        add = _attributes(".add", given["add"]) if "add" in given else None
+        for one in (given.get("delete", ""), *given.get("update", {})):
+            _check_id(one)
+        add = _attributes(given["add"], "add") if "add" in given else None
         if add is not None and not add.get("id", "generated"):
             raise ChangeError(".add.id: has no value. Leave it out to have an id generated.")
-        update = {name: _attributes(f".update.{name}", values) for name, values in given.get("update", {}).items()}
+        update = {name: _attributes(values, "update", name) for name, values in given.get("update", {}).items()}
         for name, values in update.items():
             if "id" in values:
-                raise ChangeError(f".update.{name}.id: the id of an image cannot change. Use other attributes.")
+                path = format_path(("update", name, "id"))
+                raise ChangeError(f".{path}: the id of an image cannot change. Use other attributes.")
         return cls(given.get("delete", ""), add, update)
 
     def apply(self, catalog: Catalog, *, marker: str, project: str, seed: int, now: str) -> Catalog:
@@ -88,12 +93,20 @@ class CatalogChange:
         return catalog
 
 
-def _attributes(path: str, given: object) -> dict[str, Any]:
+def _check_id(image_id: object) -> None:
+    try:
+        checked(image_id, isinstance(image_id, str))
+        read_text(image_id)
+    except ValueError:
+        raise ChangeError(f": got the id {quoted(image_id)}. Use Unicode text.") from None
+
+
+def _attributes(given: object, *path: str) -> dict[str, Any]:
     try:
         return read_image(given)
     except SchemaError as error:
         where, message = error.problems[0]
-        raise ChangeError(f"{'.'.join((path, *map(str, where)))}: {message}") from None
+        raise ChangeError(f".{format_path((*path, *where))}: {message}") from None
 
 
 def _updated(image: Image, values: Attributes, now: str) -> Image:

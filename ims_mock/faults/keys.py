@@ -104,7 +104,7 @@ def _parse_text(value: object) -> str:
 
 def _parse_texts(value: Any) -> dict[str, str]:
     has_names = isinstance(value, Mapping) and all(isinstance(name, str) and name for name in value)
-    return {name: read_text(one) for name, one in checked(value, has_names).items()}
+    return {read_text(name): read_text(one) for name, one in checked(value, has_names).items()}
 
 
 SCALAR: Final = {"type": ["string", "number", "boolean"]}

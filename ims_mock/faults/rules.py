@@ -28,7 +28,7 @@ from ims_mock.faults.keys import (
     number,
 )
 from ims_mock.journal.redaction import redacted_value
-from ims_mock.text import quoted
+from ims_mock.text import printable, quoted
 
 MAX_RULES: Final = 1000
 
@@ -150,7 +150,7 @@ def _unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable
     """Return the error for an unknown key at a path; it suggests the path of a key with a similar name."""
     similar = difflib.get_close_matches(name, paths, 1)
     hint = f"Did you mean {paths[similar[0]]}?" if similar else f"Use one of {', '.join(legal)}."
-    return ValueError(f"Unknown key {path}. {hint}")
+    return ValueError(f"Unknown key {printable(path)}. {hint}")
 
 
 # --- rules and their state

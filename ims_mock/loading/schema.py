@@ -14,7 +14,7 @@ from typing import Any, Final
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
+from ims_mock.contract.values import HEADER, INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
 from ims_mock.loading.parser import MAX_PROBLEMS, ValuePath
 from ims_mock.options import MAX_GENERATED
 from ims_mock.text import quoted
@@ -69,14 +69,14 @@ GENERATE_KEYS: Final = {
 }
 CREDENTIAL_KEYS: Final = {
     "tokens": {
-        "token": _required("The token as in `X-Auth-Token`.", is_secret=True),
+        "token": EntryKey(HEADER, "The token as in `X-Auth-Token`.", is_required=True, is_secret=True),
         "project": _PROJECT, "roles": _ROLES, "expires": _EXPIRES,
     },
     "keys": {
-        "access": _required("Access key."),
+        "access": EntryKey(HEADER, "Access key.", is_required=True),
         "secret": _required("Secret key.", is_secret=True),
         "project": _PROJECT, "roles": _ROLES,
-        "security_token": EntryKey(TEXT, "Security token, which makes it a temporary key.", is_secret=True),
+        "security_token": EntryKey(HEADER, "Security token, which makes it a temporary key.", is_secret=True),
         "expires": _EXPIRES,
     },
     "users": {

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ims_mock.auth.login import METHODS
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES, PUBLISHED_CONSTRAINTS, TAG_LENGTH, UUID_PATTERN, Field
 from ims_mock.contract.profiles import DEPARTURES, Profile
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
+from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
 from ims_mock.faults.keys import EFFECT
 from ims_mock.faults.rules import rule_schema
 from ims_mock.journal.audit_rules import AUDIT_RULES
@@ -208,6 +208,7 @@ _STORED: Final[Mapping[ValueType, Schema]] = {
     BOOLEAN: {"anyOf": [BOOL, {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]},
     TIME: {"anyOf": [_AGE, INT | {"minimum": 1000, "maximum": 9999}]},
     LIST: array(SCALAR),
+    HEADER: SCALAR | {"pattern": r"^[^\x00-\x1f\x7f]*$"},
 }
 """The schema of a value in a catalog file by its type; all others are scalars."""
 

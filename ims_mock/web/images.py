@@ -17,6 +17,7 @@ from ims_mock.catalog.query import ListQuery, parse
 from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import ListAnswer
+from ims_mock.text import header_text
 from ims_mock.web.context import JSON, RequestContext, current_context
 from ims_mock.writes import lifecycle
 from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch
@@ -179,7 +180,7 @@ def download(image_id: str) -> Response | tuple[str, int]:
     data = image.data
     if data is None:
         return "", 204
-    checksum = {"Content-MD5": image.text("checksum")}
+    checksum = {"Content-MD5": header_text(image.text("checksum"))}
     return Response(data, headers=checksum, mimetype="application/octet-stream")
 
 

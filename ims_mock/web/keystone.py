@@ -11,6 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from ims_mock.auth.credentials import CredentialStore, Project, Token, stable_id
 from ims_mock.auth.login import Login, expiry, issue_token, owner_of
 from ims_mock.errors import RequestError
+from ims_mock.text import header_text
 from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.sandbox_routing import select_emulator
 
@@ -79,7 +80,7 @@ def _token_response(context: RequestContext, token: Token) -> Response:
     if (token.project or token.domain) and "nocatalog" not in request.args:
         body["catalog"] = _service_catalog(context, project)
     response = jsonify(token=body)
-    response.headers["X-Subject-Token"] = token.token.encode().decode("latin-1")  # as WSGI encodes headers
+    response.headers["X-Subject-Token"] = header_text(token.token)
     return response
 
 

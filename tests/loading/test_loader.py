@@ -15,7 +15,7 @@ from ims_mock.auth.credentials import DEFAULT_PROJECT, Project
 from ims_mock.catalog.defaults import EPOCH
 from ims_mock.catalog.image import Membership
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, wire_time
+from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TIME, wire_time
 from ims_mock.loading.loader import load
 from ims_mock.loading.parser import dumps
 from ims_mock.loading.sources import CatalogError, bundled_catalogs, report_problems
@@ -638,6 +638,7 @@ VALUES = {
     INTEGER: st.integers(-(2**63), 2**63 - 1),
     BOOLEAN: st.booleans(),
     TIME: st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(wire_time),
+    HEADER: st.text(st.characters(min_codepoint=32, exclude_characters="\x7f", exclude_categories=["Cs"]), max_size=8),
     LIST: st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=3, unique=True),
 }
 ODD_TEXTS = st.sampled_from(["0123", "true", "null", "~", "", " ", "\n", "\x85", "\u2028"])

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME, PlainScalar
+from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TEXT, TIME, PlainScalar
 from ims_mock.loading.generator import generate
 from ims_mock.loading.parser import CatalogText
 from ims_mock.loading.schema import SchemaError, read_image, read_sections
@@ -34,6 +34,7 @@ RIGHT = {
         ("x", "x"), ("", ""), (" x ", " x "), ("true", "true"), ("1.10", "1.10"), ("x" * 65_536, "x" * 65_536),
         (40, "40"), (1.5, "1.5"), (True, "true"), (False, "false"), ("镜像🚀", "镜像🚀"),
     ],
+    HEADER: [("x", "x"), ("", ""), ("a b", "a b"), ("镜像", "镜像"), (1, "1")],
     INTEGER: [
         ("40", 40), (" 40 ", 40), ("+1", 1), ("-1", -1), ("007", 7), ("-0", 0), (40, 40), (-(2**63), -(2**63)),
         ("9223372036854775807", 2**63 - 1), ("0" * 5000 + "1", 1),
@@ -57,6 +58,7 @@ RIGHT = {
 NOT_SCALAR = [[], ["x"], {}, {"x": "y"}, object()]
 WRONG = {
     TEXT: [*NOT_SCALAR, "\ud800"],
+    HEADER: [*NOT_SCALAR, "\ud800", "a\r\nX-Evil: 1", "a\tb", "\x00", "\x7f"],
     INTEGER: [
         *NOT_SCALAR, "", "x", "4x", "1.0", "1e3", "0x1F", "1_000", "--1", 4.0, True, 2**63, -(2**63) - 1, "9" * 5000,
         "\u0663",
@@ -84,9 +86,13 @@ def test_value_is_converted_to_its_type(field):
 def test_invalid_value_is_reported_at_its_path(field):
     for raw in WRONG[field.type]:
         assert list(problems_of(read_image, {field.name: raw})) == [(field.name,)], raw
-    raw = "\ud800" if field.type is TEXT else "x" * 100_000
+    raw = "\ud800" if field.type is TEXT else "\n" if field.type is HEADER else "x" * 100_000
     message = problems_of(read_image, {field.name: raw})[(field.name,)]
-    shown = {TEXT: "'\\ud800' holds half a character", LINK: "is computed from the id and cannot be set"}
+    shown = {
+        TEXT: "'\\ud800' holds half a character",
+        HEADER: "'\\n' contains control characters, which no header can",
+        LINK: "is computed from the id and cannot be set",
+    }
     assert message.startswith(shown.get(field.type, "'xxxxxxxx"))
 
 
@@ -241,7 +247,12 @@ WRONG_ENTRIES = {
     "credentials.token": [([], "did you mean tokens?")],
     "credentials.tokens": [({}, "is not a list"), (None, "has no value")],
     "credentials.tokens[0]": [(1, "is not a mapping"), (None, "has no value")],
-    "credentials.tokens[0].token": [(..., "is missing"), (None, "has no value"), ([], "is not text")],
+    "credentials.tokens[0].token": [
+        ("a\nb", "contains control characters"),
+        (..., "is missing"),
+        (None, "has no value"),
+        ([], "is not text"),
+    ],
     "credentials.tokens[0].project": [(..., "is missing"), ({}, "is not text")],
     "credentials.tokens[0].expires": [("never", "'never' is not a time"), (None, "has no value")],
     "credentials.tokens[0].roles": [

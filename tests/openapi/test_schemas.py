@@ -9,7 +9,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 
 from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import FIELDS, PUBLISHED_CONSTRAINTS
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TEXT, TIME
+from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TEXT, TIME
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.openapi.schemas import image_schema
@@ -18,7 +18,15 @@ RECORDED = (Path(__file__).parents[1] / "data").glob("glance-*/catalog.json")
 ONLY_ID = Image({"id": "a"}).shown()
 WHEN = "2018-09-06T14:03:27Z"
 JSON_VALUES = ["x", WHEN, 1, 1.5, True, None, [], ["x"], [1], {}]
-LEGAL_JSON = {TEXT: ["x", WHEN], LINK: ["x", WHEN], TIME: [WHEN], INTEGER: [1], BOOLEAN: [True], LIST: [[], ["x"]]}
+LEGAL_JSON = {
+    TEXT: ["x", WHEN],
+    HEADER: ["x", WHEN],
+    LINK: ["x", WHEN],
+    TIME: [WHEN],
+    INTEGER: [1],
+    BOOLEAN: [True],
+    LIST: [[], ["x"]],
+}
 
 
 @pytest.fixture(scope="module")
