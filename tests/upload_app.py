@@ -72,14 +72,14 @@ def summary(data: bytes) -> list[Any]:
     return [len(data), hashlib.md5(data).hexdigest()]
 
 
-@exit_on_signals()
 def serve() -> None:
     """Serve until SIGTERM, and print the names of the errors of reading."""
     listener, app = bind("127.0.0.1", 0), UploadApp()
-    server = make_server(app, listener, threads=2)
-    print(listener.getsockname()[1], flush=True)
-    server.run()
-    print([type(error).__name__ for error in app.errors], flush=True)
+    with exit_on_signals() as run:
+        server = make_server(app, listener, threads=2)
+        print(listener.getsockname()[1], flush=True)
+        run(server)
+        print([type(error).__name__ for error in app.errors], flush=True)
 
 
 @contextmanager

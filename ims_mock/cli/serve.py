@@ -7,6 +7,7 @@ import logging
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from ims_mock import __version__
 from ims_mock.cli.common import make_command
 from ims_mock.options import ServeOptions
 from ims_mock.server.reloader import Reloader
-from ims_mock.server.server import BindError, bind, exit_on_signals, make_server, url_of
+from ims_mock.server.server import BindError, Server, bind, exit_on_signals, make_server, url_of
 from ims_mock.server.tls import CertificateError, tls_context
 
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -25,11 +26,11 @@ _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 @make_command("serve")
 def command(**options: Any) -> None:
     """Serve catalogs: bundled names, .yaml or .json files, or directories; several are merged."""
-    with exit_on_signals():
-        _serve(ServeOptions(**options))
+    with exit_on_signals() as run:
+        _serve(ServeOptions(**options), run)
 
 
-def _serve(options: ServeOptions) -> None:
+def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
     from ims_mock.emulator import Emulator, check_options, load_options  # signals that arrive meanwhile are handled
     from ims_mock.loading.sources import CatalogError, report_problems
     from ims_mock.web.app import app_for
@@ -60,7 +61,7 @@ def _serve(options: ServeOptions) -> None:
         reloader.start(emulator.reload)
     images = len(emulator.catalog)
     click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({emulator.state.name}) on {url}")
-    server.run()
+    run(server)
 
 
 def _tls_context(options: ServeOptions) -> ssl.SSLContext | None:

@@ -8,10 +8,11 @@ version 4). Look at these names when upgrading:
   the size limit; it reads and sets ``chunked``, ``expect_continue``, ``empty``, ``error`` and ``completed``.
 * ``Channel`` appends uploads to ``requests`` (under ``requests_lock``) before they are complete, and marks them as
   ``empty`` so that waitress does not append them again. It decides with ``close_when_flushed``, ``will_close``,
-  ``total_outbufs_len``, ``_flush_exception`` and ``_flush_some`` when the connection is closed.
+  ``total_outbufs_len``, ``_flush_exception`` and ``_flush_some`` when the connection is closed, and replaces
+  ``_flush_outbufs_below_high_watermark``, in which a worker would wait for the client.
 * The tasks override ``service``, ``execute``, ``get_environment`` and ``build_response_header``, and set
   ``close_on_finish``.
-* ``server.py`` sets ``channel_class``, passes ``_dispatcher``, and closes the sockets in ``_map``.
+* ``server.py`` overrides ``readable``, ``maintenance`` and ``run`` of the server, and ``add_task`` of the dispatcher.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ import logging
 import re
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from copy import copy
+from functools import partial
+from math import inf
 from time import perf_counter
 from typing import Any, Final
 
@@ -29,13 +33,13 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import BadRequest
+from waitress.utilities import BadRequest, Error
 
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import CONNECTED
-from ims_mock.server.upload_stream import UploadStream
+from ims_mock.server.upload_stream import MAX_BUFFERED_BYTES, UploadStream
 from ims_mock.web.access_log import log_request
-from ims_mock.web.context import new_request_id
+from ims_mock.web.context import MAX_JSON_BYTES, new_request_id
 from ims_mock.web.error_bodies import error_format
 from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
 
@@ -45,22 +49,42 @@ MAX_HEADER_BYTES: Final = 2**20
 MAX_BODY_BYTES: Final = 16 * 2**20
 """Limit of a body that is not an upload. The application has a lower limit, with its own error."""
 
+MAX_UNSENT_BYTES: Final = 2**20
+"""While a client has this much to read, its next request is not answered."""
+
+_SMALL_BYTES: Final = 2**16
+"""A request of this size is accepted even if all requests together have too many bytes."""
+
 _UPLOAD: Final = re.compile(
     r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
     re.DOTALL,
 )
 """The requests whose body is streamed and not limited here: image files and catalogs, below any prefix."""
 
+_FILE: Final = re.compile(r"PUT .*/v2/images/[^/]+/file", re.DOTALL)
+
 _log = logging.getLogger("ims_mock")
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
-_LIMITS: Final = {413: f"at most {MAX_BODY_BYTES} bytes", 431: f"at most {MAX_HEADER_BYTES} bytes of headers"}
+_REJECTIONS: Final = {
+    413: ("body-too-large", f"at most {MAX_BODY_BYTES} bytes"),
+    431: ("body-too-large", f"at most {MAX_HEADER_BYTES} bytes of headers"),
+    503: ("away", "fewer or smaller requests at the same time"),
+}
+"""The error by the status, and what is legal; other requests are malformed."""
+
+
+class _Overload(Error):  # type: ignore[misc]  # waitress has no types
+    code = 503
+    reason = "Service Unavailable"
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """Parses a request. Raw bytes in the request line are accepted as if they were percent-encoded, as curl sends them.
 
     Attributes:
+        has_room: Returns whether the bytes of all requests together are below their limit.
         upload: The stream of the body if the request is an upload.
+        is_file: Whether the upload is an image file, which the application keeps in memory up to a limit.
         awaits_continue: Whether the client of an upload waits for ``100 Continue``.
     """
 
@@ -68,24 +92,40 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     chunked: bool
     expect_continue: bool
     upload: UploadStream | None = None
+    is_file = False
     awaits_continue = False
+
+    def __init__(self, adj: Any, has_room: Callable[[], bool]) -> None:
+        self.has_room = has_room
+        super().__init__(adj)
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the request line and the headers."""
         line, end, headers = header_plus.partition(b"\r\n")
+        names = end + headers.lower()
+        if names.count(b"\r\nhost:") > 1:
+            raise ParsingError("more than one Host")
+        if b"\r\ntransfer-encoding:" in names and (b"\r\ncontent-length:" in names or line.endswith(b"1.0")):
+            raise ParsingError("Transfer-Encoding with Content-Length or in HTTP/1.0")
         line = _NON_ASCII.sub(lambda match: b"%%%02X" % ord(match[0]), line)
         try:
             super().parse_header(line + end + headers)
         except ValueError as error:  # the target is not a URL
             raise ParsingError(str(error)) from None
-        if self.body_rcv is not None and _UPLOAD.fullmatch(f"{self.command} {self.path}"):
+        if self.body_rcv is None:
+            return
+        target = f"{self.command} {self.path}"
+        if _UPLOAD.fullmatch(target):
+            self.adj = copy(self.adj)
+            self.adj.max_request_body_size = sys.maxsize
+            self.is_file = bool(_FILE.fullmatch(target))
             self._stream_body()
+        elif MAX_JSON_BYTES < self.content_length < self.adj.max_request_body_size:
+            self._stream_body()  # so that the application can reject it before it arrives
 
     def _stream_body(self) -> None:
         self.upload = self.body_rcv.buf = UploadStream()
         self.awaits_continue, self.expect_continue = self.expect_continue, False  # sent when the application reads
-        self.adj = copy(self.adj)
-        self.adj.max_request_body_size = sys.maxsize
         if self.chunked:  # waitress would replace the header by the length of the body, which is not known yet
             self.headers.pop("CONTENT_LENGTH", None)
             self.headers["TRANSFER_ENCODING"] = "chunked"
@@ -97,6 +137,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_HEADER_BYTES:
             self.error, self.completed = BadRequest("Chunk header or trailer too long"), True
+        if not self.completed and self.received_bytes > _SMALL_BYTES and not self.has_room():
+            self.error, self.completed = _Overload("too many bytes at the same time"), True
         if self.error:
             self.expect_continue = False
             if self.upload:
@@ -106,6 +148,12 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             self.upload.end()
         self.awaits_continue = self.awaits_continue and not self.body_bytes_received
         return consumed
+
+    @property
+    def received_bytes(self) -> int:
+        """The bytes of its body, or of its headers as long as they are not complete."""
+        received: int = self.body_bytes_received if self.headers_finished else len(self.header_plus)
+        return received
 
     @property
     def has_unknown_end(self) -> bool:
@@ -137,7 +185,11 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 
         waitress closes the connection after a response without Content-Length, even one that has no body (204).
         """
-        if self.request.has_unknown_end or self.request.headers.get("CONNECTION", "").lower() == "close":
+        if (
+            self.channel.server.is_stopping
+            or self.request.has_unknown_end
+            or self.request.headers.get("CONNECTION", "").lower() == "close"
+        ):
             self.set_close_on_finish()
         stays_open = not self.has_body and self.version == "1.1" and not self.close_on_finish
         self.close_on_finish = self.close_on_finish or stays_open  # waitress then adds no "Connection: close"
@@ -151,8 +203,8 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
 
     def execute(self) -> None:
         """Send the error and close the connection."""
-        error, limit = self.request.error, _LIMITS.get(self.request.error.code)
-        name, legal = ("body-too-large", limit) if limit else ("malformed", "HTTP/1.1")
+        error = self.request.error
+        name, legal = _REJECTIONS.get(error.code, ("malformed", "HTTP/1.1"))
         request_id, formatted = new_request_id(), error_format(self.channel.server.emulator.profile)
         rejection = RequestError(name, "the request", error.body, legal)
         response = formatted(rejection, request_id, self._header)
@@ -180,15 +232,27 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         is_dropped: Whether the connection is closed as soon as what is written is sent.
     """
 
-    parser_class = RequestParser
     task_class = _RequestTask
     error_task_class = _RejectionTask
     is_dropped = False
     _is_lingering = False  # everything is sent; data is read and discarded until the client closes the connection
+    _awaits_reader = False  # the next request is answered when the client has read earlier responses
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, server: Any, *args: Any, **kwargs: Any) -> None:
         self.opened = perf_counter()
-        super().__init__(*args, **kwargs)
+        self.parser_class = partial(RequestParser, has_room=server.has_room)
+        super().__init__(server, *args, **kwargs)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered, and no response sent."""
+        return not self.requests and not self.total_outbufs_len
+
+    def held_bytes(self, max_kept: int) -> int:
+        """Return the bytes in memory of requests that are received or answered; a file up to ``max_kept`` is kept."""
+        requests = {*self.requests, self.request} - {None}
+        sizes = [(request.received_bytes, request.is_file) for request in requests]
+        return sum(min(size, MAX_BUFFERED_BYTES) if is_file and size > max_kept else size for size, is_file in sizes)
 
     # --- in the event loop
 
@@ -209,13 +273,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def readable(self) -> bool:
         """Return whether data should be received."""
         upload = self._upload
+        if not self.connected:  # closed while the sockets to wait for were collected
+            return False
         if upload and not self.will_close:
             return not upload.is_full
         return self._is_lingering or bool(super().readable())
 
     def writable(self) -> bool:
         """Return whether there is data to send, or the connection should be closed."""
-        return bool(self.will_close or (super().writable() and not self._is_lingering))
+        return bool(self.connected and (self.will_close or (super().writable() and not self._is_lingering)))
 
     def handle_write(self) -> None:
         """Send data; after the last response, wait until the client closes the connection.
@@ -226,6 +292,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             return
         if self.will_close or self.is_dropped or not self.close_when_flushed:
             super().handle_write()
+            if self._awaits_reader and not self.awaits_reader():
+                self.server.add_task(self)
             return
         self._flush_exception(self._flush_some)
         if self.connected and not self.total_outbufs_len:
@@ -242,9 +310,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().handle_close()
         self.interrupt_upload("the client has disconnected")
 
-    def interrupt_upload(self, reason: str) -> None:
-        """Let the application fail that reads an unfinished upload."""
-        if upload := self._upload:
+    def interrupt_upload(self, reason: str, stalled_since: float = inf) -> None:
+        """Let the application fail that reads an unfinished upload, if nothing has been received since a time."""
+        if self.last_activity < stalled_since and (upload := self._upload):
             upload.interrupt(reason)
 
     @property
@@ -253,7 +321,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         request = self.request
         return request.upload if request is not None and request.empty else None
 
+    # --- in any thread
+
+    def awaits_reader(self) -> bool:
+        """Return whether the next request has to wait until the client has read more; then the loop queues it."""
+        with self.outbuf_lock:
+            self._awaits_reader = self.total_outbufs_len > MAX_UNSENT_BYTES
+            return self._awaits_reader
+
     # --- in a worker thread
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Do not wait until the client has read more."""
 
     def service(self) -> None:
         """Answer a request; while an upload arrives, an additional thread answers others."""

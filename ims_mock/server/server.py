@@ -10,28 +10,51 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from math import inf
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from ims_mock.server.http import MAX_BODY_BYTES, MAX_HEADER_BYTES, Channel
 from ims_mock.server.tls import TLSChannel
 from ims_mock.text import printable
 
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ims_mock.emulator import Emulator
+
+_log = logging.getLogger("ims_mock")
+
 BACKLOG: Final = 1024
 MAX_CONNECTIONS: Final = 1000
+"""The connections that are kept open, if the process may open so many files."""
+
+OTHER_FILES: Final = 64
+"""The files that the process may need besides connections."""
+
 RECEIVE_BYTES: Final = 2**15
+WRITE_SECONDS: Final = 30.0
+"""A connection is closed if its client has read nothing for so long, although there is something to read."""
+
+MAX_HELD_BYTES: Final = 16 * 2**20
+"""A sixteenth of the bytes that all requests may hold in memory, unless ``--keep-data`` is larger."""
+
+FINISH_SECONDS: Final = 5.0
+"""How long requests may take to finish after a signal."""
+
 STOP_SECONDS: Final = 0.5
-"""How long requests may take to finish when the server stops."""
+"""How long threads may take to end when the server stops."""
 
 
 class BindError(Exception):
@@ -68,8 +91,91 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLContext | None = None) -> Any:
-    """Return a waitress server for an application: ``run()`` serves until ``close()`` is called.
+class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """The event loop, the listening socket and its connections.
+
+    Attributes:
+        emulator: The emulator that answers; error bodies are in its profile.
+        max_connections: The connections that are kept open.
+        is_stopping: Whether no further request is accepted.
+    """
+
+    emulator: Emulator
+    active_channels: dict[int, Channel]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.max_connections = _max_connections()
+        self.is_stopping = False
+        self._has_closed_idle = False
+        super().__init__(*args, **kwargs)
+
+    # --- connections
+
+    def readable(self) -> bool:
+        """Return whether a client can be accepted; make room by closing the connection that is idle for longest."""
+        super().readable()
+        if len(self.active_channels) >= self.max_connections:
+            idle = [channel for channel in self.active_channels.values() if channel.is_idle]
+            if idle:
+                min(idle, key=lambda channel: channel.last_activity).handle_close()
+            if not self._has_closed_idle:
+                self._has_closed_idle = True
+                _log.warning("%d connections are open; the oldest idle ones are closed", self.max_connections)
+        return bool(self.accepting and len(self.active_channels) < self.max_connections)
+
+    def maintenance(self, now: float) -> None:
+        """Close connections that are idle for long, or whose client does not read."""
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            if channel.total_outbufs_len and channel.last_activity < now - WRITE_SECONDS:
+                channel.handle_close()
+
+    def has_room(self) -> bool:
+        """Return whether the requests that are received or answered are small enough in all."""
+        max_kept = self.emulator.options.keep_data
+        held = sum(channel.held_bytes(max_kept) for channel in self.active_channels.values())
+        return held <= 16 * max(MAX_HELD_BYTES, max_kept)
+
+    # --- the loop
+
+    def run(self) -> None:
+        """Serve until all connections are closed, or until :meth:`stop` is called and requests are answered."""
+        while self._map and not self.is_stopping:
+            self._wait(self.adj.asyncore_loop_timeout)
+        if not self.is_stopping:
+            return
+        wasyncore.dispatcher.close(self)  # no further clients
+        deadline, seconds = time.monotonic() + FINISH_SECONDS, 0.0
+        while time.monotonic() < deadline:
+            self._wait(seconds)
+            for channel in list(self.active_channels.values()):
+                channel.interrupt_upload("the server is stopping", stalled_since=time.time() - STOP_SECONDS)
+                if channel.is_idle:
+                    channel.handle_close()
+            if not self.active_channels:
+                break
+            seconds = 0.05
+        self.task_dispatcher.shutdown()
+
+    def _wait(self, seconds: float) -> None:
+        wasyncore.loop(seconds, self.adj.asyncore_use_poll, self._map, count=1)
+
+    def stop(self) -> None:
+        """Let :meth:`run` end; a signal handler may call this."""
+        self.is_stopping = True
+        self.pull_trigger()
+
+
+def _max_connections() -> int:
+    """Return how many connections can be kept open with the limit of open files."""
+    if resource is None:  # on Windows
+        return MAX_CONNECTIONS
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_CONNECTIONS if limit == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, max(8, limit - OTHER_FILES))
+
+
+def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLContext | None = None) -> Server:
+    """Return a waitress server for an application: ``run()`` serves until ``stop()`` is called.
 
     Args:
         app: The application.
@@ -88,12 +194,11 @@ def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLConte
         raise _bind_error(host, port, error) from None
     if tls:
         listener = tls.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
-    server = create_server(
-        app,
+    settings = Adjustments(
         sockets=[listener],
-        _dispatcher=dispatcher,
         backlog=BACKLOG,
-        connection_limit=MAX_CONNECTIONS,
+        connection_limit=sys.maxsize,  # the server has its own
+        cleanup_interval=1,
         recv_bytes=RECEIVE_BYTES,
         max_request_header_size=MAX_HEADER_BYTES,
         max_request_body_size=MAX_BODY_BYTES,
@@ -104,6 +209,8 @@ def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLConte
         ident=None,
         clear_untrusted_proxy_headers=False,  # the application decides whether it trusts them
     )
+    address = (listener.family, listener.type, listener.proto, listener.getsockname())
+    server = Server(app, {}, True, listener, dispatcher, settings, address, bind_socket=False)
     server.channel_class = TLSChannel if tls else Channel
     server.emulator = app.extensions["ims_mock"]
     dispatcher.channels = server.active_channels
@@ -153,6 +260,11 @@ class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has
         self._resize_lock = threading.Lock()
         self._resize(0)
 
+    def add_task(self, task: Channel) -> None:
+        """Queue a connection whose next request is to be answered, unless its client has yet to read responses."""
+        if not task.awaits_reader():
+            super().add_task(task)
+
     @contextmanager
     def release_worker(self) -> Iterator[None]:
         """Run an additional thread while the calling one waits."""
@@ -178,27 +290,34 @@ class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has
 
 
 @contextmanager
-def exit_on_signals() -> Iterator[None]:
-    """Leave the block and end the process with status 0 on SIGTERM or SIGINT.
+def exit_on_signals() -> Iterator[Callable[[Server], None]]:
+    """End the process with status 0 on SIGTERM or SIGINT; yield a function that runs a server until then.
 
-    The process ends at once, without the interpreter's own shutdown, which would wait for a reader of its output. A
-    second signal within a second is ignored. If there is no signal, the default handlers are restored.
+    The server lets requests finish first; a second signal ends the process at once. The process ends without the
+    interpreter's own shutdown, which would wait for a reader of its output. If there is no signal, the default handlers
+    are restored.
     """
-    received = -inf
+    is_received, servers = False, list[Server]()
 
     def stop(*_: object) -> None:
-        nonlocal received
-        now = time.monotonic()
-        if now - received > 2 * STOP_SECONDS:
-            received = now
+        nonlocal is_received
+        if is_received:
+            os._exit(0)
+        is_received = True
+        if not servers:
             raise SystemExit(0)
+        servers[0].stop()  # an exception could tear a response that the loop is sending
+
+    def run(server: Server) -> None:
+        servers.append(server)
+        server.run()
 
     try:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        yield
+        yield run
     finally:
-        if received > -inf:
+        if is_received:
             os._exit(0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)

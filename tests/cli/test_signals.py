@@ -80,7 +80,7 @@ def test_serve_ends_while_its_log_is_not_read():
                 connections[number % 3].getresponse().read()
             raise AssertionError("everything was read")
         server.process.terminate()
-        assert server.process.wait(5) == 0
+        assert server.process.wait(10) == 0
         for connection in connections:
             connection.close()
 

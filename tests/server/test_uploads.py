@@ -39,13 +39,6 @@ def test_the_application_reads_an_upload_while_it_arrives(receiver, url, headers
     assert environ["wsgi.input_terminated"] is True
 
 
-def test_chunks_override_a_content_length(receiver, url):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", PATH, {"Content-Length": "7", **CHUNKED}) + body(CHUNKED, FIRST, LAST, b""))
-        assert json.loads(read_response(connection)[2]) == summary(DATA)
-    assert "CONTENT_LENGTH" not in receiver.environs[0]
-
-
 @ENCODINGS
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_requests_may_arrive_in_pieces_of_any_size(url, headers, size):

@@ -1,0 +1,296 @@
+"""Connections: clients that do not read, idle ones, contradictory headers, and requests that hold much memory."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from contextlib import ExitStack, suppress
+
+import pytest
+import requests
+from helpers import make_app
+from raw_http import CHUNKED, body, connected, head, read, read_head, read_response, read_to_end
+from serving import COMMAND, POSIX, serving
+from upload_app import FIRST, MIB, UploadApp
+
+from ims_mock.server.server import BackgroundServer
+from ims_mock.web.context import MAX_JSON_BYTES
+
+JSON = {"Content-Type": "application/json"}
+IDLE = head("GET", "/")
+FILE = "/v2/images/0f1e2d3c/file"
+
+
+@pytest.fixture
+def server():
+    server = BackgroundServer(UploadApp(), threads=2)
+    yield server
+    server.close()
+
+
+def closes(connection):
+    """Return whether the server has closed a connection, after what it had sent before."""
+    try:
+        read_to_end(connection)
+    except ConnectionError:
+        pass
+    except TimeoutError:
+        return False
+    return True
+
+
+# --- clients that do not read
+
+
+def ask_for_much(stack, server, count, requests_each=20, size=4):
+    """Open connections that pipeline requests for large responses and read nothing."""
+    found = [stack.enter_context(connected(server.url)) for _ in range(count)]
+    for connection in found:
+        connection.sendall(head("GET", f"/?{size}") * requests_each)
+    return found
+
+
+def test_clients_that_do_not_read_occupy_no_worker(server):
+    with ExitStack() as stack:
+        ask_for_much(stack, server, 8)
+        for _ in range(20):
+            assert requests.get(server.url, timeout=5).text == "fine"
+
+
+def test_a_client_that_does_not_read_holds_one_response_at_most(server):
+    app = server._server.application
+    with ExitStack() as stack:
+        (connection,) = ask_for_much(stack, server, 1)
+        time.sleep(0.5)
+        assert len(app.environs) < 6  # some are in the buffers of the sockets
+        for _ in range(20):
+            assert read_response(connection)[2] == bytes(4 * MIB)
+    assert len(app.environs) == 20
+
+
+@pytest.mark.slow
+def test_a_client_that_reads_nothing_is_disconnected(server, monkeypatch):
+    monkeypatch.setattr("ims_mock.server.server.WRITE_SECONDS", 1.0)
+    with ExitStack() as stack:
+        slow, silent = ask_for_much(stack, server, 2, size=8)
+        for _ in range(10):
+            time.sleep(0.3)
+            read(slow, 4 * MIB)
+        assert closes(silent)
+        read(slow, 120 * MIB)
+
+
+# --- idle connections
+
+
+@POSIX
+@pytest.mark.slow
+def test_a_client_is_served_beside_more_idle_connections_than_files_may_be_open():
+    command = ("sh", "-c", 'ulimit -n 200; exec "$0" "$@"', *COMMAND, "serve")
+    with serving("empty", command=command) as server, ExitStack() as stack:
+        idle = [stack.enter_context(connected(server.url, 0.5)) for _ in range(300)]
+        for connection in idle[150::2]:
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+        assert server.ask("/_ims/health")[0] == 200
+        assert closes(idle[0])
+        assert not closes(idle[-1])
+        (line,) = server.stopped().splitlines()
+        assert line.endswith("WARNING 136 connections are open; the oldest idle ones are closed")
+
+
+def test_a_busy_connection_is_not_closed_for_another(server):
+    server._server.max_connections = 4
+    app = server._server.application
+    app.may_read.clear()
+    with ExitStack() as stack:
+        busy = stack.enter_context(connected(server.url))
+        busy.sendall(head("GET", "/?refuse"))
+        for _ in range(10):
+            stack.enter_context(connected(server.url))
+        assert requests.get(server.url, timeout=5).text == "fine"
+        app.may_read.set()
+        assert read_response(busy)[0] == 409
+
+
+# --- contradictory headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "version"),
+    [
+        ("Content-Length: 4\r\nTransfer-Encoding: chunked", "1.1"),
+        ("transfer-encoding: chunked\r\nCONTENT-LENGTH: 4", "1.1"),
+        ("Transfer-Encoding: chunked", "1.0"),
+        ("Transfer-Encoding: gzip, chunked", "1.1"),
+        ("Content-Length: 4\r\nContent-Length: 4", "1.1"),
+        ("Content-Length: 4\r\nContent-Length: 5", "1.1"),
+        ("Content-Length: +4", "1.1"),
+        ("Host: b", "1.1"),
+        ("host: a", "1.1"),
+    ],
+)
+@pytest.mark.parametrize("target", [FILE, "/v2/images"])
+def test_a_request_that_can_be_read_in_two_ways_is_rejected(server, headers, version, target):
+    with connected(server.url) as connection:
+        connection.sendall(f"PUT {target} HTTP/{version}\r\nHost: a\r\n{headers}\r\n\r\n".encode() + IDLE)
+        status, found, text = read_response(connection)
+        assert connection.recv(1) == b""
+    assert (status, found["Connection"], json.loads(text)["error_code"]) == (400, "close", "APIGW.0602")
+    assert not server._server.application.environs
+
+
+# --- requests that hold much memory
+
+
+@pytest.mark.parametrize("method_and_path", ["POST /v2/images", "POST /v3/auth/tokens", "PUT /_ims/clock"])
+def test_a_body_over_a_known_limit_is_rejected_before_it_is_read(method_and_path):
+    server = BackgroundServer(make_app("empty"))
+    with connected(server.url) as connection:
+        headers = {**JSON, "Content-Length": str(MAX_JSON_BYTES + 1)}
+        connection.sendall(head(*method_and_path.split(), headers))
+        status, _, text = read_response(connection)
+        assert (status, f"at most {MAX_JSON_BYTES} bytes" in text.decode()) == (413, True)
+        connection.sendall(bytes(MAX_JSON_BYTES + 1) + head("GET", "/_ims/health"))
+        assert read_response(connection)[0] == 200
+    server.close()
+
+
+def test_a_catalog_over_64_mib_is_rejected_before_it_is_read():
+    server = BackgroundServer(make_app("empty"))
+    for method, path in (("PUT", "catalog"), ("PATCH", "catalog"), ("POST", "sandboxes")):
+        with connected(server.url) as connection:
+            connection.sendall(head(method, f"/_ims/{path}", {**JSON, "Content-Length": str(2**26 + 1)}))
+            status, _, text = read_response(connection)
+            assert (status, b"at most 67108864 bytes" in text) == (413, True)
+    server.close()
+
+
+@pytest.mark.parametrize("is_header", [False, True])
+def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatch, is_header):
+    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 8)  # 2 MiB in all
+    server._server.emulator = make_app("empty", keep_data=0).extensions["ims_mock"]
+    with ExitStack() as stack:
+        holding = [stack.enter_context(connected(server.url)) for _ in range(5)]
+        for connection in holding[:4]:
+            if is_header:
+                connection.sendall(b"GET /?1 HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (MIB // 2 - 99))
+            else:
+                connection.sendall(head("POST", "/?1", CHUNKED) + body(CHUNKED, bytes(MIB // 2 - 99)))
+        channels = server._server.active_channels
+        while sum(channel.held_bytes(0) for channel in list(channels.values())) < 2 * MIB - 400:
+            time.sleep(0.01)
+        last = holding[4]
+        last.sendall(head("POST", "/", CHUNKED) + body(CHUNKED, bytes(MIB // 2)))
+        status, headers, text = read_response(last)
+        assert (status, headers["Connection"], b"too many bytes at the same time" in text) == (503, "close", True)
+        for connection in holding[:4]:
+            connection.sendall(b"\r\n\r\n" if is_header else body(CHUNKED, b""))
+            assert read_response(connection)[0] == 200
+
+
+def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(server, monkeypatch):
+    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 32)
+    server._server.emulator = make_app("empty", keep_data=0).extensions["ims_mock"]
+    app = server._server.application
+    app.may_read.clear()
+    with connected(server.url) as connection:
+        connection.sendall(head("PUT", "/_ims/catalog", CHUNKED) + body(CHUNKED, FIRST))
+        assert app.has_begun.wait(10)
+        connection.sendall(body(CHUNKED, bytes(MIB - 999)))
+        time.sleep(0.2)
+        app.may_read.set()
+        assert app.has_ended.wait(10)
+        assert [str(error) for error in app.errors] == ["too many bytes at the same time"]
+        assert read_head(connection)[1]["Connection"] == "close"
+
+
+def test_a_file_that_is_not_kept_is_received_whatever_its_size(server, monkeypatch):
+    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 2)
+    server._server.emulator = make_app("empty", keep_data=MIB // 2).extensions["ims_mock"]
+    assert requests.put(server.url + FILE, data=bytes(40 * MIB), timeout=20).json()[0] == 40 * MIB
+
+
+# --- the end of the server
+
+
+@pytest.fixture
+def slow():
+    with serving("empty") as server:
+        yield server
+
+
+def answer_in_background(server, delay):
+    """Let a request take a number of seconds; return the thread and where its answer goes."""
+    rule = json.dumps({"match": {"path": "/v2/images"}, "effect": {"delay": delay}})
+    assert server.ask("/_ims/faults", "POST", rule, **JSON)[0] == 201
+    answers = []
+
+    def answer():
+        with suppress(ConnectionError):
+            answers.append(server.ask("/v2/images"))
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    time.sleep(0.3)
+    return thread, answers
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_running_requests_are_finished_after_a_signal(slow, number):
+    thread, answers = answer_in_background(slow, 2)
+    with connected(slow.url) as idle:
+        begun = time.monotonic()
+        slow.process.send_signal(number)
+        assert idle.recv(1) == b""
+        with pytest.raises(ConnectionError):
+            socket.create_connection(("127.0.0.1", slow.port), timeout=5)
+        assert time.monotonic() - begun < 1.5
+    assert slow.process.wait(10) == 0
+    assert time.monotonic() - begun < 4
+    thread.join()
+    ((status, headers, _),) = answers
+    assert (status, headers["Connection"]) == (200, "close")
+
+
+@POSIX
+@pytest.mark.slow
+def test_requests_get_five_seconds_to_finish(slow):
+    thread, _ = answer_in_background(slow, 30)
+    begun = time.monotonic()
+    slow.process.terminate()
+    assert slow.process.wait(10) == 0
+    assert 4.5 < time.monotonic() - begun < 8
+    thread.join()
+
+
+@POSIX
+@pytest.mark.slow
+def test_a_second_signal_ends_the_process_at_once(slow):
+    thread, _ = answer_in_background(slow, 30)
+    slow.process.terminate()
+    time.sleep(0.3)
+    begun = time.monotonic()
+    slow.process.terminate()
+    assert (slow.process.wait(10), *slow.process.communicate()) == (0, "", "")
+    assert time.monotonic() - begun < 1
+    thread.join()
+
+
+@POSIX
+@pytest.mark.slow
+def test_an_upload_that_still_arrives_is_finished_after_a_signal():
+    catalog = json.dumps({"images": [{"id": "a", "status": "queued"}]})
+    with serving("empty") as server, connected(server.url) as connection:
+        assert server.ask("/_ims/catalog", "PUT", catalog, **JSON)[0] == 200
+        connection.sendall(head("PUT", "/v2/images/a/file", {"Content-Type": "application/octet-stream", **CHUNKED}))
+        for number in range(10):
+            connection.sendall(body(CHUNKED, b"abc"))
+            time.sleep(0.2)
+            if number == 2:
+                server.process.terminate()
+        connection.sendall(body(CHUNKED, b""))
+        assert read_head(connection)[0] == 204
+        assert server.process.wait(5) == 0
