@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ims_mock.testing.mock import ImsMock
     from ims_mock.web.app import create_app
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Import what the package offers when it is asked for: importing the package alone loads none of it."""
+        if name == "create_app":
+            from ims_mock.web.app import create_app
+
+            return create_app
+        if name == "ImsMock":
+            from ims_mock.testing.mock import ImsMock
+
+            return ImsMock
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.2.0"
 __all__ = ["ImsMock", "__version__", "create_app"]
-
-
-def __getattr__(name: str) -> Any:
-    """Import what the package offers when it is asked for: importing the package alone loads none of it."""
-    if name == "create_app":
-        from ims_mock.web.app import create_app
-
-        return create_app
-    if name == "ImsMock":
-        from ims_mock.testing.mock import ImsMock
-
-        return ImsMock
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

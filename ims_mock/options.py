@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from inspect import Signature, signature
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 PREFIX: Final = "IMS_MOCK_"
 MAX_GENERATED: Final = 10_000_000
@@ -27,6 +27,7 @@ CatalogSource = str | Path | Mapping[str, Any]
 
 P = ParamSpec("P")
 Instance = TypeVar("Instance")
+Method = TypeVar("Method", bound=Callable[..., Any])
 Options = TypeVar("Options")
 Result = TypeVar("Result")
 
@@ -228,19 +229,45 @@ def keywords_of_method(
     return lambda method: _with_keywords(method, options)
 
 
-def _with_keywords(function: Callable[..., Any], options: Callable[..., Any]) -> Any:
+def given_keywords(
+    options: Callable[P, Any],
+) -> Callable[[Callable[[Instance, Mapping[str, Any]], Result]], Callable[Concatenate[Instance, P], Result]]:
+    """Let a method that takes a mapping be called with options as keywords; the mapping has those that were given."""
+    takes = signature(options)
+    return lambda method: _with_keywords(method, options, lambda *args, **kwargs: takes.bind(*args, **kwargs).arguments)
+
+
+def suggests_keywords(method: Method) -> Method:
+    """Let the error for an unknown keyword of a method suggest a similar one."""
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        _check_keywords(method, kwargs, [name for name in signature(method).parameters if name != "self"])
+        return method(*args, **kwargs)
+
+    return cast(Method, call)
+
+
+def _check_keywords(function: Callable[..., Any], given: Mapping[str, Any], legal: Collection[str]) -> None:
+    for name in given.keys() - legal:
+        near = difflib.get_close_matches(name, legal, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"Use {', '.join(legal)}."
+        caller = function.__qualname__.removesuffix(".__init__")
+        raise TypeError(f"{caller}() got an unexpected keyword argument {name!r}. {hint}")
+
+
+def _with_keywords(
+    function: Callable[..., Any], options: Callable[..., Any], make: Callable[..., Any] | None = None
+) -> Any:
     """Return a function with the options as keywords instead of the object with options, its last parameter."""
     *before, _ = signature(function).parameters.values()
     legal, count = signature(options).parameters, len(before)
-    caller = function.__qualname__.removesuffix(".__init__")
+    make = make or options
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        for name in kwargs.keys() - legal:
-            near = difflib.get_close_matches(name, legal, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"Use {', '.join(legal)}."
-            raise TypeError(f"{caller}() got an unexpected option {name!r}. {hint}")
-        return function(*args[:count], options(*args[count:], **kwargs))
+        _check_keywords(function, kwargs, legal)
+        return function(*args[:count], make(*args[count:], **kwargs))
 
     call.__signature__ = Signature([*before, *legal.values()])  # type: ignore[attr-defined]
     return call

@@ -11,6 +11,7 @@ import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
@@ -27,6 +28,9 @@ _IN_INI: Final = tuple(option for option in options_of(MockOptions) if option.in
 _REPORTS: Final = ("terminal", "markdown", "json")
 
 _SERVER: Final = pytest.StashKey["ImsMock"]()
+_HAS_REQUESTS: Final = pytest.StashKey[bool]()
+"""Whether the recorded requests are those of a test; if it is not set, the fixtures of the test say so."""
+
 _COVERAGE: Final = pytest.StashKey["Coverage"]()
 _XDIST_KEY: Final = "ims_mock_coverage"
 """The key under which a worker of pytest-xdist sends its coverage to the controller."""
@@ -91,10 +95,16 @@ def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
 
 @pytest.fixture
 def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMock:
-    """The emulator of the session, started again with the options of the marker ``ims_mock``."""
+    """The emulator of the session, started again with the options of the marker ``ims_mock``.
+
+    On a running server (``IMS_MOCK_URL``) its ``url`` has a path, which is lost if a client resolves the link to the
+    next page with ``urljoin``: append the link to the URL.
+    """
+    request.node.stash[_HAS_REQUESTS] = False  # those of the test before are still recorded
     options = _marker_options(request.node)
     with _errors_without_traceback("the marker ims_mock"):
         ims_mock_server.begin(**options)
+    request.node.stash[_HAS_REQUESTS] = True
     return ims_mock_server
 
 
@@ -142,15 +152,45 @@ def _fail(message: str) -> NoReturn:
     pytest.fail(message, pytrace=False)
 
 
+# --- failed tests
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the result of the latest ``requests.matching`` if a test fails."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the latest requests to the report of a failed test, and hide frames of this package from its traceback."""
+    if call.excinfo and not item.config.getoption("fulltrace"):
+        _hide_own_frames(call.excinfo)
     report = yield
-    if report.when == "call" and report.failed and "ims_mock_server" in getattr(item, "fixturenames", ()):
-        server = item.config.stash.get(_SERVER, None)
-        if server and server.requests.last_match is not None:
-            report.sections.append(("ims_mock requests", str(server.requests.last_match)))
+    server, has_fixture = item.config.stash.get(_SERVER, None), "ims_mock_server" in getattr(item, "fixturenames", ())
+    if server and report.failed and item.stash.get(_HAS_REQUESTS, has_fixture):
+        item.stash[_HAS_REQUESTS] = False  # one section is enough if the teardown fails, too
+        try:
+            text = server.describe_requests()
+        except Exception as error:  # nothing may hide why the test failed
+            text = f"cannot be read: {type(error).__name__}: {error}"
+        report.sections.append(("ims_mock requests", text))
     return report
+
+
+def _hide_own_frames(failure: pytest.ExceptionInfo[BaseException]) -> None:
+    """Remove the frames of this package below the test from an error that tells what the test did wrong.
+
+    Other errors may be bugs of this package.
+    """
+    own, step = str(Path(__file__).parent) + os.sep, failure.tb
+    hidden = [one for one, _ in walk_tb(step) if one.f_code.co_filename.startswith(own)]
+    if not hidden:
+        return
+    from ims_mock.loading.sources import CatalogError
+
+    if isinstance(failure.value, AssertionError | CatalogError | IndexError | ValueError | TypeError | OSError):
+        while step.tb_next:
+            if step.tb_next.tb_frame in hidden:
+                step.tb_next = step.tb_next.tb_next
+            else:
+                step = step.tb_next
 
 
 # --- coverage report

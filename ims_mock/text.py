@@ -23,6 +23,12 @@ def printable(text: str, length: int = QUOTED_LENGTH) -> str:
     return safe if len(text) <= length else f"{safe}…"
 
 
+def shortened(text: str, length: int) -> str:
+    """Shorten a text in its middle, because its end often says what to do."""
+    half = length // 2
+    return text if len(text) <= length else f"{text[:half]} … {text[-half:]}"
+
+
 def wire_text(raw: str) -> str:
     """Decode a header or query string that the server passed on with one character per byte.
 

@@ -32,3 +32,6 @@ _SUITE = re.compile(r"<!-- suite: \S+ -->\n```python\n(.*?)```", re.DOTALL)
 _TEXTS = {**PAGES, "README.md": README.read_text()}
 SUITES = {page: found[1] for page, text in _TEXTS.items() if (found := _SUITE.search(text))}
 """The test module of each page that has one, and that of the README."""
+
+TYPED_SUITE = block_after(PAGES["guides/pytest.md"], "## Types", "python")
+"""The test module with annotations."""

@@ -68,9 +68,9 @@ def test_a_new_row_is_accepted_checked_and_described():
 
 @pytest.mark.parametrize("make", [ims_mock.create_app, ims_mock.ImsMock])
 def test_unknown_options_are_rejected_with_the_nearest_one(make):
-    with pytest.raises(TypeError, match=r"unexpected option 'profil'\. Did you mean profile\?"):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'profil'\. Did you mean profile\?"):
         make("empty", profil="glance")
-    with pytest.raises(TypeError, match=r"unexpected option 'x'\. Use catalog, generate, "):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'x'\. Use catalog, generate, "):
         make("empty", x=1)
 
 

@@ -216,8 +216,8 @@ def _audited(requests: Sequence[ListRequest]) -> Walk:
 
 def _step(request: ListRequest) -> Step:
     record = request.record
-    query = decoded_query(record.query)
-    return Step(request.number, record.method, wire_text(record.path), query, record.status, len(request.ids))
+    path, query = wire_text(record.path), decoded_query(record.query)
+    return Step(request.number, record.method, path, query, record.target, record.status, len(request.ids))
 
 
 def _has_more(request: ListRequest) -> bool:

@@ -69,6 +69,7 @@ class Step:
     Attributes:
         number: Its number in the journal.
         query: The parameters in the order they were sent, decoded.
+        target: Path and query as they were sent.
         status: The status of the response; 0 if the connection was dropped instead.
         images: The number of images in the response.
     """
@@ -77,6 +78,7 @@ class Step:
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
+    target: str
     status: int
     images: int
 

@@ -447,7 +447,7 @@ def _clock_setting() -> Schema:
 
 
 def _walk() -> Schema:
-    step = {**each("number status images", INT), **each("method path"), "query": _QUERY}
+    step = {**each("number status images", INT), **each("method path target"), "query": _QUERY}
     kind = {"name": enum(rule.name for rule in AUDIT_RULES), "severity": enum((ERROR, INFO))}
     remark = {**each("sentence cure"), **kind, "requests": array(INT), "images": array(STRING)}
     parts = {"steps": array(object_schema(step)), "remarks": array(object_schema(remark))}

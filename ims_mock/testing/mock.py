@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -12,16 +12,16 @@ from werkzeug.test import Client
 
 from ims_mock.contract.values import parse_wire_time, read_time
 from ims_mock.emulator import check_options
-from ims_mock.faults.rules import parse_rule, rule_from_keywords
 from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import Finding, explain_findings
 from ims_mock.journal.journal import Entry
 from ims_mock.loading.sources import Source
-from ims_mock.options import AppOptions, MockOptions, convert, keywords_of_method
+from ims_mock.options import AppOptions, EmulatorOptions, MockOptions, convert, given_keywords, keywords_of_method
+from ims_mock.testing.faults import Faults
 from ims_mock.testing.local import Local
 from ims_mock.testing.remote import Remote
-from ims_mock.testing.requests import RequestPattern, Requests, explain_walks, format_request
+from ims_mock.testing.requests import RequestPattern, Requests, describe_requests, explain_walks, format_request
 from ims_mock.text import quoted
 
 Backend = Local | Remote
@@ -55,7 +55,7 @@ class ImsMock:
         self._snapshot_numbers = count(1)
         self.url, self.port = self._backend.url, self._backend.port
         self.requests = Requests(self._entries, lambda: self._backend.control("DELETE", "requests"))
-        self.faults = Faults(self._backend)
+        self.faults = Faults(self._backend.control, self.requests)
         self.clock = MockClock(self._backend)
 
     def __enter__(self) -> ImsMock:
@@ -71,11 +71,11 @@ class ImsMock:
         """Stop the emulator."""
         self._backend.close()
 
-    def begin(self, **changes: Any) -> None:
+    @given_keywords(EmulatorOptions)
+    def begin(self, changes: Mapping[str, Any]) -> None:
         """Start again without snapshots. :meth:`reset` then restores this state.
 
-        Args:
-            changes: Options that differ from those of the constructor; ``url`` cannot change.
+        The keywords are options that differ from those of the constructor; ``url`` cannot change.
 
         Raises:
             CatalogError: A catalog is invalid.
@@ -227,87 +227,20 @@ class ImsMock:
         if message := explain_findings((format_request(entry), entry.findings) for entry in self.requests):
             raise AssertionError(message)
 
+    def describe_requests(self) -> str:
+        """Return a text about the latest requests: their responses, findings, and faults that never occurred.
+
+        The pytest plugin adds it to the report of a failed test.
+        """
+        faults = {fault.id: str(fault) for fault in self.faults}
+        match = self.requests.last_match
+        texts = (match, describe_requests(list(self.requests), faults), self.faults.explain_no_hits())
+        return "\n".join(str(text) for text in texts if text is not None and str(text))
+
     @property
     def coverage(self) -> Coverage:
         """What requests covered of the contract since this object was created; a reset does not clear it."""
         return Coverage.read(self._backend.control("GET", "coverage"))
-
-
-class Fault:
-    """A fault rule of an emulator, as it was added.
-
-    Attributes:
-        times: How often it applies; ``None`` for no limit.
-        after: The number of matching requests that are skipped first.
-    """
-
-    def __init__(self, rule: Mapping[str, Any], faults: Faults) -> None:
-        self.id: str = rule["id"]
-        self.match: dict[str, Any] = rule["match"]
-        self.effect: dict[str, Any] = rule["effect"]
-        self.times: int | None = rule["times"]
-        self.after: int = rule["after"]
-        self.probability: float = rule["probability"]
-        self._hits: int = rule["hits"]
-        self._faults: Faults | None = faults
-
-    def __repr__(self) -> str:
-        return f"<Fault {self.id}: {self.effect}>"
-
-    @property
-    def hits(self) -> int:
-        """The number of requests it was applied to; after its removal, until then."""
-        if self._faults:
-            self._hits = self._faults.hits().get(self.id, self._hits)
-        return self._hits
-
-
-class Faults:
-    """The fault rules in order. The first that applies to a request wins."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._added: list[Fault] = []
-
-    def __iter__(self) -> Iterator[Fault]:
-        return (Fault(rule, self) for rule in self._backend.control("GET", "faults")["faults"])
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def add(self, **keys: Any) -> Fault:
-        """Append a rule.
-
-        Args:
-            keys: The keys of a rule, whatever their section: ``page=2, times=3, status=503``.
-
-        Returns:
-            The rule, which counts its hits.
-
-        Raises:
-            ValueError: A key or a value is not legal.
-        """
-        rule = rule_from_keywords(**keys)
-        parse_rule(rule)  # raises the plain error, not that of a request
-        fault = Fault(self._backend.control("POST", "faults", rule), self)
-        self._added.append(fault)
-        return fault
-
-    def clear(self) -> None:
-        """Remove all rules."""
-        self.detach()
-        self._backend.control("DELETE", "faults")
-
-    def hits(self) -> dict[str, int]:
-        """Return the hits of all rules by id."""
-        return {fault.id: fault._hits for fault in self}
-
-    def detach(self) -> None:
-        """Fix the hits of the faults that were added here, because the rules are about to be removed."""
-        hits = self.hits() if self._added else {}
-        for fault in self._added:
-            fault._hits, fault._faults = hits.get(fault.id, fault._hits), None
-        self._added.clear()
 
 
 class MockClock:

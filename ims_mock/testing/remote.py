@@ -145,12 +145,13 @@ def _send_json(method: str, url: str, body: Mapping[str, Any] | None = None) -> 
     request = Request(url, encode(body) or None, {"Content-Type": "application/json"}, method=method)
     try:
         with urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
-            return decode(response.status, response.read())
+            status, answer = response.status, response.read()
     except HTTPError as error:
         with error:
-            return decode(error.code, error.read())
+            status, answer = error.code, error.read()
     except URLError as error:
         raise ConnectionError(f"{url} does not answer ({error.reason}). Use the URL of a running ims-mock.") from None
+    return decode(status, answer)
 
 
 class _Proxy:

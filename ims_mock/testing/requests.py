@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Final
-from urllib.parse import quote, urlencode
+from typing import Any, Final, overload
 
 from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.journal.journal import Entry
-from ims_mock.text import printable
+from ims_mock.text import printable, shortened
 
 AnyRequest = Entry | Step | Walk
 """A recorded request, or a walk, which has the path and the query of its first request."""
@@ -19,12 +18,13 @@ _MAX_NEAREST: Final = 3
 _MAX_LENGTH: Final = 110
 _MAX_STEPS: Final = 12
 _MAX_ITEMS: Final = 5
+_MAX_REQUESTS: Final = 10
+_MAX_MESSAGE: Final = 400
 
 
-def format_request(request: AnyRequest) -> str:
+def format_request(request: Entry | Step) -> str:
     """Return a request as text: ``GET /v2/images?limit=2``."""
-    query = urlencode(request.query, safe=":,/", quote_via=quote)
-    return printable(f"{request.method} {request.path}{'?' if query else ''}{query}", _MAX_LENGTH)
+    return printable(f"{request.method} {request.target}", _MAX_LENGTH)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,11 @@ def _join(values: Sequence[str]) -> str:
 
 
 class MatchingRequests(list[Entry]):
-    """The requests that match a pattern; its text shows the most similar others, to explain a failed assertion."""
+    """The requests that match a pattern; its text shows the most similar others, to explain a failed assertion.
+
+    Attributes:
+        nearest: The most similar others, each as a text.
+    """
 
     def __init__(self, pattern: RequestPattern, entries: Iterable[Entry]) -> None:
         compared = [(pattern.differences(entry), entry) for entry in entries]
@@ -81,20 +85,21 @@ class MatchingRequests(list[Entry]):
         self._pattern = pattern
         others = [(found, entry) for found, entry in compared if found]
         others.sort(key=lambda one: (one[0][0].startswith("the path"), len(one[0]), -one[1].number))
-        self._nearest = [f"{format_request(entry)} ({'; '.join(found)})" for found, entry in others[:_MAX_NEAREST]]
+        self.nearest = [f"{format_request(entry)} ({'; '.join(found)})" for found, entry in others[:_MAX_NEAREST]]
 
     def __repr__(self) -> str:
         if self:
-            return f"<{self._summary}: {', '.join(map(format_request, self))}>"
-        return f"<{self._summary}; {f'nearest: {self._nearest[0]}' if self._nearest else 'there was none at all'}>"
+            return f"<{self.summary}: {', '.join(map(format_request, self))}>"
+        return f"<{self.summary}; {f'nearest: {self.nearest[0]}' if self.nearest else 'there was none at all'}>"
 
     def __str__(self) -> str:
-        lines = [f"{self._summary}{':' if self else ''}", *(f"  {format_request(entry)}" for entry in self)]
-        nearest = ["nearest others:", *(f"  {one}" for one in self._nearest)]
-        return "\n".join([*lines, *(nearest if self._nearest else ["no others were sent"])])
+        lines = [f"{self.summary}{':' if self else ''}", *(f"  {format_request(entry)}" for entry in self)]
+        nearest = ["nearest others:", *(f"  {one}" for one in self.nearest)]
+        return "\n".join([*lines, *(nearest if self.nearest else ["no others were sent"])])
 
     @property
-    def _summary(self) -> str:
+    def summary(self) -> str:
+        """A clause about how many requests match."""
         verb = "match" if len(self) > 1 else "matches"
         return f"{len(self) or 'no'} request{'s' if len(self) > 1 else ''} {verb} {self._pattern}"
 
@@ -113,7 +118,13 @@ class Requests(Sequence[Entry]):
     def __len__(self) -> int:
         return len(self._read())
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
         return self._read()[index]
 
     def __iter__(self) -> Iterator[Entry]:
@@ -138,6 +149,36 @@ class Requests(Sequence[Entry]):
         """Clear the journal."""
         self.last_match = None
         self._clear_journal()
+
+
+def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str]) -> str:
+    """Return the latest requests as a text, with errors, findings and faults.
+
+    Args:
+        entries: The recorded requests.
+        faults: A text about each fault rule that still exists, by id.
+    """
+    latest, findings = entries[-_MAX_REQUESTS:], dict[tuple[str, str], list[int]]()
+    end = "" if not latest else ":" if len(latest) == len(entries) else ", the latest:"
+    lines = [f"{_count(len(entries), 'request')} recorded{end}", *(_format_entry(entry, faults) for entry in latest)]
+    for entry in latest:
+        for one in entry.findings:
+            texts = f"  {one.severity} {one.name}", f"{one.message}\n    cure: {one.cure}"
+            findings.setdefault(texts, []).append(entry.number)
+    lines += ["findings:"] if findings else []
+    lines += [f"{name}, {_format_numbers(seen)}: {text}" for (name, text), seen in [*findings.items()][:_MAX_ITEMS]]
+    lines += [f"  … {len(findings) - _MAX_ITEMS} more"] if len(findings) > _MAX_ITEMS else []
+    return "\n".join(lines)
+
+
+def _format_entry(entry: Entry, faults: Mapping[str, str]) -> str:
+    response = f"{entry.status or 'dropped'}"
+    if entry.message:
+        response += f" {f'{entry.code} {printable(shortened(entry.message, _MAX_MESSAGE), 2 * _MAX_MESSAGE)}'.strip()}"
+    elif entry.ids or entry.walk:
+        response += f", {_count(len(entry.ids), 'image')}"
+    fault = f" ({faults.get(entry.fault, f'fault {entry.fault}')})" if entry.fault else ""
+    return f"  {entry.number}: {format_request(entry)} -> {response}{fault}"
 
 
 # --- walks
@@ -172,9 +213,12 @@ def _format_step(step: Step) -> str:
 
 
 def _format_remark(remark: Remark) -> str:
-    requests = f"request{'' if len(remark.requests) == 1 else 's'} {_shorten(remark.requests)}"
     images = f" ({_shorten(remark.images)})" if remark.images else ""
-    return f"  {remark.name}, {requests}: {remark.rule.sentence}{images} {remark.rule.cure}"
+    return f"  {remark.name}, {_format_numbers(remark.requests)}: {remark.rule.sentence}{images} {remark.rule.cure}"
+
+
+def _format_numbers(requests: Sequence[int]) -> str:
+    return f"request{'' if len(requests) == 1 else 's'} {_shorten(requests)}"
 
 
 def _shorten(items: Sequence[object]) -> str:

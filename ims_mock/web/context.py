@@ -28,7 +28,7 @@ from ims_mock.journal.journal import ListAnswer
 from ims_mock.journal.redaction import redacted_text, redacted_value, secrets_in_json, secrets_in_query
 from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.options import STRICT
-from ims_mock.text import wire_text
+from ims_mock.text import shortened, wire_text
 from ims_mock.web.recording import refuse_findings, wsgi_name
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ MAX_JSON_BYTES: Final = 2**20
 """The largest JSON body of a login, of a change to an image, or of a control request."""
 
 MAX_MESSAGE_CHARACTERS: Final = 1000
-"""The length to which the message of an error is cut in the journal and the log."""
+"""The length to which the message of an error is shortened in the journal and the log."""
 
 _CONTEXT: Final = "ims_mock.context"
 _SIGNATURE: Final = re.compile("Signature=([^,]+)")
@@ -125,8 +125,8 @@ class RequestContext:
         if self.error is None:
             return ""
         value = redacted_value(self.error.details["parameter"], self.error.details["value"])
-        text = redacted_text(self.error.message_about(value), self.sent_secrets())
-        return text if len(text) <= MAX_MESSAGE_CHARACTERS else f"{text[:MAX_MESSAGE_CHARACTERS]}…"
+        message = redacted_text(self.error.message_about(value), self.sent_secrets())
+        return shortened(message, MAX_MESSAGE_CHARACTERS)
 
     # --- who sent it
 

@@ -289,12 +289,83 @@ def test_hits_of_a_fault_are_current_and_stay_after_its_removal(ims, remove):
 
 
 @pytest.mark.parametrize(
-    ("keys", "message"),
-    [({"statu": 503}, r"Did you mean status\?"), ({"status": 7}, r"^Invalid effect.status: got 7\.")],
+    ("keys", "error", "message"),
+    [
+        (
+            {"statu": 503},
+            TypeError,
+            r"^Faults.add\(\) got an unexpected keyword argument 'statu'. Did you mean status\?",
+        ),
+        ({"status": 7}, ValueError, r"^Invalid effect.status: got 7\."),
+        ({"page": 2}, ValueError, "^Invalid effect: it is empty."),
+    ],
 )
-def test_invalid_fault_is_rejected(ims, keys, message):
-    with pytest.raises(ValueError, match=message):
+def test_invalid_fault_is_rejected(ims, keys, error, message):
+    with pytest.raises(error, match=message):
         ims.faults.add(**keys)
+    assert len(ims.faults) == 0
+
+
+def test_faults_must_all_occur(ims):
+    ims.faults.assert_all_hit()
+    ims.faults.add(path="/v2/images", status=503)
+    ims.client.get("/v2/images?name=a")
+    ims.faults.assert_all_hit()
+    ims.faults.add(method="delete", headers={"X-Auth-Token": "a-secret"}, drop="before")
+    ims.faults.add(path="/v2/images", page=3, status=500)
+    ims.client.get("/v2/images?name=b")
+    with pytest.raises(AssertionError) as failed:
+        ims.faults.assert_all_hit()
+    assert str(failed.value).splitlines() == [
+        "2 of 3 faults never occurred:",
+        "  fault 2 (method=delete, headers={'X-Auth-Token': '<8 characters>'}, drop=before):"
+        " no request matches DELETE; nearest: GET /v2/images?name=b (the method is GET)",
+        "  fault 3 (path=/v2/images, page=3, status=500): 2 requests match /v2/images, but it also needs page=3",
+    ]
+    ims.faults.clear()
+    ims.faults.assert_all_hit()
+
+
+def test_fault_behind_another_one_is_explained(ims):
+    ims.faults.add(status=503, times=None)
+    assert repr(ims.faults.add(status=500)) == "<fault 2 (status=500)>"
+    ims.client.get("/v2/images")
+    with pytest.raises(AssertionError, match="but only the first fault that applies to a request occurs"):
+        ims.faults.assert_all_hit()
+
+
+def test_requests_are_described_with_errors_findings_and_faults(ims):
+    assert ims.describe_requests() == "0 requests recorded"
+    ims.faults.add(nth=3, status=503, message="gone")
+    ims.client.get("/v2/images?name=a%2Bb&imagetype=gold&token=a-secret")
+    ims.client.get("/v2/images?limit=x&imagetype=gold")
+    ims.client.get("/v2/images")
+    finding = "imagetype is not a documented parameter of GET /v2/images"
+    lines = ims.describe_requests().splitlines()
+    assert lines[:4] == [
+        "3 requests recorded:",
+        "  1: GET /v2/images?name=a%2Bb&imagetype=gold&token=<8 characters> -> 200, 0 images",
+        "  2: GET /v2/images?limit=x&imagetype=gold -> 400 IMG.0017 Invalid limit 'x': it is not a whole number."
+        " Use a whole number from 0 (more than 1000 counts as 1000).",
+        "  3: GET /v2/images -> 503 APIGW.0201 gone (fault 1 (nth=3, status=503, message=gone))",
+    ]
+    assert (
+        f"  warning undocumented-parameter, requests 1, 2: {finding}\n    cure: did you mean __imagetype?"
+        in "\n".join(lines)
+    )
+    assert "a-secret" not in "\n".join(lines)
+
+
+def test_description_of_requests_stays_short(ims):
+    for number in range(40):
+        ims.faults.add(path=f"/{'x' * 200}{number}", status=503)
+        ims.client.get(f"/v2/images?limit=1&{number}=" + "\x1b" * 500)
+    ims.client.get("/v2/images/" + "é" * 5000)
+    lines = ims.describe_requests().splitlines()
+    assert lines[0] == "41 requests recorded, the latest:"
+    assert len(lines) < 35
+    assert max(map(len, lines)) < 800
+    assert "".join(lines).isprintable()
 
 
 def test_clock_is_set_and_advanced(ims):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from docs_pages import PAGES, SUITES
+from docs_pages import PAGES, SUITES, TYPED_SUITE
 from helpers import make_app, over_socket
 
 from ims_mock.journal.coverage import Coverage
@@ -31,7 +31,7 @@ def run(pytester):
     return run
 
 
-@pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
+@pytest.mark.parametrize("suite", [*SUITES.values(), TYPED_SUITE], ids=[*SUITES, "types"])
 def test_documented_suite_passes(run, suite):
     run(suite).assert_outcomes(passed=suite.count("def test_"))
 
@@ -195,15 +195,119 @@ def test_failed_assertion_shows_the_nearest_requests(run):
         from urllib.request import urlopen
 
         def test_it(ims_mock):
-            urlopen(ims_mock.url + "/v2/images?limit=25")
+            ims_mock.faults.add(path="/v2/images", page=2, status=503)
             urlopen(ims_mock.url + "/v2/images?limit=5&name=a")
+            ims_mock.client.get("/v2/images?limit=all&imagetype=gold")
             assert ims_mock.requests.matching("/v2/images", limit=5, name="b")
+    """
+    shown = re.search(r"<!-- failure -->\n```text\n(.*?)```", PAGES["guides/pytest.md"], re.DOTALL)[1].splitlines()
+    assert len(shown) > 15
+    with over_socket(make_app("empty")) as ask:
+        for arguments in ([], ["--ims-mock-url", ask.url]):
+            result = run(suite, *arguments)
+            result.assert_outcomes(failed=1)
+            result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
+
+
+SECTION = re.compile(r"-+ ims_mock requests -+\n(.*?)\n(?=[_=-]{3})", re.DOTALL)
+
+
+@pytest.mark.parametrize("plugins", [[], ["pytest_flask.plugin"], pytest.param(["xdist"], marks=pytest.mark.slow)])
+def test_every_failure_shows_the_requests_of_its_test(run, plugins):
+    suite = """
+        import flask, pytest
+
+        @pytest.fixture
+        def app():
+            return flask.Flask("own")
+
+        @pytest.fixture
+        def broken(ims_mock):
+            ims_mock.client.get("/v2/images/setup")
+            raise RuntimeError
+
+        @pytest.fixture
+        def ending_badly(ims_mock):
+            yield
+            ims_mock.client.get("/v2/images/teardown")
+            raise RuntimeError
+
+        def test_setup(broken): pass
+        def test_teardown(ending_badly): pass
+        def test_error(ims_mock): ims_mock.client.get("/v2/images/error"); 1 / 0
+        def test_failure_and_teardown(ims_mock, ending_badly): ims_mock.client.get("/v2/images/both"); assert 0
+        def test_on_request(request): request.getfixturevalue("ims_mock").client.get("/v2/images/late"); assert 0
+        def test_server(ims_mock_server): ims_mock_server.reset(); assert 0
+        @pytest.mark.xfail(strict=True)
+        def test_expected(ims_mock): ims_mock.client.get("/v2/images/expected")
+        @pytest.mark.ims_mock(auht="on")
+        def test_marker(ims_mock): pass
+        def test_unrelated(): assert 0
+    """
+    result = run(suite, *(["-n", "2"] if "xdist" in plugins else []), "--tb=short", plugins=plugins)
+    result.assert_outcomes(failed=6, passed=1, errors=4)
+    sections = SECTION.findall(result.stdout.str())
+    shown = [re.findall(r"/v2/images/(\w+) -> 404 IMG.0027", section) for section in sections]
+    assert sorted(shown) == [[], ["both"], ["error"], ["expected"], ["late"], ["setup"], ["teardown"]]
+    assert "0 requests recorded" in sections
+
+
+def test_section_never_hides_the_failure(run):
+    suite = """
+        import pytest
+
+        def test_it(ims_mock, monkeypatch):
+            monkeypatch.setattr(type(ims_mock), "describe_requests", lambda self: 1 / 0)
+            assert "what matters" == ""
     """
     result = run(suite)
     result.assert_outcomes(failed=1)
-    shown = re.search(r"<!-- failure -->\n```text\n(.*?)```", PAGES["guides/pytest.md"], re.DOTALL)[1].splitlines()
-    assert len(shown) == 7
-    result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
+    result.stdout.fnmatch_lines(["E*'what matters' == ''", "*ims_mock requests*", "cannot be read: ZeroDivisionError*"])
+    with over_socket(make_app("empty")) as ask:
+        suite = """
+            from urllib.request import Request, urlopen
+
+            def test_it(ims_mock):
+                urlopen(Request(ims_mock.url, method="DELETE"))
+                assert "what matters" == ""
+        """
+        result = run(suite, "--ims-mock-url", ask.url)
+    result.stdout.fnmatch_lines(
+        ["E*'what matters' == ''", "*ims_mock requests*", "cannot be read: ValueError: Sandbox*"]
+    )
+
+
+@pytest.mark.parametrize("is_remote", [False, True])
+def test_own_frames_are_hidden_from_mistakes_of_a_test(run, is_remote):
+    calls = {
+        'load("nosuch")': "nosuch: no such file",
+        'add({"min_disk": "x"})': "'x' is not a whole number",
+        "faults.add(status=7)": "Invalid effect.status: got 7.",
+        "faults.add(statuss=503)": "unexpected keyword argument 'statuss'. Did you mean status?",
+        'begin(auht="on")': "unexpected keyword argument 'auht'. Did you mean auth?",
+        'clock.set("x")': "Invalid time 'x'.",
+        'restore("nosuch")': "Snapshot 'nosuch' not found.",
+        "requests[0]": "list index out of range",
+        'assert_walked_everything("/v2/images")': "there was no walk",
+    }
+    tests = "".join(f"def test_{number}(ims_mock): ims_mock.{call}\n" for number, call in enumerate(calls))
+    with over_socket(make_app("empty")) as ask:
+        arguments = ["--ims-mock-url", ask.url] if is_remote else []
+        output = run(tests, *arguments).stdout.str()
+        full = run(tests, "--full-trace", *arguments).stdout.str()
+    for message in calls.values():
+        assert message in output
+    assert not re.findall(r"ims_mock/\w+.*\.py:\d+", output)
+    assert "mock.py" in full
+
+
+def test_frames_stay_if_the_error_may_be_a_bug(run):
+    suite = """
+        def test_it(ims_mock, monkeypatch):
+            monkeypatch.setattr("ims_mock.testing.mock.read_time", lambda _: {}["bug"])
+            ims_mock.clock.set("x")
+    """
+    assert "mock.py" in run(suite).stdout.str()
 
 
 def test_other_fixture_of_the_same_name_is_left_alone(run):

@@ -1,6 +1,7 @@
 """Requests that a test looks for, and the texts of failed assertions."""
 
 from types import SimpleNamespace
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -9,7 +10,8 @@ from ims_mock.testing.requests import RequestPattern, Requests, explain_walks
 
 
 def entry(number, path="/v2/images", query=(), method="GET"):
-    return SimpleNamespace(number=number, method=method, path=path, query=tuple(query))
+    target = f"{path}{'?' if query else ''}{urlencode(query)}"
+    return SimpleNamespace(number=number, method=method, path=path, query=tuple(query), target=target)
 
 
 ENTRIES = [
@@ -89,7 +91,8 @@ def test_texts_are_short_and_printable():
 
 
 def step(number, *query, status=200, images=2):
-    return Step(number, "GET", "/v2/images", query, status, images)
+    target = f"/v2/images{'?' if query else ''}{urlencode(query, quote_via=quote)}"
+    return Step(number, "GET", "/v2/images", query, target, status, images)
 
 
 def walk(number, *steps, remarks=(), query=(("limit", "2"),), is_whole=False):
