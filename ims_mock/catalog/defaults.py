@@ -44,6 +44,10 @@ def _image_type(values: Mapping[str, Any]) -> str:
     return (values.get("__imagetype") or "private").lower()
 
 
+def _default_image_type(values: Mapping[str, Any]) -> str:
+    return {"public": "gold", "shared": "shared"}.get((values.get("visibility") or "").lower(), "private")
+
+
 def _visibility(values: Mapping[str, Any]) -> str:
     image_type = _image_type(values)
     return "public" if image_type in _PUBLIC_TYPES else "shared" if image_type == "shared" else "private"
@@ -64,7 +68,7 @@ def _os_type(values: Mapping[str, Any]) -> str:
 
 _DEFAULTS: Final[tuple[tuple[str, Callable[[Mapping[str, Any]], Value]], ...]] = (
     ("status", lambda _: "active"),
-    ("__imagetype", lambda _: "private"),
+    ("__imagetype", _default_image_type),
     ("visibility", _visibility),
     ("protected", lambda values: _image_type(values) in _PUBLIC_TYPES),
     ("__isregistered", lambda _: "true"),

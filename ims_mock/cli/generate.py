@@ -6,7 +6,7 @@ import click
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT
 from ims_mock.cli.common import choose_format, make_command, write
-from ims_mock.contract.fields import BY_NAME, nearest
+from ims_mock.contract.fields import BY_NAME, KNOWN_NAMES, nearest
 from ims_mock.contract.values import LIST
 from ims_mock.loading.generator import generate
 from ims_mock.loading.parser import dumps
@@ -30,7 +30,7 @@ def _parse_values(pairs: tuple[str, ...]) -> dict[str, object]:
             raise click.UsageError(f"Invalid --set {pair!r}. Use FIELD=VALUE.")
         if name == "id":
             raise click.UsageError(f"Invalid --set {pair!r}: every image has its own id. Use another field.")
-        if name not in BY_NAME and (near := nearest(name)):
+        if name not in KNOWN_NAMES and (near := nearest(name)):
             raise click.UsageError(f"Invalid --set {pair!r}: no such field. Did you mean {near}?")
         values[name] = value.split(",") if name in BY_NAME and BY_NAME[name].type is LIST else value
     try:

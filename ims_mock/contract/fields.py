@@ -163,6 +163,17 @@ FIELDS: Final = (
 
 BY_NAME: Final = {field.name: field for field in FIELDS}
 
+OTHER_PROPERTIES: Final = {
+    **dict.fromkeys(("__whole_image", "__image_displayname", "__support_kvm_hi1822_hisriov", "__support_kvm_hi1822_hivirtionet", "os_shutdown_timeout"), DOC),
+    **dict.fromkeys(("__support_kvm_fpga_type", "__support_kvm_hi1822_hiovs", "__support_kvm_nvme_spdk", "__support_kvm_ascend_310", "__support_nvme_highio", "__support_live_resize", "__system_support_export", "__source_owner", "__source_image_id", "__is_support_kvm", "__quick_start"), SEEN),
+}  # fmt: skip
+"""The names of further properties of real images, each with its evidence: the document of the newer list, or responses.
+
+For the emulator they are properties like any other, but catalogs may have them without a warning.
+"""
+
+KNOWN_NAMES: Final = frozenset({*BY_NAME, *OTHER_PROPERTIES})
+
 VISIBILITIES: Final = BY_NAME["visibility"].values
 QUEENS_VISIBILITIES: Final = frozenset({"shared", "community"})
 """The visibilities that an image cannot have in Mitaka."""
@@ -207,7 +218,7 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and text == text.strip()
 
 
-def nearest(name: str, among: Iterable[str] = BY_NAME) -> str | None:
-    """Return the attribute, or the other given name, that a misspelled name most likely means."""
+def nearest(name: str, among: Iterable[str] = KNOWN_NAMES) -> str | None:
+    """Return the known property, or the other given name, that a misspelled name most likely means."""
     near = difflib.get_close_matches(name, tuple(among), 1, cutoff=0.8)
     return near[0] if near else None

@@ -13,7 +13,7 @@ from ims_mock.auth.authentication import NO_CREDENTIALS
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, asks_list
 from ims_mock.catalog.filters import FilterParser
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.fields import BY_NAME, nearest
+from ims_mock.contract.fields import BY_NAME, KNOWN_NAMES, nearest
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time
@@ -125,7 +125,7 @@ class DocumentedRequest:
             return "remove it: the document names no parameter for this path"
         if name in _REPLACEMENTS:
             return _REPLACEMENTS[name]
-        if name not in BY_NAME and (near := nearest(name.lower(), self.parameters)):
+        if name not in KNOWN_NAMES and (near := nearest(name.lower(), self.parameters)):
             return f"did you mean {near}?"
         if other := next((path for path, parameters in _LIST_PARAMETERS.items() if name in parameters), None):
             return f"send it to {other}, which has it"

@@ -7,14 +7,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
-from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.fields import (
     BY_NAME,
     DESCRIPTION_LENGTH,
     DESCRIPTION_PATTERN,
     FIELDS,
+    KNOWN_NAMES,
     NAME_LENGTH,
     TAG_LENGTH,
     is_name,
@@ -43,8 +44,8 @@ EXCLUSIONS: Final = (
 )
 """Attributes, each with others that no image has at the same time."""
 
-_EXTRA_NAMES: Final = frozenset(extra.name for extra in CLOUDIMAGES.extras)
-"""Attributes that the document does not describe but ``/v2/cloudimages`` filters by."""
+_MAX_PROPERTIES: Final = 1_000
+"""The number of properties of an image that are checked, because comparing names is slow."""
 
 _VERSION_PREFIXES: Final = {
     "windows": ("windows",), "ubuntu": ("ubuntu",), "red hat": ("redhat", "red hat"), "suse": ("suse",),
@@ -67,15 +68,15 @@ def lint(values: Values) -> Iterator[tuple[str, str]]:
         value, known = values.get(field.name), field.known_values
         if known and isinstance(value, str) and value.lower() not in map(str.lower, known):
             yield field.name, f"{quoted(value)} is not one of {', '.join(known)}"
-    for name in values:
-        if name not in BY_NAME:
-            if isinstance(values[name], list | dict):
-                yield name, "is a list or a mapping, and clients expect text; it is kept"
-            similar = _nearest(name)
-            if similar:
-                yield name, f"is not a known attribute; did you mean {similar}?"
-            elif name.startswith("__") and name not in _EXTRA_NAMES:
-                yield name, "is not an attribute in the document"
+    for name in islice((name for name in values if name not in BY_NAME), _MAX_PROPERTIES):
+        if isinstance(values[name], list | dict):
+            yield name, "is a list or a mapping, and clients expect text; it is kept"
+        if name in KNOWN_NAMES:
+            continue
+        if similar := _nearest(name):
+            yield name, f"is not a known attribute; did you mean {similar}?"
+        elif name.startswith("__"):
+            yield name, "is not an attribute in the document"
     for check in CHECKS:
         if check.fails(values):
             value = values.get(check.name)
@@ -146,7 +147,8 @@ CHECKS: Final = (
     Check("visibility", "is not public, as on every gold or market image", lambda one: _is_open(one) and not _is(one, "visibility", "public")),
     Check("visibility", "does not suit a private or shared image", lambda one: _is(one, "__imagetype", "private", "shared") and _is(one, "visibility", "public")),
     Check("protected", "is not true, as on every gold or market image", lambda one: _is_open(one) and one.get("protected") is not True),
-    *(_if_set(name, "belongs to market images only", lambda one: not _is(one, "__imagetype", "market")) for name in ("__productcode", "__is_offshelved")),
+    Check("__productcode", "belongs to market images only", lambda one: bool(_text(one, "__productcode")) and not _is(one, "__imagetype", "market")),
+    _if_set("__is_offshelved", "belongs to market images only", lambda one: not _is(one, "__imagetype", "market")),
     Check("virtual_env_type", "does not match disk_format: IsoImage and iso belong together", lambda one: _disagree(one, "virtual_env_type", "isoimage", "disk_format", "iso")),
     *(_exclusion(name, others) for name, others in EXCLUSIONS),
     Check("hw_firmware_type", "is not uefi, as on every ARM image; add hw_firmware_type: uefi", lambda one: _is(one, "__support_arm", "true") and not _is(one, "hw_firmware_type", "uefi")),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
-from ims_mock.contract.fields import FIELDS, Field
+from ims_mock.contract.fields import FIELDS, OTHER_PROPERTIES, Field
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.errors import PROBLEMS
@@ -109,6 +109,7 @@ TABLES: Final = {
     "parameters": _parameters(PARAMETERS),
     "cloudimages": _parameters(CLOUDIMAGES.extras),
     "fields": _table("field | type | documented values | present | filter | sort | evidence | in images | in cloudimages | what it is", map(_field, FIELDS)),
+    "other-properties": _table("property | evidence", OTHER_PROPERTIES.items()),
     "departures": _table("departure | documented | glance", ((f"`{one.name}`", one.documented, one.glance) for one in DEPARTURES)),
     "errors": _table("error | status | code | status of Glance, if different | when | message", ((one.name, str(one.status), one.code, str(one.glance_status or ""), one.when, one.summary.replace("\n", " ")) for one in PROBLEMS)),
     "catalog-keys": _table("key | type | required | what it is", _catalog_keys()),

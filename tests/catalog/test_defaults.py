@@ -52,7 +52,11 @@ def test_defaults_of_an_empty_image():
         ({"__imagetype": "odd"}, {"visibility": "private", "protected": False, "owner": "the-project"}),
         ({"__imagetype": ""}, {"visibility": "private", "protected": False, "owner": "the-project"}),
         ({"__imagetype": None}, {"visibility": "private", "protected": False, "owner": "the-project"}),
-        ({"visibility": "public"}, {"__imagetype": "private", "protected": False, "owner": "the-project"}),
+        # and the type follows the visibility
+        ({"visibility": "public"}, {"__imagetype": "gold", "protected": True, "owner": SERVICE_PROJECT}),
+        ({"visibility": "Public", "owner": "mine"}, {"__imagetype": "gold", "owner": "mine"}),
+        ({"visibility": "shared"}, {"__imagetype": "shared", "protected": False, "owner": "the-project"}),
+        ({"visibility": None}, {"__imagetype": "private", "protected": False, "owner": "the-project"}),
         ({"__imagetype": "gold", "owner": "mine"}, {"owner": "mine"}),
         # the environment follows the disk, and the disk the environment
         ({"disk_format": "iso"}, {"virtual_env_type": "IsoImage"}),

@@ -3,7 +3,7 @@
 import pytest
 
 from ims_mock.catalog.defaults import with_defaults
-from ims_mock.contract.fields import BY_NAME, FIELDS, nearest
+from ims_mock.contract.fields import BY_NAME, FIELDS, OTHER_PROPERTIES, nearest
 from ims_mock.contract.operating_systems import SYSTEMS
 from ims_mock.contract.values import TEXT
 from ims_mock.loading.lint import CHECKS, lint
@@ -39,15 +39,16 @@ PAIRS = [
      [{"__imagetype": "gold", "visibility": "Public"}, {"__imagetype": "market"}, {"visibility": "private"},
       {"__imagetype": None, "visibility": "private"}]),
     (("visibility", "does not suit"),
-     [{"visibility": "public"}, {"__imagetype": "shared", "visibility": "PUBLIC"}],
+     [{"visibility": "public", "__imagetype": "private"}, {"__imagetype": "shared", "visibility": "PUBLIC"}],
      [{"visibility": "shared"}, {"__imagetype": "shared", "visibility": "private"}, {"__imagetype": "gold"},
-      {"__imagetype": None, "visibility": "public"}]),
+      {"__imagetype": None, "visibility": "public"}, {"visibility": "public"}]),
     (("protected", "is not true"),
      [{"__imagetype": "gold", "protected": False}, {"__imagetype": "market", "protected": None}],
      [{"__imagetype": "gold", "protected": True}, {"protected": False}, {"protected": True}]),
     (("__productcode", "market images only"),
-     [{"__productcode": "c"}, {"__productcode": "", "__imagetype": "gold"}],
-     [{"__productcode": "c", "__imagetype": "market"}, {"__productcode": None}]),
+     [{"__productcode": "c"}, {"__productcode": "c", "__imagetype": "gold"}],
+     [{"__productcode": "c", "__imagetype": "market"}, {"__productcode": None}, {"__productcode": ""},
+      {"__productcode": "", "__imagetype": "gold"}]),
     (("__is_offshelved", "market images only"),
      [{"__is_offshelved": "false"}],
      [{"__is_offshelved": "false", "__imagetype": "Market"}]),
@@ -204,10 +205,25 @@ def test_defaults_are_plausible(image_type, purpose):
     assert warnings(__imagetype=image_type, **purpose) == {}
 
 
+@pytest.mark.parametrize("visibility", ["public", "Public", "shared", "private"])
+def test_visibility_alone_is_no_warning(visibility):
+    assert warnings(visibility=visibility) == {}
+
+
+@pytest.mark.parametrize("name", OTHER_PROPERTIES)
+def test_properties_that_only_the_newer_list_documents_are_known(name):
+    assert warnings(**{name: "x"}) == {}
+    assert warnings(**{f"{name}x": "x"})[f"{name}x"] == [f"is not a known attribute; did you mean {name}?"]
+
+
+def test_many_properties_are_compared_with_known_names_in_bounded_time():
+    assert len(warnings(**{f"__support_kvm_{number}": "x" for number in range(2_000)})) == 1_000
+
+
 def test_all_warnings_are_returned_at_once():
     found = warnings(
-        name="", visibility="public", min_disk=0, disk_format="vhdx", __support_arm="true", __support_kvm="yes",
-        __zzz="x", __os_tpye="x",
+        name="", visibility="public", __imagetype="shared", min_disk=0, disk_format="vhdx", __support_arm="true",
+        __support_kvm="yes", __zzz="x", __os_tpye="x",
     )  # fmt: skip
     assert {name: len(messages) for name, messages in found.items()} == {
         "name": 1, "visibility": 1, "min_disk": 1, "disk_format": 1, "hw_firmware_type": 1, "__support_kvm": 2,
