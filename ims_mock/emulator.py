@@ -7,6 +7,7 @@ An image or a snapshot that does not exist is a :class:`RequestError`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
@@ -27,17 +28,30 @@ from ims_mock.loading.dump import with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions
+from ims_mock.text import quoted
 from ims_mock.writes.lifecycle import KeptUploads
 
 MAX_SNAPSHOTS: Final = 1_000
+
+_HOST_NAME: Final = re.compile(r"[a-z0-9._-]{1,253}")
 
 
 def check_options(options: AppOptions) -> None:
     """Check the options whose legal values other packages define; raise ``ValueError`` if one is invalid."""
     Profile.parse(options.profile)
     parse_ignored(options.findings_ignore)
+    parse_hosts(options.allowed_hosts)
     if options.throttle:
         RateLimit(options.throttle)
+
+
+def parse_hosts(text: str) -> frozenset[str]:
+    """Parse host names, separated by commas; raise ``ValueError`` if one is invalid. Case does not matter."""
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(f"Invalid allowed_hosts {quoted(name)}. Use host names without scheme and port.")
+    return frozenset(names)
 
 
 def load_options(options: EmulatorOptions, **more: Any) -> LoadedCatalog:
@@ -99,6 +113,7 @@ class Emulator:
         self.options = options
         self.profile = Profile.parse(options.profile)
         self.needs_credentials = options.auth == "on"
+        self.allowed_hosts = parse_hosts(options.allowed_hosts)
         self.ignored_findings = self.journal.ignored = parse_ignored(options.findings_ignore)
 
     @property

@@ -186,6 +186,7 @@ CREDENTIALS: Final = (
 
 CONTROL: Final = (
     Problem("origin", 403, "", "a page of another origin changes the emulator", "Origin {value} cannot change the emulator."),
+    Problem("foreign-host", 403, "", "a page changes the emulator under a host name that is not allowed (DNS rebinding)", "{parameter} {value} cannot change the emulator from a browser."),
     Problem("catalog", 400, "", "a catalog or image in a control request is invalid", "Invalid catalog:\n{what}"),
     Problem("snapshot", 404, "", "a snapshot does not exist", "Snapshot {value} not found."),
     Problem("snapshots", 429, "", "there are 1,000 snapshots already", "Too many snapshots; reuse the name of one."),
@@ -227,6 +228,7 @@ REQUEST: Final = (
     Problem("uri-too-large", 414, "APIGW.0201", "path and query have more than 32 KB (in Glance the request line 8 KB)", "Request URI too large."),
     Problem("findings", 400, "IMG.0017", "a request has findings, with `--findings strict`", "--findings strict rejects undocumented requests:\n{says}", "{says}"),
     Problem("host", 400, "APIGW.0602", "`Host` is invalid, and the response would contain a URL", "Invalid {parameter} {value}."),
+    Problem("scheme", 400, "APIGW.0602", "a proxy forwards another scheme than http or https, with `--forwarded on`", "Invalid {parameter} {value}."),
     Problem("malformed", 400, "APIGW.0602", "a request is not valid HTTP", "Invalid HTTP request."),
     Problem("away", 503, "APIGW.0201", "a fault rule injects this status", "Backend unavailable."),
     Problem("internal", 500, "APIGW.0601", "the emulator has a bug", "The emulator failed. Its log has the details under this request id."),

@@ -164,6 +164,7 @@ class AppOptions(EmulatorOptions):
 
     throttle: str = _option("", "Largest number of requests per address as REQUESTS/SECONDS, such as 5/10; more are answered with 429.", metavar="N/S")
     forwarded: str = _option("off", "Whether to trust X-Forwarded-For, -Proto, -Host, -Port and -Prefix of a proxy.", choices=SWITCH)
+    allowed_hosts: str = _option("", "Host names with a dot under which web pages may change the emulator, separated by commas.", metavar="NAME,...")
     read_only: str = _option("off", "Whether to reject every request that would change state.", choices=SWITCH)
     keep_data: int = _option(16 * 2**20, "Bytes of each uploaded image file that are kept for download; larger files are only hashed.", bounds=(0, 2**40), metavar="BYTES")
     journal: int = _option(1000, "Number of requests that the journal keeps.", bounds=(0, 1_000_000), metavar="N")

@@ -84,12 +84,12 @@ class Operation:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All errors that are possible, in the order of the table of errors."""
-        names = {"sandbox", "uri-too-large", "malformed", "internal", "away"}
+        names = {"sandbox", "uri-too-large", "scheme", "malformed", "internal", "away"}
         names |= {one.name for one in (*self.own_problems, *errors.REPLICAS)}
         if self.method == "GET":
             names.discard("unchanging")
         elif self.service == CONTROL:
-            names |= {"origin", "media-type"}
+            names |= {"origin", "foreign-host", "media-type"}
         elif self.method == "POST":
             names.add("origin")
         if self.service != CONTROL:

@@ -23,7 +23,7 @@ from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
-from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_per_process_state
+from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_forwarded_scheme, refuse_per_process_state
 from ims_mock.web.recording import record_response
 from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
 
@@ -88,7 +88,9 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     if has_control:
         app.register_blueprint(control.blueprint)
         add_sandboxes(app, emulator)
-    guards: list[Guard] = [refuse_changes] if emulator.options.read_only == "on" else []
+    guards: list[Guard] = [refuse_forwarded_scheme] if emulator.options.forwarded == "on" else []
+    if emulator.options.read_only == "on":
+        guards.append(refuse_changes)
     if not is_alone:
         guards.append(refuse_per_process_state)
     app.before_request(partial(_begin, guards))

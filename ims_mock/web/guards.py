@@ -2,11 +2,14 @@
 
 A browser asks for permission before it sends anything but ``GET``, ``HEAD`` and ``POST``, or a media type other than
 the three of HTML forms. The emulator never gives that permission, so only ``POST`` requests with such a media type have
-to be checked; a browser sends their ``Origin``.
+to be checked; a browser sends their ``Origin``. Changes to the emulator itself are all checked.
 """
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Final
 
 from ims_mock.errors import RequestError
@@ -25,6 +28,8 @@ PER_PROCESS: Final = {
 }
 """The endpoints that report which requests a process received, and what they report."""
 
+_PORT: Final = re.compile(r":[0-9]*$")
+
 SINGLE_PROCESS_CLAIMS: Final = frozenset({"Granian"})
 """Servers that never set ``wsgi.multiprocess``, however many processes they run."""
 
@@ -35,6 +40,28 @@ def refuse_foreign_origin(context: RequestContext) -> None:
     own = f"{context.request.scheme}://{context.host}"
     if origin and origin.lower() != own.lower():
         raise RequestError("origin", "Origin", origin, f"no Origin, or {own}")
+
+
+def refuse_foreign_host(context: RequestContext) -> None:
+    """Refuse a request of a page whose host name somebody else could make an alias of this address (DNS rebinding)."""
+    host = context.host.lower()
+    name = _PORT.sub("", host)
+    is_local = "." not in name or name.endswith(".localhost") or _is_address(name)
+    if context.header("Origin") and not is_local and name not in context.emulator.allowed_hosts:
+        legal = "localhost, an IP address, a name without a dot, or a name in --allowed-hosts"
+        raise RequestError("foreign-host", "Host", host, legal)
+
+
+def _is_address(name: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(name.strip("[]")))
+    return False
+
+
+def refuse_forwarded_scheme(context: RequestContext) -> None:
+    """Refuse a request for which a proxy sends another scheme than those of HTTP."""
+    if (scheme := context.request.scheme) not in ("http", "https"):
+        raise RequestError("scheme", "X-Forwarded-Proto", scheme, "http or https")
 
 
 def refuse_foreign_form(context: RequestContext) -> None:

@@ -78,6 +78,10 @@ def images_after_a_change(server):
     return len(found)
 
 
+def reset_by_a_page(server):
+    return server.ask("/_ims/reset", "POST", Origin="http://b.test", Host="b.test")[0]
+
+
 EFFECTS = {
     # option: further arguments, how to observe the effect, then two values, each with its effect
     "host": ((), lambda server: server.host, ("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")),
@@ -94,6 +98,7 @@ EFFECTS = {
     "findings_ignore": (("--findings", "strict"), status_with_finding, ("undocumented-parameter", 200), ("", 400)),
     "control": ((), lambda server: server.ask("/_ims/health")[0], ("off", 404), ("on", 200)),
     "read_only": ((), lambda server: server.ask("/_ims/reset", "POST")[0], ("on", 403), ("off", 204)),
+    "allowed_hosts": ((), reset_by_a_page, ("a.test,b.test", 204), ("", 403)),
     "threads": ((), threads_of, ("3", 3), ("1", 1)),
     "watch": (("empty.yaml",), images_after_a_change, ("on", 1), ("off", 0)),
     "log_level": ((), logged, ("info", (1, [False])), ("warning", (0, []))),

@@ -113,6 +113,29 @@ def test_a_page_of_another_origin_changes_nothing(method, path, body, headers, i
         assert "Use no Origin, or http://" in answer.json["error"]["message"]
 
 
+HOSTS = [
+    *((host, True) for host in ("localhost", "127.0.0.1:9292", "[::1]:9292", "10.0.0.7", "[::ffff:10.0.0.7]")),
+    *(
+        (host, True)
+        for host in ("ims-mock:9292", "ims_mock", "api.localhost", "ims.example.test", "IMS.Example.test:80")
+    ),
+    *((host, False) for host in ("evil.test", "evil.test:9292", "127.0.0.1.evil.test", "localhost.", "x.example.test")),
+]
+
+
+@pytest.mark.parametrize(("host", "is_allowed"), HOSTS)
+def test_a_page_changes_nothing_under_a_host_name_of_its_own(host, is_allowed):
+    ask = in_process(shared_app("empty", allowed_hosts="other.test, ims.example.TEST"))
+    browser = {"Origin": f"http://{host.removesuffix(':80')}", "Host": host}
+    for path, method, body in (("reset", "POST", b""), ("catalog", "PATCH", b"{}"), ("images/x", "DELETE", b"")):
+        answer = ask(f"/_ims/{path}", {**(JSON if body else {}), **browser}, method, body)
+        assert (answer.status != 403) == is_allowed
+        if not is_allowed:
+            assert "cannot change the emulator from a browser. Use localhost, an IP address" in answer.text
+        assert ask(f"/_ims/{path}", {**(JSON if body else {}), "Host": host}, method, body).status != 403
+    assert ask("/_ims/catalog", browser).status == 200
+
+
 @pytest.mark.parametrize(
     ("media_types", "status", "reset_status"),
     [

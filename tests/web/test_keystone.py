@@ -89,6 +89,17 @@ def test_forwarded_headers_are_used_only_with_forwarded_on(forwarded, url):
             assert image == url or (url == "" and image.startswith(own))
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "scheme", "status"),
+    [("on", "http", 200), ("on", "https", 200), ("on", "javascript", 400), ("on", "HTTPS", 400), ("off", "x", 200)],
+)
+def test_a_forwarded_scheme_is_http_or_https(forwarded, scheme, status):
+    answer = in_process(make_app(CATALOG, forwarded=forwarded))("/v3", {"X-Forwarded-Proto": scheme})
+    assert answer.status == status
+    if status == 400:
+        check_error(answer, 400, f"Invalid X-Forwarded-Proto '{scheme}'. Use http or https.")
+
+
 @pytest.mark.parametrize("prefix", ["cloud", "/cloud/", "p:-1", ":-1", "[::1", "//", "/a b", "/%E9%95%9C"])
 def test_any_forwarded_prefix_gives_a_valid_link(prefix):
     with over_socket(make_app(CATALOG, forwarded="on")) as ask:

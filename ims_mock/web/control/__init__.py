@@ -14,7 +14,7 @@ from flask import Blueprint, request
 from ims_mock.web.context import current_context
 from ims_mock.web.control import catalog, clock, faults, journal, sandboxes
 from ims_mock.web.control.bodies import MEDIA_TYPES
-from ims_mock.web.guards import refuse_foreign_origin
+from ims_mock.web.guards import refuse_foreign_host, refuse_foreign_origin
 
 PREFIX: Final = "/_ims"
 
@@ -25,8 +25,9 @@ for part in (catalog, clock, faults, journal, sandboxes):
 
 @blueprint.before_request
 def _refuse_changes_by_pages() -> None:
-    """Refuse a change that a page of another origin sends, or whose body a page could send."""
+    """Refuse a change that a page of another origin or host sends, or whose body a page could send."""
     if request.method not in ("GET", "HEAD"):
         refuse_foreign_origin(current_context())
         if request.mimetype or request.content_length or "Transfer-Encoding" in request.headers:
             current_context().refuse_media_type(*MEDIA_TYPES)
+        refuse_foreign_host(current_context())
