@@ -134,10 +134,18 @@ def load(
 
 
 class _Entry(NamedTuple):
-    """An image of a file: its valid values, whether all are, and whether it is from a published response."""
+    """An image of a file.
+
+    Attributes:
+        values: Its valid values.
+        is_valid: Whether all its values are valid.
+        is_complete: Whether it is as a response showed it, with its links.
+        is_published: Whether it is from a response, perhaps without attributes that somebody left out.
+    """
 
     values: dict[str, Any]
     is_valid: bool
+    is_complete: bool
     is_published: bool
 
 
@@ -165,8 +173,9 @@ def _parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
     try:
         raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
         if is_single_image(raw):
-            file.root, raw = ("images", 0), {"images": [raw]}
-        raw, warnings = without_envelope(raw)
+            file.is_published, file.root, raw = True, ("images", 0), {"images": [raw]}
+        raw, warnings, has_envelope = without_envelope(raw)
+        file.is_published |= has_envelope
         problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
         return raw
     except ParseError as error:
@@ -199,13 +208,14 @@ def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, probl
         if index % PROGRESS_STEP == 0:
             report(f"validating {file.name}", index, len(images))
         path = ("images", index)
-        values, warnings, is_published = without_links(image)
+        values, warnings, is_complete = without_links(image)
+        kind = (is_complete, is_complete or file.is_published)
         problems.add(*(file.problem((*path, name), message, is_warning=True) for name, message in warnings))
         try:
-            entries.append(_Entry(read_image(values), True, is_published))
+            entries.append(_Entry(read_image(values), True, *kind))
         except SchemaError as error:
             problems.add(*(file.problem((*path, *inner), message) for inner, message in error.problems))
-            entries.append(_Entry(dict(error.valid), False, is_published))
+            entries.append(_Entry(dict(error.valid), False, *kind))
     return _Contents(file, sections, entries)
 
 
@@ -370,7 +380,7 @@ class _ImageBuilder:
         defaults, file = content.sections.get("defaults", {}), content.file
         for index, image in enumerate(content.images):
             self._skip_taken_ids(self.seed)
-            given: Mapping[str, Any] = {**(UNSET if image.is_published else {}), **defaults, **image.values}
+            given: Mapping[str, Any] = {**(UNSET if image.is_complete else {}), **defaults, **image.values}
             path: ValuePath = ("images", index)
             if image.is_published:
                 given, warning = as_shared(given, content.shown_to or self.owner)

@@ -222,7 +222,7 @@ def _merge(target: dict[str, Any], merged: Any, line: int) -> None:
 def _json_events(text: str) -> Iterator[_Event]:
     """Return the events of JSON. The standard library finds syntax errors; it reports no lines of values."""
     try:
-        json.loads(text)
+        json.loads(text, parse_int=str)  # a number may have more digits than Python converts
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
         raise ParseError(error.lineno, message) from None

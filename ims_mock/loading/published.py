@@ -29,10 +29,11 @@ def is_single_image(raw: object) -> bool:
     return isinstance(raw, Mapping) and "id" in raw and raw.keys().isdisjoint(SECTIONS)
 
 
-def without_envelope(raw: Any) -> tuple[Any, Warnings]:
-    """Return a catalog without what a published list has beside its images, and a warning for what does not fit."""
-    if not isinstance(raw, Mapping) or "images" not in raw:
-        return raw, []
+def without_envelope(raw: Any) -> tuple[Any, Warnings, bool]:
+    """Return a catalog without what a published list has beside its images, a warning for each key that does not fit
+    them, and whether it has such keys."""
+    if not isinstance(raw, Mapping) or "images" not in raw or raw.keys().isdisjoint(ENVELOPE_KEYS):
+        return raw, [], False
     images = raw["images"]
     last = images[-1] if isinstance(images, list | tuple) and images else None
     marker = str(last.get("id")) if isinstance(last, Mapping) else None
@@ -46,7 +47,7 @@ def without_envelope(raw: Any) -> tuple[Any, Warnings]:
         for name, (fits, what) in legal.items()
         if not fits and raw.get(name) is not None
     ]
-    return {name: value for name, value in raw.items() if name not in ENVELOPE_KEYS}, warnings
+    return {name: value for name, value in raw.items() if name not in ENVELOPE_KEYS}, warnings, True
 
 
 def _is_page(link: object, marker: str | None) -> bool:
@@ -68,13 +69,13 @@ def without_links(raw: Any) -> tuple[Any, Warnings, bool]:
 
 
 def project_shown_to(images: Iterable[Mapping[str, Value | None]]) -> str:
-    """Return the project that complete images were shown to: the one that owns all private ones; else empty."""
+    """Return the project that published images were shown to: the one that owns all private ones; else empty."""
     owners = {image.get("owner") for image in images if _is(image, "visibility", "private") and not _is_shared(image)}
     return str(owners.pop() or "") if len(owners) == 1 else ""
 
 
 def as_shared(image: Mapping[str, Value | None], project: str) -> tuple[Mapping[str, Any], str]:
-    """Return a complete image as it is stored if it was shown to a project, and a warning, or an empty text.
+    """Return a published image as it is stored if it was shown to a project, and a warning, or an empty text.
 
     A project sees private images of others only as a member. In Mitaka, Glance shows these as private too.
     """

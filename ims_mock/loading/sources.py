@@ -77,7 +77,8 @@ class CatalogFile:
     name: str
     content: CatalogText | Mapping[str, Any]
     is_bundled: bool = False
-    root: ValuePath = ()  # the path of the content in the catalog, if it is a single image
+    is_published: bool = False  # whether it is a response: a list with links, or one image
+    root: ValuePath = ()  # the path of the content in the catalog, if it is one image
     _lines: Mapping[ValuePath, int] = field(default_factory=dict)
 
     def parse(self, progress: Progress) -> Any:

@@ -230,6 +230,24 @@ def test_image_with_links_has_no_defaults_but_those_of_its_file():
 
 
 @pytest.mark.parametrize(
+    "catalog",
+    [{"id": "1", "owner": A}, {"images": [{"id": "1", "owner": A}], "schema": "/v2/schemas/images"}],
+    ids=["image", "list"],
+)
+def test_image_without_links_has_defaults(catalog):
+    (only,) = load([catalog]).catalog
+    assert (only.visibility, only.get("disk_format"), only.get("min_disk")) == ("private", "zvhd2", 40)
+
+
+@pytest.mark.parametrize("envelope", [{"first": "/v2/images"}, {"links": []}], ids=str)
+def test_shared_image_of_a_list_needs_no_links(envelope):
+    images = [{"id": "1", "visibility": "private", "owner": A}, {"id": "2", "visibility": "shared", "owner": B}]
+    loaded = load([{"images": images, **envelope}])
+    assert loaded.catalog.get("2").members.keys() == {A}
+    assert load([{"images": images}]).catalog.get("2").members == {}
+
+
+@pytest.mark.parametrize(
     ("images", "sections", "options", "project"),
     [
         ([image("1"), image("2", owner=B, visibility="shared")], {}, {}, A),

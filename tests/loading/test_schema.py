@@ -157,6 +157,12 @@ def test_free_property_must_be_json(raw):
     assert list(problems_of(read_image, {"colour": raw, "name": "x"})) == [("colour",)]
 
 
+@pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
+def test_number_of_any_length_is_reported(is_json):
+    text = b'{"colour": 9' + b"9" * 5000 + b"}"
+    assert list(problems_of(read_image, CatalogText(text, is_json=is_json).parse().value)) == [("colour",)]
+
+
 @pytest.mark.parametrize("name", ["", 1, 1.5, True, None, ("a", "b"), "\ud800"])
 def test_property_name_must_be_text(name):
     assert problems_of(read_image, {name: "x"})
