@@ -117,6 +117,10 @@ class Sandboxes:
         emulators = [self._server, *(one.emulator for one in list(self._sandboxes.values()))]
         return [store for emulator in emulators for store in emulator.all_credentials]
 
+    def have_image(self, image_id: str) -> bool:
+        """Return whether the catalog of a sandbox has an image."""
+        return any(one.emulator.catalog.get(image_id) for one in list(self._sandboxes.values()))
+
     def remove(self, sandbox_id: str) -> None:
         """Remove a sandbox. Requests that it is answering are completed.
 

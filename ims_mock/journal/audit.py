@@ -15,7 +15,7 @@ from typing import Final
 
 from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
-from ims_mock.journal.audit_rules import AUDIT_RULES, RULES_BY_NAME, Remark, Step, Walk
+from ims_mock.journal.audit_rules import AUDIT_RULES, LEFT_SANDBOX, RULES_BY_NAME, Remark, Step, Walk
 from ims_mock.journal.documented import decoded_query
 from ims_mock.journal.findings import ERROR
 from ims_mock.journal.journal import ListRequest
@@ -197,7 +197,8 @@ def _audited(requests: Sequence[ListRequest]) -> Walk:
     if not any(RULES_BY_NAME[name].severity == ERROR for name in remarks):
         remarks |= _check_images(requests, is_whole=is_whole)
     if not is_whole and not _is_explained(requests, remarks):
-        remarks["stopped-early"] = Remark("stopped-early", (requests[-1].number,))
+        cause = LEFT_SANDBOX if requests[-1].record.is_in_sandbox else ""
+        remarks["stopped-early"] = Remark("stopped-early", (requests[-1].number,), cause=cause)
     if len(answered) > 1 and all(map(_is_small, answered.values())):
         remarks["small-pages"] = Remark("small-pages", tuple(request.number for request in answered.values()))
     first = requests[0]

@@ -35,6 +35,12 @@ AUDIT_RULES: Final = (
 )  # fmt: skip
 """The rules, in the order in which remarks are shown."""
 
+LEFT_SANDBOX: Final = (
+    "Or the client left the sandbox: `next` begins with /v2/, so that `urljoin` leads from the URL of the sandbox to the "
+    "server itself. Append `next` to the URL, or use the server's URL and the sandbox's token."
+)
+"""A possible cause if a walk in a sandbox that was reached by its URL stops early."""
+
 RULES_BY_NAME: Final = {rule.name: rule for rule in AUDIT_RULES}
 
 
@@ -46,11 +52,13 @@ class Remark:
         name: The name of the rule.
         requests: The numbers of the requests that show it.
         images: The ids of the images that were doubled or missed.
+        cause: Another possible cause than the client's paging, with its cure; empty if none is known.
     """
 
     name: str
     requests: tuple[int, ...]
     images: tuple[str, ...] = ()
+    cause: str = ""
 
     @property
     def rule(self) -> AuditRule:
@@ -59,7 +67,8 @@ class Remark:
 
     def as_json(self) -> dict[str, Any]:
         """Return the remark as JSON shows it, with the words of its rule."""
-        return vars(self.rule) | {"requests": list(self.requests), "images": list(self.images)}
+        own = {"requests": list(self.requests), "images": list(self.images), "cause": self.cause}
+        return vars(self.rule) | own
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,9 @@ class Walk:
     def read(cls, data: Mapping[str, Any]) -> Walk:
         """Return the walk that :meth:`as_json` has written."""
         steps = tuple(Step(**{**one, "query": _pairs(one["query"])}) for one in data["steps"])
-        remarks = tuple(Remark(one["name"], tuple(one["requests"]), tuple(one["images"])) for one in data["remarks"])
+        remarks = tuple(
+            Remark(one["name"], tuple(one["requests"]), tuple(one["images"]), one["cause"]) for one in data["remarks"]
+        )
         return cls(**{**data, "query": _pairs(data["query"]), "steps": steps, "remarks": remarks})
 
 

@@ -80,6 +80,7 @@ class Record(NamedTuple):
         started: When the request arrived, in seconds of :func:`time.perf_counter`.
         connected: When the connection was opened, by the same clock; 0 without a connection.
         caller: The sender; without a project if the credentials were not checked, which are then empty, too.
+        is_in_sandbox: Whether it was sent to the URL of a sandbox.
         is_unscoped: Whether a token was sent that is for no project.
         ids: The ids of the images in the response; ``None`` if the request failed or no client can read the response.
         answer: The list query that was answered; ``None`` for other requests and unreadable responses.
@@ -97,6 +98,7 @@ class Record(NamedTuple):
     caller: Caller = Caller("")
     credentials: str = ""
     refusal: str = ""
+    is_in_sandbox: bool = False
     is_unscoped: bool = False
     ids: tuple[str, ...] | None = None
     answer: ListAnswer | None = None

@@ -449,7 +449,7 @@ def _clock_setting() -> Schema:
 def _walk() -> Schema:
     step = {**each("number status images", INT), **each("method path target"), "query": _QUERY}
     kind = {"name": enum(rule.name for rule in AUDIT_RULES), "severity": enum((ERROR, INFO))}
-    remark = {**each("sentence cure"), **kind, "requests": array(INT), "images": array(STRING)}
+    remark = {**each("sentence cure cause"), **kind, "requests": array(INT), "images": array(STRING)}
     parts = {"steps": array(object_schema(step)), "remarks": array(object_schema(remark))}
     counts = each("number pages images", INT)
     return object_schema({**each("path project"), **counts, "query": _QUERY, "is_whole": BOOL, **parts})

@@ -214,7 +214,8 @@ def _format_step(step: Step) -> str:
 
 def _format_remark(remark: Remark) -> str:
     images = f" ({_shorten(remark.images)})" if remark.images else ""
-    return f"  {remark.name}, {_format_numbers(remark.requests)}: {remark.rule.sentence}{images} {remark.rule.cure}"
+    text = f"{remark.rule.sentence}{images} {remark.rule.cure} {remark.cause}".rstrip()
+    return f"  {remark.name}, {_format_numbers(remark.requests)}: {text}"
 
 
 def _format_numbers(requests: Sequence[int]) -> str:

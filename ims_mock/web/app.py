@@ -25,7 +25,7 @@ from ims_mock.web.control.bodies import MASKS
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
 from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_forwarded_scheme, refuse_per_process_state
 from ims_mock.web.recording import record_response
-from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
+from ims_mock.web.sandbox_routing import add_sandboxes, explain_unknown_image, select_emulator
 
 GATEWAY_URI_BYTES: Final = 32_768
 """The longest path and query that the gateway accepts (its documentation)."""
@@ -151,6 +151,7 @@ def _end(response: Response) -> Response:
 def _error_response(error: RequestError) -> Response:
     context = current_context()
     context.error = error
+    explain_unknown_image(context, error)
     response = _error_format(context)(error, context.request_id, context.header)
     response.headers.extend(error.headers)
     return response

@@ -50,6 +50,9 @@ MAX_JSON_BYTES: Final = 2**20
 MAX_MESSAGE_CHARACTERS: Final = 1000
 """The length to which the message of an error is shortened in the journal and the log."""
 
+SANDBOX_ID: Final = "ims_mock.sandbox"
+"""The key in the WSGI environment for the id of the sandbox to whose URL a request was sent."""
+
 _CONTEXT: Final = "ims_mock.context"
 _SIGNATURE: Final = re.compile("Signature=([^,]+)")
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
@@ -103,6 +106,11 @@ class RequestContext:
     def query_string(self) -> str:
         """The query string as it was sent, one character per byte."""
         return str(self.environ.get("QUERY_STRING", ""))
+
+    @property
+    def is_in_sandbox(self) -> bool:
+        """Whether the request was sent to the URL of a sandbox."""
+        return SANDBOX_ID in self.environ
 
     def header(self, name: str) -> str:
         """Return a header decoded from UTF-8; empty if it was not sent."""

@@ -114,6 +114,7 @@ def _record(context: RequestContext, status: int) -> Record:
         caller=authentication.caller,
         credentials=authentication.method,
         refusal=refusal or "",
+        is_in_sandbox=context.is_in_sandbox,
         is_unscoped=authentication.token is not None and not authentication.token.project,
         status=status,
         code=error.problem.code if error else "",

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, current_app
 
 from ims_mock.emulator import Emulator
+from ims_mock.errors import RequestError
 from ims_mock.sandboxes import Sandboxes, sandbox_id_of
-from ims_mock.web.context import RequestContext
+from ims_mock.web.context import EMULATOR, SANDBOX_ID, RequestContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 PATH: Final = "/_ims/sandboxes"
 
 _SANDBOXES: Final = "ims_mock.sandboxes"
-_SANDBOX_ID: Final = "ims_mock.sandbox"
+_UNKNOWN_IMAGE: Final = frozenset(
+    {"marker", "long-marker", "image", "image-to-change", "image-to-delete", "image-with-parts"}
+)
+_LEFT_BY_LINK: Final = (
+    "a sandbox has this image: links begin with /v2/, so append them to the URL of the sandbox instead of resolving "
+    "them with urljoin, or send the sandbox's token"
+)
 _URL: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
 
 
@@ -35,7 +42,7 @@ def add_sandboxes(app: Flask, emulator: Emulator) -> None:
         match = _URL.fullmatch(path) if path.startswith(PATH) else None
         # PUT and DELETE are methods of the sandbox itself
         if match and (match[3] or environ["REQUEST_METHOD"] not in ("PUT", "DELETE")):
-            mount, environ[_SANDBOX_ID], rest = match.groups()
+            mount, environ[SANDBOX_ID], rest = match.groups()
             environ["PATH_INFO"] = rest or "/"
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + mount
         return application(environ, start_response)
@@ -49,19 +56,24 @@ def sandboxes() -> Sandboxes:
     return found
 
 
-def is_in_sandbox(context: RequestContext) -> bool:
-    """Return whether the request was sent to the URL of a sandbox."""
-    return _SANDBOX_ID in context.environ
-
-
 def select_emulator(context: RequestContext, token: str = "", authorization: str = "") -> None:
     """Select the emulator of the sandbox that the URL of a request names, or else its credentials.
 
     Raises:
         RequestError: There is no such sandbox.
     """
-    sandbox_id = context.environ.get(_SANDBOX_ID, "")
+    sandbox_id = context.environ.get(SANDBOX_ID, "")
     if not sandbox_id and (token or authorization):
         sandbox_id = sandbox_id_of(token, authorization)
     if sandbox_id and _SANDBOXES in current_app.extensions:
         context.emulator = sandboxes().emulator(sandbox_id)
+
+
+def explain_unknown_image(context: RequestContext, error: RequestError) -> None:
+    """Add to the error for an image that the server does not know that a sandbox has it: a link led out of that."""
+    server: Emulator = current_app.extensions[EMULATOR]
+    if error.problem.name not in _UNKNOWN_IMAGE or context.journal is not server.journal:
+        return
+    image_id = error.details["value"]
+    if _SANDBOXES in current_app.extensions and not server.catalog.get(image_id) and sandboxes().have_image(image_id):
+        error.hint = _LEFT_BY_LINK

@@ -6,9 +6,11 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from http.client import HTTPConnection
 from urllib.error import HTTPError
+from urllib.parse import urljoin
 from urllib.request import Request, urlopen
 
 import pytest
+import requests
 from helpers import make_app, over_socket
 
 from ims_mock import ImsMock
@@ -261,6 +263,17 @@ def test_walks_must_reach_the_last_page(ims):
     assert [(walk.pages, walk.images, walk.is_whole) for walk in ims.walks] == [(1, 3, True), (3, 3, True)]
     ims.reset()
     assert ims.walks == []
+
+
+def test_client_that_resolves_links_with_urljoin_leaves_a_sandbox(ims):
+    ims.add({"id": "d"})
+    page = requests.get(f"{ims.url}/v2/images?limit=1").json()
+    answer, is_sandbox = requests.get(urljoin(ims.url, page["next"])), "/_ims/" in ims.url
+    assert answer.status_code == (400 if is_sandbox else 200)
+    assert ("; a sandbox has this image: " in answer.text) == is_sandbox
+    with pytest.raises(AssertionError, match="stopped-early") as failed:
+        ims.assert_walked_everything()
+    assert ("Or the client left the sandbox: " in str(failed.value)) == is_sandbox
 
 
 def test_faults_are_added_with_keys_of_any_section(ims):

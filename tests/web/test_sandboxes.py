@@ -10,6 +10,7 @@ from login_helpers import login_body
 from ims_mock import sandboxes
 from ims_mock.auth import signature as signing
 from ims_mock.contract.values import parse_wire_time
+from ims_mock.journal.audit_rules import LEFT_SANDBOX
 from ims_mock.sandboxes import MAX_SANDBOXES, Sandboxes
 from ims_mock.web.app import app_for
 
@@ -83,6 +84,49 @@ def test_links_are_relative_to_the_base_url(ask):
     catalog = ask(f"{prefix(made)}/v3/auth/catalog").json["catalog"]
     assert {one["url"] for service in catalog for one in service["endpoints"]} == {made["url"], f"{made['url']}/v3"}
     assert ask(f"{prefix(made)}/v3").json["version"]["links"][0]["href"] == f"{made['url']}/v3/"
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_image_that_only_a_sandbox_knows_is_explained(profile):
+    app = make_app(CATALOG, profile=profile)
+    ask = in_process(app)
+    made = make(ask, catalog={"images": [{"id": "inside"}]})
+    unknown = [
+        ask("/v2/images?marker=inside"),
+        ask("/v2/cloudimages?marker=inside"),
+        ask("/v2/images/inside"),
+        ask("/v2/images/inside", method="DELETE"),
+        ask("/v2/images/inside/members"),
+    ]
+    journal = app.extensions["ims_mock"].journal
+    for answer, entry in zip(unknown, journal.entries(), strict=True):
+        assert answer.status in (400, 404)
+        hint = "; a sandbox has this image: links begin with /v2/, so append them to the URL of the sandbox"
+        assert hint in entry.message
+        assert (hint in answer.text) == ("cloudimages" in entry.path or profile == "documented")
+    for target, headers in [
+        ("/v2/images?marker=nowhere", {}),
+        (f"{prefix(made)}/v2/images?marker=image-0", {}),
+        ("/v2/images?marker=nowhere", {"X-Auth-Token": made["token"]}),
+        ("/_ims/images/inside", {}),
+        ("/v2/images/inside/tags", {}),
+    ]:
+        assert "a sandbox" not in ask(target, headers).text
+
+
+def test_walk_that_stops_early_in_a_sandbox_may_have_left_it(ask):
+    made = make(ask)
+    ask(f"{prefix(made)}/v2/images?limit=1")
+    ask("/v2/images?limit=2", {"X-Auth-Token": made["token"]})
+    ask("/v2/images?limit=1")
+    causes = [
+        remark["cause"]
+        for path in (prefix(made), "")
+        for walk in ask(f"{path}/_ims/walks").json["walks"]
+        for remark in walk["remarks"]
+        if remark["name"] == "stopped-early"
+    ]
+    assert causes == [LEFT_SANDBOX, "", ""]
 
 
 def test_a_sandbox_behind_a_proxy_has_both_prefixes():

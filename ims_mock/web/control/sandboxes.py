@@ -15,14 +15,14 @@ from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_GENERATED, json_object, unmasker
-from ims_mock.web.sandbox_routing import PATH, is_in_sandbox, sandboxes
+from ims_mock.web.sandbox_routing import PATH, sandboxes
 
 blueprint = Blueprint("sandboxes", __name__)
 
 
 @blueprint.before_request
 def _refuse_nested_sandboxes() -> None:
-    if is_in_sandbox(current_context()):
+    if current_context().is_in_sandbox:
         raise RequestError("route", "the path", request.path)
 
 
