@@ -19,8 +19,12 @@ def quoted(value: object) -> str:
 
 def printable(text: str, length: int = QUOTED_LENGTH) -> str:
     """Make text safe for a terminal: on one line, shortened, with control characters escaped."""
-    safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:length])
-    return safe if len(text) <= length else f"{safe}…"
+    return escaped(text) if len(text) <= length else f"{escaped(text[:length])}…"
+
+
+def escaped(text: str) -> str:
+    """Escape line ends and other control characters."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def shortened(text: str, length: int) -> str:

@@ -7,6 +7,7 @@ import click
 from ims_mock.cli.common import make_command
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import CatalogError, report_problems
+from ims_mock.text import escaped
 
 
 @make_command("check")
@@ -21,5 +22,5 @@ def command(catalog: tuple[str, ...], seed: int) -> int:
         click.echo(line)
     if not loaded.warnings:
         images = len(loaded.catalog)
-        click.echo(f"{loaded.name}: {images} image{'s' * (images != 1)}, no problems")
+        click.echo(f"{escaped(loaded.name)}: {images} image{'s' * (images != 1)}, no problems")
     return 0

@@ -15,6 +15,7 @@ from urllib.request import BaseHandler, HTTPSHandler, ProxyHandler, build_opener
 import click
 
 from ims_mock.options import OPTIONS, Option
+from ims_mock.text import escaped
 
 _TIMEOUT_SECONDS: Final = 3.0
 
@@ -87,7 +88,7 @@ def write(text: str, path: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+        raise click.ClickException(f"cannot write {escaped(path)}: {error.strerror}") from None
 
 
 # --- requests to a running server

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
+from errno import EBADF
 from importlib import import_module
 from typing import Final, NoReturn
 
 import click
 
 from ims_mock import __version__
+from ims_mock.text import escaped
 
 PROGRAM: Final = "ims-mock"
 COMMANDS: Final = ("serve", "check", "generate", "fields", "openapi", "schema", "report", "healthcheck")
@@ -42,6 +44,7 @@ def program() -> None:
 
 def main() -> NoReturn:
     """Run the command line. Every error is one line on standard error."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names in any script can be printed on any terminal
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -57,12 +60,26 @@ def main() -> NoReturn:
         _discard_output()
     except OSError as error:
         _discard_output()
-        _exit(f"cannot write: {error.strerror}", 1)
+        _exit(f"cannot write: {'standard output is closed' if error.errno == EBADF else error.strerror}", 1)
     except Exception as error:  # a bug: one line for users, the traceback on demand
         if os.environ.get("IMS_MOCK_LOG_LEVEL") == "debug":
             raise
         _exit(f"failed: {type(error).__name__}: {error}; set IMS_MOCK_LOG_LEVEL=debug for a traceback", 1)
     sys.exit(status)
+
+
+def _open_closed_streams() -> None:
+    """Open the standard streams that the caller has closed, so that no file or socket takes their place.
+
+    Writing to standard output still fails; messages for standard error are discarded.
+    """
+    for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # the lowest free number
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _discard_output() -> None:
@@ -71,5 +88,5 @@ def _discard_output() -> None:
 
 
 def _exit(message: str, status: int) -> NoReturn:
-    click.echo(f"{PROGRAM}: {' '.join(message.splitlines())}", err=True)
+    click.echo(f"{PROGRAM}: {escaped(' '.join(message.splitlines()))}", err=True)
     sys.exit(status)

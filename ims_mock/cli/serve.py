@@ -8,7 +8,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Final
 
 import click
@@ -19,6 +19,7 @@ from ims_mock.options import ServeOptions
 from ims_mock.server.reloader import Reloader
 from ims_mock.server.server import BindError, Server, bind, exit_on_signals, make_server, url_of
 from ims_mock.server.tls import CertificateError, tls_context
+from ims_mock.text import escaped
 
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -60,7 +61,9 @@ def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
     if reloader:
         reloader.start(emulator.reload)
     images = len(emulator.catalog)
-    click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({emulator.state.name}) on {url}")
+    name = escaped(emulator.state.name)
+    with suppress(OSError):  # standard output is closed, or nobody reads it
+        click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({name}) on {url}")
     run(server)
 
 
@@ -115,5 +118,5 @@ class _ProgressBar(ExitStack):
         if stage != self._stage:
             self.close()
             self._stage = stage
-            self._bar = self.enter_context(click.progressbar(length=total, label=stage, file=sys.stderr))
+            self._bar = self.enter_context(click.progressbar(length=total, label=escaped(stage), file=sys.stderr))
         self._bar.update(done - self._bar.pos)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ims_mock.loading.parser import MAX_BYTES, MAX_PROBLEMS, CatalogText, Progress, ValuePath
-from ims_mock.text import printable
+from ims_mock.text import escaped, printable
 
 Source = str | Path | Mapping[str, object] | CatalogText
 """A bundled name, the path of a file or folder, or the structure or the text of a catalog."""
@@ -44,7 +44,7 @@ class CatalogProblem:
     def __str__(self) -> str:
         file = f"{self.file}:{self.line}" if self.line else self.file
         path = f" {self.path}:" if self.path else ""
-        return f"{file}:{path} {'warning: ' if self.is_warning else ''}{self.message}"
+        return escaped(f"{file}:{path} {'warning: ' if self.is_warning else ''}{self.message}")
 
 
 class CatalogError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from ims_mock.emulator import load_options
 from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.loading.sources import CatalogError, catalog_paths, is_bundled, report_problems
 from ims_mock.options import EmulatorOptions
+from ims_mock.text import escaped
 
 POLL_SECONDS: Final = 0.2
 
@@ -68,6 +70,10 @@ class Reloader:
 
     def reload(self, use: Callable[[LoadedCatalog], None]) -> None:
         """Load the catalogs of the options and use them, or log what is wrong with them."""
+        for path in self._paths:
+            if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):  # a pipe would block
+                _log.error("%s: is no longer a file or a folder; %s", escaped(str(path)), _KEPT)
+                return
         try:
             loaded = load_options(self._options)
         except CatalogError as error:
@@ -81,4 +87,4 @@ class Reloader:
                 _log.warning("%s", line)
             use(loaded)
             images = len(loaded.catalog)
-            _log.info("reloaded %d image%s (%s)", images, "s" * (images != 1), loaded.name)
+            _log.info("reloaded %d image%s (%s)", images, "s" * (images != 1), escaped(loaded.name))

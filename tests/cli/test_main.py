@@ -5,7 +5,7 @@ import subprocess
 from contextlib import suppress
 
 import pytest
-from serving import CLEAN, COMMAND, LINUX, POSIX, put, refusal, run, run_process, started
+from serving import CLEAN, COMMAND, LINUX, POSIX, free_port, put, refusal, run, run_process, started
 
 from ims_mock import __version__
 from ims_mock.cli.main import COMMANDS, main
@@ -162,3 +162,62 @@ def test_output_is_utf_8_on_any_terminal(encoding):
     put("c.yaml", "images: [{id: a, name: 镜像🚀}]")
     done = run_process("check", "c.yaml", PYTHONIOENCODING=encoding)
     assert (done.returncode, done.stderr, "'镜像🚀'" in done.stdout) == (0, "", True)
+
+
+def in_shell(redirections, *arguments):
+    """Run a command with streams redirected as a shell does it."""
+    command = ["sh", "-c", f'exec "$0" "$@" {redirections}', *COMMAND, *arguments]
+    return subprocess.run(command, env=CLEAN, capture_output=True, encoding="utf-8", timeout=60, check=False)
+
+
+PRINTING = [
+    ("--version",),
+    ("--help",),
+    ("generate", "--count", "1"),
+    *((name,) for name in ("check", "fields", "schema")),
+]
+
+
+@POSIX
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_closed_output_is_one_line_and_status_1(arguments):
+    assert refusal(in_shell(">&-", *arguments), 1) == "ims-mock: cannot write: standard output is closed"
+    assert in_shell("<&- >&- 2>&-", *arguments).returncode == 1
+    done = in_shell("2>&-", *arguments)
+    assert (done.returncode, done.stdout != "") == (0, True)
+
+
+@POSIX
+def test_a_command_that_writes_a_file_needs_no_streams():
+    assert in_shell("<&- >&- 2>&-", "generate", "--count", "1", "--output", "new.yaml").returncode == 0
+    assert in_shell("", "check", "new.yaml").stdout == "new.yaml: 1 image, no problems\n"
+
+
+@POSIX
+@pytest.mark.parametrize("redirections", ["2>&-", "<&- >&- 2>&-"])
+def test_serve_runs_without_streams(redirections):
+    port = free_port()
+    put("odd.yaml", "images: [{colour: blue, min_disk: 1}]")
+    command = ("sh", "-c", f'exec "$0" "$@" {redirections}', *COMMAND, "serve")
+    with started("odd.yaml", "--port", port, "--log-level", "info", command=command) as process:
+        for _ in range(200):
+            if run_process("healthcheck", "--port", port).returncode == 0:
+                break
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+@POSIX
+def test_control_characters_of_file_names_are_escaped():
+    name = "a\x1b[31m\nb\x85\udcff.yaml"
+    put(name, "images: [{min_disk: x}]")
+    put("good" + name, "{}")
+    shown = "a\\x1b[31m\\nb\\x85\\udcff.yaml"
+    line, _ = run_process("check", name).stdout.split(" images")
+    assert line == f"{shown}:1:"
+    assert run_process("check", "good" + name).stdout == f"good{shown}: 0 images, no problems\n"
+    for arguments in (("serve", name), ("serve", "no" + name), ("generate", "--output", f"no/{name}")):
+        errors = run_process(*arguments).stderr
+        assert (shown in errors, errors.count("\n"), "\x1b" in errors) == (True, 1, False)
+    with started("good" + name) as process:
+        assert f"(good{shown})" in process.stdout.readline()

@@ -107,6 +107,24 @@ def test_named_pipes_are_ignored():
     assert changes(reloader) == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("become", [os.mkfifo, os.mkdir, lambda path: os.symlink(path, path)])
+def test_watching_survives_a_file_that_becomes_something_else(become, caplog):
+    options = EmulatorOptions(["c.yaml", "default"])
+    emulator, reloader = Emulator(load(options.sources)), Reloader(options)
+    before = ids(emulator)
+    Path("c.yaml").unlink()
+    become("c.yaml")
+    assert changes(reloader) == 1
+    reloader.reload(emulator.reload)
+    assert (ids(emulator), KEPT in caplog.text) == (before, True)
+    Path("c.yaml").rmdir() if Path("c.yaml").is_dir() else Path("c.yaml").unlink()
+    put("c.yaml", TWO)
+    assert changes(reloader) == 1
+    reloader.reload(emulator.reload)
+    assert set(ids(emulator)) - set(before) == {"b"}
+
+
 def test_a_reset_restores_the_reloaded_catalog():
     reloader, emulator = Reloader(EmulatorOptions("c.yaml")), Emulator(load(["c.yaml"]))
     put("c.yaml", TWO + "project: p\nclock: 2025-01-01T00:00:00Z\n")
