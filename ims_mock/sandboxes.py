@@ -41,12 +41,13 @@ def _new_credentials(sandbox_id: str) -> SandboxCredentials:
 
 @dataclass
 class Sandbox:
-    """One sandbox. It is removed if it is not used for the seconds in ``expires``."""
+    """One sandbox, with times in seconds. It is removed if it is not used for as long as ``expires``."""
 
     id: str
     emulator: Emulator
     credentials: SandboxCredentials
     expires: float
+    created: float
     last_used: float
 
 
@@ -84,12 +85,23 @@ class Sandboxes:
         shared: dict[str, Any] = {"coverage_recorder": recorder, "uploads": self._server.uploads}
         emulator = Emulator(loaded, options, sandbox_credentials=credentials, **shared)
         with self._lock:
-            now = self._now()
-            self._sandboxes = {key: one for key, one in self._sandboxes.items() if now - one.last_used < one.expires}
+            now = self._remove_expired()
             if len(self._sandboxes) >= MAX_SANDBOXES:
                 raise RequestError("sandboxes", legal=f"at most {MAX_SANDBOXES}")
-            sandbox = self._sandboxes[sandbox_id] = Sandbox(sandbox_id, emulator, credentials, expires, now)
+            sandbox = self._sandboxes[sandbox_id] = Sandbox(sandbox_id, emulator, credentials, expires, now, now)
         return sandbox
+
+    def ages(self) -> list[tuple[Sandbox, float, float]]:
+        """Return each sandbox with its age and the time since its last use, both in seconds."""
+        with self._lock:
+            now = self._remove_expired()
+            return [(one, now - one.created, now - one.last_used) for one in self._sandboxes.values()]
+
+    def _remove_expired(self) -> float:
+        """Remove the sandboxes that have not been used for too long, and return the time."""
+        now = self._now()
+        self._sandboxes = {key: one for key, one in self._sandboxes.items() if now - one.last_used < one.expires}
+        return now
 
     def restart(self, sandbox_id: str, loaded: LoadedCatalog, options: AppOptions, expires: float) -> Sandbox:
         """Start a sandbox again as if it were new; it keeps its id, credentials and coverage.

@@ -106,6 +106,8 @@ def _authenticate_token(store: CredentialStore, sent: RequestCredentials, now: d
         failure = RequestError("token-unproven")
     elif token.is_expired(now):
         failure = RequestError("token-expired")
+    elif token.project and token.project not in projects and ADMIN not in token.roles:  # the catalog was replaced
+        failure = RequestError("other-project", "the project", token.project, ", ".join(projects))
     elif sent.project and sent.project not in ([token.project] if token.project else projects):
         failure = RequestError("other-project", "X-Project-Id", sent.project, "the project the token was issued for")
     caller = Caller(sent.project or token.project or store.default_project, frozenset(token.roles))

@@ -13,10 +13,12 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from ims_mock.catalog.visibility import ADMIN, MEMBER
 from ims_mock.contract.values import wire_time
 
 DEFAULT_PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
@@ -72,8 +74,7 @@ class Token:
         user: The name of its user; empty for a token of a catalog, which belongs to no user.
         user_domain: The domain of that user.
         methods: How the user authenticated.
-        projects: Of a token that was exchanged for a catalog's token: the projects of that one, each with the roles in
-            it, unless they are those of this token.
+        source: Of a token that was exchanged for a catalog's token: the id of that one.
         is_unproven: Whether it was issued with ``--auth off`` to a login that ``--auth on`` rejects.
     """
 
@@ -87,7 +88,7 @@ class Token:
     user: str = ""
     user_domain: str = ""
     methods: tuple[str, ...] = ()
-    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str = ""
     is_unproven: bool = False
 
     def is_expired(self, now: datetime) -> bool:
@@ -97,7 +98,12 @@ class Token:
     @property
     def own_projects(self) -> Mapping[str, tuple[str, ...]]:
         """The projects of a token without a user, each with the roles in it."""
-        return self.projects or ({self.project: self.roles} if self.project else {})
+        return {self.project: self.roles} if self.project else {}
+
+    @property
+    def id(self) -> str:
+        """An id that does not reveal the token."""
+        return stable_id("token", self.token)
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,22 @@ class CredentialStore:
 
     def find_token(self, text: str) -> Token | None:
         """Return a token of the catalog or an issued one, even if it has expired, or ``None``."""
-        return self._tokens.get(text) or self.token_signer.read(text)
+        if found := self._tokens.get(text):
+            return found
+        issued = self.token_signer.read(text)
+        return self._updated(issued) if issued else None
+
+    def _updated(self, token: Token) -> Token:
+        """Return an issued token with the roles that its owner has now: the catalog may have been replaced since."""
+        if token.is_unproven or not (token.project or token.domain):
+            return token
+        source = self._tokens_by_id.get(token.source)
+        expires = min(token.expires, source.expires) if source and source.expires else token.expires
+        return replace(token, roles=roles_in(self.projects_of(token), token.project), expires=expires)
+
+    @cached_property
+    def _tokens_by_id(self) -> Mapping[str, Token]:
+        return {token.id: token for token in self._tokens.values()}
 
     def find_keys(self, access: str) -> Sequence[AccessKey]:
         """Return the rows of an access key, one per project; none if it is unknown."""
@@ -202,6 +223,8 @@ class CredentialStore:
 
     def projects_of(self, token: Token) -> Mapping[str, tuple[str, ...]]:
         """Return the projects that the owner of a token may use, each with the roles in it."""
+        if source := self._tokens_by_id.get(token.source):
+            return source.own_projects
         if not token.user or token.is_unproven:
             return token.own_projects
         rows = (user for user in self.users if (user.domain, user.name) == (token.user_domain, token.user))
@@ -213,7 +236,7 @@ class TokenSigner:
 
     def __init__(self, known: Iterable[str], prefix: str = "") -> None:
         self._prefix = prefix
-        self._serializer = URLSafeSerializer(json.dumps(list(known)), salt="token", signer_kwargs=_SIGNING)
+        self._serializer = URLSafeSerializer(json.dumps(list(known)), salt="token-2", signer_kwargs=_SIGNING)
 
     def sign(self, token: Token) -> Token:
         """Return a token with its text, which differs from that of every other token."""
@@ -232,8 +255,19 @@ class TokenSigner:
         if self._serializer.make_signer().sign(signed.rpartition(".")[0]).decode() != signed:
             return None  # another spelling of the signature: base64 ignores some bits and characters
         lists = {name: tuple(payload[name]) for name in ("roles", "methods")}
-        projects = {project: tuple(roles) for project, roles in payload["projects"].items()}
-        return Token(**{**payload, **lists, "token": text, "projects": projects})
+        return Token(**{**payload, **lists, "token": text})
+
+
+def roles_in(projects: Mapping[str, tuple[str, ...]], project: str = "") -> tuple[str, ...]:
+    """Return the roles in a project, or in all: an admin of one project is an admin of all.
+
+    Args:
+        projects: The projects that a user or token is valid for, each with the roles in it. Whoever has none, but is
+            accepted nevertheless, is a member.
+        project: The project; empty for all.
+    """
+    roles = tuple(dict.fromkeys(role for roles in projects.values() for role in roles)) if projects else (MEMBER,)
+    return projects.get(project, roles if ADMIN in roles else (MEMBER,)) if project else roles
 
 
 def redacted(secret: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, Token, stable_id
-from ims_mock.catalog.visibility import ADMIN, MEMBER
+from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, Token, roles_in, stable_id
+from ims_mock.catalog.visibility import ADMIN
 from ims_mock.contract.values import MAX_NAME, add_clamped, wire_time
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
@@ -135,16 +135,7 @@ class _Principal:
     projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # each with the roles in it
     expires: str = ""  # when the exchanged token expires
     failure: RequestError | None = None  # what is wrong with the password or the token
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The roles in all projects; ``member`` if there are no projects and the login is accepted nevertheless."""
-        roles = dict.fromkeys(role for roles in self.projects.values() for role in roles)
-        return tuple(roles) if self.projects else (MEMBER,)
-
-    def roles_in(self, project: str) -> tuple[str, ...]:
-        """Return the roles in a project: an admin of one project is an admin of all."""
-        return self.projects.get(project, self.roles if ADMIN in self.roles else (MEMBER,))
+    source: str = ""  # the id of the catalog's token that is exchanged
 
 
 def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_credentials: bool) -> Token:
@@ -174,9 +165,9 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
         project, is_legal, legal = _find_project(store, login.project, principal)
         if not is_legal:
             failures.append(RequestError("login-scope", legal=legal, what=f"the project {login.project}"))
-        roles = principal.roles_in(project.id)
+        roles = roles_in(principal.projects, project.id)
     elif login.domain:
-        is_own, roles = login.domain.is_domain(principal.domain), principal.roles
+        is_own, roles = login.domain.is_domain(principal.domain), roles_in(principal.projects)
         if not is_own:
             what = f"the domain {login.domain}"
             failures.append(RequestError("login-scope", legal=quoted(principal.domain), what=what))
@@ -194,10 +185,10 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
         user=principal.name,
         user_domain=principal.domain if principal.name else "",
         methods=methods,
+        source=principal.source,
         is_unproven=bool(failures),
     )
-    needs_projects = not token.user and token.own_projects != principal.projects
-    return store.token_signer.sign(replace(token, projects=principal.projects) if needs_projects else token)
+    return store.token_signer.sign(token)
 
 
 def expiry(now: datetime) -> str:
@@ -209,7 +200,7 @@ def owner_of(store: CredentialStore, token: Token) -> tuple[str, str]:
     """Return the name and domain of the user of a token; for a catalog's token, the first user of its project."""
     if token.user:
         return token.user, token.user_domain
-    project = next(iter(token.own_projects), "")
+    project = next(iter(store.projects_of(token)), "")
     owners = ((user.name, user.domain) for user in store.users if user.project == project)
     return next(owners, (_DEFAULT_USER, store.project(project).domain))
 
@@ -236,7 +227,8 @@ def _owner_of_token(store: CredentialStore, login: Login, now: datetime) -> _Pri
         failure, expires = RequestError("login", what="the token has expired"), ""
     if token.is_unproven:
         failure = RequestError("login", what="the token was issued for a login that --auth on rejects")
-    return _Principal(token.user, owner_of(store, token)[1], store.projects_of(token), expires, failure)
+    source = token.source if token.issued else token.id
+    return _Principal(token.user, owner_of(store, token)[1], store.projects_of(token), expires, failure, source)
 
 
 def _find_project(store: CredentialStore, asked: Reference, principal: _Principal) -> tuple[Project, bool, str]:
@@ -246,7 +238,7 @@ def _find_project(store: CredentialStore, asked: Reference, principal: _Principa
     """
     own = [store.project(project) for project in principal.projects]
     named = [*own, *map(store.project, store.projects), store.project(store.default_project)]
-    is_admin = ADMIN in principal.roles
+    is_admin = ADMIN in roles_in(principal.projects)
     valid = named if is_admin else own
     legal = ", ".join(sorted({f"{quoted(one.name)} in domain {quoted(one.domain)}" for one in valid}))
     if asked.id:  # every id is a project

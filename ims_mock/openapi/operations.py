@@ -181,6 +181,7 @@ _CONTROL_ROWS: Final = (
     Operation("GET", "/_ims/walks", "listWalks", "List the walks through paginated lists, with the audit's remarks.", {200: "Walks"}),
     Operation("GET", "/_ims/coverage", "showCoverage", "Show which items of the contract were covered, and which were not.", {200: "Coverage"}),
     Operation("DELETE", "/_ims/coverage", "forgetCoverage", "Clear the coverage.", _NO_BODY),
+    Operation("GET", "/_ims/sandboxes", "listSandboxes", "List the sandboxes with their age and the time since their last use, without secrets.", {200: "Sandboxes"}),
     Operation("POST", "/_ims/sandboxes", "makeSandbox", "Create a sandbox with the server's initial catalog or the one in the body.", {201: "Sandbox"}, (*_CATALOG, *_named("sandboxes"), *_HOST), {JSON: "NewSandbox"}, is_body_required=False, links={"id": "/id"}),
     Operation("PUT", "/_ims/sandboxes/{id}", "beginSandbox", "Recreate a sandbox with the same id and credentials.", {200: "Sandbox"}, (*_CATALOG, *_HOST), {JSON: "NewSandbox"}, is_body_required=False),
     Operation("DELETE", "/_ims/sandboxes/{id}", "removeSandbox", "Delete a sandbox.", _NO_BODY),

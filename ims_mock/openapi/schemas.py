@@ -429,6 +429,9 @@ def _control_bodies() -> dict[str, Schema]:
         "Walks": object_schema({"walks": array(_walk())}),
         "Coverage": object_schema({**each("exercised total", INT), "groups": array(group)}),
         "NewSandbox": _new_sandbox(),
+        "Sandboxes": object_schema(
+            {"sandboxes": array(object_schema({"id": STRING, **each("age_seconds unused_seconds expires", NUMBER)}))}
+        ),
         "Sandbox": object_schema({**each("id url token access_key secret_key project"), "expires": NUMBER}),
     }
 

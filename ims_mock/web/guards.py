@@ -25,8 +25,9 @@ PER_PROCESS: Final = {
     "control.journal.list_requests": "journal",
     "control.journal.list_walks": "journal",
     "control.journal.show_coverage": "coverage",
+    "control.sandboxes.list_sandboxes": "sandboxes",
 }
-"""The endpoints that report which requests a process received, and what they report."""
+"""The endpoints that report which requests a process received or what it made for them, and what they report."""
 
 _PORT: Final = re.compile(r":[0-9]*$")
 

@@ -68,7 +68,7 @@ def _token_response(context: RequestContext, token: Token) -> Response:
         "user": {**_named("user", domain, user), "domain": _named("domain", domain), "password_expires_at": ""},
         "issued_at": _microseconds(token.issued or clock.wire()),
         "expires_at": _microseconds(token.expires or expiry(clock.now())),
-        "audit_ids": [stable_id("token", token.token)],
+        "audit_ids": [token.id],
     }
     project = _project_of(store, token)
     if token.project:

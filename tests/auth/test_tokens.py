@@ -1,12 +1,13 @@
 """Tokens: those that a login issues, and those of a catalog."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from helpers import in_process, make_app, over_socket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from login_helpers import CATALOG, OTHER, A, B, check_error, login, login_body, post_login
+from login_helpers import CATALOG, OTHER, A, B, C, check_error, login, login_body, post_login
 
 from ims_mock.auth.credentials import stable_id
 
@@ -61,6 +62,49 @@ def test_tokens_are_valid_for_every_emulator_of_the_catalog_and_after_a_reset(as
     same.extensions["ims_mock"].reset()
     assert in_process(same)("/v2/images", {"X-Auth-Token": text}).status == 200
     assert in_process(other)("/v2/images", {"X-Auth-Token": text}).status == 401
+
+
+def with_roles(roles):
+    """Return the catalog with other roles of the users and tokens in project A."""
+    credentials = CATALOG["credentials"]
+    rows = {
+        kind: [
+            row if row["project"] != A or row.get("expires") else {**row, "roles": roles} for row in credentials[kind]
+        ]
+        for kind in ("tokens", "users")
+    }
+    return {**CATALOG, "credentials": {**credentials, **rows}}
+
+
+def as_json(ask, method, path, body):
+    return ask(path, {"Content-Type": "application/json"}, method, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("scope", [{"project": {"id": A}}, {"project": {"id": C}}, {"domain": {"name": "team"}}])
+@pytest.mark.parametrize("who", [{"user": "root", "password": "root's secret"}, {"token": "admin"}])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_new_catalog_demotes_the_tokens_that_were_issued_before(app, ask, scope, who, times):
+    text, _ = login(ask, scope=scope, **who)
+    if times == 2:
+        text, _ = login(ask, scope=scope, token=text)
+    store = app.extensions["ims_mock"].credentials
+    assert store.find_token(text).roles == ("admin",)
+    assert as_json(ask, "PUT", "/_ims/catalog", with_roles(["member"])).status == 200
+    demoted = app.extensions["ims_mock"].credentials.find_token(text)
+    assert demoted.roles == ("member",)
+    shown = ask("/v3/auth/tokens", {"X-Auth-Token": "of-a", "X-Subject-Token": text}).json["token"]
+    assert [role["name"] for role in shown["roles"]] == ["member"]
+    answer = ask("/v2/images", {"X-Auth-Token": text})
+    if scope == {"project": {"id": A}}:
+        assert answer.ids == ["of-a"]
+    else:
+        assert (answer.status, answer.json["error_code"]) == (403, "APIGW.0302")
+
+
+def test_a_token_keeps_its_roles_if_they_do_not_change(app, ask):
+    text, _ = login(ask, scope={"project": {"id": A}}, token="admin")
+    ask("/_ims/reset", method="POST")
+    assert app.extensions["ims_mock"].credentials.find_token(text).roles == ("admin",)
 
 
 def test_two_logins_get_different_tokens(ask):

@@ -373,6 +373,25 @@ def test_an_unused_sandbox_expires(app):
         boxes.emulator(long.id)
 
 
+def test_sandboxes_are_listed_without_secrets(app, ask):
+    now = [0.0]
+    app.extensions["ims_mock.sandboxes"] = Sandboxes(app.extensions["ims_mock"], lambda: now[0])
+    first, short, last = (make(ask, expires=expires) for expires in (100, 5, 100))
+    now[0] += 10
+    count(ask, prefix(last))
+    now[0] += 2.5
+    answer = ask(PATH)
+    assert [(one["id"], one["age_seconds"], one["unused_seconds"]) for one in answer.json["sandboxes"]] == [
+        (first["id"], 12.5, 12.5),
+        (last["id"], 12.5, 2.5),
+    ]
+    assert not any(
+        made[name] in answer.text for made in (first, last) for name in ("token", "access_key", "secret_key")
+    )
+    assert ask(f"{prefix(first)}/_ims/sandboxes").status == 404
+    assert ask(prefix(short)).status == 404
+
+
 def test_sandboxes_are_bounded(app, ask):
     made = make(ask)
     boxes, server = app.extensions["ims_mock.sandboxes"], app.extensions["ims_mock"]

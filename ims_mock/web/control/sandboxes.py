@@ -1,4 +1,4 @@
-"""``/_ims/sandboxes``: create, restart and remove sandboxes."""
+"""``/_ims/sandboxes``: list, create, restart and remove sandboxes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ blueprint = Blueprint("sandboxes", __name__)
 def _refuse_nested_sandboxes() -> None:
     if current_context().is_in_sandbox:
         raise RequestError("route", "the path", request.path)
+
+
+@blueprint.get("/sandboxes")
+def list_sandboxes() -> Response:
+    """List the sandboxes without their secrets, the oldest first."""
+    rows = [
+        {"id": one.id, "age_seconds": round(age, 3), "unused_seconds": round(unused, 3), "expires": one.expires}
+        for one, age, unused in sandboxes().ages()
+    ]
+    return jsonify(sandboxes=rows)
 
 
 @blueprint.post("/sandboxes")
