@@ -30,7 +30,7 @@ IMAGES = [
     image(1, __support_kvm="true", __is_config_init="true", name="镜像"),
     image(2, __support_arm="true", hw_firmware_type="uefi", enterprise_project_id="0"),
     image(3, __support_arm="True", hw_firmware_type="uefi", enterprise_project_id=TEAM),
-    image(4, __support_arm="false", __whole_image="true", _sys_enterprise_project_id="0"),
+    image(4, __support_arm="false", __whole_image=True, _sys_enterprise_project_id="0"),
     image(5, virtual_env_type="Ironic", __whole_image="false", __image_location="obs"),
     image(6, virtual_env_type="ironic", __support_arm="true", hw_firmware_type="uefi"),
     image(7, __system__cmkid="key", virtual_env_type="DataImage", enterprise_project_id=OTHER),

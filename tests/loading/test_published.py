@@ -85,7 +85,7 @@ CUSTOM = {
 
 
 @pytest.mark.parametrize("headers", [{}, QUEENS], ids=["mitaka", "queens"])
-@pytest.mark.parametrize("path", ["/v2/images?limit=1000", "/v2/cloudimages?limit=1000"])
+@pytest.mark.parametrize("path", ["/v2/images", "/v2/images?limit=1000", "/v2/cloudimages?limit=1000"])
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 @pytest.mark.parametrize("source", [CUSTOM, "default", "document-sample", "edge-cases", "empty"], ids=str)
 def test_own_list_loads_as_the_same_list_for_the_same_caller(source, profile, path, headers):

@@ -44,6 +44,11 @@ def test_bundled_catalogs_name_the_schema_and_conform_to_it(name):
     assert list(VALIDATOR.iter_errors(yaml.load(text, _Core))) == []
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests/data/published").iterdir()), ids=lambda path: path.name)
+def test_published_responses_conform_to_the_schema(path):
+    assert list(VALIDATOR.iter_errors(json.loads(path.read_text(encoding="utf-8")))) == []
+
+
 def test_every_attribute_is_described():
     properties = catalog_schema()["$defs"]["Image"]["properties"]
     for field in FIELDS:
