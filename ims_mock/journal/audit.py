@@ -197,7 +197,8 @@ def _audited(requests: Sequence[ListRequest]) -> Walk:
     if not any(RULES_BY_NAME[name].severity == ERROR for name in remarks):
         remarks |= _check_images(requests, is_whole=is_whole)
     if not is_whole and not _is_explained(requests, remarks):
-        cause = LEFT_SANDBOX if requests[-1].record.is_in_sandbox else ""
+        last = requests[-1].record
+        cause = LEFT_SANDBOX if last.is_in_sandbox and last.answer else ""
         remarks["stopped-early"] = Remark("stopped-early", (requests[-1].number,), cause=cause)
     if len(answered) > 1 and all(map(_is_small, answered.values())):
         remarks["small-pages"] = Remark("small-pages", tuple(request.number for request in answered.values()))

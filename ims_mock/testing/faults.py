@@ -147,11 +147,11 @@ class Faults:
 
     def explain_no_hits(self) -> str:
         """Return a text about the rules that never occurred; an empty string if all did."""
-        faults = list(self)
+        faults = list(iter(self))  # without a request for the length
         missed = [fault for fault in faults if not fault._hits]
         if not missed:
             return ""
-        entries = list(self._requests)
+        entries = self._requests[:]
         lines = [f"  {fault}: {fault.explain_no_hit(entries)}" for fault in missed[:_MAX_FAULTS]]
         lines += [f"  … {len(missed) - _MAX_FAULTS} more"] if len(missed) > _MAX_FAULTS else []
         return "\n".join([f"{len(missed)} of {len(faults)} fault{'s' * (len(faults) > 1)} never occurred:", *lines])

@@ -233,8 +233,8 @@ class ImsMock:
         The pytest plugin adds it to the report of a failed test.
         """
         faults = {fault.id: str(fault) for fault in self.faults}
-        match = self.requests.last_match
-        texts = (match, describe_requests(list(self.requests), faults), self.faults.explain_no_hits())
+        text = describe_requests(self.requests[:], faults, self.walks)
+        texts = (self.requests.last_match, text, self.faults.explain_no_hits())
         return "\n".join(str(text) for text in texts if text is not None and str(text))
 
     @property

@@ -151,12 +151,13 @@ class Requests(Sequence[Entry]):
         self._clear_journal()
 
 
-def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str]) -> str:
+def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str], walks: Iterable[Walk]) -> str:
     """Return the latest requests as a text, with errors, findings and faults.
 
     Args:
         entries: The recorded requests.
         faults: A text about each fault rule that still exists, by id.
+        walks: The walks. Of their errors it has those whose cause may be outside of the walk: a sandbox that was left.
     """
     latest, findings = entries[-_MAX_REQUESTS:], dict[tuple[str, str], list[int]]()
     end = "" if not latest else ":" if len(latest) == len(entries) else ", the latest:"
@@ -168,6 +169,7 @@ def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str]) -> st
     lines += ["findings:"] if findings else []
     lines += [f"{name}, {_format_numbers(seen)}: {text}" for (name, text), seen in [*findings.items()][:_MAX_ITEMS]]
     lines += [f"  … {len(findings) - _MAX_ITEMS} more"] if len(findings) > _MAX_ITEMS else []
+    lines += [_format_remark(remark) for walk in walks for remark in walk.errors if remark.cause]
     return "\n".join(lines)
 
 

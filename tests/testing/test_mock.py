@@ -273,7 +273,12 @@ def test_client_that_resolves_links_with_urljoin_leaves_a_sandbox(ims):
     assert ("; a sandbox has this image: " in answer.text) == is_sandbox
     with pytest.raises(AssertionError, match="stopped-early") as failed:
         ims.assert_walked_everything()
-    assert ("Or the client left the sandbox: " in str(failed.value)) == is_sandbox
+    for text in (str(failed.value), ims.describe_requests()):
+        assert ("Or the client left the sandbox: " in text) == is_sandbox
+    ims.reset()
+    ims.faults.add(status=503)
+    ims.client.get("/v2/images?limit=1")
+    assert "the client left the sandbox" not in ims.describe_requests()
 
 
 def test_faults_are_added_with_keys_of_any_section(ims):
