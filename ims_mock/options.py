@@ -129,7 +129,7 @@ class EmulatorOptions:
     profile: str = _option("documented", "Profile: documented or glance, optionally with departures: documented,-registered-only.", commands=("serve", "openapi"), metavar="PROFILE", in_marker=True, in_ini=True)
     auth: str = _option("off", "Whether to reject requests without valid credentials.", commands=("serve", "openapi"), choices=SWITCH, in_marker=True)
     project: str = _option("", "Project of unauthenticated requests; default: the catalog's project.", commands=("serve", "generate"), metavar="ID")
-    findings: str = _option(LENIENT, "How to report undocumented client behaviour: lenient (journal only), warn (response headers), strict (400).", choices=FINDINGS_MODES, in_marker=True, in_ini=True)
+    findings: str = _option(LENIENT, "How to report undocumented client behaviour: lenient (journal and log only), warn (response headers), strict (400).", choices=FINDINGS_MODES, in_marker=True, in_ini=True)
     findings_ignore: str = _option("", "Names of findings that are not reported, separated by commas.", metavar="NAME,...", in_marker=True, in_ini=True)
 
     def __post_init__(self) -> None:
