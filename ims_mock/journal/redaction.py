@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from ims_mock.auth.credentials import redacted
 from ims_mock.auth.signature import redacted_authorization
@@ -39,8 +39,12 @@ def redacted_query(query: str) -> str:
 
 
 def secrets_in_query(query: str) -> Iterator[str]:
-    """Return the decoded values of the secrets in a query string."""
-    return (value for name, value in parse_qsl(query) if _SECRET_NAMES.search(name))
+    """Yield the values of the secrets in a query string: decoded, as sent, and as a canonical request has them."""
+    for pair in query.split("&"):
+        name, _, sent = pair.partition("=")
+        if _SECRET_NAMES.search(unquote_plus(name)):
+            value = unquote_plus(sent)
+            yield from (value, sent, quote(value, safe="~"))
 
 
 def secrets_in_json(body: bytes) -> Iterator[str]:

@@ -223,6 +223,7 @@ def test_error_that_the_client_cannot_read_has_no_message(app, ask, journal):
 
 
 LONG = "long-secret-" * 20
+SIGNED_AT = NOW.replace("-", "").replace(":", "")
 LEAKS = [
     ("/v2/images?token=ab%20cd%", {}, "GET", None),
     ("/v2/images?name=%zz&password=abcd", {}, "GET", None),
@@ -231,6 +232,12 @@ LEAKS = [
     ("/v2/images", {"X-Auth-Token": LONG, "X-Project-Id": OTHER}, "GET", None),
     ("/v2/images", {"Authorization": SIGNED.format(SECRET)}, "GET", None),
     ("/v2/images", {"Authorization": f"Bearer {LONG}"}, "GET", None),
+    (
+        "/v2/images?token=a+bcd%2Fe",
+        {"Authorization": SIGNED.format("AKOFTHECATALOG"), "X-Sdk-Date": SIGNED_AT},
+        "GET",
+        None,
+    ),
 ]
 
 
@@ -242,7 +249,7 @@ def test_messages_of_errors_have_no_secrets_and_are_short(target, headers, metho
     (entry,) = app.extensions["ims_mock"].journal.entries()
     assert entry.message
     assert len(entry.message) <= 1001
-    for secret in ("ab%20cd", "ab cd", "abcd", "long-secret", SECRET, "5" * 10):
+    for secret in ("ab%20cd", "ab cd", "abcd", "bcd", "long-secret", SECRET, "5" * 10):
         assert secret not in entry.message
         assert secret not in entry.target
 

@@ -155,7 +155,7 @@ def test_begin_changes_options_until_the_next_begin(ims):
         names(ims)
     ims.reset()
     assert (len(ims.images), ims.client.get("/v2/images").status_code) == (3, 401)
-    ims.begin(catalog="document-sample", profile="glance")
+    ims.begin("document-sample", profile="glance")
     assert (len(ims.images), ims.client.get("/v2/images").status_code) == (3, 200)
     assert ims.client.get("/v2/images?visibility=x").mimetype == "text/plain"
     ims.begin()
