@@ -92,19 +92,19 @@ def _attribute(part: JsonValue, path: object) -> str:
     if not isinstance(path, str):
         raise _refused(part, "has a path that is not a text", legal, "Pointer must be a string.")
     JsonValue(path, part.path).text()  # rejects lone surrogates
-    problem = ""
+    problem, shown = "", printable(path, MAX_NAME)
     if not path.startswith("/"):
-        problem = f'Pointer `{path}` does not start with "/".'
+        problem = f'Pointer `{shown}` does not start with "/".'
     elif "//" in path:
-        problem = f'Pointer `{path}` contains adjacent "/".'
+        problem = f'Pointer `{shown}` contains adjacent "/".'
     elif len(path) > 1 and path.endswith("/"):
-        problem = f'Pointer `{path}` end with "/".'
+        problem = f'Pointer `{shown}` end with "/".'
     elif not path[1:].strip():
-        problem = f"Pointer `{path}` does not contains valid token."
+        problem = f"Pointer `{shown}` does not contains valid token."
     elif _NO_ESCAPE.search(path):
-        problem = f'Pointer `{path}` contains "~" not part of a recognized escape sequence.'
+        problem = f'Pointer `{shown}` contains "~" not part of a recognized escape sequence.'
     elif "/" in path[1:]:
-        problem = f"Invalid JSON pointer for this resource: '{path}'"
+        problem = f"Invalid JSON pointer for this resource: '{shown}'"
     if problem:
         raise _refused(part, f"has the path {printable(path)}", legal, problem)
     return path[1:].replace("~1", "/").replace("~0", "~")

@@ -158,6 +158,7 @@ ROWS = [
     Row("~1 is a slash, ~0 a tilde", [replace("a~1b~0c", "even")], {"a/b~c": "even"}),
     Row("~01 is a tilde and a 1", [add("a~01b", "x")], {"a~1b": "x"}),
     Row("a name may be of any script", [add("颜色 é\U0001f680", "蓝")], {"颜色 é\U0001f680": "蓝"}),
+    Row("a long pointer is shortened", [add("k" * 9000 + "~", "x")], pointer("/" + "k" * 254 + "…", 'contains "~"')),
     Row("a tilde is no escape", [add("a~", "x")], pointer("/a~", 'contains "~" not part of a recognized escape')),
     Row("nor is ~2", [add("a~2b", "x")], pointer("/a~2b", 'contains "~" not part of a recognized escape')),
     Row("a path has a slash first", [{**add("", "x"), "path": "name"}], pointer("name", 'does not start with "/".')),
