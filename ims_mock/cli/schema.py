@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ims_mock.cli.common import make_command, write
-from ims_mock.openapi.schemas import catalog_schema_json
+from ims_mock.openapi.catalog_file import catalog_schema_json
 
 
 @make_command("schema")

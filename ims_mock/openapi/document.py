@@ -14,8 +14,9 @@ from ims_mock.contract.parameters import ALL, Parameter
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import TIME
 from ims_mock.errors import Problem
+from ims_mock.openapi.json_schema import STRING, reference
 from ims_mock.openapi.operations import CONTROL, IDENTITY, JSON, OPERATIONS, SERVICE, Operation
-from ims_mock.openapi.schemas import REQUEST_ID, STRING, body_schemas, error_schemas, reference
+from ims_mock.openapi.schemas import REQUEST_ID, body_schemas, error_schemas
 
 VERSION: Final = "3.1.0"
 

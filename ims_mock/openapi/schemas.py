@@ -1,82 +1,41 @@
-"""JSON Schemas, derived from the tables: catalog files, published schemas, and bodies of requests and responses."""
+"""JSON Schemas, derived from the tables: images, published schemas, and bodies of requests and responses."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from ims_mock.auth.login import METHODS
-from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES, PUBLISHED_CONSTRAINTS, TAG_LENGTH, UUID_PATTERN, Field
+from ims_mock.contract.fields import FIELDS, PUBLISHED_CONSTRAINTS, TAG_LENGTH, UUID_PATTERN, Field
 from ims_mock.contract.profiles import DEPARTURES, Profile
-from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
 from ims_mock.faults.keys import EFFECT
 from ims_mock.faults.rules import rule_schema
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import ERROR, FINDINGS_BY_NAME, INFO, SEVERITIES
 from ims_mock.journal.journal import HEADERS
-from ims_mock.loading.schema import (
-    CREDENTIAL_KEYS,
-    ENVELOPE_KEYS,
-    GENERATE_KEYS,
-    MEMBERS,
-    PROJECT_KEYS,
-    SCALAR_KEYS,
-    SECTIONS,
-    EntryKey,
-)
 from ims_mock.loading.sources import bundled_catalogs
-from ims_mock.options import MAX_GENERATED, SandboxOptions, options_of
+from ims_mock.openapi.catalog_file import MEMBER_STATUS, SINGLE_IMAGE, catalog_sections, stored_image
+from ims_mock.openapi.json_schema import (
+    BOOL,
+    INT,
+    NULL,
+    NUMBER,
+    STRING,
+    Schema,
+    array,
+    closed_object,
+    each,
+    enum,
+    nullable,
+    object_schema,
+    optional_object,
+    reference,
+)
+from ims_mock.options import SandboxOptions, options_of
 from ims_mock.writes.json_patch import MEDIA_TYPES, patch_schema
 from ims_mock.writes.validation import FREE_VALUE, attribute_schemas
-
-Schema = dict[str, Any]
-
-STRING: Final[Schema] = {"type": "string"}
-INT: Final[Schema] = {"type": "integer"}
-NUMBER: Final[Schema] = {"type": "number"}
-BOOL: Final[Schema] = {"type": "boolean"}
-NULL: Final[Schema] = {"type": "null"}
-SCALAR: Final[Schema] = {"type": ["string", "number", "boolean"]}
-
-
-def object_schema(properties: Mapping[str, Schema], *optional: str, **keywords: Any) -> Schema:
-    """Return the schema of an object whose properties are required unless they are named as optional."""
-    required = [name for name in properties if name not in optional]
-    needed = {"required": required} if required else {}
-    return {"type": "object", "properties": dict(properties), **needed, **keywords}
-
-
-def closed_object(properties: Mapping[str, Schema], *optional: str, **keywords: Any) -> Schema:
-    """Return the schema of an object that has no other properties."""
-    return object_schema(properties, *optional, additionalProperties=False, **keywords)
-
-
-def optional_object(properties: Mapping[str, Schema], **keywords: Any) -> Schema:
-    """Return the schema of an object in which each property may be missing or null."""
-    return closed_object({name: nullable(schema) for name, schema in properties.items()}, *properties, **keywords)
-
-
-def each(names: str, schema: Schema = STRING) -> dict[str, Schema]:
-    """Return properties with the same schema, by their space-separated names."""
-    return dict.fromkeys(names.split(), schema)
-
-
-def array(items: Schema, **keywords: Any) -> Schema:
-    """Return the schema of a list."""
-    return {"type": "array", "items": items, **keywords}
-
-
-def enum(values: Iterable[str]) -> Schema:
-    """Return the schema of a value that is one of several."""
-    return {"enum": [*values]}
-
-
-def nullable(schema: Schema) -> Schema:
-    """Return the schema of a value that may be null."""
-    return {"anyOf": [schema, NULL]}
-
 
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
 _WIRE_TIME: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
@@ -93,12 +52,6 @@ _ATTRIBUTE_TYPES: Final[Mapping[ValueType, Schema]] = {
 """The schema of an attribute in responses by its type; all others are text."""
 
 _QUERY: Final[Schema] = array(array(STRING, minItems=2, maxItems=2))
-_MEMBER_STATUS: Final = enum(MEMBER_STATUSES)
-
-
-def reference(name: str) -> Schema:
-    """Return a reference to a schema of the OpenAPI document."""
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 # --- attributes of images
@@ -200,96 +153,6 @@ def published_schemas(profile: Profile) -> dict[str, Schema]:
     return {"image": image, "images": images, "member": _MEMBER, "members": members}
 
 
-# --- catalog files
-
-_AGE: Final[Schema] = {**STRING, "format": "time-or-age", "description": "A time, or an age such as `3 days ago`."}
-_STORED: Final[Mapping[ValueType, Schema]] = {
-    INTEGER: {"anyOf": [INT | {"minimum": -(2**63), "maximum": 2**63 - 1}, STRING | {"pattern": "^[+-]?[0-9]{1,18}$"}]},
-    BOOLEAN: {"anyOf": [BOOL, {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]},
-    TIME: {"anyOf": [_AGE, INT | {"minimum": 1000, "maximum": 9999}]},
-    LIST: array(SCALAR),
-    HEADER: SCALAR | {"pattern": r"^[^\x00-\x1f\x7f]*$"},
-}
-"""The schema of a value in a catalog file by its type; all others are scalars."""
-
-_CREDENTIALS: Final = {
-    "tokens": "Tokens that are accepted without a login.",
-    "keys": "Access keys; a key with several entries can use several projects.",
-    "users": "Users who can log in; a user with several entries can use several projects.",
-}
-
-_SINGLE_IMAGE: Final[Schema] = {"required": ["id"], "properties": dict.fromkeys(SECTIONS, False)}
-"""The schema of a catalog that is one image instead of a mapping with sections."""
-
-
-def catalog_schema() -> Schema:
-    """Return the JSON Schema of a catalog file."""
-    image = _stored_image()
-    for field in FIELDS:
-        if field.known_values:
-            image["properties"][field.name]["examples"] = [*field.known_values]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Catalog of ims-mock",
-        "if": _SINGLE_IMAGE,
-        "then": {"$ref": "#/$defs/Image"},
-        "else": {"$ref": "#/$defs/Catalog"},
-        "$defs": {"Catalog": _sections({"$ref": "#/$defs/Image"}), "Image": image},
-    }
-
-
-def catalog_schema_json() -> str:
-    """Return the JSON Schema of a catalog file as text."""
-    return json.dumps(catalog_schema(), ensure_ascii=False, indent=1) + "\n"
-
-
-def _stored_image() -> Schema:
-    """Return the schema of an image in a catalog file, where ``null`` means no value and no default."""
-    members = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _MEMBER_STATUS}
-    about_members = "The projects that the image is shared with, each with the status of its membership."
-    return {
-        "type": "object",
-        "properties": {
-            **{field.name: _stored_attribute(field) for field in FIELDS},
-            MEMBERS: nullable(members) | {"description": about_members},
-        },
-        "propertyNames": {"minLength": 1},
-        "additionalProperties": True,
-    }
-
-
-def _stored_attribute(field: Field) -> Schema:
-    if field.type is LINK:
-        text = f"{field.description} It is computed; any other value is ignored with a warning."
-        return {"description": text}
-    schema = _STORED.get(field.type, SCALAR)
-    return (schema if field.name == "id" else nullable(schema)) | {"description": field.description}
-
-
-def _sections(image: Schema) -> Schema:
-    """Return the schema of a catalog file, given a reference to that of an image."""
-    generate = _entry(GENERATE_KEYS, set=image | {"description": "Attributes of every generated image."})
-    generate["properties"]["count"] |= INT | {"minimum": 0, "maximum": MAX_GENERATED}
-    del generate["properties"]["count"]["anyOf"]
-    credentials = {name: array(_entry(keys), description=_CREDENTIALS[name]) for name, keys in CREDENTIAL_KEYS.items()}
-    sections = {
-        **_entry(SCALAR_KEYS)["properties"],
-        "projects": array(_entry(PROJECT_KEYS), description="Projects with names. Any other id is a project as well."),
-        "credentials": closed_object(credentials, *credentials, description="Tokens, access keys and users."),
-        "defaults": image | {"description": "Attributes of every image that does not have them itself."},
-        "images": array(image, description="The images."),
-        "generate": array(generate, description="Images that are generated from a seed."),
-        **{name: {"description": text} for name, text in ENVELOPE_KEYS.items()},
-    }
-    return optional_object(sections, dependentRequired={key: ["images"] for key in ENVELOPE_KEYS})
-
-
-def _entry(keys: Mapping[str, EntryKey], **more: Schema) -> Schema:
-    optional = [name for name, key in keys.items() if not key.is_required]
-    properties = {name: _STORED.get(key.type, SCALAR) | {"description": key.description} for name, key in keys.items()}
-    return closed_object(properties | more, *optional, *more)
-
-
 # --- bodies of requests and responses
 
 
@@ -338,7 +201,7 @@ def _image_bodies(profile: Profile) -> dict[str, Schema]:
         "Member": object_schema(membership),
         "Members": object_schema({"members": array(reference("Member")), "schema": STRING}),
         "Offer": object_schema({"member": {**_NAME, "description": "Id of the project the image is shared with."}}),
-        "Decision": object_schema({"status": _MEMBER_STATUS}),
+        "Decision": object_schema({"status": MEMBER_STATUS}),
         "Versions": object_schema({"versions": array(object_schema({**each("id status"), "links": array(link)}))}),
         "Schema": object_schema({"name": STRING, "properties": {"type": "object"}}),
     }
@@ -404,7 +267,7 @@ def _login() -> Schema:
 
 
 def _control_bodies() -> dict[str, Schema]:
-    stored, rule = _stored_image(), rule_schema()
+    stored, rule = stored_image(), rule_schema()
     to_store = stored | {"properties": {**stored["properties"], "id": False}}
     update = {"type": "object", "additionalProperties": reference("ImageToStore")}
     change = {"delete": STRING, "add": reference("StoredImage"), "update": update}
@@ -413,8 +276,8 @@ def _control_bodies() -> dict[str, Schema]:
     group = object_schema({"name": STRING, **each("items never", array(STRING))})
     return {
         "Health": object_schema({**each("status version catalog"), "images": INT, "project": STRING}),
-        "Catalog": _sections(reference("StoredImage")),
-        "CatalogOrImage": {"anyOf": [reference("Catalog"), {"allOf": [reference("StoredImage"), _SINGLE_IMAGE]}]},
+        "Catalog": catalog_sections(reference("StoredImage")),
+        "CatalogOrImage": {"anyOf": [reference("Catalog"), {"allOf": [reference("StoredImage"), SINGLE_IMAGE]}]},
         "StoredImage": stored,
         "ImageToStore": to_store,
         "Loaded": object_schema({"images": INT, "warnings": array(STRING)}),

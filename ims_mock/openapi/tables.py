@@ -16,8 +16,9 @@ from ims_mock.faults.rules import RULE_KEYS
 from ims_mock.journal.audit_rules import AUDIT_RULES
 from ims_mock.journal.findings import FINDINGS
 from ims_mock.loading.schema import MEMBERS
+from ims_mock.openapi.catalog_file import catalog_schema
+from ims_mock.openapi.json_schema import SCALAR, Schema
 from ims_mock.openapi.operations import OPERATIONS
-from ims_mock.openapi.schemas import SCALAR, Schema, catalog_schema
 from ims_mock.options import OPTIONS, AppOptions, MockOptions, Option, options_of
 from ims_mock.text import Row, Table
 

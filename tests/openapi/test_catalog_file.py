@@ -12,7 +12,7 @@ from serving import run
 from ims_mock.contract.fields import FIELDS
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import CatalogError, bundled_catalogs
-from ims_mock.openapi.schemas import catalog_schema
+from ims_mock.openapi.catalog_file import catalog_schema
 
 VALIDATOR = Draft202012Validator(catalog_schema())
 MODELINE = "# yaml-language-server: $schema=../ims-mock.schema.json"

@@ -10,7 +10,7 @@ from ims_mock.errors import RequestError
 from ims_mock.loading.dump import dump_catalog, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import report_problems
-from ims_mock.openapi.schemas import catalog_schema_json
+from ims_mock.openapi.catalog_file import catalog_schema_json
 from ims_mock.web.context import JSON, current_context
 from ims_mock.web.control import bodies
 
