@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ims_mock.loading.sources import CatalogWarning
     from ims_mock.testing.mock import ImsMock
     from ims_mock.web.app import create_app
 else:
@@ -19,8 +20,12 @@ else:
             from ims_mock.testing.mock import ImsMock
 
             return ImsMock
+        if name == "CatalogWarning":
+            from ims_mock.loading.sources import CatalogWarning
+
+            return CatalogWarning
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __version__ = "0.2.0"
-__all__ = ["ImsMock", "__version__", "create_app"]
+__all__ = ["CatalogWarning", "ImsMock", "__version__", "create_app"]

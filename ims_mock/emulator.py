@@ -17,6 +17,8 @@ from ims_mock.auth.credentials import CredentialStore, SandboxCredentials
 from ims_mock.auth.rate_limit import RateLimit
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
+from ims_mock.catalog.query import parse
+from ims_mock.catalog.visibility import Caller, View
 from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
@@ -28,7 +30,7 @@ from ims_mock.loading.dump import with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions
-from ims_mock.text import quoted
+from ims_mock.text import escaped, quoted
 from ims_mock.writes.lifecycle import KeptUploads
 
 MAX_SNAPSHOTS: Final = 1_000
@@ -62,6 +64,19 @@ def load_options(options: EmulatorOptions, **more: Any) -> LoadedCatalog:
         more: Further arguments, such as ``progress``.
     """
     return load(options.sources, generate=options.generate, seed=options.seed, project=options.project, **more)
+
+
+def count_listed(state: LoadedCatalog, profile: Profile) -> int:
+    """Return the number of images that unauthenticated requests find in the list, page by page."""
+    view = View(Caller(state.credentials.default_project), profile, is_queens=False)
+    return state.catalog.count(parse("", view))
+
+
+def describe(state: LoadedCatalog, profile: Profile) -> str:
+    """Return a phrase with the size of a catalog: ``3 images, 2 listed for project ID (NAME)``."""
+    images, project = len(state.catalog), state.credentials.default_project
+    listed = count_listed(state, profile)
+    return escaped(f"{images} image{'s' * (images != 1)}, {listed} listed for project {project} ({state.name})")
 
 
 class Emulator:

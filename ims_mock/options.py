@@ -189,6 +189,7 @@ class ServeOptions(AppOptions):
 class CommandOptions:
     """Options of the other commands."""
 
+    strict: bool = _option(False, "Whether warnings fail the check; --no-strict overrides the variable.", commands=("check",))
     count: int = _option(10, "Number of images to write.", commands=("generate",), bounds=(0, MAX_GENERATED), metavar="N")
     set: tuple[str, ...] = _option((), "Value of a field of every image; repeatable, in the variable one per line.", commands=("generate",), metavar="FIELD=VALUE")
     format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report).", commands=("generate", "fields", "report"), metavar="FORMAT")

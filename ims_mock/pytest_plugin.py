@@ -137,11 +137,11 @@ def _resolve(source: Any, directories: Sequence[Path]) -> Any:
 @contextmanager
 def _errors_without_traceback(context: str) -> Iterator[None]:
     """Turn errors of the emulator into a failure whose message is all that the test author needs."""
-    from ims_mock.loading.sources import CatalogError
+    from ims_mock.loading.sources import CatalogError, CatalogWarning
 
     try:
         yield
-    except (CatalogError, ValueError, TypeError, OSError) as error:
+    except (CatalogError, CatalogWarning, ValueError, TypeError, OSError) as error:
         message = f"{context}: {error}"
     else:
         return
@@ -183,9 +183,11 @@ def _hide_own_frames(failure: pytest.ExceptionInfo[BaseException]) -> None:
     hidden = [one for one, _ in walk_tb(step) if one.f_code.co_filename.startswith(own)]
     if not hidden:
         return
-    from ims_mock.loading.sources import CatalogError
+    from ims_mock.loading.sources import CatalogError, CatalogWarning
 
-    if isinstance(failure.value, AssertionError | CatalogError | IndexError | ValueError | TypeError | OSError):
+    if isinstance(
+        failure.value, AssertionError | CatalogError | CatalogWarning | IndexError | ValueError | TypeError | OSError
+    ):
         while step.tb_next:
             if step.tb_next.tb_frame in hidden:
                 step.tb_next = step.tb_next.tb_next

@@ -24,7 +24,7 @@ CERT, KEY, OTHER_CERT, OTHER_KEY = (str(TLS / f"{name}.pem") for name in ("cert"
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("IMS_MOCK_")}
 """The environment without options."""
 
-READY = re.compile(r"ims-mock (\S+): (\d+) images? \((.*)\) on ((https?)://(.+):(\d+))\n")
+READY = re.compile(r"ims-mock (\S+): (\d+) images?, \d+ listed for project (\S+) \((.*)\) on ((https?)://(.+):(\d+))\n")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the signals, pipes or terminals of POSIX")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 NOT_ROOT = pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read and write everything")
@@ -107,7 +107,7 @@ class Server:
         self.line = process.stdout.readline()
         match = READY.fullmatch(self.line)
         assert match, (self.line, process.communicate(timeout=10))
-        self.version, images, self.catalog, self.url, self.scheme, self.host, port = match.groups()
+        self.version, images, self.project, self.catalog, self.url, self.scheme, self.host, port = match.groups()
         self.images, self.port = int(images), int(port)
 
     def connection(self):

@@ -101,6 +101,10 @@ class Catalog:
             return Page(images, has_next=0 < len(images) < len(found))
         return Page(images, has_next=0 < len(images) == query.limit)
 
+    def count(self, query: ListQuery) -> int:
+        """Return the number of images on all pages of a list query together."""
+        return self._ordering(forward(query.sort)[0]).count(query.conditions)
+
     def _ordering(self, sort: Sort) -> Ordering:
         """Return the ordering for a sort; the one that was used least recently is dropped for a new one."""
         found = self._orderings.get(sort) or Ordering(self, sort)

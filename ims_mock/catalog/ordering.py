@@ -53,8 +53,7 @@ class Ordering:
             count: The number of images to return at most.
             backwards: Read the ordering from its end.
         """
-        bits = reduce(and_, map(self._bitmap, conditions), (1 << len(self._images)) - 1)
-        start = 0
+        bits, start = self._matching(conditions), 0
         if after is not None and backwards:
             bits &= (1 << self._rank(after)) - 1
         elif after is not None:
@@ -62,6 +61,10 @@ class Ordering:
             bits >>= start
         ranks = _set_bits_backwards(bits) if backwards else _set_bits(bits)
         return [self._images[start + rank] for rank in islice(ranks, count)]
+
+    def count(self, conditions: Collection[Condition]) -> int:
+        """Return the number of images that match all conditions."""
+        return self._matching(conditions).bit_count()
 
     def edited(self, old: Image | None, new: Image | None) -> Ordering:
         """Return the ordering with all of its bitmaps after one image was replaced: ``None`` adds or removes one."""
@@ -80,6 +83,9 @@ class Ordering:
                 above = bits >> rank << 1 | condition.matches(new)
                 bitmaps[condition] = above << rank | bits & ((1 << rank) - 1)
         return edited
+
+    def _matching(self, conditions: Collection[Condition]) -> int:
+        return reduce(and_, map(self._bitmap, conditions), (1 << len(self._images)) - 1)
 
     def _rank(self, image: Image) -> int:
         """Return the rank of an image, or the rank at which it would be inserted."""

@@ -9,6 +9,8 @@ from ims_mock.cli.common import choose_format, make_command, write
 from ims_mock.contract.fields import BY_NAME, KNOWN_NAMES, nearest
 from ims_mock.contract.values import LIST
 from ims_mock.loading.generator import generate
+from ims_mock.loading.lint import lint
+from ims_mock.loading.loader import image_from_entry
 from ims_mock.loading.parser import dumps
 from ims_mock.loading.schema import SchemaError, read_image
 
@@ -19,7 +21,10 @@ def command(count: int, seed: int, project: str, output: str, set: tuple[str, ..
     form = choose_format(format, ("yaml", "json"))
     owner = project or DEFAULT_PROJECT
     images = list(generate(count, seed, project=owner, fixed=_parse_values(set)))
-    write(dumps({"project": owner, "images": images}, is_json=form == "json"), output)
+    for name, warning in lint(image_from_entry(images[0]).values) if set and images else ():
+        click.echo(f"--set {name}: warning: {warning}", err=True)
+    projects = [{"id": one} for one in dict.fromkeys([owner, *(image.get("owner") for image in images)]) if one]
+    write(dumps({"project": owner, "projects": projects, "images": images}, is_json=form == "json"), output)
 
 
 def _parse_values(pairs: tuple[str, ...]) -> dict[str, object]:

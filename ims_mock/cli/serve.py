@@ -32,7 +32,12 @@ def command(**options: Any) -> None:
 
 
 def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
-    from ims_mock.emulator import Emulator, check_options, load_options  # signals that arrive meanwhile are handled
+    from ims_mock.emulator import (
+        Emulator,
+        check_options,
+        describe,
+        load_options,
+    )  # signals that arrive meanwhile are handled
     from ims_mock.loading.sources import CatalogError, report_problems
     from ims_mock.web.app import app_for
 
@@ -60,10 +65,8 @@ def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
         raise SystemExit(1) from None
     if reloader:
         reloader.start(emulator.reload)
-    images = len(emulator.catalog)
-    name = escaped(emulator.state.name)
     with suppress(OSError):  # standard output is closed, or nobody reads it
-        click.echo(f"ims-mock {__version__}: {images} image{'s' * (images != 1)} ({name}) on {url}")
+        click.echo(f"ims-mock {__version__}: {describe(emulator.state, emulator.profile)} on {url}")
     run(server)
 
 

@@ -7,14 +7,17 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, Token, User
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership, image_id
+from ims_mock.catalog.visibility import Caller, View
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import LIST, TIME, parse_age, parse_wire_time, wire_time
 from ims_mock.loading.dump import dump_credentials
 from ims_mock.loading.lint import lint
@@ -56,6 +59,7 @@ _LISTS: Final = frozenset(field.name for field in FIELDS if field.type is LIST)
 _NESTED: Final = frozenset({"images", "defaults", "generate", "set", "credentials", *CREDENTIAL_KEYS})
 """The keys whose values are, or contain, mappings with times."""
 
+_HIDDEN: Final = "{} is a project that no section names, and project {} does not see its image; add it to projects"
 _NO_ID: Final = "has no value; leave it out to have an id generated"
 
 
@@ -119,7 +123,8 @@ def load(
     present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, shown_to, problems)
     _check_size(contents, max_generated, problems)
-    builder = _ImageBuilder(base, owner, seed, clock.wire() if base else "", lint_bundled, report, problems)
+    now = clock.wire() if base else ""
+    builder = _ImageBuilder(base, credentials, owner, seed, now, lint_bundled, report, problems)
     images = list(builder.build(contents, generate))
     problems.refuse_errors()
     if base:
@@ -340,12 +345,14 @@ class _ImageBuilder:
     """Builds the images of all catalogs. Its fields are the arguments of :func:`load`, if not described here.
 
     Attributes:
+        credentials: The projects and credentials.
         owner: The owner of images without one.
         now: The default creation time; if empty, it is derived from the index of the image.
         problems: The problems of the catalogs; receives those of images.
     """
 
     base: LoadedCatalog | None
+    credentials: CredentialStore
     owner: str
     seed: int
     now: str
@@ -357,6 +364,10 @@ class _ImageBuilder:
 
     def __post_init__(self) -> None:
         self._index = len(self.base.catalog) if self.base else 0
+        known = self.credentials
+        rows: tuple[Token | AccessKey | User, ...] = (*known.tokens, *known.keys, *known.users)
+        self._known_projects = {self.owner, *known.projects, *(row.project for row in rows)}
+        self._view = View(Caller(known.default_project), Profile.parse("documented"), is_queens=True)
 
     def build(self, contents: Sequence[_Contents], generate: int) -> Iterator[Image]:
         """Build the images of each catalog, then those that it generates, and finally further generated ones.
@@ -387,29 +398,36 @@ class _ImageBuilder:
                 if warning:
                     self.problems.add(file.problem((*path, "visibility"), warning, is_warning=True))
             values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
-            if self.lint_bundled or not file.is_bundled:
-                self._lint(file, path, values)
+            built = image_from_entry(values)
+            self._lint(file, path, {name: value for name, value in values.items() if name != MEMBERS}, built)
             if not values["id"]:
                 self.problems.add(file.problem((*path, "id"), _NO_ID))
                 continue
             self._count()
             description = f"{file.name}: {format_path(path)}"
             if self._take_id(str(values["id"]), description, file, (*path, "id")) and image.is_valid:
-                yield image_from_entry(values)
+                yield built
 
-    def _lint(self, file: CatalogFile, path: ValuePath, values: Mapping[str, Any]) -> None:
-        warnings = lint({name: value for name, value in values.items() if name != MEMBERS})
+    def _lint(self, file: CatalogFile, path: ValuePath, values: Mapping[str, Any], image: Image | None) -> None:
+        """Add the warnings about the values of an image, and whether the default project sees it."""
+        if file.is_bundled and not self.lint_bundled:
+            return
+        owner, warnings = values.get("owner"), lint(values)
+        if image and owner not in self._known_projects and not self._view.sees(image):
+            warnings = chain(warnings, [("owner", _HIDDEN.format(quoted(owner), self._view.caller.project))])
         while not self.problems.has_all_warnings and (found := next(warnings, None)):
             self.problems.add(file.problem((*path, found[0]), found[1], is_warning=True))
 
     def _generated_section(self, file: CatalogFile, index: int, section: Mapping[str, Any]) -> Iterator[Image]:
-        path: ValuePath = ("generate", index, "set", "id")
+        path: ValuePath = ("generate", index, "set")
         fixed = section.get("set", {})
         if not fixed.get("id", "generated"):
-            self.problems.add(file.problem(path, _NO_ID))
+            self.problems.add(file.problem((*path, "id"), _NO_ID))
             return
-        for image in self._generated(section["count"], section.get("seed", self.seed), fixed):
-            if not self._take_id(image.id, f"generated image {self._index - 1}", file, path):
+        for number, image in enumerate(self._generated(section["count"], section.get("seed", self.seed), fixed)):
+            if number == 0 and fixed:  # all have the same fixed values
+                self._lint(file, path, image.values, image if "owner" in fixed else None)
+            if not self._take_id(image.id, f"generated image {self._index - 1}", file, (*path, "id")):
                 return
             yield image
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +20,8 @@ Source = str | Path | Mapping[str, object] | CatalogText
 
 UNNAMED: Final = "catalog"
 """What messages call a catalog that is not a file."""
+
+_PACKAGE: Final = Path(__file__).parent.parent
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 
@@ -102,6 +106,20 @@ class CatalogFile:
         return CatalogProblem(self.name, line, format_path(path), message, is_warning)
 
 
+class CatalogWarning(UserWarning):
+    """A catalog or an image can be used, but no real image is like it, or the default project does not see it."""
+
+
+def warn(lines: Sequence[str]) -> None:
+    """Issue a :class:`CatalogWarning` with these lines, if there are any, at the code that called this package."""
+    if not lines:
+        return
+    frame, depth = sys._getframe(), 1
+    while frame.f_back and Path(frame.f_code.co_filename).is_relative_to(_PACKAGE):
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn("\n".join(lines), CatalogWarning, stacklevel=depth)
+
+
 class Problems:
     """The problems of catalog files that are being loaded.
 
@@ -141,8 +159,7 @@ class Problems:
 
 def _bundled_files() -> dict[str, Path]:
     """Return the files of ``fixtures/`` by name. It is inside the package in a wheel and beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    folder = next(path for path in (package / "fixtures", package.parent / "fixtures") if path.is_dir())
+    folder = next(path for path in (_PACKAGE / "fixtures", _PACKAGE.parent / "fixtures") if path.is_dir())
     return {path.stem: path for path in folder.glob("*.yaml")}
 
 

@@ -12,7 +12,8 @@ from stat import S_ISREG
 from threading import Thread
 from typing import Final
 
-from ims_mock.emulator import load_options
+from ims_mock.contract.profiles import Profile
+from ims_mock.emulator import describe, load_options
 from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.loading.sources import CatalogError, catalog_paths, is_bundled, report_problems
 from ims_mock.options import EmulatorOptions
@@ -86,5 +87,4 @@ class Reloader:
             for line in report_problems(loaded.warnings):
                 _log.warning("%s", line)
             use(loaded)
-            images = len(loaded.catalog)
-            _log.info("reloaded %d image%s (%s)", images, "s" * (images != 1), escaped(loaded.name))
+            _log.info("reloaded %s", describe(loaded, Profile.parse(self._options.profile)))

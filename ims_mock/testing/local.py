@@ -12,7 +12,7 @@ from ims_mock.clock import Clock
 from ims_mock.emulator import Emulator
 from ims_mock.loading.dump import dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
-from ims_mock.loading.sources import Source
+from ims_mock.loading.sources import Source, report_problems, warn
 from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
@@ -38,7 +38,9 @@ class Local:
         self._emulator.restart(*(self._first_state if options is self._first else self._state(options)))
 
     def _state(self, options: EmulatorOptions) -> tuple[LoadedCatalog, AppOptions]:
-        return load_once(options), convert(options, AppOptions)
+        loaded = load_once(options)
+        warn(report_problems(loaded.warnings))
+        return loaded, convert(options, AppOptions)
 
     def reset(self) -> None:
         """Reset the emulator."""
@@ -73,13 +75,16 @@ class Local:
     def load(self, source: Source) -> None:
         """Replace the catalog."""
         state = self._emulator.state
-        self._emulator.replace(load([source], seed=state.seed, shown_to=state.credentials.default_project))
+        loaded = load([source], seed=state.seed, shown_to=state.credentials.default_project)
+        self._emulator.replace(loaded)
+        warn(report_problems(loaded.warnings))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add images."""
         before = self._emulator.catalog
-        after = self._emulator.add(content).catalog
-        return [stored_image(dump_image(image)) for image in after if before.get(image.id) is None]
+        after = self._emulator.add(content)
+        warn(report_problems(after.warnings))
+        return [stored_image(dump_image(image)) for image in after.catalog if before.get(image.id) is None]
 
     def now(self) -> datetime:
         """Return the time."""

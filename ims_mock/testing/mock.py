@@ -33,6 +33,8 @@ class ImsMock:
     The options are keywords, with the defaults of :class:`ims_mock.options.MockOptions`:
     ``ImsMock("default", generate=100, auth="on")``. With ``url`` it is a sandbox on that running server.
 
+    What ``ims-mock check`` warns about in a catalog or in an image that is added is a :class:`ims_mock.CatalogWarning`.
+
     Attributes:
         url: The base URL without a trailing slash.
         port: The port.

@@ -22,7 +22,7 @@ from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_wire_time
 from ims_mock.loading.dump import dump_catalog
 from ims_mock.loading.loader import LoadedCatalog, load
-from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Source
+from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Source, report_problems, warn
 from ims_mock.options import EmulatorOptions, options_of
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
 
@@ -74,7 +74,9 @@ class Remote:
 
     def _body(self, options: EmulatorOptions) -> dict[str, Any]:
         names = [option.name for option in options_of(EmulatorOptions) if option.name not in _IN_CATALOG]
-        return {"catalog": _content(load_once(options)), **{name: getattr(options, name) for name in names}}
+        loaded = load_once(options)
+        warn(report_problems(loaded.warnings))
+        return {"catalog": _content(loaded), **{name: getattr(options, name) for name in names}}
 
     def reset(self) -> None:
         """Reset the sandbox."""
@@ -107,14 +109,16 @@ class Remote:
         """Replace the catalog."""
         loaded = load([source], seed=self._current.seed, shown_to=self.credentials().project)
         self.control("PUT", "catalog", _content(loaded))
+        warn(report_problems(loaded.warnings))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add images."""
         before = {image["id"] for image in self.images()}
         try:
-            self.control("PATCH", "catalog", content)
+            added = self.control("PATCH", "catalog", content)
         except ValueError as error:
             raise CatalogError([CatalogProblem(UNNAMED, 0, "", str(error))]) from None
+        warn(added["warnings"])
         return [image for image in self.images() if image["id"] not in before]
 
     def now(self) -> datetime:

@@ -15,7 +15,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
 from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
-from ims_mock.loading.sources import CatalogError
+from ims_mock.loading.sources import CatalogError, report_problems, warn
 from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions, keywords_of_function
 from ims_mock.web import control, discovery, error_bodies, images, keystone, members
@@ -58,6 +58,8 @@ def create_app(options: AppOptions) -> Flask:
     derived from :class:`ims_mock.options.AppOptions`. If the server runs several processes, requests that depend on the
     state of one process are refused.
 
+    What ``ims-mock check`` warns about is a :class:`ims_mock.CatalogWarning`.
+
     Returns:
         A Flask application, which any WSGI server can run.
 
@@ -67,7 +69,9 @@ def create_app(options: AppOptions) -> Flask:
         ValueError: If the value of an option is invalid.
     """
     check_options(options)
-    return app_for(Emulator(load_options(options), options), is_alone=False)
+    loaded = load_options(options)
+    warn(report_problems(loaded.warnings))
+    return app_for(Emulator(loaded, options), is_alone=False)
 
 
 def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = True) -> Flask:

@@ -340,8 +340,9 @@ def test_html_is_escaped():
 
 
 def test_health_reports_the_catalog(ask):
-    says = {"status": "ok", "version": __version__, "catalog": "inline", "images": 12, "project": A}
+    says = {"status": "ok", "version": __version__, "catalog": "inline", "images": 12, "listed": 6, "project": A}
     assert ask("/_ims/health").json == says
+    assert len(ask("/v2/images").ids) == 6
 
 
 def test_the_documented_sample_response_is_reproduced():

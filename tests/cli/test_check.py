@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from serving import NOT_ROOT, put, refusal, run
 
+from ims_mock.auth.credentials import DEFAULT_PROJECT
+
 WRONG = {
     "not YAML": ("c.yaml", "images: [}", "c.yaml:1: not YAML: "),
     "a wrong value": ("c.yaml", "images:\n- id: a\n  min_disk: x\n", "c.yaml:3: images[0].min_disk: 'x' is not a wh"),
@@ -47,25 +49,46 @@ def test_every_problem_is_a_line():
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "default: 63 images, no problems\n"),
-        (("document-sample", "empty"), "document-sample, empty: 3 images, no problems\n"),
-        (("c.yaml",), "c.yaml: 1 image, no problems\n"),
+        ((), f"63 images, 55 listed for project {DEFAULT_PROJECT} (default): no problems\n"),
+        (
+            ("document-sample", "empty"),
+            f"3 images, 3 listed for project {DEFAULT_PROJECT} (document-sample, empty): no problems\n",
+        ),
+        (("c.yaml",), "2 images, 1 listed for project p (c.yaml): no problems\n"),
     ],
 )
-def test_valid_catalogs_are_reported_with_their_size(arguments, line):
-    put("c.yaml", "images: [{name: a}]")
+def test_valid_catalogs_are_reported_with_their_counts(arguments, line):
+    put("c.yaml", "projects: [{id: p}, {id: q}]\nimages: [{name: a}, {owner: q}]")
     done = run("check", *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (0, line, "")
 
 
-def test_warnings_are_printed_and_pass():
+def test_warnings_are_printed_before_a_summary_and_pass():
     put("c.yaml", "images:\n- id: a\n  min_disk: 0\n")
     done = run("check", "c.yaml", "edge-cases")
-    first, *rest = done.stdout.splitlines()
+    first, *rest, last = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert first == "c.yaml:3: images[0].min_disk: warning: 0 is not 1 to 1024 GB"
-    assert rest
     assert all(re.match(r"edge-cases:\d+: images\[\d+\]\.\w+: warning: ", line) for line in rest)
+    lines = [int(line.split(":")[1]) for line in rest]
+    assert lines == sorted(lines) != []
+    assert last.endswith(f" (c.yaml, edge-cases): {len(rest) + 1} warnings")
+
+
+def test_strict_fails_on_warnings():
+    put("c.yaml", "images:\n- {id: a, owner: x}\n")
+    for arguments, status in ((("c.yaml",), 0), (("c.yaml", "--strict"), 1), (("--strict", "default"), 0)):
+        assert run("check", *arguments).returncode == status
+    assert run("check", "c.yaml", IMS_MOCK_STRICT="1").returncode == 1
+    done = run("check", "--strict", "c.yaml")
+    assert done.stdout.splitlines()[-1] == f"1 image, 0 listed for project {DEFAULT_PROJECT} (c.yaml): 1 warning"
+
+
+def test_many_warnings_are_counted():
+    put("c.yaml", "images:\n" + "- {min_disk: 0}\n" * 1_200)
+    lines = run("check", "c.yaml").stdout.splitlines()
+    assert (len(lines), lines[-2]) == (52, "and at least 950 more warnings")
+    assert lines[-1].endswith(": at least 1000 warnings")
 
 
 def test_variable_separates_catalogs_by_commas():
@@ -75,5 +98,5 @@ def test_variable_separates_catalogs_by_commas():
         ("", "default"),
         (",", "default"),
     ):
-        assert run("check", IMS_MOCK_CATALOG=value).stdout.startswith(f"{name}: ")
-    assert run("check", "empty", IMS_MOCK_CATALOG="default").stdout == "empty: 0 images, no problems\n"
+        assert run("check", IMS_MOCK_CATALOG=value).stdout.endswith(f" ({name}): no problems\n")
+    assert run("check", "empty", IMS_MOCK_CATALOG="default").stdout.startswith("0 images, 0 listed for project ")

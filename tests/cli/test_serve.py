@@ -17,15 +17,20 @@ pytestmark = pytest.mark.slow  # starts processes
 
 @pytest.mark.parametrize(
     ("arguments", "images", "name"),
-    [((), 63, "default"), (("empty",), 0, "empty"), (("document-sample", "empty"), 3, "document-sample, empty")],
+    [
+        ((), "63 images, 55", "default"),
+        (("empty",), "0 images, 0", "empty"),
+        (("document-sample", "empty"), "3 images, 3", "document-sample, empty"),
+    ],
 )
-def test_ready_line_is_the_only_output(arguments, images, name):
+def test_ready_line_counts_images_and_is_the_only_output(arguments, images, name):
     with serving(*arguments, "--port", "0") as server:
         url = f"http://127.0.0.1:{server.port}"
-        assert server.line == f"ims-mock {__version__}: {images} images ({name}) on {url}\n"
+        counts = f"{images} listed for project {server.project}"
+        assert server.line == f"ims-mock {__version__}: {counts} ({name}) on {url}\n"
         status, headers, body = server.ask("/v2/images?limit=2")
         assert (status, headers["Content-Type"]) == (200, "application/json")
-        assert len(json.loads(body)["images"]) == min(images, 2)
+        assert len(json.loads(body)["images"]) == min(server.images, 2)
         assert server.stopped() == ""
 
 
@@ -38,7 +43,7 @@ def test_catalog_files_are_served_without_loading_faker():
 def test_warnings_go_to_standard_error():
     put("c.yaml", "images:\n- id: a\n  min_disk: 0\n")
     with serving("c.yaml") as server:
-        assert server.line == f"ims-mock {__version__}: 1 image (c.yaml) on {server.url}\n"
+        assert server.line.startswith(f"ims-mock {__version__}: 1 image, 1 listed for project ")
         assert server.stopped() == "c.yaml:3: images[0].min_disk: warning: 0 is not 1 to 1024 GB\n"
 
 

@@ -56,14 +56,16 @@ def test_message_about_an_incomplete_walk_is_as_printed():
 
 
 def test_output_of_check_is_as_printed(tmp_path, monkeypatch):
-    command, *shown = block_after(PAGES["guides/catalogs.md"], "`ims-mock check` reports", "console").splitlines()
     (tmp_path / "broken.yaml").write_text(
         "images:\n- name: one\n  min_disk: forty\n- name: two\n  __platfrom: CentOS\n"
     )
+    (tmp_path / "hidden.yaml").write_text("images:\n- name: one\n- {name: two, owner: bbbb2222}\n")
     monkeypatch.chdir(tmp_path)
-    program, name, *arguments = command.removeprefix("$ ").split()
-    assert (program, name) == ("ims-mock", "check")
-    assert run(name, *arguments).stdout.splitlines() == shown
+    for text in ("`ims-mock check` reports", "a summary counts"):
+        command, *shown = block_after(PAGES["guides/catalogs.md"], text, "console").splitlines()
+        program, name, *arguments = command.removeprefix("$ ").split()
+        assert (program, name) == ("ims-mock", "check")
+        assert run(name, *arguments).stdout.splitlines() == shown
 
 
 def test_command_that_generates_images_works():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, Project
-from ims_mock.catalog.defaults import EPOCH
+from ims_mock.catalog.defaults import EPOCH, SERVICE_PROJECT
 from ims_mock.catalog.image import Membership
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TIME, wire_time
@@ -51,6 +51,11 @@ def warnings(*sources):
 
 def shown(*sources, **options):
     return [image.shown() for image in load(sources, **options).catalog]
+
+
+def hidden(owner, project):
+    what = f"'{owner}' is a project that no section names, and project {project} does not see its image"
+    return f"{what}; add it to projects"
 
 
 def images(*given, **sections):
@@ -346,11 +351,65 @@ def test_implausible_images_load_with_warnings():
     assert sorted(warnings(file("odd.yaml", text))) == [
         "odd.yaml:3: images[0].min_disk: warning: 0 is not 1 to 1024 GB",
         "odd.yaml:4: images[0].__zzz: warning: is not an attribute in the document",
+        f"odd.yaml:5: images[1].owner: warning: {hidden(SERVICE_PROJECT, DEFAULT_PROJECT)}",
         "odd.yaml:6: images[1].visibility: warning: 'private' is not public, as on every gold or market image",
         "odd.yaml:7: images[2].hw_firmware_type: warning: is not uefi, as on every ARM image; "
         "add hw_firmware_type: uefi",
     ]
     assert [wire["id"] for wire in shown("odd.yaml")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("values", [{}, {"visibility": "shared", "members": {"q": "accepted"}}, {"status": "deleted"}])
+def test_image_that_the_default_project_cannot_see_is_a_warning(values):
+    text = json.dumps(images({"id": "a"}, {"owner": "x", **values}, project="p"), indent=0)
+    line = text[: text.index('"owner"')].count("\n") + 1
+    assert warnings(file("c.json", text)) == [f"c.json:{line}: images[1].owner: warning: {hidden('x', 'p')}"]
+    owned = json.loads(text)["images"][1]
+    assert load([owned_by_x := {"images": [owned]}], base=load([{"project": "p"}])).warnings
+    assert warnings(owned_by_x, {"project": "x"}) == []
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"projects": [{"id": "x"}]},
+        {"credentials": {"tokens": [{"token": "t", "project": "x"}]}},
+        {"credentials": {"keys": [{"access": "k", "secret": "s", "project": "x"}]}},
+        {"credentials": {"users": [{"name": "n", "password": "w", "project": "x"}]}},
+    ],
+)
+def test_image_of_a_named_project_is_no_warning(section):
+    named, given = {"project": "p", **section}, images({"owner": "x"})
+    assert warnings(named, given) == warnings(given, named) == []
+    assert load([given], base=load([named])).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "values", [{"visibility": "public"}, {"members": {"p": "pending"}}, {"owner": None}, {"visibility": "community"}]
+)
+def test_image_that_others_can_see_is_no_warning(values):
+    assert [line for line in warnings(images({"owner": "x", **values}, project="p")) if ".owner" in line] == []
+
+
+def test_another_default_project_keeps_images_of_the_catalog_without_warnings():
+    assert load([images({"id": "a"}, project="p")], project="q").warnings == ()
+
+
+def test_fixed_values_of_generated_images_are_checked_like_images():
+    text = (
+        "project: p\ngenerate:\n- {count: 2, set: {__platform: CentOS}}\n- count: 3\n  set:\n    __platfrom: CentOS\n"
+        "    __platform: Centoss\n    owner: x\n- {count: 0, set: {__zzz: 1}}\n"
+    )
+    assert [line.partition(" is ")[0] for line in warnings(file("c.yaml", text))] == [
+        "c.yaml:6: generate[1].set.__platfrom: warning:",
+        "c.yaml:7: generate[1].set.__platform: warning: 'Centoss'",
+        "c.yaml:8: generate[1].set.owner: warning: 'x'",
+    ]
+
+
+def test_values_that_follow_from_fixed_ones_are_no_warnings():
+    for fixed in ({"__support_arm": "true"}, {"visibility": "public"}, {"__os_type": "Windows"}, {"status": "queued"}):
+        assert warnings({"generate": [{"count": 20, "set": fixed}]}) == []
 
 
 def test_implausible_default_is_a_warning_for_every_image():

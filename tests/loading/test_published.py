@@ -165,7 +165,7 @@ def test_saved_pages_load_from_a_folder(tmp_path):
 )
 def test_link_that_does_not_fit_its_image_is_dropped_with_a_warning(given, warned):
     catalog = {"images": [image(**given)]}
-    found = warnings(catalog)
+    found = [line for line in warnings(catalog) if ".owner: " not in line]
     assert len(found) == len(warned)
     assert all(line.startswith(start) for line, start in zip(found, warned, strict=True))
     assert next(iter(load([catalog]).catalog)).shown()["self"] == "/v2/images/1"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from serving import put, serving
 
+from ims_mock.auth.credentials import DEFAULT_PROJECT
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
 from ims_mock.options import EmulatorOptions
@@ -177,7 +178,8 @@ def test_serve_reloads_a_change_within_a_second():
                 time.sleep(0.02)
         lines = [line.partition(" ")[2] for line in server.stopped().splitlines() if "GET" not in line]
     reloaded, problem, kept, reloaded_again = lines
-    assert (reloaded, reloaded_again) == ("INFO reloaded 2 images (c.yaml)", "INFO reloaded 1 image (c.yaml)")
+    assert reloaded == f"INFO reloaded 2 images, 2 listed for project {DEFAULT_PROJECT} (c.yaml)"
+    assert reloaded_again == f"INFO reloaded 1 image, 1 listed for project {DEFAULT_PROJECT} (c.yaml)"
     assert problem.startswith("ERROR c.yaml:3: images[0].min_disk: ")
     assert kept == f"ERROR {KEPT}"
 

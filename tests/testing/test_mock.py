@@ -5,6 +5,7 @@ import re
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urljoin
 from urllib.request import Request, urlopen
@@ -13,7 +14,7 @@ import pytest
 import requests
 from helpers import make_app, over_socket
 
-from ims_mock import ImsMock
+from ims_mock import CatalogWarning, ImsMock, create_app
 from ims_mock.loading.sources import CatalogError
 from ims_mock.server.server import BackgroundServer
 from ims_mock.web import app as web
@@ -42,6 +43,45 @@ def ims(make):
 def names(ims):
     with urlopen(f"{ims.url}/v2/images?sort_key=name&sort_dir=asc") as response:
         return [image["name"] for image in json.load(response)["images"]]
+
+
+ODD = {"min_disk": 0}
+ODD_WARNING = r"catalog(:\d+)?: images\[0\]\.min_disk: warning: 0 is not 1 to 1024 GB"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda ims: ims.add(ODD), ODD_WARNING),
+        (lambda ims: ims.add({"owner": "other"}), "'other' is a project that no section names"),
+        (lambda ims: ims.load({"images": [ODD]}), ODD_WARNING),
+        (lambda ims: ims.generate(1, __platform="Centoss"), "'Centoss' is not one of"),
+        (lambda ims: ims.begin(catalog={"images": [ODD]}), ODD_WARNING),
+        (lambda ims: ims.load({"images": [ODD] * 60}), "and 10 more warnings$"),
+    ],
+)
+def test_what_check_warns_about_is_a_python_warning_at_the_call(ims, change, message):
+    with pytest.warns(CatalogWarning, match=message) as caught:
+        change(ims)
+    assert [Path(one.filename) for one in caught] == [Path(__file__)]
+
+
+def test_constructors_warn_about_their_catalogs(make):
+    for construct in (make, create_app):
+        with pytest.warns(CatalogWarning, match=ODD_WARNING) as caught:
+            construct({"images": [ODD]})
+        assert [Path(one.filename) for one in caught] == [Path(__file__)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_plausible_images_and_bundled_catalogs_raise_no_warnings(make):
+    ims = make("edge-cases")
+    ims.add(CENTOS)
+    ims.add({"visibility": "public"})
+    ims.generate(30, seed=1)
+    ims.load("default")
+    ims.load({"projects": [{"id": "other"}], "images": [{"owner": "other"}]})
+    ims.begin(catalog=["document-sample", "large"])
 
 
 def test_server_listens_until_it_is_closed():

@@ -301,6 +301,25 @@ def test_own_frames_are_hidden_from_mistakes_of_a_test(run, is_remote):
     assert "mock.py" in full
 
 
+def test_warning_about_a_catalog_points_to_the_test_and_can_be_an_error(run):
+    suite = """
+        import pytest
+
+        def test_add(ims_mock):
+            ims_mock.add({"min_disk": 0})
+
+        @pytest.mark.ims_mock(catalog={"images": [{"min_disk": 0}]})
+        def test_marker(ims_mock): pass
+    """
+    shown = run(suite, "-W", "default::ims_mock.CatalogWarning")
+    shown.assert_outcomes(passed=2, warnings=2)
+    shown.stdout.fnmatch_lines(["*.py:4: CatalogWarning: catalog: images?0?.min_disk: warning: 0 is not 1 to 1024 GB"])
+    failed = run(suite, "-W", "error::ims_mock.CatalogWarning")
+    failed.assert_outcomes(failed=1, errors=1)
+    assert not re.findall(r"ims_mock/\w+.*\.py:\d+", failed.stdout.str())
+    run(suite, "-W", "ignore::ims_mock.CatalogWarning").assert_outcomes(passed=2, warnings=0)
+
+
 def test_frames_stay_if_the_error_may_be_a_bug(run):
     suite = """
         def test_it(ims_mock, monkeypatch):

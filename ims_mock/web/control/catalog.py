@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from ims_mock import __version__
 from ims_mock.contract.values import MAX_NAME
+from ims_mock.emulator import count_listed
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import dump_catalog, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
@@ -19,13 +20,14 @@ blueprint = Blueprint("catalog", __name__)
 
 @blueprint.get("/health")
 def health() -> Response:
-    """Report that the emulator answers, and its catalog."""
+    """Report that the emulator answers, and its catalog; ``listed`` are the images listed for ``project``."""
     emulator = current_context().emulator
     return jsonify(
         status="ok",
         version=__version__,
         catalog=emulator.state.name,
         images=len(emulator.catalog),
+        listed=count_listed(emulator.state, emulator.profile),
         project=emulator.credentials.default_project,
     )
 
