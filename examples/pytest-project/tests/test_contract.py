@@ -9,7 +9,7 @@ pytestmark = pytest.mark.ims_mock(catalog="team.yaml", auth="on")
 
 
 def test_all_pages_are_read(ims_mock):
-    ims_mock.generate(30, seed=7, __platform="CentOS", owner=ims_mock.project)
+    ims_mock.generate(30, seed=7, __platform="CentOS", __isregistered="true", owner=ims_mock.project)
     found = list(list_images(ims_mock.url, "team-token", __platform="CentOS", limit="10"))
     assert len(found) == 31
     ims_mock.assert_walked_everything()
