@@ -18,7 +18,7 @@ CATALOG = {
         {"id": TAKEN, "owner": A},
         {"id": "public", "__imagetype": "gold"},
         {"id": "unprotected", "__imagetype": "gold", "protected": False},
-        {"id": "own-public", "owner": A, "visibility": "public"},
+        {"id": "own-public", "owner": A, "visibility": "public", "protected": False},
         {"id": "protected", "owner": A, "protected": True},
         {"id": "shared", "owner": B, "visibility": "shared", "members": {A: "accepted"}},
         {"id": "mine", "owner": A, "members": {B: "accepted"}, "tags": ["a"]},
