@@ -6,9 +6,8 @@ import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, Token, User
 from ims_mock.catalog.catalog import Catalog
@@ -18,19 +17,13 @@ from ims_mock.catalog.visibility import Caller, View
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.profiles import Profile
-from ims_mock.contract.values import LIST, TIME, parse_age, parse_wire_time, wire_time
+from ims_mock.contract.values import LIST, TIME, parse_wire_time
+from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, parse, validate
 from ims_mock.loading.dump import dump_credentials
 from ims_mock.loading.lint import lint
-from ims_mock.loading.parser import ParseError, ValuePath
-from ims_mock.loading.published import (
-    UNSET,
-    as_shared,
-    is_single_image,
-    project_shown_to,
-    without_envelope,
-    without_links,
-)
-from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, SchemaError, read_image, read_sections
+from ims_mock.loading.parser import ValuePath
+from ims_mock.loading.published import UNSET, as_shared
+from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS
 from ims_mock.loading.sources import (
     UNNAMED,
     CatalogFile,
@@ -42,23 +35,13 @@ from ims_mock.loading.sources import (
 )
 from ims_mock.text import quoted
 
-Progress = Callable[[str, int, int], None]
-"""Called now and then with what is being done, how much of it is done, and how much there is."""
-
 MAX_REPEATED_CHARACTERS: Final = 2**26
 """The characters that defaults, or the values of generated images, may amount to in all images together."""
 
 _FREE_CHARACTERS: Final = 1024
 """Defaults of this length may be repeated in any number of images, which take more memory themselves."""
 
-PROGRESS_STEP: Final = 500
-"""The number of images between two calls of the progress callback."""
-
-_TIMES: Final = frozenset({"expires"}.union(field.name for field in FIELDS if field.type is TIME))
 _LISTS: Final = frozenset(field.name for field in FIELDS if field.type is LIST)
-_NESTED: Final = frozenset({"images", "defaults", "generate", "set", "credentials", *CREDENTIAL_KEYS})
-"""The keys whose values are, or contain, mappings with times."""
-
 _HIDDEN: Final = "{} is a project that no section names, and project {} does not see its image; add it to projects"
 _NO_ID: Final = "has no value; leave it out to have an id generated"
 
@@ -115,12 +98,12 @@ def load(
     report = progress or (lambda *_: None)
     files = [file for source in sources for file in open_source(source)]
     problems = Problems(files)
-    parsed = [_parse(file, report, problems) for file in files]
+    parsed = [parse(file, report, problems) for file in files]
     clock = _clock(parsed, base.clock if base else Clock())
-    contents = [_validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
+    contents = [validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
     if unmask:
         problems.add(*(problem for content in contents for problem in _unmask(content, unmask)))
-    present = [_Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
+    present = [Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, shown_to, problems)
     _check_size(contents, max_generated, problems)
     now = clock.wire() if base else ""
@@ -135,57 +118,7 @@ def load(
     return LoadedCatalog(name, catalog, credentials, clock, problems.sorted(problems.warnings), seed)
 
 
-# --- parsing and validation
-
-
-class _Entry(NamedTuple):
-    """An image of a file.
-
-    Attributes:
-        values: Its valid values.
-        is_valid: Whether all its values are valid.
-        is_complete: Whether it is as a response showed it, with its links.
-        is_published: Whether it is from a response, perhaps without attributes that somebody left out.
-    """
-
-    values: dict[str, Any]
-    is_valid: bool
-    is_complete: bool
-    is_published: bool
-
-
-@dataclass(frozen=True)
-class _Contents:
-    """The validated contents of a file."""
-
-    file: CatalogFile
-    sections: Mapping[str, Any]  # none if one of them is invalid
-    images: Sequence[_Entry] = ()
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the file is, or contains, a published response."""
-        return any(image.is_published for image in self.images)
-
-    @cached_property
-    def shown_to(self) -> str:
-        """The project that a published response was shown to; empty if the file does not tell."""
-        published = (image.values for image in self.images if image.is_published)
-        return self.sections.get("project") or project_shown_to(published)
-
-
-def _parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
-    try:
-        raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
-        if is_single_image(raw):
-            file.is_published, file.root, raw = True, ("images", 0), {"images": [raw]}
-        raw, warnings, has_envelope = without_envelope(raw)
-        file.is_published |= has_envelope
-        problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
-        return raw
-    except ParseError as error:
-        problems.add(CatalogProblem(file.name, error.line, "", str(error)))
-        return {}
+# --- the catalogs as a whole
 
 
 def _clock(parsed: Iterable[Any], clock: Clock) -> Clock:
@@ -196,51 +129,7 @@ def _clock(parsed: Iterable[Any], clock: Clock) -> Clock:
     return clock
 
 
-def _validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: Problems) -> _Contents:
-    """Validate one catalog and convert its values."""
-    sections: Mapping[str, Any] = {}
-    try:
-        sections = read_sections(_with_absolute_times(raw, clock))
-        images = sections.get("images", [])
-    except SchemaError as error:
-        problems.add(*(file.problem(path, message) for path, message in error.problems))
-        images = error.valid.get("images", [])
-    if not isinstance(images, list | tuple):
-        problems.add(file.problem(("images",), f"{quoted(images)} is not a list of images"))
-        images = []
-    entries = []
-    for index, image in enumerate(images):
-        if index % PROGRESS_STEP == 0:
-            report(f"validating {file.name}", index, len(images))
-        path = ("images", index)
-        values, warnings, is_complete = without_links(image)
-        kind = (is_complete, is_complete or file.is_published)
-        problems.add(*(file.problem((*path, name), message, is_warning=True) for name, message in warnings))
-        try:
-            entries.append(_Entry(read_image(values), True, *kind))
-        except SchemaError as error:
-            problems.add(*(file.problem((*path, *inner), message) for inner, message in error.problems))
-            entries.append(_Entry(dict(error.valid), False, *kind))
-    return _Contents(file, sections, entries)
-
-
-def _with_absolute_times(raw: Any, clock: Clock) -> Any:
-    """Return plain values with relative times, such as ``3 days ago``, made absolute."""
-    if isinstance(raw, list | tuple):
-        return [_with_absolute_times(value, clock) for value in raw]
-    if not isinstance(raw, Mapping):
-        return raw
-    changes = {}
-    for name, value in raw.items():
-        if name in _NESTED:
-            changes[name] = _with_absolute_times(value, clock)
-        elif isinstance(value, str) and name in _TIMES and (age := parse_age(value)) is not None:
-            with suppress(OverflowError):  # before the year 1: reported by the validation
-                changes[name] = wire_time(clock.now() - age)
-    return {**raw, **changes} if changes else raw
-
-
-def _check_size(contents: Iterable[_Contents], max_generated: int, problems: Problems) -> None:
+def _check_size(contents: Iterable[Contents], max_generated: int, problems: Problems) -> None:
     """Report what would make the catalogs much larger than their text."""
     generated = 0
     for content in contents:
@@ -260,7 +149,7 @@ def _check_size(contents: Iterable[_Contents], max_generated: int, problems: Pro
                 problems.add(content.file.problem(path, message))
 
 
-def _unmask(contents: _Contents, unmask: Callable[[str], str]) -> Iterator[CatalogProblem]:
+def _unmask(contents: Contents, unmask: Callable[[str], str]) -> Iterator[CatalogProblem]:
     """Replace the masks of secrets by the secrets."""
     for section, entries in contents.sections.get("credentials", {}).items():
         secret_keys = [name for name, key in CREDENTIAL_KEYS[section].items() if key.is_secret]
@@ -276,7 +165,7 @@ def _unmask(contents: _Contents, unmask: Callable[[str], str]) -> Iterator[Catal
 
 
 def _credentials(
-    contents: Sequence[_Contents], project: str, shown_to: str, problems: Problems
+    contents: Sequence[Contents], project: str, shown_to: str, problems: Problems
 ) -> tuple[CredentialStore, str]:
     """Return the projects and credentials, and the owner of images without one: the project that the catalogs name.
 
@@ -369,7 +258,7 @@ class _ImageBuilder:
         self._known_projects = {self.owner, *known.projects, *(row.project for row in rows)}
         self._view = View(Caller(known.default_project), Profile.parse("documented"), is_queens=True)
 
-    def build(self, contents: Sequence[_Contents], generate: int) -> Iterator[Image]:
+    def build(self, contents: Sequence[Contents], generate: int) -> Iterator[Image]:
         """Build the images of each catalog, then those that it generates, and finally further generated ones.
 
         If there are errors already, nothing is generated.
@@ -387,7 +276,7 @@ class _ImageBuilder:
             if not self._is_taken(image.id):
                 yield image
 
-    def _written_images(self, content: _Contents) -> Iterator[Image]:
+    def _written_images(self, content: Contents) -> Iterator[Image]:
         defaults, file = content.sections.get("defaults", {}), content.file
         for index, image in enumerate(content.images):
             self._skip_taken_ids(self.seed)

@@ -1,0 +1,123 @@
+"""The contents of one catalog file: parsed, validated and converted, with every problem reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from ims_mock.clock import Clock
+from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.values import TIME, parse_age, wire_time
+from ims_mock.loading.parser import ParseError
+from ims_mock.loading.published import is_single_image, project_shown_to, without_envelope, without_links
+from ims_mock.loading.schema import CREDENTIAL_KEYS, SchemaError, read_image, read_sections
+from ims_mock.loading.sources import CatalogFile, CatalogProblem, Problems
+from ims_mock.text import quoted
+
+Progress = Callable[[str, int, int], None]
+"""Called now and then with what is being done, how much of it is done, and how much there is."""
+
+PROGRESS_STEP: Final = 500
+"""The number of images between two calls of the progress callback."""
+
+_TIMES: Final = frozenset({"expires"}.union(field.name for field in FIELDS if field.type is TIME))
+_NESTED: Final = frozenset({"images", "defaults", "generate", "set", "credentials", *CREDENTIAL_KEYS})
+"""The keys whose values are, or contain, mappings with times."""
+
+
+class Entry(NamedTuple):
+    """An image of a file.
+
+    Attributes:
+        values: Its valid values.
+        is_valid: Whether all its values are valid.
+        is_complete: Whether it is as a response showed it, with its links.
+        is_published: Whether it is from a response, perhaps without attributes that somebody left out.
+    """
+
+    values: dict[str, Any]
+    is_valid: bool
+    is_complete: bool
+    is_published: bool
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The validated contents of a file."""
+
+    file: CatalogFile
+    sections: Mapping[str, Any]  # none if one of them is invalid
+    images: Sequence[Entry] = ()
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the file is, or contains, a published response."""
+        return any(image.is_published for image in self.images)
+
+    @cached_property
+    def shown_to(self) -> str:
+        """The project that a published response was shown to; empty if the file does not tell."""
+        published = (image.values for image in self.images if image.is_published)
+        return self.sections.get("project") or project_shown_to(published)
+
+
+def parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
+    """Return the plain values of a file as a catalog, also if it is a published response."""
+    try:
+        raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
+        if is_single_image(raw):
+            file.is_published, file.root, raw = True, ("images", 0), {"images": [raw]}
+        raw, warnings, has_envelope = without_envelope(raw)
+        file.is_published |= has_envelope
+        problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
+        return raw
+    except ParseError as error:
+        problems.add(CatalogProblem(file.name, error.line, "", str(error)))
+        return {}
+
+
+def validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: Problems) -> Contents:
+    """Validate one catalog and convert its values."""
+    sections: Mapping[str, Any] = {}
+    try:
+        sections = read_sections(_with_absolute_times(raw, clock))
+        images = sections.get("images", [])
+    except SchemaError as error:
+        problems.add(*(file.problem(path, message) for path, message in error.problems))
+        images = error.valid.get("images", [])
+    if not isinstance(images, list | tuple):
+        problems.add(file.problem(("images",), f"{quoted(images)} is not a list of images"))
+        images = []
+    entries = []
+    for index, image in enumerate(images):
+        if index % PROGRESS_STEP == 0:
+            report(f"validating {file.name}", index, len(images))
+        path = ("images", index)
+        values, warnings, is_complete = without_links(image)
+        kind = (is_complete, is_complete or file.is_published)
+        problems.add(*(file.problem((*path, name), message, is_warning=True) for name, message in warnings))
+        try:
+            entries.append(Entry(read_image(values), True, *kind))
+        except SchemaError as error:
+            problems.add(*(file.problem((*path, *inner), message) for inner, message in error.problems))
+            entries.append(Entry(dict(error.valid), False, *kind))
+    return Contents(file, sections, entries)
+
+
+def _with_absolute_times(raw: Any, clock: Clock) -> Any:
+    """Return plain values with relative times, such as ``3 days ago``, made absolute."""
+    if isinstance(raw, list | tuple):
+        return [_with_absolute_times(value, clock) for value in raw]
+    if not isinstance(raw, Mapping):
+        return raw
+    changes = {}
+    for name, value in raw.items():
+        if name in _NESTED:
+            changes[name] = _with_absolute_times(value, clock)
+        elif isinstance(value, str) and name in _TIMES and (age := parse_age(value)) is not None:
+            with suppress(OverflowError):  # before the year 1: reported by the validation
+                changes[name] = wire_time(clock.now() - age)
+    return {**raw, **changes} if changes else raw
