@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-WIDTH = 108
+WIDTH = 120
 TEST = """from urllib.request import urlopen
 
 def test_public_images(ims_mock):
