@@ -14,6 +14,9 @@ from ims_mock.text import printable
 MAX_DEPTH: Final = 64
 """The maximum nesting of objects and lists."""
 
+MAX_COLLECTIONS: Final = 2_000_000
+"""The number of objects and lists."""
+
 _TYPES: Final = {
     dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number", bool: "a boolean",
     type(None): "null",
@@ -87,6 +90,8 @@ def parse_json(data: bytes) -> JsonValue:
     """
     if not data.strip():
         raise RequestError("body-missing", legal="JSON")
+    if data.count(b"[") + data.count(b"{") > MAX_COLLECTIONS:  # each takes more memory than its text
+        raise RequestError("json", legal=f"at most {MAX_COLLECTIONS}", what="it has too many objects and lists")
     depth = 0
     for bracket in _BRACKETS.findall(_STRINGS.sub(b"", data)):
         depth += 1 if bracket in b"[{" else -1

@@ -12,7 +12,7 @@ version 4). Look at these names when upgrading:
   ``_flush_outbufs_below_high_watermark``, in which a worker would wait for the client.
 * The tasks override ``service``, ``execute``, ``get_environment`` and ``build_response_header``, and set
   ``close_on_finish``.
-* ``server.py`` overrides ``readable``, ``maintenance`` and ``run`` of the server, and ``add_task`` of the dispatcher.
+* ``server.py`` overrides ``readable``, ``maintenance`` and ``run`` of the server.
 """
 
 from __future__ import annotations
@@ -292,13 +292,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             return
         if self.will_close or self.is_dropped or not self.close_when_flushed:
             super().handle_write()
-            if self._awaits_reader and not self.awaits_reader():
-                self.server.add_task(self)
+            self.resume()
             return
         self._flush_exception(self._flush_some)
         if self.connected and not self.total_outbufs_len:
             self._is_lingering = True
             self.end_output()
+
+    def resume(self) -> None:
+        """Queue the next request if it has waited for the client to read."""
+        if self._awaits_reader and not self.awaits_reader():
+            self.server.add_task(self)
 
     def end_output(self) -> None:
         """Tell the client that no more data follows."""
@@ -324,9 +328,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     # --- in any thread
 
     def awaits_reader(self) -> bool:
-        """Return whether the next request has to wait until the client has read more; then the loop queues it."""
+        """Return whether the next request has to wait until clients have read more; then the loop queues it."""
         with self.outbuf_lock:
-            self._awaits_reader = self.total_outbufs_len > MAX_UNSENT_BYTES
+            self._awaits_reader = self.total_outbufs_len > MAX_UNSENT_BYTES or self.server.has_too_much_output
             return self._awaits_reader
 
     # --- in a worker thread
@@ -335,7 +339,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         """Do not wait until the client has read more."""
 
     def service(self) -> None:
-        """Answer a request; while an upload arrives, an additional thread answers others."""
+        """Answer a request, unless it has to wait; while an upload arrives, an additional thread answers others."""
+        if self.awaits_reader():
+            return
         request, workers = self.requests[0], self.server.task_dispatcher
         with workers.release_worker() if request.upload and not request.completed else nullcontext():
             super().service()

@@ -48,7 +48,7 @@ WRITE_SECONDS: Final = 30.0
 """A connection is closed if its client has read nothing for so long, although there is something to read."""
 
 MAX_HELD_BYTES: Final = 16 * 2**20
-"""A sixteenth of the bytes that all requests may hold in memory, unless ``--keep-data`` is larger."""
+"""A sixteenth of the bytes that requests, and responses, may hold in memory, unless ``--keep-data`` is larger."""
 
 FINISH_SECONDS: Final = 5.0
 """How long requests may take to finish after a signal."""
@@ -126,15 +126,29 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def maintenance(self, now: float) -> None:
         """Close connections that are idle for long, or whose client does not read."""
         super().maintenance(now)
-        for channel in list(self.active_channels.values()):
-            if channel.total_outbufs_len and channel.last_activity < now - WRITE_SECONDS:
+        oldest_first = sorted(self.active_channels.values(), key=lambda channel: channel.last_activity)
+        for channel in oldest_first:
+            is_stuck = self.has_too_much_output or channel.last_activity < now - WRITE_SECONDS
+            if channel.total_outbufs_len and is_stuck:
                 channel.handle_close()
+        for channel in reversed(oldest_first):  # clients that do not read are among the oldest
+            channel.resume()
+
+    @property
+    def has_too_much_output(self) -> bool:
+        """Whether the responses that clients have yet to read are too large in all."""
+        unread: int = sum(channel.total_outbufs_len for channel in list(self.active_channels.values()))
+        return unread > self._max_held_bytes
 
     def has_room(self) -> bool:
         """Return whether the requests that are received or answered are small enough in all."""
         max_kept = self.emulator.options.keep_data
         held = sum(channel.held_bytes(max_kept) for channel in self.active_channels.values())
-        return held <= 16 * max(MAX_HELD_BYTES, max_kept)
+        return held <= self._max_held_bytes
+
+    @property
+    def _max_held_bytes(self) -> int:
+        return 16 * max(MAX_HELD_BYTES, self.emulator.options.keep_data)
 
     # --- the loop
 
@@ -259,11 +273,6 @@ class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has
         self._is_stopping = False
         self._resize_lock = threading.Lock()
         self._resize(0)
-
-    def add_task(self, task: Channel) -> None:
-        """Queue a connection whose next request is to be answered, unless its client has yet to read responses."""
-        if not task.awaits_reader():
-            super().add_task(task)
 
     @contextmanager
     def release_worker(self) -> Iterator[None]:

@@ -69,6 +69,19 @@ def test_a_client_that_does_not_read_holds_one_response_at_most(server):
     assert len(app.environs) == 20
 
 
+def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypatch):
+    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB)  # 16 MiB in all
+    server._server.emulator = make_app("empty", keep_data=0).extensions["ims_mock"]
+    with ExitStack() as stack:
+        ask_for_much(stack, server, 20, requests_each=1, size=12)
+        assert requests.get(server.url, timeout=10).text == "fine"  # others are disconnected
+        channels, deadline = server._server.active_channels, time.monotonic() + 20
+        while len(channels) > 18:
+            assert sum(channel.total_outbufs_len for channel in list(channels.values())) < 48 * MIB
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
 @pytest.mark.slow
 def test_a_client_that_reads_nothing_is_disconnected(server, monkeypatch):
     monkeypatch.setattr("ims_mock.server.server.WRITE_SECONDS", 1.0)
