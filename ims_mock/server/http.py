@@ -25,7 +25,6 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from copy import copy
 from functools import partial
-from math import inf
 from time import perf_counter
 from typing import Any, Final
 
@@ -239,7 +238,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     _awaits_reader = False  # the next request is answered when the client has read earlier responses
 
     def __init__(self, server: Any, *args: Any, **kwargs: Any) -> None:
-        self.opened = perf_counter()
+        self.opened = self._last_received = perf_counter()
         self.parser_class = partial(RequestParser, has_room=server.has_room)
         super().__init__(server, *args, **kwargs)
 
@@ -258,6 +257,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def received(self, data: bytes) -> None:
         """Take received data, and queue an upload as soon as its headers are complete."""
+        self._last_received = perf_counter()
         super().received(data)
         with self.requests_lock:
             request = self.request
@@ -314,9 +314,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().handle_close()
         self.interrupt_upload("the client has disconnected")
 
-    def interrupt_upload(self, reason: str, stalled_since: float = inf) -> None:
-        """Let the application fail that reads an unfinished upload, if nothing has been received since a time."""
-        if self.last_activity < stalled_since and (upload := self._upload):
+    def interrupt_upload(self, reason: str, silent_for: float = 0.0) -> None:
+        """Let the application fail that reads an unfinished upload, if nothing was received for some seconds."""
+        if perf_counter() - self._last_received >= silent_for and (upload := self._upload):
             upload.interrupt(reason)
 
     @property

@@ -163,7 +163,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         while time.monotonic() < deadline:
             self._wait(seconds)
             for channel in list(self.active_channels.values()):
-                channel.interrupt_upload("the server is stopping", stalled_since=time.time() - STOP_SECONDS)
+                channel.interrupt_upload("the server is stopping", silent_for=STOP_SECONDS)
                 if channel.is_idle:
                     channel.handle_close()
             if not self.active_channels:
