@@ -180,8 +180,9 @@ def _value_problem(path: str, name: str, value: str, *, is_queens: bool) -> Valu
     if parse is not None:
         return None
     cure = f"write one of {', '.join(legal)}"
-    if field is not None and folded in map(str.lower, field.seen_values):
-        return ValueProblem("beyond-document", f"{sent}, which only real responses show", cure)
+    if field is not None and folded in map(str.lower, field.known_values):
+        source = "real responses show" if folded in map(str.lower, field.seen_values) else "the published schema lists"
+        return ValueProblem("beyond-document", f"{sent}, which only {source}", cure)
     if value in parameter.undocumented_values or (name == "visibility" and folded == "community" and is_queens):
         return ValueProblem("beyond-document", f"{sent}, which only Glance knows", cure)
     for near in difflib.get_close_matches(folded, by_folded, 1):

@@ -188,7 +188,7 @@ FINDINGS: Final = (
     FindingRule("undocumented-value", ERROR, "A value is not documented, or not of the documented type.", _PARAMETERS, _value("undocumented-value")),
     FindingRule("value-case", WARNING, "A documented value is written in another case.", _PARAMETERS, _value("value-case")),
     FindingRule("old-spelling", WARNING, "A platform is spelled as in older documents, such as `RedHat`.", "doc: `__platform`", _value("old-spelling")),
-    FindingRule("beyond-document", WARNING, "A value or operator is known only from Glance or from real responses: `in:a,b`, `member_status=all`, `sort_key=updated_at`.", "glance, seen", _value("beyond-document")),
+    FindingRule("beyond-document", WARNING, "A value or operator is known only from Glance, from real responses or from the schema of images: `in:a,b`, `member_status=all`, `sort_key=updated_at`.", "glance, seen", _value("beyond-document")),
     FindingRule("repeated-parameter", ERROR, "A parameter with a single value is sent several times.", "doc: `limit` and others; glance", _repeated_parameter),
     FindingRule("limit-above-cap", WARNING, f"`limit` is above {LIMIT_CAP}; the page has fewer images than requested.", "glance", _limit_above_cap),
     FindingRule("sort-dir-alone", WARNING, "`sort_dir` is sent without `sort_key`.", "doc: `sort_dir`", _sort_dir_alone),

@@ -89,6 +89,7 @@ CASES = (
     Case("beyond-document", f"{LIST}?name=eq:a:b", f"{LIST}?name=a", "nothing else finds a value with a colon"),
     Case("beyond-document", f"{LIST}?sort_key=updated_at", f"{LIST}?sort_key=created_at", "only Glance knows"),
     Case("beyond-document", f"{LIST}?visibility=shared&member_status=all", f"{LIST}?visibility=shared&member_status=pending", "only Glance knows"),
+    Case("beyond-document", f"{LIST}?disk_format=vmdk", f"{LIST}?disk_format=raw", "only the published schema lists"),
     Case("beyond-document", f"{LIST}?__platform=openEuler", f"{LIST}?__platform=EulerOS", "only real responses show"),
     Case("repeated-parameter", f"{LIST}?limit=2&limit=2", f"{LIST}?tag=a&tag=b", "send limit once"),
     Case("repeated-parameter", f"{LIST}?__os_bit=32&__os_bit=64", f"{LIST}?__os_bit=32&min_disk=64", "sent 2 times, and only the last value counts"),
