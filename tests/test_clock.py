@@ -61,4 +61,4 @@ def test_a_clock_cannot_be_set_outside_the_calendar(runs):
 def test_no_other_module_asks_for_the_date():
     calls = re.compile(r"\b(?:datetime\.(?:now|utcnow|today)|date\.today|time\.time|time_ns|gmtime\(\)|localtime\(\))")
     found = {path.name for path in PACKAGE.rglob("*.py") if calls.search(path.read_text())}
-    assert found == {"clock.py", "server.py"}  # waitress notes when a connection was last active
+    assert found == {"clock.py"}
