@@ -1,5 +1,7 @@
 """Images in one total order, and the bitmaps that answer queries.
 
+Which attributes are sort keys is a column of :mod:`ims_mock.contract.fields`.
+
 The *rank* of an image is its index in the order. Each condition becomes one Python integer, its *bitmap*: bit *r* is
 set if the image at rank *r* matches. The images that match several conditions are the bitwise AND of their bitmaps, and
 a page is read from it beginning at the rank of the marker.

@@ -18,12 +18,12 @@ from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, co
 from ims_mock.catalog.links import REGISTERED, link_query
 from ims_mock.catalog.visibility import IsListed, View, as_shown
 from ims_mock.contract.fields import BY_NAME, DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
-from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
+from ims_mock.contract.limits import LIMIT_CAP
+from ims_mock.contract.parameters import PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.text import quoted, wire_text
 
-_SINGLE: Final = sorted(parameter.name for parameter in PARAMETERS if parameter.repeated == REJECTED)
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 _STRAY_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -68,7 +68,8 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     parameters = _parameters(raw, is_strict="stray-percent" in view.profile)
     left = _Unread(parameters)
     if "repeated-single-values" in view.profile:
-        left.refuse_repeated(_SINGLE)
+        known = (*PARAMETERS, *listing.extras)
+        left.refuse_repeated(sorted({parameter.name for parameter in known if parameter.repeated == REJECTED}))
     limit, marker, member_status = left.first("limit"), left.first("marker"), left.first("member_status")
     visibility = _visibility(left.all("visibility"), view)
     since = left.all("changes-since")

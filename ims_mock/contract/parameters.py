@@ -1,4 +1,4 @@
-"""The table of query parameters of ``GET /v2/images``, one row per parameter, with sort keys and limits.
+"""The table of query parameters of ``GET /v2/images``, one row per parameter, and the sort keys.
 
 Filters and sort keys derive from the table of attributes; a parameter with a rule of its own has its own row.
 :mod:`ims_mock.catalog.query` parses them. Parameters that only the newer list has are in
@@ -11,16 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC, EVIDENCE, FIELDS, GLANCE, MEMBER_STATUSES, SEEN, Field
+from ims_mock.contract.limits import DEFAULT_LIMIT, LIMIT_CAP
 from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, TIME
-
-DEFAULT_LIMIT: Final = 25
-"""Images on a page of ``/v2/images`` if the query has no ``limit``."""
-
-CLOUDIMAGES_DEFAULT_LIMIT: Final = 500
-"""The same for ``/v2/cloudimages``."""
-
-LIMIT_CAP: Final = 1000
-"""A larger ``limit`` counts as this one."""
 
 LAST, ALL, REJECTED = ("last", "all", "rejected")
 """What counts if a parameter is repeated: its last value, all values, or none, because the request is rejected."""

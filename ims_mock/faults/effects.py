@@ -1,4 +1,7 @@
-"""The table of fault effects: what a fault rule can do to a request or a response, one row per key."""
+"""The table of fault effects: what a fault rule can do to a request or a response, one row per key.
+
+They are applied in :mod:`ims_mock.web.fault_injection`.
+"""
 
 from __future__ import annotations
 

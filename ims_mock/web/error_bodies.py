@@ -1,6 +1,7 @@
 """Error bodies: the response to an error in the format of the service and its gateway, of Keystone or of Glance.
 
-The status, code and wording of each error are a row of :mod:`ims_mock.errors`.
+The status, code and wording of each error are a row of :mod:`ims_mock.errors`; the schemas of the bodies are in
+:mod:`ims_mock.openapi.schemas`.
 """
 
 from __future__ import annotations

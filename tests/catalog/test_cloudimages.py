@@ -1,13 +1,18 @@
 """``GET /v2/cloudimages``: how it agrees with the older list, and how it differs."""
 
+from dataclasses import replace
+
 import pytest
 from helpers import in_process, over_socket, shared_app, token_of
 from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, numbers
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
+from ims_mock.catalog.query import parse
+from ims_mock.catalog.visibility import Caller, View
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.parameters import SORT_KEYS
-from ims_mock.errors import PROBLEMS
+from ims_mock.contract.parameters import REJECTED, SORT_KEYS
+from ims_mock.contract.profiles import DOCUMENTED
+from ims_mock.errors import PROBLEMS, RequestError
 from ims_mock.loading.loader import load
 
 PATH = "/v2/cloudimages"
@@ -330,3 +335,13 @@ def test_unregistered_images_are_for_admins():
 
 def test_a_catalog_may_hold_what_only_it_filters_by():
     assert load([{"images": [{"name": "whole", "__whole_image": "true"}]}], lint_bundled=True).warnings == ()
+
+
+def test_a_parameter_of_either_list_with_a_single_value_is_rejected_if_repeated():
+    architecture, *others = CLOUDIMAGES.extras
+    single = replace(CLOUDIMAGES, extras=(replace(architecture, repeated=REJECTED), *others))
+    raw = f"{architecture.name}=x86&{architecture.name}=arm"
+    view = View(Caller("p"), DOCUMENTED, is_queens=False)
+    assert parse(raw, view, CLOUDIMAGES).conditions
+    with pytest.raises(RequestError, match="it was sent more than once"):
+        parse(raw, view, single)
