@@ -87,14 +87,13 @@ def test_a_catalog_with_many_problems_is_answered_with_the_first_ones(ask):
 def test_other_requests_are_answered_while_a_catalog_is_loaded():
     body = json.dumps({"images": [{"id": str(number)} for number in range(20_000)] + [{"id": "0"}]}).encode()
     with over_socket(make_app("empty")) as ask, ThreadPoolExecutor() as threads:
-        loading = threads.submit(ask, "/_ims/catalog", JSON, "PUT", body)
-        times = []
+        loading, began, times = threads.submit(ask, "/_ims/catalog", JSON, "PUT", body), time.monotonic(), []
         while not loading.done():
             started = time.monotonic()
             assert ask("/_ims/health").status == 200
             times.append(time.monotonic() - started)
     assert len(times) > 3
-    assert max(times) < 2
+    assert max(times) < (time.monotonic() - began) / 2
     assert loading.result().status == 400
 
 
