@@ -90,6 +90,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     adj: Any
     chunked: bool
     expect_continue: bool
+    command = path = query = ""  # of a request that cannot be parsed
     upload: UploadStream | None = None
     is_file = False
     awaits_continue = False
@@ -208,8 +209,7 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         rejection = RequestError(name, "the request", error.body, legal)
         response = formatted(rejection, request_id, self._header)
         if _log.isEnabledFor(logging.INFO):
-            method, path, query = (getattr(self.request, name, "") for name in ("command", "path", "query"))
-            sent = (method or "?", path or "?", query or "")
+            sent = (self.request.command or "?", self.request.path or "?", self.request.query)
             said = {"code": rejection.problem.code, "message": rejection.message}
             log_request(*sent, response.status_code, 0.0, request_id, **said)
         self.status = response.status

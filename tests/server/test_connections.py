@@ -14,6 +14,7 @@ from raw_http import CHUNKED, body, connected, head, read, read_head, read_respo
 from serving import COMMAND, POSIX, serving
 from upload_app import FIRST, MIB, UploadApp
 
+from ims_mock.server.http import Channel
 from ims_mock.server.server import BackgroundServer
 from ims_mock.web.context import MAX_JSON_BYTES
 
@@ -151,6 +152,22 @@ def test_a_request_that_can_be_read_in_two_ways_is_rejected(server, headers, ver
         assert connection.recv(1) == b""
     assert (status, found["Connection"], json.loads(text)["error_code"]) == (400, "close", "APIGW.0602")
     assert not server._server.application.environs
+
+
+def test_a_client_may_disconnect_while_it_is_told_that_its_request_is_malformed(server, caplog, monkeypatch):
+    write_soon = Channel.write_soon
+
+    def written(channel, data):
+        time.sleep(0.2)  # the event loop notices meanwhile that an earlier part could not be sent
+        return write_soon(channel, data)
+
+    monkeypatch.setattr(Channel, "write_soon", written)
+    with connected(server.url) as connection:
+        connection.sendall(b"no request\r\n\r\n")
+        time.sleep(0.1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    assert requests.get(server.url, timeout=5).text == "fine"
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 # --- requests that hold much memory
