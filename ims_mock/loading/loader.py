@@ -147,6 +147,7 @@ def _check_size(contents: Iterable[Contents], max_generated: int, problems: Prob
             if length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
                 message = f"{length} characters would be repeated in {count} images; shorten the values"
                 problems.add(content.file.problem(path, message))
+                problems.refuse_errors()  # building so many images takes long
 
 
 def _unmask(contents: Contents, unmask: Callable[[str], str]) -> Iterator[CatalogProblem]:
