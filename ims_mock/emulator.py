@@ -30,7 +30,7 @@ from ims_mock.loading.dump import with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions
-from ims_mock.text import escaped, quoted
+from ims_mock.text import counted, escaped, quoted
 from ims_mock.writes.lifecycle import KeptUploads
 
 MAX_SNAPSHOTS: Final = 1_000
@@ -74,9 +74,8 @@ def count_listed(state: LoadedCatalog, profile: Profile) -> int:
 
 def describe(state: LoadedCatalog, profile: Profile) -> str:
     """Return a phrase with the size of a catalog: ``3 images, 2 listed for project ID (NAME)``."""
-    images, project = len(state.catalog), state.credentials.default_project
-    listed = count_listed(state, profile)
-    return escaped(f"{images} image{'s' * (images != 1)}, {listed} listed for project {project} ({state.name})")
+    images, listed = counted(len(state.catalog), "image"), count_listed(state, profile)
+    return escaped(f"{images}, {listed} listed for project {state.credentials.default_project} ({state.name})")
 
 
 class Emulator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 QUOTED_LENGTH: Final = 80
 """The length to which values in messages are cut."""
@@ -33,6 +34,11 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:half]} … {text[-half:]}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with a noun in the right form: ``1 image``, ``2 images``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def wire_text(raw: str) -> str:
     """Decode a header or query string that the server passed on with one character per byte.
 
@@ -44,6 +50,11 @@ def wire_text(raw: str) -> str:
 def header_text(text: str) -> str:
     """Encode a header for WSGI, with one character per byte of UTF-8: the opposite of :func:`wire_text`."""
     return text.encode().decode("latin-1")
+
+
+def sent_path(raw: str) -> str:
+    """Return a path of WSGI percent-encoded, as it was sent."""
+    return quote(raw.encode("latin-1"), safe="/:@!$&'()*+,;=~")
 
 
 # --- tables

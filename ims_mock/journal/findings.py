@@ -19,7 +19,7 @@ from ims_mock.contract.values import TIME, parse_integer, parse_time
 from ims_mock.errors import BY_NAME
 from ims_mock.journal.documented import COMBINED_SORT, DocumentedRequest
 from ims_mock.loading.lint import EXCLUSIONS
-from ims_mock.text import printable, quoted
+from ims_mock.text import counted, printable, quoted
 
 ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
 """Of findings and remarks: it cannot work as intended; it works, but is not documented; it is good to know."""
@@ -247,4 +247,4 @@ def explain_findings(requests: Iterable[tuple[str, Iterable[Finding]]]) -> str:
             lines += [f"    {one.severity} {one.name}: {one.message}", f"      cure: {one.cure}"]
     if not count:
         return ""
-    return "\n".join((f"there {'are' if count > 1 else 'is'} {count} finding{'s' * (count > 1)}:", *lines))
+    return "\n".join((f"there {'are' if count > 1 else 'is'} {counted(count, 'finding')}:", *lines))

@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
 
 from ims_mock.auth.authentication import NO_CREDENTIALS, SIGNATURE, TOKEN
 from ims_mock.catalog.catalog import Catalog
@@ -23,7 +22,7 @@ from ims_mock.journal.findings import Finding, findings_of
 from ims_mock.journal.pagination import PageCounter, PageKey, Question, marker_of, question_of
 from ims_mock.journal.redaction import redacted_query
 from ims_mock.options import AppOptions
-from ims_mock.text import wire_text
+from ims_mock.text import sent_path, wire_text
 
 HEADERS: Final = (
     "accept", "authorization", "content-length", "content-type", "host", "origin", "transfer-encoding", "user-agent",
@@ -44,7 +43,6 @@ MAX_PAST_CATALOGS: Final = 100
 MAX_PAST_BYTES: Final = 50_000_000
 """The catalogs before the current one that are kept for the audit of walks, and the memory that they take."""
 
-_SAFE_IN_PATH: Final = "/:@!$&'()*+,;=~"
 _PAGE_NUMBERS: Final = frozenset(
     {"offset", "page", "page_no", "page_num", "page_number", "page_size", "pageNo", "pageNum", "pageSize", "pagesize"}
     | {"per_page", "skip", "start"}
@@ -109,7 +107,7 @@ class Record(NamedTuple):
     @property
     def target(self) -> str:
         """The path and query as they were sent, with secrets redacted."""
-        path, query = quote(self.path.encode("latin-1"), safe=_SAFE_IN_PATH), wire_text(redacted_query(self.query))
+        path, query = sent_path(self.path), wire_text(redacted_query(self.query))
         return f"{path}?{query}" if query else path
 
     @property

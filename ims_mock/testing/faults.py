@@ -10,7 +10,7 @@ from ims_mock.journal.journal import Entry
 from ims_mock.journal.redaction import redacted_value
 from ims_mock.options import suggests_keywords
 from ims_mock.testing.requests import MatchingRequests, RequestPattern
-from ims_mock.text import printable
+from ims_mock.text import counted, printable
 
 Texts = Mapping[str, str | float | bool]
 """Texts by name; numbers and booleans are written as in JSON."""
@@ -154,7 +154,7 @@ class Faults:
         entries = self._requests[:]
         lines = [f"  {fault}: {fault.explain_no_hit(entries)}" for fault in missed[:_MAX_FAULTS]]
         lines += [f"  … {len(missed) - _MAX_FAULTS} more"] if len(missed) > _MAX_FAULTS else []
-        return "\n".join([f"{len(missed)} of {len(faults)} fault{'s' * (len(faults) > 1)} never occurred:", *lines])
+        return "\n".join([f"{len(missed)} of {counted(len(faults), 'fault')} never occurred:", *lines])
 
     def assert_all_hit(self) -> None:
         """Assert that each rule was applied to at least one request.

@@ -42,18 +42,14 @@ class Local:
         warn(report_problems(loaded.warnings))
         return loaded, convert(options, AppOptions)
 
-    def reset(self) -> None:
-        """Reset the emulator."""
-        self._emulator.reset()
-
     def close(self) -> None:
         """Stop the server."""
         self._server.close()
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a control request without a socket."""
-        data, media_type = encode(body), "application/json"
-        response = self.client().open(f"/_ims/{path}", method=method, data=data, content_type=media_type)
+        target, data = f"/_ims/{path}", encode(body)
+        response = self.client().open(target, method=method, data=data, content_type="application/json")
         return decode(response.status_code, response.data)
 
     def client(self) -> Client:

@@ -25,6 +25,7 @@ from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Source, report_problems, warn
 from ims_mock.options import EmulatorOptions, options_of
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
+from ims_mock.text import sent_path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -38,7 +39,6 @@ _IN_CATALOG: Final = frozenset({"catalog", "generate", "project"})
 _HOP_BY_HOP: Final = frozenset({"connection", "date", "server", "transfer-encoding", "via"})
 """Response headers that describe the connection to the server."""
 
-_SAFE_IN_PATH: Final = "/:@!$&'()*+,;=~"
 _SAFE_IN_QUERY: Final = "".join(map(chr, range(0x21, 0x7F)))  # the query is already quoted
 
 
@@ -67,7 +67,7 @@ class Remote:
     def restart(self, options: EmulatorOptions) -> None:
         """Start again. A reset does if the options are the same and there are no snapshots to remove."""
         if options is self._current and not self._has_snapshots:
-            self.reset()
+            self.control("POST", "reset")
             return
         _send_json("PUT", self.url, self._first_body if options is self._first else self._body(options))
         self._current, self._has_snapshots = options, False
@@ -77,10 +77,6 @@ class Remote:
         loaded = load_once(options)
         warn(report_problems(loaded.warnings))
         return {"catalog": _content(loaded), **{name: getattr(options, name) for name in names}}
-
-    def reset(self) -> None:
-        """Reset the sandbox."""
-        self.control("POST", "reset")
 
     def close(self) -> None:
         """Remove the sandbox, if it still exists."""
@@ -113,13 +109,14 @@ class Remote:
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add images."""
-        before = {image["id"] for image in self.images()}
+        before = self.control("GET", "catalog")
         try:
             added = self.control("PATCH", "catalog", content)
         except ValueError as error:
-            raise CatalogError([CatalogProblem(UNNAMED, 0, "", str(error))]) from None
+            raise _rejection(before, content) or CatalogError([CatalogProblem(UNNAMED, 0, "", str(error))]) from None
         warn(added["warnings"])
-        return [image for image in self.images() if image["id"] not in before]
+        known = {image["id"] for image in before["images"]}
+        return [image for image in self.images() if image["id"] not in known]
 
     def now(self) -> datetime:
         """Return the time in whole seconds."""
@@ -137,6 +134,15 @@ class Remote:
 def _content(loaded: LoadedCatalog) -> dict[str, Any]:
     """Return loaded catalogs as the content of one catalog file."""
     return dump_catalog(loaded.catalog, loaded.credentials, loaded.clock)
+
+
+def _rejection(catalog: Source, added: Source) -> CatalogError | None:
+    """Return the error for an addition to a catalog, with paths and without lines of the request."""
+    try:
+        load([added], base=load([catalog]))
+    except CatalogError as error:
+        return error
+    return None
 
 
 def _send_json(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -168,7 +174,7 @@ class _Proxy:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = wrappers.Request(environ)
-        target = self._path + quote(environ["PATH_INFO"].encode("latin-1"), safe=_SAFE_IN_PATH)
+        target = self._path + sent_path(environ["PATH_INFO"])
         if query := environ["QUERY_STRING"]:
             target += f"?{quote(query.encode('latin-1'), safe=_SAFE_IN_QUERY)}"
         headers = {name: value for name, value in request.headers if name != "Host"}

@@ -9,7 +9,7 @@ from typing import Any, Final, overload
 
 from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.journal.journal import Entry
-from ims_mock.text import printable, shortened
+from ims_mock.text import counted, printable, shortened
 
 AnyRequest = Entry | Step | Walk
 """A recorded request, or a walk, which has the path and the query of its first request."""
@@ -161,7 +161,7 @@ def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str], walks
     """
     latest, findings = entries[-_MAX_REQUESTS:], dict[tuple[str, str], list[int]]()
     end = "" if not latest else ":" if len(latest) == len(entries) else ", the latest:"
-    lines = [f"{_count(len(entries), 'request')} recorded{end}", *(_format_entry(entry, faults) for entry in latest)]
+    lines = [f"{counted(len(entries), 'request')} recorded{end}", *(_format_entry(entry, faults) for entry in latest)]
     for entry in latest:
         for one in entry.findings:
             texts = f"  {one.severity} {one.name}", f"{one.message}\n    cure: {one.cure}"
@@ -178,7 +178,7 @@ def _format_entry(entry: Entry, faults: Mapping[str, str]) -> str:
     if entry.message:
         response += f" {f'{entry.code} {printable(shortened(entry.message, _MAX_MESSAGE), 2 * _MAX_MESSAGE)}'.strip()}"
     elif entry.ids or entry.walk:
-        response += f", {_count(len(entry.ids), 'image')}"
+        response += f", {counted(len(entry.ids), 'image')}"
     fault = f" ({faults.get(entry.fault, f'fault {entry.fault}')})" if entry.fault else ""
     return f"  {entry.number}: {format_request(entry)} -> {response}{fault}"
 
@@ -197,12 +197,12 @@ def explain_walks(walks: Iterable[Walk], pattern: RequestPattern) -> str:
     wrong = [walk for walk in matching if walk.errors]
     if not wrong:
         return ""
-    return "\n".join([f"{len(wrong)} of {_count(len(matching), 'walk')} went wrong:", *map(_format_walk, wrong)])
+    return "\n".join([f"{len(wrong)} of {counted(len(matching), 'walk')} went wrong:", *map(_format_walk, wrong)])
 
 
 def _format_walk(walk: Walk) -> str:
     end = "to the last page" if walk.is_whole else "not to the last page"
-    lines = [f"walk {walk.number}: {_count(walk.pages, 'page')}, {_count(walk.images, 'image')}, {end}"]
+    lines = [f"walk {walk.number}: {counted(walk.pages, 'page')}, {counted(walk.images, 'image')}, {end}"]
     steps = [_format_step(step) for step in walk.steps]
     if len(steps) > _MAX_STEPS:
         steps[_MAX_STEPS - 1 : -1] = [f"  … {len(steps) - _MAX_STEPS} more"]
@@ -210,7 +210,7 @@ def _format_walk(walk: Walk) -> str:
 
 
 def _format_step(step: Step) -> str:
-    response = f"{step.status}, {_count(step.images, 'image')}" if step.status else "dropped"
+    response = f"{step.status}, {counted(step.images, 'image')}" if step.status else "dropped"
     return f"  {step.number}: {format_request(step)} -> {response}"
 
 
@@ -227,7 +227,3 @@ def _format_numbers(requests: Sequence[int]) -> str:
 def _shorten(items: Sequence[object]) -> str:
     more = f" and {len(items) - _MAX_ITEMS} more" if len(items) > _MAX_ITEMS else ""
     return ", ".join(map(str, items[:_MAX_ITEMS])) + more
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -161,9 +161,17 @@ def test_added_images_get_a_new_id_and_the_current_time(ims):
     assert names(ims) == ["CentOS 7.6", "CentOS 7.6", "a", "b", "c"]
 
 
-def test_added_image_with_an_existing_id_is_rejected(ims):
-    with pytest.raises(CatalogError, match="'a' is also the id of"):
-        ims.add({"id": "a"})
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ({"id": "a"}, "catalog: images[0].id: 'a' is also the id of an image of the catalog that is added to"),
+        ({"min_disk": "x"}, "catalog: images[0].min_disk: 'x' is not a whole number of 64 bits"),
+    ],
+)
+def test_invalid_image_is_rejected_in_the_words_of_check(ims, image, message):
+    with pytest.raises(CatalogError) as rejected:
+        ims.add(image)
+    assert str(rejected.value) == message
 
 
 def test_generated_images_depend_on_the_seed(ims):
