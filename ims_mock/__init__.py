@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,21 +10,12 @@ if TYPE_CHECKING:
     from ims_mock.testing.mock import ImsMock
     from ims_mock.web.app import create_app
 else:
+    _MODULES = {"CatalogWarning": "loading.sources", "ImsMock": "testing.mock", "create_app": "web.app"}
 
     def __getattr__(name: str) -> Any:
         """Import what the package offers when it is asked for: importing the package alone loads none of it."""
-        if name == "create_app":
-            from ims_mock.web.app import create_app
-
-            return create_app
-        if name == "ImsMock":
-            from ims_mock.testing.mock import ImsMock
-
-            return ImsMock
-        if name == "CatalogWarning":
-            from ims_mock.loading.sources import CatalogWarning
-
-            return CatalogWarning
+        if name in _MODULES:
+            return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

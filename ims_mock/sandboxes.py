@@ -33,12 +33,6 @@ def sandbox_id_of(token: str, authorization: str) -> str:
     return found[1].lower() if found else ""
 
 
-def _new_credentials(sandbox_id: str) -> SandboxCredentials:
-    prefix = f"sandbox-{sandbox_id}."
-    token, access_key = prefix + secrets.token_hex(16), f"SANDBOX{sandbox_id.upper()}"
-    return SandboxCredentials(prefix, token, access_key, secrets.token_hex(20))
-
-
 @dataclass
 class Sandbox:
     """One sandbox, with times in seconds. It is removed if it is not used for as long as ``expires``."""
@@ -80,7 +74,8 @@ class Sandboxes:
             RequestError: If there are too many sandboxes.
         """
         sandbox_id = secrets.token_hex(6)
-        credentials = _new_credentials(sandbox_id)
+        prefix, access_key = f"sandbox-{sandbox_id}.", f"SANDBOX{sandbox_id.upper()}"
+        credentials = SandboxCredentials(prefix, prefix + secrets.token_hex(16), access_key, secrets.token_hex(20))
         recorder = CoverageRecorder(self._server.coverage_recorder)
         shared: dict[str, Any] = {"coverage_recorder": recorder, "uploads": self._server.uploads}
         emulator = Emulator(loaded, options, sandbox_credentials=credentials, **shared)

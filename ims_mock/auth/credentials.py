@@ -96,11 +96,6 @@ class Token:
         return has_expired(self.expires, now)
 
     @property
-    def own_projects(self) -> Mapping[str, tuple[str, ...]]:
-        """The projects of a token without a user, each with the roles in it."""
-        return {self.project: self.roles} if self.project else {}
-
-    @property
     def id(self) -> str:
         """An id that does not reveal the token."""
         return stable_id("token", self.token)
@@ -223,10 +218,9 @@ class CredentialStore:
 
     def projects_of(self, token: Token) -> Mapping[str, tuple[str, ...]]:
         """Return the projects that the owner of a token may use, each with the roles in it."""
-        if source := self._tokens_by_id.get(token.source):
-            return source.own_projects
+        token = self._tokens_by_id.get(token.source, token)
         if not token.user or token.is_unproven:
-            return token.own_projects
+            return {token.project: token.roles} if token.project else {}
         rows = (user for user in self.users if (user.domain, user.name) == (token.user_domain, token.user))
         return {user.project: user.roles for user in rows}
 

@@ -52,8 +52,10 @@ def in_table_order(names: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(eq=False)
 class UploadedData:
-    """The bytes that were uploaded to an image; ``None`` once they are dropped because later uploads need the space."""
+    """The data that was uploaded to an image: its size, its MD5 hash, and its bytes as long as they are kept."""
 
+    size: int
+    checksum: str
     content: bytes | None
 
 
@@ -66,7 +68,7 @@ class Image:
     Attributes:
         values: The stored attributes by name, in the order of the table; an attribute without a value is absent.
         members: The projects that the image is shared with.
-        uploaded: The uploaded data, ``None`` if there is none or it was not kept.
+        uploaded: The uploaded data; ``None`` if there is none.
     """
 
     values: Mapping[str, Value]

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 REGISTERED: Final = ("__isregistered", "true")
 """The parameter that the service adds to the queries of ordinary callers."""
 
+STAY_IN_SANDBOX: Final = (
+    "links begin with /v2/, so append them to the URL of the sandbox instead of resolving them with urljoin, "
+    "or send the sandbox's token"
+)
+"""What a client does that has left a sandbox by following a link."""
+
 
 def link_query(parameters: Sequence[tuple[str, str]], view: View) -> str:
     """Return the query that links carry: all parameters but the marker, preceded by the one that the service adds."""

@@ -103,17 +103,11 @@ def parse_rule(given: Any) -> dict[str, dict[str, Any]]:
 
 
 def rule_from_keywords(**keys: Any) -> dict[str, Any]:
-    """Return the rule for keys of any section: ``page=2, status=503``.
-
-    Raises:
-        ValueError: A key is unknown.
-    """
+    """Return the rule for keys of any section: ``page=2, status=503``."""
     sections = {key.name: key.section for key in RULE_KEYS}
-    rule: dict[str, Any] = {}
+    rule: dict[str, Any] = {MATCH: {}, EFFECT: {}}
     for name, value in keys.items():
-        if name not in sections:
-            raise _unknown_key(name, name, {one: one for one in sections}, sections)
-        target = rule.setdefault(sections[name], {}) if sections[name] else rule
+        target = rule[sections[name]] if sections[name] else rule
         target[name] = value
     return rule
 
@@ -126,8 +120,7 @@ def _parse_section(section: str, given: object) -> dict[str, Any]:
         raise ValueError(f"Invalid {section or 'rule'}: got {quoted(given)}. Use a mapping with {', '.join(legal)}.")
     for name in given:
         if name not in legal:
-            paths = {MATCH: MATCH, EFFECT: EFFECT, **{key.name: key.path for key in RULE_KEYS}}
-            raise _unknown_key(f"{section}.{name}" if section else str(name), str(name), paths, legal)
+            raise _unknown_key(section, str(name), legal)
     sent = [key for key in keys.values() if key.name in given]
     for key in sent:
         if key.requires and key.requires not in given:
@@ -146,11 +139,12 @@ def _parse(key: RuleKey, value: object) -> Any:
         raise ValueError(f"Invalid {key.path}: got {quoted(value)}. Use {key.type.legal}.") from None
 
 
-def _unknown_key(path: str, name: str, paths: Mapping[str, str], legal: Iterable[str]) -> ValueError:
-    """Return the error for an unknown key at a path; it suggests the path of a key with a similar name."""
+def _unknown_key(section: str, name: str, legal: Iterable[str]) -> ValueError:
+    """Return the error for an unknown key of a section; it suggests the path of a key with a similar name."""
+    paths = {MATCH: MATCH, EFFECT: EFFECT, **{key.name: key.path for key in RULE_KEYS}}
     similar = difflib.get_close_matches(name, paths, 1)
     hint = f"Did you mean {paths[similar[0]]}?" if similar else f"Use one of {', '.join(legal)}."
-    return ValueError(f"Unknown key {printable(path)}. {hint}")
+    return ValueError(f"Unknown key {printable(f'{section}.{name}' if section else name)}. {hint}")
 
 
 # --- rules and their state

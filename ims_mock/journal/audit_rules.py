@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ims_mock.catalog.links import STAY_IN_SANDBOX
 from ims_mock.journal.findings import ERROR, INFO
 
 
@@ -35,10 +36,7 @@ AUDIT_RULES: Final = (
 )  # fmt: skip
 """The rules, in the order in which remarks are shown."""
 
-LEFT_SANDBOX: Final = (
-    "Or the client left the sandbox: `next` begins with /v2/, so that `urljoin` leads from the URL of the sandbox to the "
-    "server itself. Append `next` to the URL, or use the server's URL and the sandbox's token."
-)
+LEFT_SANDBOX: Final = f"Or the client left the sandbox: {STAY_IN_SANDBOX}."
 """A possible cause if a walk in a sandbox that was reached by its URL stops early."""
 
 RULES_BY_NAME: Final = {rule.name: rule for rule in AUDIT_RULES}

@@ -166,8 +166,7 @@ def upload(image_id: str) -> tuple[str, int]:
         if isinstance(error, (OSError, ClientDisconnected)):
             raise RequestError("upload-torn", what=str(error) or "the connection ended") from None
         raise
-    if data.data:
-        emulator.uploads.add(data.data)
+    emulator.uploads.add(data)
     emulator.write_image(lambda catalog: finish_upload(current(catalog), view, data, emulator.clock.wire()))
     return "", 204
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Flask, current_app
 
+from ims_mock.catalog.links import STAY_IN_SANDBOX
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.sandboxes import Sandboxes, sandbox_id_of
@@ -24,10 +25,6 @@ PATH: Final = "/_ims/sandboxes"
 _SANDBOXES: Final = "ims_mock.sandboxes"
 _UNKNOWN_IMAGE: Final = frozenset(
     {"marker", "long-marker", "image", "image-to-change", "image-to-delete", "image-with-parts"}
-)
-_LEFT_BY_LINK: Final = (
-    "a sandbox has this image: links begin with /v2/, so append them to the URL of the sandbox instead of resolving "
-    "them with urljoin, or send the sandbox's token"
 )
 _URL: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
 
@@ -76,4 +73,4 @@ def explain_unknown_image(context: RequestContext, error: RequestError) -> None:
         return
     image_id = error.details["value"]
     if _SANDBOXES in current_app.extensions and not server.catalog.get(image_id) and sandboxes().have_image(image_id):
-        error.hint = _LEFT_BY_LINK
+        error.hint = f"a sandbox has this image: {STAY_IN_SANDBOX}"

@@ -7,7 +7,6 @@ allowed, it raises :class:`RequestError`. ``view`` is the catalog as the caller 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 from typing import IO, Final
@@ -76,15 +75,6 @@ def unused_id(catalog: Catalog, seed: int) -> str:
 # --- data
 
 
-@dataclass(frozen=True)
-class ReceivedData:
-    """The size and the MD5 hash of uploaded data, and the data, or ``None`` if it is too large to keep."""
-
-    size: int
-    checksum: str
-    data: UploadedData | None
-
-
 class KeptUploads:
     """The uploaded data that is kept for downloads, as long as an image has it. The oldest is dropped for new data.
 
@@ -122,7 +112,7 @@ def begin_upload(image: Image, view: View, now: str) -> Image:
     return image.with_values({"status": "saving", "updated_at": now})
 
 
-def receive_data(stream: IO[bytes], limit: int) -> ReceivedData:
+def receive_data(stream: IO[bytes], limit: int) -> UploadedData:
     """Read a stream to its end. Data of more than ``limit`` bytes is only counted and hashed."""
     digest, kept, size = hashlib.md5(usedforsecurity=False), bytearray(), 0
     while chunk := stream.read(_CHUNK_BYTES):
@@ -132,15 +122,15 @@ def receive_data(stream: IO[bytes], limit: int) -> ReceivedData:
             kept += chunk
         else:
             kept.clear()
-    return ReceivedData(size, digest.hexdigest(), UploadedData(bytes(kept)) if size <= limit else None)
+    return UploadedData(size, digest.hexdigest(), bytes(kept) if size <= limit else None)
 
 
-def finish_upload(image: Image, view: View, received: ReceivedData, now: str) -> Image:
+def finish_upload(image: Image, view: View, data: UploadedData, now: str) -> Image:
     """Return the active image with its data."""
-    values: dict[str, Value | None] = {"status": "active", "size": received.size, "checksum": received.checksum}
+    values: dict[str, Value | None] = {"status": "active", "size": data.size, "checksum": data.checksum}
     if "service-rules" in view.profile:
-        values |= {"__image_size": str(received.size), "active_at": now}
-    return image.with_values({**values, "updated_at": now}).with_data(received.data)
+        values |= {"__image_size": str(data.size), "active_at": now}
+    return image.with_values({**values, "updated_at": now}).with_data(data)
 
 
 def abort_upload(image: Image, now: str) -> Image:

@@ -1,8 +1,8 @@
 """The control API under ``/_ims/``, which inspects and changes the emulator itself and is never authenticated.
 
 Each module has the views of one kind of resource (``health`` and ``reset`` are in ``catalog.py``); ``bodies.py`` reads
-their bodies. A new path is a view here, a row
-in ``openapi/operations.py`` and the schemas of its bodies in ``openapi/schemas.py``.
+their bodies. A new path is a view here, a row in ``openapi/operations.py`` and the schemas of its bodies in
+``openapi/schemas.py``.
 """
 
 from __future__ import annotations
