@@ -1,8 +1,9 @@
 """The parser of catalog files: YAML or JSON to plain values, with the line of each value.
 
 Scalars stay as written, because it depends on their attributes what they mean: ``1.10`` and ``0123`` are each a
-``PlainScalar``, and so is ``true`` in YAML; a plain ``null`` is ``None``. Values are built from a stream of YAML events
-or JSON tokens, so that nesting, aliases and sizes are limited at once.
+``PlainScalar``, and so is ``true`` in YAML; a plain ``null`` is ``None``. YAML is read as a stream of events, so that
+nesting, aliases and sizes are limited at once. JSON is parsed by the standard library; because that reports no lines of
+values, they are found when they are needed.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Final
+from functools import cached_property
+from itertools import accumulate, count, islice
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -42,6 +44,9 @@ _PROGRESS_STEP: Final = 10_000
 """The number of YAML events between two calls of the progress callback."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml, the Python version does the same
+_TOO_MANY: Final = "the catalog has more than {} values"
+_TOO_LONG: Final = f"a text has {{}} characters; at most {MAX_TEXT} are allowed"
+_REPEATED: Final = "the key {} is repeated"
 _TOO_DEEP: Final = f"values are nested deeper than {MAX_DEPTH} levels"
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE_KEY: Final = "<<"
@@ -49,8 +54,10 @@ _CORE_TAG: Final = "tag:yaml.org,2002:"
 _LEGAL_TAGS: Final = {"!"}.union(
     _CORE_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 )
-_JSON_CONSTANTS: Final = {"true": True, "false": False, "null": None}
-_JSON_TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]|[^][{},:"\s]+', re.DOTALL)
+_JSON_TEXT_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
+_JSON_GAP: Final = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
+_JSON_BLOCK: Final = 2**16
+"""The length of the parts of a JSON text whose line ends are counted once."""
 _DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")
 """A ``%`` at the start of a line."""
 
@@ -100,7 +107,23 @@ class CatalogText:
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             raise ParseError(line, f"the byte {self.data[error.start]:#04x} is not UTF-8") from None
-        return Document(_json_events(text) if self.is_json else _yaml_events(text, progress), self.max_values)
+        if self.is_json:
+            return _JsonParser(text, self.max_values).document()
+        return _YamlBuilder(_yaml_events(text, progress), self.max_values).document()
+
+
+@dataclass(frozen=True)
+class Document:
+    """The contents of a text.
+
+    Attributes:
+        value: The plain values; ``None`` if the text is empty.
+        line_of: Returns the line of the value with a path, or of the nearest one around it if there is none; the line
+            of a value with a key is that of the key. It is 0 if the text is empty.
+    """
+
+    value: Any
+    line_of: Callable[[ValuePath], int]
 
 
 def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
@@ -113,7 +136,144 @@ def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
     return text
 
 
-# --- values with their lines
+# --- JSON
+
+
+class _NotJson(NamedTuple):
+    """Stands for a value that the standard library accepts: an object with a repeated key, or a constant."""
+
+    repeated_key: str | None = None
+    constant: str = ""
+
+
+class _Child(NamedTuple):
+    """The positions of a value in a JSON text and of its key, if it has one."""
+
+    key: int
+    value: int
+
+
+class _JsonParser:
+    """Parses a JSON text, and finds the line of a value by skipping the values before it."""
+
+    def __init__(self, text: str, max_values: int) -> None:
+        self._text = text
+        self._max_values = max_values
+        self._count = 0
+        self._found: dict[int, tuple[dict[str | int, _Child], Iterator[tuple[str | int, _Child]]]] = {}
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=_unique_keys,
+            parse_int=PlainScalar,
+            parse_float=PlainScalar,
+            parse_constant=lambda name: _NotJson(constant=name),
+        )
+
+    def document(self) -> Document:
+        """Parse the text."""
+        try:
+            value = self._decoder.decode(self._text)
+        except json.JSONDecodeError as error:
+            message = f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+            raise ParseError(error.lineno, message) from None
+        except RecursionError:
+            raise ParseError(self._line_that_is_too_deep(), _TOO_DEEP) from None
+        self._check(value, ())
+        return Document(value, self._line_of)
+
+    def _line_that_is_too_deep(self) -> int:
+        depth = 0
+        for match in _JSON_TEXT_OR_BRACKET.finditer(self._text):
+            depth += (match[0] in "[{") - (match[0] in "]}")
+            if depth > MAX_DEPTH:
+                break
+        return self._line_at(match.start())
+
+    def _check(self, value: Any, path: ValuePath) -> None:
+        """Raise an error if a value exceeds a limit or is not JSON."""
+        self._count += 1
+        if self._count > self._max_values:
+            raise self._error(path, _TOO_MANY.format(self._max_values))
+        if isinstance(value, str):
+            if len(value) > MAX_TEXT:
+                raise self._error(path, _TOO_LONG.format(len(value)))
+        elif isinstance(value, dict | list):
+            if len(path) >= MAX_DEPTH:
+                raise self._error(path, _TOO_DEEP)
+            for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+                if isinstance(step, str) and len(step) > MAX_TEXT:
+                    raise ParseError(self._line_of((*path, step)), _TOO_LONG.format(len(step)))
+                self._check(inner, (*path, step))
+        elif isinstance(value, _NotJson):
+            start = self._find(path).value
+            if value.repeated_key is None:
+                column = start - self._text.rfind("\n", 0, start)
+                raise self._error(path, f"not JSON: {value.constant} is not a value, at column {column}")
+            places = (child.key for key, child in self._children(start) if key == value.repeated_key)
+            raise ParseError(self._line_at([*places][1]), _REPEATED.format(quoted(value.repeated_key)))
+
+    def _error(self, path: ValuePath, message: str) -> ParseError:
+        return ParseError(self._line_at(self._find(path).value), message)
+
+    # --- lines
+
+    def _line_of(self, path: ValuePath) -> int:
+        return self._line_at(self._find(path).key)
+
+    def _line_at(self, position: int) -> int:
+        block = position // _JSON_BLOCK
+        return self._lines_before[block] + self._text.count("\n", block * _JSON_BLOCK, position)
+
+    @cached_property
+    def _lines_before(self) -> list[int]:
+        """The line of the start of each block."""
+        starts = range(0, len(self._text), _JSON_BLOCK)
+        return list(accumulate((self._text.count("\n", one, one + _JSON_BLOCK) for one in starts), initial=1))
+
+    def _find(self, path: ValuePath) -> _Child:
+        """Find a value, or the nearest one around it if there is none."""
+        start = self._after_gap(0)
+        found = _Child(start, start)
+        for step in path:
+            if found.value not in self._found:
+                self._found[found.value] = {}, self._children(found.value)
+            known, others = self._found[found.value]
+            while step not in known and (following := next(others, None)):
+                known[following[0]] = following[1]
+            if step not in known:
+                break
+            found = known[step]
+        return found
+
+    def _children(self, start: int) -> Iterator[tuple[str | int, _Child]]:
+        """Yield the keys and values, or indexes and items, of the collection at a position; a scalar has none."""
+        opening, place = self._text[start], self._after_gap(start + 1)
+        for number in count() if opening in "[{" else ():
+            if self._text[place] in "]}":
+                return
+            key: str | int = number
+            value = place
+            if opening == "{":
+                key, end = self._decoder.raw_decode(self._text, place)
+                value = self._after_gap(end)
+            yield key, _Child(place, value)
+            place = self._after_gap(self._decoder.raw_decode(self._text, value)[1])
+
+    def _after_gap(self, position: int) -> int:
+        match = _JSON_GAP.match(self._text, position)
+        assert match is not None
+        return match.end()
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _NotJson:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            return _NotJson(repeated_key=key)
+        found[key] = value
+    return found
+
+
+# --- YAML
 
 
 @dataclass(slots=True)
@@ -133,25 +293,28 @@ class _Event:
     anchor: str | None = None
 
 
-class Document:
-    """The contents of a text. The limits are enforced while its events are read.
-
-    Attributes:
-        value: The plain values; ``None`` if the text is empty.
-        lines: The line of each value by its path; that of its key if it has one. Empty if the text is.
-    """
+class _YamlBuilder:
+    """Builds the values of a YAML text, with the line of each by its path, and enforces the limits meanwhile."""
 
     def __init__(self, events: Iterator[_Event], max_values: int) -> None:
-        self.value: Any = None
-        self.lines: dict[ValuePath, int] = {}
         self._events = events
         self._max_values = max_values
+        self._lines: dict[ValuePath, int] = {}
         self._anchors: dict[str, tuple[Any, int]] = {}  # values with their sizes
         self._built = 0  # the size of all values so far
         self._size = 0  # their size with all aliases expanded
-        for event in events:  # one starts the value, which takes the others; an empty text has none
-            self.lines[()] = event.line
-            self.value = self._build(event, ())
+
+    def document(self) -> Document:
+        """Build the values."""
+        value = None
+        for event in self._events:  # one starts the value, which takes the others; an empty text has none
+            self._lines[()] = event.line
+            value = self._build(event, ())
+        return Document(value, self._line_of)
+
+    def _line_of(self, path: ValuePath) -> int:
+        enclosing = (path[:length] for length in range(len(path), -1, -1))
+        return next((self._lines[outer] for outer in enclosing if outer in self._lines), 0)
 
     def _build(self, event: _Event, path: ValuePath) -> Any:
         """Return the value that an event starts."""
@@ -159,8 +322,8 @@ class Document:
         size = 1 + (len(value) // _CHARACTERS_PER_VALUE if isinstance(value, str) else 0)
         self._built += size
         self._size += size
-        if len(self.lines) > self._max_values:
-            raise ParseError(event.line, f"the catalog has more than {self._max_values} values")
+        if len(self._lines) > self._max_values:
+            raise ParseError(event.line, _TOO_MANY.format(self._max_values))
         if event.kind == "alias":
             if value not in self._anchors:
                 raise ParseError(event.line, f"the alias {quoted(value)} has no anchor before it")
@@ -173,7 +336,7 @@ class Document:
                 raise ParseError(event.line, _TOO_DEEP)
             self._fill(value, path)
         elif isinstance(value, str) and len(value) > MAX_TEXT:
-            raise ParseError(event.line, f"a text has {len(value)} characters; at most {MAX_TEXT} are allowed")
+            raise ParseError(event.line, _TOO_LONG.format(len(value)))
         if event.anchor:
             self._anchors[event.anchor] = value, self._size - size_before
         return value
@@ -186,7 +349,7 @@ class Document:
                 return
             if isinstance(collection, list):
                 item_path = (*path, len(collection))
-                self.lines[item_path] = event.line
+                self._lines[item_path] = event.line
                 collection.append(self._build(event, item_path))
                 continue
             key = event.value if event.kind == "start" else self._build(event, path)
@@ -195,10 +358,10 @@ class Document:
                 raise ParseError(event.line, f"a key is {what}; keys must be text")
             is_merge = event.kind == "merge"
             if (key, is_merge) in own_keys:
-                raise ParseError(event.line, f"the key {quoted(key)} is repeated")
+                raise ParseError(event.line, _REPEATED.format(quoted(key)))
             own_keys.add((key, is_merge))
             key = str(key)
-            self.lines[(*path, key)] = event.line
+            self._lines[(*path, key)] = event.line
             first = next(self._events)
             value = self._build(first, (*path, key))
             if is_merge:
@@ -214,36 +377,6 @@ def _merge(target: dict[str, Any], merged: Any, line: int) -> None:
             raise ParseError(line, f"{_MERGE_KEY} is not followed by a mapping or a list of mappings")
         for name, value in mapping.items():
             target.setdefault(name, value)
-
-
-# --- the events of a text
-
-
-def _json_events(text: str) -> Iterator[_Event]:
-    """Return the events of JSON. The standard library finds syntax errors; it reports no lines of values."""
-    try:
-        json.loads(text, parse_int=str)  # a number may have more digits than Python converts
-    except json.JSONDecodeError as error:
-        message = f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
-        raise ParseError(error.lineno, message) from None
-    except RecursionError:
-        pass  # reported with its line, when the events are read
-    line, position = 1, 0
-    for match in _JSON_TOKEN.finditer(text):
-        token, start = match[0], match.start()
-        line += text.count("\n", position, start)
-        position = start
-        if token[0] == '"':
-            yield _Event("scalar", line, json.loads(token) if "\\" in token else token[1:-1])
-        elif token in "{[":
-            yield _Event("start", line, {} if token == "{" else [])
-        elif token in "}]":
-            yield _Event("end", line)
-        elif token in ("NaN", "Infinity", "-Infinity"):
-            column = start - text.rfind("\n", 0, start)
-            raise ParseError(line, f"not JSON: {token} is not a value, at column {column}")
-        else:
-            yield _Event("scalar", line, _JSON_CONSTANTS.get(token, PlainScalar(token)))
 
 
 def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:

@@ -7,8 +7,8 @@ import json
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ class CatalogFile:
     is_bundled: bool = False
     is_published: bool = False  # whether it is a response: a list with links, or one image
     root: ValuePath = ()  # the path of the content in the catalog, if it is one image
-    _lines: Mapping[ValuePath, int] = field(default_factory=dict)
+    _line_of: Callable[[ValuePath], int] = lambda _: 0
 
     def parse(self, progress: Progress) -> Any:
         """Return the plain values of the catalog.
@@ -94,16 +94,15 @@ class CatalogFile:
         if not isinstance(self.content, CatalogText):
             return self.content
         document = self.content.parse(progress)
-        self._lines = document.lines
-        return document.value if document.lines else {}
+        self._line_of = document.line_of
+        is_empty = document.line_of(()) == 0
+        return {} if is_empty else document.value
 
     def problem(self, path: ValuePath, message: str, *, is_warning: bool = False) -> CatalogProblem:
         """Return a problem of a value of this catalog."""
         if path[: len(self.root)] == self.root:
             path = path[len(self.root) :]
-        enclosing = (path[:length] for length in range(len(path), -1, -1))  # a missing value has no line of its own
-        line = next((self._lines[outer] for outer in enclosing if outer in self._lines), 0)
-        return CatalogProblem(self.name, line, format_path(path), message, is_warning)
+        return CatalogProblem(self.name, self._line_of(path), format_path(path), message, is_warning)
 
 
 class CatalogWarning(UserWarning):

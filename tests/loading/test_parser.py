@@ -311,7 +311,7 @@ def test_many_small_aliases_are_legal():
 
 def test_yaml_lines_are_those_of_keys_and_items():
     text = "# first\nproject: p\nimages:\n  - id: a\n\n    tags: [x,\n      y]\n  -\n    id: b\n    name: |\n      z\n"
-    assert CatalogText(text.encode(), is_json=False).parse().lines == {
+    lines = {
         (): 2,
         ("project",): 2,
         ("images",): 3,
@@ -323,7 +323,11 @@ def test_yaml_lines_are_those_of_keys_and_items():
         ("images", 1): 9,
         ("images", 1, "id"): 9,
         ("images", 1, "name"): 10,
+        ("images", 1, "owner"): 9,
+        ("credentials", "keys"): 2,
     }
+    line_of = CatalogText(text.encode(), is_json=False).parse().line_of
+    assert {path: line_of(path) for path in lines} == lines
 
 
 ODD_JSON = {
@@ -344,11 +348,9 @@ ODD_JSON = {
 @pytest.mark.parametrize("case", ODD_JSON)
 def test_json_lines_are_exact_for_unusual_texts(case):
     document = CatalogText(ODD_JSON[case].encode(), is_json=True).parse()
-    lines = document.lines
     assert document.value["a"][1] == {"last": "1"}
-    assert lines[("a", 0)] == 3
-    assert lines[("a", 1)] == 4
-    assert lines[("a", 1, "last")] == 4
+    lines = {("a", 0): 3, ("a", 1): 4, ("a", 1, "last"): 4, ("a", 1, "missing"): 4, ("missing", 0): 1}
+    assert {path: document.line_of(path) for path in lines} == lines
 
 
 def test_progress_is_reported_for_long_texts():
@@ -382,7 +384,7 @@ def test_dumped_text_parses_to_the_same_values(is_json, catalog):
 @given(catalog=CATALOGS)
 def test_json_line_of_a_key_is_exact_for_any_values_before_it(catalog):
     data = json.dumps({**catalog, "last": None}, indent=0).encode()
-    assert CatalogText(data, is_json=True).parse().lines.get(("last",)) == data.count(b"\n")
+    assert CatalogText(data, is_json=True).parse().line_of(("last",)) == data.count(b"\n")
 
 
 @pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
