@@ -128,8 +128,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         super().maintenance(now)
         oldest_first = sorted(self.active_channels.values(), key=lambda channel: channel.last_activity)
         for channel in oldest_first:
-            is_stuck = self.has_too_much_output or channel.last_activity < now - WRITE_SECONDS
-            if channel.total_outbufs_len and is_stuck:
+            if channel.total_outbufs_len and (channel.last_activity < now - WRITE_SECONDS or self.has_too_much_output):
                 channel.handle_close()
         for channel in reversed(oldest_first):  # clients that do not read are among the oldest
             channel.resume()
