@@ -1,9 +1,11 @@
-"""Text for people: quoted values in messages, and tables in documents and on terminals."""
+"""Text: quoted values in messages, tables in documents and on terminals, and caches of what texts mean."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache, wraps
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote
 
 QUOTED_LENGTH: Final = 80
@@ -37,6 +39,27 @@ def shortened(text: str, length: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with a noun in the right form: ``1 image``, ``2 images``."""
     return f"{number} {noun}{'s' * (number != 1)}"
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def cached_if_short(size: int, length: int) -> Callable[[Function], Function]:
+    """Cache the results of a function for as many first arguments, unless they are longer than ``length``.
+
+    What a function makes of a long text, or of many names, takes much memory.
+    """
+
+    def decorate(function: Function) -> Function:
+        cached = lru_cache(size)(function)
+
+        @wraps(function)
+        def call(first: Any, *others: Any) -> Any:
+            return (cached if len(first) <= length else function)(first, *others)
+
+        return cast(Function, call)
+
+    return decorate
 
 
 def wire_text(raw: str) -> str:

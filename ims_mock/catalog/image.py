@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ims_mock.contract.fields import FIELDS, QUEENS_VISIBILITIES
 from ims_mock.contract.values import LINK, LIST, Value
+from ims_mock.text import cached_if_short
 
 IMAGES_PATH: Final = "/v2/images"
 IMAGE_SCHEMA: Final = "/v2/schemas/image"
@@ -44,7 +45,7 @@ _HIDDEN_IN_CLOUDIMAGES: Final = frozenset(row.name for row in FIELDS if not row.
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-@lru_cache(maxsize=1024)
+@cached_if_short(1024, length=100)
 def in_table_order(names: tuple[str, ...]) -> tuple[str, ...]:
     """Sort attribute names as responses show them: those of the table in its order, then all others by name."""
     return tuple(sorted(names, key=lambda name: (_POSITIONS.get(name, len(_POSITIONS)), name)))

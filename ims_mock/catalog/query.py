@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -22,7 +21,7 @@ from ims_mock.contract.limits import LIMIT_CAP
 from ims_mock.contract.parameters import PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
-from ims_mock.text import quoted, wire_text
+from ims_mock.text import cached_if_short, quoted, wire_text
 
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
@@ -59,7 +58,7 @@ class ListQuery:
     link_query: str
 
 
-@lru_cache(maxsize=256)
+@cached_if_short(256, length=2_000)
 def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     """Parse the query string of a list as it was sent: percent-encoded, one character per byte.
 

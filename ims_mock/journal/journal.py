@@ -39,6 +39,9 @@ MAX_CHARACTERS: Final = 32_768
 MAX_HEADER_CHARACTERS: Final = 1024
 """The length to which values of headers are cut."""
 
+MEAN_CHARACTERS: Final = 2_000
+"""The average length of path and query up to which the journal keeps all requests."""
+
 MAX_PAST_CATALOGS: Final = 100
 MAX_PAST_BYTES: Final = 50_000_000
 """The catalogs before the current one that are kept for the audit of walks, and the memory that they take."""
@@ -109,6 +112,11 @@ class Record(NamedTuple):
         """The path and query as they were sent, with secrets redacted."""
         path, query = sent_path(self.path), wire_text(redacted_query(self.query))
         return f"{path}?{query}" if query else path
+
+    @property
+    def length(self) -> int:
+        """The length of path and query."""
+        return len(self.path) + len(self.query)
 
     @property
     def documented(self) -> DocumentedRequest:
@@ -248,7 +256,7 @@ class Journal:
     """Keeps the most recent requests.
 
     Args:
-        size: The number of requests to keep.
+        size: The number of requests to keep; fewer if their paths and queries are long.
 
     Attributes:
         ignored: The names of findings that no entry shows.
@@ -256,7 +264,9 @@ class Journal:
 
     def __init__(self, size: int = AppOptions.journal) -> None:
         self.ignored: frozenset[str] = frozenset()
-        self._records: deque[tuple[int, int, int, Record]] = deque(maxlen=size)  # its number, its walk's, its page's
+        self._size = size
+        self._records: deque[tuple[int, int, int, Record]] = deque()  # its number, its walk's, its page's
+        self._characters = 0
         self._pages = PageCounter()
         self._count = 0
         self._catalogs: deque[tuple[int, Catalog, int]] = deque(maxlen=MAX_PAST_CATALOGS + 1)  # with its memory
@@ -266,6 +276,7 @@ class Journal:
         """Forget every request and restart the numbering."""
         with self._lock:
             self._records.clear()
+            self._characters = 0
             self._pages = PageCounter()
             self._count = 0
             self._catalogs.clear()
@@ -285,6 +296,10 @@ class Journal:
                 last = None if record.ids is None else record.ids[-1] if record.ids else ""
                 walk, page_number = self._pages.record(record.path, record.caller.project, record.query, last)
             self._records.append((self._count, walk, page_number, record))
+            self._characters += record.length
+            most = max(MEAN_CHARACTERS * self._size, 3 * MAX_CHARACTERS)
+            while len(self._records) > self._size or self._characters > most:
+                self._characters -= self._records.popleft()[3].length
         return page_number
 
     def page_number(self, path: str, project: str, query: str) -> int:

@@ -8,18 +8,21 @@ the same walk. The other parameters decide only between walks that ended with th
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 from ims_mock.catalog.links import REGISTERED
 from ims_mock.catalog.query import decoded
+from ims_mock.text import cached_if_short
 
 MAX_WALKS: Final = 1000
 """The number of last images for which walks are kept, the most recent ones."""
 
 MAX_WALKS_PER_IMAGE: Final = 4
 """The number of walks kept that ended with the same image, the most recent ones."""
+
+_MAX_CHARACTERS: Final = 2_000
+"""How much of a query string is kept of a walk."""
 
 _MARKER: Final = re.compile(r"(?:^|&)marker=([^&]*)")
 
@@ -50,7 +53,7 @@ class PageCounter:
         """Return the numbers that a request would get: of its walk, 0 for a new one, and of its page."""
         marker = marker_of(query)
         if not marker:
-            return self._failed.get((path, project, query), 0), 1
+            return self._failed.get((path, project, query[:_MAX_CHARACTERS]), 0), 1
         ends = self._ends.get((path, project, marker), [])
         if len(ends) > 1:  # prefer the latest one with the same question
             ends = sorted(ends, key=lambda end: question_of(end.query) == question_of(query))
@@ -63,6 +66,7 @@ class PageCounter:
         on the page; empty for an empty page, ``None`` if the request failed.
         """
         walk, page_number = self.number(path, project, query)
+        query = query[:_MAX_CHARACTERS]
         if not walk:
             walk = self._count = self._count + 1
         if last is None and page_number == 1:
@@ -89,7 +93,7 @@ def marker_of(query: str) -> str:
     return unquote_plus(match[1]) if match else ""
 
 
-@lru_cache(maxsize=256)
+@cached_if_short(256, length=2_000)
 def question_of(query: str) -> Question:
     """Return the parameters of a query string but the marker and the filter that the service adds to its links."""
     return tuple(sorted(pair for pair in decoded(query) if pair[0] != "marker" and pair != REGISTERED))

@@ -268,6 +268,17 @@ def test_long_requests_are_cut(ask, journal):
     assert lengths == (MAX_CHARACTERS, MAX_CHARACTERS, MAX_HEADER_CHARACTERS)
 
 
+def test_fewer_requests_are_kept_if_their_queries_are_long():
+    app = make_app(CATALOG, journal=10)
+    ask = in_process(app)
+    for number in range(6):
+        ask(f"/v2/images?tag={number}{'&tag=x' * 5000}")
+    assert [entry.number for entry in app.extensions["ims_mock"].journal.entries()] == [4, 5, 6]
+    for _ in range(20):
+        ask("/v2/images")
+    assert len(app.extensions["ims_mock"].journal.entries()) == 10
+
+
 def test_concurrent_requests_have_different_numbers(app, journal):
     in_threads(8, lambda: [in_process(app)("/v2/images?limit=2") for _ in range(20)])
     entries = journal.entries()

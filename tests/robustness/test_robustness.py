@@ -1,6 +1,6 @@
 """Broken catalogs, hostile requests and many requests: no failure, no traceback, no hang, and no growing memory.
 
-``ROBUSTNESS=full`` sends the full numbers, which takes about 20 minutes.
+``ROBUSTNESS=full`` sends the full numbers, which takes about ten minutes.
 """
 
 import json
