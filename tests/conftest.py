@@ -6,7 +6,9 @@ import sys
 
 import pytest
 from flask import Flask
-from helpers import Ask, in_process, make_app, shared_app
+from helpers import Ask, in_process, shared_app
+
+from ims_mock.emulator import Emulator
 
 collect_ignore = [] if sys.version_info >= (3, 11) else ["openapi/test_schemathesis.py"]
 """schemathesis needs Python 3.11."""
@@ -26,12 +28,18 @@ def profile(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def ask(request: pytest.FixtureRequest, profile: str) -> Ask:
-    """Call a new emulator of the catalog ``CATALOG`` of the test's module."""
-    return in_process(shared_app(request.module.CATALOG, profile=profile))
+def app(request: pytest.FixtureRequest, profile: str) -> Flask:
+    """An application as it was when it started, of the catalog ``CATALOG`` of the test's module or of ``default``."""
+    return shared_app(getattr(request.module, "CATALOG", "default"), profile=profile)
 
 
 @pytest.fixture
-def app() -> Flask:
-    """An application of the catalog ``default``, for the fixtures of pytest-flask."""
-    return make_app("default")
+def emulator(app: Flask) -> Emulator:
+    """The emulator of that application."""
+    return app.extensions["ims_mock"]
+
+
+@pytest.fixture
+def ask(app: Flask) -> Ask:
+    """Call that application."""
+    return in_process(app)

@@ -6,7 +6,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -87,6 +87,12 @@ def in_process(app: Flask) -> Ask:
     return ask
 
 
+def send_json(ask: Ask, method: str, target: str, value: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    """Send a value as JSON; bytes are sent as they are."""
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return ask(target, {"Content-Type": "application/json", **(headers or {})}, method, body)
+
+
 def over_port(port: int) -> Ask:
     """Return a function that calls the server on a port, each time on a new connection; it sends raw bytes."""
 
@@ -114,6 +120,13 @@ def over_socket(app: Flask, threads: int = 4) -> Iterator[Ask]:
         yield ask
     finally:
         server.close()
+
+
+TRANSPORTS: dict[str, Callable[[Flask], AbstractContextManager[Ask]]] = {
+    "in process": lambda app: nullcontext(in_process(app)),
+    "over a socket": over_socket,
+}
+"""The ways to call an application."""
 
 
 def in_threads(count: int, work: Callable[[], object]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from helpers import Answer, Ask
+from helpers import Answer, Ask, send_json
 
 A, B, C, OTHER = "a" * 32, "b" * 32, "c" * 32, "f" * 32
 NOW = "2023-11-13T08:00:00Z"
@@ -57,8 +56,7 @@ def login_body(
 
 def post_login(ask: Ask, body: Any, query: str = "", headers: dict[str, str] | None = None) -> Answer:
     """Send a login; a body in bytes is sent as it is."""
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return ask(f"/v3/auth/tokens{query}", {"Content-Type": "application/json", **(headers or {})}, "POST", data)
+    return send_json(ask, "POST", f"/v3/auth/tokens{query}", body, headers)
 
 
 def login(ask: Ask, **what: Any) -> tuple[str, Any]:

@@ -1,10 +1,9 @@
 """Tokens: those that a login issues, and those of a catalog."""
 
-import json
 from datetime import timedelta
 
 import pytest
-from helpers import in_process, make_app, over_socket
+from helpers import in_process, make_app, over_socket, send_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from login_helpers import CATALOG, OTHER, A, B, C, check_error, login, login_body, post_login
@@ -76,10 +75,6 @@ def with_roles(roles):
     return {**CATALOG, "credentials": {**credentials, **rows}}
 
 
-def as_json(ask, method, path, body):
-    return ask(path, {"Content-Type": "application/json"}, method, json.dumps(body).encode())
-
-
 @pytest.mark.parametrize("scope", [{"project": {"id": A}}, {"project": {"id": C}}, {"domain": {"name": "team"}}])
 @pytest.mark.parametrize("who", [{"user": "root", "password": "root's secret"}, {"token": "admin"}])
 @pytest.mark.parametrize("times", [1, 2])
@@ -89,7 +84,7 @@ def test_a_new_catalog_demotes_the_tokens_that_were_issued_before(app, ask, scop
         text, _ = login(ask, scope=scope, token=text)
     store = app.extensions["ims_mock"].credentials
     assert store.find_token(text).roles == ("admin",)
-    assert as_json(ask, "PUT", "/_ims/catalog", with_roles(["member"])).status == 200
+    assert send_json(ask, "PUT", "/_ims/catalog", with_roles(["member"])).status == 200
     demoted = app.extensions["ims_mock"].credentials.find_token(text)
     assert demoted.roles == ("member",)
     shown = ask("/v3/auth/tokens", {"X-Auth-Token": "of-a", "X-Subject-Token": text}).json["token"]

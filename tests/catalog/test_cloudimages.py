@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from helpers import in_process, over_socket, shared_app, token_of
+from helpers import TRANSPORTS, in_process, over_socket, shared_app, token_of
 from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, numbers
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
@@ -64,14 +64,10 @@ def ask(request):
     return in_process(shared_app(REGION, profile=request.param))
 
 
-@pytest.fixture(scope="module", params=["in process", "over a socket"])
+@pytest.fixture(scope="module", params=TRANSPORTS)
 def ask_both(request):
-    app = shared_app(CATALOG)
-    if request.param == "in process":
-        yield in_process(app)
-    else:
-        with over_socket(app) as asked:
-            yield asked
+    with TRANSPORTS[request.param](shared_app(CATALOG)) as ask:
+        yield ask
 
 
 @pytest.mark.parametrize(("query", "expected", "before"), ROWS, ids=[row[0] for row in ROWS])

@@ -6,7 +6,7 @@ import socket
 import threading
 
 import pytest
-from helpers import in_process, link, make_app, over_socket, shared_app
+from helpers import TRANSPORTS, in_process, link, make_app, shared_app
 from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, SERVICE, A, B, numbers
 
 from ims_mock import __version__
@@ -27,12 +27,9 @@ def ask(app):
     return in_process(app)
 
 
-@pytest.fixture(scope="module", params=["in process", "over a socket"])
+@pytest.fixture(scope="module", params=TRANSPORTS)
 def ask_both_ways(request, app):
-    if request.param == "in process":
-        yield in_process(app)
-        return
-    with over_socket(app) as ask:
+    with TRANSPORTS[request.param](app) as ask:
         yield ask
 
 

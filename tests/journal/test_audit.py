@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from helpers import in_process, in_threads, make_app, over_socket, shared_app
+from helpers import in_process, in_threads, make_app, over_socket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,16 +30,6 @@ CATALOG = {
         for number, name in enumerate(NAMES)
     ]
 }
-
-
-@pytest.fixture
-def app(profile):
-    return shared_app(CATALOG, profile=profile)
-
-
-@pytest.fixture
-def emulator(app):
-    return app.extensions["ims_mock"]
 
 
 @pytest.fixture

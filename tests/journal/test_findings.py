@@ -1,12 +1,11 @@
 """Findings: what causes each, and how they are reported."""
 
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
-from helpers import in_process, make_app, shared_app
+from helpers import in_process, make_app, send_json, shared_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from login_helpers import login_body, post_login
@@ -332,7 +331,7 @@ def test_ignored_findings_are_not_reported(mode):
 )
 def test_sandbox_has_its_own_mode_and_ignored_findings(options, statuses):
     ask = in_process(shared_app(CATALOG, findings="strict", findings_ignore="old-spelling"))
-    made = ask("/_ims/sandboxes", {"Content-Type": "application/json"}, "POST", json.dumps(options).encode()).json
+    made = send_json(ask, "POST", "/_ims/sandboxes", options).json
     queries = ("x=1", "__platform=RedHat")
     assert [ask(f"/_ims/sandboxes/{made['id']}{LIST}?{query}").status for query in queries] == statuses
 

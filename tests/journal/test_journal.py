@@ -31,13 +31,8 @@ def app():
 
 
 @pytest.fixture
-def journal(app):
-    return app.extensions["ims_mock"].journal
-
-
-@pytest.fixture
-def ask(app):
-    return in_process(app)
+def journal(emulator):
+    return emulator.journal
 
 
 def test_entry_describes_request_and_response(ask, journal):

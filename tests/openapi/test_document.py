@@ -1,6 +1,5 @@
 """The OpenAPI document is valid, complete, reproducible, and describes the actual responses."""
 
-import json
 import os
 import re
 import subprocess
@@ -8,7 +7,7 @@ import sys
 
 import pytest
 from endpoint_cases import CATALOG, GONE, HIDDEN, NAMES, ROWS, sent
-from helpers import in_process, make_app, shared_app
+from helpers import in_process, make_app, send_json, shared_app
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -152,5 +151,5 @@ def test_responses_of_the_control_api_are_as_described(name):
     ask = in_process(shared_app("default"))
     ask("/v2/images?limit=1&foo=bar", {"X-Auth-Token": "ims-mock-token"})
     rule = {"match": {"page": 2}, "effect": {"status": 503}}
-    ask("/_ims/faults", {"Content-Type": "application/json"}, "POST", json.dumps(rule).encode())
+    send_json(ask, "POST", "/_ims/faults", rule)
     assert_described(ask(DOCUMENT).json, "GET", f"/_ims/{name}", ask(f"/_ims/{name}"))

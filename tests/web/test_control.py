@@ -1,9 +1,7 @@
 """The control API: clock, requests, faults and its protection against foreign pages."""
 
-import json
-
 import pytest
-from helpers import in_process, make_app, shared_app
+from helpers import in_process, make_app, send_json, shared_app
 
 from ims_mock.web.app import app_for
 
@@ -17,9 +15,8 @@ def ask():
     return in_process(shared_app({"clock": NOW}, auth="on", profile="glance"))
 
 
-def put(ask, body, **headers):
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return ask(CLOCK, {**JSON, **headers}, "PUT", data)
+def put(ask, body, headers=None):
+    return send_json(ask, "PUT", CLOCK, body, headers)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +158,7 @@ def test_no_page_is_permitted_to_send_more(ask):
 
 
 def test_only_catalogs_may_be_yaml(ask):
-    assert put(ask, {"advance": 5}, **{"Content-Type": "application/yaml"}).status == 415
+    assert put(ask, {"advance": 5}, {"Content-Type": "application/yaml"}).status == 415
 
 
 @pytest.mark.parametrize(("headers", "is_own"), ORIGINS)

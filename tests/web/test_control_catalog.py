@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
-from helpers import in_process, make_app, over_socket
+from helpers import in_process, make_app, over_socket, send_json
 
 from ims_mock.emulator import MAX_SNAPSHOTS
 from ims_mock.web.control.bodies import MAX_GENERATED
@@ -37,14 +37,8 @@ def app():
     return make_app(FULL)
 
 
-@pytest.fixture
-def ask(app):
-    return in_process(app)
-
-
-def send(ask, method, path, value, headers=JSON):
-    body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return ask(f"/_ims/{path}", headers, method, body)
+def send(ask, method, path, value=b"", headers=None):
+    return send_json(ask, method, f"/_ims/{path}", value, headers)
 
 
 def held(app):

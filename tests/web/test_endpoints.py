@@ -10,11 +10,6 @@ def app(profile):
     return shared_app(CATALOG, auth="on", profile=profile)
 
 
-@pytest.fixture
-def ask(app):
-    return in_process(app)
-
-
 def assert_error(answer, profile, status, code, sentence=""):
     assert answer.status == status, answer.text
     if profile == "documented":

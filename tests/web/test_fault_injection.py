@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from helpers import in_process, link, make_app, over_socket, shared_app
+from helpers import TRANSPORTS, in_process, link, make_app, over_socket
 from raw_http import connected, head, read_to_end
 
 from ims_mock.faults.rules import rule_from_keywords
@@ -25,22 +25,9 @@ def profile(request):
     return getattr(request, "param", "documented")
 
 
-@pytest.fixture
-def emulator(app):
-    return app.extensions["ims_mock"]
-
-
-@pytest.fixture
-def app(profile):
-    return shared_app(CATALOG, profile=profile)
-
-
-@pytest.fixture(params=["in process", "over a socket"])
+@pytest.fixture(params=TRANSPORTS)
 def ask(request, app):
-    if request.param == "in process":
-        yield in_process(app)
-        return
-    with over_socket(app) as ask:
+    with TRANSPORTS[request.param](app) as ask:
         yield ask
 
 

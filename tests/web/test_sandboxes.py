@@ -1,10 +1,9 @@
 """Sandboxes on a shared server."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from helpers import in_process, make_app, over_socket
+from helpers import in_process, make_app, over_socket, send_json
 from login_helpers import login_body
 
 from ims_mock import sandboxes
@@ -31,13 +30,8 @@ def app():
     return make_app(CATALOG)
 
 
-@pytest.fixture
-def ask(app):
-    return in_process(app)
-
-
 def make(ask, **asked):
-    answer = ask(PATH, JSON, "POST", json.dumps(asked).encode())
+    answer = post(ask, PATH, asked)
     assert answer.status == 201, answer.text
     return answer.json
 
@@ -47,7 +41,7 @@ def prefix(made):
 
 
 def post(ask, path, value, headers=None):
-    return ask(path, {**JSON, **(headers or {})}, "POST", json.dumps(value).encode())
+    return send_json(ask, "POST", path, value, headers)
 
 
 def count(ask, path="", **headers):
@@ -185,10 +179,10 @@ def test_uploads_stream_and_other_bodies_do_not(app):
         assert ask(path).json["size"] == len(data)
         assert post(ask, f"{prefix(made)}/v2/images", {"name": "x" * 17 * 2**20}).status == 413
         catalog = {"images": [{"id": f"{number}", "free": "x" * 60_000} for number in range(300)]}
-        assert ask(f"{prefix(made)}/_ims/catalog", JSON, "PUT", json.dumps(catalog).encode()).status == 200
+        assert send_json(ask, "PUT", f"{prefix(made)}/_ims/catalog", catalog).status == 200
         assert count(ask, prefix(make(ask, catalog=catalog))) == 25
-        again = json.dumps({"catalog": {**catalog, "images": catalog["images"][:290]}}).encode()
-        assert ask(prefix(made), JSON, "PUT", again).status == 200
+        again = {"catalog": {**catalog, "images": catalog["images"][:290]}}
+        assert send_json(ask, "PUT", prefix(made), again).status == 200
         assert ask(f"{prefix(made)}/_ims/health").json["images"] == 290
 
 
@@ -219,7 +213,7 @@ def test_a_sandbox_is_replaced(ask):
     post(ask, f"{path}/_ims/snapshots", {"name": "one"})
     assert ask(f"{path}/v2/images").status == 503
     words = {"catalog": {"project": "pb", "images": [{"name": "anew"}]}, "auth": "on"}
-    begun = ask(path, JSON, "PUT", json.dumps(words).encode())
+    begun = send_json(ask, "PUT", path, words)
     assert (begun.status, begun.json) == (200, {**made, "project": "pb"})
     assert (ask(f"{path}/v2/images").status, count(ask, path, **allowed), count(ask, **allowed)) == (401, 1, 1)
     assert ask(f"{path}/_ims/snapshots").json == {"snapshots": []}

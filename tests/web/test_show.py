@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import in_process, make_app, token_of
+from helpers import in_process, make_app, send_json, token_of
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
@@ -79,7 +79,7 @@ def test_other_types_than_text_are_filtered_by_their_json(ask_typed, path, query
 def test_clients_write_only_text_as_a_free_property(ask, value):
     patch = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
     operation = {"op": "add", "path": "/colour", "value": value}
-    assert ask("/v2/images/private", patch, "PATCH", json.dumps([operation]).encode()).status == 400
+    assert send_json(ask, "PATCH", "/v2/images/private", [operation], patch).status == 400
 
 
 SEEN = {

@@ -1,9 +1,7 @@
 """How images come into being, and go."""
 
-import json
-
 import pytest
-from helpers import in_process, shared_app, token_of
+from helpers import in_process, send_json, shared_app, token_of
 
 from ims_mock.catalog.image import image_id
 from ims_mock.contract.operating_systems import SYSTEMS
@@ -38,8 +36,7 @@ def glance():
 
 
 def create(ask, values, token="of-a", **headers):
-    sent = {"Content-Type": "application/json", "X-Auth-Token": token, **headers}
-    return ask("/v2/images", sent, "POST", json.dumps(values).encode())
+    return send_json(ask, "POST", "/v2/images", values, {"X-Auth-Token": token, **headers})
 
 
 def error(answer):
@@ -145,7 +142,6 @@ REFUSED = [
     ({"protected": "true"}, 400, "IMG.0001"),
     ({"tags": "a"}, 400, "IMG.0001"),
     ({"tags": [1]}, 400, "IMG.0001"),
-    ({"tags": [""]}, 400, "IMG.0115"),
     ({"tags": ["x" * 256]}, 400, "IMG.0115"),
     ({"tags": [str(number) for number in range(129)]}, 400, "IMG.0116"),
     ({"disk_format": "vhdx"}, 400, "IMG.0072"),

@@ -1,9 +1,7 @@
 """The members of an image: offered by the owner, decided by the member."""
 
-import json
-
 import pytest
-from helpers import in_process, shared_app
+from helpers import in_process, send_json, shared_app
 
 from ims_mock.contract.fields import MEMBER_STATUSES
 from ims_mock.writes.members import MAX_MEMBERS
@@ -28,8 +26,8 @@ CATALOG = {
 
 
 def sent(ask, method, path, body=None, project=A, **headers):
-    headers = {"X-Project-Id": project, "Content-Type": "application/json", **headers}
-    return ask(f"/v2/images/{path}", headers, method, json.dumps(body).encode() if body is not None else b"")
+    headers = {"X-Project-Id": project, **headers}
+    return send_json(ask, method, f"/v2/images/{path}", b"" if body is None else body, headers)
 
 
 def members_of(ask, project=A, image="image", **headers):

@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 import pytest
-from helpers import in_process, make_app, token_of
+from helpers import in_process, make_app, send_json, token_of
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -309,9 +309,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(1, 5))
     def wait(self, seconds):
-        answer = self.ask(
-            "/_ims/clock", {"Content-Type": "application/json"}, "PUT", json.dumps({"advance": seconds}).encode()
-        )
+        answer = send_json(self.ask, "PUT", "/_ims/clock", {"advance": seconds})
         self.model.now += timedelta(seconds=seconds)
         assert answer.json["now"] == self.model.time
 

@@ -20,16 +20,6 @@ DATA = {"Content-Type": "application/octet-stream"}
 LONG = bytes(range(256)) * 1000
 
 
-@pytest.fixture
-def app(profile):
-    return make_app(CATALOG, profile=profile)
-
-
-@pytest.fixture
-def ask(app):
-    return in_process(app)
-
-
 def upload(ask, body, image="queued", **headers):
     return ask(f"/v2/images/{image}/file", {**DATA, **headers}, "PUT", body)
 
