@@ -197,7 +197,6 @@ def test_body_of_a_login_is_not_recorded(ask, journal):
     assert answer.headers["X-Subject-Token"] not in kept
 
 
-@pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_entry_has_code_and_message_of_the_error(profile):
     app = make_app(CATALOG, profile=profile)
     for target in ("/v2/images?limit=x", "/v2/images/a/b/c", "/v3/auth/tokens", "/v2/images"):

@@ -110,12 +110,8 @@ def test_a_read_only_server_keeps_its_own_journal():
 
 
 def test_several_processes_reject_the_journal_and_the_rate_limit():
-    for path, name in (
-        ("requests", "journal"),
-        ("walks", "journal"),
-        ("coverage", "coverage"),
-        ("sandboxes", "sandboxes"),
-    ):
+    reports = {"requests": "journal", "walks": "journal", "coverage": "coverage", "sandboxes": "sandboxes"}
+    for path, name in reports.items():
         told = several(make_app("empty"))(f"/_ims/{path}").text
         assert f"each has its own {name}. Use one process" in told
     answer = several(make_app("empty", throttle="5/10"))("/v2/images")

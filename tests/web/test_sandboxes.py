@@ -80,7 +80,6 @@ def test_links_are_relative_to_the_base_url(ask):
     assert ask(f"{prefix(made)}/v3").json["version"]["links"][0]["href"] == f"{made['url']}/v3/"
 
 
-@pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_image_that_only_a_sandbox_knows_is_explained(profile):
     app = make_app(CATALOG, profile=profile)
     ask = in_process(app)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers import in_process, make_app, send_json, token_of
+from helpers import in_process, make_app, send_json, shared_app, token_of
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
@@ -45,9 +45,9 @@ FREE = {
 TYPED = {"id": "typed", "__imagetype": "gold", "os_hidden": False, "__system_support_market": False, **FREE}
 
 
-@pytest.fixture(scope="module", params=["documented", "glance"])
-def ask_typed(request):
-    return in_process(make_app({"images": [TYPED, {"id": "plain"}]}, profile=request.param))
+@pytest.fixture
+def ask_typed(profile):
+    return in_process(shared_app({"images": [TYPED, {"id": "plain"}]}, profile=profile))
 
 
 def test_attributes_keep_their_json_types_in_every_response(ask_typed):
@@ -132,7 +132,6 @@ def test_one_version_is_shown(ask):
         assert ask(path).status == 404
 
 
-@pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_base_properties_without_a_value_are_null_in_glance_and_absent_in_the_service(profile):
     base = ("name", "size", "checksum", "disk_format", "container_format")
     unset = {"id": "1", "owner": A, **dict.fromkeys(base)}

@@ -59,9 +59,11 @@ def test_long_data_is_hashed_but_not_kept(most, kept):
     assert (answer.status, answer.body) == (200 if kept else 204, kept)
 
 
+SMALL = {"project": A, "images": [{"id": str(number), "status": "queued", "owner": A} for number in range(18)]}
+
+
 def test_the_oldest_data_is_dropped_when_16_times_the_limit_is_kept():
-    queued = [{"id": str(number), "status": "queued", "owner": A} for number in range(18)]
-    app = make_app({"project": A, "images": queued}, keep_data=3)
+    app = make_app(SMALL, keep_data=3)
     ask = in_process(app)
 
     def kept():
@@ -74,16 +76,13 @@ def test_the_oldest_data_is_dropped_when_16_times_the_limit_is_kept():
     assert upload(ask, b"a", 16).status == 204
     assert kept() == [*range(1, 17)]
     ask("/v2/images/5", method="DELETE")
-    app.extensions["ims_mock"].restore(
-        "one"
-    )  # the snapshot has the image that is deleted, not the data that is dropped
+    app.extensions["ims_mock"].restore("one")  # has the image that is deleted, but not the data that is dropped
     assert kept() == [*range(1, 16)]
     assert ask("/v2/images/0").json["size"] == 3
 
 
 def test_data_of_deleted_images_makes_room():
-    queued = [{"id": str(number), "status": "queued", "owner": A} for number in range(17)]
-    ask = in_process(make_app({"project": A, "images": queued}, keep_data=3, profile="glance"))
+    ask = in_process(make_app(SMALL, keep_data=3, profile="glance"))
     for number in range(16):
         upload(ask, b"abc", number)
     ask("/v2/images/5", method="DELETE")
