@@ -8,7 +8,7 @@ An image or a snapshot that does not exist is a :class:`RequestError`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Any, Final
@@ -28,7 +28,7 @@ from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.journal import Journal
 from ims_mock.loading.dump import with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, load
-from ims_mock.loading.sources import Source
+from ims_mock.loading.sources import CatalogProblem, Source
 from ims_mock.options import AppOptions, EmulatorOptions
 from ims_mock.text import counted, escaped, quoted
 from ims_mock.writes.lifecycle import KeptUploads
@@ -250,8 +250,8 @@ class Emulator:
         with self._lock:
             self._set(catalog=edit(self.catalog))
 
-    def put_image(self, image_id: str, values: Mapping[str, Any]) -> Image:
-        """Add an image of a catalog file, or replace the one with this id except for its data.
+    def put_image(self, image_id: str, values: Mapping[str, Any]) -> tuple[Image, Sequence[CatalogProblem]]:
+        """Add an image of a catalog file, or replace the one with this id except for its data; return it with warnings.
 
         Raises:
             CatalogError: If the image is invalid; nothing is changed.
@@ -259,12 +259,13 @@ class Emulator:
         with self._lock:
             old = self.catalog.get(image_id)
             others = replace(self.state, catalog=self.catalog.without(image_id))
-            image = load([{"images": [{**values, "id": image_id}]}], base=others).catalog.get(image_id)
+            loaded = load([{"images": [{**values, "id": image_id}]}], base=others)
+            image = loaded.catalog.get(image_id)
             assert image is not None
             if old:
                 image = with_runtime_state(image, old)
             self._set(catalog=self.catalog.with_image(image))
-            return image
+            return image, loaded.warnings
 
     def remove_image(self, image_id: str) -> None:
         """Remove an image with its record, which must exist."""

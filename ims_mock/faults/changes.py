@@ -12,6 +12,7 @@ from ims_mock.catalog.image import Image
 from ims_mock.contract.values import Value, read_text
 from ims_mock.faults.keys import checked
 from ims_mock.loading.loader import image_from_entry, memberships
+from ims_mock.loading.published import UNSET, as_shared, without_links
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
 from ims_mock.loading.sources import format_path
 from ims_mock.text import quoted
@@ -39,12 +40,14 @@ class CatalogChange:
 
     Attributes:
         delete: The id of an image to delete; its record stays.
-        add: An image to add, as in a catalog file.
+        add: An image to add, as in a catalog file or, with its links, as in a response.
+        is_add_published: Whether it is as in a response.
         update: New attributes of images by id; ``None`` removes an attribute.
     """
 
     delete: str = ""
     add: Attributes | None = None
+    is_add_published: bool = False
     update: Mapping[str, Attributes] = field(default_factory=dict)
 
     @classmethod
@@ -62,7 +65,8 @@ class CatalogChange:
                 raise ChangeError(f".{name}: got {quoted(value)}. Use {legal}.")
         for one in (given.get("delete", ""), *given.get("update", {})):
             _check_id(one)
-        add = _attributes(given["add"], "add") if "add" in given else None
+        image, odd_links, is_published = without_links(given.get("add"))
+        add = _attributes(given["add"] if odd_links else image, "add") if "add" in given else None
         if add is not None and not add.get("id", "generated"):
             raise ChangeError(".add.id: has no value. Leave it out to have an id generated.")
         update = {name: _attributes(values, "update", name) for name, values in given.get("update", {}).items()}
@@ -70,7 +74,7 @@ class CatalogChange:
             if "id" in values:
                 path = format_path(("update", name, "id"))
                 raise ChangeError(f".{path}: the id of an image cannot change. Use other attributes.")
-        return cls(given.get("delete", ""), add, update)
+        return cls(given.get("delete", ""), add, is_published, update)
 
     def apply(self, catalog: Catalog, *, marker: str, project: str, seed: int, now: str) -> Catalog:
         """Return the changed catalog. Ids of images that do not exist are ignored.
@@ -88,7 +92,10 @@ class CatalogChange:
         if image := catalog.get(marker if self.delete == MARKER else self.delete):
             catalog = catalog.with_image(mark_deleted(image, now))
         if self.add is not None:
-            values = with_defaults({"id": unused_id(catalog, seed), **self.add}, 0, project=project, seed=seed, now=now)
+            added: Attributes = {"id": unused_id(catalog, seed), **self.add}
+            if self.is_add_published:
+                added, _ = as_shared({**UNSET, **added}, project)
+            values = with_defaults(added, 0, project=project, seed=seed, now=now)
             catalog = catalog.with_image(image_from_entry(values))
         return catalog
 

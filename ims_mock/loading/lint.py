@@ -95,7 +95,8 @@ def _text(values: Values, name: str) -> str:
     return str(values.get(name) or "")
 
 
-def _is_open(values: Values) -> bool:
+def is_open(values: Values) -> bool:
+    """Return whether an image is a gold or market image, which everybody sees."""
     return _is(values, "__imagetype", "gold", "market")
 
 
@@ -144,9 +145,9 @@ def _exclusion(name: str, others: tuple[str, ...]) -> Check:
 
 
 CHECKS: Final = (
-    Check("visibility", "is not public, as on every gold or market image", lambda one: _is_open(one) and not _is(one, "visibility", "public")),
+    Check("visibility", "is not public, as on every gold or market image", lambda one: is_open(one) and not _is(one, "visibility", "public")),
     Check("visibility", "does not suit a private or shared image", lambda one: _is(one, "__imagetype", "private", "shared") and _is(one, "visibility", "public")),
-    Check("protected", "is not true, as on every gold or market image", lambda one: _is_open(one) and one.get("protected") is not True),
+    Check("protected", "is not true, as on every gold or market image", lambda one: is_open(one) and one.get("protected") is not True),
     Check("__productcode", "belongs to market images only", lambda one: bool(_text(one, "__productcode")) and not _is(one, "__imagetype", "market")),
     _if_set("__is_offshelved", "belongs to market images only", lambda one: not _is(one, "__imagetype", "market")),
     Check("virtual_env_type", "does not match disk_format: IsoImage and iso belong together", lambda one: _disagree(one, "virtual_env_type", "isoimage", "disk_format", "iso")),

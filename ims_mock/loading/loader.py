@@ -20,7 +20,7 @@ from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import LIST, TIME, parse_wire_time
 from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, parse, validate
 from ims_mock.loading.dump import dump_credentials
-from ims_mock.loading.lint import lint
+from ims_mock.loading.lint import is_open, lint
 from ims_mock.loading.parser import ValuePath
 from ims_mock.loading.published import UNSET, as_shared
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS
@@ -303,7 +303,8 @@ class _ImageBuilder:
         if file.is_bundled and not self.lint_bundled:
             return
         owner, warnings = values.get("owner"), lint(values)
-        if image and owner not in self._known_projects and not self._view.sees(image):
+        is_hidden = image is not None and not is_open(values) and not self._view.sees(image)
+        if is_hidden and owner not in self._known_projects:
             warnings = chain(warnings, [("owner", _HIDDEN.format(quoted(owner), self._view.caller.project))])
         while not self.problems.has_all_warnings and (found := next(warnings, None)):
             self.problems.add(file.problem((*path, found[0]), found[1], is_warning=True))

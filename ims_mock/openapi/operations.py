@@ -164,7 +164,7 @@ _CONTROL_ROWS: Final = (
     Operation("PATCH", "/_ims/catalog", "addToCatalog", "Add to the catalog.", {200: "Loaded"}, _CATALOG, {JSON: "CatalogOrImage", YAML: "CatalogOrImage"}),
     Operation("GET", "/_ims/schema", "showCatalogSchema", "Show the JSON Schema of a catalog file.", {200: "CatalogSchema"}),
     Operation("GET", "/_ims/images/{image_id}", "showStoredImage", "Show an image as it is stored, whatever its owner and status.", {200: "StoredImage"}, _ON_IMAGE, response_types=(JSON, YAML)),
-    Operation("PUT", "/_ims/images/{image_id}", "putImage", "Create or replace the image with this id.", {200: "StoredImage"}, _CATALOG, {JSON: "ImageToStore", YAML: "ImageToStore"}, response_types=(JSON, YAML)),
+    Operation("PUT", "/_ims/images/{image_id}", "putImage", "Create or replace the image with this id.", {200: "LoadedImage"}, _CATALOG, {JSON: "ImageToStore", YAML: "ImageToStore"}, response_types=(JSON, YAML)),
     Operation("DELETE", "/_ims/images/{image_id}", "removeImage", "Remove an image without a trace.", _NO_BODY, _ON_IMAGE),
     Operation("GET", "/_ims/clock", "showClock", "Show the emulator's time, and whether it is frozen.", {200: "Clock"}),
     Operation("PUT", "/_ims/clock", "setClock", "Set or advance the clock.", {200: "Clock"}, _BODY, {JSON: "ClockSetting"}),

@@ -267,7 +267,7 @@ def _login() -> Schema:
 
 
 def _control_bodies() -> dict[str, Schema]:
-    stored, rule = stored_image(), rule_schema()
+    stored, rule, warnings = stored_image(), rule_schema(), {"warnings": array(STRING)}
     to_store = stored | {"properties": {**stored["properties"], "id": False}}
     update = {"type": "object", "additionalProperties": reference("ImageToStore")}
     change = {"delete": STRING, "add": reference("StoredImage"), "update": update}
@@ -280,7 +280,8 @@ def _control_bodies() -> dict[str, Schema]:
         "CatalogOrImage": {"anyOf": [reference("Catalog"), {"allOf": [reference("StoredImage"), SINGLE_IMAGE]}]},
         "StoredImage": stored,
         "ImageToStore": to_store,
-        "Loaded": object_schema({"images": INT, "warnings": array(STRING)}),
+        "LoadedImage": stored | {"properties": stored["properties"] | warnings, "required": [*warnings]},
+        "Loaded": object_schema({"images": INT, **warnings}),
         "Clock": object_schema({"now": _WIRE_TIME, "is_frozen": BOOL, "ahead_seconds": INT}),
         "ClockSetting": _clock_setting(),
         "Snapshot": object_schema({"name": _NAME}),
@@ -295,7 +296,7 @@ def _control_bodies() -> dict[str, Schema]:
         "Sandboxes": object_schema(
             {"sandboxes": array(object_schema({"id": STRING, **each("age_seconds unused_seconds expires", NUMBER)}))}
         ),
-        "Sandbox": object_schema({**each("id url token access_key secret_key project"), "expires": NUMBER}),
+        "Sandbox": object_schema({**each("id url token access_key secret_key project"), "expires": NUMBER, **warnings}),
     }
 
 

@@ -210,6 +210,7 @@ CHANGE = "got a mapping. Use a mapping with delete, add, update."
         ({"effect": {"catalog": {"add": {"id": None}}}}, "Invalid effect.catalog.add.id: has no value. Leave it out"),
         ({"effect": {"catalog": {"add": {"id": ""}}}}, "Invalid effect.catalog.add.id: has no value. Leave it out"),
         ({"effect": {"catalog": {"add": {"min_disk": "x"}}}}, "Invalid effect.catalog.add.min_disk: "),
+        ({"effect": {"catalog": {"add": {"id": "a", "self": "x"}}}}, "Invalid effect.catalog.add.self: is computed"),
         ({"effect": {"catalog": {"update": {"a": 5}}}}, "Invalid effect.catalog.update.a: "),
         ({"effect": {"catalog": {"update": {"a": {"id": "b"}}}}}, "Invalid effect.catalog.update.a.id: the id of an"),
     ],

@@ -307,3 +307,13 @@ def test_shown_image_is_put_and_added():
         path = f"/_ims/images/{shown['id']}"
         assert ims.client.put(path, json={**shown, "name": "second"}).json["name"] == "second"
         assert ims.client.get("/v2/images").json["images"] == [{**shown, "name": "second"}]
+        ims.load("empty")
+        ims.faults.add(catalog={"add": shown})
+        assert ims.client.get("/v2/images").json["images"] == [shown]
+
+
+def test_image_that_another_project_shares_is_added_by_a_fault_as_shared():
+    with ImsMock({"project": B}) as ims:
+        ims.faults.add(catalog={"add": image(visibility="shared")})
+        (shown,) = ims.client.get("/v2/images", headers=QUEENS).json["images"]
+        assert (shown["visibility"], shown["owner"]) == ("shared", A)

@@ -78,6 +78,20 @@ def test_a_catalog_with_many_problems_is_answered_with_the_first_ones(ask):
     assert (len(lines), lines[-1]) == (51, "and 10 more warnings")
 
 
+def test_warnings_are_reported_wherever_a_catalog_or_an_image_is_loaded(ask):
+    odd = {"images": [{"id": "new", "min_disk": 0}]}
+    reports = [
+        send(ask, "PUT", "catalog", odd),
+        send(ask, "PATCH", "catalog", {"images": [{"min_disk": 0}]}),
+        send(ask, "PUT", "images/new", {"min_disk": 0}),
+        send(ask, "POST", "sandboxes", {"catalog": odd}),
+    ]
+    for answer in reports:
+        (line,) = answer.json["warnings"]
+        assert line.endswith(" images[0].min_disk: warning: 0 is not 1 to 1024 GB")
+    assert "warnings" not in ask("/_ims/images/new").json
+
+
 def test_other_requests_are_answered_while_a_catalog_is_loaded():
     body = json.dumps({"images": [{"id": str(number)} for number in range(20_000)] + [{"id": "0"}]}).encode()
     with over_socket(make_app("empty")) as ask, ThreadPoolExecutor() as threads:
@@ -237,10 +251,11 @@ def test_an_unknown_image_or_snapshot_is_a_404(app, ask, method, path, message):
 @pytest.mark.parametrize("image_id", ["one", "two", "gone", "new", "a/b", "%E9%95%9C"])
 def test_an_image_is_put_in_any_state(ask, image_id):
     shown = send(ask, "PUT", f"images/{image_id}", {"status": "killed", "protected": True}).json
+    assert shown.pop("warnings") == []
     assert (shown["status"], shown["protected"], shown["owner"]) == ("killed", True, "pa")
     assert shown["created_at"] == NOW
     assert ask(f"/_ims/images/{image_id}").json == shown
-    assert send(ask, "PUT", f"images/{image_id}", shown).json == shown
+    assert send(ask, "PUT", f"images/{image_id}", shown).json == {**shown, "warnings": []}
     assert ask(f"/_ims/images/{image_id}", method="DELETE").status == 204
     assert ask(f"/_ims/images/{image_id}").status == 404
 

@@ -51,7 +51,7 @@ def count(ask, path="", **headers):
 def test_a_sandbox_is_made_without_a_body(ask):
     answer = ask(PATH, method="POST")
     assert answer.status == 201
-    assert sorted(answer.json) == ["access_key", "expires", "id", "project", "secret_key", "token", "url"]
+    assert sorted(answer.json) == ["access_key", "expires", "id", "project", "secret_key", "token", "url", "warnings"]
     assert answer.json["url"] == f"http://localhost{PATH}/{answer.json['id']}"
     assert (answer.json["project"], answer.json["expires"]) == ("pa", 3600)
 

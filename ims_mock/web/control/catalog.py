@@ -87,12 +87,13 @@ def show_image(image_id: str) -> Response:
 
 @blueprint.put("/images/<path:image_id>")
 def put_image(image_id: str) -> Response:
-    """Add an image, or replace the one with the same id."""
+    """Add an image, or replace the one with the same id; return it with what ``ims-mock check`` warns about."""
     context = current_context()
     values = bodies.image_values(context)
     if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or leave it out", what="the id differs from that of the path")
-    return bodies.catalog_response(dump_image(context.emulator.put_image(image_id, values)))
+    image, warnings = context.emulator.put_image(image_id, values)
+    return bodies.catalog_response({**dump_image(image), "warnings": report_problems(warnings)})
 
 
 @blueprint.delete("/images/<path:image_id>")

@@ -10,7 +10,7 @@ from ims_mock.emulator import check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
 from ims_mock.loading.loader import LoadedCatalog
-from ims_mock.loading.sources import bundled_catalogs
+from ims_mock.loading.sources import bundled_catalogs, report_problems
 from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
@@ -64,6 +64,7 @@ def _sandbox_response(sandbox: Sandbox) -> Response:
         secret_key=sandbox.credentials.secret,
         project=sandbox.emulator.credentials.default_project,
         expires=sandbox.expires,
+        warnings=report_problems(sandbox.emulator.initial.warnings),
     )
 
 
