@@ -190,7 +190,7 @@ def test_a_closed_output_is_one_line_and_status_1(arguments):
 @POSIX
 def test_a_command_that_writes_a_file_needs_no_streams():
     assert in_shell("<&- >&- 2>&-", "generate", "--count", "1", "--output", "new.yaml").returncode == 0
-    assert in_shell("", "check", "new.yaml").stdout == "new.yaml: 1 image, no problems\n"
+    assert in_shell("", "check", "new.yaml").stdout.endswith("(new.yaml): no problems\n")
 
 
 @POSIX
@@ -215,7 +215,7 @@ def test_control_characters_of_file_names_are_escaped():
     shown = "a\\x1b[31m\\nb\\x85\\udcff.yaml"
     line, _ = run_process("check", name).stdout.split(" images")
     assert line == f"{shown}:1:"
-    assert run_process("check", "good" + name).stdout == f"good{shown}: 0 images, no problems\n"
+    assert run_process("check", "good" + name).stdout.endswith(f"(good{shown}): no problems\n")
     for arguments in (("serve", name), ("serve", "no" + name), ("generate", "--output", f"no/{name}")):
         errors = run_process(*arguments).stderr
         assert (shown in errors, errors.count("\n"), "\x1b" in errors) == (True, 1, False)
