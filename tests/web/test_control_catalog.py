@@ -322,3 +322,8 @@ def test_a_request_has_a_limited_number_of_values(ask, monkeypatch):
     assert send(ask, "PUT", "catalog", {"images": [{}, {}]}).status == 200
     answer = send(ask, "PUT", "catalog", {"images": [{}, {}, {}]})
     assert answer.json["error"]["message"] == "Invalid catalog:\ncatalog:1: the catalog has more than 4 values"
+
+
+def test_a_json_body_has_a_limited_number_of_objects_and_lists(ask):
+    answer = send(ask, "POST", "sandboxes", b'{"catalog": [' + b"[]," * 2_000_000 + b"[]]}")
+    assert (answer.status, "it has too many objects and lists. Use at most 2000000." in answer.text) == (400, True)
