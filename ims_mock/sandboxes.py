@@ -1,7 +1,8 @@
 """Sandboxes: further emulators on a server, each with its own state, selected by URL or by credentials.
 
 The id of a sandbox is part of its URL, of its access key, and of its token and all tokens issued in it. Unused
-sandboxes expire by real time; this is checked when a sandbox is selected or created.
+sandboxes expire by real time; this is checked when a sandbox is selected or created. A sandbox that does not exist, and
+one too many, is a :class:`RequestError`.
 """
 
 from __future__ import annotations
@@ -69,9 +70,6 @@ class Sandboxes:
             loaded: Its catalog. It may be that of the server, which is then shared and not copied.
             options: Its options.
             expires: Seconds after which it is removed if it is not used.
-
-        Raises:
-            RequestError: If there are too many sandboxes.
         """
         sandbox_id = secrets.token_hex(6)
         prefix, access_key = f"sandbox-{sandbox_id}.", f"SANDBOX{sandbox_id.upper()}"
@@ -99,11 +97,7 @@ class Sandboxes:
         return now
 
     def restart(self, sandbox_id: str, loaded: LoadedCatalog, options: AppOptions, expires: float) -> Sandbox:
-        """Start a sandbox again as if it were new; it keeps its id, credentials and coverage.
-
-        Raises:
-            RequestError: If there is no such sandbox.
-        """
+        """Start a sandbox again as if it were new; it keeps its id, credentials and coverage."""
         with self._lock:
             sandbox = self._find(sandbox_id)
             sandbox.emulator.restart(loaded, options)
@@ -111,11 +105,7 @@ class Sandboxes:
             return sandbox
 
     def emulator(self, sandbox_id: str) -> Emulator:
-        """Return the emulator of a sandbox. This counts as a use of the sandbox.
-
-        Raises:
-            RequestError: If there is no such sandbox.
-        """
+        """Return the emulator of a sandbox. This counts as a use of the sandbox."""
         with self._lock:
             return self._find(sandbox_id).emulator
 
@@ -129,11 +119,7 @@ class Sandboxes:
         return any(one.emulator.catalog.get(image_id) for one in list(self._sandboxes.values()))
 
     def remove(self, sandbox_id: str) -> None:
-        """Remove a sandbox. Requests that it is answering are completed.
-
-        Raises:
-            RequestError: If there is no such sandbox.
-        """
+        """Remove a sandbox. Requests that it is answering are completed."""
         with self._lock:
             if self._sandboxes.pop(sandbox_id, None) is None:
                 raise _unknown(sandbox_id)

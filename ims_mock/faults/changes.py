@@ -9,8 +9,8 @@ from typing import Any, Final
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image
-from ims_mock.contract.values import Value, read_text
-from ims_mock.faults.keys import checked
+from ims_mock.contract.values import Value
+from ims_mock.faults.keys import TEXT
 from ims_mock.loading.loader import image_from_entry, memberships
 from ims_mock.loading.published import UNSET, as_shared, without_links
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
@@ -102,8 +102,7 @@ class CatalogChange:
 
 def _check_id(image_id: object) -> None:
     try:
-        checked(image_id, isinstance(image_id, str))
-        read_text(image_id)
+        TEXT.parse(image_id)
     except ValueError:
         raise ChangeError(f": got the id {quoted(image_id)}. Use Unicode text.") from None
 

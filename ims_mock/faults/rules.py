@@ -163,7 +163,7 @@ class FaultRule:
         hits: The number of requests that the rule was applied to.
 
     Raises:
-        ValueError: A key or a value is not legal. The message names its path, the value and what is legal.
+        ValueError: As :func:`parse_rule` does.
     """
 
     def __init__(self, rule_id: str, given: Mapping[str, Any], seed: int = 0) -> None:

@@ -60,11 +60,7 @@ def log_request(
 ) -> None:
     """Log a request with a decoded path; the status is 0 if the connection was dropped instead.
 
-    Args:
-        fault: The id of the fault rule that matched.
-        code: The code of the error.
-        message: The message of the error, without secrets.
-        findings: The findings, each on one line.
+    ``fault`` is the id of the rule that matched, ``code`` and ``message`` are those of the error, without secrets.
     """
     path, query = printable(path, MAX_CHARACTERS), printable(redacted_query(query), MAX_CHARACTERS)
     target, milliseconds = f"{path}?{query}" if query else path, round(seconds * 1000, 1)

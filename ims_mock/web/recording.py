@@ -72,11 +72,7 @@ def finding_lines(context: RequestContext, record: Record, most: int) -> list[st
 
 
 def refuse_findings(context: RequestContext) -> None:
-    """Raise an error that lists the findings of the request, if any is more severe than info.
-
-    Raises:
-        RequestError: The request has such findings.
-    """
+    """Raise an error that lists the findings of the request, if any is more severe than info."""
     findings = findings_of(_record(context, status=0).documented, context.emulator.ignored_findings)
     lines = [_line(finding) for finding in findings if finding.severity != INFO]
     if lines:

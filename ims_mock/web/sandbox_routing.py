@@ -54,11 +54,7 @@ def sandboxes() -> Sandboxes:
 
 
 def select_emulator(context: RequestContext, token: str = "", authorization: str = "") -> None:
-    """Select the emulator of the sandbox that the URL of a request names, or else its credentials.
-
-    Raises:
-        RequestError: There is no such sandbox.
-    """
+    """Select the emulator of the sandbox that the URL of a request names, or else its credentials; it must exist."""
     sandbox_id = context.environ.get(SANDBOX_ID, "")
     if not sandbox_id and (token or authorization):
         sandbox_id = sandbox_id_of(token, authorization)

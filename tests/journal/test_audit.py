@@ -155,13 +155,12 @@ def test_full_last_page_ends_the_walk(app, get):
     assert wrong(app) == [[]]
 
 
-def test_rejected_first_page_is_not_a_walk(app, get):
-    faults = app.extensions["ims_mock"].faults
+def test_rejected_first_page_is_not_a_walk(app, emulator, get):
     send(get, "limit=x limit=3")
     get(f"{LIST}?limit=3&marker=image-f&visibility=x")
-    faults.add({"effect": {"status": 503}})
+    emulator.faults.add({"effect": {"status": 503}})
     get(limit=4)
-    faults.add({"effect": {"status": 429}})
+    emulator.faults.add({"effect": {"status": 429}})
     get(limit=5)
     assert wrong(app) == [[], ["stopped-early"], ["stopped-early"], ["stopped-early"]]
 
@@ -203,9 +202,8 @@ def test_page_or_walk_may_be_repeated_after_a_fault(app, get, emulator, effect, 
     assert wrong(app) == [[]] * (2 if is_over else 1)
 
 
-def test_link_removed_by_a_fault_ends_the_walk(app, get):
-    faults = app.extensions["ims_mock"].faults
-    faults.add({"effect": {"next": "missing"}, "times": None})
+def test_link_removed_by_a_fault_ends_the_walk(app, emulator, get):
+    emulator.faults.add({"effect": {"next": "missing"}, "times": None})
     get(limit=3)
     get("/v2/cloudimages", limit=3)
     assert wrong(app) == [[], ["stopped-early"]]
@@ -287,10 +285,10 @@ def test_catalogs_are_kept_as_long_as_their_requests():
     assert all(one.catalog for one in emulator.journal.lists())
 
 
-def test_concurrent_walks_are_separate(app):
+def test_concurrent_walks_are_separate(app, emulator):
     in_threads(4, lambda: by_links(getter(app), limit=1))
     assert wrong(app) == [[]] * 4
-    app.extensions["ims_mock"].reset()
+    emulator.reset()
     with over_socket(app) as ask:
 
         def walk():
@@ -309,14 +307,14 @@ def test_alternating_pages_are_separate_walks(app, get):
     assert wrong(app) == [[]] * 3
 
 
-def test_consecutive_walks_are_separate(app, get):
+def test_consecutive_walks_are_separate(app, emulator, get):
     for _ in range(3):
         by_links(get, limit=3)
     assert wrong(app) == [[]] * 3
-    app.extensions["ims_mock"].reset()
+    emulator.reset()
     for number in range(3):
         get(limit=3)
-        app.extensions["ims_mock"].add({"images": [{"id": f"new-{number}"}]})
+        emulator.add({"images": [{"id": f"new-{number}"}]})
     assert wrong(app) == [["stopped-early"]] * 3
 
 
@@ -390,8 +388,8 @@ QUESTIONS = st.fixed_dictionaries(
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walks=st.lists(st.tuples(st.sampled_from([by_links, by_markers, by_large_pages]), QUESTIONS), max_size=5))
-def test_random_correct_walks_have_no_errors(app, walks):
-    app.extensions["ims_mock"].reset()
+def test_random_correct_walks_have_no_errors(app, emulator, walks):
+    emulator.reset()
     get = getter(app)
     for walk, question in walks:
         walk(get, **question)

@@ -91,8 +91,8 @@ def test_requests_for_lists_have_walk_and_page(ask, journal):
     assert [(entry.walk, entry.page) for entry in journal.entries()] == [(1, 1), (0, 0), (1, 2), (2, 1), (2, 2), (3, 1)]
 
 
-def test_clearing_restarts_the_numbering(app, ask, journal):
-    for clear in (journal.clear, app.extensions["ims_mock"].reset):
+def test_clearing_restarts_the_numbering(emulator, ask, journal):
+    for clear in (journal.clear, emulator.reset):
         ask("/v2/images")
         ask("/v2/images?limit=1")
         assert [(entry.number, entry.walk) for entry in journal.entries()] == [(1, 1), (2, 2)]
@@ -151,9 +151,9 @@ def test_unchecked_credentials_are_named(ask, journal, name, sent):
     assert (entry.credentials, entry.project, entry.headers[name.lower()]) == (sent, "", "<8 characters>")
 
 
-def test_failed_list_request_has_project_and_walk(app, ask, journal):
-    app.extensions["ims_mock"].faults.add({"effect": {"status": 503}})
-    app.extensions["ims_mock"].throttle = RateLimit("2/60")
+def test_failed_list_request_has_project_and_walk(emulator, ask, journal):
+    emulator.faults.add({"effect": {"status": 503}})
+    emulator.throttle = RateLimit("2/60")
     for _ in range(4):
         ask("/v2/images", {"X-Auth-Token": TOKEN})
     assert [(entry.status, entry.project) for entry in journal.entries()] == [
@@ -209,9 +209,9 @@ def test_entry_has_code_and_message_of_the_error(profile):
     assert (fine.code, fine.message) == ("", "")
 
 
-def test_error_that_the_client_cannot_read_has_no_message(app, ask, journal):
+def test_error_that_the_client_cannot_read_has_no_message(emulator, ask, journal):
     for effect in ({}, {"body": "empty"}, {"body": "html"}):
-        app.extensions["ims_mock"].faults.add({"effect": {"status": 503, "message": "gone", **effect}})
+        emulator.faults.add({"effect": {"status": 503, "message": "gone", **effect}})
         ask("/v2/images")
     assert [(entry.status, entry.message) for entry in journal.entries()] == [(503, "gone"), (503, ""), (503, "")]
 

@@ -41,25 +41,25 @@ def send(ask, method, path, value=b"", headers=None):
     return send_json(ask, method, f"/_ims/{path}", value, headers)
 
 
-def held(app):
-    here = app.extensions["ims_mock"]
-    images = {image.id: (dict(image.values), dict(image.members)) for image in here.catalog}
-    store = here.credentials
-    return images, store.default_project, store.projects, store.tokens, store.keys, store.users, here.clock
+def held(emulator):
+    images = {image.id: (dict(image.values), dict(image.members)) for image in emulator.catalog}
+    store = emulator.credentials
+    return images, store.default_project, store.projects, store.tokens, store.keys, store.users, emulator.clock
 
 
 @pytest.mark.parametrize("catalog", [FULL, "default", "edge-cases", "empty"])
 @pytest.mark.parametrize("kind", ["application/json", "application/yaml"])
 def test_the_shown_catalog_loads_as_the_same_images(catalog, kind):
     app = make_app(catalog)
-    ask, before = in_process(app), held(app)
+    ask, emulator = in_process(app), app.extensions["ims_mock"]
+    before = held(emulator)
     shown = ask("/_ims/catalog", {"Accept": kind})
     assert shown.headers["Content-Type"] == kind
     assert send(ask, "PUT", "catalog", {"images": [{"id": "another"}]}).json == {"images": 1, "warnings": []}
-    assert held(app) != before
+    assert held(emulator) != before
     answer = send(ask, "PUT", "catalog", shown.body, {"Content-Type": kind})
     assert answer.json["images"] == len(before[0])
-    assert held(app) == before
+    assert held(emulator) == before
 
 
 def test_secrets_are_masked(ask):
@@ -105,31 +105,31 @@ def test_other_requests_are_answered_while_a_catalog_is_loaded():
     assert loading.result().status == 400
 
 
-def test_a_mask_is_valid_as_long_as_the_server_has_the_secret(app, ask):
+def test_a_mask_is_valid_as_long_as_the_server_has_the_secret(emulator, ask):
     send(ask, "POST", "sandboxes", {})
     send(ask, "PUT", "catalog", {"credentials": {"tokens": [{"token": "a-new-token", "project": "p"}]}})
     shown = ask("/_ims/catalog").body
     send(ask, "POST", "snapshots", {"name": "one"})
     send(ask, "PUT", "catalog", {})
     assert send(ask, "PUT", "catalog", shown).status == 200
-    assert app.extensions["ims_mock"].credentials.tokens[0].token == "a-new-token"
+    assert emulator.credentials.tokens[0].token == "a-new-token"
     send(ask, "PUT", "catalog", {})
     send(ask, "DELETE", "snapshots/one")
     assert "is a mask of no secret" in send(ask, "PUT", "catalog", shown).text
 
 
-def test_a_catalog_is_replaced_until_the_reset(app, ask):
-    before = held(app)
+def test_a_catalog_is_replaced_until_the_reset(emulator, ask):
+    before = held(emulator)
     assert send(ask, "PUT", "catalog", {"project": "pc", "images": [{"name": "n"}]}).json["images"] == 1
     assert ask("/v2/images").json["images"][0]["name"] == "n"
-    assert app.extensions["ims_mock"].credentials.default_project == "pc"
+    assert emulator.credentials.default_project == "pc"
     assert ask("/_ims/health").json["images"] == 1
     assert ask("/_ims/clock").json["is_frozen"] is False
     assert send(ask, "POST", "reset").status == 204
-    assert held(app) == before
+    assert held(emulator) == before
 
 
-def test_a_catalog_is_added_to(app, ask):
+def test_a_catalog_is_added_to(emulator, ask):
     added = {
         "projects": [{"id": "pc"}],
         "credentials": {"tokens": [{"token": "another", "project": "pc"}]},
@@ -137,19 +137,18 @@ def test_a_catalog_is_added_to(app, ask):
         "generate": [{"count": 2, "seed": 7}],
     }
     assert send(ask, "PATCH", "catalog", added).json["images"] == 7
-    here = app.extensions["ims_mock"]
-    new = {image.text("name"): image for image in here.catalog}
+    new = {image.text("name"): image for image in emulator.catalog}
     assert (new["n"].get("created_at"), new["n"].get("owner")) == (NOW, "pa")
     assert new["old"].get("created_at") == "2023-11-12T08:00:00Z"
-    assert {"one", "two", "gone"} < {image.id for image in here.catalog}
-    assert [*here.credentials.projects] == ["pa", "pb", "pc"]
-    assert [one.token for one in here.credentials.tokens] == [SECRETS[0], "another"]
-    assert (here.credentials.default_project, here.clock.wire()) == ("pa", NOW)
-    ids = {image.id for image in here.catalog}
+    assert {"one", "two", "gone"} < {image.id for image in emulator.catalog}
+    assert [*emulator.credentials.projects] == ["pa", "pb", "pc"]
+    assert [one.token for one in emulator.credentials.tokens] == [SECRETS[0], "another"]
+    assert (emulator.credentials.default_project, emulator.clock.wire()) == ("pa", NOW)
+    ids = {image.id for image in emulator.catalog}
     send(ask, "POST", "reset")
     send(ask, "PATCH", "catalog", added | {"project": "pb", "clock": "2024-01-01T00:00:00Z"})
-    assert {image.id for image in here.catalog} == ids
-    assert (here.credentials.default_project, here.clock.wire()) == ("pb", "2024-01-01T00:00:00Z")
+    assert {image.id for image in emulator.catalog} == ids
+    assert (emulator.credentials.default_project, emulator.clock.wire()) == ("pb", "2024-01-01T00:00:00Z")
 
 
 def test_ids_of_removed_images_can_be_used_again(ask):
@@ -166,15 +165,15 @@ WRONG = {
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_every_problem_of_a_catalog_is_named(app, ask, method):
-    before = held(app)
+def test_every_problem_of_a_catalog_is_named(emulator, ask, method):
+    before = held(emulator)
     answer = send(ask, method, "catalog", yaml.dump(WRONG, sort_keys=False).encode(), YAML)
     message = answer.json["error"]["message"]
     assert (answer.status, answer.json["error"]["code"]) == (400, 400)
     assert "catalog:2: images[0].min_disk: 'forty' is not a whole number of 64 bits" in message
     assert "catalog:4: images[2].created_at: 'tomorrow' is not a time" in message
     assert "credentials.tokens[0].token: is missing" in message
-    assert held(app) == before
+    assert held(emulator) == before
 
 
 UNKNOWN_MASK = {"credentials": {"tokens": [{"token": "masked-0123456789abcdef", "project": "pa"}]}}
@@ -206,12 +205,12 @@ TAKEN = "id: 'one' is also the id of an image of the catalog that is added to"
         ),
     ],
 )
-def test_a_wrong_body_is_an_error_and_changes_nothing(app, ask, method, path, body, words):
-    before = held(app)
+def test_a_wrong_body_is_an_error_and_changes_nothing(emulator, ask, method, path, body, words):
+    before = held(emulator)
     answer = send(ask, method, path, body)
     assert answer.status == 400
     assert words in answer.json["error"]["message"]
-    assert held(app) == before
+    assert held(emulator) == before
 
 
 def test_a_large_catalog_is_accepted_over_a_socket():
@@ -242,8 +241,8 @@ def test_an_image_is_shown_as_it_is_stored(ask):
         ("DELETE", "snapshots/t", "Snapshot 't' not found. Use s."),
     ],
 )
-def test_an_unknown_image_or_snapshot_is_a_404(app, ask, method, path, message):
-    app.extensions["ims_mock"].snapshot("s")
+def test_an_unknown_image_or_snapshot_is_a_404(emulator, ask, method, path, message):
+    emulator.snapshot("s")
     answer = ask(f"/_ims/{path}", method=method)
     assert (answer.status, answer.json["error"]["message"]) == (404, message)
 
@@ -274,17 +273,17 @@ def test_a_replaced_image_keeps_its_data_and_membership_times(app, ask):
     assert ask(path).json["name"] == "other"
 
 
-def test_a_snapshot_is_restored_replaced_and_removed(app, ask):
+def test_a_snapshot_is_restored_replaced_and_removed(emulator, ask):
     path = "snapshots/a%2Fb%20%E9%95%9C%E5%83%8F"
     send(ask, "PATCH", "catalog", {"images": [{"id": "new"}], "clock": "2024-01-01T00:00:00Z"})
-    before = app.extensions["ims_mock"].state
+    before = emulator.state
     assert send(ask, "POST", "snapshots", {"name": "a/b 镜像"}).json == {"name": "a/b 镜像"}
     assert ask("/_ims/snapshots").json == {"snapshots": ["a/b 镜像"]}
     for _ in range(2):
         send(ask, "POST", "reset")
         assert ask("/_ims/images/new").status == 404
         assert send(ask, "POST", f"{path}/restore").status == 204
-        assert app.extensions["ims_mock"].state is before
+        assert emulator.state is before
     send(ask, "PUT", "catalog", {})
     assert send(ask, "POST", "snapshots", {"name": "a/b 镜像"}).status == 201
     send(ask, "POST", "reset")
@@ -299,14 +298,14 @@ def test_a_snapshot_needs_a_name(ask, body):
     assert send(ask, "POST", "snapshots", body).status == 400
 
 
-def test_snapshots_are_bounded(app, ask):
+def test_snapshots_are_bounded(emulator, ask):
     for number in range(MAX_SNAPSHOTS):
-        app.extensions["ims_mock"].snapshot(str(number))
+        emulator.snapshot(str(number))
     assert send(ask, "POST", "snapshots", {"name": "more"}).status == 429
     assert send(ask, "POST", "snapshots", {"name": "7"}).status == 201
 
 
-def test_no_write_is_lost_among_additions(app):
+def test_no_write_is_lost_among_additions(app, emulator):
     def write(name):
         for number in range(20):
             send(in_process(app), "PATCH", "catalog", {"images": [{"name": f"{name}{number}"}]})
@@ -314,7 +313,7 @@ def test_no_write_is_lost_among_additions(app):
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, "abcd"))
-    assert len(app.extensions["ims_mock"].catalog) == 3 + 4 * 40
+    assert len(emulator.catalog) == 3 + 4 * 40
 
 
 def test_a_request_has_a_limited_number_of_values(ask, monkeypatch):

@@ -22,7 +22,7 @@ def assert_error(answer, profile, status, code, sentence=""):
 
 
 @pytest.mark.parametrize("row", ROWS, **NAMES)
-def test_a_valid_request_succeeds(app, row):
+def test_a_valid_request_succeeds(app, emulator, row):
     image, status = row.done
     with over_socket(app) as over:
         for ask in (in_process(app), over):
@@ -30,7 +30,7 @@ def test_a_valid_request_succeeds(app, row):
             assert answer.status == status, answer.text
             assert bool(answer.body) == (status != 204)
             assert ("Content-Type" in answer.headers) == (status != 204)
-            app.extensions["ims_mock"].reset()
+            emulator.reset()
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if "{image}" in row.path], **NAMES)

@@ -270,8 +270,8 @@ def test_there_are_no_sandboxes_in_sandboxes(ask):
     assert ask(f"{prefix(made)}{prefix(made)}/v2/images").status == 404
 
 
-def test_control_off_disables_sandboxes(app):
-    ask = in_process(app_for(app.extensions["ims_mock"], has_control=False))
+def test_control_off_disables_sandboxes(emulator):
+    ask = in_process(app_for(emulator, has_control=False))
     assert ask(PATH, method="POST").status == 404
     assert ask(f"{PATH}/0123456789ab/v2/images").status == 404
     assert ask("/v2/images", {"X-Auth-Token": "sandbox-0123456789ab.x"}).status == 200
@@ -347,11 +347,10 @@ def test_a_removed_sandbox_is_a_404(profile):
     assert (answer.status, answer.json["error"]["code"]) == (404, 404)
 
 
-def test_an_unused_sandbox_expires(app):
+def test_an_unused_sandbox_expires(emulator):
     now = [0.0]
-    server = app.extensions["ims_mock"]
-    boxes = Sandboxes(server, lambda: now[0])
-    short, long = (boxes.create(server.initial, server.options, expires) for expires in (10, 100))
+    boxes = Sandboxes(emulator, lambda: now[0])
+    short, long = (boxes.create(emulator.initial, emulator.options, expires) for expires in (10, 100))
     for _ in range(3):
         now[0] += 9
         boxes.emulator(short.id)
@@ -360,15 +359,15 @@ def test_an_unused_sandbox_expires(app):
         boxes.emulator(short.id)
     assert len(boxes) == 1
     now[0] += 90
-    boxes.create(server.initial, server.options, 10)
+    boxes.create(emulator.initial, emulator.options, 10)
     assert len(boxes) == 1
     with pytest.raises(sandboxes.RequestError):
         boxes.emulator(long.id)
 
 
-def test_sandboxes_are_listed_without_secrets(app, ask):
+def test_sandboxes_are_listed_without_secrets(app, emulator, ask):
     now = [0.0]
-    app.extensions["ims_mock.sandboxes"] = Sandboxes(app.extensions["ims_mock"], lambda: now[0])
+    app.extensions["ims_mock.sandboxes"] = Sandboxes(emulator, lambda: now[0])
     first, short, last = (make(ask, expires=expires) for expires in (100, 5, 100))
     now[0] += 10
     count(ask, prefix(last))
@@ -385,11 +384,11 @@ def test_sandboxes_are_listed_without_secrets(app, ask):
     assert ask(prefix(short)).status == 404
 
 
-def test_sandboxes_are_bounded(app, ask):
+def test_sandboxes_are_bounded(app, emulator, ask):
     made = make(ask)
-    boxes, server = app.extensions["ims_mock.sandboxes"], app.extensions["ims_mock"]
+    boxes = app.extensions["ims_mock.sandboxes"]
     for _ in range(MAX_SANDBOXES - 1):
-        boxes.create(server.initial, server.options, 10)
+        boxes.create(emulator.initial, emulator.options, 10)
     answer = ask(PATH, method="POST")
     assert (answer.status, answer.json["error"]["code"]) == (429, 429)
     assert "delete one, or wait until unused ones expire. Use at most 1000" in answer.json["error"]["message"]
@@ -397,15 +396,14 @@ def test_sandboxes_are_bounded(app, ask):
     assert ask(PATH, method="POST").status == 201
 
 
-def test_a_sandbox_shares_the_catalog(app, ask):
+def test_a_sandbox_shares_the_catalog(app, emulator, ask):
     made = make(ask)
-    around = app.extensions["ims_mock"]
     inside = app.extensions["ims_mock.sandboxes"].emulator(made["id"])
-    assert inside.catalog is around.catalog
+    assert inside.catalog is emulator.catalog
     ask(f"{prefix(made)}/_ims/images/image-0", method="DELETE")
-    assert len(inside.catalog) == len(around.catalog) - 1
+    assert len(inside.catalog) == len(emulator.catalog) - 1
     ask(f"{prefix(made)}/_ims/reset", method="POST")
-    assert inside.catalog is around.catalog
+    assert inside.catalog is emulator.catalog
 
 
 def test_sandboxes_are_made_and_removed_concurrently(app):

@@ -178,14 +178,14 @@ def test_an_image_can_be_deleted_during_the_upload(app, ask, profile, piece):
     assert ask("/v2/images/queued").status == 404
 
 
-def test_a_reset_ends_an_upload(app, ask, profile):
-    answer = streamed(app, [b"a"], app.extensions["ims_mock"].reset)
+def test_a_reset_ends_an_upload(app, emulator, ask, profile):
+    answer = streamed(app, [b"a"], emulator.reset)
     assert answer.status_code == (404 if profile == "documented" else 410)
     assert ask("/v2/images/queued").json["status"] == "queued"
 
 
-def test_a_deleted_image_keeps_no_data(app, ask):
+def test_a_deleted_image_keeps_no_data(emulator, ask):
     upload(ask, LONG)
     ask("/v2/images/queued", method="DELETE")
-    image = app.extensions["ims_mock"].catalog.get("queued")
+    image = emulator.catalog.get("queued")
     assert (image.data, dict(image.members)) == (None, {})
