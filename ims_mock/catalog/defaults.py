@@ -18,7 +18,8 @@ SERVICE_PROJECT: Final = "1bed856811654c1cb661a6ca845ebc77"
 EPOCH: Final = datetime(2023, 11, 13, tzinfo=timezone.utc)
 """The date of the document: absent creation times in a file count up from it, one second per image."""
 
-_PUBLIC_TYPES: Final = ("gold", "market")
+PUBLIC_TYPES: Final = ("gold", "market")
+"""The types of the images that everybody sees."""
 
 
 def with_defaults(
@@ -34,7 +35,7 @@ def with_defaults(
         if name not in full:
             full[name] = default(full)
     full.setdefault("id", image_id(seed, index))
-    full.setdefault("owner", SERVICE_PROJECT if _image_type(full) in _PUBLIC_TYPES else project)
+    full.setdefault("owner", SERVICE_PROJECT if _image_type(full) in PUBLIC_TYPES else project)
     full.setdefault("created_at", now or wire_time(EPOCH + timedelta(seconds=index)))
     full.setdefault("updated_at", full["created_at"])
     return full
@@ -50,7 +51,7 @@ def _default_image_type(values: Mapping[str, Any]) -> str:
 
 def _visibility(values: Mapping[str, Any]) -> str:
     image_type = _image_type(values)
-    return "public" if image_type in _PUBLIC_TYPES else "shared" if image_type == "shared" else "private"
+    return "public" if image_type in PUBLIC_TYPES else "shared" if image_type == "shared" else "private"
 
 
 def _virtual_env_type(values: Mapping[str, Any]) -> str:
@@ -70,7 +71,7 @@ _DEFAULTS: Final[tuple[tuple[str, Callable[[Mapping[str, Any]], Value]], ...]] =
     ("status", lambda _: "active"),
     ("__imagetype", _default_image_type),
     ("visibility", _visibility),
-    ("protected", lambda values: _image_type(values) in _PUBLIC_TYPES),
+    ("protected", lambda values: _image_type(values) in PUBLIC_TYPES),
     ("__isregistered", lambda _: "true"),
     ("container_format", lambda _: "bare"),
     ("virtual_env_type", _virtual_env_type),

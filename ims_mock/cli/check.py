@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from ims_mock.cli.common import make_command
-from ims_mock.contract.profiles import Profile
+from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.emulator import describe
 from ims_mock.loading.loader import load
 from ims_mock.loading.parser import MAX_PROBLEMS
 from ims_mock.loading.sources import CatalogError, report_problems
+from ims_mock.text import counted
 
 
 @make_command("check")
@@ -22,8 +23,7 @@ def command(catalog: tuple[str, ...], seed: int, strict: bool) -> int:
         return 1
     for line in report_problems(loaded.warnings):
         click.echo(line)
-    count = len(loaded.warnings)
-    least = "at least " if count == MAX_PROBLEMS else ""
-    found = f"{least}{count} warning{'s' * (count != 1)}" if count else "no problems"
-    click.echo(f"{describe(loaded, Profile.parse('documented'))}: {found}")
-    return int(strict and count > 0)
+    least = "at least " if len(loaded.warnings) == MAX_PROBLEMS else ""
+    found = f"{least}{counted(len(loaded.warnings), 'warning')}" if loaded.warnings else "no problems"
+    click.echo(f"{describe(loaded, DOCUMENTED)}: {found}")
+    return int(strict and bool(loaded.warnings))

@@ -35,13 +35,11 @@ class Entry(NamedTuple):
         values: Its valid values.
         is_valid: Whether all its values are valid.
         is_complete: Whether it is as a response showed it, with its links.
-        is_published: Whether it is from a response, perhaps without attributes that somebody left out.
     """
 
     values: dict[str, Any]
     is_valid: bool
     is_complete: bool
-    is_published: bool
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,15 @@ class Contents:
     sections: Mapping[str, Any]  # none if one of them is invalid
     images: Sequence[Entry] = ()
 
-    @property
-    def is_published(self) -> bool:
-        """Whether the file is, or contains, a published response."""
-        return any(image.is_published for image in self.images)
+    def is_published(self, image: Entry) -> bool:
+        """Return whether an image is from a response, perhaps without attributes that somebody left out."""
+        return image.is_complete or self.file.is_published
 
     @cached_property
     def shown_to(self) -> str:
         """The project that a published response was shown to; empty if the file does not tell."""
-        published = (image.values for image in self.images if image.is_published)
-        return self.sections.get("project") or project_shown_to(published)
+        published = filter(self.is_published, self.images)
+        return self.sections.get("project") or project_shown_to(image.values for image in published)
 
 
 def parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
@@ -97,13 +94,12 @@ def validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, proble
             report(f"validating {file.name}", index, len(images))
         path = ("images", index)
         values, warnings, is_complete = without_links(image)
-        kind = (is_complete, is_complete or file.is_published)
         problems.add(*(file.problem((*path, name), message, is_warning=True) for name, message in warnings))
         try:
-            entries.append(Entry(read_image(values), True, *kind))
+            entries.append(Entry(read_image(values), True, is_complete))
         except SchemaError as error:
             problems.add(*(file.problem((*path, *inner), message) for inner, message in error.problems))
-            entries.append(Entry(dict(error.valid), False, *kind))
+            entries.append(Entry(dict(error.valid), False, is_complete))
     return Contents(file, sections, entries)
 
 

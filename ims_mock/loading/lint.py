@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
+from ims_mock.catalog.defaults import PUBLIC_TYPES
 from ims_mock.contract.fields import (
     BY_NAME,
     DESCRIPTION_LENGTH,
@@ -97,7 +98,7 @@ def _text(values: Values, name: str) -> str:
 
 def is_open(values: Values) -> bool:
     """Return whether an image is a gold or market image, which everybody sees."""
-    return _is(values, "__imagetype", "gold", "market")
+    return _is(values, "__imagetype", *PUBLIC_TYPES)
 
 
 def _disagree(values: Values, name: str, value: str, other: str, other_value: str) -> bool:

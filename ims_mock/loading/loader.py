@@ -16,7 +16,7 @@ from ims_mock.catalog.image import Image, Membership, image_id
 from ims_mock.catalog.visibility import Caller, View
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.profiles import Profile
+from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.contract.values import LIST, TIME, parse_wire_time
 from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, parse, validate
 from ims_mock.loading.dump import dump_credentials
@@ -206,7 +206,7 @@ def _credentials(
     named = [content.sections["project"] for content in contents if content.sections.get("project")]
     own_project = named[-1] if named else projects[0].id if projects else ""
     for content in contents:
-        if content.is_published and not own_project:
+        if not own_project and any(map(content.is_published, content.images)):
             own_project = content.shown_to or project or shown_to
     default_project = project or own_project or DEFAULT_PROJECT
     return CredentialStore(default_project, projects, tokens, keys, users), own_project or default_project
@@ -257,7 +257,7 @@ class _ImageBuilder:
         known = self.credentials
         rows: tuple[Token | AccessKey | User, ...] = (*known.tokens, *known.keys, *known.users)
         self._known_projects = {self.owner, *known.projects, *(row.project for row in rows)}
-        self._view = View(Caller(known.default_project), Profile.parse("documented"), is_queens=True)
+        self._view = View(Caller(known.default_project), DOCUMENTED, is_queens=True)
 
     def build(self, contents: Sequence[Contents], generate: int) -> Iterator[Image]:
         """Build the images of each catalog, then those that it generates, and finally further generated ones.
@@ -283,7 +283,7 @@ class _ImageBuilder:
             self._skip_taken_ids(self.seed)
             given: Mapping[str, Any] = {**(UNSET if image.is_complete else {}), **defaults, **image.values}
             path: ValuePath = ("images", index)
-            if image.is_published:
+            if content.is_published(image):
                 given, warning = as_shared(given, content.shown_to or self.owner)
                 if warning:
                     self.problems.add(file.problem((*path, "visibility"), warning, is_warning=True))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ims_mock.loading.parser import MAX_BYTES, MAX_PROBLEMS, CatalogText, Progress, ValuePath
-from ims_mock.text import escaped, printable
+from ims_mock.text import counted, escaped, printable
 
 Source = str | Path | Mapping[str, object] | CatalogText
 """A bundled name, the path of a file or folder, or the structure or the text of a catalog."""
@@ -70,7 +70,7 @@ def report_problems(problems: Sequence[CatalogProblem]) -> list[str]:
         counts = Counter("warning" if problem.is_warning else "error" for problem in problems)
         least = "at least " if MAX_PROBLEMS in counts.values() else ""
         noun = "problem" if len(counts) > 1 else next(iter(counts))
-        lines.append(f"and {least}{rest} more {noun}{'s' * (rest != 1)}")
+        lines.append(f"and {least}{counted(rest, f'more {noun}')}")
     return lines
 
 

@@ -191,10 +191,6 @@ def test_only_ids_depend_on_the_first_index() -> None:
     assert not {image["id"] for image in early} & {image["id"] for image in late}
 
 
-def test_another_seed_gives_other_images() -> None:
-    assert bytes_of(images(10, 1)) != bytes_of(images(10, 2))
-
-
 def test_global_random_generator_is_not_used() -> None:
     before = random.getstate()
     images(10)

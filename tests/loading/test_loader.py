@@ -18,6 +18,7 @@ from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TIME, wire_time
 from ims_mock.loading.loader import load
 from ims_mock.loading.parser import dumps
+from ims_mock.loading.schema import SECTIONS
 from ims_mock.loading.sources import CatalogError, bundled_catalogs, report_problems
 
 BUNDLED = ("default", "document-sample", "edge-cases", "empty", "large")
@@ -118,6 +119,7 @@ def test_file_is_yaml_unless_it_ends_in_json():
     [
         ("defualt", "did you mean default?"),
         ("edge-case", "did you mean edge-cases?"),
+        ("default,empty", "give several catalogs one by one, without commas"),
         ("nothing.yaml", "bundled catalogs are default, document-sample, edge-cases, empty, large"),
         ("no/such/folder", "bundled catalogs are"),
         ("hollow", "the folder contains no file that ends in .yaml, .yml, .json"),
@@ -744,7 +746,15 @@ def test_scalars_are_converted_to_the_type_of_their_attribute():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "# nothing\n", "---\n# nothing\n", "--- \n...\n", "{}", "images:\n", "images: []\nprojects:\ngenerate: []\n"],
+    [
+        "",
+        "# nothing\n",
+        "---\n# nothing\n",
+        "--- \n...\n",
+        "{}",
+        "images: []\ngenerate: []",
+        ":\n".join([*SECTIONS, ""]),
+    ],
 )
 def test_every_section_is_optional(text):
     assert shown(file("c.yaml", text)) == []

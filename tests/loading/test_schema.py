@@ -229,11 +229,6 @@ def test_every_section_is_converted_except_images():
     }
 
 
-def test_empty_sections_count_as_absent():
-    assert read_sections({}) == {}
-    assert read_sections(dict.fromkeys(SECTIONS)) == {}
-
-
 @pytest.mark.parametrize("raw", [None, [], ["images"], "x", 1, True])
 def test_catalog_must_be_a_mapping(raw):
     message = problems_of(read_sections, raw)[()]

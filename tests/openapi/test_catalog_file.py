@@ -11,6 +11,7 @@ from serving import run
 
 from ims_mock.contract.fields import FIELDS
 from ims_mock.loading.loader import load
+from ims_mock.loading.parser import CatalogText
 from ims_mock.loading.sources import CatalogError, bundled_catalogs
 from ims_mock.openapi.catalog_file import catalog_schema
 
@@ -71,9 +72,8 @@ def test_every_attribute_is_described():
         "{defaults: {status: active}, generate: [{count: 1, set: {__platform: CentOS}}]}",
     ],
 )
-def test_what_the_loader_accepts_is_valid(text, tmp_path):
-    (tmp_path / "catalog.yaml").write_text(text)
-    load([str(tmp_path / "catalog.yaml")])
+def test_what_the_loader_accepts_is_valid(text):
+    load([CatalogText(text.encode(), is_json=False)])
     assert is_valid(text)
 
 
@@ -99,10 +99,9 @@ def test_what_the_loader_accepts_is_valid(text, tmp_path):
         "generate: [{seed: 1}]",
     ],
 )
-def test_what_the_loader_rejects_is_invalid(text, tmp_path):
-    (tmp_path / "catalog.yaml").write_text(text)
+def test_what_the_loader_rejects_is_invalid(text):
     with pytest.raises(CatalogError):
-        load([str(tmp_path / "catalog.yaml")])
+        load([CatalogText(text.encode(), is_json=False)])
     assert not is_valid(text)
 
 
