@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -71,14 +72,16 @@ class JsonValue:
         for index, item in enumerate(self.value):
             yield JsonValue(item, f"{self.path}[{index}]")
 
-    def text(self, legal: str = "a text") -> str:
-        """Return a text; ``legal`` describes it if this is no text."""
+    def text(self, legal: str = "a text", most: int = sys.maxsize) -> str:
+        """Return a text of at most so many characters; ``legal`` describes it if this is no text."""
         if not isinstance(self.value, str):
             raise self.error(legal)
         try:
             self.value.encode()
         except UnicodeEncodeError:
             raise self.error("Unicode text", "holds half a character (a lone surrogate)") from None
+        if len(self.value) > most:
+            raise self.error(f"at most {most} characters", f"has {len(self.value)} characters")
         return self.value
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from flask import Flask
 from helpers import Answer, Ask, send_json
 
 A, B, C, OTHER = "a" * 32, "b" * 32, "c" * 32, "f" * 32
@@ -64,6 +66,11 @@ def login(ask: Ask, **what: Any) -> tuple[str, Any]:
     answer = post_login(ask, login_body(**what))
     assert answer.status == 201, answer.text
     return answer.headers["X-Subject-Token"], answer.json["token"]
+
+
+def advance(app: Flask, **by: int) -> None:
+    """Advance the clock of an application, by a duration in the words of :class:`timedelta`."""
+    app.extensions["ims_mock"].change_clock(lambda clock: clock.advanced(timedelta(**by)))
 
 
 def check_error(answer: Answer, status: int, *words: str) -> None:

@@ -26,21 +26,6 @@ SIGNATURE: Final = "a signature"
 
 
 @dataclass(frozen=True)
-class RequestCredentials:
-    """The credentials that a request sends; empty if it sends none.
-
-    Attributes:
-        project: The header ``X-Project-Id``.
-        token: The header ``X-Auth-Token``.
-        request: The whole request, if it has the header ``Authorization``.
-    """
-
-    project: str
-    token: str = field(repr=False)
-    request: SignedRequest | None
-
-
-@dataclass(frozen=True)
 class Authentication:
     """The result of authenticating a request.
 
@@ -80,27 +65,29 @@ class Authentication:
 
 
 def authenticate(
-    store: CredentialStore, sent: RequestCredentials, now: datetime, *, explains_signatures: bool
+    store: CredentialStore, now: datetime, project: str, token: str, signed: SignedRequest | None, *, explains: bool
 ) -> Authentication:
     """Return the result for the credentials of a request; a failure is part of it.
 
     Args:
         store: The known credentials.
-        sent: The credentials of the request.
         now: The emulator's time.
-        explains_signatures: Whether the failure of a wrong signature says what the client did wrong.
+        project: The header ``X-Project-Id``.
+        token: The header ``X-Auth-Token``.
+        signed: The whole request, if it has the header ``Authorization``.
+        explains: Whether the failure of a wrong signature says what the client did wrong.
     """
-    if sent.token:
-        return _authenticate_token(store, sent, now)
-    if sent.request:
-        return _authenticate_signature(store, sent.project, sent.request, now, explains=explains_signatures)
-    return Authentication(Caller(sent.project or store.default_project))
+    if token:
+        return _authenticate_token(store, now, project, token)
+    if signed:
+        return _authenticate_signature(store, project, signed, now, explains=explains)
+    return Authentication(Caller(project or store.default_project))
 
 
-def _authenticate_token(store: CredentialStore, sent: RequestCredentials, now: datetime) -> Authentication:
-    token = store.find_token(sent.token)
+def _authenticate_token(store: CredentialStore, now: datetime, project: str, text: str) -> Authentication:
+    token = store.find_token(text)
     if token is None:
-        return Authentication(Caller(sent.project or store.default_project), TOKEN, RequestError("token-unknown"))
+        return Authentication(Caller(project or store.default_project), TOKEN, RequestError("token-unknown"))
     failure, projects = None, store.projects_of(token)
     if token.is_unproven:
         failure = RequestError("token-unproven")
@@ -108,9 +95,9 @@ def _authenticate_token(store: CredentialStore, sent: RequestCredentials, now: d
         failure = RequestError("token-expired")
     elif token.project and token.project not in projects and ADMIN not in token.roles:  # the catalog was replaced
         failure = RequestError("other-project", "the project", token.project, ", ".join(projects))
-    elif sent.project and sent.project not in ([token.project] if token.project else projects):
-        failure = RequestError("other-project", "X-Project-Id", sent.project, "the project the token was issued for")
-    caller = Caller(sent.project or token.project or store.default_project, frozenset(token.roles))
+    elif project and project not in ([token.project] if token.project else projects):
+        failure = RequestError("other-project", "X-Project-Id", project, "the project the token was issued for")
+    caller = Caller(project or token.project or store.default_project, frozenset(token.roles))
     return Authentication(caller, TOKEN, failure, projects, token)
 
 

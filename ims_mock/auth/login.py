@@ -45,7 +45,7 @@ class Reference:
             RequestError: It has neither id nor name, or one of them is not a string.
         """
         part.object()
-        reference_id, name = (_short_text(part.member(key)) if part.has(key) else "" for key in ("id", "name"))
+        reference_id, name = (part.member(key).text(most=MAX_NAME) if part.has(key) else "" for key in ("id", "name"))
         if not reference_id and not name:
             raise part.error(_REFERENCE, "has neither id nor name")
         return cls(reference_id, name, cls.read(part.member("domain")) if part.has("domain") else None)
@@ -114,13 +114,6 @@ def _read_scope(auth: JsonValue) -> tuple[Reference | None, Reference | None]:
     if scope.has("domain"):
         return None, Reference.read(scope.member("domain"))
     raise scope.error(legal, "names neither")
-
-
-def _short_text(part: JsonValue) -> str:
-    text = part.text()
-    if len(text) > MAX_NAME:
-        raise part.error(f"at most {MAX_NAME} characters", f"has {len(text)} characters")
-    return text
 
 
 # --- the token

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request, current_app, request
 
-from ims_mock.auth.authentication import Authentication, RequestCredentials, authenticate
+from ims_mock.auth.authentication import Authentication, authenticate
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.auth.signature import CONTENT_HASH_HEADER, UNSIGNED_PAYLOAD, SignedRequest
 from ims_mock.catalog.catalog import Catalog
@@ -141,14 +141,14 @@ class RequestContext:
     def authenticate(self) -> Authentication:
         """Check the credentials once, whether or not the emulator requires any; a failure is returned, not raised."""
         if self.authentication is None:
-            credentials = RequestCredentials(
-                project=self.header("X-Project-Id"),
-                token=self.header("X-Auth-Token"),
-                request=self._signed_request() if self.header("Authorization") else None,
-            )
             emulator = self.emulator
             self.authentication = authenticate(
-                emulator.credentials, credentials, emulator.clock.now(), explains_signatures=emulator.needs_credentials
+                emulator.credentials,
+                emulator.clock.now(),
+                self.header("X-Project-Id"),
+                self.header("X-Auth-Token"),
+                self._signed_request() if self.header("Authorization") else None,
+                explains=emulator.needs_credentials,
             )
         return self.authentication
 

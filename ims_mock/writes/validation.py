@@ -198,10 +198,7 @@ def _typed(field: Field | None, part: JsonValue, shortest_tag: int) -> Value:
         tags = tuple(dict.fromkeys(check_tag(one.text(), shortest_tag) for one in part.items("a list of texts")))
         check_tag_count(tags)
         return tags
-    text = part.text()
-    if len(text) > MAX_TEXT:
-        raise part.error(f"at most {MAX_TEXT} characters", f"has {len(text)} characters")
-    return text
+    return part.text(most=MAX_TEXT)
 
 
 def _is_wire_time(text: str) -> bool:

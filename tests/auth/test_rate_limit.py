@@ -1,20 +1,13 @@
 """The rate limit: ``--throttle REQUESTS/SECONDS``."""
 
-import threading
 from contextlib import suppress
-from datetime import timedelta
 
-from helpers import in_process, make_app
+from helpers import in_process, in_threads, make_app
+from login_helpers import NOW, advance
 
 from ims_mock.auth.rate_limit import RateLimit
 from ims_mock.clock import Clock
 from ims_mock.errors import RequestError
-
-NOW = "2023-11-13T08:00:00Z"
-
-
-def advance(app, **by):
-    app.extensions["ims_mock"].change_clock(lambda clock: clock.advanced(timedelta(**by)))
 
 
 def test_rejected_requests_are_accepted_again_when_the_clock_has_advanced():
@@ -51,11 +44,7 @@ def test_concurrent_requests_do_not_exceed_the_limit():
                 limit.check("a", clock.now)
                 accepted.append(1)
 
-    threads = [threading.Thread(target=send) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(8, send)
     assert len(accepted) == 5
 
 

@@ -1,18 +1,12 @@
 """Tokens: those that a login issues, and those of a catalog."""
 
-from datetime import timedelta
-
 import pytest
 from helpers import in_process, make_app, over_socket, send_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from login_helpers import CATALOG, OTHER, A, B, C, check_error, login, login_body, post_login
+from login_helpers import CATALOG, OTHER, A, B, C, advance, check_error, login, login_body, post_login
 
 from ims_mock.auth.credentials import stable_id
-
-
-def advance(app, **by):
-    app.extensions["ims_mock"].change_clock(lambda clock: clock.advanced(timedelta(**by)))
 
 
 def test_an_issued_token_expires_after_24_hours_of_the_emulators_clock(app, ask):
