@@ -46,15 +46,3 @@ def test_no_secret_is_logged_or_in_a_repr(app, ask, caplog):
     for secret in (*SECRETS, "of-a", text, signature, "my-own-secret"):
         assert f"{secret!r}" not in shown
         assert len(secret) < 8 or secret not in shown
-
-
-def test_the_log_names_what_auth_on_would_reject(ask_off, caplog):
-    caplog.set_level("INFO", "ims_mock")
-    ask_off("/v2/images", {"X-Auth-Token": "old"})
-    ask_off("/v2/images", {"Authorization": "Basic eA=="})
-    ask_off("/v2/images", {"X-Auth-Token": "of-a"})
-    ask_off("/v2/images")
-    endings = [record.message.partition(" (")[2].partition(":")[::2] for record in caplog.records]
-    assert [name for name, _ in endings] == ["credentials", "credentials", "", ""]
-    assert "a token that --auth on rejects (token-expired)" in endings[0][1]
-    assert "a signature that --auth on rejects (algorithm)" in endings[1][1]

@@ -185,7 +185,7 @@ ROWS = [
     Row("no JSON", b"[{", malformed("Malformed JSON in request body.")),
     Row("no body", b"", Refusal(400, "IMG.0007", "Body expected in request.")),
     # --- values
-    Row("a property is text", [add("age", 43)], WRONG),
+    *(Row("a property is text", [add("age", value)], WRONG) for value in (43, True, [], {}, None)),
     Row("a boolean is one", [replace("protected", "true")], WRONG),
     Row("true is no number", [replace("min_ram", True)], WRONG),
     Row("40.0 is no whole number", [replace("min_ram", 40.0)], WRONG),
