@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ims_mock.errors import PROBLEMS
+
 A, B, C = (letter * 32 for letter in "abc")
 SERVICE = "1bed856811654c1cb661a6ca845ebc77"
 
@@ -41,6 +43,19 @@ CATALOG = {
     },
     "images": IMAGES,
 }
+
+
+def assert_is_clear_error(answer, problem, status, code):
+    """Check that a response is the service's own error of a query, and names what is wrong and what is legal."""
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
+    assert set(answer.json) == {"error"}
+    error = answer.json["error"]
+    assert error["code"] == code
+    row = next(one for one in PROBLEMS if one.name == problem)
+    assert error["message"].startswith("Invalid ")
+    assert row.message.partition("{value}")[2].rstrip(".") in error["message"]
+    assert ". Use " in error["message"]
+    assert len(error["message"]) < 600
 
 
 def numbers(answer):

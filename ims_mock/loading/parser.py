@@ -58,6 +58,7 @@ _JSON_TEXT_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re
 _JSON_GAP: Final = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
 _JSON_BLOCK: Final = 2**16
 """The length of the parts of a JSON text whose line ends are counted once."""
+
 _DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")
 """A ``%`` at the start of a line."""
 

@@ -193,13 +193,6 @@ def test_few_directives_and_values_with_percent_signs_are_legal():
     assert from_yaml(f"{text}---\na:\n" + "- '%x'\n" * 20) == {"a": ["%x"] * 20}
 
 
-@pytest.mark.parametrize("case", INVALID_YAML)
-def test_invalid_yaml_is_reported_with_its_line(case):
-    text, line, words = INVALID_YAML[case]
-    found, message = error_of(text)
-    assert (found, words in message) == (line, True), message
-
-
 INVALID_JSON = {
     "an empty file": ("", 1, "not JSON"),
     "a comment": ('{"a": 1 // one\n}', 1, "not JSON"),
@@ -225,14 +218,21 @@ INVALID_JSON = {
         '{"a": "\\"a\\": 1",\n"b": "\\\\u1234",\n\n"a": 2}', 4, "the key 'a' is repeated",
     ),
     "an escaped Chinese key given twice": ('{"\\u540d": 1,\n"\\u540e": 1,\n"\\u540d": 2}', 3, "'名' is repeated"),
+    "a repeated key after values of all types": (
+        '{"a": [1, -2.5e3, true, null, {}, [], "x,]}", {"b": []}],\n"c": [{}, {"d": {\n"e": "\\"", "f": 0,\n"e": 1}}]}',
+        4, "the key 'e' is repeated",
+    ),
+    "more problems than one": ('{"a": [{"b": 1, "b": 2},\nNaN], "a": 3}', 2, "the key 'a' is repeated"),
     "not UTF-8": (b'{"a": 1,\n"b": "\xff"}', 2, "the byte 0xff is not UTF-8"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", INVALID_JSON)
-def test_invalid_json_is_reported_with_its_line(case):
-    text, line, words = INVALID_JSON[case]
-    found, message = error_of(text, is_json=True)
+@pytest.mark.parametrize(
+    ("is_json", "case"), [*((False, case) for case in INVALID_YAML), *((True, case) for case in INVALID_JSON)]
+)
+def test_invalid_text_is_reported_with_its_line(is_json, case):
+    text, line, words = (INVALID_JSON if is_json else INVALID_YAML)[case]
+    found, message = error_of(text, is_json=is_json)
     assert (found, words in message) == (line, True), message
 
 
