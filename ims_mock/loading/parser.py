@@ -143,7 +143,7 @@ def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
 class _NotJson(NamedTuple):
     """Stands for a value that the standard library accepts: an object with a repeated key, or a constant."""
 
-    repeated_key: str | None = None
+    repeated_key: str = ""
     constant: str = ""
 
 
@@ -206,11 +206,11 @@ class _JsonParser:
                 self._check(inner, (*path, step))
         elif isinstance(value, _NotJson):
             start = self._find(path).value
-            if value.repeated_key is None:
+            if value.constant:
                 column = start - self._text.rfind("\n", 0, start)
                 raise self._error(path, f"not JSON: {value.constant} is not a value, at column {column}")
-            places = (child.key for key, child in self._children(start) if key == value.repeated_key)
-            raise ParseError(self._line_at([*places][1]), _REPEATED.format(quoted(value.repeated_key)))
+            _, second, *_ = (child.key for key, child in self._children(start) if key == value.repeated_key)
+            raise ParseError(self._line_at(second), _REPEATED.format(quoted(value.repeated_key)))
 
     def _error(self, path: ValuePath, message: str) -> ParseError:
         return ParseError(self._line_at(self._find(path).value), message)
