@@ -26,6 +26,7 @@ from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Sour
 from ims_mock.options import EmulatorOptions, options_of
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
 from ims_mock.text import sent_path
+from ims_mock.web.control.bodies import MAX_GENERATED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -108,13 +109,14 @@ class Remote:
         warn(report_problems(loaded.warnings))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Add images."""
+        """Add images. Problems are reported as this process finds them, without a line of the request."""
         before = self.control("GET", "catalog")
         try:
             added = self.control("PATCH", "catalog", content)
         except ValueError as error:
             raise _rejection(before, content) or CatalogError([CatalogProblem(UNNAMED, 0, "", str(error))]) from None
-        warn(added["warnings"])
+        if added["warnings"]:
+            warn(report_problems(_extended(before, content).warnings))
         known = {image["id"] for image in before["images"]}
         return [image for image in self.images() if image["id"] not in known]
 
@@ -136,10 +138,14 @@ def _content(loaded: LoadedCatalog) -> dict[str, Any]:
     return dump_catalog(loaded.catalog, loaded.credentials, loaded.clock)
 
 
+def _extended(catalog: Source, added: Source) -> LoadedCatalog:
+    return load([added], base=load([catalog]), max_generated=MAX_GENERATED)
+
+
 def _rejection(catalog: Source, added: Source) -> CatalogError | None:
-    """Return the error for an addition to a catalog, with paths and without lines of the request."""
+    """Return the error for an addition to a catalog, if this process finds it as well."""
     try:
-        load([added], base=load([catalog]))
+        _extended(catalog, added)
     except CatalogError as error:
         return error
     return None
