@@ -325,14 +325,10 @@ def test_a_signed_body_is_at_most_12_mib(ask, ask_off):
     message = "Incorrect IAM authentication information: calc aksk signature fail:body too large. Use at most 12582912 "
     assert message_of(answer).startswith(message)
     assert ask_off(TARGET, sent_headers(GOOD), "POST", large).status == 200
-    unsigned = {
-        **RIGHT,
-        "payload": "UNSIGNED-PAYLOAD",
-        "headers": [*HEADERS, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")],
-    }
-    unsigned["headers"].sort()
-    unsigned["names"] = ";".join(name for name, _ in unsigned["headers"])
-    headers = {**sent_headers(naive(**unsigned), names=unsigned["names"]), "x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}
+    unsigned = sorted([*HEADERS, ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")])
+    names = ";".join(name for name, _ in unsigned)
+    signature = naive(**{**RIGHT, "payload": "UNSIGNED-PAYLOAD", "headers": unsigned, "names": names})
+    headers = {**dict(unsigned), **sent_headers(signature, names=names)}
     assert ask(TARGET, headers, "POST", large).status == 200
 
 

@@ -50,19 +50,9 @@ def walked(ask, target=f"{PATH}?limit=3", most=9):
 
 
 USUAL_CODES = {
-    400: "IMG.0017",
-    401: "APIGW.0301",
-    403: "IMG.0026",
-    404: "IMG.0027",
-    409: "IMG.0035",
-    413: "APIGW.0201",
-    418: "IMG.0017",
-    429: "APIGW.0308",
-    500: "APIGW.0601",
-    502: "APIGW.0201",
-    503: "APIGW.0201",
-    504: "APIGW.0201",
-}
+    400: "IMG.0017", 401: "APIGW.0301", 403: "IMG.0026", 404: "IMG.0027", 409: "IMG.0035", 413: "APIGW.0201",
+    418: "IMG.0017", 429: "APIGW.0308", 500: "APIGW.0601", 502: "APIGW.0201", 503: "APIGW.0201", 504: "APIGW.0201",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "code"), USUAL_CODES.items())

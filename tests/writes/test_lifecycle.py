@@ -186,10 +186,7 @@ def test_glance_rejects_invalid_attributes(glance, values, status, sentence):
     assert (answer.status, sentence in answer.text) == (status, True)
 
 
-@pytest.mark.parametrize(
-    "values",
-    [{"name": " a/b<>"}, {"name": None}, {"__imagetype": "gold"}, {"tags": [""]}],
-)
+@pytest.mark.parametrize("values", [{"name": " a/b<>"}, {"name": None}, {"__imagetype": "gold"}, {"tags": [""]}])
 def test_glance_accepts_more_values(glance, values):
     image = create(glance, values).json
     assert {name: image.get(name) for name in values} == values
