@@ -32,12 +32,8 @@ def command(**options: Any) -> None:
 
 
 def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
-    from ims_mock.emulator import (
-        Emulator,
-        check_options,
-        describe,
-        load_options,
-    )  # signals that arrive meanwhile are handled
+    # imported here so that signals that arrive meanwhile are handled
+    from ims_mock.emulator import Emulator, check_options, describe, load_options
     from ims_mock.loading.sources import CatalogError, report_problems
     from ims_mock.web.app import app_for
 

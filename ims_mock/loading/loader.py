@@ -24,15 +24,7 @@ from ims_mock.loading.lint import is_open, lint
 from ims_mock.loading.parser import ValuePath
 from ims_mock.loading.published import UNSET, as_shared
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS
-from ims_mock.loading.sources import (
-    UNNAMED,
-    CatalogFile,
-    CatalogProblem,
-    Problems,
-    Source,
-    format_path,
-    open_source,
-)
+from ims_mock.loading.sources import UNNAMED, CatalogFile, CatalogProblem, Problems, Source, format_path, open_source
 from ims_mock.text import quoted
 
 MAX_REPEATED_CHARACTERS: Final = 2**26
