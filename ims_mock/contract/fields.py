@@ -218,7 +218,11 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and text == text.strip()
 
 
-def nearest(name: str, among: Iterable[str] = KNOWN_NAMES) -> str | None:
-    """Return the known property, or the other given name, that a misspelled name most likely means."""
-    near = difflib.get_close_matches(name, tuple(among), 1, cutoff=0.8)
-    return near[0] if near else None
+def nearest(name: str, among: Iterable[str] = KNOWN_NAMES, *, cutoff: float = 0.8) -> str | None:
+    """Return the known property, or the other given name, that a misspelled name most likely means.
+
+    Names that differ only in case or underscores are the same; ``cutoff`` is how similar others must be, 0 to 1.
+    """
+    same = {known.replace("_", ""): known for known in among}
+    near = difflib.get_close_matches(name.lower(), tuple(same.values()), 1, cutoff=cutoff)
+    return same.get(name.replace("_", "").lower()) or (near[0] if near else None)

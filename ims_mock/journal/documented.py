@@ -125,7 +125,7 @@ class DocumentedRequest:
             return "remove it: the document names no parameter for this path"
         if name in _REPLACEMENTS:
             return _REPLACEMENTS[name]
-        if name not in KNOWN_NAMES and (near := nearest(name.lower(), self.parameters)):
+        if name not in KNOWN_NAMES and (near := nearest(name, self.parameters)):
             return f"did you mean {near}?"
         if other := next((path for path, parameters in _LIST_PARAMETERS.items() if name in parameters), None):
             return f"send it to {other}, which has it"

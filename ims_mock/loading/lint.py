@@ -23,6 +23,7 @@ from ims_mock.contract.fields import (
     nearest,
 )
 from ims_mock.contract.values import Value
+from ims_mock.loading.schema import MEMBERS
 from ims_mock.text import quoted
 
 Values = Mapping[str, Value | None]
@@ -56,7 +57,13 @@ _VERSION_PREFIXES: Final = {
 """How the ``__os_version`` of an image begins, by its ``__platform``; all in lower case."""
 
 
-_nearest: Final = lru_cache(maxsize=1024)(nearest)  # images of a catalog have the same properties
+_SHORT: Final = 5
+"""The length of names in which two swapped letters or a wrong one are a large part."""
+
+
+@lru_cache(maxsize=1024)  # images of a catalog have the same properties
+def _nearest(name: str) -> str | None:
+    return nearest(name, {*KNOWN_NAMES, MEMBERS}, cutoff=0.75 if len(name) <= _SHORT else 0.8)
 
 
 def lint(values: Values) -> Iterator[tuple[str, str]]:

@@ -176,12 +176,23 @@ def test_misspelt_attribute_gets_a_suggestion(field):
     assert nearest(name + name[-1]) == name
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "name"),
+    [("Name", "name"), ("ID", "id"), ("Created_At", "created_at"), ("MinDisk", "min_disk"), ("osType", "__os_type"),
+     ("imagetype", "__imagetype"), ("__name", "name"), ("enterpriseProjectId", "enterprise_project_id"),
+     ("Members", "members"), ("nmae", "name"), ("tgas", "tags"), ("sise", "size"), ("Szie", "size"), ("idd", "id"),
+     ("STATSU", "status"), ("onwer", "owner")],
+)  # fmt: skip
+def test_other_case_underscores_and_slips_in_short_names_get_a_suggestion(misspelt, name):
+    assert warnings(**{misspelt: "x"})[misspelt] == [f"is not a known attribute; did you mean {name}?"]
+
+
 @pytest.mark.parametrize("name", ["__zzz", "__vendor_note", "____"])
 def test_undocumented_service_attribute_is_warned_about(name):
     assert warnings(**{name: "x"}) == {name: ["is not an attribute in the document"]}
 
 
-@pytest.mark.parametrize("name", ["colour", "用途", "x.y", "a b", "_", "hw_disk_bus", "flavour", "50%"])
+@pytest.mark.parametrize("name", ["colour", "用途", "x.y", "a b", "_", "hw_disk_bus", "flavour", "50%", "is", "team"])
 def test_free_property_is_plausible(name):
     assert warnings(**{name: "x"}) == {}
 
