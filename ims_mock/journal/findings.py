@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from ims_mock.auth.authentication import NO_CREDENTIALS
 from ims_mock.catalog.query import has_stray_percent
 from ims_mock.contract.fields import DEAD_STATUSES
 from ims_mock.contract.limits import LIMIT_CAP
@@ -159,11 +160,30 @@ def _deprecated_path(request: DocumentedRequest) -> Messages:
         yield message, f"the vendor recommends {request.alternative}"
 
 
+_SEE_RESPONSE = "sign as the vendor's SDKs do; with --auth on, the message of the response says what differs"
+_CREDENTIAL_CURES: Final = {
+    "token-missing": "send a token of the catalog (ims_mock.token in a test) as X-Auth-Token, or sign the request",
+    "token-unknown": "send a token of the catalog (ims_mock.token in a test), or one that /v3 issued to one of its users",
+    "token-unproven": "log in as a user of the catalog, with the password, and send that token",
+    "token-expired": "log in again and send the new token, or set the emulator's clock (ims_mock.clock in a test)",
+    "key-unknown": "sign with an access key of the catalog (ims_mock.access_key and ims_mock.secret_key in a test)",
+    "key-secret": "send the access key as Access, and use the secret key only to sign",
+    "key-expired": "request a new temporary key, or set the emulator's clock (ims_mock.clock in a test)",
+    "security-token": "send the X-Security-Token that belongs to the temporary access key; none with a permanent one",
+    "security-token-missing": "send the X-Security-Token that belongs to the temporary access key",
+    "signature-expired": "correct the client's clock, or set the emulator's (ims_mock.clock in a test, clock in the catalog)",
+    "other-project": "send the project of the credentials (ims_mock.project in a test), or credentials of that project",
+    "no-project": "log in with a project as scope, and send that token",
+    "read-only": "send credentials with the role admin or member",
+}
+"""What to send instead of rejected credentials, by the name of the error; the others are about the signature."""
+
+
 def _credentials(request: DocumentedRequest) -> Messages:
     if request.refusal:
-        reason = BY_NAME[request.refusal].summary.removesuffix(".")
-        message = f"the credentials are {request.credentials} that --auth on rejects ({request.refusal}): {reason}"
-        yield message, "send credentials of the catalog, or a token that /v3 issued to one of its users"
+        sent = "this request" if request.credentials == NO_CREDENTIALS else request.credentials
+        message = f"--auth on rejects {sent} ({request.refusal}): {BY_NAME[request.refusal].when.replace('`', '')}"
+        yield message, _CREDENTIAL_CURES.get(request.refusal, _SEE_RESPONSE)
 
 
 def _one_profile(request: DocumentedRequest) -> Messages:
@@ -201,7 +221,7 @@ FINDINGS: Final = (
     FindingRule("unregistered", WARNING, "An ordinary caller requests `__isregistered=false`.", "doc: `__isregistered`", _unregistered),
     FindingRule("never-together", ERROR, "Two properties are combined that no image has together, such as a type of GPU with `__support_kvm`.", "doc: `__support_kvm_gpu_type` and others", _never_together),
     FindingRule("deprecated-path", INFO, "The vendor deprecates this path; the list `/v2/images` is exempt.", "doc: the index of 2025", _deprecated_path),
-    FindingRule("credentials", WARNING, "Credentials were sent that `--auth on` rejects; the message says why.", "doc: the gateway's errors", _credentials),
+    FindingRule("credentials", WARNING, "Credentials were sent that `--auth on` rejects, or none with `--auth on`; the message says why.", "doc: the gateway's errors", _credentials),
     FindingRule("one-profile", INFO, "The request works in one profile or version of the API, and not in the other.", "doc, glance: the departures", _one_profile),
 )  # fmt: skip
 """Every kind of finding."""

@@ -42,6 +42,7 @@ def wsgi_name(header: str) -> str:
 
 
 _RECORDED_HEADERS: Final = {wsgi_name(name): name for name in HEADERS}
+_MISSING: Final = "token-missing"
 _NOT_CHECKED: Final = Authentication(Caller(""), method="")
 
 
@@ -109,7 +110,7 @@ def _record(context: RequestContext, status: int) -> Record:
         headers=headers,
         caller=authentication.caller,
         credentials=authentication.method,
-        refusal=refusal or "",
+        refusal=refusal or (_MISSING if error and error.problem.name == _MISSING else ""),
         is_in_sandbox=context.is_in_sandbox,
         is_unscoped=authentication.token is not None and not authentication.token.project,
         status=status,

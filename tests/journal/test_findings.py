@@ -36,6 +36,7 @@ CATALOG = {
             {"token": "reads", "project": PROJECT, "roles": ["reader"]},
             {"token": "rules", "project": PROJECT, "roles": ["admin"]},
         ],
+        "keys": [{"access": "ak", "secret": "sk", "project": PROJECT}],
         "users": [{"name": "tester", "password": "secret", "project": PROJECT}],
     },
     "images": [{"id": IMAGE, "owner": PROJECT, "tags": ["a=b"]}],
@@ -193,6 +194,31 @@ def test_rejected_request_has_findings():
     assert names_of(of(f"{LIST}?sort_dir=DESC&limt=5")) == ["undocumented-parameter", "value-case", "sort-dir-alone"]
     assert "undocumented-parameter" in names_of(of(f"{LIST}/nosuch?x=1"))
     assert names_of(of(LIST, {"X-Auth-Token": "other"}, auth="on")) == ["credentials"]
+
+
+SIGNED = "SDK-HMAC-SHA256 Access={}, SignedHeaders=host;x-sdk-date, Signature=0"
+
+
+@pytest.mark.parametrize(
+    ("headers", "message", "cure"),
+    [
+        ({"X-Auth-Token": "x"}, "a token (token-unknown): X-Auth-Token is unknown", "ims_mock.token"),
+        ({"X-Auth-Token": "old"}, "a token (token-expired): X-Auth-Token has expired", "emulator's clock"),
+        ({"X-Auth-Token": "good", **THERE}, "a token (other-project): X-Project-Id, or the", "ims_mock.project"),
+        ({"Authorization": SIGNED.format("x")}, "a signature (key-unknown): the access key is", "ims_mock.secret_key"),
+        ({"Authorization": SIGNED.format("ak")}, "a signature (signature): the signature is wrong", "with --auth on"),
+        (
+            {"Authorization": SIGNED.format("ak"), "X-Sdk-Date": "20200101T000000Z"},
+            "a signature (signature-expired): X-",
+            "clock",
+        ),
+        ({}, "this request (token-missing): a request has no credentials", "as X-Auth-Token, or sign"),
+    ],
+)
+def test_rejected_credentials_have_a_cure_for_their_error(headers, message, cure):
+    (finding,) = of(LIST, {"X-Sdk-Date": "20300101T000000Z", "Host": "h", **headers}, auth="on")
+    assert f"--auth on rejects {message}" in finding.message
+    assert cure in finding.cure
 
 
 def test_unscoped_token_is_a_finding():
