@@ -280,7 +280,7 @@ def _control_bodies() -> dict[str, Schema]:
         "CatalogOrImage": {"anyOf": [reference("Catalog"), {"allOf": [reference("StoredImage"), SINGLE_IMAGE]}]},
         "StoredImage": stored,
         "ImageToStore": to_store,
-        "LoadedImage": stored | {"properties": stored["properties"] | warnings, "required": [*warnings]},
+        "LoadedImage": stored | {"properties": stored["properties"] | warnings},
         "Loaded": object_schema({"images": INT, **warnings}),
         "Clock": object_schema({"now": _WIRE_TIME, "is_frozen": BOOL, "ahead_seconds": INT}),
         "ClockSetting": _clock_setting(),

@@ -250,11 +250,11 @@ def test_an_unknown_image_or_snapshot_is_a_404(emulator, ask, method, path, mess
 @pytest.mark.parametrize("image_id", ["one", "two", "gone", "new", "a/b", "%E9%95%9C"])
 def test_an_image_is_put_in_any_state(ask, image_id):
     shown = send(ask, "PUT", f"images/{image_id}", {"status": "killed", "protected": True}).json
-    assert shown.pop("warnings") == []
+    assert "warnings" not in shown
     assert (shown["status"], shown["protected"], shown["owner"]) == ("killed", True, "pa")
     assert shown["created_at"] == NOW
     assert ask(f"/_ims/images/{image_id}").json == shown
-    assert send(ask, "PUT", f"images/{image_id}", shown).json == {**shown, "warnings": []}
+    assert send(ask, "PUT", f"images/{image_id}", shown).json == shown
     assert ask(f"/_ims/images/{image_id}", method="DELETE").status == 204
     assert ask(f"/_ims/images/{image_id}").status == 404
 

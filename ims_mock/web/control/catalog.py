@@ -93,7 +93,8 @@ def put_image(image_id: str) -> Response:
     if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or leave it out", what="the id differs from that of the path")
     image, warnings = context.emulator.put_image(image_id, values)
-    return bodies.catalog_response({**dump_image(image), "warnings": report_problems(warnings)})
+    reported = {"warnings": report_problems(warnings)} if warnings else {}  # without any, the body is as that of GET
+    return bodies.catalog_response({**dump_image(image), **reported})
 
 
 @blueprint.delete("/images/<path:image_id>")
