@@ -157,7 +157,7 @@ CHECKS: Final = (
     Check("visibility", "does not suit a private or shared image", lambda one: _is(one, "__imagetype", "private", "shared") and _is(one, "visibility", "public")),
     Check("protected", "is not true, as on every gold or market image", lambda one: is_open(one) and one.get("protected") is not True),
     Check("__productcode", "belongs to market images only", lambda one: bool(_text(one, "__productcode")) and not _is(one, "__imagetype", "market")),
-    _if_set("__is_offshelved", "belongs to market images only", lambda one: not _is(one, "__imagetype", "market")),
+    Check("__is_offshelved", "belongs to market images only", lambda one: _text(one, "__is_offshelved") not in ("", "false") and not _is(one, "__imagetype", "market")),
     Check("virtual_env_type", "does not match disk_format: IsoImage and iso belong together", lambda one: _disagree(one, "virtual_env_type", "isoimage", "disk_format", "iso")),
     *(_exclusion(name, others) for name, others in EXCLUSIONS),
     Check("hw_firmware_type", "is not uefi, as on every ARM image; add hw_firmware_type: uefi", lambda one: _is(one, "__support_arm", "true") and not _is(one, "hw_firmware_type", "uefi")),
@@ -173,6 +173,6 @@ CHECKS: Final = (
     _if_set("__os_feature_list", "is not a JSON object", _has_bad_features),
     _value("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)", lambda name: is_name(name) and 1 <= len(name) <= NAME_LENGTH),
     _value("__description", f"is longer than {DESCRIPTION_LENGTH} characters or contains <, > or a carriage return", lambda text: len(text) <= DESCRIPTION_LENGTH and bool(re.fullmatch(DESCRIPTION_PATTERN, text))),
-    _value("min_disk", "is not 1 to 1024 GB", lambda size: 1 <= size <= 1024),
+    _if_set("min_disk", "is not 1 to 1024 GB", lambda one: not (0 if _is(one, "disk_format", "iso") else 1) <= int(str(one["min_disk"])) <= 1024),
 )
 """The relations between attributes that hold for every real image."""

@@ -281,7 +281,8 @@ class _ImageBuilder:
                     self.problems.add(file.problem((*path, "visibility"), warning, is_warning=True))
             values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
             built = image_from_entry(values)
-            self._lint(file, path, {name: value for name, value in values.items() if name != MEMBERS}, built)
+            attributes = {} if image.is_complete else {name: values[name] for name in values if name != MEMBERS}
+            self._lint(file, path, attributes, built)
             if not values["id"]:
                 self.problems.add(file.problem((*path, "id"), _NO_ID))
                 continue
@@ -291,13 +292,14 @@ class _ImageBuilder:
                 yield built
 
     def _lint(self, file: CatalogFile, path: ValuePath, values: Mapping[str, Any], image: Image | None) -> None:
-        """Add the warnings about the values of an image, and whether the default project sees it."""
+        """Add the warnings about values of an image, if the service did not show them, and whether it is hidden."""
         if file.is_bundled and not self.lint_bundled:
             return
-        owner, warnings = values.get("owner"), lint(values)
-        is_hidden = image is not None and not is_open(values) and not self._view.sees(image)
-        if is_hidden and owner not in self._known_projects:
-            warnings = chain(warnings, [("owner", _HIDDEN.format(quoted(owner), self._view.caller.project))])
+        warnings = lint(values)
+        if image is not None and not is_open(image.values) and not self._view.sees(image):
+            owner = image.get("owner")
+            if owner not in self._known_projects:
+                warnings = chain(warnings, [("owner", _HIDDEN.format(quoted(owner), self._view.caller.project))])
         while not self.problems.has_all_warnings and (found := next(warnings, None)):
             self.problems.add(file.problem((*path, found[0]), found[1], is_warning=True))
 

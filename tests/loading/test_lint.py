@@ -50,8 +50,8 @@ PAIRS = [
      [{"__productcode": "c", "__imagetype": "market"}, {"__productcode": None}, {"__productcode": ""},
       {"__productcode": "", "__imagetype": "gold"}]),
     (("__is_offshelved", "market images only"),
-     [{"__is_offshelved": "false"}],
-     [{"__is_offshelved": "false", "__imagetype": "Market"}]),
+     [{"__is_offshelved": "true"}, {"__is_offshelved": "true", "__imagetype": "gold"}],
+     [{"__is_offshelved": "true", "__imagetype": "Market"}, {"__is_offshelved": "false"}]),
     (("virtual_env_type", "does not match disk_format"),
      [{"virtual_env_type": "IsoImage", "disk_format": "zvhd2"}, {"virtual_env_type": "DataImage", "disk_format": "ISO"},
       {"virtual_env_type": "FusionCompute", "disk_format": "iso"}],
@@ -125,8 +125,8 @@ PAIRS = [
      [{"__description": value} for value in ("x" * 1025, "a<b", "a>b", "a\rb")],
      [{"__description": value} for value in ("x" * 1024, "", "a\nb", "说明,带标点。", None)]),
     (("min_disk", "is not 1 to 1024 GB"),
-     [{"min_disk": value} for value in (0, -1, 1025)],
-     [{"min_disk": value} for value in (1, 40, 1024, None)]),
+     [{"min_disk": value} for value in (0, -1, 1025)] + [{"min_disk": -1, "disk_format": "iso"}],
+     [{"min_disk": value} for value in (1, 40, 1024, None)] + [{"min_disk": 0, "disk_format": "iso"}]),
 ]  # fmt: skip
 
 
