@@ -29,7 +29,7 @@ from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import TIME, parse_integer
 from ims_mock.errors import PROBLEMS
 from ims_mock.journal.journal import ListAnswer, Record
-from ims_mock.text import Table
+from ims_mock.text import Table, quoted
 
 Item = tuple[str, str]
 """The name of a group and the name of one of its items."""
@@ -298,11 +298,16 @@ class Coverage:
 
     def covered(self, group: str) -> tuple[str, ...]:
         """Return the covered items of a group, in the order of the contract."""
-        return tuple(one for one in self.contract[group] if (group, one) in self.items)
+        return tuple(one for one in self._items_of(group) if (group, one) in self.items)
 
     def never(self, group: str) -> tuple[str, ...]:
         """Return the items of a group that are not covered, in the order of the contract."""
-        return tuple(one for one in self.contract[group] if (group, one) not in self.items)
+        return tuple(one for one in self._items_of(group) if (group, one) not in self.items)
+
+    def _items_of(self, group: str) -> tuple[str, ...]:
+        if group not in [*self.contract]:  # also for what cannot be a key
+            raise ValueError(f"Invalid group {quoted(group)}. Use {', '.join(self.contract)}.")
+        return self.contract[group]
 
     def as_json(self) -> dict[str, Any]:
         """Return the coverage as JSON shows it: every item of each group, and which of them are not covered."""

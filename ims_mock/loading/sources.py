@@ -9,11 +9,12 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
 from ims_mock.loading.parser import MAX_BYTES, MAX_PROBLEMS, CatalogText, Progress, ValuePath
-from ims_mock.text import counted, escaped, printable
+from ims_mock.text import counted, escaped, printable, quoted
 
 Source = str | Path | Mapping[str, object] | CatalogText
 """A bundled name, the path of a file or folder, or the structure or the text of a catalog."""
@@ -184,7 +185,11 @@ def open_source(source: Source) -> Iterator[CatalogFile]:
 
     Raises:
         CatalogError: There is no such file, or it cannot be read.
+        TypeError: It is not a source.
     """
+    if not isinstance(source, str | PathLike | CatalogText | Mapping):
+        legal = 'a path, a bundled name or a mapping such as {"images": [...]}'
+        raise TypeError(f"Invalid catalog: {quoted(source)} is not {legal}.")
     if isinstance(source, CatalogText | Mapping):
         yield CatalogFile(UNNAMED, source)
     elif isinstance(source, str) and is_bundled(source):

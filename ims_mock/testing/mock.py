@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 from werkzeug.test import Client
 
@@ -142,6 +143,7 @@ class ImsMock:
 
         Raises:
             CatalogError: The catalog is invalid.
+            TypeError: It is none of these.
         """
         self._backend.load(catalog)
 
@@ -156,7 +158,10 @@ class ImsMock:
 
         Raises:
             CatalogError: The image is invalid.
+            TypeError: It is not a mapping.
         """
+        if not isinstance(image, Mapping):
+            raise TypeError(f'Invalid image {quoted(image)}. Use a mapping of attributes such as {{"name": "a"}}.')
         return self._backend.add({"images": [image]})[0]
 
     def generate(self, count: int, *, seed: int = 0, **fixed: Any) -> list[dict[str, Any]]:
@@ -187,7 +192,11 @@ class ImsMock:
         Raises:
             ValueError: The snapshot does not exist.
         """
-        self._backend.control("POST", f"snapshots/{name}/restore")
+        names = self._backend.control("GET", "snapshots")["snapshots"]
+        if name not in names:
+            legal = f": {', '.join(names)}" if names else "; there is none yet"
+            raise ValueError(f"Invalid snapshot {quoted(name)}. Use a name that snapshot() has returned{legal}.")
+        self._backend.control("POST", f"snapshots/{quote(name, safe='')}/restore")
 
     # --- what clients did
 
@@ -265,15 +274,20 @@ class MockClock:
         try:
             instant = time if time is None or isinstance(time, datetime) else parse_wire_time(read_time(time))
         except ValueError:
-            raise ValueError(f"Invalid time {quoted(time)}. Use a time such as 2030-01-01T00:00:00Z.") from None
+            raise ValueError(
+                f"Invalid time {quoted(time)}. Use a time such as 2030-01-01T00:00:00Z, a datetime or None."
+            ) from None
         self._backend.set_clock(instant)
 
     def advance(self, by: float | timedelta) -> None:
         """Move the clock by a duration, in seconds if it is a number; a negative one moves it back.
 
         Raises:
+            TypeError: It is neither a number nor a timedelta.
             ValueError: The time would not be in the years 1 to 9999.
         """
+        if not isinstance(by, int | float | timedelta) or by != by:  # a NaN differs from itself
+            raise TypeError(f"Invalid duration {quoted(by)}. Use a number of seconds or a timedelta.")
         try:
             self._backend.advance_clock(by if isinstance(by, timedelta) else timedelta(seconds=by))
         except OverflowError:

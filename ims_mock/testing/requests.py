@@ -9,7 +9,7 @@ from typing import Any, Final, overload
 
 from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.journal.journal import Entry
-from ims_mock.text import counted, printable, shortened
+from ims_mock.text import counted, printable, quoted, shortened
 
 AnyRequest = Entry | Step | Walk
 """A recorded request, or a walk, which has the path and the query of its first request."""
@@ -41,6 +41,11 @@ class RequestPattern:
     path: str = ""
     method: str = ""
     query: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value, legal in (("path", self.path, "/v2/images"), ("method", self.method, "GET")):
+            if not isinstance(value, str):
+                raise TypeError(f"Invalid {name} {quoted(value)}. Use a text such as {legal}.")
 
     def differences(self, request: AnyRequest) -> list[str]:
         """Return how a request differs from the pattern; nothing if it matches."""
