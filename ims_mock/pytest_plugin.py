@@ -27,6 +27,7 @@ _IN_INI: Final = tuple(option for option in options_of(MockOptions) if option.in
 
 _REPORTS: Final = ("terminal", "markdown", "json")
 
+_MARKER: Final = "the marker ims_mock"
 _SERVER: Final = pytest.StashKey["ImsMock"]()
 _HAS_REQUESTS: Final = pytest.StashKey[bool]()
 """Whether the recorded requests are those of a test; if it is not set, the fixtures of the test say so."""
@@ -82,7 +83,8 @@ def ims_mock_server(pytestconfig: pytest.Config) -> Iterator[ImsMock]:
 
     options: dict[str, Any] = {one.name: str(pytestconfig.getini(f"ims_mock_{one.name}")) for one in _IN_INI}
     names = [name.strip() for name in options["catalog"].split(",")]
-    options["catalog"] = [_resolve(name, [pytestconfig.rootpath]) for name in names]
+    directories = [pytestconfig.rootpath, Path.cwd()]
+    options["catalog"] = [_resolve(name, directories, "the ini option ims_mock_catalog") for name in names]
     with _errors_without_traceback("ims_mock"):
         server = ImsMock(**options, url=_url(pytestconfig))
     pytestconfig.stash[_SERVER] = server
@@ -102,7 +104,7 @@ def ims_mock(request: pytest.FixtureRequest, ims_mock_server: ImsMock) -> ImsMoc
     """
     request.node.stash[_HAS_REQUESTS] = False  # those of the test before are still recorded
     options = _marker_options(request.node)
-    with _errors_without_traceback("the marker ims_mock"):
+    with _errors_without_traceback(_MARKER):
         ims_mock_server.begin(**options)
     request.node.stash[_HAS_REQUESTS] = True
     return ims_mock_server
@@ -119,33 +121,36 @@ def _marker_options(item: pytest.Item) -> dict[str, Any]:
     if "catalog" in options:
         given = options["catalog"]
         sources = given if isinstance(given, list | tuple) else [given]
-        options["catalog"] = [_resolve(source, [item.path.parent, item.config.rootpath]) for source in sources]
+        directories = [item.path.parent, item.config.rootpath, Path.cwd()]
+        options["catalog"] = [_resolve(source, directories, _MARKER) for source in sources]
     return options
 
 
-def _resolve(source: Any, directories: Sequence[Path]) -> Any:
+def _resolve(source: Any, directories: Sequence[Path], context: str) -> Any:
     """Return the path of a catalog in the first directory that has it; bundled names and mappings as they are."""
-    from ims_mock.loading.sources import bundled_catalogs
+    from ims_mock.loading.sources import bundled_catalogs, open_source
 
     if isinstance(source, Mapping) or source in bundled_catalogs():
         return source
     if not isinstance(source, str | Path):
         _fail(f"Invalid catalog {source!r} of the marker ims_mock. Use a name, a path, a mapping, or a list of them.")
-    return next((path for directory in directories if (path := directory / source).exists()), source)
+    if found := next((path for directory in directories if (path := directory / source).exists()), None):
+        return found
+    searched = "" if Path(source).is_absolute() else f"; searched {', '.join(dict.fromkeys(map(str, directories)))}"
+    with _errors_without_traceback(context, searched):
+        next(open_source(source))
+    return source
 
 
 @contextmanager
-def _errors_without_traceback(context: str) -> Iterator[None]:
+def _errors_without_traceback(context: str, addition: str = "") -> Iterator[None]:
     """Turn errors of the emulator into a failure whose message is all that the test author needs."""
     from ims_mock.loading.sources import CatalogError, CatalogWarning
 
     try:
         yield
     except (CatalogError, CatalogWarning, ValueError, TypeError, OSError) as error:
-        message = f"{context}: {error}"
-    else:
-        return
-    _fail(message)  # outside the handler, so that the report does not show both errors
+        raise pytest.fail.Exception(f"{context}: {error}{addition}", pytrace=False) from None
 
 
 def _fail(message: str) -> NoReturn:

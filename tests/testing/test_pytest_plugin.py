@@ -141,13 +141,14 @@ def test_invalid_marker_fails_its_test_without_traceback(run):
     for message in INVALID.values():
         assert message in output
     assert "Traceback" not in output
+    assert "During handling" not in output
     assert "pytest_plugin.py" not in output
 
 
 @pytest.mark.parametrize(
     ("ini", "message"),
     [
-        ("ims_mock_catalog = nosuch.yaml", "nosuch.yaml: no such file, folder or bundled catalog"),
+        ("ims_mock_catalog = nosuch.yaml", "ims_mock_catalog: nosuch.yaml: no such file, folder or bundled catalog"),
         ("ims_mock_profile = real", "Invalid profile 'real'. Use 'documented' or 'glance'."),
         ("ims_mock_findings = loud", "Invalid findings 'loud'. Use 'lenient', 'warn' or 'strict'."),
         ("ims_mock_findings_ignore = x", "no finding 'x'. Use names from undocumented-parameter"),
@@ -157,8 +158,17 @@ def test_invalid_ini_option_fails_tests_that_use_the_fixture(pytester, run, ini,
     pytester.makeini(f"[pytest]\n{ini}")
     result = run("def test_it(ims_mock): pass\ndef test_other(): pass")
     result.assert_outcomes(errors=1, passed=1)
-    assert message in result.stdout.str()
+    assert result.stdout.str().count(message) == 1
     assert "pytest_plugin.py" not in result.stdout.str()
+
+
+def test_missing_catalog_is_reported_with_the_directories_that_were_searched(pytester, run):
+    folder = pytester.mkdir("folder")
+    (folder / "test_it.py").write_text(
+        "import pytest\n@pytest.mark.ims_mock(catalog='nosuch.yaml')\ndef test_it(ims_mock): pass"
+    )
+    output = run("", "--rootdir", str(pytester.path), "folder").stdout.str()
+    assert f"are default, document-sample, edge-cases, empty, large; searched {folder}, {pytester.path}\n" in output
 
 
 def test_running_server_is_used_through_a_sandbox(run, monkeypatch):
