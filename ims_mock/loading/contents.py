@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,15 @@ from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.values import TIME, parse_age, wire_time
 from ims_mock.loading.parser import ParseError
-from ims_mock.loading.published import is_single_image, project_shown_to, without_envelope, without_links
+from ims_mock.loading.published import (
+    LINKS,
+    MORE_PAGES,
+    is_single_image,
+    list_of,
+    project_shown_to,
+    without_envelope,
+    without_links,
+)
 from ims_mock.loading.schema import CREDENTIAL_KEYS, SchemaError, read_image, read_sections
 from ims_mock.loading.sources import CatalogFile, CatalogProblem, Problems
 from ims_mock.text import quoted
@@ -67,13 +75,23 @@ def parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
         raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
         if is_single_image(raw):
             file.is_published, file.root, raw = True, ("images", 0), {"images": [raw]}
-        raw, warnings, has_envelope = without_envelope(raw)
+        catalog, warnings, has_envelope = without_envelope(raw)
         file.is_published |= has_envelope
+        if has_envelope and not warnings:
+            file.links = {name: raw[name] for name in LINKS if raw.get(name)}
         problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
-        return raw
+        return catalog
     except ParseError as error:
         problems.add(CatalogProblem(file.name, error.line, "", str(error)))
         return {}
+
+
+def missing_pages(files: Iterable[CatalogFile]) -> Iterator[CatalogProblem]:
+    """Return a warning for every published list whose last page is not among the files."""
+    last = {list_of(file.links): file for file in sorted(files, key=lambda file: "next" not in file.links)}
+    for file in last.values():
+        if "next" in file.links:
+            yield file.problem(("next",), MORE_PAGES, is_warning=True)
 
 
 def validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: Problems) -> Contents:

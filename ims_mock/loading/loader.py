@@ -18,7 +18,7 @@ from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.contract.values import LIST, TIME, parse_wire_time
-from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, parse, validate
+from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, missing_pages, parse, validate
 from ims_mock.loading.dump import dump_credentials
 from ims_mock.loading.lint import is_open, lint
 from ims_mock.loading.parser import ValuePath
@@ -91,6 +91,7 @@ def load(
     files = [file for source in sources for file in open_source(source)]
     problems = Problems(files)
     parsed = [parse(file, report, problems) for file in files]
+    problems.add(*missing_pages(files))
     clock = _clock(parsed, base.clock if base else Clock())
     contents = [validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
     if unmask:

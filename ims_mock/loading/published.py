@@ -20,6 +20,11 @@ from ims_mock.text import quoted
 Warnings = list[tuple[str, str]]
 """Keys, each with a warning."""
 
+LINKS: Final = ("first", "next")
+"""The links of a list to its pages."""
+
+MORE_PAGES: Final = "leads to more images; save the list with limit=1000, or load all of its pages together"
+
 UNSET: Final[Mapping[str, None]] = dict.fromkeys(name for name in DEFAULTED if name != "__isregistered")
 """The attributes that have no default in a complete image. Glance does not know whether it is registered."""
 
@@ -53,6 +58,12 @@ def without_envelope(raw: Any) -> tuple[Any, Warnings, bool]:
 def _is_page(link: object, marker: str | None) -> bool:
     path, _, query = str(link).partition("?")
     return path in LIST_PATHS and dict(parse_qsl(query)).get("marker") == marker
+
+
+def list_of(links: Mapping[str, Any]) -> tuple[str, frozenset[tuple[str, str]]]:
+    """Return what the pages of a list have in common: path and query, but not where a page begins or ends."""
+    path, _, query = next((str(links[name]) for name in LINKS if name in links), "").partition("?")
+    return path, frozenset(pair for pair in parse_qsl(query) if pair[0] not in ("marker", "limit"))
 
 
 def without_links(raw: Any) -> tuple[Any, Warnings, bool]:

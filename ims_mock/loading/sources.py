@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -83,6 +83,7 @@ class CatalogFile:
     content: CatalogText | Mapping[str, Any]
     is_bundled: bool = False
     is_published: bool = False  # whether it is a response: a list with links, or one image
+    links: Mapping[str, Any] = field(default_factory=dict)  # those of a list, if they fit it
     root: ValuePath = ()  # the path of the content in the catalog, if it is one image
     _line_of: Callable[[ValuePath], int] = lambda _: 0
 
