@@ -50,12 +50,12 @@ def test_the_clock_is_set(ask):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({}, "the body asks for something else. Use now, now and runs, or advance"),
-        ({"now": NOW, "advance": 5}, "Use now, now and runs, or advance"),
-        ({"noww": NOW}, "Use now, now and runs, or advance"),
+        ({}, "the body has no key. Use now, now and runs, or advance"),
+        ({"now": NOW, "advance": 5}, "the body has now and advance. Use now, now and runs, or advance"),
+        ({"noww": NOW}, "the body has the unknown key 'noww'. Use now, now and runs, or advance"),
         ([], "the body is a list"),
         ({"now": "tomorrow"}, "now 'tomorrow' is not a time"),
-        ({"advance": 5, "runs": True}, "Use now, now and runs, or advance"),
+        ({"advance": 5, "runs": True}, "the body has advance and runs. Use now, now and runs, or advance"),
         ({"now": None, "runs": False}, "Use nothing beside a now that is null"),
         ({"now": 5}, "now is a number. Use a time such as"),
         ({"now": NOW, "runs": "yes"}, "runs is a text. Use true or false"),

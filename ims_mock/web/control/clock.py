@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify
 from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_duration, parse_wire_time, read_time, wire_time
 from ims_mock.json_body import JsonValue
+from ims_mock.text import quoted
 from ims_mock.web.context import current_context
 from ims_mock.web.control.bodies import json_object
 
@@ -28,8 +29,10 @@ def set_clock() -> Response:
     """
     context = current_context()
     body = json_object(context)
-    if body.object().keys() not in ({"now"}, {"now", "runs"}, {"advance"}):
-        raise body.error("now, now and runs, or advance", "asks for something else")
+    if (keys := body.object().keys()) not in ({"now"}, {"now", "runs"}, {"advance"}):
+        unknown = sorted(keys - {"now", "runs", "advance"})
+        what = f"has the unknown key {quoted(unknown[0])}" if unknown else f"has {' and '.join(keys) or 'no key'}"
+        raise body.error("now, now and runs, or advance", what)
     change = _advanced if "advance" in body.value else _set
     return _clock_response(context.emulator.change_clock(lambda clock: change(clock, body)))
 
