@@ -10,7 +10,7 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image
 from ims_mock.contract.values import Value
-from ims_mock.faults.keys import TEXT
+from ims_mock.faults.keys import TEXT, PartError
 from ims_mock.loading.loader import image_from_entry, memberships
 from ims_mock.loading.published import UNSET, as_shared, without_links
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
@@ -28,10 +28,6 @@ _TYPES: Final = {
     "add": (Mapping, "an image"),
     "update": (Mapping, "a mapping of ids to attributes"),
 }
-
-
-class ChangeError(ValueError):
-    """An invalid change; the message begins with the path of the wrong value in it: ``.add.min_disk: …``."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +51,25 @@ class CatalogChange:
         """Parse a mapping with ``delete``, ``add`` and ``update``.
 
         Raises:
-            ChangeError: A value is not legal.
+            PartError: A value is not legal.
         """
         if not isinstance(given, Mapping) or not given or not _TYPES.keys() >= given.keys():
-            raise ChangeError(f": got {quoted(given)}. Use a mapping with {', '.join(_TYPES)}.")
+            raise PartError(f": got {quoted(given)}. Use a mapping with {', '.join(_TYPES)}.")
         for name, value in given.items():
             expected, legal = _TYPES[name]
             if not isinstance(value, expected):
-                raise ChangeError(f".{name}: got {quoted(value)}. Use {legal}.")
+                raise PartError(f".{name}: got {quoted(value)}. Use {legal}.")
         for one in (given.get("delete", ""), *given.get("update", {})):
             _check_id(one)
         image, odd_links, is_published = without_links(given.get("add"))
         add = _attributes(given["add"] if odd_links else image, "add") if "add" in given else None
         if add is not None and not add.get("id", "generated"):
-            raise ChangeError(".add.id: has no value. Leave it out to have an id generated.")
+            raise PartError(".add.id: has no value. Leave it out to have an id generated.")
         update = {name: _attributes(values, "update", name) for name, values in given.get("update", {}).items()}
         for name, values in update.items():
             if "id" in values:
                 path = format_path(("update", name, "id"))
-                raise ChangeError(f".{path}: the id of an image cannot change. Use other attributes.")
+                raise PartError(f".{path}: the id of an image cannot change. Use other attributes.")
         return cls(given.get("delete", ""), add, is_published, update)
 
     def apply(self, catalog: Catalog, *, marker: str, project: str, seed: int, now: str) -> Catalog:
@@ -104,7 +100,7 @@ def _check_id(image_id: object) -> None:
     try:
         TEXT.parse(image_id)
     except ValueError:
-        raise ChangeError(f": got the id {quoted(image_id)}. Use Unicode text.") from None
+        raise PartError(f": got the id {quoted(image_id)}. Use Unicode text.") from None
 
 
 def _attributes(given: object, *path: str) -> dict[str, Any]:
@@ -112,7 +108,7 @@ def _attributes(given: object, *path: str) -> dict[str, Any]:
         return read_image(given)
     except SchemaError as error:
         where, message = error.problems[0]
-        raise ChangeError(f".{format_path((*path, *where))}: {message}") from None
+        raise PartError(f".{format_path((*path, *where))}: {message}") from None
 
 
 def _updated(image: Image, values: Attributes, now: str) -> Image:

@@ -10,9 +10,21 @@ from http import HTTPStatus
 from typing import Final
 from wsgiref.util import is_hop_by_hop
 
-from ims_mock.contract.values import read_text
 from ims_mock.faults.changes import CatalogChange
-from ims_mock.faults.keys import EFFECT, SCALAR, TEXT, TEXTS, KeyType, RuleKey, checked, choice, number
+from ims_mock.faults.keys import (
+    EFFECT,
+    SCALAR,
+    TEXT,
+    TEXTS,
+    KeyType,
+    PartError,
+    RuleKey,
+    checked,
+    choice,
+    number,
+    read_part,
+)
+from ims_mock.text import quoted
 
 MAX_DELAY_SECONDS: Final = 600.0
 
@@ -23,17 +35,25 @@ MISSING, NULL, ABSOLUTE, LOOP, REPEATED = _LINKS = ("missing", "null", "absolute
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
+def _is_line(text: str) -> bool:
+    return text.isprintable() and text.isascii()
+
+
 def _parse_line(value: object) -> str:
-    text = read_text(value)
-    return str(checked(text, text.isprintable() and text.isascii()))
+    text = read_part(value)
+    return str(checked(text, _is_line(text)))
 
 
 def _parse_headers(value: object) -> dict[str, str]:
     """Parse response headers. The server sets those that describe the connection and the length of the body."""
-    headers = {name: _parse_line(one) for name, one in TEXTS.parse(value).items()}
-    for name in headers:
-        is_reserved = is_hop_by_hop(name) or name.lower() == "content-length"
-        checked(name, bool(_HEADER_NAME.fullmatch(name)) and not is_reserved)
+    headers: dict[str, str] = TEXTS.parse(value)
+    for name, text in headers.items():
+        if is_hop_by_hop(name) or name.lower() == "content-length":
+            raise PartError(f": the server sets {name} itself. Use other headers.")
+        if not _HEADER_NAME.fullmatch(name):
+            raise PartError(f": {quoted(name)} is not the name of a header. Use letters, digits and hyphens.")
+        if not _is_line(text):
+            raise PartError(f".{name}: got {quoted(text)}. Use {_LINE.legal}.")
     return headers
 
 
@@ -45,7 +65,7 @@ def _parse_delay(value: object) -> tuple[float, float]:
 _SECONDS: Final = number(0, MAX_DELAY_SECONDS, float)
 _LINE_SCHEMA: Final = {**SCALAR, "pattern": "^[ -~]*$"}
 
-_LINE: Final = KeyType("a text of one line, empty for none", _parse_line, _LINE_SCHEMA)
+_LINE: Final = KeyType("a text of one line in ASCII, empty for none", _parse_line, _LINE_SCHEMA)
 _HEADERS: Final = KeyType(
     "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers",
     _parse_headers,

@@ -9,11 +9,16 @@ from typing import Any, Final
 
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.values import read_text
+from ims_mock.text import printable, quoted
 
 MATCH, RULE, EFFECT = "match", "", "effect"
 """The sections of a rule. The keys of :data:`RULE` are those of the rule itself."""
 
 MAX_COUNT: Final = 10**9
+
+
+class PartError(ValueError):
+    """An invalid part of a value; the message begins with the path of the part: ``.add.min_disk: …``."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +103,23 @@ def choice(*choices: str) -> KeyType:
     return KeyType(", ".join(choices), lambda value: checked(value, value in choices), {"enum": [*choices]})
 
 
+def read_part(value: object, path: str = "") -> str:
+    """Return a text of a rule, which is at a path inside the value of its key, or raise :class:`PartError`."""
+    try:
+        return read_text(value)
+    except ValueError as error:
+        raise PartError(f"{path}: {error}. Use a text, a number, true or false.") from None
+
+
 def _parse_text(value: object) -> str:
-    return read_text(checked(value, isinstance(value, str)))
+    return read_part(checked(value, isinstance(value, str)))
 
 
 def _parse_texts(value: Any) -> dict[str, str]:
-    has_names = isinstance(value, Mapping) and all(isinstance(name, str) and name for name in value)
-    return {read_text(name): read_text(one) for name, one in checked(value, has_names).items()}
+    for name in checked(value, isinstance(value, Mapping)):
+        if not isinstance(name, str) or not name:
+            raise PartError(f": invalid name {quoted(name)}. Use {TEXTS.legal}.")
+    return {read_part(name, " name"): read_part(one, f".{printable(name)}") for name, one in value.items()}
 
 
 SCALAR: Final = {"type": ["string", "number", "boolean"]}

@@ -12,7 +12,6 @@ from threading import Lock
 from typing import Any, Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
-from ims_mock.faults.changes import ChangeError
 from ims_mock.faults.effects import BEFORE, EFFECT_KEYS, MISSING, NULL
 from ims_mock.faults.keys import (
     EFFECT,
@@ -24,6 +23,7 @@ from ims_mock.faults.keys import (
     TEXTS,
     FaultCandidate,
     KeyType,
+    PartError,
     RuleKey,
     number,
 )
@@ -133,7 +133,7 @@ def _parse_section(section: str, given: object) -> dict[str, Any]:
 def _parse(key: RuleKey, value: object) -> Any:
     try:
         return key.type.parse(value)
-    except ChangeError as error:
+    except PartError as error:
         raise ValueError(f"Invalid {key.path}{error}") from None
     except ValueError:
         raise ValueError(f"Invalid {key.path}: got {quoted(value)}. Use {key.type.legal}.") from None
