@@ -36,14 +36,14 @@ class Masks:
     def unmasker(self, stores: Iterable[CredentialStore]) -> Callable[[str], str]:
         """Return a function that returns the secret of a mask, if credentials hold it, and any other text unchanged.
 
-        It raises ``ValueError`` for the mask of a secret that they do not hold.
+        It raises ``ValueError`` for the mask of a secret that they do not hold, which is every mask in a file.
         """
         masked = {self.mask(secret): secret for secret in {secret for store in stores for secret in store.secrets}}
 
         def unmask(text: str) -> str:
             if text in masked or not _MASK.fullmatch(text):
                 return masked.get(text, text)
-            raise ValueError("is a mask of no secret that this server has now; use the secret itself")
+            raise ValueError("is a mask of no secret that is known here; write the secret itself")
 
         return unmask
 

@@ -19,7 +19,7 @@ from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.contract.values import LIST, TIME, parse_wire_time
 from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, missing_pages, parse, validate
-from ims_mock.loading.dump import dump_credentials
+from ims_mock.loading.dump import Masks, dump_credentials
 from ims_mock.loading.lint import is_open, lint
 from ims_mock.loading.parser import ValuePath
 from ims_mock.loading.published import UNSET, as_shared
@@ -82,7 +82,8 @@ def load(
         lint_bundled: Whether to check bundled catalogs for implausible images as well.
         max_generated: The number of images that the catalogs may ask to generate.
         progress: Called now and then with the progress of loading.
-        unmask: Returns the secret that a mask stands for, and other texts unchanged; a ``ValueError`` is a problem.
+        unmask: Returns the secret that a mask stands for, and other texts unchanged; a ``ValueError`` is a problem. By
+            default every mask is one.
 
     Raises:
         CatalogError: Every problem of every catalog, up to a limit.
@@ -94,8 +95,8 @@ def load(
     problems.add(*missing_pages(files))
     clock = _clock(parsed, base.clock if base else Clock())
     contents = [validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
-    if unmask:
-        problems.add(*(problem for content in contents for problem in _unmask(content, unmask)))
+    unmask = unmask or Masks().unmasker(())
+    problems.add(*(problem for content in contents for problem in _unmask(content, unmask)))
     present = [Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, shown_to, problems)
     _check_size(contents, max_generated, problems)

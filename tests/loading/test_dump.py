@@ -11,6 +11,7 @@ from ims_mock.auth.credentials import CredentialStore, Token
 from ims_mock.loading.dump import Masks, dump_image
 from ims_mock.loading.loader import load
 from ims_mock.loading.parser import CatalogText, dumps
+from ims_mock.loading.sources import CatalogError
 
 WRITTEN = [
     {},
@@ -52,9 +53,18 @@ def test_a_mask_stands_for_a_secret_that_credentials_hold():
         "text",
     ]
     for mask in (masks.mask("old token"), other.mask("new token")):
-        with pytest.raises(ValueError, match="is a mask of no secret that this server has now"):
+        with pytest.raises(ValueError, match="is a mask of no secret that is known here"):
             unmask(mask)
     assert masks.unmasker([old, new])(masks.mask("old token")) == "old token"
+
+
+def test_a_mask_in_a_file_is_an_error(tmp_path):
+    file = tmp_path / "dump.yaml"
+    file.write_text("credentials:\n  keys: [{access: a, secret: masked-0123456789abcdef, project: p}]\n")
+    with pytest.raises(CatalogError) as caught:
+        load([str(file)])
+    message = "credentials.keys[0].secret: is a mask of no secret that is known here; write the secret itself"
+    assert str(caught.value) == f"{file}:2: {message}"
 
 
 TEXTS = st.text("abc \n~镜", max_size=4) | st.sampled_from(

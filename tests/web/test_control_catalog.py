@@ -190,7 +190,7 @@ TAKEN = "id: 'one' is also the id of an image of the catalog that is added to"
         ("PATCH", "catalog", b'{"image": []}', "did you mean images?"),
         ("PATCH", "catalog", {"images": [{"id": "one"}]}, f"images[0].{TAKEN}"),
         ("PATCH", "catalog", {"generate": [{"count": 1, "set": {"id": "one"}}]}, f"generate[0].set.{TAKEN}"),
-        ("PATCH", "catalog", UNKNOWN_MASK, "credentials.tokens[0].token: is a mask of no secret that this server has"),
+        ("PATCH", "catalog", UNKNOWN_MASK, "credentials.tokens[0].token: is a mask of no secret that is known here"),
         ("PUT", "images/one", {"min_disk": "forty"}, "min_disk: 'forty' is not a whole number"),
         ("PUT", "images/one", {"id": "other"}, "Use one, or leave it out"),
         ("PUT", "images/one", [], "Use a mapping of attributes to values"),
