@@ -23,7 +23,7 @@ from ims_mock.testing.faults import Faults
 from ims_mock.testing.local import Local
 from ims_mock.testing.remote import Remote
 from ims_mock.testing.requests import RequestPattern, Requests, describe_requests, explain_walks, format_request
-from ims_mock.text import quoted
+from ims_mock.text import counted, quoted
 
 Backend = Local | Remote
 
@@ -209,7 +209,10 @@ class ImsMock:
         return [Walk.read(one) for one in self._backend.control("GET", "walks")["walks"]]
 
     def assert_walked_everything(self, path: str = "", **query: Any) -> None:
-        """Assert that each walk through a list reached the last page without a mistake.
+        """Assert that each recorded walk through a list reached the last page without a mistake.
+
+        It passes if no request for a list was recorded. To fail then, give a path or a parameter, or ``assert
+        ims_mock.walks`` first.
 
         Args:
             path: Only check walks through this path; ``*`` matches any characters.
@@ -217,10 +220,11 @@ class ImsMock:
                 a parameter is given, at least one walk must match.
 
         Raises:
-            AssertionError: The message shows the requests of each wrong walk and how to correct it.
+            AssertionError: The message shows the requests of each wrong walk and how to correct it; if no walk
+                matches, the URL that the client must use.
         """
         __tracebackhide__ = True
-        if message := explain_walks(self.walks, RequestPattern(path, query=query)):
+        if message := explain_walks(self.walks, RequestPattern(path, query=query), self.url):
             raise AssertionError(message)
 
     @property
@@ -244,8 +248,11 @@ class ImsMock:
         The pytest plugin adds it to the report of a failed test.
         """
         faults = {fault.id: str(fault) for fault in self.faults}
-        text = describe_requests(self.requests[:], faults, self.walks)
-        texts = (self.requests.last_match, text, self.faults.explain_no_hits())
+        text = describe_requests(self.requests[:], faults, self.walks, self.url)
+        health, catalog = self._backend.control("GET", "health"), ""
+        if not health["listed"]:
+            catalog = f"the catalog has {counted(health['images'], 'image')}, 0 listed for project {health['project']}"
+        texts = (self.requests.last_match, text, catalog, self.faults.explain_no_hits())
         return "\n".join(str(text) for text in texts if text is not None and str(text))
 
     @property

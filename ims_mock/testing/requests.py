@@ -156,16 +156,21 @@ class Requests(Sequence[Entry]):
         self._clear_journal()
 
 
-def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str], walks: Iterable[Walk]) -> str:
+def _where(url: str) -> str:
+    return f"; the client must use {url} (ims_mock.url)"
+
+
+def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str], walks: Iterable[Walk], url: str) -> str:
     """Return the latest requests as a text, with errors, findings and faults.
 
     Args:
         entries: The recorded requests.
         faults: A text about each fault rule that still exists, by id.
         walks: The walks. Of their errors it has those whose cause may be outside of the walk: a sandbox that was left.
+        url: The URL that clients must use, which is shown if there are no requests.
     """
     latest, findings = entries[-_MAX_REQUESTS:], dict[tuple[str, str], list[int]]()
-    end = "" if not latest else ":" if len(latest) == len(entries) else ", the latest:"
+    end = _where(url) if not latest else ":" if len(latest) == len(entries) else ", the latest:"
     lines = [f"{counted(len(entries), 'request')} recorded{end}", *(_format_entry(entry, faults) for entry in latest)]
     for entry in latest:
         for one in entry.findings:
@@ -191,14 +196,14 @@ def _format_entry(entry: Entry, faults: Mapping[str, str]) -> str:
 # --- walks
 
 
-def explain_walks(walks: Iterable[Walk], pattern: RequestPattern) -> str:
+def explain_walks(walks: Iterable[Walk], pattern: RequestPattern, url: str) -> str:
     """Return what is wrong with the walks whose first page matches a pattern; an empty string if nothing is.
 
-    It is also wrong if no walk matches a pattern that restricts anything.
+    It is also wrong if no walk matches a pattern that restricts anything; the text then names the URL to use.
     """
     matching = [walk for walk in walks if not pattern.differences(walk)]
     if not matching and pattern != RequestPattern():
-        return f"there was no walk that matches {pattern}"
+        return f"there was no walk that matches {pattern}{_where(url)}"
     wrong = [walk for walk in matching if walk.errors]
     if not wrong:
         return ""

@@ -302,7 +302,9 @@ def test_walks_must_reach_the_last_page(ims):
     with pytest.raises(AssertionError, match=wrong):
         ims.assert_walked_everything()
     ims.assert_walked_everything(limit=None)
-    with pytest.raises(AssertionError, match="there was no walk that matches limit='5'"):
+    with pytest.raises(
+        AssertionError, match=f"there was no walk that matches limit='5'; the client must use {ims.url} "
+    ):
         ims.assert_walked_everything(limit=5)
     while "next" in page:
         page = ims.client.get(page["next"]).json
@@ -396,7 +398,7 @@ def test_fault_behind_another_one_is_explained(ims):
 
 
 def test_requests_are_described_with_errors_findings_and_faults(ims):
-    assert ims.describe_requests() == "0 requests recorded"
+    assert ims.describe_requests() == f"0 requests recorded; the client must use {ims.url} (ims_mock.url)"
     ims.faults.add(nth=3, status=503, message="gone")
     ims.client.get("/v2/images?name=a%2Bb&imagetype=gold&token=a-secret")
     ims.client.get("/v2/images?limit=x&imagetype=gold")
@@ -412,6 +414,12 @@ def test_requests_are_described_with_errors_findings_and_faults(ims):
     ]
     assert f"  warning undocumented-parameter, requests 1, 2: {finding}\n    cure: did you mean __imagetype?" in text
     assert "a-secret" not in text
+
+
+def test_description_says_that_no_image_is_listed(ims):
+    with pytest.warns(CatalogWarning):
+        ims.load({"project": "p", "images": [{"owner": "other"}]})
+    assert ims.describe_requests().splitlines()[1:] == ["the catalog has 1 image, 0 listed for project p"]
 
 
 def test_description_of_requests_stays_short(ims):

@@ -259,7 +259,7 @@ def test_every_failure_shows_the_requests_of_its_test(run, plugins):
     sections = SECTION.findall(result.stdout.str())
     shown = [re.findall(r"/v2/images/(\w+) -> 404 IMG.0027", section) for section in sections]
     assert sorted(shown) == [[], ["both"], ["error"], ["expected"], ["late"], ["setup"], ["teardown"]]
-    assert "0 requests recorded" in sections
+    assert any(section.startswith("0 requests recorded; the client must use http") for section in sections)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_own_frames_are_hidden_from_mistakes_of_a_test(run, is_remote):
         "faults.add(statuss=503)": "unexpected keyword argument 'statuss'. Did you mean status?",
         'begin(auht="on")': "unexpected keyword argument 'auht'. Did you mean auth?",
         'clock.set("x")': "Invalid time 'x'.",
-        'restore("nosuch")': "Snapshot 'nosuch' not found.",
+        'restore("nosuch")': "Invalid snapshot 'nosuch'.",
         "requests[0]": "list index out of range",
         'assert_walked_everything("/v2/images")': "there was no walk",
     }

@@ -116,7 +116,7 @@ WRONG = walk(
 
 
 def test_explanation_shows_requests_and_errors_of_wrong_walks():
-    lines = explain_walks([RIGHT, WRONG], RequestPattern()).splitlines()
+    lines = explain_walks([RIGHT, WRONG], RequestPattern(), "http://h").splitlines()
     assert lines[:6] == [
         "1 of 2 walks went wrong:",
         "walk 2: 4 pages, 8 images, not to the last page",
@@ -134,7 +134,7 @@ def test_explanation_shows_requests_and_errors_of_wrong_walks():
 def test_explanation_leaves_out_the_middle_of_a_long_walk():
     steps = [step(number) for number in range(1, 41)]
     long = walk(1, *steps, remarks=(Remark("looped", tuple(range(2, 41))),))
-    lines = explain_walks([long], RequestPattern()).splitlines()
+    lines = explain_walks([long], RequestPattern(), "http://h").splitlines()
     assert [line.partition(":")[0] for line in lines[12:15]] == ["  11", "  … 28 more", "  40"]
     assert lines[15].startswith("  looped, requests 2, 3, 4, 5, 6 and 34 more: ")
 
@@ -150,6 +150,6 @@ def test_explanation_leaves_out_the_middle_of_a_long_walk():
     ],
 )
 def test_pattern_selects_walks_by_their_first_page(path, query, start):
-    text = explain_walks([RIGHT, WRONG], RequestPattern(path, query=query))
+    text = explain_walks([RIGHT, WRONG], RequestPattern(path, query=query), "http://h")
     assert text.startswith(start)
     assert bool(text) == bool(start)
