@@ -33,5 +33,8 @@ _TEXTS = {**PAGES, "README.md": README.read_text()}
 SUITES = {page: found[1] for page, text in _TEXTS.items() if (found := _SUITE.search(text))}
 """The test module of each page that has one, and that of the README."""
 
+PYTEST_EXAMPLES = re.findall(r"```python\n(.*?)```", PAGES["guides/pytest.md"], re.DOTALL)
+"""The Python code of the page about pytest."""
+
 TYPED_SUITE = block_after(PAGES["guides/pytest.md"], "## Types", "python")
 """The test module with annotations."""

@@ -125,7 +125,7 @@ class ImsMock:
 
     @property
     def client(self) -> Client:
-        """A test client, as in ``client.get("/v2/images").json``."""
+        """A test client, as in ``client.get("/v2/images").get_json()``."""
         return self._backend.client()
 
     # --- images

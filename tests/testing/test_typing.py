@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args, get_origin, get_type_hints
 
 import pytest
-from docs_pages import TYPED_SUITE
+from docs_pages import PYTEST_EXAMPLES
 
 from ims_mock.faults.rules import RULE_KEYS, FaultRule
 from ims_mock.testing.faults import Faults
@@ -48,13 +48,15 @@ def test_wrong(ims_mock: ImsMock) -> None:
 def test_mypy_finds_mistakes_in_the_suite_of_a_user(tmp_path, monkeypatch):
     mypy = pytest.importorskip("mypy.api")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "test_types.py").write_text(TYPED_SUITE)
+    examples = [f"example_{number}.py" for number in range(len(PYTEST_EXAMPLES))]
+    for name, text in zip(examples, PYTEST_EXAMPLES, strict=True):
+        (tmp_path / name).write_text(text)
     (tmp_path / "test_suite.py").write_text(SUITE)
-    output, problems, _ = mypy.run(["--strict", "test_types.py", "test_suite.py"])
+    output, problems, _ = mypy.run(["--strict", *examples, "test_suite.py"])
     found = {int(number) for number in re.findall(r"^test_suite\.py:(\d+): error", output, re.MULTILINE)}
     wrong = {number for number, line in enumerate(SUITE.splitlines(), 1) if line.endswith("# wrong")}
     assert (found, problems) == (wrong, ""), output
-    assert "test_types.py" not in output
+    assert "example_" not in output
     assert 'Unexpected keyword argument "statuss" for "add" of "Faults"; did you mean "status"?' in output
 
 
