@@ -9,22 +9,24 @@ from typing import Any, Final, overload
 
 from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.journal.journal import Entry
-from ims_mock.text import counted, printable, quoted, shortened
+from ims_mock.text import counted, escaped, printable, quoted, shortened
 
 AnyRequest = Entry | Step | Walk
 """A recorded request, or a walk, which has the path and the query of its first request."""
 
 _MAX_NEAREST: Final = 3
 _MAX_LENGTH: Final = 110
+_MAX_TARGET: Final = 500
 _MAX_STEPS: Final = 12
 _MAX_ITEMS: Final = 5
 _MAX_REQUESTS: Final = 10
 _MAX_MESSAGE: Final = 400
+_LEFT_SANDBOX: Final = "urljoin with `next` leaves the sandbox; append it to the URL"
 
 
-def format_request(request: Entry | Step) -> str:
+def format_request(request: Entry | Step, length: int = _MAX_LENGTH) -> str:
     """Return a request as text: ``GET /v2/images?limit=2``."""
-    return printable(f"{request.method} {request.target}", _MAX_LENGTH)
+    return f"{request.method} {printable(escaped(request.target), length)}"
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str], walks
     Args:
         entries: The recorded requests.
         faults: A text about each fault rule that still exists, by id.
-        walks: The walks. Of their errors it has those whose cause may be outside of the walk: a sandbox that was left.
+        walks: The walks. One line names those that may have left a sandbox.
         url: The URL that clients must use, which is shown if there are no requests.
     """
     latest, findings = entries[-_MAX_REQUESTS:], dict[tuple[str, str], list[int]]()
@@ -179,7 +181,8 @@ def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str], walks
     lines += ["findings:"] if findings else []
     lines += [f"{name}, {_format_numbers(seen)}: {text}" for (name, text), seen in [*findings.items()][:_MAX_ITEMS]]
     lines += [f"  … {len(findings) - _MAX_ITEMS} more"] if len(findings) > _MAX_ITEMS else []
-    lines += [_format_remark(remark) for walk in walks for remark in walk.errors if remark.cause]
+    left = sorted(number for walk in walks for remark in walk.errors if remark.cause for number in remark.requests)
+    lines += [f"  stopped-early, {_format_numbers(left)}: {_LEFT_SANDBOX}"] if left else []
     return "\n".join(lines)
 
 
@@ -190,7 +193,7 @@ def _format_entry(entry: Entry, faults: Mapping[str, str]) -> str:
     elif entry.ids or entry.walk:
         response += f", {counted(len(entry.ids), 'image')}"
     fault = f" ({faults.get(entry.fault, f'fault {entry.fault}')})" if entry.fault else ""
-    return f"  {entry.number}: {format_request(entry)} -> {response}{fault}"
+    return f"  {entry.number}: {format_request(entry, _MAX_TARGET)} -> {response}{fault}"
 
 
 # --- walks
