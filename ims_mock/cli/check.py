@@ -8,9 +8,7 @@ from ims_mock.cli.common import make_command
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.emulator import describe
 from ims_mock.loading.loader import load
-from ims_mock.loading.parser import MAX_PROBLEMS
-from ims_mock.loading.sources import CatalogError, report_problems
-from ims_mock.text import counted
+from ims_mock.loading.sources import CatalogError, count_problems, report_problems
 
 
 @make_command("check")
@@ -23,7 +21,6 @@ def command(catalog: tuple[str, ...], seed: int, strict: bool) -> int:
         return 1
     for line in report_problems(loaded.warnings):
         click.echo(line)
-    least = "at least " if len(loaded.warnings) == MAX_PROBLEMS else ""
-    found = f"{least}{counted(len(loaded.warnings), 'warning')}" if loaded.warnings else "no problems"
+    found = count_problems(loaded.warnings) if loaded.warnings else "no problems"
     click.echo(f"{describe(loaded, DOCUMENTED)}: {found}")
     return int(strict and bool(loaded.warnings))

@@ -223,6 +223,6 @@ def nearest(name: str, among: Iterable[str] = KNOWN_NAMES, *, cutoff: float = 0.
 
     Names that differ only in case or underscores are the same; ``cutoff`` is how similar others must be, 0 to 1.
     """
-    same = {known.replace("_", ""): known for known in among}
+    same = {known.replace("_", ""): known for known in sorted(among)}
     near = difflib.get_close_matches(name.lower(), tuple(same.values()), 1, cutoff=cutoff)
     return same.get(name.replace("_", "").lower()) or (near[0] if near else None)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import Any, Final
 
 from ims_mock.catalog.defaults import PUBLIC_TYPES
@@ -46,8 +45,11 @@ EXCLUSIONS: Final = (
 )
 """Attributes, each with others that no image has at the same time."""
 
-_MAX_PROPERTIES: Final = 1_000
-"""The number of properties of an image that are checked, because comparing names is slow."""
+_MAX_NAMES: Final = 500
+"""The number of different unknown names that are compared with known ones, because this is slow."""
+
+_QUEENS_VALUES: Final = {"visibility": ("community",)}
+"""Values of Glance's release Queens that the service does not document."""
 
 _VERSION_PREFIXES: Final = {
     "windows": ("windows",), "ubuntu": ("ubuntu",), "red hat": ("redhat", "red hat"), "suse": ("suse",),
@@ -66,22 +68,37 @@ def _nearest(name: str) -> str | None:
     return nearest(name, {*KNOWN_NAMES, MEMBERS}, cutoff=0.75 if len(name) <= _SHORT else 0.8)
 
 
-def lint(values: Values) -> Iterator[tuple[str, str]]:
+class Spelling:
+    """Finds the known names that unknown ones resemble, for the first few hundred different ones."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def nearest(self, name: str) -> str | None:
+        """Return the known name that an unknown one most likely means."""
+        if len(self._names) < _MAX_NAMES:
+            self._names.add(name)
+        return _nearest(name) if name in self._names else None
+
+
+def lint(values: Values, spelling: Spelling | None = None) -> Iterator[tuple[str, str]]:
     """Return an attribute and a warning for everything about an image that no real one would have.
 
     Args:
         values: The values of the image, including defaults and free properties.
+        spelling: Finds similar names; the images of a load share it.
     """
+    spelling = spelling or Spelling()
     for field in FIELDS:
-        value, known = values.get(field.name), field.known_values
+        value, known = values.get(field.name), (*field.known_values, *_QUEENS_VALUES.get(field.name, ()))
         if known and isinstance(value, str) and value.lower() not in map(str.lower, known):
             yield field.name, f"{quoted(value)} is not one of {', '.join(known)}"
-    for name in islice((name for name in values if name not in BY_NAME), _MAX_PROPERTIES):
+    for name in (name for name in values if name not in BY_NAME):
         if isinstance(values[name], list | dict):
             yield name, "is a list or a mapping, and clients expect text; it is kept"
         if name in KNOWN_NAMES:
             continue
-        if similar := _nearest(name):
+        if similar := spelling.nearest(name):
             yield name, f"is not a known attribute; did you mean {similar}?"
         elif name.startswith("__"):
             yield name, "is not an attribute in the document"

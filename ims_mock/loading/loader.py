@@ -20,7 +20,7 @@ from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.contract.values import LIST, TIME, parse_wire_time
 from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, missing_pages, parse, validate
 from ims_mock.loading.dump import Masks, dump_credentials
-from ims_mock.loading.lint import is_open, lint
+from ims_mock.loading.lint import Spelling, is_open, lint
 from ims_mock.loading.parser import ValuePath
 from ims_mock.loading.published import UNSET, as_shared
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS
@@ -248,6 +248,7 @@ class _ImageBuilder:
 
     def __post_init__(self) -> None:
         self._index = len(self.base.catalog) if self.base else 0
+        self._spelling = Spelling()
         known = self.credentials
         rows: tuple[Token | AccessKey | User, ...] = (*known.tokens, *known.keys, *known.users)
         self._known_projects = {self.owner, *known.projects, *(row.project for row in rows)}
@@ -297,7 +298,7 @@ class _ImageBuilder:
         """Add the warnings about values of an image, if the service did not show them, and whether it is hidden."""
         if file.is_bundled and not self.lint_bundled:
             return
-        warnings = lint(values)
+        warnings = lint(values, self._spelling)
         if image is not None and not is_open(image.values) and not self._view.sees(image):
             owner = image.get("owner")
             if owner not in self._known_projects:

@@ -29,6 +29,12 @@ UNSET: Final[Mapping[str, None]] = dict.fromkeys(name for name in DEFAULTED if n
 """The attributes that have no default in a complete image. Glance does not know whether it is registered."""
 
 
+_SHARED: Final = (
+    "is loaded as shared by {owner} with {project}, which is assumed; how its owner sees it is unknown; "
+    "if an admin read the response, name its members, or write project: {owner}"
+)
+
+
 def is_single_image(raw: object) -> bool:
     """Return whether a catalog is one image instead of a mapping with sections."""
     return isinstance(raw, Mapping) and "id" in raw and raw.keys().isdisjoint(SECTIONS)
@@ -97,7 +103,7 @@ def as_shared(image: Mapping[str, Value | None], project: str) -> tuple[Mapping[
     if owner == project:
         return image, "its members are unknown; name them as members" if is_shared else ""
     shared = {**image, "visibility": "shared", MEMBERS: {project: "accepted"}}
-    return shared, f"is loaded as shared by {owner} with {project}; how its owner sees it is unknown"
+    return shared, _SHARED.format(owner=owner, project=project)
 
 
 def _is_shared(image: Mapping[str, Value | None]) -> bool:

@@ -15,7 +15,7 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, vali
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import HEADER, INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
-from ims_mock.loading.parser import MAX_PROBLEMS, ValuePath
+from ims_mock.loading.parser import STOP_AFTER, ValuePath
 from ims_mock.options import MAX_GENERATED
 from ims_mock.text import quoted
 
@@ -138,7 +138,7 @@ class _MembersField(fields.Field[dict[str, str]]):
                 problems[project] = [f"{quoted(status)} is not a member status; use one of {statuses}"]
             elif not _is_name(project):
                 problems[project] = ["a project id must be text"]
-            if len(problems) == MAX_PROBLEMS:
+            if len(problems) == STOP_AFTER:
                 break
         if problems:
             raise ValidationError(problems)
@@ -169,7 +169,7 @@ class _EntriesField(fields.List[Any]):
             except ValidationError as error:
                 problems[index] = error.messages
                 count += sum(1 for _ in _flatten(error.messages, ()))
-                if count >= MAX_PROBLEMS:
+                if count >= STOP_AFTER:
                     break
         if problems:
             raise ValidationError(problems)
@@ -193,15 +193,17 @@ class _Mapping(Schema):
 
     error_messages = _MAPPING
 
-    @validates_schema(skip_on_field_errors=False)
-    def _read_others(self, data: dict[Any, Any], **_: Any) -> None:
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _read_others(self, data: dict[Any, Any], original: Any, **_: Any) -> None:
         problems = {}
-        for name in [name for name in data if name not in self.fields]:
+        for name in [
+            name for name in (original if data else ()) if name in data and name not in self.fields
+        ]:  # data has no fixed order
             try:
-                data[name] = self._read_other(name, data[name])
+                data[name] = self._read_other(name, data.pop(name))
             except ValueError as error:
                 problems[name] = [str(error)]
-                if len(problems) == MAX_PROBLEMS:
+                if len(problems) == STOP_AFTER:
                     break
         if problems:
             raise ValidationError(problems)
@@ -294,7 +296,7 @@ def _load(schema: Schema, raw: Any) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
-        problems = sorted(islice(_flatten(error.messages, ()), MAX_PROBLEMS), key=str)
+        problems = sorted(islice(_flatten(error.messages, ()), STOP_AFTER), key=str)
         invalid = {path[0] for path, _ in problems if path}
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
         valid = {name: value for name, value in valid.items() if isinstance(name, str) and name not in invalid}

@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
-from ims_mock.loading.parser import MAX_BYTES, MAX_PROBLEMS, CatalogText, Progress, ValuePath
+from ims_mock.loading.parser import MAX_BYTES, MAX_PROBLEMS, STOP_AFTER, CatalogText, Progress, ValuePath
 from ims_mock.text import counted, escaped, printable, quoted
 
 Source = str | Path | Mapping[str, object] | CatalogText
@@ -67,12 +67,18 @@ def report_problems(problems: Sequence[CatalogProblem]) -> list[str]:
     """Return a line for each problem. Of too many, errors come first, and a last line counts the rest."""
     errors_first = sorted(range(len(problems)), key=lambda index: problems[index].is_warning)
     lines = [str(problems[index]) for index in sorted(errors_first[:MAX_REPORTED])]
-    if rest := len(problems) - len(lines):
-        counts = Counter("warning" if problem.is_warning else "error" for problem in problems)
-        least = "at least " if MAX_PROBLEMS in counts.values() else ""
-        noun = "problem" if len(counts) > 1 else next(iter(counts))
-        lines.append(f"and {least}{counted(rest, f'more {noun}')}")
+    if len(problems) > len(lines):
+        lines.append(f"and {count_problems(problems, len(lines))}")
     return lines
+
+
+def count_problems(problems: Sequence[CatalogProblem], shown: int = 0) -> str:
+    """Return a phrase with the number of problems, such as ``at least 950 more errors`` if 50 are shown already."""
+    counts = Counter("warning" if problem.is_warning else "error" for problem in problems)
+    total = sum(min(count, MAX_PROBLEMS) for count in counts.values())
+    least = "at least " if max(counts.values(), default=0) > MAX_PROBLEMS else ""
+    noun = "problem" if len(counts) > 1 else next(iter(counts), "problem")
+    return f"{least}{counted(total - shown, f'more {noun}' if shown else noun)}"
 
 
 @dataclass
@@ -137,15 +143,15 @@ class Problems:
     @property
     def has_all_warnings(self) -> bool:
         """Whether further warnings would be ignored."""
-        return len(self.warnings) == MAX_PROBLEMS
+        return len(self.warnings) == STOP_AFTER
 
     def add(self, *problems: CatalogProblem) -> None:
         """Add problems; raise a :class:`CatalogError` if there are too many errors."""
         for problem in problems:
             kept = self.warnings if problem.is_warning else self.errors
-            if len(kept) < MAX_PROBLEMS:
+            if len(kept) < STOP_AFTER:
                 kept.append(problem)
-        if len(self.errors) == MAX_PROBLEMS:
+        if len(self.errors) == STOP_AFTER:
             self.refuse_errors()
 
     def refuse_errors(self) -> None:

@@ -6,7 +6,7 @@ from ims_mock.catalog.defaults import with_defaults
 from ims_mock.contract.fields import BY_NAME, FIELDS, OTHER_PROPERTIES, nearest
 from ims_mock.contract.operating_systems import SYSTEMS
 from ims_mock.contract.values import TEXT
-from ims_mock.loading.lint import CHECKS, lint
+from ims_mock.loading.lint import CHECKS, Spelling, lint
 
 
 def warnings(**given):
@@ -187,6 +187,10 @@ def test_other_case_underscores_and_slips_in_short_names_get_a_suggestion(misspe
     assert warnings(**{misspelt: "x"})[misspelt] == [f"is not a known attribute; did you mean {name}?"]
 
 
+def test_community_is_a_visibility_of_queens():
+    assert "visibility" not in warnings(visibility="community")
+
+
 @pytest.mark.parametrize("name", ["__zzz", "__vendor_note", "____"])
 def test_undocumented_service_attribute_is_warned_about(name):
     assert warnings(**{name: "x"}) == {name: ["is not an attribute in the document"]}
@@ -228,7 +232,16 @@ def test_properties_that_only_the_newer_list_documents_are_known(name):
 
 
 def test_many_properties_are_compared_with_known_names_in_bounded_time():
-    assert len(warnings(**{f"__support_kvm_{number}": "x" for number in range(2_000)})) == 1_000
+    found = warnings(**{f"__support_kvm_{number}": "x" for number in range(2_000)})
+    assert len(found) == 2_000
+    assert sum("did you mean" in message for (message,) in found.values()) == 500
+
+
+def test_images_of_a_load_share_the_bound_of_compared_names():
+    spelling = Spelling()
+    assert "did you mean" not in str(list(lint({f"other {number}": "x" for number in range(500)}, spelling)))
+    assert "did you mean name" not in str(list(lint({"nmae": "x"}, spelling)))
+    assert "did you mean name" in str(list(lint({"nmae": "x"})))
 
 
 def test_all_warnings_are_returned_at_once():

@@ -271,7 +271,7 @@ WRONG_ENTRIES = {
 def test_validation_stops_at_1000_errors(case):
     with pytest.raises(CatalogError) as caught:
         load([WRONG_ENTRIES[case](2_000)])
-    assert len(caught.value.problems) == 1_000
+    assert len(caught.value.problems) == 1_001
     lines = str(caught.value).splitlines()
     assert len(lines) == 51
     assert lines[-1] == "and at least 950 more errors"
@@ -282,10 +282,11 @@ def test_validation_stops_at_1000_errors(case):
     [
         (50, 0, None),
         (51, 0, "and 1 more error"),
-        (999, 0, "and 949 more errors"),
+        (1_000, 0, "and 950 more errors"),
         (49, 1, None),
         (40, 20, "and 10 more problems"),
-        (60, 1_001, "and at least 1010 more problems"),
+        (60, 1_000, "and 1010 more problems"),
+        (60, 1_002, "and at least 1010 more problems"),
     ],
 )
 def test_report_shows_50_problems_errors_first(errors, odd, last):
@@ -294,17 +295,23 @@ def test_report_shows_50_problems_errors_first(errors, odd, last):
     lines = str(caught.value).splitlines()
     assert sum("is not a whole number" in line for line in lines) == min(errors, 50)
     assert lines[50:] == ([last] if last else [])
-    assert [one.is_warning for one in caught.value.problems] == [False] * errors + [True] * min(odd, 1_000)
+    assert [one.is_warning for one in caught.value.problems] == [False] * errors + [True] * min(odd, 1_001)
 
 
 def test_warnings_are_sorted_and_kept_up_to_1000():
     given = images({"min_disk": 0, "__os_bit": 3}, *[{}] * 1_200)
     loaded = load([given, {**given, "defaults": {"min_ram": 0, "__os_bit": "16"}}])
     assert len(loaded.catalog) == 2_402
-    assert len(loaded.warnings) == 1_000
+    assert len(loaded.warnings) == 1_001
     assert report_problems(loaded.warnings)[-1] == "and at least 950 more warnings"
     file("a.yaml", "images:\n- {__os_bit: 3,\n   min_disk: 0, __zzz: 1}\n- {id: b,\n   min_disk: 0}\n")
     assert [line.split(":")[1] for line in warnings("a.yaml")] == ["2", "3", "3", "5"]
+
+
+def test_unknown_keys_are_reported_in_the_order_of_the_file():
+    names = [f"__zz{number}" for number in range(9, 0, -1)]
+    lines = warnings(file("one-line.json", json.dumps(images(dict.fromkeys(names, "x")))))
+    assert [line.split(".")[2].partition(":")[0] for line in lines] == names
 
 
 def test_invalid_value_hides_no_other_problem_of_the_image():

@@ -282,7 +282,8 @@ def test_image_of_another_project_is_shared_with_the_catalogs_project(shown):
     assert {name: member.status for name, member in only.members.items()} == {B: "accepted"}
     assert only.visibility == "shared"
     assert warnings(catalog) == [
-        f"images[0].visibility: is loaded as shared by {A} with {B}; how its owner sees it is unknown"
+        f"images[0].visibility: is loaded as shared by {A} with {B}, which is assumed; how its owner sees it is"
+        f" unknown; if an admin read the response, name its members, or write project: {A}"
     ]
 
 
