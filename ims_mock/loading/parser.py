@@ -87,6 +87,13 @@ class ParseError(Exception):
         self.line = line
 
 
+_NO_CATALOGS: Final = {
+    "http/": "begins with the headers of a response, as curl -i prints them; save its body only",
+    **dict.fromkeys(("<!doctype", "<html"), "is an HTML page; save the JSON response of the API"),
+}
+"""The beginnings, in lower case, of what is often saved in place of a catalog, and what to do."""
+
+
 @dataclass(frozen=True)
 class CatalogText:
     """The bytes of a catalog file, in JSON or else in YAML, and how many values it may have."""
@@ -111,6 +118,9 @@ class CatalogText:
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             raise ParseError(line, f"the byte {self.data[error.start]:#04x} is not UTF-8") from None
+        for start, message in _NO_CATALOGS.items():
+            if text[: len(start)].lower() == start:
+                raise ParseError(1, message)
         if self.is_json:
             return _JsonParser(text, self.max_values).document()
         return _YamlBuilder(_yaml_events(text, progress), self.max_values).document()

@@ -262,6 +262,9 @@ _CATALOG: Final = _Section.from_dict(
     name="CatalogSchema",
 )()
 
+_ERROR_KEYS: Final = ("error", "error_msg")
+"""The keys of error responses of the service and of its gateway."""
+
 SECTIONS: Final = tuple(_CATALOG.fields)
 """The keys of a catalog file."""
 
@@ -278,7 +281,11 @@ def read_sections(raw: object) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         legal = ", ".join(_CATALOG.fields)
         given = "null" if raw is None else quoted(raw)
-        raise SchemaError([((), f"the catalog is {given}; it must be a mapping with {legal}")], {})
+        hint = "; write a list of images under the key images" if isinstance(raw, list | tuple) else ""
+        raise SchemaError([((), f"the catalog is {given}; it must be a mapping with {legal}{hint}")], {})
+    if raw.keys().isdisjoint(SECTIONS) and (text := next((raw[key] for key in _ERROR_KEYS if key in raw), "")):
+        text = quoted(text.get("message", text) if isinstance(text, Mapping) else text)
+        raise SchemaError([((), f"is an error response, {text}; save the response of a successful request")], {})
     absent = {name for name in _CATALOG.fields if raw.get(name) is None}
     return _load(_CATALOG, {name: value for name, value in raw.items() if name not in absent})
 

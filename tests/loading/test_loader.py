@@ -242,7 +242,10 @@ def test_problems_of_all_files_are_reported_at_once():
     file("all/5.yaml", "- a\n")
     file("all/6.json", "[]")
     lines = problems("all", images({"tags": "x"}))
-    sections = "it must be a mapping with project, clock, projects, credentials, defaults, images, generate"
+    sections = (
+        "it must be a mapping with project, clock, projects, credentials, defaults, images, generate; "
+        "write a list of images under the key images"
+    )
     assert sorted(lines) == [
         "all/1.yaml:1: images[0].min_disk: 'x' is not a whole number of 64 bits",
         "all/2.json:2: not JSON: Expecting value at column 26",
@@ -326,6 +329,10 @@ def test_invalid_value_hides_no_other_problem_of_the_image():
 
 BAD_FILES = {
     "a list": ("bad.yaml", "\n- id: a", "bad.yaml:2: the catalog is a list; it must be a mapping"),
+    "headers": ("bad.json", "HTTP/1.1 200 OK\r\n\r\n{}", "bad.json:1: begins with the headers of a response"),
+    "a page": ("bad.yaml", "<!DOCTYPE html>", "bad.yaml:1: is an HTML page; save the JSON response"),
+    "an error of the service": ("bad.json", '{"error": {"message": "no"}}', "bad.json:1: is an error response, 'no'; "),
+    "an error of the gateway": ("bad.json", '{"error_msg": "no"}', "bad.json:1: is an error response, 'no'; "),
     "a text": ("bad.yaml", "nothing", "bad.yaml:1: the catalog is 'nothing'; it must be a mapping"),
     "a number": ("bad.json", "3", "bad.json:1: the catalog is '3'; it must be a mapping"),
     "null in JSON": ("bad.json", "\nnull", "bad.json:2: the catalog is null; it must be a mapping"),
