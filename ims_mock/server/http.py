@@ -62,8 +62,14 @@ _UPLOAD: Final = re.compile(
 
 _FILE: Final = re.compile(r"PUT .*/v2/images/[^/]+/file", re.DOTALL)
 
+_MAX_DIGITS: Final = 640
+"""The lowest limit of Python for the digits of a number."""
+
 _log = logging.getLogger("ims_mock")
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_TARGET: Final = re.compile(r"(/|https?://[^/?#]+(?=[/?#]|$))[^\x00-\x20\x7f]*|\*", re.IGNORECASE)
+"""What a proxy and the emulator read alike: a path, a URL, or ``*``."""
+
 _REJECTIONS: Final = {
     413: ("body-too-large", f"at most {MAX_BODY_BYTES} bytes"),
     431: ("body-too-large", f"at most {MAX_HEADER_BYTES} bytes of headers"),
@@ -110,8 +116,13 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         line = _NON_ASCII.sub(lambda match: b"%%%02X" % ord(match[0]), line)
         try:
             super().parse_header(line + end + headers)
-        except ValueError as error:  # the target is not a URL
-            raise ParsingError(str(error)) from None
+        except ValueError:
+            digits = self.headers.get("CONTENT_LENGTH", "")
+            is_long = len(digits) > _MAX_DIGITS
+            wrong = f"Content-Length has {len(digits)} digits" if is_long else "the request target is not a URL"
+            raise ParsingError(wrong) from None
+        if not _TARGET.fullmatch(self.request_uri):
+            raise ParsingError(f"the request target {self.request_uri} is neither a path that starts with / nor a URL")
         if self.body_rcv is None:
             return
         target = f"{self.command} {self.path}"

@@ -60,8 +60,10 @@ def _is_address(name: str) -> bool:
 
 
 def refuse_forwarded_scheme(context: RequestContext) -> None:
-    """Refuse a request for which a proxy sends another scheme than those of HTTP."""
-    if (scheme := context.request.scheme) not in ("http", "https"):
+    """Refuse a request for which a proxy sends another scheme than those of HTTP, in upper or lower case."""
+    scheme = context.request.scheme
+    context.request.scheme = scheme.lower()
+    if context.request.scheme not in ("http", "https"):
         raise RequestError("scheme", "X-Forwarded-Proto", scheme, "http or https")
 
 

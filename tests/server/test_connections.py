@@ -154,6 +154,31 @@ def test_a_request_that_can_be_read_in_two_ways_is_rejected(server, headers, ver
     assert not server._server.application.environs
 
 
+@pytest.mark.parametrize("target", ["_ims/catalog", "http:/_ims/catalog", "x:/_ims/catalog", "http:///_ims/catalog",
+                                    "ftp://a/_ims/catalog", "/\t_ims/catalog", "\x01/_ims/catalog", "a:80", "**"])  # fmt: skip
+def test_a_request_target_is_a_path_or_a_url(server, target):
+    with connected(server.url) as connection:
+        connection.sendall(head("GET", target))
+        status, found, text = read_response(connection)
+    assert (status, found["Connection"]) == (400, "close")
+    assert "the request target" in json.loads(text)["error_msg"]
+    assert not server._server.application.environs
+
+
+@pytest.mark.parametrize("target", ["/", "//a", "/a:b?0#d", "http://a", "HTTP://a:1?0", "https://a/b", "*"])
+def test_paths_and_urls_are_accepted(server, target):
+    with connected(server.url) as connection:
+        connection.sendall(head("GET", target, {"Connection": "close"}))
+        assert read_head(connection)[0] == 200
+
+
+def test_a_content_length_of_many_digits_is_rejected(server):
+    with connected(server.url) as connection:
+        connection.sendall(head("POST", "/", {"Content-Length": "1" * 5000}))
+        status, _, text = read_response(connection)
+    assert (status, "Content-Length has 5000 digits" in json.loads(text)["error_msg"]) == (400, True)
+
+
 def test_a_client_may_disconnect_while_it_is_told_that_its_request_is_malformed(server, caplog, monkeypatch):
     write_soon = Channel.write_soon
 

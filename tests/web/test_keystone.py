@@ -91,11 +91,12 @@ def test_forwarded_headers_are_used_only_with_forwarded_on(forwarded, url):
 
 @pytest.mark.parametrize(
     ("forwarded", "scheme", "status"),
-    [("on", "http", 200), ("on", "https", 200), ("on", "javascript", 400), ("on", "HTTPS", 400), ("off", "x", 200)],
+    [("on", "http", 200), ("on", "https", 200), ("on", "javascript", 400), ("on", "HTTPS", 200), ("off", "x", 200)],
 )
 def test_a_forwarded_scheme_is_http_or_https(forwarded, scheme, status):
     answer = in_process(make_app(CATALOG, forwarded=forwarded))("/v3", {"X-Forwarded-Proto": scheme})
     assert answer.status == status
+    assert '"HTTPS://' not in answer.text
     if status == 400:
         check_error(answer, 400, f"Invalid X-Forwarded-Proto '{scheme}'. Use http or https.")
 

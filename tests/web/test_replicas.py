@@ -20,6 +20,7 @@ from clients.sdks import ims_client
 from docs_pages import PAGES, block_after
 from helpers import in_process, make_app, over_port, over_socket
 from login_helpers import login_body
+from raw_http import connected, head, read_head
 from serving import POSIX, free_port, serving
 from werkzeug.serving import make_server
 
@@ -268,6 +269,17 @@ def test_a_write_through_the_proxy_is_rejected(proxy):
         assert "Ask a replica" in proxy.ask(f"{prefix}/requests").json["error"]["message"]
         assert "Ask a replica" in proxy.ask(f"{prefix}/reset", JSON, "POST").json["error"]["message"]
     assert "Ask a replica" not in proxy.ask("/v2/images?x=/_ims/", TOKEN).text
+    url = f"http://127.0.0.1:{proxy.port}"
+    for target in (
+        "_ims/catalog",
+        "http:/_ims/catalog",
+        "x:/_ims/catalog",
+        f"{url}/_ims/catalog",
+        "http:///_ims/catalog",
+    ):
+        with connected(url) as connection:
+            connection.sendall(head("GET", target, {"Connection": "close"}))
+            assert read_head(connection)[0] in (400, 404), target
     assert proxy.ask("/_ims/health").json["status"] == "ok"
 
 
