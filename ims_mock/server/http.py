@@ -25,7 +25,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from copy import copy
 from functools import partial
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, Final
 
 from waitress.channel import ClientDisconnected, HTTPChannel
@@ -50,6 +50,9 @@ MAX_BODY_BYTES: Final = 16 * 2**20
 
 MAX_UNSENT_BYTES: Final = 2**20
 """While a client has this much to read, its next request is not answered."""
+
+QUIET_SECONDS: Final = 2.0
+"""How long a client may take to send its first request, or to continue an upload, if others wait to connect."""
 
 _SMALL_BYTES: Final = 2**16
 """A request of this size is accepted even if all requests together have too many bytes."""
@@ -239,6 +242,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     Attributes:
         opened: When the client connected, by ``time.perf_counter``.
+        last_sent: When the client last read something, or had nothing to read, by ``time.time``.
         is_dropped: Whether the connection is closed as soon as what is written is sent.
     """
 
@@ -250,6 +254,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def __init__(self, server: Any, *args: Any, **kwargs: Any) -> None:
         self.opened = self._last_received = perf_counter()
+        self.last_sent = time()
         self.parser_class = partial(RequestParser, has_room=server.has_room)
         super().__init__(server, *args, **kwargs)
 
@@ -257,6 +262,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def is_idle(self) -> bool:
         """Whether no request is being answered, and no response sent."""
         return not self.requests and not self.total_outbufs_len
+
+    @property
+    def is_replaceable(self) -> bool:
+        """Whether it may be closed for another client, because nothing happens until its own client sends something."""
+        now, upload = perf_counter(), self._upload
+        if self.total_outbufs_len:
+            return False
+        if self.requests:  # the first of them may be an upload for whose rest the application waits
+            waits = upload and upload.is_read and not upload.is_full and len(self.requests) == 1
+            return bool(waits and now - self._last_received >= QUIET_SECONDS)
+        is_between_requests = self._last_received > self.opened and self.request is None
+        return is_between_requests or now - self.opened >= QUIET_SECONDS
 
     def held_bytes(self, max_kept: int) -> int:
         """Return the bytes in memory of requests that are received or answered; a file up to ``max_kept`` is kept."""
@@ -280,6 +297,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             self.requests.append(request)
             if len(self.requests) == 1:
                 self.server.add_task(self)
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        has_sent = bool(super()._flush_some(do_close))
+        if has_sent:
+            self.last_sent = time()
+        return has_sent
 
     def readable(self) -> bool:
         """Return whether data should be received."""

@@ -112,23 +112,33 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     # --- connections
 
     def readable(self) -> bool:
-        """Return whether a client can be accepted; make room by closing the connection that is idle for longest."""
+        """Return whether a client can be accepted, if need be in place of another."""
         super().readable()
-        if len(self.active_channels) >= self.max_connections:
-            idle = [channel for channel in self.active_channels.values() if channel.is_idle]
-            if idle:
-                min(idle, key=lambda channel: channel.last_activity).handle_close()
-            if not self._has_closed_idle:
-                self._has_closed_idle = True
-                _log.warning("%d connections are open; the oldest idle ones are closed", self.max_connections)
-        return bool(self.accepting and len(self.active_channels) < self.max_connections)
+        is_full = len(self.active_channels) >= self.max_connections
+        return bool(self.accepting and not (is_full and self._replaceable() is None))
+
+    def handle_accept(self) -> None:
+        """Accept a client; close the connection that is idle for longest if there are too many."""
+        super().handle_accept()
+        if len(self.active_channels) <= self.max_connections or (idle := self._replaceable()) is None:
+            return
+        idle.handle_close()
+        if not self._has_closed_idle:
+            self._has_closed_idle = True
+            _log.warning("%d connections are open; the oldest idle ones are closed", self.max_connections)
+
+    def _replaceable(self) -> Channel | None:
+        idle = [channel for channel in self.active_channels.values() if channel.is_replaceable]
+        return min(idle, key=lambda channel: channel.last_activity, default=None)
 
     def maintenance(self, now: float) -> None:
         """Close connections that are idle for long, or whose client does not read."""
         super().maintenance(now)
-        oldest_first = sorted(self.active_channels.values(), key=lambda channel: channel.last_activity)
+        oldest_first = sorted(self.active_channels.values(), key=lambda channel: channel.last_sent)
         for channel in oldest_first:
-            if channel.total_outbufs_len and (channel.last_activity < now - WRITE_SECONDS or self.has_too_much_output):
+            if not channel.total_outbufs_len:
+                channel.last_sent = now
+            elif channel.last_sent < now - WRITE_SECONDS or self.has_too_much_output:
                 channel.handle_close()
         for channel in reversed(oldest_first):  # clients that do not read are among the oldest
             channel.resume()

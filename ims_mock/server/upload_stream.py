@@ -25,12 +25,13 @@ class UploadStream(io.RawIOBase):
 
     Attributes:
         is_full: Whether the writer should wait.
+        is_read: Whether the reader has begun to read.
         on_first_read: Called in the reader's thread before it waits for the first byte.
         on_drained: Called in the reader's thread when a full stream accepts bytes again.
     """
 
     def __init__(self) -> None:
-        self.is_full = False
+        self.is_full = self.is_read = False
         self.on_first_read: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
         self._buffer = bytearray()
@@ -84,6 +85,7 @@ class UploadStream(io.RawIOBase):
         if self.on_first_read and not self._buffer:
             self.on_first_read()
         self.on_first_read = None
+        self.is_read = True
         view = memoryview(buffer).cast("B")
         with self._changed:
             if not self._changed.wait_for(self._has_news, READ_TIMEOUT_SECONDS):

@@ -95,6 +95,19 @@ def test_a_client_that_reads_nothing_is_disconnected(server, monkeypatch):
         read(slow, 120 * MIB)
 
 
+@pytest.mark.slow
+def test_a_client_that_reads_nothing_but_sends_is_disconnected(server, monkeypatch):
+    monkeypatch.setattr("ims_mock.server.server.WRITE_SECONDS", 1.0)
+    with connected(server.url, 0.3) as connection:
+        connection.sendall(head("GET", "/?40") + head("PUT", FILE, {"Content-Length": "1000"}))
+        deadline = time.monotonic() + 6
+        with suppress(ConnectionError):
+            while time.monotonic() < deadline:
+                connection.sendall(b"a")
+                time.sleep(0.2)
+        assert time.monotonic() < deadline
+
+
 # --- idle connections
 
 
@@ -113,7 +126,8 @@ def test_a_client_is_served_beside_more_idle_connections_than_files_may_be_open(
         assert line.endswith("WARNING 136 connections are open; the oldest idle ones are closed")
 
 
-def test_a_busy_connection_is_not_closed_for_another(server):
+def test_a_busy_connection_is_not_closed_for_another(server, monkeypatch):
+    monkeypatch.setattr("ims_mock.server.http.QUIET_SECONDS", 0.2)
     server._server.max_connections = 4
     app = server._server.application
     app.may_read.clear()
@@ -125,6 +139,32 @@ def test_a_busy_connection_is_not_closed_for_another(server):
         assert requests.get(server.url, timeout=5).text == "fine"
         app.may_read.set()
         assert read_response(busy)[0] == 409
+
+
+def test_a_new_connection_is_not_closed_before_its_first_request(server):
+    server._server.max_connections = 4
+    server._server.application.may_read.clear()
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(connected(server.url)).sendall(head("GET", "/?refuse"))
+        first, second = (stack.enter_context(connected(server.url)) for _ in range(2))
+        time.sleep(0.5)
+        for connection in (first, second):
+            connection.sendall(IDLE)
+            assert read_response(connection)[0] == 200
+        server._server.application.may_read.set()
+
+
+@pytest.mark.slow
+def test_an_upload_of_a_silent_client_is_closed_for_another(server):
+    server._server.max_connections = 4
+    with ExitStack() as stack:
+        silent = [stack.enter_context(connected(server.url)) for _ in range(4)]
+        for connection in silent:
+            connection.sendall(head("PUT", "/_ims/catalog", {"Content-Length": "1000"}) + b"{")
+        for _ in range(4):
+            assert stack.enter_context(requests.get(server.url, timeout=10, stream=True)).text == "fine"
+        assert closes(silent[0])
 
 
 # --- contradictory headers
@@ -154,8 +194,20 @@ def test_a_request_that_can_be_read_in_two_ways_is_rejected(server, headers, ver
     assert not server._server.application.environs
 
 
-@pytest.mark.parametrize("target", ["_ims/catalog", "http:/_ims/catalog", "x:/_ims/catalog", "http:///_ims/catalog",
-                                    "ftp://a/_ims/catalog", "/\t_ims/catalog", "\x01/_ims/catalog", "a:80", "**"])  # fmt: skip
+@pytest.mark.parametrize(
+    "target",
+    [
+        "_ims/a",
+        "http:/_ims/a",
+        "x:/_ims/a",
+        "http:///_ims/a",
+        "ftp://a/_ims/a",
+        "/\t_ims/a",
+        "\x01/_ims/a",
+        "a:80",
+        "**",
+    ],
+)
 def test_a_request_target_is_a_path_or_a_url(server, target):
     with connected(server.url) as connection:
         connection.sendall(head("GET", target))
