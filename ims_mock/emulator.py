@@ -18,7 +18,6 @@ from ims_mock.auth.rate_limit import RateLimit
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import parse
-from ims_mock.catalog.visibility import Caller, View
 from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
@@ -27,7 +26,7 @@ from ims_mock.journal.coverage import CoverageRecorder
 from ims_mock.journal.findings import parse_ignored
 from ims_mock.journal.journal import Journal
 from ims_mock.loading.dump import with_runtime_state
-from ims_mock.loading.loader import LoadedCatalog, load
+from ims_mock.loading.loader import LoadedCatalog, load, view_of_lists
 from ims_mock.loading.sources import CatalogProblem, Source
 from ims_mock.options import AppOptions, EmulatorOptions
 from ims_mock.text import counted, escaped, quoted
@@ -68,8 +67,7 @@ def load_options(options: EmulatorOptions, **more: Any) -> LoadedCatalog:
 
 def count_listed(state: LoadedCatalog, profile: Profile) -> int:
     """Return the number of images that unauthenticated requests find in the list, page by page."""
-    view = View(Caller(state.credentials.default_project), profile, is_queens=False)
-    return state.catalog.count(parse("", view))
+    return state.catalog.count(parse("", view_of_lists(state.credentials, profile)))
 
 
 def describe(state: LoadedCatalog, profile: Profile) -> str:

@@ -55,7 +55,7 @@ class Contents:
     """The validated contents of a file."""
 
     file: CatalogFile
-    sections: Mapping[str, Any]  # none if one of them is invalid
+    sections: Mapping[str, Any]  # the valid ones
     images: Sequence[Entry] = ()
 
     def is_published(self, image: Entry) -> bool:
@@ -99,10 +99,10 @@ def validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, proble
     sections: Mapping[str, Any] = {}
     try:
         sections = read_sections(_with_absolute_times(raw, clock))
-        images = sections.get("images", [])
     except SchemaError as error:
         problems.add(*(file.problem(path, message) for path, message in error.problems))
-        images = error.valid.get("images", [])
+        sections = error.valid
+    images = sections.get("images", [])
     if not isinstance(images, list | tuple):
         problems.add(file.problem(("images",), f"{quoted(images)} is not a list of images"))
         images = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,7 +16,7 @@ from ims_mock.catalog.image import Image, Membership, image_id
 from ims_mock.catalog.visibility import Caller, View
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.profiles import DOCUMENTED
+from ims_mock.contract.profiles import DOCUMENTED, Profile
 from ims_mock.contract.values import LIST, TIME, parse_wire_time
 from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, missing_pages, parse, validate
 from ims_mock.loading.dump import Masks, dump_credentials
@@ -35,6 +35,7 @@ _FREE_CHARACTERS: Final = 1024
 
 _LISTS: Final = frozenset(field.name for field in FIELDS if field.type is LIST)
 _HIDDEN: Final = "{} is a project that no section names, and project {} does not see its image; add it to projects"
+_NO_OWNER: Final = "has no value, and project {} does not list the image; leave it out to have an owner"
 _NO_ID: Final = "has no value; leave it out to have an id generated"
 
 
@@ -110,6 +111,11 @@ def load(
         name = ", ".join(source if isinstance(source, str) else getattr(source, "name", "inline") for source in sources)
         catalog = Catalog(images)
     return LoadedCatalog(name, catalog, credentials, clock, problems.sorted(problems.warnings), seed)
+
+
+def view_of_lists(credentials: CredentialStore, profile: Profile) -> View:
+    """Return the view that decides which images are listed for the default project: without ``X-Api-Version``."""
+    return View(Caller(credentials.default_project), profile, is_queens=False)
 
 
 # --- the catalogs as a whole
@@ -252,7 +258,7 @@ class _ImageBuilder:
         known = self.credentials
         rows: tuple[Token | AccessKey | User, ...] = (*known.tokens, *known.keys, *known.users)
         self._known_projects = {self.owner, *known.projects, *(row.project for row in rows)}
-        self._view = View(Caller(known.default_project), DOCUMENTED, is_queens=True)
+        self._view = view_of_lists(known, DOCUMENTED)
 
     def build(self, contents: Sequence[Contents], generate: int) -> Iterator[Image]:
         """Build the images of each catalog, then those that it generates, and finally further generated ones.
@@ -266,14 +272,20 @@ class _ImageBuilder:
         self._total = self._index + sum(counts) + generate
         for content in contents:
             yield from self._written_images(content)
-            for index, section in enumerate(content.sections.get("generate", ()) if can_generate else ()):
-                yield from self._generated_section(content.file, index, section)
+            for index, section in enumerate(content.sections.get("generate", ())):
+                if can_generate and section["count"]:
+                    yield from self._generated_section(content.file, index, section)
+                else:
+                    self._lint_values(content.file, ("generate", index, "set"), section.get("set", {}))
         for image in self._generated(generate if can_generate else 0, self.seed, {}):
             if not self._is_taken(image.id):
                 yield image
 
     def _written_images(self, content: Contents) -> Iterator[Image]:
         defaults, file = content.sections.get("defaults", {}), content.file
+        found_in_defaults: set[tuple[str, str]] = set()
+        if all(image.is_complete for image in content.images):
+            self._lint_values(file, ("defaults",), defaults)
         for index, image in enumerate(content.images):
             self._skip_taken_ids(self.seed)
             given: Mapping[str, Any] = {**(UNSET if image.is_complete else {}), **defaults, **image.values}
@@ -285,7 +297,8 @@ class _ImageBuilder:
             values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
             built = image_from_entry(values)
             attributes = {} if image.is_complete else {name: values[name] for name in values if name != MEMBERS}
-            self._lint(file, path, attributes, built)
+            defaulted = defaults.keys() - image.values.keys()
+            self._lint(file, path, attributes, built, defaulted, found_in_defaults)
             if not values["id"]:
                 self.problems.add(file.problem((*path, "id"), _NO_ID))
                 continue
@@ -294,17 +307,53 @@ class _ImageBuilder:
             if self._take_id(str(values["id"]), description, file, (*path, "id")) and image.is_valid:
                 yield built
 
-    def _lint(self, file: CatalogFile, path: ValuePath, values: Mapping[str, Any], image: Image | None) -> None:
-        """Add the warnings about values of an image, if the service did not show them, and whether it is hidden."""
+    def _lint(
+        self,
+        file: CatalogFile,
+        path: ValuePath,
+        values: Mapping[str, Any],
+        image: Image | None,
+        defaulted: Set[str] = frozenset(),
+        found_in_defaults: set[tuple[str, str]] | None = None,
+    ) -> None:
+        """Add the warnings about values of an image, if the service did not show them, and whether it is hidden.
+
+        Args:
+            file: The catalog.
+            path: The path of the image.
+            values: The values to check.
+            image: The image, if it may be hidden.
+            defaulted: The attributes that it has from ``defaults``, where each warning is added once.
+            found_in_defaults: The warnings about defaults so far.
+        """
         if file.is_bundled and not self.lint_bundled:
             return
+        found = found_in_defaults if found_in_defaults is not None else set()
         warnings = lint(values, self._spelling)
-        if image is not None and not is_open(image.values) and not self._view.sees(image):
-            owner = image.get("owner")
-            if owner not in self._known_projects:
-                warnings = chain(warnings, [("owner", _HIDDEN.format(quoted(owner), self._view.caller.project))])
-        while not self.problems.has_all_warnings and (found := next(warnings, None)):
-            self.problems.add(file.problem((*path, found[0]), found[1], is_warning=True))
+        if image is not None and not is_open(values) and (message := self._hidden(image)):
+            warnings = chain(warnings, [("owner", message)])
+        while not self.problems.has_all_warnings and (warning := next(warnings, None)):
+            name, message = warning
+            if name not in defaulted:
+                self.problems.add(file.problem((*path, name), message, is_warning=True))
+            elif warning not in found:
+                found.add(warning)
+                self.problems.add(file.problem(("defaults", name), message, is_warning=True))
+
+    def _lint_values(self, file: CatalogFile, path: ValuePath, given: Mapping[str, Any]) -> None:
+        """Add the warnings about values that no image has so far."""
+        if given and not self.problems.has_all_warnings and not (file.is_bundled and not self.lint_bundled):
+            values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
+            for name, message in lint(values, self._spelling):
+                if name in given:
+                    self.problems.add(file.problem((*path, name), message, is_warning=True))
+
+    def _hidden(self, image: Image) -> str:
+        """Return a warning if the default project does not list an image of an unknown project in any list."""
+        owner, project = image.get("owner"), self._view.caller.project
+        if owner in self._known_projects or image.visibility == "community" or self._view.lists(image, None, "all"):
+            return ""
+        return _NO_OWNER.format(project) if owner is None else _HIDDEN.format(quoted(owner), project)
 
     def _generated_section(self, file: CatalogFile, index: int, section: Mapping[str, Any]) -> Iterator[Image]:
         path: ValuePath = ("generate", index, "set")

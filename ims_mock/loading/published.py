@@ -73,16 +73,23 @@ def list_of(links: Mapping[str, Any]) -> tuple[str, frozenset[tuple[str, str]]]:
 
 
 def without_links(raw: Any) -> tuple[Any, Warnings, bool]:
-    """Return an image without its links, a warning for each that does not fit its id, and whether it has links."""
+    """Return an image without its links, a warning for each that does not fit its id, and whether it is complete."""
     links = links_of(raw.get("id")) if isinstance(raw, Mapping) else {}
+    source = dict.fromkeys(("self", "file"), "computed from the id") if links and raw.get("id") is None else {}
     given = {name: raw[name] for name in links if raw.get(name) is not None}
     warnings = [
-        (name, f"{quoted(value)} is ignored; it is computed, as {links[name]}")
+        (name, f"{quoted(value)} is ignored; it is {source.get(name, f'computed, as {links[name]}')}")
         for name, value in given.items()
         if value != links[name]
     ]
     image = {name: value for name, value in raw.items() if name not in given} if given else raw
-    return image, warnings, bool(given)
+    return image, warnings, bool(links) and is_complete(raw, links)
+
+
+def is_complete(image: Mapping[str, Any], links: Mapping[str, str]) -> bool:
+    """Return whether an image is as a response showed it: with an id, a status, and ``self`` and another link of it."""
+    fitting = {name for name, link in links.items() if image.get(name) == link}
+    return image.get("id") is not None and image.get("status") is not None and "self" in fitting and len(fitting) > 1
 
 
 def project_shown_to(images: Iterable[Mapping[str, Value | None]]) -> str:

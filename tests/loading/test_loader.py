@@ -302,8 +302,8 @@ def test_report_shows_50_problems_errors_first(errors, odd, last):
 
 
 def test_warnings_are_sorted_and_kept_up_to_1000():
-    given = images({"min_disk": 0, "__os_bit": 3}, *[{}] * 1_200)
-    loaded = load([given, {**given, "defaults": {"min_ram": 0, "__os_bit": "16"}}])
+    given = images({"min_disk": 0, "__os_bit": 3}, *[{"__os_bit": "16"}] * 1_200)
+    loaded = load([given, given])
     assert len(loaded.catalog) == 2_402
     assert len(loaded.warnings) == 1_001
     assert report_problems(loaded.warnings)[-1] == "and at least 950 more warnings"
@@ -400,10 +400,16 @@ def test_image_of_a_named_project_is_no_warning(section):
 
 
 @pytest.mark.parametrize(
-    "values", [{"visibility": "public"}, {"members": {"p": "pending"}}, {"owner": None}, {"visibility": "community"}]
+    "values", [{"visibility": "public"}, {"members": {"p": "pending"}}, {"visibility": "community"}]
 )
 def test_image_that_others_can_see_is_no_warning(values):
     assert [line for line in warnings(images({"owner": "x", **values}, project="p")) if ".owner" in line] == []
+
+
+def test_image_without_an_owner_is_a_warning_if_it_is_not_listed():
+    text = "has no value, and project p does not list the image; leave it out to have an owner"
+    given = images({"id": "a", "owner": None}, {"id": "b", "owner": None, "visibility": "public"}, project="p")
+    assert [line for line in warnings(given) if ".owner" in line] == [f"catalog: images[0].owner: warning: {text}"]
 
 
 def test_another_default_project_keeps_images_of_the_catalog_without_warnings():
@@ -419,6 +425,7 @@ def test_fixed_values_of_generated_images_are_checked_like_images():
         "c.yaml:6: generate[1].set.__platfrom: warning:",
         "c.yaml:7: generate[1].set.__platform: warning: 'Centoss'",
         "c.yaml:8: generate[1].set.owner: warning: 'x'",
+        "c.yaml:9: generate[2].set.__zzz: warning:",
     ]
 
 
@@ -427,9 +434,23 @@ def test_values_that_follow_from_fixed_ones_are_no_warnings():
         assert warnings({"generate": [{"count": 20, "set": fixed}]}) == []
 
 
-def test_implausible_default_is_a_warning_for_every_image():
-    lines = warnings(images({"id": "a"}, {"id": "b", "min_disk": 40}, {"id": "c"}, defaults={"min_disk": 0}))
-    assert [line.split(":")[1].strip() for line in lines] == ["images[0].min_disk", "images[2].min_disk"]
+def test_errors_elsewhere_do_not_hide_warnings_about_generated_images_and_defaults():
+    odd = {"generate": [{"count": 2, "set": {"__zzz": 1}}], "defaults": {"__yyy": 1}}
+    for wrong in ({"images": [{"id": "a", "min_disk": "x"}]}, {"projects": [{"name": "x"}]}):
+        with pytest.raises(CatalogError) as caught:
+            load([{**odd, **wrong}])
+        assert {one.path for one in caught.value.problems} >= {"generate[0].set.__zzz", "defaults.__yyy"}
+
+
+@pytest.mark.parametrize(
+    "given", [[], [{"id": "a"}, {"id": "b", "min_disk": 40}, {"id": "c"}]], ids=["no images", "images"]
+)
+def test_implausible_default_is_one_warning_at_its_line(given):
+    text = json.dumps({"defaults": {"min_disk": 0, "__platfrom": "q"}, "images": given}, indent=0)
+    assert [line.partition(": warning")[0] for line in warnings(file("c.json", text))] == [
+        "c.json:3: defaults.min_disk",
+        "c.json:4: defaults.__platfrom",
+    ]
 
 
 def test_catalogs_are_merged_in_the_given_order():

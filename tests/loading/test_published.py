@@ -8,6 +8,8 @@ from helpers import in_process, make_app
 
 from ims_mock import ImsMock
 from ims_mock.contract.fields import FIELDS
+from ims_mock.contract.profiles import DOCUMENTED
+from ims_mock.emulator import count_listed
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import CatalogError
 
@@ -232,6 +234,34 @@ def test_mapping_with_an_id_and_a_section_is_no_image():
 
 
 # --- defaults and projects
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"status": None}, {"self": "/v2/images/2"}, {"self": None}, {"file": None, "schema": "garbage"}],
+    ids=str,
+)  # fmt: skip
+def test_image_is_complete_only_with_a_status_and_two_links_that_fit(changes):
+    given = without({**image(), **changes})
+    (only,) = load([{"images": [given]}]).catalog
+    assert (only.get("disk_format"), only.get("status")) == ("zvhd2", "active")
+    (complete,) = load([{"images": [without({**image(), "schema": None})]}]).catalog
+    assert complete.get("disk_format") is None
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [{"id": "q", "name": "b", "self": "/v2/images/q"}, {"images": [{"name": "a", "schema": "garbage"}]}],
+    ids=["self", "schema"],
+)
+def test_link_alone_hides_no_image(catalog):
+    assert count_listed(load([catalog]), DOCUMENTED) == 1
+
+
+def test_link_of_an_image_without_an_id_is_computed_from_the_id():
+    assert warnings({"images": [{"self": "/v2/images/1"}]}) == [
+        "images[0].self: '/v2/images/1' is ignored; it is computed from the id"
+    ]
 
 
 def test_image_with_links_has_no_defaults_but_those_of_its_file():
