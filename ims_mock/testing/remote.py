@@ -139,7 +139,8 @@ def _content(loaded: LoadedCatalog) -> dict[str, Any]:
 
 
 def _extended(catalog: Source, added: Source) -> LoadedCatalog:
-    return load([added], base=load([catalog]), max_generated=MAX_GENERATED)
+    base = load([catalog], unmask=str)  # the secrets that the server masks make no difference
+    return load([added], base=base, max_generated=MAX_GENERATED)
 
 
 def _rejection(catalog: Source, added: Source) -> CatalogError | None:
