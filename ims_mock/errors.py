@@ -248,6 +248,13 @@ def usual_code(status: int) -> str:
     statuses = (status, 503 if status >= 500 else 400)
     return next(one.code for wanted in statuses for one in PROBLEMS if one.status == wanted and one.code)
 
+GLANCE_MESSAGES: Final = {
+    404: "The resource could not be found.",
+    405: "The method {method} is not allowed for this resource.",
+    500: "The server has either erred or is incapable of performing the requested operation.",
+}
+"""The usual messages of Glance by status."""
+
 
 class RequestError(Exception):
     """A request is answered with an error.
@@ -291,5 +298,14 @@ class RequestError(Exception):
 
     @property
     def glance(self) -> str:
-        """The message of Glance, or an empty string."""
-        return self.problem.glance.format(**self.details)
+        """The message of Glance, which may have a second line; a hint follows the recorded words."""
+        return self.glance_about(self.details["value"])
+
+    def glance_about(self, value: str) -> str:
+        """Return the message of Glance with something else in place of the value, such as a redacted one."""
+        usual = GLANCE_MESSAGES.get(self.problem.glance_status or self.problem.status, "")
+        details = {"method": "", **self.details, "value": value}
+        recorded = self.problem.glance.format(**details) or usual.format(**details)
+        if not recorded:
+            return self.message_about(value)
+        return f"{recorded.removesuffix('.')}; {self.hint}" if self.hint else recorded

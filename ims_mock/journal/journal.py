@@ -158,8 +158,8 @@ class Entry:
         refusal: The name of the error with which ``--auth on`` rejects the credentials; empty if they are valid.
         status: The status of the response; 0 if the connection was dropped instead.
         code: The code of the error, such as ``IMG.0027``; empty if there is none, or the client cannot read it.
-        message: The message of the error, likewise. In every profile it is that of the documented service, which
-            names what is legal.
+        message: The message of the error that the client received, likewise. Errors in the format of Glance have its
+            message and no code.
         seconds: How long the response took.
         ids: The ids of the images in the response, in order.
         fault: The id of the fault rule that matched; empty without one.

@@ -39,7 +39,7 @@ from ims_mock.journal.journal import CONNECTED
 from ims_mock.server.upload_stream import MAX_BUFFERED_BYTES, UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import MAX_JSON_BYTES, new_request_id
-from ims_mock.web.error_bodies import error_format
+from ims_mock.web.error_bodies import error_format, glance_error
 from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
 
 MAX_HEADER_BYTES: Final = 2**20
@@ -224,7 +224,12 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         response = formatted(rejection, request_id, self._header)
         if _log.isEnabledFor(logging.INFO):
             sent = (self.request.command or "?", self.request.path or "?", self.request.query)
-            said = {"code": rejection.problem.code, "message": rejection.message}
+            is_glance = formatted is glance_error
+            said = (
+                {"message": rejection.glance}
+                if is_glance
+                else {"message": rejection.message, "code": rejection.problem.code}
+            )
             log_request(*sent, response.status_code, 0.0, request_id, **said)
         self.status = response.status
         self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])

@@ -30,7 +30,7 @@ def log_response(context: RequestContext, status: int, record: Record | None) ->
     """Log a request that the application has answered, with its findings if it is recorded."""
     if not _log.isEnabledFor(logging.INFO):
         return
-    rule, error = context.fault, context.error
+    rule = context.fault
     log_request(
         context.environ["REQUEST_METHOD"],
         _path(context),
@@ -39,7 +39,7 @@ def log_response(context: RequestContext, status: int, record: Record | None) ->
         perf_counter() - context.started,
         context.request_id,
         fault=rule.id if rule else "",
-        code=error.problem.code if error else "",
+        code=context.error_code,
         message=context.error_message,
         findings=finding_lines(context, record, MAX_FINDINGS) if record else (),
     )

@@ -156,7 +156,9 @@ def _error_response(error: RequestError) -> Response:
     context = current_context()
     context.error = error
     explain_unknown_image(context, error)
-    response = _error_format(context)(error, context.request_id, context.header)
+    formatted = _error_format(context)
+    context.is_glance_error = formatted is error_bodies.glance_error
+    response = formatted(error, context.request_id, context.header)
     response.headers.extend(error.headers)
     return response
 

@@ -72,6 +72,7 @@ class RequestContext:
         time: The emulator's time when it arrived, if it is recorded.
         fault: The fault rule that matched it.
         error: The error that it is answered with.
+        is_glance_error: Whether the client receives that in the format of Glance.
         images: The images that the response shows; ``None`` if it shows none of this kind.
         list_answer: The list query and its answer; ``None`` for other requests.
         catalog: The catalog that the list query was answered from.
@@ -86,6 +87,7 @@ class RequestContext:
     time: datetime | None = None
     fault: FaultRule | None = None
     error: RequestError | None = None
+    is_glance_error: bool = False
     images: tuple[Image, ...] | None = None
     list_answer: ListAnswer | None = None
     catalog: Catalog | None = None
@@ -129,12 +131,17 @@ class RequestContext:
 
     @cached_property
     def error_message(self) -> str:
-        """The message of the error without secrets, shortened; empty without an error."""
+        """The message of the error that the client receives, without secrets, shortened; empty without an error."""
         if self.error is None:
             return ""
         value = redacted_value(self.error.details["parameter"], self.error.details["value"])
-        message = redacted_text(self.error.message_about(value), self.sent_secrets())
-        return shortened(message, MAX_MESSAGE_CHARACTERS)
+        message = self.error.glance_about(value) if self.is_glance_error else self.error.message_about(value)
+        return shortened(redacted_text(message, self.sent_secrets()), MAX_MESSAGE_CHARACTERS)
+
+    @property
+    def error_code(self) -> str:
+        """The code of the error; empty without an error, and in the format of Glance, which has none."""
+        return self.error.problem.code if self.error and not self.is_glance_error else ""
 
     # --- who sent it
 

@@ -26,11 +26,6 @@ ErrorFormat = Callable[[RequestError, str, HeaderGetter], Response]
 """Formats an error, given the id and the headers of the request."""
 
 _TITLES: Final = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # newer versions of Python differ
-_GLANCE_MESSAGES: Final = {
-    404: "The resource could not be found.",
-    405: "The method {method} is not allowed for this resource.",
-    500: "The server has either erred or is incapable of performing the requested operation.",
-}
 
 
 def error_format(profile: Profile) -> ErrorFormat:
@@ -59,8 +54,7 @@ def glance_error(error: RequestError, _: str, header: HeaderGetter) -> Response:
     """Format an error as WebOb does for Glance: as an HTML page, as JSON (only in Queens) or as text (recorded)."""
     status = error.problem.glance_status or error.problem.status
     title = _TITLES.get(status) or HTTPStatus(status).phrase
-    default = _GLANCE_MESSAGES.get(status, "").format(method=error.details.get("method", ""))
-    sentence, _, detail = (error.glance or default or error.message).partition("\n")
+    sentence, _, detail = error.glance.partition("\n")
     accept = header("Accept")
     if "html" in accept or "*/*" in accept:
         page = (

@@ -114,7 +114,7 @@ def _record(context: RequestContext, status: int) -> Record:
         is_in_sandbox=context.is_in_sandbox,
         is_unscoped=authentication.token is not None and not authentication.token.project,
         status=status,
-        code=error.problem.code if error else "",
+        code=context.error_code if error else "",
         message=context.error_message if error else "",
         seconds=perf_counter() - context.started,
         ids=ids,
