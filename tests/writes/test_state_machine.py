@@ -164,7 +164,7 @@ class Model:
         wrong = {
             "name": self.is_documented and str(value).strip() != value,
             "min_disk": name == "min_disk" and value < 0,
-            "tags": name == "tags" and "" in value,
+            "tags": name == "tags" and self.is_documented and "" in value,
             "disk_format": value == "tape",
             "visibility": value not in known,
         }
