@@ -32,13 +32,14 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import BadRequest, Error
+from waitress.utilities import BadRequest, Error, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
+from ims_mock.auth.signature import ALGORITHM, CONTENT_HASH_HEADER, UNSIGNED_PAYLOAD
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import CONNECTED
 from ims_mock.server.upload_stream import MAX_BUFFERED_BYTES, UploadStream
 from ims_mock.web.access_log import log_request
-from ims_mock.web.context import MAX_JSON_BYTES, new_request_id
+from ims_mock.web.context import MAX_JSON_BYTES, SIGNED_BODY, new_request_id
 from ims_mock.web.error_bodies import error_format, glance_error
 from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
 
@@ -75,7 +76,7 @@ _TARGET: Final = re.compile(r"(/|https?://[^/?#]+(?=[/?#]|$))[^\x00-\x20\x7f]*|\
 
 _REJECTIONS: Final = {
     413: ("body-too-large", f"at most {MAX_BODY_BYTES} bytes"),
-    431: ("body-too-large", f"at most {MAX_HEADER_BYTES} bytes of headers"),
+    431: ("body-too-large", f"at most {MAX_HEADER_BYTES - 1} bytes of headers"),
     503: ("away", "fewer or smaller requests at the same time"),
 }
 """The error by the status, and what is legal; other requests are malformed."""
@@ -153,6 +154,11 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             self.error, self.completed = BadRequest("Chunk header or trailer too long"), True
         if not self.completed and self.received_bytes > _SMALL_BYTES and not self.has_room():
             self.error, self.completed = _Overload("too many bytes at the same time"), True
+        if isinstance(self.error, RequestEntityTooLarge):
+            size = self.content_length or f"more than {self.adj.max_request_body_size - 1}"
+            self.error.body = f"the body has {size} bytes"
+        elif isinstance(self.error, RequestHeaderFieldsTooLarge):
+            self.error.body = f"the headers have more than {MAX_HEADER_BYTES - 1} bytes"
         if self.error:
             self.expect_continue = False
             if self.upload:
@@ -220,7 +226,10 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         error = self.request.error
         name, legal = _REJECTIONS.get(error.code, ("malformed", "HTTP/1.1"))
         request_id, formatted = new_request_id(), error_format(self.channel.server.emulator.profile)
-        rejection = RequestError(name, "the request", error.body, legal)
+        if error.code == 413 and self._is_signed:
+            rejection = RequestError("signed-body", legal=SIGNED_BODY)
+        else:
+            rejection = RequestError(name, "the request", error.body, legal)
         response = formatted(rejection, request_id, self._header)
         if _log.isEnabledFor(logging.INFO):
             sent = (self.request.command or "?", self.request.path or "?", self.request.query)
@@ -237,6 +246,17 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         body = response.get_data()
         self.content_length = len(body)
         self.write(body)
+
+    @property
+    def _is_signed(self) -> bool:
+        """Whether the signature of the body would have to be verified."""
+        return (
+            self.channel.server.emulator.needs_credentials
+            and self._header("Authorization").startswith(ALGORITHM)
+            and not self._header("X-Auth-Token")
+            and self._header(CONTENT_HASH_HEADER) != UNSIGNED_PAYLOAD
+            and not self.request.path.lstrip("/").startswith("_ims/")
+        )
 
     def _header(self, name: str) -> str:
         return str(self.request.headers.get(name.upper().replace("-", "_"), ""))

@@ -224,7 +224,7 @@ def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLConte
         cleanup_interval=1,
         recv_bytes=RECEIVE_BYTES,
         max_request_header_size=MAX_HEADER_BYTES,
-        max_request_body_size=MAX_BODY_BYTES,
+        max_request_body_size=MAX_BODY_BYTES + 1,  # waitress rejects a body of this size
         inbuf_overflow=sys.maxsize,  # no temporary files: the file system may be read-only
         outbuf_overflow=sys.maxsize,
         asyncore_use_poll=hasattr(select, "poll"),  # select() is limited to descriptors below 1024

@@ -42,6 +42,9 @@ EMULATOR: Final = "ims_mock"
 JSON: Final = "application/json"
 
 MAX_BODY_BYTES: Final = 12 * 2**20
+SIGNED_BODY: Final = f"at most {MAX_BODY_BYTES} bytes, or {UNSIGNED_PAYLOAD} as {CONTENT_HASH_HEADER}"
+"""What is legal for a body that is signed."""
+
 """The largest body that the gateway accepts (its documentation)."""
 
 MAX_JSON_BYTES: Final = 2**20
@@ -200,8 +203,7 @@ class RequestContext:
         try:
             return self.body()
         except RequestError:
-            legal = f"at most {MAX_BODY_BYTES} bytes, or {UNSIGNED_PAYLOAD} as {CONTENT_HASH_HEADER}"
-            raise RequestError("signed-body", legal=legal) from None
+            raise RequestError("signed-body", legal=SIGNED_BODY) from None
 
     # --- its body
 

@@ -263,6 +263,30 @@ def test_a_body_over_a_known_limit_is_rejected_before_it_is_read(method_and_path
     server.close()
 
 
+SIGNED = {"Authorization": "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date, Signature=b"}
+TOO_LARGE = (413, "APIGW.0201", "'the body has 16777217 bytes'. Use at most 16777216 bytes.")
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers", "expected"),
+    [
+        ("on", SIGNED, (401, "APIGW.0301", "calc aksk signature fail:body too large. Use at most 12582912 bytes")),
+        ("on", {**SIGNED, "X-Sdk-Content-Sha256": "UNSIGNED-PAYLOAD"}, TOO_LARGE),
+        ("on", {}, TOO_LARGE),
+        ("off", SIGNED, TOO_LARGE),
+    ],
+)
+def test_a_signed_body_of_any_size_over_the_limit_is_a_wrong_signature(auth, headers, expected):
+    server = BackgroundServer(make_app("empty", auth=auth))
+    with connected(server.url) as connection:
+        connection.sendall(head("POST", "/v2/images", {**headers, "Content-Length": str(2**24 + 1)}))
+        status, _, text = read_response(connection)
+    server.close()
+    answer = json.loads(text)
+    assert (status, answer["error_code"]) == expected[:2]
+    assert expected[2] in answer["error_msg"]
+
+
 def test_a_catalog_over_64_mib_is_rejected_before_it_is_read():
     server = BackgroundServer(make_app("empty"))
     for method, path in (("PUT", "catalog"), ("PATCH", "catalog"), ("POST", "sandboxes")):
