@@ -267,7 +267,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     Attributes:
         opened: When the client connected, by ``time.perf_counter``.
-        last_sent: When the client last read something, or had nothing to read, by ``time.time``.
+        last_sent: When the client last read something, or had nothing to read, in seconds since the epoch.
         is_dropped: Whether the connection is closed as soon as what is written is sent.
     """
 
