@@ -38,6 +38,8 @@ class Catalog:
         given = list(images)
         self._images: Mapping[str, Image] = {image.id: image for image in given}
         self._orderings: dict[Sort, Ordering] = {}  # replaced, never changed, so that readers need no lock
+        self._lineage = object()  # the same for all edits of a catalog
+        self._edited_bytes = 0
         if len(self._images) < len(given):
             duplicate, _ = Counter(image.id for image in given).most_common(1)[0]
             raise ValueError(f"the id {duplicate} is given twice")
@@ -58,6 +60,8 @@ class Catalog:
         Above the limit the estimate may be too low.
         """
         images = self._images
+        if other._lineage is self._lineage:
+            return _BYTES_PER_ENTRY * len(images) + abs(other._edited_bytes - self._edited_bytes)
         own = compress(images.values(), map(is_not, images.values(), map(other._images.get, images)))
         size = _BYTES_PER_ENTRY * len(images)
         for image in own:
@@ -86,6 +90,8 @@ class Catalog:
     def _edited(self, images: Mapping[str, Image], old: Image | None, new: Image | None) -> Catalog:
         edited = Catalog()
         edited._images = images
+        edited._lineage = self._lineage
+        edited._edited_bytes = self._edited_bytes + sum(image.memory for image in (old, new) if image)
         edited._orderings = {sort: ordering.edited(old, new) for sort, ordering in self._orderings.items()}
         return edited
 

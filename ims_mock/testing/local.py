@@ -37,6 +37,10 @@ class Local:
         """Start again. The catalogs of the first options are not loaded again, even if their files have changed."""
         self._emulator.restart(*(self._first_state if options is self._first else self._state(options)))
 
+    def reset(self) -> None:
+        """Restore the state after the start."""
+        self._emulator.reset()
+
     def _state(self, options: EmulatorOptions) -> tuple[LoadedCatalog, AppOptions]:
         loaded = load_once(options)
         warn(report_problems(loaded.warnings))

@@ -95,7 +95,7 @@ class ImsMock:
     def reset(self) -> None:
         """Restore the loaded catalogs and clock; clear journal, faults and rate limit. Snapshots and coverage stay."""
         self._forget()
-        self._backend.control("POST", "reset")
+        self._backend.reset()
 
     def _forget(self) -> None:
         self.faults.detach()

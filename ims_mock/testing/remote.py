@@ -68,10 +68,14 @@ class Remote:
     def restart(self, options: EmulatorOptions) -> None:
         """Start again. A reset does if the options are the same and there are no snapshots to remove."""
         if options is self._current and not self._has_snapshots:
-            self.control("POST", "reset")
+            self.reset()
             return
         _send_json("PUT", self.url, self._first_body if options is self._first else self._body(options))
         self._current, self._has_snapshots = options, False
+
+    def reset(self) -> None:
+        """Restore the state after the start."""
+        self.control("POST", "reset")
 
     def _body(self, options: EmulatorOptions) -> dict[str, Any]:
         names = [option.name for option in options_of(EmulatorOptions) if option.name not in _IN_CATALOG]
