@@ -25,11 +25,6 @@ from ims_mock.text import quoted
 MAX_BYTES: Final = 2**30
 MAX_DEPTH: Final = 32
 MAX_ALIAS_GROWTH: Final = 10
-MAX_PROBLEMS: Final = 1_000
-"""The number of errors, and of warnings, that are counted."""
-
-STOP_AFTER: Final = MAX_PROBLEMS + 1
-"""The number of errors that ends loading, and of warnings that are kept: one more shows that there are more."""
 
 MAX_DIRECTIVES: Final = 10
 """The number of YAML directives. The parser compares each with all others and holds the interpreter lock meanwhile."""

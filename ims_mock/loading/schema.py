@@ -15,9 +15,15 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, vali
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import HEADER, INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
-from ims_mock.loading.parser import STOP_AFTER, ValuePath
+from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
 from ims_mock.text import quoted
+
+MAX_PROBLEMS: Final = 1_000
+"""The number of errors, and of warnings, that are counted."""
+
+STOP_AFTER: Final = MAX_PROBLEMS + 1
+"""The number of errors that ends loading, and of warnings that are kept: one more shows that there are more."""
 
 MEMBERS: Final = "members"
 """The key of an image's members in a file, where it is among the attributes."""

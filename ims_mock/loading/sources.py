@@ -13,7 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
-from ims_mock.loading.parser import MAX_BYTES, MAX_PROBLEMS, STOP_AFTER, CatalogText, Progress, ValuePath
+from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath
+from ims_mock.loading.schema import MAX_PROBLEMS, STOP_AFTER
 from ims_mock.text import counted, escaped, printable, quoted
 
 Source = str | Path | Mapping[str, object] | CatalogText
