@@ -256,8 +256,8 @@ def roles_in(projects: Mapping[str, tuple[str, ...]], project: str = "") -> tupl
     """Return the roles in a project, or in all: an admin of one project is an admin of all.
 
     Args:
-        projects: The projects that a user or token is valid for, each with the roles in it. Whoever has none, but is
-            accepted nevertheless, is a member.
+        projects: The projects that a user or token is valid for, each with the roles in it. A caller without any
+            project who is accepted nevertheless is a member.
         project: The project; empty for all.
     """
     roles = tuple(dict.fromkeys(role for roles in projects.values() for role in roles)) if projects else (MEMBER,)

@@ -97,7 +97,7 @@ class Image:
 
     @cached_property
     def is_shown_as_stored(self) -> bool:
-        """Whether every caller is shown the stored values: nobody is shown it as a member, or in another version."""
+        """Whether every caller is shown the stored values, members and callers who use Mitaka included."""
         return not self.members and self.visibility not in QUEENS_VISIBILITIES
 
     @property

@@ -61,7 +61,7 @@ def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
         raise SystemExit(1) from None
     if reloader:
         reloader.start(emulator.reload)
-    with suppress(OSError):  # standard output is closed, or nobody reads it
+    with suppress(OSError):  # standard output is closed, or its reader has ended
         click.echo(f"ims-mock {__version__}: {describe(emulator.state, emulator.profile)} on {url}")
     run(server)
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 from ims_mock.text import quoted
 
 Value = str | int | float | bool | tuple[str, ...] | list[Any] | dict[str, Any]
-"""A stored value. Lists and mappings are the nested values of free properties, which nobody changes."""
+"""A stored value. Lists and mappings are the nested values of free properties and are never changed."""
 
 MAX_TEXT: Final = 65_536  # characters of any text
 MAX_NAME: Final = 255  # characters of the name or id of a project, a user or a property

@@ -59,7 +59,7 @@ class Contents:
     images: Sequence[Entry] = ()
 
     def is_published(self, image: Entry) -> bool:
-        """Return whether an image is from a response, perhaps without attributes that somebody left out."""
+        """Return whether an image is from a response, even if some of its attributes were removed from the file."""
         return image.is_complete or self.file.is_published
 
     @cached_property

@@ -42,10 +42,10 @@ EMULATOR: Final = "ims_mock"
 JSON: Final = "application/json"
 
 MAX_BODY_BYTES: Final = 12 * 2**20
+"""The largest body that the gateway accepts (its documentation)."""
+
 SIGNED_BODY: Final = f"at most {MAX_BODY_BYTES} bytes, or {UNSIGNED_PAYLOAD} as {CONTENT_HASH_HEADER}"
 """What is legal for a body that is signed."""
-
-"""The largest body that the gateway accepts (its documentation)."""
 
 MAX_JSON_BYTES: Final = 2**20
 """The largest JSON body of a login, of a change to an image, or of a control request."""

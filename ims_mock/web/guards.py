@@ -44,7 +44,7 @@ def refuse_foreign_origin(context: RequestContext) -> None:
 
 
 def refuse_foreign_host(context: RequestContext) -> None:
-    """Refuse a request of a page whose host name somebody else could make an alias of this address (DNS rebinding)."""
+    """Refuse a request of a web page whose host name an attacker could point to this address (DNS rebinding)."""
     host = context.host.lower()
     name = _PORT.sub("", host)
     is_local = "." not in name or name.endswith(".localhost") or _is_address(name)

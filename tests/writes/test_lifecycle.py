@@ -20,7 +20,7 @@ CATALOG = {
         {"id": "protected", "owner": A, "protected": True},
         {"id": "shared", "owner": B, "visibility": "shared", "members": {A: "accepted"}},
         {"id": "mine", "owner": A, "members": {B: "accepted"}, "tags": ["a"]},
-        {"id": "nobody's", "owner": None},
+        {"id": "ownerless", "owner": None},
     ],
 }
 
@@ -253,7 +253,7 @@ def test_glance_never_lists_deleted_images(glance):
         ("unprotected", "of-a", "IMG.0094", "You are not permitted to delete this image."),
         ("own-public", "of-a", "IMG.0094", None),
         ("shared", "of-a", "IMG.0026", "You are not permitted to delete this image."),
-        ("nobody's", "of-a", "IMG.0026", "You are not permitted to delete this image."),
+        ("ownerless", "of-a", "IMG.0026", "You are not permitted to delete this image."),
     ],
 )
 def test_deletions_are_rejected(documented, glance, image, token, code, sentence):
