@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 PREFIX: Final = "IMS_MOCK_"
+REMOTE_PREFIX: Final = f"{PREFIX}REMOTE_"
 MAX_GENERATED: Final = 10_000_000
 MAX_SEED: Final = 2**63 - 1
 SWITCH: Final = ("off", "on")
@@ -44,9 +45,10 @@ class Option:
         choices: Legal values, if there are few.
         bounds: Smallest and largest number.
         metavar: Placeholder of the value in help texts.
-        is_argument: Whether the command line takes it as arguments, without a flag.
+        is_argument: Whether the command line takes it as arguments, without a flag; as exactly one if it has no default.
         in_marker: Whether the pytest marker accepts it.
         in_ini: Whether a pytest ini file accepts it, as ``ims_mock_NAME``.
+        prefix: What the name of its environment variable starts with.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Option:
     is_argument: bool = False
     in_marker: bool = False
     in_ini: bool = False
+    prefix: str = PREFIX
 
     @property
     def flag(self) -> str:
@@ -68,7 +71,7 @@ class Option:
     @property
     def variable(self) -> str:
         """The environment variable; the flag wins over it."""
-        return PREFIX + self.name.upper()
+        return self.prefix + self.name.upper()
 
     @property
     def shown_default(self) -> str:
@@ -185,6 +188,30 @@ class ServeOptions(AppOptions):
     log_format: str = _option("text", "Format of the log.", choices=("text", "json"))
 
 
+def _remote(default: Any, help: str, **row: Any) -> Any:
+    return _option(default, help, **{"commands": ("record", "verify"), "prefix": REMOTE_PREFIX, **row})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteOptions:
+    """Options of the commands that send requests to a real endpoint."""
+
+    token: str = _remote("", "Token of the endpoint.", metavar="TOKEN")
+    access_key: str = _remote("", "Access key that signs the requests; requires the secret key.", metavar="KEY")
+    secret_key: str = _remote("", "Secret key of the access key.", metavar="SECRET")
+    security_token: str = _remote("", "Security token of a temporary access key.", metavar="TOKEN")
+    user: str = _remote("", "User who logs in once for a token; requires password, domain and iam.", metavar="NAME")
+    password: str = _remote("", "Password of the user.", metavar="PASSWORD")
+    domain: str = _remote("", "Name of the user's domain (account).", metavar="NAME")
+    iam: str = _remote("", "URL of the identity service for the login; ends in /v3.", metavar="URL")
+    project: str = _remote("", "Project of the credentials; default: that of the login, else the only owner of private images.", metavar="ID")
+    api_version: str = _remote("", "Value of X-Api-Version in every request; default: no such header.", metavar="VERSION")
+    insecure: bool = _remote(False, "Whether to accept any certificate of the endpoint; --no-insecure overrides the variable.")
+    ca_file: str = _remote("", "Certificates in PEM format to trust instead of those of the system.", metavar="FILE")
+    timeout: float = _remote(30.0, "Seconds to wait for a connection, for a complete response, and before repetitions of a request.", bounds=(0, 3600), metavar="SECONDS")
+    url: str = _remote("", "URL of the endpoint, without /v2.", metavar="URL", is_argument=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommandOptions:
     """Options of the other commands."""
@@ -202,7 +229,11 @@ def options_of(accepted_by: Any) -> tuple[Option, ...]:
 
 
 OPTIONS: Final = tuple(
-    {option.name: option for cls in (ServeOptions, MockOptions, CommandOptions) for option in options_of(cls)}.values()
+    {
+        option.variable: option
+        for cls in (ServeOptions, MockOptions, CommandOptions)
+        for option in options_of(cls)
+    }.values()
 )
 """The options of the command line."""
 

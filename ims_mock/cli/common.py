@@ -38,6 +38,8 @@ def choose_format(given: str, legal: Sequence[str]) -> str:
 
 
 def _parameter(option: Option) -> click.Parameter:
+    if option.is_argument and not option.default:
+        return click.Argument([option.name], envvar=option.variable, metavar=option.metavar)
     if option.is_argument:  # click 8.1 has no default for several arguments
         return click.Argument(
             [option.name], nargs=-1, type=_Separated(","), envvar=option.variable, metavar=f"[{option.metavar}]...",
@@ -52,10 +54,11 @@ def _parameter(option: Option) -> click.Parameter:
     elif option.choices:
         kind = click.Choice(option.choices)
     elif option.bounds:
-        kind = click.IntRange(*option.bounds)
+        is_float = isinstance(option.default, float)
+        kind = click.FloatRange(*option.bounds, min_open=True) if is_float else click.IntRange(*option.bounds)
         kind.name = option.legal.removeprefix("a ")  # part of the error message
     return click.Option(
-        [f"{option.flag}/--no-{option.name}" if is_switch else option.flag],
+        [f"{option.flag}/--no-{option.flag.removeprefix('--')}" if is_switch else option.flag],
         type=kind,
         default=None if is_repeatable else option.default,
         envvar=option.variable,

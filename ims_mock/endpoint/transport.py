@@ -1,0 +1,224 @@
+"""The transport to servers that are not trusted: one request per connection, with a deadline and a limit of size.
+
+Redirects are not followed, and neither proxies nor ``.netrc`` are read: a credential reaches only the host of the URL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.client import HTTPException
+from socket import SHUT_RDWR
+from threading import Timer
+from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+
+from ims_mock import __version__
+from ims_mock.text import printable
+
+MAX_BODY: Final = 8 * 2**20
+"""The size of a response body in bytes: a page of 1,000 images has about 2 MB."""
+
+MAX_VALUES: Final = 200_000
+"""The number of values in a response: a page of 1,000 images has about 50,000. Small values take most memory."""
+
+_CHUNK: Final = 65_536
+_VALUE: Final = re.compile(rb"[\[{,]")
+
+
+class EndpointError(Exception):
+    """The endpoint cannot be used; the message names the server, what it did and, if it answered, the HTTP status."""
+
+
+@dataclass(frozen=True)
+class BaseUrl:
+    """The URL of a service.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        host: The name or address of the server.
+        port: The port; ``None`` for the default one.
+        authority: The value of the header ``Host``.
+        path: The path before that of every request, without a slash at its end.
+    """
+
+    scheme: str
+    host: str
+    port: int | None
+    authority: str
+    path: str
+
+    @classmethod
+    def parse(cls, url: str, example: str) -> BaseUrl:
+        """Parse a URL.
+
+        Raises:
+            ValueError: It is malformed, or contains credentials, a query or a fragment. The message has the example.
+        """
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            is_plain = url.isascii() and url.isprintable() and not {"@", "?", "#", " ", "\\"} & set(url)
+            if is_plain and parts.scheme in ("http", "https") and parts.hostname:
+                return cls(parts.scheme, parts.hostname, parts.port, parts.netloc, parts.path.rstrip("/"))
+        shown = "a URL with credentials" if "@" in url else repr(printable(url))
+        raise ValueError(f"{shown} is not the URL of a service. Use one such as {example}.")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response to a request that was sent.
+
+    Attributes:
+        target: The request target as it was sent.
+        sent: The headers of the request, secrets included.
+        status: The status code.
+        headers: The headers of the response by their lower-case names.
+        body: The body as it was received.
+    """
+
+    target: str
+    sent: Mapping[str, str] = field(repr=False)
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def media_type(self) -> str:
+        """The media type, in lower case and without its parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            EndpointError: It is not JSON, or has too many values.
+        """
+        if sum(1 for _ in _VALUE.finditer(self.body)) > MAX_VALUES:
+            raise EndpointError(f"{self} with more than {MAX_VALUES} JSON values, which is too many")
+        try:
+            return json.loads(self.body, parse_constant=_reject)
+        except (ValueError, RecursionError):
+            found = self.media_type or "no media type"
+            raise EndpointError(f"{self} with a body that is not complete JSON ({found})") from None
+
+    def __str__(self) -> str:
+        return f"GET {printable(self.target)} is answered with status {self.status}"
+
+
+def _reject(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Sends requests.
+
+    Attributes:
+        timeout: The seconds to wait for a connection, and again for the complete response.
+        tls: How certificates are verified.
+    """
+
+    timeout: float
+    tls: ssl.SSLContext
+
+    def send(
+        self, url: BaseUrl, target: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Send a request, ``POST`` if it has a body, and return the status, the headers and the body of the response.
+
+        Raises:
+            EndpointError: There is no complete response within the timeout, or it is too large or encoded.
+        """
+        deadline = _Deadline(self.timeout)
+        connection = self._connection(url)
+        try:
+            connection.connect()
+            with deadline.on(connection):
+                headers = {
+                    "Host": url.authority, "User-Agent": f"ims-mock/{__version__}", "Accept-Encoding": "identity",
+                    "Connection": "close", **headers,
+                }  # fmt: skip
+                method = "GET" if body is None else "POST"
+                connection.request(method, target, body, headers, preload_content=False, decode_content=False)
+                response = connection.getresponse()
+                try:
+                    names = {name.lower(): value for name, value in response.headers.items()}
+                    if (coding := names.get("content-encoding", "identity").lower()) != "identity":
+                        self._fail(url, f"answers with the encoding {printable(coding)}, which was not accepted")
+                    received = self._read(url, response)
+                finally:
+                    response.close()
+            if deadline.has_passed:
+                raise TimeoutError
+            return response.status, names, received
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            self._fail(url, self._reason(error, deadline), error)
+        finally:
+            connection.close()
+
+    def _connection(self, url: BaseUrl) -> HTTPConnection:
+        if url.scheme == "http":
+            return HTTPConnection(url.host, url.port, timeout=self.timeout)
+        return HTTPSConnection(url.host, url.port, timeout=self.timeout, ssl_context=self.tls)
+
+    def _read(self, url: BaseUrl, response: Any) -> bytes:
+        declared = response.headers.get("Content-Length", "")
+        received = bytearray()
+        if not (declared.isdigit() and len(declared) > len(str(MAX_BODY)) + 1):
+            while len(received) <= MAX_BODY and (data := response.read(_CHUNK, decode_content=False)):
+                received += data
+            if len(received) <= MAX_BODY:
+                return bytes(received)
+        self._fail(url, f"answers with status {response.status} and more than {MAX_BODY // 2**20} MB")
+
+    def _reason(self, error: Exception, deadline: _Deadline) -> str:
+        cause = error.__cause__ or error
+        if isinstance(error, NameResolutionError):
+            return "has an unknown host name"
+        if isinstance(error, NewConnectionError):
+            return f"cannot be reached: {getattr(cause, 'strerror', None) or cause}"
+        if deadline.has_passed or isinstance(error, TimeoutError | ConnectTimeoutError):
+            return f"does not answer completely within {self.timeout:g} s"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"has a certificate that is not trusted: {error.verify_message} Use --ca-file, or --insecure"
+        if isinstance(error, ssl.SSLError):
+            return f"does not answer with TLS: {error.reason}"
+        return f"does not answer with complete HTTP ({getattr(error, 'strerror', None) or type(error).__name__})"
+
+    def _fail(self, url: BaseUrl, what: str, error: Exception | None = None) -> NoReturn:
+        raise EndpointError(f"{url.scheme}://{url.authority} {what}.") from error
+
+
+class _Deadline:
+    """Shuts a connection down if its response is not complete in time, however slowly its bytes arrive."""
+
+    def __init__(self, seconds: float) -> None:
+        self.has_passed = False
+        self._seconds = seconds
+
+    def on(self, connection: HTTPConnection) -> _Deadline:
+        """Start the time of a connection, which ends with the block."""
+        self._socket: Any = connection.sock
+        self._timer = Timer(self._seconds, self._pass)
+        self._timer.daemon = True
+        return self
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _pass(self) -> None:
+        self.has_passed = True
+        with suppress(OSError):
+            self._socket.shutdown(SHUT_RDWR)

@@ -1,0 +1,91 @@
+"""A server that answers with any bytes, for the tests of what a real endpoint may do wrong."""
+
+import socket
+import ssl
+import threading
+from contextlib import contextmanager, suppress
+
+from serving import CERT, KEY
+
+from ims_mock.endpoint.endpoint import connect
+from ims_mock.options import RemoteOptions
+
+
+class RogueServer:
+    """A server whose answer to each request is written by a function.
+
+    Attributes:
+        url: Its URL.
+        heads: The request lines and headers so far.
+    """
+
+    def __init__(self, write, tls, host):
+        self.heads, self.released = [], threading.Event()
+        self._write, self._tls = write, tls
+        self._socket = socket.create_server((host, 0))
+        self.url = f"{'https' if tls else 'http'}://{host}:{self._socket.getsockname()[1]}"
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                connection = self._socket.accept()[0]
+                self._threads.append(threading.Thread(target=self._answer, args=(connection,)))
+                self._threads[-1].start()
+
+    def _answer(self, plain):
+        with suppress(OSError), plain, self._tls.wrap_socket(plain, server_side=True) if self._tls else plain as one:
+            head = b""
+            while b"\r\n\r\n" not in head and head[:1] != b"\x16" and (data := one.recv(65536)):
+                head += data
+            self.heads.append(head.decode("latin-1"))
+            answer = self._write(self, len(self.heads))
+            for piece in [answer] if isinstance(answer, bytes) else answer:
+                one.sendall(piece)
+            one.shutdown(socket.SHUT_WR)
+            while one.recv(65536):
+                pass
+
+    @property
+    def targets(self):
+        """The targets of the requests."""
+        return [head.split()[1] for head in self.heads]
+
+    def close(self):
+        """Stop answering."""
+        self.released.set()
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; not on every system
+        self._socket.close()
+        for thread in self._threads:
+            thread.join(10)
+
+
+@contextmanager
+def rogue(write, tls=None, host="127.0.0.1"):
+    """Run a server; ``write`` returns the answer to a request as bytes or pieces, given the server and its number."""
+    server = RogueServer(write, tls, host)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def tls_context():
+    """Return a context with the certificate of the tests, which is for localhost."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERT, KEY)
+    return context
+
+
+def response(body=b"{}", status="200 OK", *headers):
+    """Return a response."""
+    body = body if isinstance(body, bytes) else body.encode()
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers, "", "")
+    return "\r\n".join(lines).encode() + body
+
+
+def open_endpoint(server, **options):
+    """Connect to a server with a short timeout."""
+    return connect(RemoteOptions(**{"url": server.url, "timeout": 1.0, **options}))
