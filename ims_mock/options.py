@@ -46,6 +46,7 @@ class Option:
         bounds: Smallest and largest number.
         metavar: Placeholder of the value in help texts.
         is_argument: Whether the command line takes it as arguments, without a flag; as exactly one if it has no default.
+        is_optional: Whether that one argument may be left out.
         in_marker: Whether the pytest marker accepts it.
         in_ini: Whether a pytest ini file accepts it, as ``ims_mock_NAME``.
         prefix: What the name of its environment variable starts with.
@@ -59,6 +60,7 @@ class Option:
     bounds: tuple[int, int] | None = None
     metavar: str = "TEXT"
     is_argument: bool = False
+    is_optional: bool = False
     in_marker: bool = False
     in_ini: bool = False
     prefix: str = PREFIX
@@ -129,7 +131,7 @@ class EmulatorOptions:
     _: KW_ONLY
     generate: int = _option(0, "Number of generated images to add.", bounds=(0, MAX_GENERATED), metavar="N", in_marker=True)
     seed: int = _option(0, "Seed of generated images and of ids that a catalog leaves out.", commands=("serve", "check", "generate"), bounds=(0, MAX_SEED), metavar="S", in_marker=True)
-    profile: str = _option("documented", "Profile: documented or glance, optionally with departures: documented,-registered-only.", commands=("serve", "openapi"), metavar="PROFILE", in_marker=True, in_ini=True)
+    profile: str = _option("documented", "Profile: documented or glance, optionally with departures: documented,-registered-only.", commands=("serve", "openapi", "conformance"), metavar="PROFILE", in_marker=True, in_ini=True)
     auth: str = _option("off", "Whether to reject requests without valid credentials.", commands=("serve", "openapi"), choices=SWITCH, in_marker=True)
     project: str = _option("", "Project of unauthenticated requests; default: the catalog's project.", commands=("serve", "generate"), metavar="ID")
     findings: str = _option(LENIENT, "How to report undocumented client behaviour: lenient (journal and log only), warn (response headers), strict (400).", choices=FINDINGS_MODES, in_marker=True, in_ini=True)
@@ -219,8 +221,15 @@ class CommandOptions:
     strict: bool = _option(False, "Whether warnings fail the check; --no-strict overrides the variable.", commands=("check",))
     count: int = _option(10, "Number of images to write.", commands=("generate",), bounds=(0, MAX_GENERATED), metavar="N")
     set: tuple[str, ...] = _option((), "Value of a field of every image; repeatable, in the variable one per line.", commands=("generate",), metavar="FIELD=VALUE")
-    format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report).", commands=("generate", "fields", "report"), metavar="FORMAT")
-    output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "schema", "report"), metavar="FILE")
+    format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report); terminal, markdown, json or junit (conformance).", commands=("generate", "fields", "report", "conformance"), metavar="FORMAT")
+    output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "schema", "report", "conformance"), metavar="FILE")
+    adapter: str = _option("", "Function of a Python module that lists images with the SDK; the module is found from the current directory.", commands=("conformance",), metavar="MODULE:FUNCTION", is_argument=True, is_optional=True)
+    command: str = _option("", "Program and arguments of an adapter in another language, instead of MODULE:FUNCTION.", commands=("conformance",), metavar="COMMAND")
+    list: bool = _option(False, "Whether to print the scenarios instead of running them.", commands=("conformance",))
+    only: str = _option("", "Names of the only scenarios to run, separated by commas.", commands=("conformance",), metavar="NAME,...")
+    skip: str = _option("", "Names of scenarios to leave out, separated by commas.", commands=("conformance",), metavar="NAME,...")
+    level: str = _option("should", "Which scenarios to run: must, or all of them.", commands=("conformance",), choices=("must", "should"))
+    timeout: float = _option(30.0, "Seconds that a scenario may take.", commands=("conformance",), bounds=(0, 3600), metavar="SECONDS")
 
 
 def options_of(accepted_by: Any) -> tuple[Option, ...]:

@@ -23,7 +23,7 @@ LAYERS = (
     ("web",),
     ("server",),
     ("testing",),
-    ("endpoint",),
+    ("endpoint", "conformance"),
     ("pytest_plugin", "cli"),
     ("__main__",),
 )

@@ -39,7 +39,8 @@ def choose_format(given: str, legal: Sequence[str]) -> str:
 
 def _parameter(option: Option) -> click.Parameter:
     if option.is_argument and not option.default:
-        return click.Argument([option.name], envvar=option.variable, metavar=option.metavar)
+        metavar = f"[{option.metavar}]" if option.is_optional else option.metavar
+        return click.Argument([option.name], required=not option.is_optional, envvar=option.variable, metavar=metavar)
     if option.is_argument:  # click 8.1 has no default for several arguments
         return click.Argument(
             [option.name], nargs=-1, type=_Separated(","), envvar=option.variable, metavar=f"[{option.metavar}]...",

@@ -33,7 +33,7 @@ def test_help_of_a_command_names_flags_variables_and_defaults(command):
     assert (done.returncode, done.stderr) == (0, "")
     for option in OPTIONS:
         if option.is_argument:
-            assert ("CATALOG" in shown) == (command in option.commands)
+            assert (option.metavar in shown) == (command in option.commands)
         elif command in option.commands:
             assert f" {option.flag} " in shown
             assert f"env var: {option.variable}" in shown
