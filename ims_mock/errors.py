@@ -188,6 +188,7 @@ CONTROL: Final = (
     Problem("origin", 403, "", "a page of another origin changes the emulator", "Origin {value} cannot change the emulator."),
     Problem("foreign-host", 403, "", "a page changes the emulator under a host name that is not allowed (DNS rebinding)", "{parameter} {value} cannot change the emulator from a browser."),
     Problem("catalog", 400, "", "a catalog or image in a control request is invalid", "Invalid catalog:\n{what}"),
+    Problem("explain", 400, "", "a parameter of an explanation is unknown, repeated or invalid", "Invalid {parameter} {value}: it {what}."),
     Problem("snapshot", 404, "", "a snapshot does not exist", "Snapshot {value} not found."),
     Problem("snapshots", 429, "", "there are 1,000 snapshots already", "Too many snapshots; reuse the name of one."),
     Problem("rule", 404, "", "a fault rule does not exist", "Fault {value} not found."),

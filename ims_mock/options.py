@@ -127,13 +127,13 @@ class EmulatorOptions:
         ValueError: If a value has the wrong type, is no legal choice or is out of bounds.
     """
 
-    catalog: CatalogSource | Sequence[CatalogSource] = _option("default", "Bundled names, .yaml or .json files, or directories, separated by commas; arguments on the command line.", commands=("serve", "check"), metavar="CATALOG", is_argument=True, in_marker=True, in_ini=True)
+    catalog: CatalogSource | Sequence[CatalogSource] = _option("default", "Bundled names, .yaml or .json files, or directories, separated by commas; arguments on the command line.", commands=("serve", "check", "explain"), metavar="CATALOG", is_argument=True, in_marker=True, in_ini=True)
     _: KW_ONLY
     generate: int = _option(0, "Number of generated images to add.", bounds=(0, MAX_GENERATED), metavar="N", in_marker=True)
     seed: int = _option(0, "Seed of generated images and of ids that a catalog leaves out.", commands=("serve", "check", "generate"), bounds=(0, MAX_SEED), metavar="S", in_marker=True)
-    profile: str = _option("documented", "Profile: documented or glance, optionally with departures: documented,-registered-only.", commands=("serve", "openapi", "conformance"), metavar="PROFILE", in_marker=True, in_ini=True)
+    profile: str = _option("documented", "Profile: documented or glance, optionally with departures: documented,-registered-only.", commands=("serve", "openapi", "explain", "conformance"), metavar="PROFILE", in_marker=True, in_ini=True)
     auth: str = _option("off", "Whether to reject requests without valid credentials.", commands=("serve", "openapi"), choices=SWITCH, in_marker=True)
-    project: str = _option("", "Project of unauthenticated requests; default: the catalog's project.", commands=("serve", "generate"), metavar="ID")
+    project: str = _option("", "Project of unauthenticated requests; default: the catalog's project.", commands=("serve", "generate", "explain"), metavar="ID")
     findings: str = _option(LENIENT, "How to report undocumented client behaviour: lenient (journal and log only), warn (response headers), strict (400).", choices=FINDINGS_MODES, in_marker=True, in_ini=True)
     findings_ignore: str = _option("", "Names of findings that are not reported, separated by commas.", metavar="NAME,...", in_marker=True, in_ini=True)
 
@@ -223,6 +223,8 @@ class CommandOptions:
     set: tuple[str, ...] = _option((), "Value of a field of every image; repeatable, in the variable one per line.", commands=("generate",), metavar="FIELD=VALUE")
     format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report); terminal, markdown, json or junit (conformance).", commands=("generate", "fields", "report", "conformance"), metavar="FORMAT")
     output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "schema", "report", "conformance"), metavar="FILE")
+    image: str = _option("", "Id of the image to explain.", commands=("explain",), metavar="ID")
+    path: str = _option("/v2/images", "Path of the list.", commands=("explain",), choices=("/v2/images", "/v2/cloudimages"))
     adapter: str = _option("", "Function of a Python module that lists images with the SDK; the module is found from the current directory.", commands=("conformance",), metavar="MODULE:FUNCTION", is_argument=True, is_optional=True)
     command: str = _option("", "Program and arguments of an adapter in another language, instead of MODULE:FUNCTION.", commands=("conformance",), metavar="COMMAND")
     list: bool = _option(False, "Whether to print the scenarios instead of running them.", commands=("conformance",))

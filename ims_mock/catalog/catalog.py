@@ -99,7 +99,7 @@ class Catalog:
 
     def page(self, query: ListQuery, view: View) -> Page:
         """Answer a list query. The marker must be an image that the caller sees."""
-        marker = self._marker(query, view)
+        marker = self.marker(query, view)
         sort, backwards = forward(query.sort)
         found = self._ordering(sort).find(query.conditions, marker, query.limit + 1, backwards=backwards)
         images = tuple([image if image.is_shown_as_stored else view.shown(image) for image in found[: query.limit]])
@@ -111,6 +111,15 @@ class Catalog:
         """Return the number of images on all pages of a list query together."""
         return self._ordering(forward(query.sort)[0]).count(query.conditions)
 
+    def counts(self, query: ListQuery) -> list[tuple[int, int]]:
+        """Return for each condition the number of images that match it, and that match all conditions up to it."""
+        return self._ordering(forward(query.sort)[0]).counts(query.conditions)
+
+    def position(self, query: ListQuery, image: Image) -> int:
+        """Return the number of images before an image on all pages of a list query together."""
+        sort, backwards = forward(query.sort)
+        return self._ordering(sort).position(query.conditions, image, backwards=backwards)
+
     def _ordering(self, sort: Sort) -> Ordering:
         """Return the ordering for a sort; the one that was used least recently is dropped for a new one."""
         found = self._orderings.get(sort) or Ordering(self, sort)
@@ -119,8 +128,12 @@ class Catalog:
             self._orderings = {**dict(others[1 - MAX_ORDERINGS :]), sort: found}
         return found
 
-    def _marker(self, query: ListQuery, view: View) -> Image | None:
-        """Return the image that a page starts behind; a deleted one only for admins and lists of deleted images."""
+    def marker(self, query: ListQuery, view: View) -> Image | None:
+        """Return the image that a page starts behind; a deleted one only for admins and lists of deleted images.
+
+        Raises:
+            RequestError: The caller does not see such an image.
+        """
         if query.marker is None:
             return None
         image = self.get(query.marker)

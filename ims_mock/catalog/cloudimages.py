@@ -127,9 +127,10 @@ CLOUDIMAGES: Final = Listing(
 )
 """The service's newer list. Its errors have the service's format in every profile."""
 
-LIST_PATHS: Final = frozenset({IMAGES.path, CLOUDIMAGES.path})
+LISTS: Final = {one.path: one for one in (IMAGES, CLOUDIMAGES)}
+"""The lists by their path."""
 
 
 def asks_list(method: str, path: str) -> bool:
     """Return whether a request asks for a page of images."""
-    return path in LIST_PATHS and method == "GET"
+    return path in LISTS and method == "GET"

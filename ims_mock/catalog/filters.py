@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import BY_NAME, Field
@@ -43,6 +43,7 @@ class Condition(Protocol):
         ...
 
 
+@runtime_checkable
 class Filter(Condition, Protocol):
     """A condition on one attribute."""
 
@@ -76,10 +77,15 @@ class Equals:
         return value is not None and value in self.values
 
     def __str__(self) -> str:
+        return self.describe("is")
+
+    def describe(self, verb: str) -> str:
+        """Return the sentence with a verb: ``is`` or ``is not``."""
         if not self.values:
-            return f"{self.name} has a value that no image can have"
-        values = " or ".join(sorted(map(repr, self.values)))
-        return f"{self.name} is {values}{' in any case' if self.folded else ''}"
+            return f"no image matches the requested value of {self.name}"
+        spelled = {BY_NAME[self.name].fold(value): value for value in BY_NAME[self.name].values} if self.folded else {}
+        values = " or ".join(sorted(repr(spelled.get(str(value), value)) for value in self.values))
+        return f"{self.name} {verb} {values}{' (in upper or lower case)' if self.folded else ''}"
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class Not:
         return not self.condition.matches(image)
 
     def __str__(self) -> str:
-        return f"not: {self.condition}"
+        return self.condition.describe("is not")
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ class TimeCompares:
         return isinstance(value, str) and self.instant.compare(self.operator, value)
 
     def __str__(self) -> str:
-        return f"{self.name} is {_OPERATOR_WORDS[self.operator]} {self.instant.second}"
+        return f"{self.name} is {_OPERATOR_WORDS[self.operator]} {self.instant}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache, reduce
-from itertools import islice
+from itertools import accumulate, islice
 from operator import and_
 from typing import Any, Final
 
@@ -67,6 +67,17 @@ class Ordering:
     def count(self, conditions: Collection[Condition]) -> int:
         """Return the number of images that match all conditions."""
         return self._matching(conditions).bit_count()
+
+    def counts(self, conditions: Collection[Condition]) -> list[tuple[int, int]]:
+        """Return for each condition the number of images that match it, and that match all conditions up to it."""
+        bitmaps = [self._bitmap(condition) for condition in conditions]
+        together = accumulate(bitmaps, and_)
+        return [(bits.bit_count(), both.bit_count()) for bits, both in zip(bitmaps, together, strict=True)]
+
+    def position(self, conditions: Collection[Condition], image: Image, *, backwards: bool = False) -> int:
+        """Return the number of images before an image among those that match all conditions."""
+        bits, rank = self._matching(conditions), self._rank(image)
+        return (bits >> (rank + 1) if backwards else bits & ((1 << rank) - 1)).bit_count()
 
     def edited(self, old: Image | None, new: Image | None) -> Ordering:
         """Return the ordering with all of its bitmaps after one image was replaced: ``None`` adds or removes one."""

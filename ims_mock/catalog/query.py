@@ -7,15 +7,15 @@ that are not UTF-8 all have documented or recorded answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ims_mock.catalog.cloudimages import IMAGES, Listing
-from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, comparable
+from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, Not, comparable
 from ims_mock.catalog.links import REGISTERED, link_query
-from ims_mock.catalog.visibility import IsListed, View, as_shown
+from ims_mock.catalog.visibility import HasVisibility, IsVisible, View, as_shown
 from ims_mock.contract.fields import BY_NAME, DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
 from ims_mock.contract.limits import LIMIT_CAP
 from ims_mock.contract.parameters import PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
@@ -80,9 +80,10 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     sort = _sort(left)
     filters = _filters(left, view, listing)
     dead = _dead_statuses(filters) if "dead-images-on-request" in view.profile else frozenset[str]()
-    is_listed = IsListed(view, visibility, member_status or "accepted", dead)
-    conditions = (is_listed, *(as_shown(view, condition) for condition in filters))
-    return ListQuery(listing, conditions, dead, min(count, LIMIT_CAP), marker, sort, link_query(parameters, view))
+    service = _service_conditions(view, visibility, member_status or "accepted", DEAD_STATUSES - dead)
+    conditions = dict.fromkeys([*service, *(as_shown(view, condition) for condition in filters)])
+    links = link_query(parameters, view)
+    return ListQuery(listing, tuple(conditions), dead, min(count, LIMIT_CAP), marker, sort, links)
 
 
 # --- the parameters
@@ -203,8 +204,26 @@ def _one_of(text: str, legal: tuple[str, ...], problem: str, parameter: str, sen
     return text
 
 
+def _service_conditions(
+    view: View, visibility: str | None, member_status: str, hidden: frozenset[str]
+) -> Iterator[Condition]:
+    """Yield the conditions of every list: no dead images, those that the caller sees, and only registered ones."""
+    if hidden:
+        yield Not(Equals("status", hidden, folded=True))
+    yield IsVisible(view, member_status, with_community=view.is_queens and visibility is not None)
+    if visibility is not None:
+        yield HasVisibility(view, visibility, member_status)
+    if view.needs_registered:
+        yield registered(view)
+
+
+def registered(view: View) -> Equals:
+    """Return the condition that the service adds to the queries of ordinary callers."""
+    return FilterParser(view.profile, view.is_queens).equals(*REGISTERED)
+
+
 def _filters(left: _Unread, view: View, listing: Listing) -> list[Filter]:
-    """Return the conditions for all parameters that are filters, and what the service adds to them.
+    """Return the conditions for all parameters that are filters.
 
     Of a repeated filter the last value counts, but every tag does. Glance takes ``tags`` for a list of tags, and a
     text is a list of characters (recorded).
@@ -219,8 +238,6 @@ def _filters(left: _Unread, view: View, listing: Listing) -> list[Filter]:
     for name, value in last.items():
         found.extend(listing.filters(parser, name, value))
     found += map(parser.tag, tags or (characters[-1] if characters else ()))
-    if view.needs_registered:
-        found.append(parser.equals(*REGISTERED))
     return [one for one in found if one is not None]
 
 

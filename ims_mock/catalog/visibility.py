@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from ims_mock.catalog.filters import Condition, Filter
 from ims_mock.catalog.image import Image
-from ims_mock.contract.fields import DEAD_STATUSES, QUEENS_VISIBILITIES
+from ims_mock.contract.fields import QUEENS_VISIBILITIES
 from ims_mock.contract.profiles import Profile
 
 SHOWN_TO_MEMBERS: Final = (("visibility", "shared"), ("__imagetype", "shared"))
@@ -96,26 +96,10 @@ class View:
             return image.shown_with(SHOWN_IN_MITAKA)
         return image
 
-    def lists(self, image: Image, visibility: str | None, member_status: str) -> bool:
-        """Return whether an image is in the caller's list, apart from its status.
-
-        Args:
-            image: The image.
-            visibility: The requested visibility; ``None`` if there is none, and an empty one matches no image.
-            member_status: The status that a membership must have; ``all`` for any.
-        """
-        is_own = image.get("owner") == self.caller.project
-        is_member = False
-        if not self.caller.is_admin:
-            status = self.membership(image)
-            is_member = status is not None and member_status in (status, "all")
-            if not (is_own or is_member or self._is_open(image.visibility)):
-                return False
-        if visibility is None:
-            return not self.is_queens or image.visibility != "community" or is_own
-        if visibility == "shared" and not self.is_queens and not self.shows_membership:
-            return bool(image.members) if self.caller.is_admin else is_member
-        return visibility == self.shown(image).visibility
+    def is_member(self, image: Image, member_status: str) -> bool:
+        """Return whether the caller has a membership with a status; ``all`` stands for any."""
+        status = self.membership(image)
+        return status is not None and member_status in (status, "all")
 
     def _is_open(self, stored: str) -> bool:
         """Return whether images of a visibility are visible to every project."""
@@ -126,28 +110,77 @@ class View:
 
 
 @dataclass(frozen=True)
-class IsListed:
-    """The image is in the caller's list, see :meth:`View.lists`.
+class IsVisible:
+    """The image is public, the caller's own or shared with the caller. An admin sees all images.
 
-    Deleted and killed images are listed only if ``dead`` contains their status.
+    Attributes:
+        member_status: The status that a membership must have; ``all`` for any.
+        with_community: Whether community images of other projects count, which only Queens has.
     """
 
     view: View
-    visibility: str | None = None
     member_status: str = "accepted"
-    dead: frozenset[str] = frozenset()
+    with_community: bool = False
 
     def matches(self, image: Image) -> bool:
-        """Return whether the image is listed."""
-        status = str(image.values.get("status", "")).lower()
-        if status in DEAD_STATUSES and status not in self.dead:
-            return False
-        return self.view.lists(image, self.visibility, self.member_status)
+        """Return whether the caller sees the image in a list."""
+        caller = self.view.caller
+        if image.get("owner") == caller.project:
+            return True
+        if self.view.is_queens and image.visibility == "community":
+            return self.with_community
+        return caller.is_admin or image.visibility == "public" or self.view.is_member(image, self.member_status)
 
     def __str__(self) -> str:
-        project = "an admin" if self.view.caller.is_admin else f"project {self.view.caller.project}"
-        visibility = "" if self.visibility is None else f" with visibility {self.visibility!r}"
-        return f"the image is visible to {project}{visibility}"
+        caller, community = self.view.caller, "community, " if self.with_community else ""
+        if caller.is_admin:
+            other = " other than community images of other projects"
+            is_limited = self.view.is_queens and not self.with_community
+            return f"the image is visible to an admin of project {caller.project} (any image{other * is_limited})"
+        shared = "shared with it" + (f" as {self.member_status!r}" if self.member_status != "all" else "")
+        return f"the image is visible to project {caller.project} (public, {community}owned by it, or {shared})"
+
+    def actual(self, image: Image) -> str:
+        """Return a clause that says how visible the image is."""
+        status, owner = self.view.membership(image), image.get("owner")
+        share = "it is not shared with the project" if status is None else f"the membership is {status!r}"
+        return f"visibility is {image.visibility!r}, owner is {'absent' if owner is None else repr(owner)}, and {share}"
+
+
+@dataclass(frozen=True)
+class HasVisibility:
+    """The image is shown with a visibility; an empty one matches no image.
+
+    In Mitaka, ``shared`` stands for the images that are shared with the caller, or with any project for an admin. The
+    service itself shows the visibility ``shared``.
+    """
+
+    view: View
+    visibility: str
+    member_status: str = "accepted"
+
+    @property
+    def _means_membership(self) -> bool:
+        return self.visibility == "shared" and not self.view.is_queens and not self.view.shows_membership
+
+    def matches(self, image: Image) -> bool:
+        """Return whether the image has the visibility."""
+        if not self._means_membership:
+            return self.visibility == self.view.shown(image).visibility
+        return bool(image.members) if self.view.caller.is_admin else self.view.is_member(image, self.member_status)
+
+    def __str__(self) -> str:
+        if not self.visibility:
+            return "no image matches the requested visibility"
+        if not self._means_membership:
+            return f"visibility is shown as {self.visibility!r}"
+        return "the image is shared with " + ("a project" if self.view.caller.is_admin else "the project")
+
+    def actual(self, image: Image) -> str:
+        """Return a clause that says which visibility the image has."""
+        if self._means_membership:
+            return f"its members are {', '.join(image.members)}" if image.members else "it has no members"
+        return f"visibility is shown as {self.view.shown(image).visibility!r}"
 
 
 @dataclass(frozen=True)

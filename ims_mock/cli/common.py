@@ -20,11 +20,17 @@ from ims_mock.text import escaped
 _TIMEOUT_SECONDS: Final = 3.0
 
 
-def make_command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Return a decorator that makes a command of a function with the options of the command as parameters."""
+def make_command(name: str, *required: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Return a decorator that makes a command of a function with the options of the command as parameters.
+
+    Args:
+        name: The name of the command.
+        required: The names of arguments that are not options.
+    """
 
     def decorate(run: Callable[..., Any]) -> click.Command:
-        parameters = [_parameter(option) for option in OPTIONS if name in option.commands]
+        parameters: list[click.Parameter] = [click.Argument([argument]) for argument in required]
+        parameters += [_parameter(option) for option in OPTIONS if name in option.commands]
         return click.Command(name, params=parameters, callback=run, help=run.__doc__)
 
     return decorate

@@ -15,7 +15,9 @@ from ims_mock import __version__
 from ims_mock.text import escaped
 
 PROGRAM: Final = "ims-mock"
-COMMANDS: Final = ("serve", "check", "generate", "fields", "openapi", "schema", "report", "conformance", "healthcheck")
+COMMANDS: Final = (
+    "serve", "check", "generate", "fields", "openapi", "schema", "report", "explain", "conformance", "healthcheck"
+)  # fmt: skip
 """The modules of the commands, in the order of the help."""
 
 

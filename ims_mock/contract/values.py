@@ -92,6 +92,10 @@ class Instant:
     second: str
     past: bool
 
+    def __str__(self) -> str:
+        second = {"": "the first instant of the year 1", "~": "the last instant of the year 9999"}.get(self.second)
+        return second or (f"a fraction of a second after {self.second}" if self.past else self.second)
+
     def compare(self, operator: str, stored: str) -> bool:
         """Return whether a stored time compares with this instant as one of the operators of :data:`TIME` says.
 

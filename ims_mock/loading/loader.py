@@ -13,7 +13,7 @@ from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStor
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership, image_id
-from ims_mock.catalog.visibility import Caller, View
+from ims_mock.catalog.visibility import Caller, IsVisible, View
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.profiles import DOCUMENTED, Profile
@@ -351,7 +351,8 @@ class _ImageBuilder:
     def _hidden(self, image: Image) -> str:
         """Return a warning if the default project does not list an image of an unknown project in any list."""
         owner, project = image.get("owner"), self._view.caller.project
-        if owner in self._known_projects or image.visibility == "community" or self._view.lists(image, None, "all"):
+        is_listed = IsVisible(self._view, "all").matches(image)
+        if is_listed or owner in self._known_projects or image.visibility == "community":
             return ""
         return _NO_OWNER.format(project) if owner is None else _HIDDEN.format(quoted(owner), project)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from ims_mock.catalog.cloudimages import LIST_PATHS
+from ims_mock.catalog.cloudimages import LISTS
 from ims_mock.catalog.defaults import DEFAULTED
 from ims_mock.catalog.image import IMAGES_SCHEMA, links_of
 from ims_mock.contract.values import Value
@@ -63,7 +63,7 @@ def without_envelope(raw: Any) -> tuple[Any, Warnings, bool]:
 
 def _is_page(link: object, marker: str | None) -> bool:
     path, _, query = str(link).partition("?")
-    return path in LIST_PATHS and dict(parse_qsl(query)).get("marker") == marker
+    return path in LISTS and dict(parse_qsl(query)).get("marker") == marker
 
 
 def list_of(links: Mapping[str, Any]) -> tuple[str, frozenset[tuple[str, str]]]:

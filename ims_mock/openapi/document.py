@@ -208,6 +208,9 @@ def _errors(one: Operation, profile: Profile) -> dict[str, Node]:
         status = problem.status if has_codes else problem.glance_status or problem.status
         by_status.setdefault(status, []).append(problem)
     content = _GLANCE_ERROR if one.service == SERVICE else _KEYSTONE_ERROR
+    if one.has_list_errors:
+        names = ("IdentityError", "ServiceError", "GatewayError", "GlanceError")
+        content = _GLANCE_ERROR | {JSON: {"schema": {"anyOf": [reference(name) for name in names]}}}
     return {
         str(status): {
             "description": _description(problems, HTTPStatus(status), has_codes=has_codes),

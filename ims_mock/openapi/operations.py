@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ims_mock import errors
-from ims_mock.catalog.cloudimages import CLOUDIMAGES, VERSIONS
+from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, LISTS, VERSIONS
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.errors import Problem
 from ims_mock.journal.coverage import Endpoint
@@ -51,6 +51,7 @@ class Operation:
         path_values: The legal values of the path parameter, if they are known.
         links: Where in a response the path parameters of other operations are found, as JSON pointers.
         is_public: Whether the operation needs no credentials.
+        has_list_errors: Whether an operation of the control API also has the errors of the list, in their format.
     """
 
     method: str
@@ -68,6 +69,7 @@ class Operation:
     path_values: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     is_public: bool = False
+    has_list_errors: bool = False
 
     @property
     def service(self) -> str:
@@ -118,6 +120,11 @@ _PROJECT_NAME = Parameter("name", "string", "Only the project with this name; wi
 _NO_CATALOG = Parameter("nocatalog", "string", "Omit the service catalog, whatever the value.")
 _PATH = Parameter("path", "string", "Only requests to this path.")
 _SINCE = Parameter("since", "integer", "Only requests after the one with this number.", default="0", is_checked=True)
+_EXPLAIN_PARAMETERS = (
+    Parameter("query", "string", "The query string of the list, percent-encoded."),
+    Parameter("image", "string", "The id of an image to explain."),
+    Parameter("path", "string", "The path of the list.", tuple(LISTS), IMAGES.path, is_checked=True),
+)
 _SUBJECT: Final = {"X-Subject-Token": "The token."}
 
 _IMAGE_ROWS: Final = (
@@ -179,6 +186,7 @@ _CONTROL_ROWS: Final = (
     Operation("GET", "/_ims/requests", "listRequests", "List the journal of requests, oldest first.", {200: "Requests"}, _named("integer"), parameters=(_PATH, _SINCE)),
     Operation("DELETE", "/_ims/requests", "forgetRequests", "Clear the journal and restart its numbering.", _NO_BODY),
     Operation("GET", "/_ims/walks", "listWalks", "List the walks through paginated lists, with the audit's remarks.", {200: "Walks"}),
+    Operation("GET", "/_ims/explain", "explainQuery", "Explain why a list query returns an image, or does not.", {200: "Explanation"}, (*_QUERY, *errors.CLOUDIMAGES, *_without(errors.CREDENTIALS, "throttled"), *_named("explain", "findings")), parameters=_EXPLAIN_PARAMETERS, has_list_errors=True),
     Operation("GET", "/_ims/coverage", "showCoverage", "Show which items of the contract were covered, and which were not.", {200: "Coverage"}),
     Operation("DELETE", "/_ims/coverage", "forgetCoverage", "Clear the coverage.", _NO_BODY),
     Operation("GET", "/_ims/sandboxes", "listSandboxes", "List the sandboxes with their age and the time since their last use, without secrets.", {200: "Sandboxes"}),

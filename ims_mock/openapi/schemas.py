@@ -289,6 +289,7 @@ def _control_bodies() -> dict[str, Schema]:
         "NewFault": rule,
         "Fault": rule | {"properties": fault, "required": [*fault]},
         "Faults": object_schema({"faults": array(reference("Fault"))}),
+        "Explanation": _explanation(),
         "Requests": object_schema({"requests": array(_request())}),
         "Walks": object_schema({"walks": array(_walk())}),
         "Coverage": object_schema({**each("exercised total", INT), "groups": array(group)}),
@@ -311,6 +312,14 @@ def _clock_setting() -> Schema:
         oneOf=[{"required": ["now"]}, {"required": ["advance"]}],
         dependentSchemas={"runs": {"properties": {"now": STRING}, "required": ["now"]}},
     )
+
+
+def _explanation() -> Schema:
+    numbers = each("position page", {"type": ["integer", "null"]})
+    image = object_schema({"id": STRING, "listed": BOOL, **numbers, "because": array(STRING)})
+    condition = object_schema({"condition": STRING, **each("alone together", INT)})
+    counts = each("total listed", INT)
+    return object_schema({"conditions": array(condition), "order": STRING, **counts, "image": nullable(image)})
 
 
 def _walk() -> Schema:

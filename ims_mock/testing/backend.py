@@ -78,9 +78,11 @@ def decode(status: int, body: bytes) -> Any:
     """
     try:
         data = json.loads(body or b"null")
-        error = data["error"]["message"] if status >= HTTPStatus.BAD_REQUEST else None
+        if status < HTTPStatus.BAD_REQUEST:
+            return data
+        error = data["error_msg"] if "error_msg" in data else data["error"]["message"]
     except (ValueError, LookupError, TypeError):
-        raise ValueError(f"the response has status {status} and is not from ims-mock") from None
-    if error is not None:
-        raise ValueError(error)
-    return data
+        error = f"the response has status {status} and is not from ims-mock"
+        if body.startswith(b"%d " % status):  # an error of Glance
+            error = " ".join(body.decode("utf-8", "replace").split())
+    raise ValueError(error)

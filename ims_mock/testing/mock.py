@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from werkzeug.test import Client
 
+from ims_mock.catalog.explain import Explanation
+from ims_mock.catalog.image import IMAGES_PATH
 from ims_mock.contract.values import parse_wire_time, read_time
 from ims_mock.emulator import check_options
 from ims_mock.journal.audit_rules import Walk
@@ -197,6 +199,20 @@ class ImsMock:
             legal = f": {', '.join(names)}" if names else "; there is none yet"
             raise ValueError(f"Invalid snapshot {quoted(name)}. Use a name that snapshot() has returned{legal}.")
         self._backend.control("POST", f"snapshots/{quote(name, safe='')}/restore")
+
+    def explain(self, query: str = "", *, image: str | None = None, path: str = IMAGES_PATH) -> Explanation:
+        """Explain which images a list query returns to unauthenticated requests; its text fits an assertion message.
+
+        Args:
+            query: The query string, as in ``__platform=CentOS&limit=2``.
+            image: The id of an image, to explain why the query returns it or does not.
+            path: The path of the list.
+
+        Raises:
+            ValueError: The list rejects the query; the message is that of the list.
+        """
+        given = {"query": query, "path": path} | ({} if image is None else {"image": image})
+        return Explanation.read(self._backend.control("GET", f"explain?{urlencode(given)}"))
 
     # --- what clients did
 

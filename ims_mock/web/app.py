@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app
 from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ims_mock.catalog.cloudimages import CLOUDIMAGES, asks_list
+from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
@@ -23,15 +23,15 @@ from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
-from ims_mock.web.guards import refuse_changes, refuse_foreign_form, refuse_forwarded_scheme, refuse_per_process_state
+from ims_mock.web.guards import (
+    refuse_changes,
+    refuse_foreign_form,
+    refuse_forwarded_scheme,
+    refuse_long_target,
+    refuse_per_process_state,
+)
 from ims_mock.web.recording import record_response
 from ims_mock.web.sandbox_routing import add_sandboxes, explain_unknown_image, select_emulator
-
-GATEWAY_URI_BYTES: Final = 32_768
-"""The longest path and query that the gateway accepts (its documentation)."""
-
-GLANCE_LINE_BYTES: Final = 8_192
-"""Glance's server rejects a request line of this many bytes or more, line end included (recorded)."""
 
 _KEYSTONE_ERRORS: Final = (keystone.PREFIX, control.PREFIX, discovery.DOCUMENT_PATH)
 """The paths whose errors have Keystone's format in every profile."""
@@ -111,7 +111,7 @@ def _begin(guards: Sequence[Guard]) -> None:
     """Select the emulator, apply faults, and refuse what the emulator, the gateway or Glance refuses before a view."""
     context = current_context()
     environ = context.environ
-    method, path, query = environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), context.query_string
+    method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
     is_control = _is_under(path, control.PREFIX)
     if is_control:
         select_emulator(context)
@@ -127,12 +127,7 @@ def _begin(guards: Sequence[Guard]) -> None:
             if asks_list(method, path):
                 context.authenticate()  # the journal assigns the walk by its project
             emulator.throttle.check(environ.get("REMOTE_ADDR", ""), emulator.clock.now)
-    length = len(path) + len(query) + bool(query)
-    if length > GATEWAY_URI_BYTES:
-        raise RequestError("uri-too-large")
-    line_length = length + len(method) + len("  HTTP/1.1\r\n")
-    if line_length >= GLANCE_LINE_BYTES and _error_format(context) is error_bodies.glance_error:
-        raise RequestError("uri-too-large")
+    refuse_long_target(context, is_glance=_error_format(context) is error_bodies.glance_error)
     if method == "HEAD" and context.request.url_rule and not _is_under(path, *_HEAD):
         routes = current_app.create_url_adapter(context.request)
         raise MethodNotAllowed(valid_methods=routes.allowed_methods() if routes else ())
@@ -158,9 +153,7 @@ def _error_response(error: RequestError) -> Response:
     explain_unknown_image(context, error)
     formatted = _error_format(context)
     context.is_glance_error = formatted is error_bodies.glance_error
-    response = formatted(error, context.request_id, context.header)
-    response.headers.extend(error.headers)
-    return response
+    return error_bodies.error_response(context, error, formatted)
 
 
 def _other_error_response(error: Exception) -> Response:
@@ -189,9 +182,7 @@ def _error_format(context: RequestContext) -> error_bodies.ErrorFormat:
     path = context.request.path
     if _is_under(path, *_KEYSTONE_ERRORS):
         return error_bodies.keystone_error
-    if _is_under(path, CLOUDIMAGES.path):
-        return error_bodies.service_error
-    return error_bodies.error_format(context.emulator.profile)
+    return error_bodies.error_format(context.emulator.profile, path)
 
 
 def _is_under(path: str, *prefixes: str) -> bool:

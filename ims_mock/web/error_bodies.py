@@ -14,10 +14,11 @@ from typing import Final
 
 from flask import Response
 
+from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.catalog.visibility import is_queens
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
-from ims_mock.web.context import JSON
+from ims_mock.web.context import JSON, RequestContext
 
 HeaderGetter = Callable[[str], str]
 """Returns a header of the request by name, or an empty string."""
@@ -28,9 +29,18 @@ ErrorFormat = Callable[[RequestError, str, HeaderGetter], Response]
 _TITLES: Final = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # newer versions of Python differ
 
 
-def error_format(profile: Profile) -> ErrorFormat:
-    """Return the error format of a profile."""
-    return service_error if "error-body" in profile else glance_error
+def error_format(profile: Profile, path: str = "") -> ErrorFormat:
+    """Return the error format of a profile. The newer list has that of the service in every profile."""
+    is_of_service = "error-body" in profile or f"{path}/".startswith(f"{CLOUDIMAGES.path}/")
+    return service_error if is_of_service else glance_error
+
+
+def error_response(context: RequestContext, error: RequestError, formatted: ErrorFormat | None = None) -> Response:
+    """Return the response to a request, in the error format of its path unless another is given."""
+    formatted = formatted or error_format(context.emulator.profile, context.request.path)
+    response = formatted(error, context.request_id, context.header)
+    response.headers.extend(error.headers)
+    return response
 
 
 def service_error(error: RequestError, request_id: str, *_: object) -> Response:

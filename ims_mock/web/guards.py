@@ -15,6 +15,12 @@ from typing import Final
 from ims_mock.errors import RequestError
 from ims_mock.web.context import RequestContext
 
+GATEWAY_URI_BYTES: Final = 32_768
+"""The longest path and query that the gateway accepts (its documentation)."""
+
+GLANCE_LINE_BYTES: Final = 8_192
+"""Glance's server rejects a request line of this many bytes or more, line end included (recorded)."""
+
 FORM_MEDIA_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 """The media types, a missing one included, that a page may send to any server (the Fetch standard)."""
 
@@ -33,6 +39,14 @@ _PORT: Final = re.compile(r":[0-9]*$")
 
 SINGLE_PROCESS_CLAIMS: Final = frozenset({"Granian"})
 """Servers that never set ``wsgi.multiprocess``, however many processes they run."""
+
+
+def refuse_long_target(context: RequestContext, *, is_glance: bool) -> None:
+    """Refuse a path and query that the gateway does not accept, or a request line that Glance does not accept."""
+    length = len(context.environ.get("PATH_INFO", "")) + len(context.query_string) + bool(context.query_string)
+    line_length = length + len(context.environ["REQUEST_METHOD"]) + len("  HTTP/1.1\r\n")
+    if length > GATEWAY_URI_BYTES or (is_glance and line_length >= GLANCE_LINE_BYTES):
+        raise RequestError("uri-too-large")
 
 
 def refuse_foreign_origin(context: RequestContext) -> None:

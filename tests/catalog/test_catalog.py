@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.explain import explain
 from ims_mock.catalog.image import Image, Membership
 from ims_mock.catalog.links import first_link, next_link
 from ims_mock.catalog.query import parse
@@ -291,6 +292,38 @@ def test_a_page_agrees_with_a_list_comprehension(seed):
             assert list(page.images) == [view.shown(catalog.get(one)) for one in rest[:limit]]
             has_next = len(rest) > limit if on(view, "full-last-page") else len(rest) >= limit
             assert page.has_next == has_next, (paged, view)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_explanation_agrees_with_the_list(seed):
+    rng = random.Random(seed)
+    images = list(random_images(rng, rng.choice((1, 7, 25))))
+    catalog = catalog_of(images)
+    for _ in range(100):
+        view, limit = random_view(rng), rng.choice((0, 1, 2, 5))
+        pairs = random_pairs(rng, view)
+        query = parse(urlencode([*pairs, ("limit", limit)]), view)
+        whole = parse(urlencode([*pairs, ("limit", "1000")]), view)
+        listed = [image.id for image in catalog.page(whole, view).images]
+        found = [explain(catalog, query, view, image["id"]) for image in images]
+        for one in found:
+            assert (one.total, one.listed, one.conditions) == (len(images), len(listed), found[0].conditions)
+            position = listed.index(one.image.id) if one.image.id in listed else None
+            assert (one.image.listed, one.image.position) == (position is not None, position)
+            assert (not one.image.because) == one.image.listed
+            if limit and one.image.listed:
+                marker = {"marker": listed[(one.image.page - 1) * limit - 1]} if one.image.page > 1 else {}
+                paged = parse(urlencode([*pairs, ("limit", limit), *marker.items()]), view)
+                assert one.image.id in [image.id for image in catalog.page(paged, view).images]
+            else:
+                assert one.image.page is None
+        excluded = set()
+        for condition in found[0].conditions:
+            required = f"; required: {condition.condition}"
+            failing = {one.image.id for one in found if any(why.endswith(required) for why in one.image.because)}
+            excluded |= failing
+            assert len(images) - condition.alone == len(failing), condition
+            assert len(images) - condition.together == len(excluded), condition
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -122,6 +123,18 @@ def test_snapshot_example_works():
         printed = shell(block_after(PAGES["guides/catalogs.md"], "A snapshot is"), ask.url)
     assert '"images":104' in printed
     assert '"images":63' in printed.splitlines()[-1]
+
+
+@needs_curl
+def test_explanation_is_as_printed():
+    text = PAGES["reference/control-api.md"]
+    with over_socket(make_app("default")) as ask:
+        printed = json.loads(shell(block_after(text, "## Explain"), ask.url))
+    assert printed == json.loads(block_after(text, "<!-- explanation -->", "json"))
+    program, *arguments = shlex.split(block_after(text, "The same in the terminal"))
+    done = run(*arguments)
+    assert (program, done.returncode) == ("ims-mock", 0)
+    assert all(condition["condition"] in done.stdout for condition in printed["conditions"])
 
 
 @needs_curl

@@ -249,6 +249,38 @@ def test_restore_returns_to_any_snapshot(ims):
         ims.restore("nosuch")
 
 
+def test_explanation_names_what_excludes_an_image(ims):
+    ims.add({"id": "d", "name": "CentOS 7.6", "__platform": "Windows"})
+    found = ims.explain("__platform=CentOS", image="d")
+    assert (found.total, found.listed, found.image.listed) == (4, 0, False)
+    [reason] = found.image.because
+    assert reason.startswith("__platform is 'Windows'; required: __platform is 'CentOS'")
+    assert str(found).startswith(
+        "0 of 4 images are listed, sorted by created_at (latest first), then id (descending)\n"
+    )
+    assert str(found).endswith(f"image d is not listed:\n  {reason}")
+    assert str(ims.explain("name=a&limit=0", image="a")).endswith(
+        "position 0 (from 0), on no page because the limit is 0"
+    )
+    assert ims.explain("name=CentOS 7.6&limit=1", image="d").image.page == 1
+    assert ims.explain("architecture=x86", path="/v2/cloudimages").listed == 4
+    assert (ims.explain().listed, ims.explain().image, len(ims.requests)) == (4, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "^Invalid limit 'x': it is not a whole number. Use a whole number from 0"),
+        ({"profile": "glance"}, "^400 Bad Request limit param must be an integer$"),
+        ({"findings": "strict"}, "^--findings strict rejects undocumented requests"),
+    ],
+)
+def test_rejected_query_is_a_value_error_in_the_words_of_the_list(ims, options, message):
+    ims.begin(**options)
+    with pytest.raises(ValueError, match=message):
+        ims.explain("limit=x")
+
+
 def test_credentials_are_those_of_the_catalog_or_the_sandbox(make):
     token = {"tokens": [{"token": "t", "project": "p"}]}
     ims = make({"project": "p", "credentials": token}, auth="on")

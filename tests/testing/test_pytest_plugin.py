@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from docs_pages import PAGES, SUITES, TYPED_SUITE
+from docs_pages import PAGES, SUITES, TYPED_SUITE, block_after
 from helpers import make_app, over_socket
 
 from ims_mock.journal.coverage import Coverage
@@ -218,6 +218,14 @@ def test_failed_assertion_shows_the_nearest_requests(run):
             result = run(suite, *arguments)
             result.assert_outcomes(failed=1)
             result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
+
+
+def test_explanation_in_an_assertion_message_is_as_documented(run):
+    suite = re.search(r"<!-- explain -->\n```python\n(.*?)```", PAGES["guides/pytest.md"], re.DOTALL)[1]
+    shown = block_after(PAGES["guides/pytest.md"], "<!-- explanation -->", "text")
+    result = run(suite)
+    result.assert_outcomes(failed=1)
+    assert shown in result.stdout.str()
 
 
 SECTION = re.compile(r"-+ ims_mock requests -+\n(.*?)\n(?=[_=-]{3})", re.DOTALL)

@@ -12,14 +12,14 @@ from typing import Final
 from flask import Blueprint, request
 
 from ims_mock.web.context import current_context
-from ims_mock.web.control import catalog, clock, faults, journal, sandboxes
+from ims_mock.web.control import catalog, clock, explain, faults, journal, sandboxes
 from ims_mock.web.control.bodies import MEDIA_TYPES
 from ims_mock.web.guards import refuse_foreign_host, refuse_foreign_origin
 
 PREFIX: Final = "/_ims"
 
 blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
-for part in (catalog, clock, faults, journal, sandboxes):
+for part in (catalog, clock, explain, faults, journal, sandboxes):
     blueprint.register_blueprint(part.blueprint)
 
 

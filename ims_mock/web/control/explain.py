@@ -1,0 +1,74 @@
+"""``/_ims/explain``: why a list query returns an image, or does not."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Request, Response, jsonify
+
+from ims_mock.auth.authentication import NO_CREDENTIALS
+from ims_mock.catalog.cloudimages import LISTS
+from ims_mock.catalog.explain import explain
+from ims_mock.catalog.query import parse
+from ims_mock.catalog.visibility import View, is_queens
+from ims_mock.errors import RequestError
+from ims_mock.options import STRICT
+from ims_mock.text import wire_text
+from ims_mock.web.context import RequestContext, current_context
+from ims_mock.web.error_bodies import error_format, error_response, glance_error
+from ims_mock.web.guards import refuse_long_target
+from ims_mock.web.recording import refuse_findings
+from ims_mock.web.sandbox_routing import explain_unknown_image
+
+_PARAMETERS: Final = ("query", "image", "path")
+
+blueprint = Blueprint("explain", __name__)
+
+
+@blueprint.get("/explain")
+def explain_query() -> Response:
+    """Explain a list query for the caller; one that the list rejects is answered as the list answers it."""
+    context = current_context()
+    given = _parameters(context.query_string)
+    image_id = given.get("image")
+    path = given.get("path", next(iter(LISTS)))
+    if path not in LISTS:
+        raise RequestError("explain", "path", path, " or ".join(LISTS), what="is no list")
+    environ = {**context.environ, "PATH_INFO": path, "QUERY_STRING": given.get("query", "")}
+    emulator = context.emulator
+    listed = RequestContext(Request(environ, populate_request=False), emulator, journal=emulator.journal)
+    listed.authentication = context.authenticate()
+    try:
+        view = _view(listed)
+        query = parse(listed.query_string, view, LISTS[path])
+        found = explain(emulator.catalog, query, view, None if image_id is None else wire_text(image_id))
+    except RequestError as error:
+        context.error = error
+        explain_unknown_image(listed, error)
+        return error_response(listed, error)
+    return jsonify(found.as_json())
+
+
+def _parameters(raw: str) -> dict[str, str]:
+    """Return the parameters, one character per byte."""
+    given: dict[str, str] = {}
+    for name, value in parse_qsl(raw, keep_blank_values=True, encoding="latin-1"):
+        if name not in _PARAMETERS or name in given:
+            what = "is sent twice" if name in given else "is unknown"
+            legal = f"{', '.join(_PARAMETERS)}, each once, with the query percent-encoded"
+            raise RequestError("explain", name, value, legal, what=what)
+        given[name] = value
+    return given
+
+
+def _view(listed: RequestContext) -> View:
+    """Return the catalog as the caller sees it. Without credentials it is not rejected, as the whole control API."""
+    authentication = listed.authenticate()
+    is_glance = error_format(listed.emulator.profile, listed.request.path) is glance_error
+    refuse_long_target(listed, is_glance=is_glance)
+    if authentication.method != NO_CREDENTIALS:
+        return listed.view()
+    if listed.emulator.options.findings == STRICT:
+        refuse_findings(listed)
+    return View(authentication.caller, listed.emulator.profile, is_queens(listed.header("X-Api-Version")))
