@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
@@ -269,6 +271,7 @@ class Journal:
         self._characters = 0
         self._pages = PageCounter()
         self._count = 0
+        self._edition = secrets.token_hex(4)
         self._catalogs: deque[tuple[int, Catalog, int]] = deque(maxlen=MAX_PAST_CATALOGS + 1)  # with its memory
         self._lock = Lock()
 
@@ -279,6 +282,7 @@ class Journal:
             self._characters = 0
             self._pages = PageCounter()
             self._count = 0
+            self._edition = secrets.token_hex(4)
             self._catalogs.clear()
 
     def record(self, record: Record, catalog: Catalog | None = None) -> int:
@@ -306,6 +310,24 @@ class Journal:
         """Return the page number that a request for a list would get in its walk."""
         with self._lock:
             return self._pages.number(path, project, query)[1]
+
+    @property
+    def revision(self) -> str:
+        """A text that differs after every request and every :meth:`clear`."""
+        return f"{self._edition}-{self._count}"
+
+    def latest(self, count: int, matches: Callable[[Record], bool], before: int = 0) -> list[Entry]:
+        """Return the latest recorded requests that match, at most ``count``, the newest first.
+
+        Args:
+            count: The largest number of requests.
+            matches: Whether to return a request.
+            before: The number of a request, to return only earlier ones; 0 for all.
+        """
+        with self._lock:
+            records = list(self._records)
+        found = (one for one in reversed(records) if (not before or one[0] < before) and matches(one[3]))
+        return [_entry(*one, self.ignored) for one in islice(found, count)]
 
     def entries(self, since: int = 0) -> list[Entry]:
         """Return the recorded requests after a number, the oldest first."""

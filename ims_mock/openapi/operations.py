@@ -164,6 +164,7 @@ _IDENTITY_ROWS: Final = (
 )  # fmt: skip
 
 _CONTROL_ROWS: Final = (
+    Operation("GET", "/_ims/", "showControl", "Show the paths of the control API; to browsers, the control page.", {200: "ControlLinks"}),
     Operation("GET", "/_ims/health", "showHealth", "Show that the emulator is running, with its version and catalog.", {200: "Health"}),
     Operation("POST", "/_ims/reset", "reset", "Restore the loaded catalog and clock; clear journal, faults and rate limit.", _NO_BODY),
     Operation("GET", "/_ims/catalog", "showCatalog", "Show the catalog as a catalog file, with secrets redacted.", {200: "Catalog"}, response_types=(JSON, YAML)),

@@ -275,6 +275,7 @@ def _control_bodies() -> dict[str, Schema]:
     fault = {"id": STRING, **rule["properties"], "hits": INT}
     group = object_schema({"name": STRING, **each("items never", array(STRING))})
     return {
+        "ControlLinks": object_schema({"links": {"type": "object", "additionalProperties": STRING}}),
         "Health": object_schema({**each("status version catalog"), "images": INT, "listed": INT, "project": STRING}),
         "Catalog": catalog_sections(reference("StoredImage")),
         "CatalogOrImage": {"anyOf": [reference("Catalog"), {"allOf": [reference("StoredImage"), SINGLE_IMAGE]}]},

@@ -32,6 +32,10 @@ PER_PROCESS: Final = {
     "control.journal.list_walks": "journal",
     "control.journal.show_coverage": "coverage",
     "control.sandboxes.list_sandboxes": "sandboxes",
+    "control.pages.show_requests": "journal",
+    "control.pages.show_walks": "journal",
+    "control.pages.show_coverage": "coverage",
+    "control.pages.show_sandboxes": "sandboxes",
 }
 """The endpoints that report which requests a process received or what it made for them, and what they report."""
 

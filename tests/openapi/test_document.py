@@ -41,6 +41,8 @@ def test_operations_are_the_routes_of_the_application(has_control):
     paths = in_process(app)(DOCUMENT).json["paths"]
     routes, values = set(), {}
     for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("control.pages.") and rule.rule != "/_ims/":
+            continue  # for people
         path = re.sub(r"<(?:[a-z]+(?:\(.*?\))?:)?(\w+)>", r"{\1}", rule.rule)
         routes |= {(method, path) for method in rule.methods - {"HEAD", "OPTIONS"}}
         if match := re.search(r"<any\((.*?)\):", rule.rule):

@@ -11,6 +11,7 @@ from typing import Final
 
 from flask import Blueprint, request
 
+from ims_mock.web import pages
 from ims_mock.web.context import current_context
 from ims_mock.web.control import catalog, clock, explain, faults, journal, sandboxes
 from ims_mock.web.control.bodies import MEDIA_TYPES
@@ -19,7 +20,7 @@ from ims_mock.web.guards import refuse_foreign_host, refuse_foreign_origin
 PREFIX: Final = "/_ims"
 
 blueprint = Blueprint("control", __name__, url_prefix=PREFIX)
-for part in (catalog, clock, explain, faults, journal, sandboxes):
+for part in (catalog, clock, explain, faults, journal, sandboxes, pages):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -1,0 +1,80 @@
+"""What all pages share: the blueprint, the frame around their templates, headers, and errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.blueprints import BlueprintSetupState
+from markupsafe import Markup, escape
+
+from ims_mock import __version__
+from ims_mock.emulator import count_listed
+from ims_mock.errors import RequestError
+from ims_mock.text import escaped
+from ims_mock.web.context import SANDBOX_ID, current_context
+from ims_mock.web.sandbox_routing import PATH
+
+_VIEWS: Final = ("images", "requests", "walks", "coverage", "faults", "clock and snapshots", "sandboxes")
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+_CODE: Final = re.compile("`([^`]+)`")
+
+blueprint = Blueprint(
+    "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/pages/static"
+)
+
+
+@blueprint.record_once
+def _configure_templates(setup: BlueprintSetupState) -> None:
+    setup.app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": _visible}
+
+
+def _visible(value: object) -> object:
+    """Escape control characters of a text, which may hide or reorder what follows; for all that templates show."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return "\n".join(map(escaped, value.split("\n")))
+
+
+@blueprint.app_template_filter()
+def prose(text: str) -> Markup:
+    """Return a text of a table as HTML, with what is between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def render(template: str, values: Mapping[str, object], status: int = 200) -> Response:
+    """Return a page with the variables of its template."""
+    context = current_context()
+    sandbox, root = context.environ.get(SANDBOX_ID, ""), request.script_root
+    frame = {
+        "template": template,
+        "views": _VIEWS[:-1] if sandbox else _VIEWS,
+        "root": root,
+        "server": root.removesuffix(f"{PATH}/{sandbox}") if sandbox else root,
+        "sandbox": sandbox,
+        "emulator": context.emulator,
+        "listed": count_listed(context.emulator.state, context.emulator.profile),
+        "is_read_only": context.emulator.options.read_only == "on",
+        "version": __version__,
+    }
+    return make_response(render_template(f"{template}.html", **frame, **values), status)
+
+
+@blueprint.after_request
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    response.headers.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+@blueprint.errorhandler(RequestError)
+def _show_error(error: RequestError) -> Response:
+    current_context().error = error
+    return render("error", {"error": error}, error.problem.status)
