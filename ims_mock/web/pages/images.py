@@ -26,7 +26,7 @@ from ims_mock.text import header_text
 from ims_mock.web import error_bodies
 from ims_mock.web.context import current_context
 from ims_mock.web.pages.rendering import blueprint, render
-from ims_mock.web.pages.snippets import sdk_program
+from ims_mock.web.pages.snippets import sdk_request
 
 _ADMINS: Final = "*"
 """What stands for an admin where there is otherwise the id of a project."""
@@ -70,14 +70,11 @@ def _list_page(own: dict[str, str]) -> Response:
         "listing": listing,
         "paths": LISTS,
         "projects": _projects(view.caller.project),
-        "caller": view.caller,
+        "viewer": view.caller,
         "findings": findings_of(asked, emulator.ignored_findings),
         "inputs": [(name, one, parameters.get(name)) for name, given in values.items() for one in given or [""]],
-        "snippets": {
-            "URL": url,
-            "curl": f"curl -s {shlex.quote(url)}{_headers(view.caller)}",
-            "Python SDK": sdk_program(context.base_url, listing, raw, view.caller.project),
-        },
+        "snippets": {"URL": url, "curl": f"curl -s {shlex.quote(url)}{_headers(view.caller)}"},
+        "sdk": sdk_request(listing, raw) | {"base": context.base_url},
     }
     return render("images", page | _answer(emulator.catalog, raw, view, listing, own["image"]))
 

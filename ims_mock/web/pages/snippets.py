@@ -1,8 +1,8 @@
-"""A list query as a program for the vendor's SDK for Python."""
+"""A list query in the terms of the vendor's SDK for Python."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import Listing
 from ims_mock.catalog.query import decoded
@@ -14,31 +14,16 @@ _NOT_IN_SDK: Final = ("__whole_image", "__system__cmkid")
 """Parameters of the newer list that the SDK does not have."""
 
 
-def sdk_program(base: str, listing: Listing, query: str, project: str) -> str:
-    """Return a program that reads a page with the package ``huaweicloudsdkims``."""
+def sdk_request(listing: Listing, query: str) -> dict[str, Any]:
+    """Return the method of the SDK that sends a query, the arguments of its request, and what it cannot send."""
     known = {one.name: one for one in (*PARAMETERS, *listing.extras) if one.name not in _NOT_IN_SDK}
-    method, request = (
-        ("glance_list_images", "GlanceListImagesRequest") if listing.has_links else ("list_images", "ListImagesRequest")
-    )
-    arguments, notes = {}, []
+    arguments, missing = {}, []
     for name, value in decoded(query):
         if name not in known or name in arguments:
-            notes.append(f"# The SDK cannot send {name}={value!r}{' a second time' * (name in known)}.")
-            continue
-        parsed = _PARSERS.get(known[name].json_type, str)(value)
-        arguments[name] = f"{name.lstrip('_')}={value if parsed is None else parsed!r}"
-    program = [
-        "from huaweicloudsdkcore.auth.credentials import BasicCredentials",
-        f"from huaweicloudsdkims.v2 import {request}, ImsClient",
-        "",
-        "client = (",
-        "    ImsClient.new_builder()",
-        f'    .with_credentials(BasicCredentials("ACCESS_KEY", "SECRET_KEY", {project!r}))',
-        f"    .with_endpoint({base!r})",
-        "    .build()",
-        ")",
-        f"request = {request}({', '.join(arguments.values())})",
-        *notes,
-        f"print([image.id for image in client.{method}(request).images])",
-    ]
-    return "\n".join(program)
+            missing.append(f"{name}={value!r}{' a second time' * (name in known)}")
+        else:
+            parsed = _PARSERS.get(known[name].json_type, str)(value)
+            arguments[name] = f"{name.lstrip('_')}={value if parsed is None else parsed!r}"
+    method = "glance_list_images" if listing.has_links else "list_images"
+    request = f"{method.title().replace('_', '')}Request"
+    return {"method": method, "request": request, "arguments": list(arguments.values()), "missing": missing}
