@@ -24,9 +24,9 @@ final class Reference {
     private record Image(String id) {}
 
     /** An error of the API gateway has error_code and error_msg, one of the service has error. */
-    private record Failure(@SerializedName("error_code") String code, @SerializedName("error_msg") String message, Error error) {}
+    private record Failure(@SerializedName("error_code") String code, @SerializedName("error_msg") String message, ServiceError error) {}
 
-    private record Error(String code, String message) {}
+    private record ServiceError(String code, String message) {}
 
     public static void main(String[] arguments) throws IOException {
         Protocol.serve(Reference::listImages);
@@ -68,7 +68,7 @@ final class Reference {
     private static Exception failure(HttpResponse<String> response) {
         try {
             Failure failure = GSON.fromJson(response.body(), Failure.class);
-            Error error = failure.error != null ? failure.error : new Error(failure.code, failure.message);
+            ServiceError error = failure.error != null ? failure.error : new ServiceError(failure.code, failure.message);
             return new Protocol.Reported(response.statusCode(), error.code, error.message);
         } catch (JsonParseException | NullPointerException noJson) { // a proxy answers with HTML
             return new Protocol.Reported(response.statusCode(), null, response.body());

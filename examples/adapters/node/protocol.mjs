@@ -18,6 +18,6 @@ export async function serve(listImages) {
 function answerOf(error) {
   if (error instanceof Unsupported) return { unsupported: error.message };
   console.error(error);
-  const { status = null, code = error.cause?.code ?? null, message } = error;
-  return { error: { status, code, message } };
+  const { status = null, code = error.cause?.code, message } = error;
+  return { error: { status, code: String(code ?? ""), message } };
 }

@@ -35,10 +35,10 @@ func (values *Values) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(values))
 }
 
-// Error is an error that the SDK reports. Status and Code are nil if it does not tell them.
+// Error is an error that the SDK reports. Status is nil and Code is empty if it does not tell them.
 type Error struct {
 	Status  any    `json:"status"`
-	Code    any    `json:"code"`
+	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 

@@ -77,17 +77,14 @@ func read(address, token string) (*page, error) {
 // failure returns the error of a response: error_code comes from the API gateway, error.code from the service.
 func failure(status int, body []byte) error {
 	var gateway struct {
-		Code    any    `json:"error_code"`
+		Code    string `json:"error_code"`
 		Message string `json:"error_msg"`
-		Error   struct {
-			Code    any
-			Message string
-		}
+		Error   struct{ Code, Message string }
 	}
 	if json.Unmarshal(body, &gateway) != nil {
 		return &protocol.Error{Status: status, Message: fmt.Sprintf("%.200s", body)} // a proxy answers with HTML
 	}
-	if gateway.Code == nil {
+	if gateway.Code == "" {
 		gateway.Code, gateway.Message = gateway.Error.Code, gateway.Error.Message
 	}
 	return &protocol.Error{Status: status, Code: gateway.Code, Message: gateway.Message}
