@@ -1,20 +1,25 @@
-// Reference adapter: reads the list with net/http and follows next.
+// Reference adapter: reads the list with net/http, as an SDK would.
 package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"adapters/protocol"
 )
 
-type page struct {
-	Images []struct{ ID string } `json:"images"`
-	Next   string                `json:"next"`
-}
+const (
+	attempts    = 3
+	longestWait = 5 * time.Second
+)
+
+var client = &http.Client{Timeout: 20 * time.Second}
 
 func main() { protocol.Serve(listImages) }
 
@@ -28,13 +33,28 @@ func listImages(service protocol.Service, query map[string]protocol.Values) ([]s
 		return nil, err
 	}
 	var ids []string
-	for {
-		page, err := read(address.String(), service.Token)
+	pages, images := map[string]bool{}, map[string]bool{}
+	for !pages[address.String()] {
+		pages[address.String()] = true
+		body, err := get(address.String(), service.Token)
 		if err != nil {
 			return nil, err
 		}
+		var page struct {
+			Images []struct{ ID string }
+			Next   string
+		}
+		if err := json.Unmarshal(body, &page); err != nil { // an empty, cut or other body
+			return nil, fmt.Errorf("the response is not JSON: %w", err)
+		}
+		if page.Images == nil {
+			return nil, errors.New("the response is no list of images")
+		}
 		for _, image := range page.Images {
-			ids = append(ids, image.ID)
+			if !images[image.ID] {
+				images[image.ID] = true
+				ids = append(ids, image.ID)
+			}
 		}
 		if page.Next == "" {
 			return ids, nil
@@ -43,35 +63,46 @@ func listImages(service protocol.Service, query map[string]protocol.Values) ([]s
 			return nil, err
 		}
 	}
+	return nil, errors.New("the links to the next page lead back to an earlier one")
 }
 
-// read requests a page. Anything but a complete page is an error.
-func read(address, token string) (*page, error) {
+// get returns the body of a response. It tries again if the service is busy or the connection breaks.
+func get(address, token string) ([]byte, error) {
+	for attempt := 1; ; attempt++ {
+		wait := time.Duration(attempt) * 100 * time.Millisecond
+		response, body, err := send(address, token)
+		if err == nil {
+			if response.StatusCode == http.StatusOK {
+				return body, nil
+			}
+			err = failure(response.StatusCode, body)
+			if response.StatusCode != http.StatusTooManyRequests && response.StatusCode != http.StatusServiceUnavailable {
+				return nil, err
+			}
+			if seconds, none := strconv.Atoi(response.Header.Get("Retry-After")); none == nil {
+				wait = time.Duration(seconds) * time.Second
+			}
+		}
+		if attempt == attempts || wait > longestWait {
+			return nil, err
+		}
+		time.Sleep(wait)
+	}
+}
+
+func send(address, token string) (*http.Response, []byte, error) {
 	request, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	request.Header.Set("X-Auth-Token", token)
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, failure(response.StatusCode, body)
-	}
-	var read page
-	if err := json.Unmarshal(body, &read); err != nil {
-		return nil, fmt.Errorf("a page is not JSON: %w", err)
-	}
-	if read.Images == nil {
-		return nil, fmt.Errorf("a page without images: %.200s", body)
-	}
-	return &read, nil
+	return response, body, err
 }
 
 // failure returns the error of a response: error_code comes from the API gateway, error.code from the service.
@@ -82,7 +113,7 @@ func failure(status int, body []byte) error {
 		Error   struct{ Code, Message string }
 	}
 	if json.Unmarshal(body, &gateway) != nil {
-		return &protocol.Error{Status: status, Message: fmt.Sprintf("%.200s", body)} // a proxy answers with HTML
+		return &protocol.Error{Status: status, Message: string(body)} // a proxy answers with HTML
 	}
 	if gateway.Code == "" {
 		gateway.Code, gateway.Message = gateway.Error.Code, gateway.Error.Message
