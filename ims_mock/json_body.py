@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from ims_mock.errors import RequestError
@@ -15,15 +15,13 @@ from ims_mock.text import printable
 MAX_DEPTH: Final = 64
 """The maximum nesting of objects and lists."""
 
-MAX_COLLECTIONS: Final = 2_000_000
-"""The number of objects and lists."""
+MAX_VALUES: Final = 1_000_000
+"""The number of values. The standard library builds them without a pause, and they take more memory than their text."""
 
 _TYPES: Final = {
     dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number", bool: "a boolean",
     type(None): "null",
 }  # fmt: skip
-_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_BRACKETS: Final = re.compile(rb"[\[{]|[\]}]")
 
 
 @dataclass(frozen=True)
@@ -85,24 +83,25 @@ class JsonValue:
         return self.value
 
 
+def count_values(data: bytes) -> int:
+    """Return the number of values in a JSON text, or more: commas and opening brackets in texts count as well."""
+    return 1 + sum(map(data.count, (b",", b"[", b"{")))
+
+
 def parse_json(data: bytes) -> JsonValue:
     """Parse a body.
 
     Raises:
-        RequestError: It is not JSON in UTF-8, or is nested too deeply.
+        RequestError: It is not JSON in UTF-8, has too many values, or is nested too deeply.
     """
     if not data.strip():
         raise RequestError("body-missing", legal="JSON")
-    if data.count(b"[") + data.count(b"{") > MAX_COLLECTIONS:  # each takes more memory than its text
-        raise RequestError("json", legal=f"at most {MAX_COLLECTIONS}", what="it has too many objects and lists")
-    depth = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub(b"", data)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            what = "objects and lists are nested too deeply"
-            raise RequestError("json", legal=f"at most {MAX_DEPTH} levels", what=what)
+    if (count := count_values(data)) > MAX_VALUES:
+        raise RequestError(
+            "json", legal=f"at most {MAX_VALUES}", what=f"it has up to {count} values, by its commas and brackets"
+        )
     try:
-        return JsonValue(json.loads(data.decode(), parse_constant=_reject_constant))
+        value = json.loads(data.decode(), parse_constant=_reject_constant)
     except UnicodeDecodeError as error:
         raise RequestError("json", legal="JSON in UTF-8", what=f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -110,6 +109,20 @@ def parse_json(data: bytes) -> JsonValue:
         raise RequestError("json", legal="JSON", what=what) from None
     except ValueError:  # a number with more digits than Python parses
         raise RequestError("json", legal="JSON with shorter numbers", what="a number is too long") from None
+    except RecursionError:
+        raise _too_deep() from None
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        outer = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = list(chain.from_iterable(outer))
+    if any(isinstance(one, dict | list) for one in level):
+        raise _too_deep()
+    return JsonValue(value)
+
+
+def _too_deep() -> RequestError:
+    what = "objects and lists are nested too deeply"
+    return RequestError("json", legal=f"at most {MAX_DEPTH} levels", what=what)
 
 
 def _reject_constant(name: str) -> None:

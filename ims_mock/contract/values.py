@@ -197,6 +197,8 @@ class PlainScalar(str):
 def read_text(value: object) -> str:
     """Read text as it is written. The parser of files returns only text; Python and JSON have other scalars too."""
     if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise ValueError(f"a text has {len(value)} characters; at most {MAX_TEXT} are allowed")
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -260,7 +262,7 @@ def read_json(value: object) -> Any:
     if isinstance(value, list | tuple):
         return [read_json(inner) for inner in value]
     if isinstance(value, PlainScalar):
-        number = JSON_NUMBER.fullmatch(value)
+        number = JSON_NUMBER.fullmatch(read_text(value))
         value = (float if number[1] else read_integer)(value) if number else _BOOLEANS.get(value, str(value))
     if value is None or isinstance(value, bool):
         return value

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote_plus
 
 from ims_mock.auth.credentials import redacted
 from ims_mock.auth.signature import redacted_authorization
+from ims_mock.json_body import MAX_VALUES, count_values
 from ims_mock.text import QUOTED_LENGTH
 
 _SECRET_NAMES: Final = re.compile("token|secret|passw|signature|credential|authorization", re.IGNORECASE)
@@ -48,7 +49,9 @@ def secrets_in_query(query: str) -> Iterator[str]:
 
 
 def secrets_in_json(body: bytes) -> Iterator[str]:
-    """Return every text that a JSON body has under the name of a secret; nothing if the body is not JSON."""
+    """Return every text that a JSON body has under the name of a secret; nothing if the body is not parsed."""
+    if count_values(body) > MAX_VALUES:
+        return iter(())
     try:
         return _texts(json.loads(body), is_secret=False)
     except (ValueError, RecursionError):

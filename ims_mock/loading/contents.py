@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -55,7 +55,7 @@ class Contents:
     """The validated contents of a file."""
 
     file: CatalogFile
-    sections: Mapping[str, Any]  # the valid ones
+    sections: Mapping[str, Any]  # the valid ones; images as they are written
     images: Sequence[Entry] = ()
 
     def is_published(self, image: Entry) -> bool:
@@ -94,19 +94,24 @@ def missing_pages(files: Iterable[CatalogFile]) -> Iterator[CatalogProblem]:
             yield file.problem(("next",), MORE_PAGES, is_warning=True)
 
 
-def validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, problems: Problems) -> Contents:
-    """Validate one catalog and convert its values."""
-    sections: Mapping[str, Any] = {}
+def validate_sections(file: CatalogFile, raw: Any, clock: Clock, problems: Problems) -> Contents:
+    """Validate one catalog, except for its images, and convert its values."""
+    sections: dict[str, Any] = {}
     try:
         sections = read_sections(_with_absolute_times(raw, clock))
     except SchemaError as error:
         problems.add(*(file.problem(path, message) for path, message in error.problems))
-        sections = error.valid
-    images = sections.get("images", [])
+        sections = dict(error.valid)
+    images = sections.setdefault("images", [])
     if not isinstance(images, list | tuple):
         problems.add(file.problem(("images",), f"{quoted(images)} is not a list of images"))
-        images = []
-    entries = []
+        sections["images"] = []
+    return Contents(file, sections)
+
+
+def validate_images(content: Contents, report: Progress, problems: Problems) -> Contents:
+    """Validate the images of a catalog and convert their values."""
+    file, images, entries = content.file, content.sections["images"], []
     for index, image in enumerate(images):
         if index % PROGRESS_STEP == 0:
             report(f"validating {file.name}", index, len(images))
@@ -118,7 +123,7 @@ def validate(file: CatalogFile, raw: Any, clock: Clock, report: Progress, proble
         except SchemaError as error:
             problems.add(*(file.problem((*path, *inner), message) for inner, message in error.problems))
             entries.append(Entry(dict(error.valid), False, is_complete))
-    return Contents(file, sections, entries)
+    return replace(content, images=entries)
 
 
 def _with_absolute_times(raw: Any, clock: Clock) -> Any:

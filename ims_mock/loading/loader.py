@@ -18,7 +18,15 @@ from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.profiles import DOCUMENTED, Profile
 from ims_mock.contract.values import LIST, TIME, parse_wire_time
-from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress, missing_pages, parse, validate
+from ims_mock.loading.contents import (
+    PROGRESS_STEP,
+    Contents,
+    Progress,
+    missing_pages,
+    parse,
+    validate_images,
+    validate_sections,
+)
 from ims_mock.loading.dump import Masks, dump_credentials
 from ims_mock.loading.lint import Spelling, is_open, lint
 from ims_mock.loading.parser import ValuePath
@@ -67,7 +75,7 @@ def load(
     shown_to: str = "",
     base: LoadedCatalog | None = None,
     lint_bundled: bool = False,
-    max_generated: int = sys.maxsize,
+    max_images: int = sys.maxsize,
     progress: Progress | None = None,
     unmask: Callable[[str], str] | None = None,
 ) -> LoadedCatalog:
@@ -81,7 +89,7 @@ def load(
         shown_to: The project that published responses were shown to, if nothing in the catalogs tells.
         base: A loaded catalog to add to. Images without a time are then created now.
         lint_bundled: Whether to check bundled catalogs for implausible images as well.
-        max_generated: The number of images that the catalogs may ask to generate.
+        max_images: The number of images that the catalogs may have, written or generated.
         progress: Called now and then with the progress of loading.
         unmask: Returns the secret that a mask stands for, and other texts unchanged; a ``ValueError`` is a problem. By
             default every mask is one.
@@ -95,12 +103,13 @@ def load(
     parsed = [parse(file, report, problems) for file in files]
     problems.add(*missing_pages(files))
     clock = _clock(parsed, base.clock if base else Clock())
-    contents = [validate(file, raw, clock, report, problems) for file, raw in zip(files, parsed, strict=True)]
+    contents = [validate_sections(file, raw, clock, problems) for file, raw in zip(files, parsed, strict=True)]
+    _check_size(contents, max_images, problems)
+    contents = [validate_images(content, report, problems) for content in contents]
     unmask = unmask or Masks().unmasker(())
     problems.add(*(problem for content in contents for problem in _unmask(content, unmask)))
     present = [Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
     credentials, owner = _credentials([*present, *contents], project, shown_to, problems)
-    _check_size(contents, max_generated, problems)
     now = clock.wire() if base else ""
     builder = _ImageBuilder(base, credentials, owner, seed, now, lint_bundled, report, problems)
     images = list(builder.build(contents, generate))
@@ -129,25 +138,28 @@ def _clock(parsed: Iterable[Any], clock: Clock) -> Clock:
     return clock
 
 
-def _check_size(contents: Iterable[Contents], max_generated: int, problems: Problems) -> None:
-    """Report what would make the catalogs much larger than their text."""
-    generated = 0
+def _check_size(contents: Iterable[Contents], max_images: int, problems: Problems) -> None:
+    """Reject catalogs with too many images, or whose images would be much larger than their text."""
+    total = 0
     for content in contents:
-        repeated: list[tuple[ValuePath, Any, int]] = [
-            (("defaults",), content.sections.get("defaults", ""), len(content.images))
+        sections = content.sections
+        rows: list[tuple[ValuePath, ValuePath, Any, int]] = [
+            (("images",), ("defaults",), sections.get("defaults", ""), len(sections["images"]))
         ]
-        for index, section in enumerate(content.sections.get("generate", ())):
-            generated += section["count"]
-            repeated.append((("generate", index, "set"), section.get("set", ""), section["count"]))
-            if generated > max_generated:
-                message = f"{generated} images would be generated; at most {max_generated} are allowed"
-                problems.add(content.file.problem(("generate", index, "count"), message))
-        for path, values, count in repeated:
+        for index, section in enumerate(sections.get("generate", ())):
+            path = ("generate", index)
+            rows.append(((*path, "count"), (*path, "set"), section.get("set", ""), section["count"]))
+        for counted, repeated, values, count in rows:
+            total += count
+            if count and total > max_images:
+                message = f"{total} images would be loaded; at most {max_images} are allowed"
+                problems.add(content.file.problem(counted, message))
+                problems.refuse_errors()  # validating or building so many images takes long
             length = len(str(values))
             if length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
                 message = f"{length} characters would be repeated in {count} images; shorten the values"
-                problems.add(content.file.problem(path, message))
-                problems.refuse_errors()  # building so many images takes long
+                problems.add(content.file.problem(repeated, message))
+                problems.refuse_errors()
 
 
 def _unmask(contents: Contents, unmask: Callable[[str], str]) -> Iterator[CatalogProblem]:

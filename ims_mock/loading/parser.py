@@ -19,7 +19,8 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from ims_mock.contract.values import JSON_NUMBER, MAX_TEXT, PlainScalar
+from ims_mock.contract.values import JSON_NUMBER, PlainScalar
+from ims_mock.json_body import count_values
 from ims_mock.text import quoted
 
 MAX_BYTES: Final = 2**30
@@ -42,8 +43,6 @@ _PROGRESS_STEP: Final = 10_000
 """The number of YAML events between two calls of the progress callback."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml, the Python version does the same
-_TOO_MANY: Final = "the catalog has more than {} values"
-_TOO_LONG: Final = f"a text has {{}} characters; at most {MAX_TEXT} are allowed"
 _REPEATED: Final = "the key {} is repeated"
 _TOO_DEEP: Final = f"values are nested deeper than {MAX_DEPTH} levels"
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -91,7 +90,10 @@ _NO_CATALOGS: Final = {
 
 @dataclass(frozen=True)
 class CatalogText:
-    """The bytes of a catalog file, in JSON or else in YAML, and how many values it may have."""
+    """The bytes of a catalog file, in JSON or else in YAML, and how many values it may have.
+
+    Those of JSON are counted before they are parsed; see :func:`ims_mock.json_body.count_values`.
+    """
 
     data: bytes
     is_json: bool
@@ -108,6 +110,9 @@ class CatalogText:
         """
         if len(self.data) > MAX_BYTES:
             raise ParseError(1, f"the file is larger than {MAX_BYTES} bytes")
+        if self.is_json and (count := count_values(self.data)) > self.max_values:
+            found = f"the catalog has up to {count} values, by its commas and brackets"
+            raise ParseError(1, f"{found}; at most {self.max_values} are allowed")
         try:
             text = self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -117,7 +122,7 @@ class CatalogText:
             if text[: len(start)].lower() == start:
                 raise ParseError(1, message)
         if self.is_json:
-            return _JsonParser(text, self.max_values).document()
+            return _JsonParser(text).document()
         return _YamlBuilder(_yaml_events(text, progress), self.max_values).document()
 
 
@@ -165,15 +170,13 @@ class _Child(NamedTuple):
 class _JsonParser:
     """Parses a JSON text, and finds the line of a value by skipping the values before it."""
 
-    def __init__(self, text: str, max_values: int) -> None:
+    def __init__(self, text: str) -> None:
         self._text = text
-        self._max_values = max_values
-        self._count = 0
         self._found: dict[int, tuple[dict[str | int, _Child], Iterator[tuple[str | int, _Child]]]] = {}
         self._decoder = json.JSONDecoder(
             object_pairs_hook=_unique_keys,
-            parse_int=PlainScalar,
-            parse_float=PlainScalar,
+            parse_int=_plain_scalar,
+            parse_float=_plain_scalar,
             parse_constant=lambda name: _NotJson(constant=name),
         )
 
@@ -198,20 +201,13 @@ class _JsonParser:
         return self._line_at(match.start())
 
     def _check(self, value: Any, path: ValuePath) -> None:
-        """Raise an error if a value exceeds a limit or is not JSON."""
-        self._count += 1
-        if self._count > self._max_values:
-            raise self._error(path, _TOO_MANY.format(self._max_values))
-        if isinstance(value, str):
-            if len(value) > MAX_TEXT:
-                raise self._error(path, _TOO_LONG.format(len(value)))
-        elif isinstance(value, dict | list):
+        """Raise an error if a value is nested too deeply or is not JSON."""
+        if isinstance(value, dict | list):
             if len(path) >= MAX_DEPTH:
                 raise self._error(path, _TOO_DEEP)
             for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
-                if isinstance(step, str) and len(step) > MAX_TEXT:
-                    raise ParseError(self._line_of((*path, step)), _TOO_LONG.format(len(step)))
-                self._check(inner, (*path, step))
+                if not isinstance(inner, str):
+                    self._check(inner, (*path, step))
         elif isinstance(value, _NotJson):
             start = self._find(path).value
             if value.constant:
@@ -273,6 +269,11 @@ class _JsonParser:
         return match.end()
 
 
+def _plain_scalar(text: str) -> PlainScalar:
+    """Return a scalar as it is written. Unlike a class, a function lets other threads run when it is called."""
+    return PlainScalar(text)
+
+
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _NotJson:
     found: dict[str, Any] = {}
     for key, value in pairs:
@@ -332,7 +333,7 @@ class _YamlBuilder:
         self._built += size
         self._size += size
         if len(self._lines) > self._max_values:
-            raise ParseError(event.line, _TOO_MANY.format(self._max_values))
+            raise ParseError(event.line, f"the catalog has more than {self._max_values} values")
         if event.kind == "alias":
             if value not in self._anchors:
                 raise ParseError(event.line, f"the alias {quoted(value)} has no anchor before it")
@@ -344,8 +345,6 @@ class _YamlBuilder:
             if len(path) >= MAX_DEPTH:
                 raise ParseError(event.line, _TOO_DEEP)
             self._fill(value, path)
-        elif isinstance(value, str) and len(value) > MAX_TEXT:
-            raise ParseError(event.line, _TOO_LONG.format(len(value)))
         if event.anchor:
             self._anchors[event.anchor] = value, self._size - size_before
         return value

@@ -17,7 +17,7 @@ from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import HEADER, INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
 from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
-from ims_mock.text import quoted
+from ims_mock.text import QUOTED_LENGTH, quoted
 
 MAX_PROBLEMS: Final = 1_000
 """The number of errors, and of warnings, that are counted."""
@@ -140,10 +140,12 @@ class _MembersField(fields.Field[dict[str, str]]):
             raise ValidationError(f"is not a mapping of project ids to one of {statuses}")
         problems = {}
         for project, status in value.items():
-            if status not in MEMBER_STATUSES:
-                problems[project] = [f"{quoted(status)} is not a member status; use one of {statuses}"]
-            elif not _is_name(project):
-                problems[project] = ["a project id must be text"]
+            try:
+                if status not in MEMBER_STATUSES:
+                    raise ValueError(f"{quoted(status)} is not a member status; use one of {statuses}")
+                _check_name(project)
+            except ValueError as error:
+                problems[project] = [str(error)]
             if len(problems) == STOP_AFTER:
                 break
         if problems:
@@ -151,11 +153,11 @@ class _MembersField(fields.Field[dict[str, str]]):
         return {project: str(status) for project, status in value.items()}
 
 
-def _is_name(name: object) -> bool:
-    try:
-        return isinstance(name, str) and bool(TEXT.read(name))
-    except ValueError:
-        return False
+def _check_name(name: object) -> None:
+    """Raise ``ValueError`` if the key of a mapping is no text, or none that is legal."""
+    if not isinstance(name, str) or not name:
+        raise ValueError("the name of a property or the id of a project must be text")
+    TEXT.read(name)
 
 
 def _entry_fields(keys: Mapping[str, EntryKey]) -> dict[str, Any]:
@@ -222,8 +224,7 @@ class _ImageBase(_Mapping):
     """The values of an image. Attributes that are not in the table are free properties of any JSON type."""
 
     def _read_other(self, name: object, value: object) -> Value | None:
-        if not _is_name(name):
-            raise ValueError("the name of a property must be text")
+        _check_name(name)
         found: Value | None = read_json(value)
         return found
 
@@ -232,7 +233,7 @@ class _Section(_Mapping):
     """A mapping of a catalog file that has no other keys than those of its schema."""
 
     def _read_other(self, name: object, value: object) -> Value | None:
-        near = difflib.get_close_matches(str(name), self.fields, 1)
+        near = difflib.get_close_matches(str(name)[:QUOTED_LENGTH], self.fields, 1)
         hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(self.fields)}"
         raise ValueError(f"is not a key of this section; {hint}")
 

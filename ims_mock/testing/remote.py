@@ -26,7 +26,7 @@ from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Sour
 from ims_mock.options import EmulatorOptions, options_of
 from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
 from ims_mock.text import sent_path
-from ims_mock.web.control.bodies import MAX_GENERATED
+from ims_mock.web.control.bodies import MAX_IMAGES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -144,7 +144,7 @@ def _content(loaded: LoadedCatalog) -> dict[str, Any]:
 
 def _extended(catalog: Source, added: Source) -> LoadedCatalog:
     base = load([catalog], unmask=str)  # the secrets that the server masks make no difference
-    return load([added], base=base, max_generated=MAX_GENERATED)
+    return load([added], base=base, max_images=MAX_IMAGES)
 
 
 def _rejection(catalog: Source, added: Source) -> CatalogError | None:

@@ -15,7 +15,7 @@ from ims_mock.auth.credentials import DEFAULT_PROJECT, Project
 from ims_mock.catalog.defaults import EPOCH
 from ims_mock.catalog.image import Membership
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TIME, wire_time
+from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, MAX_TEXT, TIME, wire_time
 from ims_mock.loading.loader import load
 from ims_mock.loading.parser import dumps
 from ims_mock.loading.schema import SECTIONS
@@ -327,6 +327,8 @@ def test_invalid_value_hides_no_other_problem_of_the_image():
     ]
 
 
+DIGITS = "1" * (MAX_TEXT + 1)
+TOO_LONG = f"a text has {MAX_TEXT + 1} characters; at most {MAX_TEXT} are allowed"
 BAD_FILES = {
     "a list": ("bad.yaml", "\n- id: a", "bad.yaml:2: the catalog is a list; it must be a mapping"),
     "headers": ("bad.json", "HTTP/1.1 200 OK\r\n\r\n{}", "bad.json:1: begins with the headers of a response"),
@@ -349,6 +351,12 @@ BAD_FILES = {
     "a line end as name": ("bad.yaml", '"a\\nb: c": 1', "bad.yaml:1: a\\nb: c: is not a key of this section"),
     "a terminal's escape as name": ("bad.yaml", '"\\e[31m": 1', "bad.yaml:1: \\x1b[31m: is not a key of this section"),
     "a very long name": ("bad.yaml", f"? {'x' * 60_000}\n: 1", "bad.yaml:1: xxx"),
+    "a long text": ("bad.yaml", f"images:\n- name: {DIGITS}", f"bad.yaml:2: images[0].name: {TOO_LONG}"),
+    "a long item": ("bad.json", f'{{"images": [\n{{"a":\n["{DIGITS}"]}}]}}', f"bad.json:2: images[0].a: {TOO_LONG}"),
+    "an escaped text": ("bad.json", '{"project":\n"%s"}' % ('\\"' * len(DIGITS)), f"bad.json:1: project: {TOO_LONG}"),
+    "a long number": ("bad.json", f'{{"images": [{{"a":\n{DIGITS}}}]}}', f"bad.json:1: images[0].a: {TOO_LONG}"),
+    "a long name": ("bad.yaml", f"images:\n- ? {DIGITS}\n  : 2", "bad.yaml:2: images[0].111"),
+    "a long key": ("bad.json", f'{{"images": [{{"a": {{\n"{DIGITS}": 1}}}}]}}', f"bad.json:1: images[0].a: {TOO_LONG}"),
 }  # fmt: skip
 
 
@@ -823,6 +831,7 @@ LONG = "x" * 65_536
     ("catalog", "path"),
     [
         ({"defaults": {"note": LONG}, "images": [{}] * 1025}, "defaults"),
+        ({"defaults": {"note": LONG}, "images": [None] * 1025}, "defaults"),  # before images are validated
         ({"generate": [{"count": 2}, {"count": 1025, "set": {"note": LONG}}]}, "generate[1].set"),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ims_mock.loading.parser import MAX_BYTES, MAX_DEPTH, MAX_TEXT, CatalogText, ParseError, dumps
+from ims_mock.contract.values import MAX_TEXT
+from ims_mock.loading.parser import MAX_BYTES, MAX_DEPTH, CatalogText, ParseError, dumps
 
 
 def encoded(text):
@@ -253,25 +254,6 @@ def test_nesting_is_limited(is_json, opening, closing):
 @pytest.mark.parametrize("opening", ["- ", "[", "{a: ", "[{a: "])
 def test_deep_nesting_is_rejected_before_it_ends(opening):
     assert error_of(opening * 200_000) == (1, f"values are nested deeper than {MAX_DEPTH} levels")
-
-
-@pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
-@pytest.mark.parametrize("form", ['{{"a": 1,\n"b": "{}"}}', '{{"b":\n["a", "{}"]}}'], ids=["in a mapping", "in a list"])
-def test_length_of_texts_is_limited(is_json, form):
-    assert CatalogText(form.format("x" * MAX_TEXT).encode(), is_json).parse().value
-    message = f"a text has {MAX_TEXT + 1} characters; at most {MAX_TEXT} are allowed"
-    assert error_of(form.format("x" * (MAX_TEXT + 1)), is_json=is_json) == (2, message)
-
-
-@pytest.mark.parametrize("part", ['\\"', "\\u0022", "镜"])
-def test_length_is_that_of_the_decoded_text(part):
-    assert from_json(f'["{part * MAX_TEXT}"]')
-    assert "a text has 65537 characters" in error_of(f'["{part * (MAX_TEXT + 1)}"]', is_json=True)[1]
-
-
-def test_length_of_keys_is_limited():
-    assert error_of(f"a: 1\n? {'x' * (MAX_TEXT + 1)}\n: 2")[0] == 2
-    error_of(f'{{"{"x" * (MAX_TEXT + 1)}": 1}}', is_json=True)
 
 
 def test_size_of_files_is_limited():

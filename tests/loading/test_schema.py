@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
-from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, TEXT, TIME, PlainScalar
+from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, MAX_TEXT, TEXT, TIME, PlainScalar
 from ims_mock.loading.generator import generate
 from ims_mock.loading.parser import CatalogText
 from ims_mock.loading.schema import SchemaError, read_image, read_sections
@@ -86,7 +86,7 @@ def test_value_is_converted_to_its_type(field):
 def test_invalid_value_is_reported_at_its_path(field):
     for raw in WRONG[field.type]:
         assert list(problems_of(read_image, {field.name: raw})) == [(field.name,)], raw
-    raw = "\ud800" if field.type is TEXT else "\n" if field.type is HEADER else "x" * 100_000
+    raw = "\ud800" if field.type is TEXT else "\n" if field.type is HEADER else "x" * MAX_TEXT
     message = problems_of(read_image, {field.name: raw})[(field.name,)]
     shown = {
         TEXT: "'\\ud800' holds half a character",

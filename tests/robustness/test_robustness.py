@@ -15,6 +15,9 @@ from helpers import in_process, make_app
 from hostile import CATALOG, IDS, LOGIN, Client, Hostile
 from serving import LINUX, serving
 
+from ims_mock.json_body import MAX_VALUES
+from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_IMAGES
+
 pytestmark = pytest.mark.slow
 
 IS_FULL = os.environ.get("ROBUSTNESS") == "full"
@@ -122,3 +125,41 @@ def test_memory_does_not_grow_with_the_number_of_requests():
         print(f"resident memory in MB after each tenth of {MIXED} requests: {sizes}")
         assert sizes[-1] - sizes[0] < GROWTH_MB, sizes
         assert server.stopped() == ""
+
+
+def images(body):
+    return b'{"images": [' + body + b"]}"
+
+
+BY_COUNT = "values, by its commas and brackets"
+NEAR_LIMITS = {
+    "bytes": (lambda: images(b"{}").ljust(MAX_CATALOG_BYTES), 200, ""),
+    "too many bytes": (lambda: images(b"{}").ljust(MAX_CATALOG_BYTES + 1), 413, f"at most {MAX_CATALOG_BYTES} bytes"),
+    "images": (lambda: images(b",".join([b"{}"] * MAX_IMAGES)), 200, ""),
+    "too many images": (lambda: images(b",".join([b"{}"] * (MAX_IMAGES + 1))), 400, f"{MAX_IMAGES + 1} images would"),
+    "numbers": (lambda: images(b'{"a": [' + b"1," * (MAX_VALUES - 6) + b"1]}"), 200, ""),
+    "too many numbers": (lambda: images(b'{"a": [' + b"1," * MAX_VALUES + b"1]}"), 400, BY_COUNT),
+    "many objects": (lambda: images(b",".join([b"{}"] * 20_000_000)), 400, BY_COUNT),
+    "many brackets": (lambda: b"[" * (MAX_VALUES - 2), 400, "nested"),
+    "escaped quotation marks": (lambda: images(b'{"a": "' + b'\\"' * 30_000_000 + b'"}'), 400, "at most 65536 are"),
+    "quotation marks": (lambda: images(b'{"a": "' + b'"""' * 20_000_000 + b'"}'), 400, "not JSON"),
+}
+"""Functions that return catalogs, each with the status of the response and words in it."""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "case"),
+    [
+        *(("PUT", "/_ims/catalog", case) for case in NEAR_LIMITS),
+        *(("PATCH", "/_ims/catalog", case) for case in NEAR_LIMITS if case != "images"),  # takes long
+        *(("POST", "/_ims/sandboxes", case) for case in NEAR_LIMITS if case != "images"),
+    ],
+)
+def test_a_catalog_near_the_limits_is_accepted_or_rejected(method, path, case):
+    make, status, words = NEAR_LIMITS[case]
+    body = make()
+    if method == "POST":
+        body = b'{"catalog":%b}' % (body[:-12] if case.endswith("bytes") else body)
+    answer = in_process(make_app("empty"))(path, {"Content-Type": "application/json"}, method, body)
+    assert answer.status == (201 if (method, status) == ("POST", 200) else status), answer.text[:500]
+    assert words in answer.text

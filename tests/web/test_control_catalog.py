@@ -9,7 +9,7 @@ import yaml
 from helpers import in_process, make_app, over_socket, send_json
 
 from ims_mock.emulator import MAX_SNAPSHOTS
-from ims_mock.web.control.bodies import MAX_GENERATED
+from ims_mock.web.control.bodies import MAX_IMAGES
 
 NOW = "2023-11-13T08:00:00Z"
 JSON = {"Content-Type": "application/json"}
@@ -196,11 +196,18 @@ TAKEN = "id: 'one' is also the id of an image of the catalog that is added to"
         ("PUT", "images/one", [], "Use a mapping of attributes to values"),
         ("PUT", "images/one", b"{", "line 1: not JSON"),
         *(
-            (method, "catalog", {"generate": [{"count": count} for count in counts]}, message)
+            (
+                method,
+                "catalog",
+                {"images": [None] * written, "generate": [{"count": count} for count in counts]},
+                f"{path}: {written + sum(counts)} images would be loaded; at most {MAX_IMAGES}",
+            )
             for method in ("PUT", "PATCH")
-            for counts, message in (
-                ([10_000_000], f"generate[0].count: 10000000 images would be generated; at most {MAX_GENERATED}"),
-                ([60_000, 40_001], f"generate[1].count: 100001 images would be generated; at most {MAX_GENERATED}"),
+            for written, counts, path in (
+                (0, [10_000_000], "generate[0].count"),
+                (0, [60_000, 40_001], "generate[1].count"),
+                (MAX_IMAGES + 1, [], "images"),
+                (2, [MAX_IMAGES - 1], "generate[0].count"),
             )
         ),
     ],
@@ -317,12 +324,17 @@ def test_no_write_is_lost_among_additions(app, emulator):
 
 
 def test_a_request_has_a_limited_number_of_values(ask, monkeypatch):
-    monkeypatch.setattr("ims_mock.web.control.bodies.MAX_CATALOG_VALUES", 4)  # all, the list and two images
-    assert send(ask, "PUT", "catalog", {"images": [{}, {}]}).status == 200
-    answer = send(ask, "PUT", "catalog", {"images": [{}, {}, {}]})
-    assert answer.json["error"]["message"] == "Invalid catalog:\ncatalog:1: the catalog has more than 4 values"
-
-
-def test_a_json_body_has_a_limited_number_of_objects_and_lists(ask):
-    answer = send(ask, "POST", "sandboxes", b'{"catalog": [' + b"[]," * 2_000_000 + b"[]]}")
-    assert (answer.status, "it has too many objects and lists. Use at most 2000000." in answer.text) == (400, True)
+    monkeypatch.setattr("ims_mock.web.control.bodies.MAX_VALUES", 6)
+    for is_json, legal, illegal, words in (
+        (
+            True,
+            b'{"images": [{}, {}]}',
+            b'{"images": [{}, {}, {}]}',
+            "up to 8 values, by its commas and brackets; at most 6 are",
+        ),
+        (False, b"images:\n- a: 1\n- b: 2", b"images:\n- a: 1\n- b: 2\n- {}", "more than 6 values"),
+    ):
+        headers = {"Content-Type": "application/json" if is_json else "text/yaml"}
+        assert ask("/_ims/catalog", headers, "PUT", legal).status == 200
+        answer = ask("/_ims/catalog", headers, "PUT", illegal)
+        assert (answer.status, words in answer.json["error"]["message"]) == (400, True)

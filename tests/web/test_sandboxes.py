@@ -235,7 +235,11 @@ def test_a_sandbox_is_replaced(ask):
         ({"generate": -1}, "Invalid request body: generate -1. Use a whole number from 0 to"),
         ({"generate": True}, "Invalid request body: generate True"),
         ({"generate": 100_001}, "Invalid request body: generate is 100001. Use at most 100000."),
-        ({"generate": 1, "catalog": {"generate": [{"count": 100_000}]}}, "100000 images would be generated; at most"),
+        (
+            {"generate": 1, "catalog": {"images": [None] * 100_000}},
+            "images: 100000 images would be loaded; at most 99999",
+        ),
+        ({"generate": 1, "catalog": {"generate": [{"count": 100_000}]}}, "100000 images would be loaded; at most"),
         ({"seed": "x"}, "Invalid request body: seed 'x'"),
         ({"project": 5}, "Invalid request body: project 5. Use a text"),
         ({"profile": "nova"}, "profile 'nova'. Use 'documented' or 'glance'"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Response, current_app, request
 
 from ims_mock.errors import RequestError
-from ims_mock.json_body import JsonValue, parse_json
+from ims_mock.json_body import MAX_VALUES, JsonValue, parse_json
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
 from ims_mock.web.context import JSON, MAX_JSON_BYTES, RequestContext
@@ -20,11 +20,8 @@ MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml
 MAX_CATALOG_BYTES: Final = 64 * 2**20
 """The largest catalog that a request may send."""
 
-MAX_CATALOG_VALUES: Final = 5_000_000
-"""The number of values in such a catalog, which take more memory than their text."""
-
-MAX_GENERATED: Final = 100_000
-"""The number of images that a request may ask to generate."""
+MAX_IMAGES: Final = 100_000
+"""The number of images that a request may add, written or generated."""
 
 MASKS: Final = "ims_mock.masks"
 """The key of the masks in ``app.extensions``."""
@@ -44,7 +41,7 @@ def catalog_text(context: RequestContext) -> CatalogText:
     data = context.body(MAX_CATALOG_BYTES)
     if not data.strip():
         raise RequestError("body-missing", legal="a catalog in JSON or YAML")
-    return CatalogText(data, request.mimetype == JSON, MAX_CATALOG_VALUES)
+    return CatalogText(data, request.mimetype == JSON, MAX_VALUES)
 
 
 def image_values(context: RequestContext) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def replace_catalog() -> Response:
         [bodies.catalog_text(context)],
         seed=emulator.state.seed,
         shown_to=emulator.credentials.default_project,
-        max_generated=bodies.MAX_GENERATED,
+        max_images=bodies.MAX_IMAGES,
         unmask=bodies.unmasker(),
     )
     emulator.replace(loaded)
@@ -60,7 +60,7 @@ def add_to_catalog() -> Response:
     """Add what a catalog holds."""
     context = current_context()
     text = bodies.catalog_text(context)
-    return _loaded_response(context.emulator.add(text, max_generated=bodies.MAX_GENERATED, unmask=bodies.unmasker()))
+    return _loaded_response(context.emulator.add(text, max_images=bodies.MAX_IMAGES, unmask=bodies.unmasker()))
 
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:

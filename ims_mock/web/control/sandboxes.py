@@ -14,7 +14,7 @@ from ims_mock.loading.sources import bundled_catalogs, report_problems
 from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
 from ims_mock.web.context import current_context
-from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_GENERATED, json_object, unmasker
+from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_IMAGES, json_object, unmasker
 from ims_mock.web.sandbox_routing import PATH, sandboxes
 
 blueprint = Blueprint("sandboxes", __name__)
@@ -98,6 +98,6 @@ def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
         legal = f"the content of a catalog file, or one of {', '.join(bundled_catalogs())}"
         what = "is not a bundled catalog" if isinstance(options.catalog, str) else ""
         raise body.member("catalog").error(legal, what)
-    if options.generate > MAX_GENERATED:
-        raise body.member("generate").error(f"at most {MAX_GENERATED}", f"is {options.generate}")
-    return load_options(options, base=base, max_generated=MAX_GENERATED - options.generate, unmask=unmasker())
+    if options.generate > MAX_IMAGES:
+        raise body.member("generate").error(f"at most {MAX_IMAGES}", f"is {options.generate}")
+    return load_options(options, base=base, max_images=MAX_IMAGES - options.generate, unmask=unmasker())
