@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from ims_mock.contract.values import wire_time
-from ims_mock.faults.rules import rule_from_keywords
+from ims_mock.faults.keys import rule_from_keywords
 from ims_mock.text import printable
 
 MUST, SHOULD = LEVELS = ("must", "should")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image
-from ims_mock.contract.values import Value
-from ims_mock.faults.keys import TEXT, PartError
+from ims_mock.contract.values import Value, read_text
 from ims_mock.loading.loader import image_from_entry, memberships
 from ims_mock.loading.published import UNSET, as_shared, without_links
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
@@ -28,6 +28,10 @@ _TYPES: Final = {
     "add": (Mapping, "an image"),
     "update": (Mapping, "a mapping of ids to attributes"),
 }
+
+
+class PartError(ValueError):
+    """An invalid part of a value; the message begins with the path of the part: ``.add.min_disk: …``."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,11 @@ class CatalogChange:
 
 
 def _check_id(image_id: object) -> None:
-    try:
-        TEXT.parse(image_id)
-    except ValueError:
-        raise PartError(f": got the id {quoted(image_id)}. Use Unicode text.") from None
+    with suppress(ValueError):
+        if isinstance(image_id, str):
+            read_text(image_id)
+            return
+    raise PartError(f": got the id {quoted(image_id)}. Use Unicode text.")
 
 
 def _attributes(given: object, *path: str) -> dict[str, Any]:

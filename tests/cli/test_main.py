@@ -97,7 +97,10 @@ def test_invalid_numbers_are_rejected_with_the_bounds(option):
 @pytest.mark.parametrize("option", CHOSEN, ids=lambda option: option.name)
 def test_invalid_choices_are_rejected_with_the_legal_ones(option):
     command = option.commands[0]
-    for done in (run(command, "argument", option.flag, "maybe"), run(command, "argument", **{option.variable: "maybe"})):
+    for done in (
+        run(command, "argument", option.flag, "maybe"),
+        run(command, "argument", **{option.variable: "maybe"}),
+    ):
         line = refusal(done, 2)
         assert all(f"'{part}'" in line for part in (*option.choices, "maybe", option.flag))
 
