@@ -208,9 +208,9 @@ class RemoteOptions:
     iam: str = _remote("", "URL of the identity service for the login; ends in /v3.", metavar="URL")
     project: str = _remote("", "Project of the credentials; default: that of the login, else the only owner of private images.", metavar="ID")
     api_version: str = _remote("", "Value of X-Api-Version in every request; default: no such header.", metavar="VERSION")
-    insecure: bool = _remote(False, "Whether to accept any certificate of the endpoint; --no-insecure overrides the variable.")
+    insecure: bool = _remote(False, "Whether to accept any certificate; --no-insecure overrides the variable.")
     ca_file: str = _remote("", "Certificates in PEM format to trust instead of those of the system.", metavar="FILE")
-    timeout: float = _remote(30.0, "Seconds to wait for a connection, for a complete response, and before repetitions of a request.", bounds=(0, 3600), metavar="SECONDS")
+    timeout: int = _remote(30, "Seconds to wait for a connection, for a complete response, and before repetitions of a request.", bounds=(1, 3600), metavar="SECONDS")
     url: str = _remote("", "URL of the endpoint, without /v2.", metavar="URL", is_argument=True)
 
 
@@ -222,7 +222,7 @@ class CommandOptions:
     count: int = _option(10, "Number of images to write.", commands=("generate",), bounds=(0, MAX_GENERATED), metavar="N")
     set: tuple[str, ...] = _option((), "Value of a field of every image; repeatable, in the variable one per line.", commands=("generate",), metavar="FIELD=VALUE")
     format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report); terminal, markdown, json or junit (conformance).", commands=("generate", "fields", "report", "conformance"), metavar="FORMAT")
-    output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "schema", "report", "conformance"), metavar="FILE")
+    output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "schema", "report", "record", "conformance"), metavar="FILE")
     image: str = _option("", "Id of the image to explain.", commands=("explain",), metavar="ID")
     path: str = _option("/v2/images", "Path of the list.", commands=("explain",), choices=("/v2/images", "/v2/cloudimages"))
     adapter: str = _option("", "Function of a Python module that lists images with the SDK; the module is found from the current directory.", commands=("conformance",), metavar="MODULE:FUNCTION", is_argument=True, is_optional=True)
@@ -232,6 +232,9 @@ class CommandOptions:
     skip: str = _option("", "Names of scenarios to leave out, separated by commas.", commands=("conformance",), metavar="NAME,...")
     level: str = _option("should", "Which scenarios to run: must, or all of them.", commands=("conformance",), choices=("must", "should"))
     timeout: float = _option(30.0, "Seconds that a scenario may take.", commands=("conformance",), bounds=(0, 3600), metavar="SECONDS")
+    query: tuple[str, ...] = _option((), "Filter of the images to read; repeatable, in the variable one per line.", commands=("record",), metavar="NAME=VALUE")
+    answers: str = _option("", "File for all answers of the endpoint, one JSON object per line, with secrets redacted.", commands=("record",), metavar="FILE")
+    keep_identities: bool = _option(False, "Whether to keep the ids of projects, keys and private images, account codes and names; --no-keep-identities overrides the variable.", commands=("record",))
 
 
 def options_of(accepted_by: Any) -> tuple[Option, ...]:
@@ -242,7 +245,7 @@ def options_of(accepted_by: Any) -> tuple[Option, ...]:
 OPTIONS: Final = tuple(
     {
         option.variable: option
-        for cls in (ServeOptions, MockOptions, CommandOptions)
+        for cls in (ServeOptions, MockOptions, RemoteOptions, CommandOptions)
         for option in options_of(cls)
     }.values()
 )

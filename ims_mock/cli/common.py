@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Callable, Sequence
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from http.client import HTTPException
+from itertools import repeat
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError
 from urllib.request import BaseHandler, HTTPSHandler, ProxyHandler, build_opener
 
 import click
 
-from ims_mock.options import OPTIONS, Option
+from ims_mock.options import OPTIONS, Option, RemoteOptions
 from ims_mock.text import escaped
+
+if TYPE_CHECKING:
+    from ims_mock.endpoint.endpoint import Endpoint
 
 _TIMEOUT_SECONDS: Final = 3.0
 
@@ -87,6 +94,25 @@ class _Separated(click.types.StringParamType):
         return [part.strip() for part in rv.split(self._separator) if part.strip()]
 
 
+class UnusableEndpoint(click.ClickException):
+    """A real endpoint cannot be used."""
+
+    exit_code = 3
+
+
+def connected(remote: Mapping[str, Any]) -> Endpoint:
+    """Return the real endpoint that the options of a command name."""
+    from ims_mock.endpoint.endpoint import connect  # imports urllib3, which other commands do not need
+    from ims_mock.endpoint.transport import EndpointError
+
+    try:
+        return connect(RemoteOptions(**remote))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except EndpointError as error:
+        raise UnusableEndpoint(str(error)) from None
+
+
 # --- output
 
 
@@ -99,6 +125,28 @@ def write(text: str, path: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"cannot write {escaped(path)}: {error.strerror}") from None
+
+
+class ProgressBar(ExitStack):
+    """A progress bar on a terminal's standard error, shown once the work has taken a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = time.monotonic()
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage has come; a total of 0 is an unknown one."""
+        if not sys.stderr.isatty() or time.monotonic() - self._started < 1:
+            return
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            unknown = None if total else repeat(None)
+            bar = click.progressbar(unknown, length=total or None, label=escaped(stage), file=sys.stderr)
+            self._bar = self.enter_context(bar)
+        self._bar.update(done - self._bar.pos)
 
 
 # --- requests to a running server

@@ -1,4 +1,5 @@
-"""The command group, and the exit status of every command: 0 done, 1 the command failed, 2 wrong usage."""
+"""The command group, and the exit status of every command: 0 done, 1 the command failed, 2 wrong usage, 3 a real
+endpoint cannot be used."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from ims_mock.text import escaped
 
 PROGRAM: Final = "ims-mock"
 COMMANDS: Final = (
-    "serve", "check", "generate", "fields", "openapi", "schema", "report", "explain", "conformance", "healthcheck"
+    "serve", "check", "generate", "fields", "openapi", "schema", "report", "explain", "conformance", "record",
+    "healthcheck",
 )  # fmt: skip
 """The modules of the commands, in the order of the help."""
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Any, Final
 
 import click
 
 from ims_mock import __version__
-from ims_mock.cli.common import make_command
+from ims_mock.cli.common import ProgressBar, make_command
 from ims_mock.options import ServeOptions
 from ims_mock.server.reloader import Reloader
 from ims_mock.server.server import BindError, Server, bind, exit_on_signals, make_server, url_of
 from ims_mock.server.tls import CertificateError, tls_context
-from ims_mock.text import escaped
 
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -47,7 +45,7 @@ def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
         listener = bind(options.host, options.port)
         url = url_of(listener, "https" if tls else "http")
         reloader = Reloader(options) if options.watch else None  # before files are read
-        with _ProgressBar() as progress:
+        with ProgressBar() as progress:
             loaded = load_options(options, progress=progress)
         for line in report_problems(loaded.warnings):
             click.echo(line, err=True)
@@ -99,23 +97,3 @@ class _JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
-
-
-class _ProgressBar(ExitStack):
-    """A progress bar on a terminal's standard error, shown once loading has taken a second."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._started = time.monotonic()
-        self._stage = ""
-        self._bar: Any = None
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage of loading has come."""
-        if not sys.stderr.isatty() or time.monotonic() - self._started < 1:
-            return
-        if stage != self._stage:
-            self.close()
-            self._stage = stage
-            self._bar = self.enter_context(click.progressbar(length=total, label=escaped(stage), file=sys.stderr))
-        self._bar.update(done - self._bar.pos)

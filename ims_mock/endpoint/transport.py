@@ -96,13 +96,18 @@ class Answer:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @cached_property
+    def values(self) -> int:
+        """The number of values that the body has if it is JSON; those in texts count as well."""
+        return sum(1 for _ in _VALUE.finditer(self.body))
+
+    @cached_property
     def json(self) -> Any:
         """The body as JSON.
 
         Raises:
             EndpointError: It is not JSON, or has too many values.
         """
-        if sum(1 for _ in _VALUE.finditer(self.body)) > MAX_VALUES:
+        if self.values > MAX_VALUES:
             raise EndpointError(f"{self} with more than {MAX_VALUES} JSON values, which is too many")
         try:
             return json.loads(self.body, parse_constant=_reject)

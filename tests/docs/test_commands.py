@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 import requests
@@ -67,6 +68,19 @@ def test_output_of_check_is_as_printed(tmp_path, monkeypatch):
         program, name, *arguments = command.removeprefix("$ ").split()
         assert (program, name) == ("ims-mock", "check")
         assert run(name, *arguments).stdout.splitlines() == shown
+
+
+def test_recorded_catalog_starts_as_printed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    guide = PAGES["guides/recording.md"]
+    commands = [line.split() for line in block_after(guide, "# Use your region's").splitlines()]
+    (_, variable), (_, record, url, *output), check, _ = commands
+    shown = block_after(guide, "The file starts with", "yaml").replace("2026-12-01", f"{datetime.now(timezone.utc):%F}")
+    with over_socket(make_app("default")) as ask:
+        done = run(record, ask.url, *output, **{variable.rstrip("=."): "ims-mock-token"})
+        shown = shown.replace(url.removeprefix("https://"), ask.url.removeprefix("http://"))
+    assert done.returncode == run(*check[1:]).returncode == 0
+    assert (tmp_path / output[1]).read_text().startswith(shown)
 
 
 def test_command_that_generates_images_works():

@@ -1,0 +1,73 @@
+"""``ims-mock record``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import click
+
+from ims_mock import __version__
+from ims_mock.cli.common import ProgressBar, UnusableEndpoint, connected, make_command, write
+from ims_mock.endpoint.endpoint import Endpoint
+from ims_mock.endpoint.identities import Identities
+from ims_mock.endpoint.reading import read
+from ims_mock.endpoint.transport import Answer, EndpointError
+from ims_mock.journal.redaction import redacted_text
+from ims_mock.loading.parser import dumps
+from ims_mock.loading.schema import MEMBERS
+from ims_mock.text import counted
+
+_NO_PROJECT = "Cannot tell the project of the credentials: private images have no single owner. Use --project ID."
+
+
+@make_command("record")
+def command(output: str, query: tuple[str, ...], answers: str, keep_identities: bool, **remote: Any) -> None:
+    """Read the images of a real endpoint and write them as a catalog."""
+    filters = [_filter(pair) for pair in query]
+    received: list[Answer] = []
+    endpoint = connected(remote)
+    secrets = endpoint.credentials.secrets
+    if answers:
+        endpoint.observe = received.append
+    try:
+        with ProgressBar() as progress:
+            reading = read(endpoint, filters, progress)
+    except EndpointError as error:
+        raise UnusableEndpoint(redacted_text(str(error), secrets)) from None
+    if not reading.project:
+        raise click.UsageError(_NO_PROJECT)
+    identities = Identities(reading, secrets, is_kept=keep_identities)
+    catalog = identities.catalog()
+    if answers:
+        write("".join(json.dumps(identities.answer(one)) + "\n" for one in received), answers)
+    notes = [*_notes(endpoint, catalog, keep_identities=keep_identities)]
+    for note in notes:
+        click.echo(note, err=True)
+    is_json = output.endswith(".json")  # which has no comments
+    comments = "" if is_json else "".join(f"# {note}\n" for note in notes)
+    write(comments + dumps(catalog, is_json=is_json), output)
+
+
+def _filter(pair: str) -> tuple[str, str]:
+    name, sign, value = pair.partition("=")
+    if not sign or not name or name in ("limit", "marker"):
+        raise click.UsageError(f"Invalid --query {pair!r}. Use NAME=VALUE with a filter other than limit and marker.")
+    return name, value
+
+
+def _notes(endpoint: Endpoint, catalog: dict[str, Any], *, keep_identities: bool) -> Iterator[str]:
+    """Return what a reader of the catalog must know."""
+    images, today = catalog["images"], datetime.now(timezone.utc).date()
+    host = endpoint.url.authority
+    yield f"Recorded from {host} on {today} by ims-mock {__version__}: {counted(len(images), 'image')}."
+    if keep_identities:
+        yield "The identities of the account are kept: read the file before it leaves your hands."
+    else:
+        yield "Identities of the account are replaced; descriptions, tags and properties may still tell about it."
+    if shared := sum(MEMBERS in image for image in images):
+        yield f"Shared with the project by others: {counted(shared, 'image')}; how their owners see them is unknown."
+    if unknown := sum(image["__isregistered"] is None for image in images):
+        yield f"Without __isregistered: {counted(unknown, 'image')}; only --profile glance lists them."

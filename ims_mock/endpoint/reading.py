@@ -1,0 +1,199 @@
+"""The images of a real endpoint, read page by page, and the content of a catalog file that lists the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import gt
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from ims_mock.catalog.defaults import DEFAULTED
+from ims_mock.catalog.image import IMAGES_PATH, links_of
+from ims_mock.contract.fields import DEAD_STATUSES
+from ims_mock.contract.limits import LIMIT_CAP
+from ims_mock.endpoint.endpoint import Endpoint
+from ims_mock.endpoint.transport import Answer, EndpointError
+from ims_mock.loading.published import as_shared, project_shown_to
+from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
+from ims_mock.loading.sources import format_path
+from ims_mock.text import printable, quoted
+
+MAX_IMAGES: Final = 20_000
+MAX_BYTES: Final = 24 * 2**20
+MAX_VALUES: Final = 800_000
+MAX_PAGES: Final = 500
+"""What a whole reading is limited to; an endpoint that returns ever more pages would not end otherwise."""
+
+SECRET_ATTRIBUTES: Final = frozenset({"direct_url", "locations"})
+"""Addresses of the data of an image, which may contain secrets."""
+
+DROPPED: Final = frozenset({*links_of(""), *SECRET_ATTRIBUTES, MEMBERS})
+"""The attributes that no catalog has: links, which are computed, addresses, and the key of members."""
+
+MEMBERSHIPS: Final = ("pending", "rejected")
+_NARROWED: Final = frozenset({"member_status", "status", "visibility"})
+_NOT_LISTED: Final = frozenset({400, 403, 404})
+
+Shown = dict[str, Any]
+"""An image as the endpoint shows it."""
+
+Query = Sequence[tuple[str, str]]
+
+
+@dataclass
+class Reading:
+    """The images of an endpoint, as it shows them.
+
+    Attributes:
+        project: The project that they are shown to; empty if it cannot be determined.
+        listed: The default list, or what a query narrows it to.
+        pending: Further images that are shared with the project, but not accepted, by the status of the membership.
+        dead: Further images that are listed only if their status is asked for.
+        members: The statuses of memberships that are not accepted, by the ids of public images in the default list.
+    """
+
+    project: str = ""
+    listed: list[Shown] = field(default_factory=list)
+    pending: dict[str, list[Shown]] = field(default_factory=dict)
+    dead: list[Shown] = field(default_factory=list)
+    members: dict[str, str] = field(default_factory=dict)
+
+    def images(self) -> Iterator[Shown]:
+        """Return all images, each as the entry of a catalog file."""
+        lists = [("accepted", self.listed), *self.pending.items(), ("accepted", self.dead)]
+        for status, images in lists:
+            for image in images:
+                values = {name: value for name, value in image.items() if name not in DROPPED}
+                absent = {name: None for name in DEFAULTED if name not in values}
+                entry = dict(as_shared({**values, **absent}, self.project)[0])
+                member = self.members.get(image["id"], status)
+                if MEMBERS in entry or (member != status and entry["owner"] != self.project):
+                    entry[MEMBERS] = {self.project: member}
+                yield entry
+
+    def catalog(self) -> dict[str, Any]:
+        """Return the content of a catalog file that lists the same images for the project."""
+        return {"project": self.project, "projects": [{"id": self.project}], "images": [*self.images()]}
+
+
+def read(endpoint: Endpoint, query: Query, report: Callable[[str, int, int], None]) -> Reading:
+    """Read the default list of images, and the lists of pending, rejected and dead ones that the endpoint offers.
+
+    Args:
+        endpoint: The endpoint.
+        query: Filters of all lists. With one that the further lists are made of, only the first list is read.
+        report: Called with what is being done, the number of images so far and 0, since their total is unknown.
+
+    Raises:
+        EndpointError: A page is not one of a list of images, or the list does not end.
+    """
+    walks = _Walks(endpoint, report)
+    reading = Reading(listed=walks.read(query, is_optional=False))
+    names = dict(query)
+    if not names.keys() & _NARROWED:
+        known = {image["id"]: image for image in reading.listed}
+        for status in MEMBERSHIPS:
+            found = walks.read([*query, ("visibility", "shared"), ("member_status", status)])
+            public = {one["id"] for one in found if is_public(known.get(one["id"], {}))}
+            reading.members |= dict.fromkeys(public, status)
+            reading.pending[status] = [one for one in found if one["id"] not in known]
+            known |= {one["id"]: one for one in found}
+        for status in sorted(DEAD_STATUSES):
+            found = walks.read([*query, ("status", status)])
+            reading.dead += [one for one in found if one["id"] not in known and one.get("status") == status]
+    elif (status := names.get("member_status", "")) in MEMBERSHIPS:
+        reading.pending, reading.listed = {status: reading.listed}, []
+    reading.project = endpoint.credentials.project or project_shown_to([*reading.listed, *reading.dead])
+    return reading
+
+
+class _Walks:
+    """Reads lists of an endpoint."""
+
+    def __init__(self, endpoint: Endpoint, report: Callable[[str, int, int], None]) -> None:
+        self._endpoint, self._report = endpoint, report
+        self._images = self._bytes = self._values = self._pages = 0
+
+    def read(self, query: Query, *, is_optional: bool = True) -> list[Shown]:
+        """Return the images of a list; none if it is optional and not offered."""
+        images: dict[str, Shown] = {}
+        target = f"{IMAGES_PATH}?{urlencode([('limit', str(LIMIT_CAP)), *query])}"
+        while target:
+            answer = self._endpoint.get(target)
+            if is_optional and not images and answer.status in _NOT_LISTED:
+                break
+            page, target = self._page(answer)
+            for image in page:
+                if images.setdefault(image["id"], image) is not image:
+                    raise EndpointError(f"{answer} with image {quoted(image['id'])} again, so the list has a loop.")
+            self._images += len(page)
+            self._report("reading images", self._images, 0)
+            self._check_limits(answer)
+            if target and not page:
+                raise EndpointError(f"{answer} with no image and a next page, so the list has a loop.")
+        return [*images.values()]
+
+    def _page(self, answer: Answer) -> tuple[list[Shown], str]:
+        """Return the images of a page, and the target of the next one or an empty text."""
+        if answer.status != 200:
+            raise EndpointError(f"{answer}{_explanation(answer)}.")
+        page = answer.json
+        images = page.get("images") if isinstance(page, dict) else None
+        if not isinstance(images, list):
+            raise EndpointError(f"{answer} with JSON that is not an object with a list of images.")
+        for image in images:
+            shown = image.get("id") if isinstance(image, dict) else None
+            if not isinstance(shown, str) or not shown:
+                raise EndpointError(f"{answer} with an image without an id.")
+            try:
+                read_image({name: value for name, value in image.items() if name not in DROPPED})
+            except SchemaError as error:
+                path, message = error.problems[0]
+                raise EndpointError(
+                    f"{answer} with an image {quoted(shown)} whose {format_path(path)} {message}."
+                ) from None
+        return images, self._next_target(answer, page.get("next"))
+
+    def _next_target(self, answer: Answer, link: object) -> str:
+        """Return the target of the next page: on this endpoint, with the query of the link as it is."""
+        if link in (None, ""):
+            return ""
+        url, text = self._endpoint.url, link if isinstance(link, str) else ""
+        try:
+            parts = urlsplit(text if text.isascii() and text.isprintable() and " " not in text else "")
+        except ValueError:
+            parts = urlsplit("")
+        is_here = (parts.scheme or url.scheme, parts.netloc or url.authority) == (url.scheme, url.authority)
+        if not is_here or parts.path not in (IMAGES_PATH, url.path + IMAGES_PATH):
+            raise EndpointError(
+                f"{answer} with next {quoted(link)}, which is no page of {IMAGES_PATH} on this endpoint."
+            )
+        return f"{IMAGES_PATH}?{parts.query}"
+
+    def _check_limits(self, answer: Answer) -> None:
+        self._bytes += len(answer.body)
+        self._values += answer.values
+        self._pages += 1
+        limits = (MAX_IMAGES, MAX_BYTES, MAX_VALUES, MAX_PAGES)
+        if any(map(gt, (self._images, self._bytes, self._values, self._pages), limits)):
+            most = f"{MAX_IMAGES} images, {MAX_BYTES // 2**20} MB, {MAX_VALUES} values and {MAX_PAGES} pages"
+            raise EndpointError(f"{answer} and does not end within {most}. Narrow the list with --query.")
+
+
+def is_public(image: Mapping[str, Any]) -> bool:
+    """Return whether an image is visible to everybody."""
+    return str(image.get("visibility")).lower() == "public"
+
+
+def _explanation(answer: Answer) -> str:
+    """Return what an error response says, in the formats of the service, its gateway and Glance."""
+    try:
+        body = answer.json
+    except EndpointError:
+        return f" ({answer.media_type or 'without a media type'})"
+    error = body.get("error", body) if isinstance(body, dict) else {}
+    found = (
+        [error.get(name) for name in ("code", "error_code", "message", "error_msg")] if isinstance(error, dict) else []
+    )
+    return f" ({printable(': '.join(str(one) for one in found if one), 300)})" if any(found) else ""

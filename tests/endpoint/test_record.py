@@ -1,0 +1,231 @@
+"""``ims-mock record``: catalogs that list the same images, without identities, and endpoints that cannot be used."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from helpers import in_process, make_app, over_socket
+from rogue import response, rogue
+from serving import CLEAN, COMMAND, LINUX, refusal, run
+
+BUNDLED = [
+    *((name, version) for name in ("default", "document-sample", "edge-cases", "empty") for version in ("", "queens")),
+    pytest.param("large", "", marks=pytest.mark.slow),
+]
+LISTS = ["", *(f"&visibility=shared&member_status={one}" for one in ("pending", "rejected")), "&status=deleted"]
+
+
+@pytest.fixture(autouse=True)
+def _empty_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def recorded(ask, *arguments, **environment):
+    """Record the images of an emulator in ``c.json``, and return the written catalog."""
+    done = run("record", ask.url, "--output", "c.json", *arguments, **environment)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    return json.loads(Path("c.json").read_text(encoding="utf-8"))
+
+
+def lists(ask, **headers):
+    """Return the images of all lists."""
+    found = []
+    for query in LISTS:
+        target = f"/v2/images?limit=1000{query}"
+        while target:
+            page = ask(target, headers).json
+            found += page.get("images", [])
+            target = page.get("next")
+    return found
+
+
+@pytest.mark.parametrize(("catalog", "version"), BUNDLED)
+def test_a_recorded_catalog_lists_the_same_images(catalog, profile, version):
+    app = make_app(catalog, profile=profile)
+    headers = {"X-Api-Version": version} if version else {}
+    with over_socket(app) as ask:
+        project = app.extensions["ims_mock"].state.credentials.default_project
+        recorded(ask, "--keep-identities", "--project", project, "--api-version", version)
+    assert lists(in_process(make_app("c.json", profile=profile)), **headers) == lists(in_process(app), **headers)
+    done = run("check", "c.json")
+    assert done.returncode == 0, done.stdout
+
+
+OWN, OTHER, SERVICE = "0a" * 16, "team-other", "1bed856811654c1cb661a6ca845ebc77"
+IDS = [f"0000000{number}-aaaa-4bbb-8ccc-dddddddddddd" for number in range(9)]
+PRIVATE, SHARED, GOLD, SERVER, BACKUP, KEY, ENTERPRISE, PUBLIC, TWIN = IDS
+NAME, CODE, CENTOS = "acme payroll (prod)", "acme-account-code", "CentOS 7.3 64bit"
+CREDENTIALS = {
+    "token": ("--token", "ims-mock-token"),
+    "key": ("--access-key", "IMSMOCKACCESSKEY00001", "--secret-key", "ims-mock-secret-key", "--project", OWN),
+}
+SECRETS = (
+    OWN,
+    OTHER,
+    PRIVATE,
+    SHARED,
+    SERVER,
+    BACKUP,
+    KEY,
+    ENTERPRISE,
+    TWIN,
+    "acme",
+    "sesame",
+    *CREDENTIALS["key"][1::2],
+)
+ACCOUNT = {
+    "project": OWN,
+    "images": [
+        {
+            "id": PRIVATE, "name": NAME, "__data_origin": f"instance,{SERVER}", "__backup_id": BACKUP, "labels": [NAME],
+            "__description": f"{NAME}, of {OWN}; replaces {SHARED}", "__system__cmkid": KEY, "__account_code": CODE,
+            "enterprise_project_id": ENTERPRISE, "_sys_enterprise_project_id": "0", "tags": [f"from={PRIVATE}"],
+            "direct_url": "swift+https://user:sesame@host/1", "locations": [{"url": "sesame"}], "rank": 7, "on": True,
+        },
+        {"id": TWIN, "name": NAME, "__originalimagename": PRIVATE, "__os_version": "Linux", "__description": "Linux"},
+        {"id": SHARED, "name": "Linux", "owner": OTHER, "__imagetype": "shared", "members": {OWN: "pending"},
+         "__data_origin": f"image,cn-north-4,{GOLD}", "__description": f"Linux, after {CENTOS}"},
+        {"id": GOLD, "name": CENTOS, "__imagetype": "gold", "__os_version": CENTOS, "__description": f"no {NAME}"},
+        {"id": PUBLIC, "name": "b", "visibility": "public", "__imagetype": "private", "owner": OTHER},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("credentials", CREDENTIALS.values(), ids=CREDENTIALS)
+def test_identities_are_replaced_consistently(credentials):
+    with over_socket(make_app(ACCOUNT, auth="on")) as ask:
+        catalog = recorded(ask, *credentials, "--answers", "a.jsonl", "--query", "__isregistered=true")
+    answers = Path("a.jsonl").read_text()
+    written = (json.dumps(catalog) + answers).replace(f"no {NAME}", "")
+    assert [secret for secret in (*SECRETS, "ims-mock-token", "ims-mock-secret-key") if secret in written] == []
+    images = {image["created_at"]: image for image in catalog["images"]}
+    own, twin, shared, gold, public = (images[moment] for moment in sorted(images))
+    project = catalog["project"]
+    assert [catalog["projects"], own["owner"], own["rank"], own["on"]] == [[{"id": project}], project, 7, True]
+    assert own["__description"] == f"{own['name']}, of {project}; replaces {shared['id']}"
+    assert (own["tags"], own["labels"]) == ([f"from={own['id']}"], [own["name"]])
+    assert own["_sys_enterprise_project_id"] == "0"
+    assert (twin["name"], twin["__originalimagename"]) == (own["name"], own["id"])
+    assert (twin["__os_version"], twin["__description"]) == ("Linux", "Linux")
+    assert (shared["members"], shared["owner"]) == ({project: "pending"}, public["owner"])
+    assert shared["name"] != "Linux"
+    assert (shared["__data_origin"], shared["__description"]) == (f"image,cn-north-4,{GOLD}", f"Linux, after {CENTOS}")
+    assert (gold["id"], gold["owner"], gold["name"], public["id"]) == (GOLD, SERVICE, CENTOS, PUBLIC)
+    first = json.loads(answers.splitlines()[0])
+    assert first["request"]["target"] == "/v2/images?limit=1000&__isregistered=true"
+    assert {image["self"] for image in first["body"]["images"]} >= {f"/v2/images/{own['id']}", f"/v2/images/{GOLD}"}
+
+
+def test_kept_identities_are_those_of_the_endpoint_without_secrets():
+    with over_socket(make_app(ACCOUNT)) as ask:
+        query = ("--query", f"name={NAME}", "--query", "tag=a b")
+        assert recorded(ask, *query, "--project", OWN, "--keep-identities", "--answers", "a.jsonl")["images"] == []
+        catalog = recorded(ask, "--keep-identities", "--answers", "b.jsonl")
+    (line, *_) = Path("a.jsonl").read_text().splitlines()
+    assert json.loads(line)["request"]["target"].endswith("&name=acme+payroll+%28prod%29&tag=a+b")
+    assert {image["id"] for image in catalog["images"]} == {PRIVATE, TWIN, SHARED, GOLD, PUBLIC}
+    assert "sesame" not in json.dumps(catalog) + Path("b.jsonl").read_text()
+    assert run("record", ask.url).returncode == 3  # it is closed
+
+
+def test_a_project_that_cannot_be_told_is_asked_for():
+    with over_socket(make_app("document-sample")) as ask:
+        line = refusal(run("record", ask.url, IMS_MOCK_PROJECT="p", IMS_MOCK_TOKEN="t"), 2)
+        assert "Cannot tell the project of the credentials" in line
+        assert recorded(ask, "--keep-identities", IMS_MOCK_REMOTE_PROJECT="p")["project"] == "p"
+
+
+def test_a_catalog_in_yaml_says_what_is_unknown():
+    with over_socket(make_app("default", profile="glance")) as ask:
+        done = run("record", f"{ask.url}/", "--project", "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e")
+    comments = [line for line in done.stdout.splitlines() if line.startswith("# ")]
+    assert [line[2:] for line in comments] == done.stderr.splitlines()
+    assert "# Shared with the project by others: 6 images; " in done.stdout
+    Path("c.yaml").write_text(done.stdout, encoding="utf-8")
+    assert run("check", "c.yaml").returncode == 0
+
+
+# --- endpoints that cannot be used
+
+
+def page(*ids, **more):
+    """Return a page of images."""
+    return response(json.dumps({"images": [{"id": one, "owner": "p"} for one in ids], **more}))
+
+
+NEXT = "/v2/images?marker=1"
+LOOPS = {
+    "HTML": ([response("<html>")], "status 200 with a body that is not complete JSON (application/json)"),
+    "truncated JSON": ([response('{"images": [{"id": "a"')], "with a body that is not complete JSON"),
+    "a list": ([response("[]")], "with JSON that is not an object with a list of images"),
+    "no images": ([response('{"images": {}}')], "with JSON that is not an object with a list of images"),
+    "no id": ([response('{"images": [{"id": 7}]}')], "with an image without an id"),
+    "wrong type": ([response('{"images": [{"id": "a", "size": "x"}]}')], "with an image 'a' whose size 'x' is not"),
+    "loop": ([page("1", next=NEXT)], "with image '1' again, so the list has a loop"),
+    "empty loop": ([page(next=NEXT)], "with no image and a next page"),
+    "repeated image": ([page("1", "1")], "with image '1' again"),
+    "odd next": ([page("1", next=7)], "with next 7, which is no page of /v2/images on this endpoint"),
+    "next with a space": ([page("1", next=f"{NEXT} HTTP/1.1\r\nX: y")], "which is no page of /v2/images"),
+    "next elsewhere": ([page("1", next="/v3/auth?x")], "with next '/v3/auth?x', which is no page of /v2/images"),
+    "401": ([page("1", next=NEXT), response('{"error_code": "APIGW.0301", "error_msg": "expired"}', "401 No")],
+            f"GET {NEXT} is answered with status 401 (APIGW.0301: expired)"),
+    "403": ([response('{"error": {"code": "IMG.1", "message": "tkn-secret is bad"}}', "403 No")], "403 (IMG.1: <10 ch"),
+    "endless 429": ([response("", "429 Too Many Requests", "Retry-After: 1")], "is answered with status 429 (applic"),
+    "redirect": ([response("", "302 Found", "Location: /v2/images/")], "is answered with status 302"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pages", "words"), LOOPS.values(), ids=LOOPS)
+def test_an_endpoint_that_cannot_be_used_is_status_3_and_no_file(pages, words):
+    with rogue(lambda _, number: pages[min(number, len(pages)) - 1]) as server:
+        arguments = ("--output", "c.yaml", "--answers", "a.jsonl", "--token", "tkn-secret", "--timeout", "1")
+        line = refusal(run("record", server.url, *arguments), 3)
+    assert words in line
+    assert ("tkn-secret" in line, os.listdir()) == (False, [])
+
+
+@pytest.mark.parametrize("link", ["{}/v2/images?marker=1", "//{}/v2/images", "http://{}@{}/v2/images"])
+def test_a_next_page_on_another_host_is_refused(link):
+    with rogue(lambda *_: page()) as other, rogue(lambda *_: page("1", next=where)) as server:
+        where = link.format(*[(other.url if link[0] == "{" else other.url.removeprefix("http://"))] * 2)
+        line = refusal(run("record", server.url, "--token", "t"), 3)
+        assert ("which is no page of /v2/images on this endpoint" in line, other.heads) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "link", ["/v2/images?marker=%7e1&a", "/proxy/v2/images?marker=%7e1&a", "{}/v2/images?marker=%7e1&a"]
+)
+def test_next_pages_are_below_the_path_of_the_url_with_their_query_as_it_is(link):
+    pages = lambda server, number: page(str(number), next=link.format(server.url) if number == 1 else None)  # noqa: E731
+    with rogue(pages) as server:
+        done = run("record", f"{server.url}/proxy/", "--project", "p", "--query", "status=active")
+    assert done.returncode == 0, done.stderr
+    assert server.targets == ["/proxy/v2/images?limit=1000&status=active", "/proxy/v2/images?marker=%7e1&a"]
+
+
+def large_pages(_, number):
+    return page(*(f"{number}-{index}" for index in range(1000)), next=NEXT)
+
+
+def nested_pages(_, number):
+    return response(json.dumps({"images": [{"id": str(number), "x": [[]] * 90_000}], "next": NEXT}))
+
+
+def long_pages(_, number):
+    return response(json.dumps({"images": [{"id": str(number), "x": ["x" * 60_000] * 100}], "next": NEXT}))
+
+
+@LINUX
+@pytest.mark.slow
+@pytest.mark.parametrize("write", [large_pages, nested_pages, long_pages])
+def test_an_endless_endpoint_takes_little_memory(write):
+    with rogue(write) as server:
+        process = subprocess.Popen([*COMMAND, "record", server.url], env=CLEAN, stderr=subprocess.PIPE)
+        line = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stderr.close()
+    assert (process.returncode, line.count("\n")) == (3, 1), line
+    assert usage.ru_maxrss < 150 * 1024
