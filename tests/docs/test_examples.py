@@ -12,7 +12,7 @@ from serving import run, serving
 pytestmark = pytest.mark.slow  # starts processes
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-CATALOGS = sorted(path for path in EXAMPLES.rglob("*.yaml") if path.name != "compose.yaml")
+CATALOGS = sorted(path for path in EXAMPLES.rglob("*.yaml") if not {"compose.yaml", "node_modules"} & {*path.parts})
 
 
 def test_pytest_project_passes(tmp_path):

@@ -13,8 +13,8 @@ INTEGERS = ("limit", "min_disk", "min_ram")
 def list_images(service: Any, query: dict[str, str | list[str]]) -> Iterator[str]:
     """Yield the ids of all images.
 
-    ``images()`` takes any keyword: it sends those that it knows, compares attributes of the images with some others, and
-    ignores the rest without an error.
+    ``images()`` takes any keyword: it sends some, compares others with the attributes of the images, and ignores the
+    rest without an error.
     """
     with connected(service) as cloud:
         for image in cloud.image.images(**converted(query)):

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from openstacksdk_adapter import connected, converted
 from otcextensions import sdk
+
+from .openstacksdk_adapter import connected, converted
 
 
 def list_images(service: Any, query: dict[str, str | list[str]]) -> Iterator[str]:
