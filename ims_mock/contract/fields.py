@@ -71,6 +71,11 @@ class Field:
         return tuple(dict.fromkeys((*self.values, *self.seen_values, *published)))
 
     @property
+    def max_length(self) -> int | None:
+        """The length of its longest value in a catalog, if downloads have it as a header."""
+        return PUBLISHED_CONSTRAINTS[self.name]["maxLength"] if self.type is HEADER else None
+
+    @property
     def has_typed_filter(self) -> bool:
         """Whether its filter parses values. Free properties of Glance compare as text, unless the document says more."""
         return self.is_column or self.filterable == DOC

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
-from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
+from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES, Field
 from ims_mock.contract.values import HEADER, INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
 from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
@@ -238,9 +238,15 @@ class _Section(_Mapping):
         raise ValueError(f"is not a key of this section; {hint}")
 
 
+def _attribute(field: Field) -> _TypedField:
+    most = field.max_length
+    limits = [validate.Length(max=most, error=f"is longer than {most} characters")] if most else []
+    return _TypedField(field.type, allow_none=True, validate=limits)
+
+
 _IMAGE: Final = _ImageBase.from_dict(
     {
-        **{field.name: _TypedField(field.type, allow_none=True) for field in FIELDS},
+        **{field.name: _attribute(field) for field in FIELDS},
         MEMBERS: _MembersField(allow_none=True),
     },
     name="ImageSchema",

@@ -8,10 +8,13 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, TimeoutError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from threading import Thread
+from typing import IO, Any, Final
 
 from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath
 from ims_mock.loading.schema import MAX_PROBLEMS, STOP_AFTER
@@ -26,6 +29,9 @@ UNNAMED: Final = "catalog"
 _PACKAGE: Final = Path(__file__).parent.parent
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+
+PIPE_SECONDS: Final = 10.0
+"""How long another process may take to open a named pipe for writing."""
 
 MAX_REPORTED: Final = 50
 """The number of problems that a report shows."""
@@ -231,9 +237,25 @@ def _bundled_hint() -> str:
 
 def _read(path: Path) -> CatalogText:
     """Read a file, but not more than is needed to see that it is too large."""
-    with path.open("rb") as file:
+    with _open_pipe(path) if path.is_fifo() else path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     return CatalogText(data, is_json=path.suffix == ".json" or (path.suffix not in SUFFIXES and _is_json(data)))
+
+
+def _open_pipe(path: Path) -> IO[bytes]:
+    """Open a named pipe in another thread: opening waits until a process opens it for writing, perhaps forever."""
+    opened: Future[IO[bytes]] = Future()
+
+    def run() -> None:
+        try:
+            opened.set_result(path.open("rb"))
+        except OSError as error:
+            opened.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    with suppress(TimeoutError):
+        return opened.result(PIPE_SECONDS)
+    raise _source_error(str(path), f"is a pipe that no process has opened for writing in {PIPE_SECONDS:g} seconds")
 
 
 def _is_json(data: bytes) -> bool:

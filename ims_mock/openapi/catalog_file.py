@@ -95,7 +95,8 @@ def _stored_attribute(field: Field) -> Schema:
         text = f"{field.description} It is computed; any other value is ignored with a warning."
         return {"description": text}
     schema = _STORED.get(field.type, SCALAR)
-    return (schema if field.name == "id" else nullable(schema)) | {"description": field.description}
+    limit = {"maxLength": field.max_length} if field.max_length else {}
+    return (schema if field.name == "id" else nullable(schema)) | limit | {"description": field.description}
 
 
 def catalog_sections(image: Schema) -> Schema:

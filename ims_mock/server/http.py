@@ -70,8 +70,9 @@ _MAX_DIGITS: Final = 640
 """The lowest limit of Python for the digits of a number."""
 
 _log = logging.getLogger("ims_mock")
+_CODING: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*(.*?)[ \t]*(?=\r\n|$)")
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
-_TARGET: Final = re.compile(r"(/|https?://[^/?#]+(?=[/?#]|$))[^\x00-\x20\x7f]*|\*", re.IGNORECASE)
+_TARGET: Final = re.compile(r"(/|https?://[^/?#]+(?=[/?]|$))[^\x00-\x20#\x7f]*|\*", re.IGNORECASE)
 """What a proxy and the emulator read alike: a path, a URL, or ``*``."""
 
 _REJECTIONS: Final = {
@@ -115,8 +116,9 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         names = end + headers.lower()
         if names.count(b"\r\nhost:") > 1:
             raise ParsingError("more than one Host")
-        if b"\r\ntransfer-encoding:" in names and (b"\r\ncontent-length:" in names or line.endswith(b"1.0")):
-            raise ParsingError("Transfer-Encoding with Content-Length or in HTTP/1.0")
+        codings = _CODING.findall(names)
+        if codings and (codings != [b"chunked"] or b"\r\ncontent-length:" in names or line.endswith(b"1.0")):
+            raise ParsingError("Transfer-Encoding other than chunked, with Content-Length, or in HTTP/1.0")
         line = _NON_ASCII.sub(lambda match: b"%%%02X" % ord(match[0]), line)
         try:
             super().parse_header(line + end + headers)
@@ -126,7 +128,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             wrong = f"Content-Length has {len(digits)} digits" if is_long else "the request target is not a URL"
             raise ParsingError(wrong) from None
         if not _TARGET.fullmatch(self.request_uri):
-            raise ParsingError(f"the request target {self.request_uri} is neither a path that starts with / nor a URL")
+            legal = "a path that starts with / nor a URL, without a fragment"
+            raise ParsingError(f"the request target {self.request_uri} is neither {legal}")
         if self.body_rcv is None:
             return
         target = f"{self.command} {self.path}"

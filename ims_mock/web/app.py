@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, current_app
 from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound
@@ -26,12 +26,16 @@ from ims_mock.web.fault_injection import apply_before_response, apply_to_respons
 from ims_mock.web.guards import (
     refuse_changes,
     refuse_foreign_form,
+    refuse_foreign_host,
     refuse_forwarded_scheme,
     refuse_long_target,
     refuse_per_process_state,
 )
 from ims_mock.web.recording import record_response
 from ims_mock.web.sandbox_routing import add_sandboxes, explain_unknown_image, select_emulator
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _KEYSTONE_ERRORS: Final = (keystone.PREFIX, control.PREFIX, discovery.DOCUMENT_PATH)
 """The paths whose errors have Keystone's format in every profile."""
@@ -45,6 +49,10 @@ Guard = Callable[[RequestContext], None]
 
 class _Application(Flask):
     """Flask without support for asynchronous views, which costs an inspection of every hook on every request."""
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"  # of http://localhost; Flask would redirect it
+        return super().wsgi_app(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
@@ -121,6 +129,8 @@ def _begin(guards: Sequence[Guard]) -> None:
     emulator = context.emulator
     refuse_foreign_form(context)
     if not is_control:
+        if context.is_in_sandbox and method not in ("GET", "HEAD"):  # its URL is one of the control API
+            refuse_foreign_host(context)
         if emulator.faults.all():
             apply_before_response(context)
         if emulator.throttle:

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request, current_app, request
+from werkzeug.exceptions import ClientDisconnected
 
 from ims_mock.auth.authentication import Authentication, authenticate
 from ims_mock.auth.credentials import SECRET_HEADERS
@@ -212,7 +213,11 @@ class RequestContext:
         length = self.request.content_length or 0
         if self.read_body is None and length <= limit:
             self.request.max_content_length = limit + 1  # Flask cuts off a chunked body there
-            self.read_body = self.request.get_data(cache=False)
+            try:
+                self.read_body = self.request.get_data(cache=False)
+            except (OSError, ClientDisconnected) as error:
+                reason = error.__context__ if isinstance(error, ClientDisconnected) else error
+                raise RequestError("malformed", "the body", str(reason or "it is incomplete")) from None
         body = self.read_body or b""
         if max(length, len(body)) > limit:
             raise RequestError("body-too-large", legal=f"at most {limit} bytes")

@@ -824,6 +824,13 @@ def test_catalog_is_read_from_a_pipe():
     writer.join()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_without_a_writer_is_an_error(monkeypatch):
+    monkeypatch.setattr("ims_mock.loading.sources.PIPE_SECONDS", 0.1)
+    os.mkfifo("pipe.json")
+    assert problems("pipe.json") == ["pipe.json: is a pipe that no process has opened for writing in 0.1 seconds"]
+
+
 LONG = "x" * 65_536
 
 

@@ -96,6 +96,11 @@ def test_invalid_value_is_reported_at_its_path(field):
     assert message.startswith(shown.get(field.type, "'xxxxxxxx"))
 
 
+def test_a_checksum_is_no_longer_than_in_the_published_schema():
+    assert read_image({"checksum": "0" * 32})
+    assert problems_of(read_image, {"checksum": "0" * 33}) == {("checksum",): "is longer than 32 characters"}
+
+
 def test_all_problems_of_an_image_are_reported_at_once():
     image = {field.name: WRONG[field.type][-1] for field in FIELDS} | {
         "colour": object(),

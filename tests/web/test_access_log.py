@@ -4,9 +4,11 @@ import json
 import logging
 import re
 import socket
+import time
 
 import pytest
-from helpers import in_process, make_app
+from helpers import in_process, make_app, over_socket
+from raw_http import CHUNKED, body, connected, head
 from serving import serving
 
 from ims_mock.journal.redaction import redacted_query
@@ -129,6 +131,22 @@ def test_secrets_of_a_query_are_masked(query, shown, caplog):
     in_process(make_app("empty"))(f"/v2/images?{query}")
     assert redacted_query(query) == last_parts(caplog)["query"] == shown
     assert "abcdefgh" not in caplog.text
+
+
+@pytest.mark.parametrize("rest", [{"Content-Length": "100"}, CHUNKED])
+@pytest.mark.parametrize("target", ["PUT /_ims/catalog", "POST /_ims/sandboxes", "PUT /v2/images/a/file"])
+def test_the_log_says_why_an_upload_was_interrupted(target, rest, caplog):
+    caplog.set_level(logging.INFO, "ims_mock")
+    media_type = "application/octet-stream" if target.endswith("file") else "application/json"
+    with over_socket(make_app({"images": [{"id": "a", "status": "queued"}]})) as ask:
+        with connected(ask.url) as connection:
+            headers = {"Content-Type": media_type, **rest}
+            connection.sendall(head(*target.split(), headers) + body(headers, b"{"))
+            time.sleep(0.1)
+        deadline = time.monotonic() + 10
+        while not caplog.records and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert "the client has disconnected" in last_parts(caplog)["message"]
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -1,7 +1,10 @@
 """``create_app`` for users."""
 
+import json
+
 import pytest
-from helpers import in_process
+from helpers import in_process, make_app, over_socket
+from raw_http import connected, head, read_response
 
 import ims_mock
 from ims_mock.loading.sources import CatalogError
@@ -52,3 +55,11 @@ def test_the_project_option_does_not_change_owners():
 def test_a_wrong_catalog_fails_before_images_are_generated():
     with pytest.raises(CatalogError, match="min_disk"):
         ims_mock.create_app({"images": [{"min_disk": "x"}]}, generate=10_000_000)
+
+
+def test_a_url_without_a_path_is_that_of_the_root():
+    with over_socket(make_app("empty")) as ask, connected(ask.url) as connection:
+        for target in ("http://localhost?a=b", "/?a=b"):
+            connection.sendall(head("GET", target))
+            status, headers, body = read_response(connection)
+            assert (status, headers["Content-Type"], "versions" in json.loads(body)) == (300, "application/json", True)

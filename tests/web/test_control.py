@@ -133,6 +133,21 @@ def test_a_page_changes_nothing_under_a_host_name_of_its_own(host, is_allowed):
     assert ask("/_ims/catalog", browser).status == 200
 
 
+def test_a_page_writes_nothing_to_a_sandbox_under_a_host_name_of_its_own():
+    ask = in_process(make_app("empty"))
+    images = f"/_ims/sandboxes/{ask('/_ims/sandboxes', JSON, 'POST').json['id']}/v2/images"
+    image_id = ask(images, JSON, "POST", b"{}").json["id"]
+    browser = {**JSON, "Origin": "http://evil.test", "Host": "evil.test"}
+    for method, path, body in (
+        ("POST", "", b"{}"),
+        ("DELETE", f"/{image_id}", b""),
+        ("PUT", f"/{image_id}/tags/a", b""),
+    ):
+        answer = ask(images + path, browser, method, body)
+        assert (answer.status, "cannot change the emulator from a browser" in answer.text) == (403, True)
+    assert [image["tags"] for image in ask(images, browser).json["images"]] == [[]]
+
+
 @pytest.mark.parametrize(
     ("media_types", "status", "reset_status"),
     [
