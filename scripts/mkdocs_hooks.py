@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ims_mock.endpoint.evidence import evidence_tables
 from ims_mock.openapi.tables import TABLES
+
+ALL_TABLES = {**TABLES, "questions": evidence_tables([])["questions"]}
+"""Each table by name."""
 
 _PLACEHOLDER = re.compile(r"^<!-- table: ([\w-]+) -->$", re.MULTILINE)
 _ROLE = re.compile(r":(?:class|data|func|meth):<code>(?:[\w.]+\.)?(\w+)</code>")
@@ -17,7 +21,7 @@ _ROLE = re.compile(r":(?:class|data|func|meth):<code>(?:[\w.]+\.)?(\w+)</code>")
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Return the page with its tables."""
-    return _PLACEHOLDER.sub(lambda match: TABLES[match[1]].markdown(), markdown)
+    return _PLACEHOLDER.sub(lambda match: ALL_TABLES[match[1]].markdown(), markdown)
 
 
 def on_page_content(html: str, **_: Any) -> str:

@@ -18,9 +18,12 @@ from ims_mock.text import escaped
 PROGRAM: Final = "ims-mock"
 COMMANDS: Final = (
     "serve", "check", "generate", "fields", "openapi", "schema", "report", "explain", "conformance", "record",
-    "healthcheck",
+    "verify", "healthcheck",
 )  # fmt: skip
-"""The modules of the commands, in the order of the help."""
+"""The commands in the order of the help. Each is ``command`` in the module of its name."""
+
+_DOCUMENTS: Final = ("openapi", "schema")
+"""The commands that are in one module under their own names."""
 
 
 class _Commands(click.Group):
@@ -32,7 +35,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             ctx.fail(f"No such command {cmd_name!r}. Use one of {', '.join(COMMANDS)}.")
-        command: click.Command = import_module(f"ims_mock.cli.{cmd_name}").command
+        module, name = ("documents", cmd_name) if cmd_name in _DOCUMENTS else (cmd_name, "command")
+        command: click.Command = getattr(import_module(f"ims_mock.cli.{module}"), name)
         return command
 
 

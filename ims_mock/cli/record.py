@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,14 +13,16 @@ from ims_mock import __version__
 from ims_mock.cli.common import ProgressBar, UnusableEndpoint, connected, make_command, write
 from ims_mock.endpoint.endpoint import Endpoint
 from ims_mock.endpoint.identities import Identities
-from ims_mock.endpoint.reading import read
+from ims_mock.endpoint.reading import Query, Reading, read
 from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.journal.redaction import redacted_text
 from ims_mock.loading.parser import dumps
 from ims_mock.loading.schema import MEMBERS
 from ims_mock.text import counted
 
-_NO_PROJECT = "Cannot tell the project of the credentials: private images have no single owner. Use --project ID."
+_NO_PROJECT: Final = (
+    "Cannot tell the project of the credentials: private images have no single owner. Use --project ID."
+)
 
 
 @make_command("record")
@@ -32,13 +34,7 @@ def command(output: str, query: tuple[str, ...], answers: str, keep_identities: 
     secrets = endpoint.credentials.secrets
     if answers:
         endpoint.observe = received.append
-    try:
-        with ProgressBar() as progress:
-            reading = read(endpoint, filters, progress)
-    except EndpointError as error:
-        raise UnusableEndpoint(redacted_text(str(error), secrets)) from None
-    if not reading.project:
-        raise click.UsageError(_NO_PROJECT)
+    reading = read_images(endpoint, filters)
     identities = Identities(reading, secrets, is_kept=keep_identities)
     catalog = identities.catalog()
     if answers:
@@ -49,6 +45,18 @@ def command(output: str, query: tuple[str, ...], answers: str, keep_identities: 
     is_json = output.endswith(".json")  # which has no comments
     comments = "" if is_json else "".join(f"# {note}\n" for note in notes)
     write(comments + dumps(catalog, is_json=is_json), output)
+
+
+def read_images(endpoint: Endpoint, filters: Query = ()) -> Reading:
+    """Read the images that the project of the credentials sees, with a progress bar."""
+    try:
+        with ProgressBar() as progress:
+            reading = read(endpoint, filters, progress)
+    except EndpointError as error:
+        raise UnusableEndpoint(redacted_text(str(error), endpoint.credentials.secrets)) from None
+    if not reading.project:
+        raise click.UsageError(_NO_PROJECT)
+    return reading
 
 
 def _filter(pair: str) -> tuple[str, str]:

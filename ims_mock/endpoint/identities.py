@@ -140,7 +140,9 @@ class Identities:
             return replace(value)
         if isinstance(value, Mapping):
             is_image = "id" in value and "visibility" in value
-            return self._image(value) if is_image else {name: self._value(one, replace) for name, one in value.items()}
+            if is_image:
+                return self._image(value)
+            return {self._id_text(str(name)): self._value(one, replace) for name, one in value.items()}
         return [self._value(one, replace) for one in value] if isinstance(value, list) else value
 
     def _id_text(self, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
@@ -123,9 +123,14 @@ TABLES: Final = {
 """Each table by name."""
 
 
-def fields_reference(form: str) -> str:
-    """Return the query parameters of both lists and all fields, as ``table``, ``json`` or ``markdown``."""
-    tables = {name: TABLES[name] for name in ("parameters", "cloudimages", "fields")}
+def fields_reference(form: str, others: Mapping[str, Table] | None = None) -> str:
+    """Return the query parameters of both lists and all fields, as ``table``, ``json`` or ``markdown``.
+
+    Args:
+        form: The format.
+        others: Tables that replace these or follow them, by name.
+    """
+    tables = {**{name: TABLES[name] for name in ("parameters", "cloudimages", "fields")}, **(others or {})}
     if form == "json":
         records = {name: table.records() for name, table in tables.items()}
         return json.dumps(records, ensure_ascii=False, indent=1) + "\n"

@@ -115,7 +115,7 @@ def test_invalid_choices_are_rejected_with_the_legal_ones(option):
 @pytest.fixture
 def broken(monkeypatch):
     monkeypatch.setattr("sys.argv", ["ims-mock", "fields"])
-    monkeypatch.setattr("ims_mock.cli.fields.fields_reference", lambda _: 1 / 0)
+    monkeypatch.setattr("ims_mock.cli.fields.fields_reference", lambda *_: 1 / 0)
 
 
 @pytest.mark.usefixtures("broken")

@@ -1,4 +1,4 @@
-"""``ims-mock openapi``."""
+"""``ims-mock openapi`` and ``ims-mock schema``: documents that are generated from the tables."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import click
 
 from ims_mock.cli.common import make_command, write
 from ims_mock.contract.profiles import Profile
+from ims_mock.openapi.catalog_file import catalog_schema_json
 from ims_mock.openapi.document import document_json
 
 
 @make_command("openapi")
-def command(profile: str, auth: str, control: str, output: str) -> None:
+def openapi(profile: str, auth: str, control: str, output: str) -> None:
     """Print the OpenAPI document of a server with these options."""
     try:
         parsed = Profile.parse(profile)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     write(document_json(parsed, needs_credentials=auth == "on", has_control=control == "on"), output)
+
+
+@make_command("schema")
+def schema(output: str) -> None:
+    """Print the JSON Schema of a catalog file, which editors use to complete and check it."""
+    write(catalog_schema_json(), output)

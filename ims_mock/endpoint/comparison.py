@@ -1,0 +1,207 @@
+"""Comparison of answers: the parts of an answer that a question is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from ims_mock.contract.fields import FIELDS
+from ims_mock.endpoint.questions import Question, Sample
+from ims_mock.endpoint.reading import SECRET_ATTRIBUTES, Shown
+from ims_mock.endpoint.transport import Answer, EndpointError
+
+View = list[dict[str, Any]]
+"""For each request of a question, what is compared of its answer."""
+
+_SHOWN: Final = 5
+_REQUEST_ID: Final = re.compile("[0-9a-f]{32}")
+_TITLE: Final = re.compile(rb"<title>([^<]{1,80})</title>|\A([^\n<]{1,80})$", re.MULTILINE)
+_NULLABLE: Final = [field.name for field in FIELDS if field.is_null_in_glance]
+
+
+def view(question: Question, answers: Sequence[Answer], sample: Sample, *, is_tied: bool) -> View:
+    """Return what a question compares of the answers to its requests: the status, and the parts that it names.
+
+    Args:
+        question: The question.
+        answers: The answers to its requests.
+        sample: The images that it was made of.
+        is_tied: Whether the order of images of one second is unknown.
+    """
+    found: View = []
+    for answer in answers:
+        seen = {part: PARTS[part](answer, sample, is_tied) for part in question.compare if part != "status"}
+        found.append({"status": answer.status, **{part: value for part, value in seen.items() if value is not None}})
+    return found
+
+
+def is_foreign_error(answer: Answer) -> bool:
+    """Return whether an answer is an error without JSON, as of a firewall, a proxy or Glance."""
+    return 400 <= answer.status < 500 and not isinstance(_json(answer), dict)
+
+
+def differing(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
+    """Return two views, or two values of a part, shortened and without what is equal."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        names = [name for name in {**there, **here} if there.get(name, ...) != here.get(name, ...)][:_SHOWN]
+        pairs = {name: differing(there.get(name), here.get(name), name) for name in names}
+        return (
+            {name: pairs[name][0] for name in names if name in there},
+            {name: pairs[name][1] for name in names if name in here},
+        )
+    if not (isinstance(there, list) and isinstance(here, list)):
+        return _short(there), _short(here)
+    if part == "ids":
+        common = {*there} & {*here}
+        there, here = ([f"{len(ids)} images", *(one for one in ids if one not in common)] for ids in (there, here))
+    elif part == "order":
+        start = next((n for n, (one, other) in enumerate(zip(there, here, strict=False)) if one != other), 0)
+        there, here = ([f"from image {start + 1}", *ids[start:]] for ids in (there, here))
+    elif part == "" and len(there) == len(here):
+        found = [differing(one, other) for one, other in zip(there, here, strict=True)]
+        return [one for one, _ in found], [other for _, other in found]
+    return _short(there), _short(here)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _short(inner) for name, inner in [*value.items()][:_SHOWN]}
+    if isinstance(value, list) and len(value) > _SHOWN:
+        return [*value[:_SHOWN], f"and {len(value) - _SHOWN} more"]
+    return value
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return answer.json
+    except EndpointError:
+        return None
+
+
+def images_of(answer: Answer) -> list[Shown] | None:
+    """Return the images of a list, or ``None`` if the answer is none."""
+    body = _json(answer)
+    images = body.get("images") if answer.status == 200 and isinstance(body, dict) else None
+    return images if isinstance(images, list) and all(isinstance(image, dict) for image in images) else None
+
+
+# --- the parts
+
+
+def _of_images(part: Callable[[list[Shown], Sample], Any]) -> Callable[[Answer, Sample, bool], Any]:
+    def read(answer: Answer, sample: Sample, is_tied: bool) -> Any:
+        images = images_of(answer)
+        return None if images is None else part(images, sample)
+
+    return read
+
+
+def _order(answer: Answer, sample: Sample, is_tied: bool) -> Any:
+    """Return the ids in order; if times have fractions, images that sort alike are a sorted list of ids."""
+    images = images_of(answer)
+    if images is None or not is_tied:
+        return images and [image.get("id") for image in images]
+    query = parse_qsl(urlsplit(answer.target).query)
+    keys = [key.split(":")[0] for name, value in query if name in ("sort", "sort_key") for key in value.split(",")]
+
+    def values(image: Shown) -> list[Any]:
+        return [image.get(key) for key in (*keys, "created_at")]
+
+    groups = ([str(image.get("id")) for image in alike] for _, alike in groupby(images, values))
+    return [sorted(ids) if len(ids) > 1 else ids[0] for ids in groups]
+
+
+def _links(answer: Answer, *_: object) -> Any:
+    """Return path and decoded parameters of the links; the id of a marker depends on the order of the images."""
+    if images_of(answer) is None:
+        return None
+    found = {}
+    for name in ("first", "next"):
+        if link := _json(answer).get(name):
+            parts = urlsplit(str(link))
+            pairs = parse_qsl(parts.query, keep_blank_values=True)
+            found[name] = [parts.path, *(f"{key}={'…' if key == 'marker' else value}" for key, value in pairs)]
+    return found
+
+
+def _raw_links(answer: Answer, *_: object) -> Any:
+    if images_of(answer) is None:
+        return None
+    return {name: _json(answer)[name] for name in ("first", "next") if name in _json(answer)}
+
+
+def _shape(answer: Answer, *_: object) -> Any:
+    """Return the names of the keys of an error and its code, or the media type and the title; never the message."""
+    if answer.status < 400:
+        return None
+    body = _json(answer)
+    if isinstance(body, dict):
+        inner = error if isinstance(error := body.get("error"), dict) else body
+        codes = (inner.get(name) for name in ("code", "error_code"))
+        return {"keys": sorted(_keys(body)), "code": next((str(code) for code in codes if code is not None), None)}
+    title = _TITLE.search(answer.body[:2_000])
+    text = (title[1] or title[2]).decode("utf-8", "replace").strip() if title else ""
+    return {"media type": answer.media_type, "title": text}
+
+
+def _keys(body: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from _keys(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _walk(images: list[Shown], _: Sample) -> Any:
+    ids = [image.get("id") for image in images]
+    return {"images": len(set(ids)), "repeated": len(ids) - len(set(ids))}
+
+
+def _shared(images: list[Shown], sample: Sample) -> Any:
+    shared = {image["id"] for image in sample.shared}
+    return {
+        image["id"]: [image.get(name) for name in ("visibility", "__imagetype")]
+        for image in images
+        if image.get("id") in shared
+    }
+
+
+def _nulls(images: list[Shown], _: Sample) -> Any:
+    """Return which base properties are shown as null by any image, and which are absent from any."""
+    found = {}
+    for name in _NULLABLE:
+        values = [image.get(name, "absent") for image in images]
+        found[name] = [shown for shown, value in (("null", None), ("absent", "absent")) if value in values]
+    return found
+
+
+def _fields(answer: Answer, *_: object) -> Any:
+    """Return the attributes of each image by its id, except those that are not recorded."""
+    images, body = images_of(answer), _json(answer)
+    if images is None and not (isinstance(body, dict) and answer.status == 200):
+        return None
+    return {
+        str(image.get("id")): {name: value for name, value in image.items() if name not in SECRET_ATTRIBUTES}
+        for image in ([body] if images is None else images)
+    }
+
+
+PARTS: Final[Mapping[str, Callable[[Answer, Sample, bool], Any]]] = {
+    "ids": _of_images(lambda images, _: sorted(str(image.get("id")) for image in images)),
+    "order": _order,
+    "count": _of_images(lambda images, _: len(images)),
+    "next": lambda answer, *_: None if images_of(answer) is None else "next" in _json(answer),
+    "links": _links,
+    "raw-links": _raw_links,
+    "shape": _shape,
+    "media-type": lambda answer, *_: answer.media_type,
+    "request-id": lambda answer, *_: _REQUEST_ID.fullmatch(answer.headers.get("x-request-id", "")) is not None,
+    "walk": _of_images(_walk),
+    "shared": _of_images(_shared),
+    "nulls": _of_images(_nulls),
+    "fields": _fields,
+}
+"""The parts of an answer that can be compared besides the status, by name; ``None`` if the answer has no such part."""

@@ -1,0 +1,304 @@
+"""The verification: asks an endpoint and the emulator the same questions, and explains where the answers differ.
+
+The emulator has the images of the endpoint. It is also asked with departures switched: a question about a departure
+can tell something only if that changes the emulator's own answer, and a difference is explained by the fewest switches
+with which the emulator answers as the endpoint did.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from time import sleep
+from typing import Any, Final, Protocol
+
+from ims_mock.catalog.image import IMAGES_PATH
+from ims_mock.contract.profiles import DEPARTURES, Profile
+from ims_mock.emulator import Emulator
+from ims_mock.endpoint.comparison import View, differing, images_of, is_foreign_error, view
+from ims_mock.endpoint.endpoint import RETRIED, RETRIES
+from ims_mock.endpoint.questions import QUESTIONS, Missing, Question, Request, Sample
+from ims_mock.endpoint.transport import Answer, EndpointError
+from ims_mock.loading.loader import load
+from ims_mock.options import AppOptions
+from ims_mock.web.app import app_for
+
+AGREES, DIFFERS, CANNOT_TELL = OUTCOMES = ("agrees", "differs", "cannot tell")
+
+MAX_REQUESTS: Final = 120
+MAX_SWITCHES: Final = 3
+
+_TOKEN: Final = "ims-mock-verify"
+_REJECTED: Final = "the credentials are not accepted any more"
+
+
+class CannotTell(Exception):
+    """A question has no answer; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The result of a question: one of :data:`OUTCOMES`, and the reason if it cannot tell.
+
+    If the answers differ it has both, the departures that explain the difference, and the explanation as text.
+    """
+
+    name: str
+    outcome: str
+    departures: tuple[str, ...] = ()
+    there: Any = None
+    here: Any = None
+    why: str = ""
+
+
+class Service(Protocol):
+    """What answers requests: :class:`ims_mock.endpoint.endpoint.Endpoint` or the emulator."""
+
+    requests: int
+
+    def get(
+        self, target: str, headers: Mapping[str, str | None] | None = None, *, is_authenticated: bool = True
+    ) -> Answer:
+        """Send a request and return the answer; raise :class:`EndpointError` if there is none."""
+        ...
+
+
+def ask(service: Service, request: Request) -> Answer:
+    """Send a request to a service and return the answer."""
+    return service.get(request.target, dict(request.headers), is_authenticated=not request.is_anonymous)
+
+
+def _with_walks(ask: Callable[[Request], Answer], requests: Iterable[Request]) -> list[Answer]:
+    """Return the answer to each request; that to a walk has the images of all its pages."""
+    answers = []
+    for request in requests:
+        answer = last = ask(request)
+        images = list(images_of(answer) or ())
+        for _ in range(1, request.pages):
+            if not (page := images_of(last)) or "next" not in last.json:
+                break
+            last = ask(replace(request, target=f"{request.target}&marker={page[-1]['id']}"))
+            images += images_of(last) or ()
+        answers.append(answer if last is answer else replace(last, body=json.dumps({"images": images}).encode()))
+    return answers
+
+
+@dataclass(frozen=True, eq=False)
+class _Observed(Profile):
+    """A profile that remembers which departures were asked for; no cache takes it for another one."""
+
+    asked: set[str] = field(default_factory=set)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+class Emulation:
+    """The emulator with the images of an endpoint, which answers the same caller in any profile."""
+
+    def __init__(self, sample: Sample, api_version: str = "") -> None:
+        catalog = sample.reading.catalog()
+        catalog["credentials"] = {"tokens": [{"token": _TOKEN, "project": sample.reading.project}]}
+        if sample.foreign:
+            catalog["images"].append({"id": sample.foreign, "owner": "another project", "visibility": "private"})
+        self.requests = 0
+        self._known: list[tuple[_Observed, list[Answer]]] = []  # the answers to the latest requests
+        self._latest: tuple[Request, ...] = ()
+        self._emulator = Emulator(load([catalog]), AppOptions(auth="on", journal=0))
+        self._client = app_for(self._emulator, has_control=False).test_client()
+        self._headers = {"Accept": "application/json", **({"X-Api-Version": api_version} if api_version else {})}
+
+    def answers(self, requests: tuple[Request, ...], departures: frozenset[str]) -> list[Answer]:
+        """Return the answers to requests in the profile with these departures.
+
+        The answers in two profiles are the same if they differ only in departures that did not matter for the first.
+        """
+        if requests != self._latest:
+            self._known, self._latest = [], requests
+        for profile, answers in self._known:
+            if not (profile.departures ^ departures) & profile.asked:
+                return answers
+        self._emulator.profile = profile = _Observed("", departures)
+        self._known.append((profile, _with_walks(lambda request: ask(self, request), requests)))
+        return self._known[-1][1]
+
+    def get(
+        self, target: str, headers: Mapping[str, str | None] | None = None, *, is_authenticated: bool = True
+    ) -> Answer:
+        """Return the answer to a request."""
+        path, _, query = target.partition("?")
+        merged = {**self._headers, **(headers or {}), "X-Auth-Token": _TOKEN if is_authenticated else None}
+        sent = {name: value for name, value in merged.items() if value is not None}
+        response = self._client.open(path, headers=sent, environ_overrides={"QUERY_STRING": query})
+        self.requests += 1
+        names = {name.lower(): value for name, value in response.headers}
+        return Answer(target, sent, response.status_code, names, response.get_data())
+
+
+@dataclass
+class Asker:
+    """Asks a service at a pace and not too often; an answer that is known is not asked again.
+
+    Attributes:
+        service: The service.
+        is_signed: Whether requests are signed.
+        pace: The seconds between requests.
+        limit: The largest number of requests.
+    """
+
+    service: Service
+    is_signed: bool = False
+    pace: float = 0
+    limit: int = MAX_REQUESTS
+    _known: dict[Request, Answer] = field(default_factory=dict)
+    _is_rejected: bool = False
+
+    def __post_init__(self) -> None:
+        self._before = self.service.requests
+
+    @property
+    def requests(self) -> int:
+        """The number of requests that were sent, repetitions included."""
+        return self.service.requests - self._before
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether there was any answer that counts."""
+        return bool(self._known)
+
+    def answers(self, requests: Iterable[Request], *, again: bool = False) -> list[Answer]:
+        """Return the answers to requests; raise :class:`CannotTell` if there are none that count."""
+        return _with_walks(lambda request: self._ask(request, again=again), requests)
+
+    def _ask(self, request: Request, *, again: bool) -> Answer:
+        if again or request not in self._known:
+            answer = self._send(request)
+            if answer.status in RETRIED:
+                raise CannotTell(f"the endpoint answers with status {answer.status} again and again")
+            if answer.status < 400 and request.is_anonymous:
+                raise CannotTell("the endpoint asks for no credentials")
+            if answer.status == 401 and not request.is_anonymous:
+                self._is_rejected = self._send(Request(f"{IMAGES_PATH}?limit=1")).status == 401
+                if self._is_rejected or self.is_signed:
+                    raise CannotTell(_REJECTED if self._is_rejected else "the signature of this request is rejected")
+            self._known[request] = answer
+        return self._known[request]
+
+    def _send(self, request: Request) -> Answer:
+        if self._is_rejected:
+            raise CannotTell(_REJECTED)
+        if self.requests + RETRIES >= self.limit:
+            raise CannotTell(f"the limit of {self.limit} requests is reached")
+        if self.requests:
+            sleep(self.pace)
+        try:
+            return ask(self.service, request)
+        except EndpointError as error:
+            raise CannotTell(str(error)) from None
+
+
+class Verification:
+    """A run of questions.
+
+    Attributes:
+        switched: The departures that rows of their own have established to be otherwise at the endpoint.
+    """
+
+    def __init__(self, asker: Asker, emulation: Emulation, sample: Sample, profile: Profile) -> None:
+        self._asker, self._emulation, self._sample, self._profile = asker, emulation, sample, profile
+        self.switched: frozenset[str] = frozenset()
+        self._named: frozenset[str] = frozenset()  # by the only explanation of any row
+        self._different: set[str] = set()
+
+    def plan(self, questions: Iterable[Question]) -> int:
+        """Return the largest number of requests that the questions need."""
+        planned: set[Request] = set()
+        for question in questions:
+            try:
+                planned.update(self._decidable(question)[0])
+            except (Missing, CannotTell):
+                continue
+        return min(2 * sum(request.pages for request in planned) + RETRIES, MAX_REQUESTS)
+
+    def run(self, questions: Iterable[Question] = QUESTIONS) -> Iterator[Row]:
+        """Ask the questions one after the other, and yield the results."""
+        for question in questions:
+            try:
+                yield self._row(question)
+            except (Missing, CannotTell) as error:
+                yield Row(question.name, CANNOT_TELL, why=str(error))
+
+    @property
+    def matching_profile(self) -> str:
+        """The profile in which the emulator answers as the endpoint does, as far as differences are explained."""
+        switched = sorted(self.switched | self._named)
+        return ",".join([self._profile.label, *(f"{'-' if one in self._profile else '+'}{one}" for one in switched)])
+
+    def _decidable(self, question: Question) -> tuple[tuple[Request, ...], frozenset[str], View]:
+        """Return the requests of a question, the switches that it takes for granted, and the emulator's view.
+
+        Raises:
+            Missing: The images lack what the requests need.
+            CannotTell: The emulator answers alike on both sides of the departure.
+        """
+        if question.after in self._different:
+            raise CannotTell(f"the answers to {question.after} differ")
+        requests = question.filled(self._sample)
+        known = self.switched - {question.departure}
+        here = self._emulated(question, requests, known)
+        if question.departure and here == self._emulated(question, requests, known | {question.departure}):
+            raise CannotTell(f"these images look alike with and without {question.departure}")
+        return requests, known, here
+
+    def _row(self, question: Question) -> Row:
+        requests, known, here = self._decidable(question)
+        answers = self._asker.answers(requests)
+        is_foreign = any(map(is_foreign_error, answers))
+        if is_foreign:  # it is compared as a whole, lest a firewall with the right status agrees
+            question = replace(question, compare=(*question.compare, "shape"))
+            here = self._emulated(question, requests, known)
+        there = self._view(question, answers)
+        if question.alike and len({answer.status for answer in answers}) == 1:
+            raise CannotTell(question.alike)
+        if there == here:
+            return Row(question.name, CANNOT_TELL if question.only_refutes else AGREES, why=question.only_refutes)
+        explanations, own = self._explanations(question, requests, known, there), (question.departure,)
+        is_known = own in explanations and question.departure in self.switched
+        if not is_known and self._view(question, self._asker.answers(requests, again=True)) != there:
+            raise CannotTell("the answer changed when it was asked again")
+        if not explanations and is_foreign:
+            raise CannotTell("the body of the error is not JSON; a server in front of the service may have sent it")
+        self._different.add(question.name)
+        names = own if own in explanations else tuple(dict.fromkeys(name for one in explanations for name in one))
+        if question.departure in names:
+            self.switched |= {question.departure}
+        if own in explanations or len(explanations) == 1:
+            self._named |= {*names}
+        why = f"explained by the departure {', or by '.join(map(' with '.join, explanations))}"
+        return Row(question.name, DIFFERS, names, *differing(there, here), why if explanations else _UNEXPLAINED)
+
+    def _explanations(
+        self, question: Question, requests: tuple[Request, ...], known: frozenset[str], there: View
+    ) -> list[tuple[str, ...]]:
+        """Return all smallest sets of switches with which the emulator answers as the endpoint did."""
+        names = [one.name for one in DEPARTURES if one.name not in known]
+        for size in range(1, MAX_SWITCHES + 1):
+            sets = combinations(names, size)
+            if found := [one for one in sets if self._emulated(question, requests, known.union(one)) == there]:
+                return found
+        return []
+
+    def _emulated(self, question: Question, requests: tuple[Request, ...], switched: frozenset[str]) -> View:
+        return self._view(question, self._emulation.answers(requests, self._profile.departures ^ switched))
+
+    def _view(self, question: Question, answers: Sequence[Answer]) -> View:
+        return view(question, answers, self._sample, is_tied="whole-seconds" in self._different)
+
+
+_UNEXPLAINED: Final = f"no {MAX_SWITCHES} departures or fewer explain it"

@@ -1,0 +1,201 @@
+"""``ims-mock verify`` and what uses its reports."""
+
+import json
+import runpy
+import sys
+
+import pytest
+from docs_pages import PAGES, ROOT, block_after
+from helpers import make_app, over_socket
+from rogue import response, rogue
+from serving import refusal, run
+from verifying import InProcess, verified
+
+from ims_mock.contract.profiles import DEPARTURES
+from ims_mock.endpoint.evidence import Report
+from ims_mock.endpoint.questions import QUESTIONS
+
+QUICK = ("--yes", "--pace", "0.001")
+KEYS = {"endpoint", "date", "profile", "api_version", "images", "requests", "matching_profile", "rows"}
+ROW_KEYS = {"name", "outcome", "departures", "there", "here", "why"}
+merged = runpy.run_path(str(ROOT / "scripts" / "merge_reports.py"))["merged"]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """Reports as ``verify`` writes them, one of each outcome of the command."""
+    found = {}
+    for name, profile in {"same": "documented", "other": "documented,-full-last-page,-dotted-tags"}.items():
+        path = tmp_path_factory.mktemp("reports") / f"{name}.json"
+        with over_socket(make_app(profile=profile, auth="on")) as ask:
+            token = {"IMS_MOCK_REMOTE_TOKEN": "ims-mock-token", "IMS_MOCK_FORMAT": "json"}
+            found[name] = path, run("verify", ask.url, *QUICK, "--output", path, **token), ask.url
+    return found
+
+
+def test_json_report_has_all_results(reports):
+    path, done, url = reports["other"]
+    assert (done.returncode, done.stdout) == (1, "")
+    report = json.loads(path.read_text())
+    assert report.keys() == KEYS
+    assert all(row.keys() == ROW_KEYS for row in report["rows"])
+    assert [row["name"] for row in report["rows"]] == [question.name for question in QUESTIONS]
+    assert (report["endpoint"], report["images"]) == (url.removeprefix("http://"), 55)
+    assert report["matching_profile"] == "documented,-dotted-tags,-full-last-page"
+    assert {row["name"]: row["departures"] for row in report["rows"] if row["outcome"] == "differs"} == {
+        "full-last-page": ["full-last-page"],
+        "tag-dotted": ["dotted-tags"],
+    }
+    assert "Read 55 images. Verifying them sends at most 120 requests, one every 0.001 s." in done.stderr
+
+
+def test_status_is_0_if_nothing_differs(reports):
+    path, done, _ = reports["same"]
+    assert (done.returncode, done.stdout) == (0, "")
+    assert Report.read(path.read_text()).matching_profile == "documented"
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_reports_for_people_show_both_answers(form):
+    with over_socket(make_app(profile="documented,-full-last-page")) as ask:
+        done = run("verify", ask.url, *QUICK, "--format", form, "--only", "limit-zero, full-last-page")
+    assert done.returncode == 1
+    assert 'endpoint: [{"next": true}]\n  emulator: [{"next": false}]' in done.stdout
+    assert "--profile documented,-full-last-page" in done.stdout
+    assert "tag-dotted" not in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_printed_report_is_that_of_the_guide():
+    page = PAGES["guides/verify.md"]
+    printed = block_after(page, "<!-- verify -->", "text")
+    with over_socket(make_app(profile="documented,-full-last-page")) as ask:
+        done = run("verify", ask.url, *QUICK, "--only", "full-last-page,limit-zero,tag-dotted")
+    assert done.stdout.splitlines()[1:] == printed.splitlines()[1:]
+    host, date = done.stdout.splitlines()[0].split(", ")
+    assert (host, len(date)) == (ask.url.removeprefix("http://"), len("2026-12-01"))
+
+
+def test_identities_are_replaced_unless_they_are_kept():
+    private = {
+        "id": "5d1f8c3e-0000-4000-8000-000000000001",
+        "name": "acme payroll",
+        "created_at": "2020-01-01T00:00:00Z",
+    }
+    catalog = {"images": [private, {**private, "id": "5d1f8c3e-0000-4000-8000-000000000002", "name": "acme_PAYROLL"}]}
+    question = ("--only", "enumeration-case,fields,order-default,platform-spelling,unregistered-hidden")
+    app = make_app(catalog, {"images": [{**private, "id": "x" * 8, "__isregistered": "false"}]}, profile="glance")
+    with over_socket(app) as ask:
+        shown = run("verify", ask.url, *QUICK, *question, "--format", "json").stdout
+        kept = run("verify", ask.url, *QUICK, *question, "--keep-identities", "--format", "json").stdout
+    assert private["id"] in kept
+    assert private["id"] not in shown
+    assert "acme" not in shown
+    assert json.loads(kept)["matching_profile"] == json.loads(shown)["matching_profile"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--only", "limit-zreo"], "Invalid --only 'limit-zreo'. Did you mean limit-zero?"),
+        (["--profile", "documented,-nosuch"], "unknown departure '-nosuch'"),
+        (["--format", "yaml"], "Invalid --format 'yaml'. Use one of terminal, markdown, json."),
+        (["--pace", "0"], "Invalid value for '--pace'"),
+    ],
+)
+def test_wrong_usage_sends_nothing(arguments, words):
+    with rogue(lambda *_: response()) as server:
+        assert words in refusal(run("verify", server.url, "--yes", *arguments), 2)
+        assert server.heads == []
+
+
+def test_without_a_terminal_it_needs_yes():
+    with rogue(lambda *_: response()) as server:
+        assert "there is no terminal. Use --yes." in refusal(run("verify", server.url), 2)
+        assert server.heads == []
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 2)])
+def test_on_a_terminal_it_asks(answer, status, monkeypatch, tmp_path):
+    (tmp_path / "answer").write_text(answer)
+    with over_socket(make_app()) as ask, (tmp_path / "answer").open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        monkeypatch.setattr("ims_mock.cli.verify.is_interactive", lambda: True)
+        done = run("verify", ask.url, "--only", "limit-zero")
+    assert done.returncode == status
+    assert "sends at most 5 requests, one every 0.5 s.\nContinue? [y/N]: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        (lambda *_: response(b"{}", "401 Unauthorized"), "is answered with status 401"),
+        (
+            lambda _, number: response(
+                b'{"images": []}' if number <= 5 else b"{}",
+                "200 OK" if number <= 5 else "503 Slow down",
+                "Retry-After: 0",
+            ),
+            "No question was answered: the endpoint answers with status 503 again and again",
+        ),
+    ],
+)
+def test_an_endpoint_that_cannot_be_used_is_status_3(write, words):
+    with rogue(write) as server:
+        line = run("verify", server.url, *QUICK, "--project", "p", "--only", "limit-zero").stderr.splitlines()[-1]
+        assert words in line
+        assert run("verify", server.url, *QUICK, "--project", "p", "--only", "limit-zero").returncode == 3
+
+
+# --- what uses reports
+
+
+def test_fields_shows_the_results_beside_the_tables(reports):
+    path, _, url = reports["other"]
+    tables = json.loads(run("fields", "--format", "json", "--evidence", path).stdout)
+    assert [*tables] == ["parameters", "cloudimages", "fields", "departures", "questions"]
+    title = Report.read(path.read_text()).title
+    assert title.startswith(url.removeprefix("http://"))
+    limit = next(row for row in tables["parameters"] if row["parameter"] == "limit")
+    assert "limit-zero" in limit[title].partition("agrees: ")[2]
+    cells = {row["departure"].strip("`"): row[title] for row in tables["departures"]}
+    assert (cells["full-last-page"], cells["service-rules"]) == ("differs: full-last-page", "")
+    assert len(cells) == len(DEPARTURES)
+    assert len(tables["questions"]) == len(QUESTIONS)
+    for form in ("table", "markdown"):
+        assert "differs: full-last-page" in run("fields", "--format", form, "--evidence", path).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "this is not a report of ims-mock verify in JSON"),
+        ('{"rows": []}', "this is not a report of ims-mock verify in JSON"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_other_files_are_no_evidence(tmp_path, text, words):
+    path = tmp_path / "report.json"
+    if text is not None:
+        path.write_text(text)
+    assert words in refusal(run("fields", "--evidence", path), 1)
+    if text is not None:
+        with pytest.raises(ValueError, match=words):
+            merged("", [path])
+
+
+def test_reports_of_users_are_merged_into_the_accuracy_page(reports):
+    page = PAGES["explanation/accuracy.md"]
+    assert merged(page, (ROOT / "docs" / "reports").glob("*.json")) == page
+    text = merged(page, [path for path, *_ in reports.values()])
+    assert "matches.\n" in text
+    assert "`--profile documented,-dotted-tags,-full-last-page`" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| `full-last-page` |")]
+    assert row.endswith("| agrees: full-last-page | differs: full-last-page |")
+    assert merged(text, []) == page
+
+
+def test_a_report_survives_json():
+    rows, verification = verified(InProcess(profile="documented,-full-last-page"))
+    report = Report("h", "2026-12-01", "documented", "", 55, 60, verification.matching_profile, tuple(rows.values()))
+    assert Report.read(report.text("json")).text("terminal") == report.text("terminal")
