@@ -11,8 +11,7 @@ from typing import Final
 from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not, comparable
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
-from ims_mock.contract.limits import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP
-from ims_mock.contract.parameters import REJECTED, Parameter
+from ims_mock.contract.parameters import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP, REJECTED, Parameter
 from ims_mock.errors import RequestError
 
 VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}

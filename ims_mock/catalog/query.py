@@ -17,8 +17,7 @@ from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, No
 from ims_mock.catalog.links import REGISTERED, link_query
 from ims_mock.catalog.visibility import HasVisibility, IsVisible, View, as_shown
 from ims_mock.contract.fields import BY_NAME, DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
-from ims_mock.contract.limits import LIMIT_CAP
-from ims_mock.contract.parameters import PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
+from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.text import cached_if_short, quoted, wire_text

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC, EVIDENCE, FIELDS, GLANCE, MEMBER_STATUSES, SEEN, Field
-from ims_mock.contract.limits import DEFAULT_LIMIT, LIMIT_CAP
 from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, TIME
+
+DEFAULT_LIMIT: Final = 25  # images on a page of /v2/images if the query has no limit
+CLOUDIMAGES_DEFAULT_LIMIT: Final = 500  # the same for /v2/cloudimages
+LIMIT_CAP: Final = 1000  # a larger limit counts as this one
 
 LAST, ALL, REJECTED = ("last", "all", "rejected")
 """What counts if a parameter is repeated: its last value, all values, or none, because the request is rejected."""

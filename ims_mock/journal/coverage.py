@@ -23,8 +23,7 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.catalog.filters import comparable
 from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.limits import LIMIT_CAP
-from ims_mock.contract.parameters import PARAMETERS, REPEATABLE, SORT_DIRECTIONS, SORT_KEYS, Parameter
+from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REPEATABLE, SORT_DIRECTIONS, SORT_KEYS, Parameter
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import TIME, parse_integer
 from ims_mock.errors import PROBLEMS

@@ -14,8 +14,7 @@ from typing import Final
 from ims_mock.auth.authentication import NO_CREDENTIALS
 from ims_mock.catalog.query import has_stray_percent
 from ims_mock.contract.fields import DEAD_STATUSES
-from ims_mock.contract.limits import LIMIT_CAP
-from ims_mock.contract.parameters import ALL, LAST, PARAMETERS
+from ims_mock.contract.parameters import ALL, LAST, LIMIT_CAP, PARAMETERS
 from ims_mock.contract.values import TIME, parse_integer, parse_time
 from ims_mock.errors import BY_NAME
 from ims_mock.journal.documented import COMBINED_SORT, DocumentedRequest

@@ -267,23 +267,18 @@ class Journal:
     def __init__(self, size: int = AppOptions.journal) -> None:
         self.ignored: frozenset[str] = frozenset()
         self._size = size
-        self._records: deque[tuple[int, int, int, Record]] = deque()  # its number, its walk's, its page's
-        self._characters = 0
-        self._pages = PageCounter()
-        self._count = 0
-        self._edition = secrets.token_hex(4)
-        self._catalogs: deque[tuple[int, Catalog, int]] = deque(maxlen=MAX_PAST_CATALOGS + 1)  # with its memory
         self._lock = Lock()
+        self.clear()
 
     def clear(self) -> None:
         """Forget every request and restart the numbering."""
         with self._lock:
-            self._records.clear()
+            self._records: deque[tuple[int, int, int, Record]] = deque()  # its number, its walk's, its page's
             self._characters = 0
             self._pages = PageCounter()
             self._count = 0
             self._edition = secrets.token_hex(4)
-            self._catalogs.clear()
+            self._catalogs: deque[tuple[int, Catalog, int]] = deque(maxlen=MAX_PAST_CATALOGS + 1)  # with its memory
 
     def record(self, record: Record, catalog: Catalog | None = None) -> int:
         """Record a request, and the catalog if it is a list that was answered from one.
