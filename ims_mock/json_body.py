@@ -12,9 +12,7 @@ from typing import Any, Final
 from ims_mock.errors import RequestError
 from ims_mock.text import printable
 
-MAX_DEPTH: Final = 64
-"""The maximum nesting of objects and lists."""
-
+MAX_DEPTH: Final = 64  # the maximum nesting of objects and lists
 MAX_VALUES: Final = 1_000_000
 """The number of values. The standard library builds them without a pause, and they take more memory than their text."""
 

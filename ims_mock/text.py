@@ -8,8 +8,7 @@ from functools import lru_cache, wraps
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote
 
-QUOTED_LENGTH: Final = 80
-"""The length to which values in messages are cut."""
+QUOTED_LENGTH: Final = 80  # the length to which values in messages are cut
 
 
 def quoted(value: object) -> str:

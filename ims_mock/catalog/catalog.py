@@ -14,9 +14,7 @@ from ims_mock.catalog.query import ListQuery
 from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
 
-MAX_ORDERINGS: Final = 4
-"""Orderings kept per catalog; sort keys come from clients and combine freely."""
-
+MAX_ORDERINGS: Final = 4  # orderings kept per catalog; sort keys come from clients and combine freely
 _BYTES_PER_ENTRY: Final = 150
 """The memory that a catalog takes for each of its images, besides the image: in a dictionary, lists and bitmaps."""
 

@@ -20,9 +20,7 @@ from ims_mock.catalog.filters import Condition
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import SortKey
 
-MAX_BITMAPS: Final = 64
-"""Bitmaps kept per ordering; one takes 12.5 KB for 100,000 images."""
-
+MAX_BITMAPS: Final = 64  # bitmaps kept per ordering; one takes 12.5 KB for 100,000 images
 _FIRST_WINDOW: Final = 256
 _BITS: Final = bytes.maketrans(b"\0\1", b"01")
 

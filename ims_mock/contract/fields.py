@@ -214,8 +214,7 @@ _LETTER: Final = rf"[^ {_NO_LETTERS}]"
 NAME_PATTERN: Final = rf"^(?:{_LETTER}(?:[^{_NO_LETTERS}]*{_LETTER})?)?$"
 """What :func:`is_name` accepts, as far as a portable regular expression can say it: exact for ASCII only."""
 
-DESCRIPTION_PATTERN: Final = r"^[^<>\r]*$"
-"""Text that is legal in a description."""
+DESCRIPTION_PATTERN: Final = r"^[^<>\r]*$"  # text that is legal in a description
 
 
 def is_name(text: str) -> bool:

@@ -18,9 +18,7 @@ from ims_mock.loading.sources import format_path
 from ims_mock.text import quoted
 from ims_mock.writes.lifecycle import mark_deleted, unused_id
 
-MARKER: Final = "marker"
-"""Stands for the id of the image that is the marker of the request."""
-
+MARKER: Final = "marker"  # stands for the id of the image that is the marker of the request
 Attributes = Mapping[str, Any]
 
 _TYPES: Final = {

@@ -22,8 +22,7 @@ from ims_mock.journal.journal import ListRequest
 from ims_mock.journal.pagination import PageKey, Question
 from ims_mock.text import wire_text
 
-_MIN_LOOPS: Final = 3
-"""The number of walks from which on restarted walks are one client in a loop."""
+_MIN_LOOPS: Final = 3  # the number of walks from which on restarted walks are one client in a loop
 
 
 def audit(lists: Iterable[ListRequest]) -> list[Walk]:

@@ -30,12 +30,8 @@ from ims_mock.errors import PROBLEMS
 from ims_mock.journal.journal import ListAnswer, Record
 from ims_mock.text import Table, quoted
 
-Item = tuple[str, str]
-"""The name of a group and the name of one of its items."""
-
-Contract = Mapping[str, tuple[str, ...]]
-"""The items of each group, in order."""
-
+Item = tuple[str, str]  # the name of a group and the name of one of its items
+Contract = Mapping[str, tuple[str, ...]]  # the items of each group, in order
 ENDPOINTS: Final = "endpoints"
 OPERATORS: Final = "operators"
 ORDER: Final = "order"

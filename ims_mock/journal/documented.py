@@ -21,9 +21,7 @@ from ims_mock.errors import RequestError
 from ims_mock.journal.redaction import redacted_value
 from ims_mock.text import quoted
 
-COMBINED_SORT: Final = "sort"
-"""Glance's parameter for sort keys and directions in one."""
-
+COMBINED_SORT: Final = "sort"  # Glance's parameter for sort keys and directions in one
 _LIST_PARAMETERS: Final[dict[str, dict[str, Parameter]]] = {
     one.path: {parameter.name: parameter for parameter in (*PARAMETERS, *one.extras)} for one in (IMAGES, CLOUDIMAGES)
 }

@@ -24,9 +24,7 @@ from ims_mock.text import counted, printable, quoted
 ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
 """Of findings and remarks: it cannot work as intended; it works, but is not documented; it is good to know."""
 
-MAX_FINDINGS: Final = 100
-"""The largest number of findings of one request."""
-
+MAX_FINDINGS: Final = 100  # the largest number of findings of one request
 _TIMES: Final = frozenset(one.name for one in PARAMETERS if one.field is not None and one.field.type is TIME)
 
 
@@ -45,8 +43,7 @@ class Finding:
     request: int = 0
 
 
-Messages = Iterator[tuple[str, str]]
-"""The message and the cure of each finding of one rule."""
+Messages = Iterator[tuple[str, str]]  # the message and the cure of each finding of one rule
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,8 @@ CONNECTED: Final = "ims_mock.connected"
 MAX_CHARACTERS: Final = 32_768
 """The length to which paths and queries are cut: the gateway accepts no longer path and query."""
 
-MAX_HEADER_CHARACTERS: Final = 1024
-"""The length to which values of headers are cut."""
-
-MEAN_CHARACTERS: Final = 2_000
-"""The average length of path and query up to which the journal keeps all requests."""
-
+MAX_HEADER_CHARACTERS: Final = 1024  # the length to which values of headers are cut
+MEAN_CHARACTERS: Final = 2_000  # the average length of path and query up to which the journal keeps all requests
 MAX_PAST_CATALOGS: Final = 100
 MAX_PAST_BYTES: Final = 50_000_000
 """The catalogs before the current one that are kept for the audit of walks, and the memory that they take."""

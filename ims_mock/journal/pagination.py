@@ -15,22 +15,13 @@ from ims_mock.catalog.links import REGISTERED
 from ims_mock.catalog.query import decoded
 from ims_mock.text import cached_if_short
 
-MAX_WALKS: Final = 1000
-"""The number of last images for which walks are kept, the most recent ones."""
-
-MAX_WALKS_PER_IMAGE: Final = 4
-"""The number of walks kept that ended with the same image, the most recent ones."""
-
-_MAX_CHARACTERS: Final = 2_000
-"""How much of a query string is kept of a walk."""
-
+MAX_WALKS: Final = 1000  # the number of last images for which walks are kept, the most recent ones
+MAX_WALKS_PER_IMAGE: Final = 4  # the number of walks kept that ended with the same image, the most recent ones
+_MAX_CHARACTERS: Final = 2_000  # how much of a query string is kept of a walk
 _MARKER: Final = re.compile(r"(?:^|&)marker=([^&]*)")
 
-Question = tuple[tuple[str, str], ...]
-"""The parameters that are the same on every page of a walk, sorted."""
-
-PageKey = tuple[str, Question]
-"""A page as the client requests it: the marker and the other parameters."""
+Question = tuple[tuple[str, str], ...]  # the parameters that are the same on every page of a walk, sorted
+PageKey = tuple[str, Question]  # a page as the client requests it: the marker and the other parameters
 
 
 class _End(NamedTuple):

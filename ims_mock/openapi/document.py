@@ -20,9 +20,7 @@ from ims_mock.openapi.schemas import REQUEST_ID, body_schemas, error_schemas
 
 VERSION: Final = "3.1.0"
 
-Node = dict[str, Any]
-"""An object of the document."""
-
+Node = dict[str, Any]  # an object of the document
 _TAGS: Final = {
     SERVICE: "The image service behind its gateway.",
     IDENTITY: "The part of the identity service that clients of the image service use.",

@@ -12,9 +12,7 @@ from ims_mock.options import suggests_keywords
 from ims_mock.testing.requests import MatchingRequests, RequestPattern
 from ims_mock.text import counted, printable
 
-Texts = Mapping[str, str | float | bool]
-"""Texts by name; numbers and booleans are written as in JSON."""
-
+Texts = Mapping[str, str | float | bool]  # texts by name; numbers and booleans are written as in JSON
 _MAX_LENGTH: Final = 110
 _MAX_FAULTS: Final = 5
 

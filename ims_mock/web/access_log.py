@@ -17,12 +17,8 @@ from ims_mock.text import printable, wire_text
 from ims_mock.web.context import MAX_MESSAGE_CHARACTERS, RequestContext
 from ims_mock.web.recording import finding_lines
 
-MAX_CHARACTERS: Final = 1000
-"""The longest path and the longest query in a line."""
-
-MAX_FINDINGS: Final = 5
-"""The most findings in a line."""
-
+MAX_CHARACTERS: Final = 1000  # the longest path and the longest query in a line
+MAX_FINDINGS: Final = 5  # the most findings in a line
 _log = logging.getLogger("ims_mock")
 
 

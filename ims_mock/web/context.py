@@ -37,20 +37,14 @@ if TYPE_CHECKING:
 
     from ims_mock.journal.journal import Journal
 
-EMULATOR: Final = "ims_mock"
-"""The key of the server's own emulator in ``app.extensions``."""
-
+EMULATOR: Final = "ims_mock"  # the key of the server's own emulator in app.extensions
 JSON: Final = "application/json"
 
-MAX_BODY_BYTES: Final = 12 * 2**20
-"""The largest body that the gateway accepts (its documentation)."""
-
+MAX_BODY_BYTES: Final = 12 * 2**20  # the largest body that the gateway accepts (its documentation)
 SIGNED_BODY: Final = f"at most {MAX_BODY_BYTES} bytes, or {UNSIGNED_PAYLOAD} as {CONTENT_HASH_HEADER}"
 """What is legal for a body that is signed."""
 
-MAX_JSON_BYTES: Final = 2**20
-"""The largest JSON body of a login, of a change to an image, or of a control request."""
-
+MAX_JSON_BYTES: Final = 2**20  # the largest JSON body of a login, of a change to an image, or of a control request
 MAX_MESSAGE_CHARACTERS: Final = 1000
 """The length to which the message of an error is shortened in the journal and the log."""
 

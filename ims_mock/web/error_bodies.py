@@ -20,9 +20,7 @@ from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
 from ims_mock.web.context import JSON, RequestContext
 
-HeaderGetter = Callable[[str], str]
-"""Returns a header of the request by name, or an empty string."""
-
+HeaderGetter = Callable[[str], str]  # returns a header of the request by name, or an empty string
 ErrorFormat = Callable[[RequestError, str, HeaderGetter], Response]
 """Formats an error, given the id and the headers of the request."""
 

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 RELEASE_WORKER: Final = "ims_mock.release_worker"
 """The WSGI environment key of a context manager that frees the worker thread while a request waits."""
 
-_GARBAGE: Final = bytes(range(255, 127, -1))
-"""Bytes that are neither UTF-8 nor JSON."""
-
+_GARBAGE: Final = bytes(range(255, 127, -1))  # bytes that are neither UTF-8 nor JSON
 _HTML: Final = "<html>\n<head><title>{0}</title></head>\n<body>\n<center><h1>{0}</h1></center>\n</body>\n</html>\n"
 
 

@@ -15,9 +15,7 @@ from typing import Final
 from ims_mock.errors import RequestError
 from ims_mock.web.context import RequestContext
 
-GATEWAY_URI_BYTES: Final = 32_768
-"""The longest path and query that the gateway accepts (its documentation)."""
-
+GATEWAY_URI_BYTES: Final = 32_768  # the longest path and query that the gateway accepts (its documentation)
 GLANCE_LINE_BYTES: Final = 8_192
 """Glance's server rejects a request line of this many bytes or more, line end included (recorded)."""
 

@@ -28,9 +28,7 @@ FINDING_HEADER: Final = "X-IMS-Mock-Finding"
 MAX_FINDING_HEADERS: Final = 20
 """The most findings that one response reports; clients accept about a hundred headers in all."""
 
-MAX_FINDING_CHARACTERS: Final = 500
-"""The longest text of a finding in a header or in the log."""
-
+MAX_FINDING_CHARACTERS: Final = 500  # the longest text of a finding in a header or in the log
 _WITHOUT_PREFIX: Final = frozenset({"content-length", "content-type"})
 
 

@@ -17,14 +17,9 @@ from ims_mock.web.sandbox_routing import sandboxes
 MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 """The media types of a change; a page of another origin may send none of them without asking for permission."""
 
-MAX_CATALOG_BYTES: Final = 64 * 2**20
-"""The largest catalog that a request may send."""
-
-MAX_IMAGES: Final = 100_000
-"""The number of images that a request may add, written or generated."""
-
-MASKS: Final = "ims_mock.masks"
-"""The key of the masks in ``app.extensions``."""
+MAX_CATALOG_BYTES: Final = 64 * 2**20  # the largest catalog that a request may send
+MAX_IMAGES: Final = 100_000  # the number of images that a request may add, written or generated
+MASKS: Final = "ims_mock.masks"  # the key of the masks in app.extensions
 
 
 def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_required: bool = True) -> JsonValue:
