@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from ims_mock.catalog.defaults import DEFAULTED
 from ims_mock.catalog.image import IMAGES_PATH, links_of
 from ims_mock.contract.fields import DEAD_STATUSES
-from ims_mock.contract.limits import LIMIT_CAP
+from ims_mock.contract.parameters import LIMIT_CAP
 from ims_mock.endpoint.endpoint import Endpoint
 from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.loading.published import as_shared, project_shown_to

@@ -31,6 +31,18 @@ def _without(problems: Iterable[Problem], *names: str) -> tuple[Problem, ...]:
     return tuple(one for one in problems if one.name not in names)
 
 
+def is_under(path: str, *prefixes: str) -> bool:
+    """Return whether a path is one of the prefixes, or continues one after a slash."""
+    return f"{path}/".startswith(tuple([f"{prefix}/" for prefix in prefixes]))
+
+
+def service_of(path: str) -> str:
+    """Return the service that a path belongs to: ``images``, ``identity`` or ``control``."""
+    if is_under(path, "/_ims", "/openapi.json"):
+        return CONTROL
+    return IDENTITY if is_under(path, "/v3") else SERVICE
+
+
 @dataclass(frozen=True)
 class Operation:
     """One method of one path.
@@ -73,10 +85,8 @@ class Operation:
 
     @property
     def service(self) -> str:
-        """The service that the operation belongs to: ``images``, ``identity`` or ``control``."""
-        if self.path.startswith("/_ims/") or self.path == "/openapi.json":
-            return CONTROL
-        return IDENTITY if self.path.startswith("/v3") else SERVICE
+        """The service that the operation belongs to."""
+        return service_of(self.path)
 
     @property
     def path_parameters(self) -> tuple[str, ...]:

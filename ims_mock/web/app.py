@@ -16,12 +16,13 @@ from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.sources import CatalogError, report_problems, warn
-from ims_mock.openapi.operations import ENDPOINTS
+from ims_mock.openapi.operations import ENDPOINTS, is_under
 from ims_mock.options import AppOptions, keywords_of_function
-from ims_mock.web import control, discovery, error_bodies, images, keystone, members
+from ims_mock.web import control, discovery, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, RequestContext, current_context
 from ims_mock.web.control.bodies import MASKS
+from ims_mock.web.error_bodies import error_response
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
 from ims_mock.web.guards import (
     refuse_changes,
@@ -32,13 +33,10 @@ from ims_mock.web.guards import (
     refuse_per_process_state,
 )
 from ims_mock.web.recording import record_response
-from ims_mock.web.sandbox_routing import add_sandboxes, explain_unknown_image, select_emulator
+from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-_KEYSTONE_ERRORS: Final = (keystone.PREFIX, control.PREFIX, discovery.DOCUMENT_PATH)
-"""The paths whose errors have Keystone's format in every profile."""
 
 _HEAD: Final = (control.PREFIX, keystone.PREFIX)
 """The paths that answer ``HEAD``. Neither the gateway nor Glance routes it to the others, but Flask would."""
@@ -107,7 +105,7 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
         guards.append(refuse_per_process_state)
     app.before_request(partial(_begin, guards))
     app.after_request(_end)
-    app.register_error_handler(RequestError, _error_response)
+    app.register_error_handler(RequestError, lambda error: error_response(current_context(), error))
     app.register_error_handler(Exception, _other_error_response)
     emulator.coverage_recorder.set_endpoints(ENDPOINTS)
     if emulator.options.forwarded == "on":
@@ -120,7 +118,7 @@ def _begin(guards: Sequence[Guard]) -> None:
     context = current_context()
     environ = context.environ
     method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
-    is_control = _is_under(path, control.PREFIX)
+    is_control = is_under(path, control.PREFIX)
     if is_control:
         select_emulator(context)
     else:
@@ -137,8 +135,8 @@ def _begin(guards: Sequence[Guard]) -> None:
             if asks_list(method, path):
                 context.authenticate()  # the journal assigns the walk by its project
             emulator.throttle.check(environ.get("REMOTE_ADDR", ""), emulator.clock.now)
-    refuse_long_target(context, is_glance=_error_format(context) is error_bodies.glance_error)
-    if method == "HEAD" and context.request.url_rule and not _is_under(path, *_HEAD):
+    refuse_long_target(context)
+    if method == "HEAD" and context.request.url_rule and not is_under(path, *_HEAD):
         routes = current_app.create_url_adapter(context.request)
         raise MethodNotAllowed(valid_methods=routes.allowed_methods() if routes else ())
     for guard in guards:
@@ -157,43 +155,25 @@ def _end(response: Response) -> Response:
     return response
 
 
-def _error_response(error: RequestError) -> Response:
-    context = current_context()
-    context.error = error
-    explain_unknown_image(context, error)
-    formatted = _error_format(context)
-    context.is_glance_error = formatted is error_bodies.glance_error
-    return error_bodies.error_response(context, error, formatted)
-
-
 def _other_error_response(error: Exception) -> Response:
     """Return the response for an error that is not one of ours: a wrong catalog, route or method, or a bug."""
     context = current_context()
     request = context.request
     if isinstance(error, MethodNotAllowed):
         legal = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
-        response = _error_response(RequestError("method", "the method", request.method, legal, method=request.method))
+        response = error_response(
+            context, RequestError("method", "the method", request.method, legal, method=request.method)
+        )
         if response.status_code == MethodNotAllowed.code:
             response.headers["Allow"] = legal
         return response
     if isinstance(error, CatalogError):
-        return _error_response(RequestError("catalog", what=str(error)))
+        return error_response(context, RequestError("catalog", what=str(error)))
     if isinstance(error, NotFound):
-        return _error_response(RequestError("route", "the path", request.path))
+        return error_response(context, RequestError("route", "the path", request.path))
     if isinstance(error, BadHost):
-        return _error_response(context.invalid_host())
+        return error_response(context, context.invalid_host())
     if isinstance(error, HTTPException):
-        return _error_response(RequestError("malformed"))
+        return error_response(context, RequestError("malformed"))
     log_failure(context)
-    return _error_response(RequestError("internal"))
-
-
-def _error_format(context: RequestContext) -> error_bodies.ErrorFormat:
-    path = context.request.path
-    if _is_under(path, *_KEYSTONE_ERRORS):
-        return error_bodies.keystone_error
-    return error_bodies.error_format(context.emulator.profile, path)
-
-
-def _is_under(path: str, *prefixes: str) -> bool:
-    return f"{path}/".startswith(tuple([f"{prefix}/" for prefix in prefixes]))
+    return error_response(context, RequestError("internal"))

@@ -18,7 +18,9 @@ from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.catalog.visibility import is_queens
 from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
+from ims_mock.openapi.operations import SERVICE, is_under, service_of
 from ims_mock.web.context import JSON, RequestContext
+from ims_mock.web.sandbox_routing import explain_unknown_image
 
 HeaderGetter = Callable[[str], str]  # returns a header of the request by name, or an empty string
 ErrorFormat = Callable[[RequestError, str, HeaderGetter], Response]
@@ -28,14 +30,19 @@ _TITLES: Final = {413: "Request Entity Too Large", 414: "Request URI Too Long"} 
 
 
 def error_format(profile: Profile, path: str = "") -> ErrorFormat:
-    """Return the error format of a profile. The newer list has that of the service in every profile."""
-    is_of_service = "error-body" in profile or f"{path}/".startswith(f"{CLOUDIMAGES.path}/")
+    """Return the format of errors in a profile, at a path."""
+    if service_of(path) != SERVICE:
+        return keystone_error
+    is_of_service = "error-body" in profile or is_under(path, CLOUDIMAGES.path)
     return service_error if is_of_service else glance_error
 
 
-def error_response(context: RequestContext, error: RequestError, formatted: ErrorFormat | None = None) -> Response:
-    """Return the response to a request, in the error format of its path unless another is given."""
-    formatted = formatted or error_format(context.emulator.profile, context.request.path)
+def error_response(context: RequestContext, error: RequestError) -> Response:
+    """Return the response to a request that ends with an error."""
+    context.error = error
+    explain_unknown_image(context, error)
+    formatted = error_format(context.emulator.profile, context.request.path)
+    context.is_glance_error = formatted is glance_error
     response = formatted(error, context.request_id, context.header)
     response.headers.extend(error.headers)
     return response

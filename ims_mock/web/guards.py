@@ -14,6 +14,7 @@ from typing import Final
 
 from ims_mock.errors import RequestError
 from ims_mock.web.context import RequestContext
+from ims_mock.web.error_bodies import error_format, glance_error
 
 GATEWAY_URI_BYTES: Final = 32_768  # the longest path and query that the gateway accepts (its documentation)
 GLANCE_LINE_BYTES: Final = 8_192
@@ -43,11 +44,14 @@ SINGLE_PROCESS_CLAIMS: Final = frozenset({"Granian"})
 """Servers that never set ``wsgi.multiprocess``, however many processes they run."""
 
 
-def refuse_long_target(context: RequestContext, *, is_glance: bool) -> None:
+def refuse_long_target(context: RequestContext) -> None:
     """Refuse a path and query that the gateway does not accept, or a request line that Glance does not accept."""
     length = len(context.environ.get("PATH_INFO", "")) + len(context.query_string) + bool(context.query_string)
     line_length = length + len(context.environ["REQUEST_METHOD"]) + len("  HTTP/1.1\r\n")
-    if length > GATEWAY_URI_BYTES or (is_glance and line_length >= GLANCE_LINE_BYTES):
+    if length > GATEWAY_URI_BYTES or (
+        line_length >= GLANCE_LINE_BYTES
+        and error_format(context.emulator.profile, context.request.path) is glance_error
+    ):
         raise RequestError("uri-too-large")
 
 

@@ -16,10 +16,9 @@ from ims_mock.errors import RequestError
 from ims_mock.options import STRICT
 from ims_mock.text import wire_text
 from ims_mock.web.context import RequestContext, current_context
-from ims_mock.web.error_bodies import error_format, error_response, glance_error
+from ims_mock.web.error_bodies import error_response
 from ims_mock.web.guards import refuse_long_target
 from ims_mock.web.recording import refuse_findings
-from ims_mock.web.sandbox_routing import explain_unknown_image
 
 _PARAMETERS: Final = ("query", "image", "path")
 
@@ -45,7 +44,6 @@ def explain_query() -> Response:
         found = explain(emulator.catalog, query, view, None if image_id is None else wire_text(image_id))
     except RequestError as error:
         context.error = error
-        explain_unknown_image(listed, error)
         return error_response(listed, error)
     return jsonify(found.as_json())
 
@@ -65,8 +63,7 @@ def _parameters(raw: str) -> dict[str, str]:
 def _view(listed: RequestContext) -> View:
     """Return the catalog as the caller sees it. Without credentials it is not rejected, as the whole control API."""
     authentication = listed.authenticate()
-    is_glance = error_format(listed.emulator.profile, listed.request.path) is glance_error
-    refuse_long_target(listed, is_glance=is_glance)
+    refuse_long_target(listed)
     if authentication.method != NO_CREDENTIALS:
         return listed.view()
     if listed.emulator.options.findings == STRICT:
