@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ims_mock.catalog.image import IMAGES_PATH
 from ims_mock.contract.fields import BY_NAME, FIELDS
-from ims_mock.contract.limits import DEFAULT_LIMIT, LIMIT_CAP
+from ims_mock.contract.parameters import DEFAULT_LIMIT, LIMIT_CAP
 from ims_mock.contract.values import TEXT, parse_wire_time, wire_time
 from ims_mock.endpoint.reading import Reading
 
