@@ -85,6 +85,9 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, environment, words):
     assert words in line
 
 
+ARGUMENTS = {"explain": ("",), "record": ("http://127.0.0.1:1",), "verify": ("http://127.0.0.1:1",)}
+"""The arguments that commands require."""
+
 BOUNDED = [option for option in OPTIONS if option.bounds]
 CHOSEN = [option for option in OPTIONS if option.choices]
 
@@ -93,7 +96,7 @@ CHOSEN = [option for option in OPTIONS if option.choices]
 def test_invalid_numbers_are_rejected_with_the_bounds(option):
     low, high = option.bounds
     command = option.commands[0]
-    arguments = ("http://127.0.0.1:1",) if command == "record" else ()
+    arguments = ARGUMENTS.get(command, ())
     for value, by_flag in (("abc", True), (low - 1, False), (high + 1, True)):
         given = ((f"{option.flag}={value}",), {}) if by_flag else ((), {option.variable: str(value)})
         done = run(command, *arguments, *given[0], **given[1])
