@@ -199,7 +199,8 @@ def _audited(requests: Sequence[ListRequest]) -> Walk:
         last = requests[-1].record
         cause = LEFT_SANDBOX if last.is_in_sandbox and last.answer else ""
         remarks["stopped-early"] = Remark("stopped-early", (requests[-1].number,), cause=cause)
-    if len(answered) > 1 and all(map(_is_small, answered.values())):
+    queries = [request.record.answer.query for request in answered.values() if request.record.answer]
+    if len(queries) > 1 and all(query.limit <= query.listing.limit for query in queries):
         remarks["small-pages"] = Remark("small-pages", tuple(request.number for request in answered.values()))
     first = requests[0]
     return Walk(
@@ -232,11 +233,6 @@ def _has_more(request: ListRequest) -> bool:
     if catalog is None or "full-last-page" in answer.view.profile:
         return True
     return bool(catalog.page(replace(answer.query, marker=request.ids[-1], limit=1), answer.view).images)
-
-
-def _is_small(request: ListRequest) -> bool:
-    answer = request.record.answer
-    return answer is not None and answer.query.limit <= answer.query.listing.limit
 
 
 def _is_explained(requests: Sequence[ListRequest], remarks: Iterable[str]) -> bool:

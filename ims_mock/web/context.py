@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 from flask import Request, current_app, request
 from werkzeug.exceptions import ClientDisconnected
 
-from ims_mock.auth.authentication import Authentication, authenticate
+from ims_mock.auth.authentication import NO_CREDENTIALS, Authentication, authenticate
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.auth.signature import CONTENT_HASH_HEADER, UNSIGNED_PAYLOAD, SignedRequest
 from ims_mock.catalog.catalog import Catalog
@@ -157,23 +157,25 @@ class RequestContext:
             )
         return self.authentication
 
-    def caller(self, *, needs_project: bool = True) -> Caller:
+    def caller(self, *, needs_project: bool = True, needs_credentials: bool = True) -> Caller:
         """Return the sender of the request, or raise an error if the credentials, or strict findings, do not allow it.
 
         Args:
             needs_project: Whether the request concerns the images of a project.
+            needs_credentials: Whether ``--auth on`` also rejects a request without credentials.
         """
         authentication = self.authenticate()
-        if self.emulator.needs_credentials:
+        if self.emulator.needs_credentials and (needs_credentials or authentication.method != NO_CREDENTIALS):
             writes = self.request.method not in ("GET", "HEAD", "OPTIONS")
             authentication.check(needs_project=needs_project, writes=writes)
         if self.emulator.options.findings == STRICT:
             refuse_findings(self)
         return authentication.caller
 
-    def view(self) -> View:
+    def view(self, *, needs_credentials: bool = True) -> View:
         """Return the catalog as the :meth:`caller` sees it."""
-        return View(self.caller(), self.emulator.profile, is_queens(self.header("X-Api-Version")))
+        caller = self.caller(needs_credentials=needs_credentials)
+        return View(caller, self.emulator.profile, is_queens(self.header("X-Api-Version")))
 
     def _signed_request(self) -> SignedRequest:
         """Return the request as the client signed it: behind a proxy, with the host and path that the client used."""

@@ -40,7 +40,10 @@ def apply_before_response(context: RequestContext) -> None:
         with context.environ.get(RELEASE_WORKER, nullcontext)():
             time.sleep(seconds)
     if "catalog" in rule.effect:
-        _change_catalog(context, rule.effect["catalog"])
+        change: CatalogChange = rule.effect["catalog"]
+        emulator, marker = context.emulator, marker_of(context.query_string)
+        now, project, seed = emulator.clock.wire(), emulator.credentials.default_project, emulator.state.seed
+        emulator.edit_catalog(lambda catalog: change.apply(catalog, marker=marker, project=project, seed=seed, now=now))
     if "status" in rule.effect:
         if asks_list(context.request.method, context.request.path):
             context.authenticate()  # the journal assigns the walk by its project
@@ -56,12 +59,6 @@ def _candidate(context: RequestContext) -> FaultCandidate:
         return context.emulator.journal.page_number(path, context.authenticate().caller.project, query)
 
     return FaultCandidate(method, path, query, context.header, page_number)
-
-
-def _change_catalog(context: RequestContext, change: CatalogChange) -> None:
-    emulator, marker = context.emulator, marker_of(context.query_string)
-    now, project, seed = emulator.clock.wire(), emulator.credentials.default_project, emulator.state.seed
-    emulator.edit_catalog(lambda catalog: change.apply(catalog, marker=marker, project=project, seed=seed, now=now))
 
 
 def _error(rule: FaultRule) -> RequestError:

@@ -7,18 +7,14 @@ from urllib.parse import parse_qsl
 
 from flask import Blueprint, Request, Response, jsonify
 
-from ims_mock.auth.authentication import NO_CREDENTIALS
-from ims_mock.catalog.cloudimages import LISTS
+from ims_mock.catalog.cloudimages import IMAGES, LISTS
 from ims_mock.catalog.explain import explain
 from ims_mock.catalog.query import parse
-from ims_mock.catalog.visibility import View, is_queens
 from ims_mock.errors import RequestError
-from ims_mock.options import STRICT
 from ims_mock.text import wire_text
 from ims_mock.web.context import RequestContext, current_context
 from ims_mock.web.error_bodies import error_response
 from ims_mock.web.guards import refuse_long_target
-from ims_mock.web.recording import refuse_findings
 
 _PARAMETERS: Final = ("query", "image", "path")
 
@@ -31,15 +27,16 @@ def explain_query() -> Response:
     context = current_context()
     given = _parameters(context.query_string)
     image_id = given.get("image")
-    path = given.get("path", next(iter(LISTS)))
+    path = given.get("path", IMAGES.path)
     if path not in LISTS:
         raise RequestError("explain", "path", path, " or ".join(LISTS), what="is no list")
     environ = {**context.environ, "PATH_INFO": path, "QUERY_STRING": given.get("query", "")}
-    emulator = context.emulator
+    emulator, authentication = context.emulator, context.authenticate()
     listed = RequestContext(Request(environ, populate_request=False), emulator, journal=emulator.journal)
-    listed.authentication = context.authenticate()
+    listed.authentication = authentication  # a signature is that of the request for the explanation
     try:
-        view = _view(listed)
+        refuse_long_target(listed)
+        view = listed.view(needs_credentials=False)
         query = parse(listed.query_string, view, LISTS[path])
         found = explain(emulator.catalog, query, view, None if image_id is None else wire_text(image_id))
     except RequestError as error:
@@ -58,14 +55,3 @@ def _parameters(raw: str) -> dict[str, str]:
             raise RequestError("explain", name, value, legal, what=what)
         given[name] = value
     return given
-
-
-def _view(listed: RequestContext) -> View:
-    """Return the catalog as the caller sees it. Without credentials it is not rejected, as the whole control API."""
-    authentication = listed.authenticate()
-    refuse_long_target(listed)
-    if authentication.method != NO_CREDENTIALS:
-        return listed.view()
-    if listed.emulator.options.findings == STRICT:
-        refuse_findings(listed)
-    return View(authentication.caller, listed.emulator.profile, is_queens(listed.header("X-Api-Version")))
