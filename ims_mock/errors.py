@@ -297,6 +297,14 @@ class RequestError(Exception):
             message = f"{message.removesuffix('.')}. Use {self.legal}."
         return f"{message.removesuffix('.')}; {self.hint}" if self.hint else message
 
+    def code_and_message(self, *, is_glance: bool, value: str | None = None) -> tuple[str, str]:
+        """Return code and message as the client receives them, with another value if one is given.
+
+        Errors in the format of Glance have no code.
+        """
+        value = self.details["value"] if value is None else value
+        return ("", self.glance_about(value)) if is_glance else (self.problem.code, self.message_about(value))
+
     @property
     def glance(self) -> str:
         """The message of Glance, which may have a second line; a hint follows the recorded words."""

@@ -69,21 +69,21 @@ class Contents:
         return self.sections.get("project") or project_shown_to(image.values for image in published)
 
 
-def parse(file: CatalogFile, report: Progress, problems: Problems) -> Any:
-    """Return the plain values of a file as a catalog, also if it is a published response."""
+def parse(file: CatalogFile, report: Progress, problems: Problems) -> tuple[CatalogFile, Any]:
+    """Return a file with what is known once it is parsed, and its values as a catalog, also of a published response."""
     try:
-        raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
-        if is_single_image(raw):
-            file.is_published, file.root, raw = True, ("images", 0), {"images": [raw]}
-        catalog, warnings, has_envelope = without_envelope(raw)
-        file.is_published |= has_envelope
-        if has_envelope and not warnings:
-            file.links = {name: raw[name] for name in LINKS if raw.get(name)}
-        problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
-        return catalog
+        file, raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
     except ParseError as error:
         problems.add(CatalogProblem(file.name, error.line, "", str(error)))
-        return {}
+        return file, {}
+    if is_single_image(raw):
+        file, raw = replace(file, is_published=True, root=("images", 0)), {"images": [raw]}
+    catalog, warnings, has_envelope = without_envelope(raw)
+    if has_envelope:
+        links = {} if warnings else {name: raw[name] for name in LINKS if raw.get(name)}
+        file = replace(file, is_published=True, links=links)
+    problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
+    return file, catalog
 
 
 def missing_pages(files: Iterable[CatalogFile]) -> Iterator[CatalogProblem]:

@@ -101,9 +101,9 @@ def load(
     files = [file for source in sources for file in open_source(source)]
     problems = Problems(files)
     parsed = [parse(file, report, problems) for file in files]
-    problems.add(*missing_pages(files))
-    clock = _clock(parsed, base.clock if base else Clock())
-    contents = [validate_sections(file, raw, clock, problems) for file, raw in zip(files, parsed, strict=True)]
+    problems.add(*missing_pages(file for file, _ in parsed))
+    clock = _clock((raw for _, raw in parsed), base.clock if base else Clock())
+    contents = [validate_sections(file, raw, clock, problems) for file, raw in parsed]
     _check_size(contents, max_images, problems)
     contents = [validate_images(content, report, problems) for content in contents]
     unmask = unmask or Masks().unmasker(())

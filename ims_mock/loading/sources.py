@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, TimeoutError
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from threading import Thread
@@ -88,9 +88,12 @@ def count_problems(problems: Sequence[CatalogProblem], shown: int = 0) -> str:
     return f"{least}{counted(total - shown, f'more {noun}' if shown else noun)}"
 
 
-@dataclass
+@dataclass(frozen=True)
 class CatalogFile:
-    """One catalog: a file, or a text or structure from another place, with its name in messages."""
+    """One catalog: a file, or a text or structure from another place, with its name in messages.
+
+    What is known only when it is parsed has a default.
+    """
 
     name: str
     content: CatalogText | Mapping[str, Any]
@@ -98,26 +101,25 @@ class CatalogFile:
     is_published: bool = False  # whether it is a response: a list with links, or one image
     links: Mapping[str, Any] = field(default_factory=dict)  # those of a list, if they fit it
     root: ValuePath = ()  # the path of the content in the catalog, if it is one image
-    _line_of: Callable[[ValuePath], int] = lambda _: 0
+    line_of: Callable[[ValuePath], int] = lambda _: 0
 
-    def parse(self, progress: Progress) -> Any:
-        """Return the plain values of the catalog.
+    def parse(self, progress: Progress) -> tuple[CatalogFile, Any]:
+        """Return the catalog with the lines of its values, and its plain values.
 
         Raises:
             ParseError: The text is not YAML or JSON, or exceeds a limit.
         """
         if not isinstance(self.content, CatalogText):
-            return self.content
+            return self, self.content
         document = self.content.parse(progress)
-        self._line_of = document.line_of
         is_empty = document.line_of(()) == 0
-        return {} if is_empty else document.value
+        return replace(self, line_of=document.line_of), {} if is_empty else document.value
 
     def problem(self, path: ValuePath, message: str, *, is_warning: bool = False) -> CatalogProblem:
         """Return a problem of a value of this catalog."""
         if path[: len(self.root)] == self.root:
             path = path[len(self.root) :]
-        return CatalogProblem(self.name, self._line_of(path), format_path(path), message, is_warning)
+        return CatalogProblem(self.name, self.line_of(path), format_path(path), message, is_warning)
 
 
 class CatalogWarning(UserWarning):

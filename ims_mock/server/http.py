@@ -37,26 +37,20 @@ from waitress.utilities import BadRequest, Error, RequestEntityTooLarge, Request
 from ims_mock.auth.signature import ALGORITHM, CONTENT_HASH_HEADER, UNSIGNED_PAYLOAD
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import CONNECTED
-from ims_mock.server.upload_stream import MAX_BUFFERED_BYTES, UploadStream
+from ims_mock.server.limits import (
+    MAX_BODY_BYTES,
+    MAX_BUFFERED_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_UNSENT_BYTES,
+    QUIET_SECONDS,
+    SMALL_BYTES,
+    UPLOAD_BYTES_PER_SECOND,
+)
+from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import MAX_JSON_BYTES, SIGNED_BODY, new_request_id
 from ims_mock.web.error_bodies import error_format, glance_error
 from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
-
-MAX_HEADER_BYTES: Final = 2**20
-"""Limit of the request line and headers. It is high because the application rejects long URIs itself."""
-
-MAX_BODY_BYTES: Final = 16 * 2**20
-"""Limit of a body that is not an upload. The application has a lower limit, with its own error."""
-
-MAX_UNSENT_BYTES: Final = 2**20
-"""While a client has this much to read, its next request is not answered."""
-
-QUIET_SECONDS: Final = 2.0
-"""How long a client may take to send its first request, or to continue an upload, if others wait to connect."""
-
-_SMALL_BYTES: Final = 2**16
-"""A request of this size is accepted even if all requests together have too many bytes."""
 
 _UPLOAD: Final = re.compile(
     r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
@@ -155,7 +149,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         body = self.body_rcv
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_HEADER_BYTES:
             self.error, self.completed = BadRequest("Chunk header or trailer too long"), True
-        if not self.completed and self.received_bytes > _SMALL_BYTES and not self.has_room():
+        if not self.completed and self.received_bytes > SMALL_BYTES and not self.has_room():
             self.error, self.completed = _Overload("too many bytes at the same time"), True
         if isinstance(self.error, RequestEntityTooLarge):
             size = self.content_length or f"more than {self.adj.max_request_body_size - 1}"
@@ -236,13 +230,8 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         response = formatted(rejection, request_id, self._header)
         if _log.isEnabledFor(logging.INFO):
             sent = (self.request.command or "?", self.request.path or "?", self.request.query)
-            is_glance = formatted is glance_error
-            said = (
-                {"message": rejection.glance}
-                if is_glance
-                else {"message": rejection.message, "code": rejection.problem.code}
-            )
-            log_request(*sent, response.status_code, 0.0, request_id, **said)
+            code, message = rejection.code_and_message(is_glance=formatted is glance_error)
+            log_request(*sent, response.status_code, 0.0, request_id, code=code, message=message)
         self.status = response.status
         self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()
@@ -277,6 +266,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     task_class = _RequestTask
     error_task_class = _RejectionTask
     is_dropped = False
+    _unsent_bytes = 0
     _is_lingering = False  # everything is sent; data is read and discarded until the client closes the connection
     _awaits_reader = False  # the next request is answered when the client has read earlier responses
 
@@ -287,19 +277,36 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().__init__(server, *args, **kwargs)
 
     @property
+    def total_outbufs_len(self) -> int:
+        """The bytes that the client has yet to read, which waitress counts."""
+        return self._unsent_bytes
+
+    @total_outbufs_len.setter
+    def total_outbufs_len(self, value: int) -> None:
+        with self.server.unsent_lock:
+            self.server.unsent_bytes += value - self._unsent_bytes
+            self._unsent_bytes = value
+
+    @property
     def is_idle(self) -> bool:
         """Whether no request is being answered, and no response sent."""
         return not self.requests and not self.total_outbufs_len
 
     @property
     def is_replaceable(self) -> bool:
-        """Whether it may be closed for another client, because nothing happens until its own client sends something."""
+        """Whether it may be closed for another client, because nothing happens until its own client sends something.
+
+        That an upload is very slow is reason enough, because its client could send a byte now and then forever.
+        """
         now, upload = perf_counter(), self._upload
         if self.total_outbufs_len:
             return False
         if self.requests:  # the first of them may be an upload for whose rest the application waits
-            waits = upload and upload.is_read and not upload.is_full and len(self.requests) == 1
-            return bool(waits and now - self._last_received >= QUIET_SECONDS)
+            if not (upload and upload.is_read and not upload.is_full and len(self.requests) == 1):
+                return False
+            seconds = now - upload.started
+            is_slow = self.request.received_bytes < UPLOAD_BYTES_PER_SECOND * seconds
+            return now - self._last_received >= QUIET_SECONDS or (is_slow and seconds >= QUIET_SECONDS)
         is_between_requests = self._last_received > self.opened and self.request is None
         return is_between_requests or now - self.opened >= QUIET_SECONDS
 

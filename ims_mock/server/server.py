@@ -13,14 +13,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from ssl import SSLContext
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from ims_mock.server.http import MAX_BODY_BYTES, MAX_HEADER_BYTES, Channel
+from ims_mock.server.http import Channel
+from ims_mock.server.limits import (
+    BACKLOG,
+    FINISH_SECONDS,
+    MAX_BODY_BYTES,
+    MAX_CONNECTIONS,
+    MAX_HEADER_BYTES,
+    MAX_HELD_BYTES,
+    OTHER_FILES,
+    READ_SECONDS,
+    RECEIVE_BYTES,
+    STOP_SECONDS,
+    WRITE_SECONDS,
+)
 from ims_mock.server.tls import TLSChannel
 from ims_mock.text import printable
 
@@ -35,26 +48,6 @@ if TYPE_CHECKING:
     from ims_mock.emulator import Emulator
 
 _log = logging.getLogger("ims_mock")
-
-BACKLOG: Final = 1024
-MAX_CONNECTIONS: Final = 1000
-"""The connections that are kept open, if the process may open so many files."""
-
-OTHER_FILES: Final = 64
-"""The files that the process may need besides connections."""
-
-RECEIVE_BYTES: Final = 2**15
-WRITE_SECONDS: Final = 30.0
-"""A connection is closed if its client has read nothing for so long, although there is something to read."""
-
-MAX_HELD_BYTES: Final = 16 * 2**20
-"""A sixteenth of the bytes that requests, and responses, may hold in memory, unless ``--keep-data`` is larger."""
-
-FINISH_SECONDS: Final = 5.0
-"""How long requests may take to finish after a signal."""
-
-STOP_SECONDS: Final = 0.5
-"""How long threads may take to end when the server stops."""
 
 
 class BindError(Exception):
@@ -98,6 +91,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         emulator: The emulator that answers; error bodies are in its profile.
         max_connections: The connections that are kept open.
         is_stopping: Whether no further request is accepted.
+        unsent_bytes: The bytes of responses that clients have yet to read; channels change it with ``unsent_lock``.
     """
 
     emulator: Emulator
@@ -107,6 +101,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self.max_connections = _max_connections()
         self.is_stopping = False
         self._has_closed_idle = False
+        self.unsent_bytes, self.unsent_lock = 0, threading.Lock()
         super().__init__(*args, **kwargs)
 
     # --- connections
@@ -146,8 +141,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     @property
     def has_too_much_output(self) -> bool:
         """Whether the responses that clients have yet to read are too large in all."""
-        unread: int = sum(channel.total_outbufs_len for channel in list(self.active_channels.values()))
-        return unread > self._max_held_bytes
+        return self.unsent_bytes > self._max_held_bytes
 
     def has_room(self) -> bool:
         """Return whether the requests that are received or answered are small enough in all."""
@@ -222,6 +216,7 @@ def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLConte
         backlog=BACKLOG,
         connection_limit=sys.maxsize,  # the server has its own
         cleanup_interval=1,
+        channel_timeout=int(READ_SECONDS),
         recv_bytes=RECEIVE_BYTES,
         max_request_header_size=MAX_HEADER_BYTES,
         max_request_body_size=MAX_BODY_BYTES + 1,  # waitress rejects a body of this size

@@ -5,15 +5,13 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ims_mock.server.limits import MAX_BUFFERED_BYTES, READ_SECONDS
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-MAX_BUFFERED_BYTES: Final = 2**20
-"""A stream that buffers this much is full; it accepts more once half of it is read."""
-
-READ_TIMEOUT_SECONDS: Final = 120.0
 
 
 class UploadInterrupted(ConnectionError):
@@ -24,6 +22,7 @@ class UploadStream(io.RawIOBase):
     """The body of an upload. After the reader closes the stream, appended bytes are discarded.
 
     Attributes:
+        started: When its headers had arrived, by ``time.perf_counter``.
         is_full: Whether the writer should wait.
         is_read: Whether the reader has begun to read.
         on_first_read: Called in the reader's thread before it waits for the first byte.
@@ -31,6 +30,7 @@ class UploadStream(io.RawIOBase):
     """
 
     def __init__(self) -> None:
+        self.started = perf_counter()
         self.is_full = self.is_read = False
         self.on_first_read: Callable[[], None] | None = None
         self.on_drained: Callable[[], None] | None = None
@@ -88,8 +88,8 @@ class UploadStream(io.RawIOBase):
         self.is_read = True
         view = memoryview(buffer).cast("B")
         with self._changed:
-            if not self._changed.wait_for(self._has_news, READ_TIMEOUT_SECONDS):
-                self._interruption = f"no data was received for {READ_TIMEOUT_SECONDS:g} seconds"
+            if not self._changed.wait_for(self._has_news, READ_SECONDS):
+                self._interruption = f"no data was received for {READ_SECONDS:g} seconds"
             if not self._buffer and self.is_interrupted:
                 raise UploadInterrupted(self._interruption)
             count = min(len(view), len(self._buffer))

@@ -133,7 +133,7 @@ class RequestContext:
         if self.error is None:
             return ""
         value = redacted_value(self.error.details["parameter"], self.error.details["value"])
-        message = self.error.glance_about(value) if self.is_glance_error else self.error.message_about(value)
+        _, message = self.error.code_and_message(is_glance=self.is_glance_error, value=value)
         return shortened(redacted_text(message, self.sent_secrets()), MAX_MESSAGE_CHARACTERS)
 
     @property

@@ -25,7 +25,7 @@ FILE = "/v2/images/0f1e2d3c/file"
 
 @pytest.fixture
 def server():
-    server = BackgroundServer(UploadApp(), threads=2)
+    server = BackgroundServer(UploadApp(), threads=4)
     yield server
     server.close()
 
@@ -165,6 +165,39 @@ def test_an_upload_of_a_silent_client_is_closed_for_another(server):
         for _ in range(4):
             assert stack.enter_context(requests.get(server.url, timeout=10, stream=True)).text == "fine"
         assert closes(silent[0])
+
+
+def send_slowly(connections, until):
+    """Send a byte over each connection now and then."""
+    while not until.wait(0.05):
+        for connection in connections:
+            with suppress(OSError):  # the server has closed it
+                connection.sendall(b" ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "is_closed"), [(1024, True), (1, False)])
+def test_a_very_slow_upload_is_closed_for_another_client(server, monkeypatch, rate, is_closed):
+    monkeypatch.setattr("ims_mock.server.http.UPLOAD_BYTES_PER_SECOND", rate)
+    server._server.max_connections = 4
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(server.url)) for _ in range(4)]
+        for connection in slow:
+            connection.sendall(head("PUT", "/_ims/catalog", {"Content-Length": "1000"}) + b"{")
+        is_over = threading.Event()
+        sender = threading.Thread(target=send_slowly, args=[slow, is_over])
+        sender.start()
+        try:
+            with connected(server.url, seconds=20 if is_closed else 4) as other:
+                other.sendall(IDLE)
+                if is_closed:
+                    assert read_response(other)[0] == 200
+                else:
+                    with pytest.raises(TimeoutError):
+                        other.recv(1)
+        finally:
+            is_over.set()
+            sender.join()
 
 
 # --- contradictory headers

@@ -14,8 +14,8 @@ from raw_http import CHUNKED, body, connected, head, read_response
 from serving import LINUX, takes_a_second
 from upload_app import FIRST, MIB, serving, summary
 
-from ims_mock.server.http import MAX_BODY_BYTES, MAX_HEADER_BYTES
-from ims_mock.server.upload_stream import MAX_BUFFERED_BYTES, UploadInterrupted, UploadStream
+from ims_mock.server.limits import MAX_BODY_BYTES, MAX_BUFFERED_BYTES, MAX_HEADER_BYTES
+from ims_mock.server.upload_stream import UploadInterrupted, UploadStream
 
 PATH = "/v2/images/0f1e2d3c/file"
 LAST = b"the last bytes"
@@ -86,7 +86,7 @@ def test_slow_uploads_block_no_other_requests(url):
 
 
 def test_reading_from_a_silent_client_times_out(monkeypatch):
-    monkeypatch.setattr("ims_mock.server.upload_stream.READ_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("ims_mock.server.upload_stream.READ_SECONDS", 0.1)
     with pytest.raises(UploadInterrupted, match=r"no data was received for 0\.1 seconds"):
         UploadStream().getfile().read(1)
 
