@@ -43,7 +43,7 @@ RETRIED = "page-2-*-retried"
 CAUSES = (
     ("*", "moved-ahead", "The images of earlier pages are not remembered."),
     ("huaweicloudsdkims", UNREADABLE, "`Client.deserialize` takes a body that is not JSON as text. No attribute of the response is in it, so `images` and `next` are `None`, without an error: the list ends."),
-    ("huaweicloudsdkims", RETRIED, "Requests are repeated only if `HttpConfig` has `retry_times`, which is 0."),
+    ("huaweicloudsdkims", RETRIED, "Requests are repeated only by `glance_list_images_invoker(…).with_retry(…)`, or after a 429 or a broken connection by `HttpConfig.retry_times`, which is 0."),
     ("openstacksdk", "filter-*", "`images()` ignores filters that it does not know, without an error: all those of this service whose names begin with `__`."),
     ("openstacksdk", RETRIED, "Requests are repeated only after a 503 (`image_status_code_retries`)."),
     ("openstacksdk", "next-loops", "`Resource.list` compares a link with the one before, not with earlier ones."),
@@ -178,7 +178,7 @@ def _cell(scenarios: Sequence[Scenario], result: Result) -> str:
     """Return how many scenarios of a group passed, of those that the SDK has the parameters for."""
     judged = [one for one in scenarios if one.name not in result[UNSUPPORTED]]
     failed = [one for one in judged if one.name in result[FAILED]]
-    text = f"{len(judged) - len(failed)} of {len(judged)}" if judged else "none"
+    text = f"{len(judged) - len(failed)}/{len(judged)}" if judged else "none"
     return f"**{text}**" if any(one.level == MUST for one in failed) else text
 
 
