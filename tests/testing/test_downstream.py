@@ -44,6 +44,16 @@ def test_documented_suites_pass(python, tmp_path):
     assert f" {count} passed" in run(python, "-m", "pytest", "-W", "error", cwd=tmp_path)
 
 
+def test_wheel_has_the_control_page(python, tmp_path):
+    script = """
+import ims_mock
+client = ims_mock.create_app("empty").test_client()
+for path in ("", "pages/faults", "pages/static/page.css", "pages/static/page.js", "pages/static/icon.svg"):
+    print(client.get(f"/_ims/{path}", headers={"Accept": "text/html"}, buffered=True).status_code)
+"""
+    assert run(python, "-c", script, cwd=tmp_path).split() == ["200"] * 5
+
+
 def test_plugin_is_registered_and_can_be_disabled_by_name(python, tmp_path):
     (tmp_path / "test_it.py").write_text("import sys\ndef test_it(): assert 'ims_mock' not in sys.modules\n")
     assert "1 passed" in run(python, "-m", "pytest", "-p", "no:ims_mock", cwd=tmp_path)

@@ -31,7 +31,6 @@ from ims_mock.web.pages.snippets import sdk_request
 _ADMINS: Final = "*"
 """What stands for an admin where there is otherwise the id of a project."""
 
-_OWN_PARAMETERS: Final = ("query", "path", "as", "image")
 _BEFORE_QUERY: Final = re.compile(r"\s*(?:(?:https?:/)?/[^?]*)?\??")
 _LEGAL_IN_URLS: Final = "%/:?&=+,;@!$*()~'"
 
@@ -40,7 +39,7 @@ _LEGAL_IN_URLS: Final = "%/:?&=+,;@!$*()~'"
 def index() -> Response:
     """Show the list of images to people, and to programs the links of the control API."""
     if request.accept_mimetypes.best_match(("application/json", "text/html"), "application/json") == "text/html":
-        response = _list_page({name: request.args.get(name, "").strip() for name in _OWN_PARAMETERS})
+        response = _list_page({one: request.args.get(one, "").strip() for one in ("query", "path", "as", "image")})
     else:
         paths = [one.path for one in OPERATIONS if one.method == "GET" and re.fullmatch("/_ims/[a-z]+", one.path)]
         response = jsonify(links={path.rpartition("/")[2]: f"{quote(request.script_root)}{path}" for path in paths})
@@ -61,10 +60,9 @@ def _list_page(own: dict[str, str]) -> Response:
     query = quote(raw.encode("latin-1"), safe=_LEGAL_IN_URLS)
     url = f"{context.base_url}{listing.path}{'?' if query else ''}{query}"
     asked = DocumentedRequest("GET", listing.path, raw, is_admin=view.caller.is_admin)
-    parameters = {one.name: one for one in (*PARAMETERS, *listing.extras)}
-    values: dict[str, list[str]] = {name: [] for name in parameters}
-    for name, value in decoded(raw):
-        values.setdefault(name, []).append(value)
+    header = "" if own["as"] in ("", _ADMINS) else f" -H {shlex.quote('X-Project-Id: ' + own['as'])}"
+    if view.caller.is_admin or emulator.needs_credentials:
+        header = ' -H "X-Auth-Token: $TOKEN"'  # of the catalog; no page shows one
     page = {
         "own": {**own, "query": query},
         "listing": listing,
@@ -72,8 +70,9 @@ def _list_page(own: dict[str, str]) -> Response:
         "projects": _projects(view.caller.project),
         "viewer": view.caller,
         "findings": findings_of(asked, emulator.ignored_findings),
-        "inputs": [(name, one, parameters.get(name)) for name, given in values.items() for one in given or [""]],
-        "snippets": {"URL": url, "curl": f"curl -s {shlex.quote(url)}{_headers(view.caller)}"},
+        "parameters": {one.name: one for one in (*PARAMETERS, *listing.extras)},
+        "pairs": decoded(raw),
+        "snippets": {"URL": url, "curl": f"curl -s {shlex.quote(url)}{header}"},
         "sdk": sdk_request(listing, raw) | {"base": context.base_url},
     }
     return render("images", page | _answer(emulator.catalog, raw, view, listing, own["image"]))
@@ -87,23 +86,20 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
     except RequestError as error:
         is_glance = error_bodies.error_format(view.profile, listing.path) is error_bodies.glance_error
         return {"error": error, "message": error.glance if is_glance else error.message}
-    ids = [image.id for image in catalog.page(replace(query, marker=None, limit=len(catalog)), view).images]
-    start, size = ids.index(images[0].id) if images else len(ids), query.limit or len(ids) or 1
-    starts = {"First": 0, "Previous": max(start - size, 0)} if start else {}
-    if images and start + size < len(ids):
-        starts |= {"Next": start + size, "Last": (len(ids) - 1) // size * size}
-    links = {title: f"&marker={quote(ids[first - 1])}" if first else "" for title, first in starts.items()}
-    pages = {title: query.link_query + marker for title, marker in links.items()}
-    return {"images": images, "start": start, "explanation": found, "pages": pages}
+    size, backwards = query.limit, tuple(key._replace(is_descending=not key.is_descending) for key in query.sort)
 
+    def marker(before: str | None, count: int) -> str:
+        """Return the marker of a page that begins ``count`` images before another one; ``None`` is the end."""
+        reverse = replace(query, marker=before, limit=count + 1, sort=backwards)
+        return "".join(image.id for image in catalog.page(reverse, view).images[count:])
 
-def _headers(caller: Caller) -> str:
-    """Return the options of curl that make a request that of a caller; no page shows a token."""
-    emulator = current_context().emulator
-    if caller.is_admin or emulator.needs_credentials:
-        return ' -H "X-Auth-Token: $TOKEN"'
-    is_default = caller.project == emulator.credentials.default_project
-    return "" if is_default else f" -H {shlex.quote(f'X-Project-Id: {caller.project}')}"
+    shown = catalog.get(images[0].id) if images else None
+    start = catalog.position(query, shown) if shown else found.listed
+    markers = {"First": "", "Previous": marker(images[0].id if images else None, size)} if start and size else {}
+    if start + len(images) < found.listed and images:
+        markers |= {"Next": images[-1].id, "Last": marker(None, (found.listed - 1) % size + 1)}
+    queries = {title: query.link_query + f"&marker={quote(one)}" * bool(one) for title, one in markers.items()}
+    return {"images": images, "start": start, "explanation": found, "pages": queries}
 
 
 @blueprint.get("/pages/images/<path:image_id>")

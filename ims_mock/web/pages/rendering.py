@@ -10,7 +10,6 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from markupsafe import Markup, escape
 
-from ims_mock import __version__
 from ims_mock.emulator import count_listed
 from ims_mock.errors import RequestError
 from ims_mock.text import escaped
@@ -62,7 +61,6 @@ def render(template: str, values: Mapping[str, object], status: int = 200) -> Re
         "emulator": context.emulator,
         "listed": count_listed(context.emulator.state, context.emulator.profile),
         "is_read_only": context.emulator.options.read_only == "on",
-        "version": __version__,
     }
     return make_response(render_template(f"{template}.html", **frame, **values), status)
 
