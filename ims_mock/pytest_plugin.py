@@ -40,17 +40,10 @@ _XDIST_KEY: Final = "ims_mock_coverage"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the command-line and ini options."""
     group = parser.getgroup("ims_mock", "emulator of Huawei Cloud IMS")
-    group.addoption(
-        "--ims-mock-url",
-        metavar="URL",
-        help="use a sandbox on this running ims-mock instead of starting a server (default: $IMS_MOCK_URL)",
-    )
-    group.addoption(
-        "--ims-mock-report",
-        metavar="FORM",
-        choices=_REPORTS,
-        help=f"report what the tests covered of the contract, as {', '.join(_REPORTS)}",
-    )
+    url_help = "use a sandbox on this running ims-mock instead of starting a server (default: $IMS_MOCK_URL)"
+    group.addoption("--ims-mock-url", metavar="URL", help=url_help)
+    report_help = f"report what the tests covered of the contract, as {', '.join(_REPORTS)}"
+    group.addoption("--ims-mock-report", metavar="FORM", choices=_REPORTS, help=report_help)
     group.addoption("--ims-mock-report-file", metavar="FILE", help="write the report to a file instead of the terminal")
     for option in _IN_INI:
         parser.addini(f"ims_mock_{option.name}", option.help, default=option.default)
