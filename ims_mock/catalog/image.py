@@ -140,8 +140,8 @@ class Image:
 
     # --- how responses show it
 
-    def shown(self) -> dict[str, object]:
-        """Return the attributes as responses show them, with the links."""
+    def as_json(self) -> dict[str, object]:
+        """Return the attributes as JSON shows them in responses, with the links."""
         shown: dict[str, object] = {**links_of(self.id)}
         shown.update(dict.fromkeys(_NULLABLE))
         for name, value in self.values.items():
@@ -154,18 +154,18 @@ class Image:
     @cached_property
     def json(self) -> bytes:
         """The image as JSON."""
-        return _json(self.shown(), _HIDDEN_IN_IMAGES)
+        return _json(self.as_json(), _HIDDEN_IN_IMAGES)
 
     @cached_property
     def glance_json(self) -> bytes:
         """The image as JSON in Glance, which shows attributes of its own as ``null`` if they have no value."""
         unset = dict.fromkeys(name for name in _NULL_IN_GLANCE if name not in self.values)
-        return _json({**self.shown(), **unset}, _HIDDEN_IN_IMAGES) if unset else self.json
+        return _json({**self.as_json(), **unset}, _HIDDEN_IN_IMAGES) if unset else self.json
 
     @cached_property
     def cloudimages_json(self) -> bytes:
         """The image as JSON in the newer list, ``/v2/cloudimages``, which shows other attributes."""
-        shown = self.shown()
+        shown = self.as_json()
         is_same = _HIDDEN_IN_IMAGES.isdisjoint(shown) and _HIDDEN_IN_CLOUDIMAGES.isdisjoint(shown)
         return self.json if is_same else _json(shown, _HIDDEN_IN_CLOUDIMAGES)
 

@@ -36,5 +36,5 @@ def test_free_properties_come_last(names):
 def test_json_is_in_table_order():
     values = {"tags": ("a",), "name": "x", "colour": "red", "id": "i", "min_disk": 40, "__os_bit": "64"}
     image = Image(values)
-    assert image.json.decode() == json.dumps(image.shown(), ensure_ascii=False)
+    assert image.json.decode() == json.dumps(image.as_json(), ensure_ascii=False)
     assert [*json.loads(image.json)][4:] == ["id", "name", "min_disk", "tags", "__os_bit", "colour"]

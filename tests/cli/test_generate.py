@@ -23,7 +23,7 @@ def test_formats_contain_the_images_that_serve_generates():
     for form in ("yaml", "json"):
         run("generate", IMS_MOCK_COUNT="25", IMS_MOCK_SEED="3", IMS_MOCK_FORMAT=form, IMS_MOCK_OUTPUT=f"g.{form}")
     loaded = (load([Path("g.yaml")]), load([Path("g.json")]), load(["empty"], generate=25, seed=3))
-    from_yaml, from_json, direct = ([(image.shown(), image.members) for image in one.catalog] for one in loaded)
+    from_yaml, from_json, direct = ([(image.as_json(), image.members) for image in one.catalog] for one in loaded)
     assert len(direct) == 25
     assert from_yaml == from_json == direct
 

@@ -51,7 +51,7 @@ def warnings(*sources):
 
 
 def shown(*sources, **options):
-    return [image.shown() for image in load(sources, **options).catalog]
+    return [image.as_json() for image in load(sources, **options).catalog]
 
 
 def hidden(owner, project):
@@ -717,7 +717,7 @@ def test_mapping_may_have_python_values_and_is_not_changed():
     catalog = {"images": (given,), "clock": datetime(2020, 1, 1), "generate": [{"count": 1, "seed": 1}]}
     before = repr(catalog)
     loaded = load([catalog])
-    wire = next(iter(loaded.catalog)).shown()
+    wire = next(iter(loaded.catalog)).as_json()
     assert repr(catalog) == before
     assert loaded.clock.wire() == "2020-01-01T00:00:00Z"
     expected = {

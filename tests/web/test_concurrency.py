@@ -76,7 +76,7 @@ class Question(NamedTuple):
 @lru_cache(maxsize=10_000)
 def written(image, is_member):
     shown = {"visibility": "shared", "__imagetype": "shared"} if is_member else {}
-    return json.dumps({**image.shown(), **shown}, ensure_ascii=False)
+    return json.dumps({**image.as_json(), **shown}, ensure_ascii=False)
 
 
 def is_alive(image):
