@@ -181,7 +181,7 @@ def test_link_that_does_not_fit_its_image_is_dropped_with_a_warning(given, warne
     found = [line for line in warnings(catalog) if ".owner: " not in line]
     assert len(found) == len(warned)
     assert all(line.startswith(start) for line, start in zip(found, warned, strict=True))
-    assert next(iter(load([catalog]).catalog)).shown()["self"] == "/v2/images/1"
+    assert next(iter(load([catalog]).catalog)).as_json()["self"] == "/v2/images/1"
 
 
 @pytest.mark.parametrize("section", ["defaults", "set"])
