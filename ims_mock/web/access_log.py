@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
+from http import HTTPStatus
 from time import perf_counter
 from typing import Final
 
@@ -24,8 +25,8 @@ _log = logging.getLogger("ims_mock")
 
 def log_response(context: RequestContext, status: int, record: Record | None) -> None:
     """Log a request that the application has answered, with its findings if it is recorded."""
-    if not _log.isEnabledFor(logging.INFO):
-        return
+    if status == HTTPStatus.NOT_MODIFIED or not _log.isEnabledFor(logging.INFO):
+        return  # an open control page asks every few seconds whether anything has changed
     rule = context.fault
     log_request(
         context.environ["REQUEST_METHOD"],

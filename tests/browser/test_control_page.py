@@ -189,7 +189,7 @@ def test_clock_and_snapshots_are_changed(opened, ask):
 def test_a_sandbox_is_made_and_has_its_own_page(opened, ask):
     page = opened("pages/sandboxes")
     page.get_by_label("catalog").select_option("edge-cases")
-    page.get_by_role("button", name="Make").click()
+    page.get_by_role("button", name="Create").click()
     made = json.loads(page.locator("[data-response]:visible").inner_text())
     assert ask("/v2/images?limit=9", {"X-Auth-Token": made["token"]}).status == 200
     page.get_by_role("link", name=made["id"]).click()

@@ -53,6 +53,7 @@ def test_programs_get_links_and_browsers_a_page(ask):
     assert {"health", "catalog", "requests", "explain"} <= links.keys()
     assert {ask(path).status for path in links.values()} == {200}
     page = ask("/_ims/", HTML)
+    assert ask("/_ims", HTML).body == page.body
     assert (page.headers["Content-Type"], page.headers["Vary"]) == ("text/html; charset=utf-8", "Accept")
 
 
@@ -167,11 +168,19 @@ def test_requests_are_filtered_and_revisions_are_not_sent_again(ask):
         ask(target)
     for query, numbers in {"": "4321", "path=images&status=4xx": "32", "status=404": "3", "before=3": "21"}.items():
         assert Page(ask, f"pages/requests?{query}").found('id="request-(.)"') == [*numbers]
-    assert ask("/_ims/pages/requests?before=x", HTML).status == 400
+    assert {ask(f"/_ims/{wrong}", HTML).status for wrong in ("pages/requests?before=x", "?path=/v3")} == {400}
     known = {**HTML, "If-None-Match": ask("/_ims/pages/requests", HTML).headers["ETag"]}
     assert ask("/_ims/pages/requests", known).status == 304
     ask("/_ims/requests", method="DELETE")
     assert ask("/_ims/pages/requests", known).status == 200
+
+
+def test_a_page_without_news_is_not_logged(ask, caplog):
+    caplog.set_level("INFO", "ims_mock")
+    for path in ("requests", "walks", "coverage", "faults"):
+        etag = ask(f"/_ims/pages/{path}", HTML).headers["ETag"]
+        assert (ask(f"/_ims/pages/{path}", {"If-None-Match": etag}).status, len(caplog.records)) == (304, 1)
+        caplog.clear()
 
 
 def test_older_requests_are_on_other_pages(ask):

@@ -35,7 +35,7 @@ _BEFORE_QUERY: Final = re.compile(r"\s*(?:(?:https?:/)?/[^?]*)?\??")
 _LEGAL_IN_URLS: Final = "%/:?&=+,;@!$*()~'"
 
 
-@blueprint.get("/")
+@blueprint.get("/", strict_slashes=False)
 def index() -> Response:
     """Show the list of images to people, and to programs the links of the control API."""
     if request.accept_mimetypes.best_match(("application/json", "text/html"), "application/json") == "text/html":
@@ -54,7 +54,7 @@ def _list_page(own: dict[str, str]) -> Response:
         state = urlencode({name: value for name, value in own.items() if value})
         return redirect(f"{quote(request.script_root)}/_ims/?{state}")  # type: ignore[return-value]
     if own["path"] not in ("", *LISTS):
-        raise RequestError("route", "the path", own["path"])
+        raise RequestError("explain", "path", own["path"], " or ".join(LISTS), what="is no list")
     context, view, listing = current_context(), _view(own["as"]), LISTS[own["path"] or IMAGES.path]
     emulator, raw = context.emulator, header_text(_BEFORE_QUERY.sub("", own["query"], 1))
     query = quote(raw.encode("latin-1"), safe=_LEGAL_IN_URLS)
@@ -84,8 +84,9 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
         query = parse(raw, view, listing)
         images, found = catalog.page(query, view).images, explain(catalog, query, view, image_id or None)
     except RequestError as error:
-        is_glance = error_bodies.error_format(view.profile, listing.path) is error_bodies.glance_error
-        return {"error": error, "message": error.glance if is_glance else error.message}
+        if error_bodies.error_format(view.profile, listing.path) is error_bodies.glance_error:
+            return {"status": error.problem.glance_status or error.problem.status, "message": error.glance}
+        return {"status": error.problem.status, "code": error.problem.code, "message": error.message}
     size, backwards = query.limit, tuple(key._replace(is_descending=not key.is_descending) for key in query.sort)
 
     def marker(before: str | None, count: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from flask import Response, request
@@ -13,18 +12,10 @@ from ims_mock.journal.audit import audit
 from ims_mock.journal.journal import Record
 from ims_mock.text import wire_text
 from ims_mock.web.context import current_context
-from ims_mock.web.pages.rendering import blueprint, render
+from ims_mock.web.pages.rendering import blueprint, render_changed
 
 MAX_ROWS: Final = 100
 """The number of requests, or of walks, on a page."""
-
-
-def _render_changed(template: str, revision: str, values: Callable[[], dict[str, object]]) -> Response:
-    """Return a page that a browser requests again and again, or a 304 if the browser has this revision."""
-    is_known = revision in request.if_none_match
-    response = Response(status=304) if is_known else render(template, values())
-    response.set_etag(revision)
-    return response
 
 
 @blueprint.get("/pages/requests")
@@ -44,18 +35,18 @@ def show_requests() -> Response:
         filters = {"path": path, "status": status, "before": before}
         return {"entries": entries[:MAX_ROWS], "has_more": len(entries) > MAX_ROWS, **filters}
 
-    return _render_changed("requests", journal.revision, values)
+    return render_changed("requests", journal.revision, values)
 
 
 @blueprint.get("/pages/walks")
 def show_walks() -> Response:
     """Show the latest walks with the remarks of their audit."""
     journal = current_context().emulator.journal
-    return _render_changed("walks", journal.revision, lambda: {"walks": audit(journal.lists()), "most": MAX_ROWS})
+    return render_changed("walks", journal.revision, lambda: {"walks": audit(journal.lists()), "most": MAX_ROWS})
 
 
 @blueprint.get("/pages/coverage")
 def show_coverage() -> Response:
     """Show which items of the contract the requests have covered."""
     coverage = current_context().emulator.coverage_recorder.coverage()
-    return _render_changed("coverage", str(hash(coverage.items)), coverage.as_json)
+    return render_changed("coverage", str(hash(coverage.items)), coverage.as_json)

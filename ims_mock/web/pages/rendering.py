@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -23,7 +23,6 @@ _HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
 }
-_CODE: Final = re.compile("`([^`]+)`")
 
 blueprint = Blueprint(
     "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/pages/static"
@@ -45,7 +44,7 @@ def _visible(value: object) -> object:
 @blueprint.app_template_filter()
 def prose(text: str) -> Markup:
     """Return a text of a table as HTML, with what is between backticks as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def render(template: str, values: Mapping[str, object], status: int = 200) -> Response:
@@ -63,6 +62,15 @@ def render(template: str, values: Mapping[str, object], status: int = 200) -> Re
         "is_read_only": context.emulator.options.read_only == "on",
     }
     return make_response(render_template(f"{template}.html", **frame, **values), status)
+
+
+def render_changed(template: str, revision: str, values: Callable[[], Mapping[str, object]]) -> Response:
+    """Return a page that a browser requests again and again, or a 304 if the browser has this revision."""
+    revision += f"-{id(current_context().emulator.state)}"  # for the numbers in the frame
+    is_known = revision in request.if_none_match
+    response = Response(status=304) if is_known else render(template, values())
+    response.set_etag(revision)
+    return response
 
 
 @blueprint.after_request

@@ -11,7 +11,7 @@ from ims_mock.faults.keys import EFFECT, MATCH, RULE, keys_of
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import SandboxOptions, options_of
 from ims_mock.web.context import current_context
-from ims_mock.web.pages.rendering import blueprint, render
+from ims_mock.web.pages.rendering import blueprint, render, render_changed
 from ims_mock.web.sandbox_routing import sandboxes
 
 _SECTIONS: Final = {MATCH: "Which requests", RULE: "How often", EFFECT: "What happens"}
@@ -21,7 +21,8 @@ _SECTIONS: Final = {MATCH: "Which requests", RULE: "How often", EFFECT: "What ha
 def show_faults() -> Response:
     """Show the rules of fault injection, and a form for another one."""
     rules = [rule.as_json() for rule in current_context().emulator.faults.all()]
-    return render("faults", {"rules": rules, "sections": {title: keys_of(one) for one, title in _SECTIONS.items()}})
+    sections = {title: keys_of(one) for one, title in _SECTIONS.items()}
+    return render_changed("faults", str(hash(str(rules))), lambda: {"rules": rules, "sections": sections})
 
 
 @blueprint.get("/pages/clock-and-snapshots")

@@ -64,14 +64,14 @@ async function send(element, json) {
       if (output) [output.hidden, output.textContent] = [false, JSON.stringify(answer, null, 2)];
       element.reset();
     }
+    await refresh();
   } catch (error) {
     alert.textContent = `The server does not answer: ${error.message}`;
   }
-  await refresh();
 }
 
 function banner() {
-  const found = document.createElement("p");
+  const found = document.querySelector("#main > [role=alert]") ?? document.createElement("p");
   found.setAttribute("role", "alert");
   document.getElementById("main").prepend(found);
   return found;
