@@ -128,7 +128,7 @@ class Identities:
             if isinstance(value, str) and name in _IDS | {*_NAMES}:
                 known = self._ids if name in _IDS else {} if is_public(image) else self._names
                 shown[name] = known.get(value) or self._id_text(value)
-            elif name == MEMBERS:
+            elif name == MEMBERS and isinstance(value, Mapping):
                 shown[name] = {self._ids.get(project, project): status for project, status in value.items()}
             elif name not in SECRET_ATTRIBUTES:
                 is_free = not is_public(image) and (name in _FREE_TEXT or name not in BY_NAME)

@@ -21,7 +21,7 @@ from ims_mock.text import printable, quoted
 
 MAX_IMAGES: Final = 20_000
 MAX_BYTES: Final = 24 * 2**20
-MAX_VALUES: Final = 800_000
+MAX_VALUES: Final = 500_000
 MAX_PAGES: Final = 500
 """What a whole reading is limited to; an endpoint that returns ever more pages would not end otherwise."""
 
