@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
-from ims_mock.catalog.filters import Condition, Filter
+from ims_mock.catalog.filters import Condition, Equals, Filter
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import ListQuery, SortKey, registered
 from ims_mock.catalog.visibility import AsShown, HasVisibility, IsVisible, View
-from ims_mock.contract.fields import BY_NAME
+from ims_mock.contract.fields import BY_NAME, KNOWN_NAMES, nearest
 from ims_mock.contract.values import INTEGER, TIME, ValueType
 from ims_mock.text import Table, escaped
 
@@ -113,7 +113,7 @@ def explain(catalog: Catalog, query: ListQuery, view: View, image_id: str | None
     catalog.marker(query, view)
     counts = catalog.counts(query)
     conditions = tuple(
-        ConditionCount(_sentence(condition, view), alone, together)
+        ConditionCount(_sentence(condition, view) + _hint(condition, alone), alone, together)
         for condition, (alone, together) in zip(query.conditions, counts, strict=True)
     )
     image = None if image_id is None else _explain_image(catalog, query, view, image_id)
@@ -139,6 +139,13 @@ def _explain_image(catalog: Catalog, query: ListQuery, view: View, image_id: str
 def _sentence(condition: Condition, view: View) -> str:
     is_added = view.needs_registered and condition == registered(view)
     return f"{condition}{', which the service adds for ordinary callers' * is_added}"
+
+
+def _hint(condition: Condition, alone: int) -> str:
+    """Return a question about a filter by a property that no image has, if its name is like that of an attribute."""
+    name = condition.name if isinstance(condition, Equals) and not alone else ""
+    near = nearest(name) if name and name not in KNOWN_NAMES else None
+    return f"; did you mean {near}?" if near else ""
 
 
 def _actual(condition: Condition, image: Image) -> str:

@@ -68,6 +68,19 @@ def test_each_reason_is_named(image, query, reason):
     assert found["id"].encode() == image.encode("latin-1")
 
 
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("imagetype=gold", "imagetype is 'gold'; did you mean __imagetype?"),
+        ("nme=n4", "nme is 'n4'; did you mean name?"),
+        ("colour=red", "colour is 'red'"),
+        ("name=nosuch", "name is 'nosuch'"),
+    ],
+)
+def test_a_misspelt_attribute_is_recognized(query, sentence):
+    assert explain(in_process(shared_app(CATALOG)), query).json["conditions"][-1]["condition"] == sentence
+
+
 @pytest.mark.parametrize("path", ["/v2/images", "/v2/cloudimages"])
 @pytest.mark.parametrize("query", [*(case[0] for case in BAD if len(case[0]) < 10_000), "architecture=mips", LONG])
 def test_a_query_that_the_list_rejects_is_answered_like_by_the_list(ask, path, query):
