@@ -72,7 +72,7 @@ def test_each_reason_is_named(image, query, reason):
     ("query", "sentence"),
     [
         ("imagetype=gold", "imagetype is 'gold'; did you mean __imagetype?"),
-        ("nme=n4", "nme is 'n4'; did you mean name?"),
+        ("platform=x", "platform is 'x'; did you mean __platform?"),
         ("colour=red", "colour is 'red'"),
         ("name=nosuch", "name is 'nosuch'"),
     ],
