@@ -120,15 +120,20 @@ def explain(catalog: Catalog, query: ListQuery, view: View, image_id: str | None
     return Explanation(conditions, _order(query.sort), len(catalog), counts[-1][1], image)
 
 
-def _explain_image(catalog: Catalog, query: ListQuery, view: View, image_id: str) -> ImageExplanation:
-    image = catalog.get(image_id)
-    if image is None:
-        return ImageExplanation(image_id, listed=False, position=None, page=None, because=("no image has this id",))
-    because = tuple(
+def exclusions(query: ListQuery, view: View, image: Image) -> tuple[str, ...]:
+    """Return what excludes an image from a list: what it has instead and what is required, for each such condition."""
+    return tuple(
         f"{_actual(condition, image)}; required: {_sentence(condition, view)}"
         for condition in query.conditions
         if not condition.matches(image)
     )
+
+
+def _explain_image(catalog: Catalog, query: ListQuery, view: View, image_id: str) -> ImageExplanation:
+    image = catalog.get(image_id)
+    if image is None:
+        return ImageExplanation(image_id, listed=False, position=None, page=None, because=("no image has this id",))
+    because = exclusions(query, view, image)
     if because:
         return ImageExplanation(image_id, listed=False, position=None, page=None, because=because)
     position = catalog.position(query, image)

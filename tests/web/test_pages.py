@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import subprocess
 from contextlib import redirect_stdout
 from html import unescape
@@ -137,6 +138,7 @@ def test_a_list_is_that_of_a_caller():
 
 
 @pytest.mark.clients
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("path", ["/v2/images", "/v2/cloudimages"])
 @pytest.mark.parametrize(

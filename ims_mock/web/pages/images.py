@@ -13,7 +13,7 @@ from flask import Response, jsonify, redirect, request
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.cloudimages import IMAGES, LISTS, Listing
-from ims_mock.catalog.explain import explain
+from ims_mock.catalog.explain import exclusions, explain
 from ims_mock.catalog.query import decoded, parse
 from ims_mock.catalog.visibility import ADMIN, Caller, View
 from ims_mock.contract.fields import BY_NAME
@@ -106,15 +106,14 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
 @blueprint.get("/pages/images/<path:image_id>")
 def show_image(image_id: str) -> Response:
     """Show all attributes of an image as it is stored, its members, and who can see it."""
-    catalog = current_context().emulator.catalog
-    image = catalog.get(image_id)
+    image = current_context().emulator.catalog.get(image_id)
     if image is None:
         raise RequestError("image", "the image", image_id)
     projects = _projects(image.text("owner"), *image.members) | {_ADMINS: "an admin"}
     rows = []
     for project, name in projects.items():
         view = _view(project)
-        rows.append((project, name, view.sees(image), explain(catalog, parse("", view), view, image_id).image))
+        rows.append((project, name, view.sees(image), exclusions(parse("", view), view, image)))
     return render("image", {"image": image, "fields": BY_NAME, "callers": rows})
 
 

@@ -53,14 +53,15 @@ function parsed(text, kind) {
 async function send(element, json) {
   const [method, path] = element.dataset.send.split(" ");
   const alert = (element.closest("form, section, tr, main") ?? document).querySelector("[role=alert]") ?? banner();
+  const output = element.querySelector("[data-response]");
   alert.textContent = "";
+  if (output) output.hidden = true;
   const headers = json ? {"Content-Type": "application/json"} : {};
   try {
     const response = await fetch(control + path, {method, headers, body: json});
     const answer = response.status === 204 ? null : await response.json();
     if (!response.ok) alert.textContent = answer.error.message;
     else if (element.matches("form")) {
-      const output = element.querySelector("[data-response]");
       if (output) [output.hidden, output.textContent] = [false, JSON.stringify(answer, null, 2)];
       element.reset();
     }
@@ -99,7 +100,7 @@ document.addEventListener("click", async (event) => {
     const text = button.parentElement.querySelector("pre");
     getSelection().selectAllChildren(text);
     await navigator.clipboard?.writeText(text.textContent);
-    button.textContent = "Copied";
+    button.textContent = navigator.clipboard ? "Copied" : "Selected"; // pages without HTTPS have no clipboard
   }
 });
 
