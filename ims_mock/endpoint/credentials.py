@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Final
 from urllib.parse import unquote
 
-from ims_mock.auth.signature import (
-    ALGORITHM,
-    DATE_HEADER,
-    SignedRequest,
-    canonical_request,
-    format_date,
-)
-from ims_mock.endpoint.transport import BaseUrl, EndpointError, Transport
+from ims_mock.auth.signature import ALGORITHM, DATE_HEADER, SignedRequest, canonical_request, format_date
+from ims_mock.endpoint.transport import Answer, BaseUrl, EndpointError, Transport
 from ims_mock.text import printable
 
 IAM_VERSION: Final = "/v3"
@@ -99,21 +94,16 @@ class Login:
             auth["scope"] = {"project": {"name": region[0]}}
         body = json.dumps({"auth": auth}).encode()
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        status, received, answer = transport.send(self.iam, f"{self.iam.path}/auth/tokens", headers, body)
-        token = received.get("x-subject-token", "")
-        if status != 201 or not is_header(token):
-            what = f"answers the login with status {status}" + ("" if token or status != 201 else " and no token")
+        target = f"{self.iam.path}/auth/tokens"
+        answer = Answer(target, headers, *transport.send(self.iam, target, headers, body))
+        token = answer.headers.get("x-subject-token", "")
+        if answer.status != 201 or not is_header(token):
+            what = f"answers the login with status {answer.status}{' and no token' * (answer.status == 201)}"
             raise EndpointError(f"{self.iam.scheme}://{self.iam.authority} {what}. Check user, password and domain.")
-        return Credentials(self.project or _project_of(answer), token)
-
-
-def _project_of(answer: bytes) -> str:
-    """Return the project of an issued token; empty if it has none."""
-    try:
-        project = json.loads(answer)["token"]["project"]["id"]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return ""
-    return project if isinstance(project, str) else ""
+        project = ""
+        with suppress(EndpointError, LookupError, TypeError):  # a token without a project
+            project = str(answer.json["token"]["project"]["id"] or "")
+        return Credentials(self.project or project, token)
 
 
 def is_header(value: str) -> bool:
@@ -127,12 +117,8 @@ def choose(given: Mapping[str, str]) -> Credentials | Login:
     Raises:
         ValueError: They are incomplete, contradict each other, or cannot be sent.
     """
-    ways = {
-        "token": ("token",),
-        "access_key": ("access_key", "secret_key"),
-        "user": ("user", "password", "domain", "iam"),
-    }
-    present = {name for names in (*ways.values(), ("security_token",)) for name in names if given[name]}
+    ways = {names[0]: names for names in _WAYS}
+    present = {name for names in (*_WAYS, ("security_token",)) for name in names if given[name]}
     for name in present - {"user", "password", "domain"} | ({"project"} if given["project"] else set()):
         if not is_header(given[name]):
             raise ValueError(f"{_flag(name)} has characters that no header can contain. Use printable ASCII.")

@@ -126,12 +126,12 @@ class _Walks:
             page, target = self._page(answer)
             for image in page:
                 if images.setdefault(image["id"], image) is not image:
-                    raise EndpointError(f"{answer} with image {quoted(image['id'])} again, so the list has a loop.")
+                    raise EndpointError(f"{answer}: image {quoted(image['id'])} is repeated, so the list has a loop.")
             self._images += len(page)
             self._report("reading images", self._images, 0)
             self._check_limits(answer)
             if target and not page:
-                raise EndpointError(f"{answer} with no image and a next page, so the list has a loop.")
+                raise EndpointError(f"{answer}: no image, but a next page, so the list has a loop.")
         return [*images.values()]
 
     def _page(self, answer: Answer) -> tuple[list[Shown], str]:
@@ -141,18 +141,16 @@ class _Walks:
         page = answer.json
         images = page.get("images") if isinstance(page, dict) else None
         if not isinstance(images, list):
-            raise EndpointError(f"{answer} with JSON that is not an object with a list of images.")
+            raise EndpointError(f"{answer}: the JSON is not an object with a list of images.")
         for image in images:
             shown = image.get("id") if isinstance(image, dict) else None
             if not isinstance(shown, str) or not shown:
-                raise EndpointError(f"{answer} with an image without an id.")
+                raise EndpointError(f"{answer}: an image has no id.")
             try:
                 read_image({name: value for name, value in image.items() if name not in DROPPED})
             except SchemaError as error:
                 path, message = error.problems[0]
-                raise EndpointError(
-                    f"{answer} with an image {quoted(shown)} whose {format_path(path)} {message}."
-                ) from None
+                raise EndpointError(f"{answer}: image {quoted(shown)}: {format_path(path)}: {message}.") from None
         return images, self._next_target(answer, page.get("next"))
 
     def _next_target(self, answer: Answer, link: object) -> str:
@@ -166,9 +164,7 @@ class _Walks:
             parts = urlsplit("")
         is_here = (parts.scheme or url.scheme, parts.netloc or url.authority) == (url.scheme, url.authority)
         if not is_here or parts.path not in (IMAGES_PATH, url.path + IMAGES_PATH):
-            raise EndpointError(
-                f"{answer} with next {quoted(link)}, which is no page of {IMAGES_PATH} on this endpoint."
-            )
+            raise EndpointError(f"{answer}: next {quoted(link)} is no page of {IMAGES_PATH} on this endpoint.")
         return f"{IMAGES_PATH}?{parts.query}"
 
     def _check_limits(self, answer: Answer) -> None:
@@ -178,7 +174,7 @@ class _Walks:
         limits = (MAX_IMAGES, MAX_BYTES, MAX_VALUES, MAX_PAGES)
         if any(map(gt, (self._images, self._bytes, self._values, self._pages), limits)):
             most = f"{MAX_IMAGES} images, {MAX_BYTES // 2**20} MB, {MAX_VALUES} values and {MAX_PAGES} pages"
-            raise EndpointError(f"{answer} and does not end within {most}. Narrow the list with --query.")
+            raise EndpointError(f"{answer}: the list does not end within {most}. Narrow the list with --query.")
 
 
 def is_public(image: Mapping[str, Any]) -> bool:
@@ -193,7 +189,6 @@ def _explanation(answer: Answer) -> str:
     except EndpointError:
         return f" ({answer.media_type or 'without a media type'})"
     error = body.get("error", body) if isinstance(body, dict) else {}
-    found = (
-        [error.get(name) for name in ("code", "error_code", "message", "error_msg")] if isinstance(error, dict) else []
-    )
-    return f" ({printable(': '.join(str(one) for one in found if one), 300)})" if any(found) else ""
+    names = ("code", "error_code", "message", "error_msg") if isinstance(error, dict) else ()
+    found = ": ".join(str(error[name]) for name in names if error.get(name))
+    return f" ({printable(found, 300)})" if found else ""

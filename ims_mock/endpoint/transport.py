@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPException
 from socket import SHUT_RDWR
-from threading import Timer
+from threading import Event, Timer
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -108,12 +108,12 @@ class Answer:
             EndpointError: It is not JSON, or has too many values.
         """
         if self.values > MAX_VALUES:
-            raise EndpointError(f"{self} with more than {MAX_VALUES} JSON values, which is too many")
+            raise EndpointError(f"{self}: the body has more than {MAX_VALUES} JSON values.")
         try:
             return json.loads(self.body, parse_constant=_reject)
         except (ValueError, RecursionError):
             found = self.media_type or "no media type"
-            raise EndpointError(f"{self} with a body that is not complete JSON ({found})") from None
+            raise EndpointError(f"{self}: the body is not complete JSON ({found}).") from None
 
     def __str__(self) -> str:
         return f"GET {printable(self.target)} is answered with status {self.status}"
@@ -143,30 +143,24 @@ class Transport:
         Raises:
             EndpointError: There is no complete response within the timeout, or it is too large or encoded.
         """
-        deadline = _Deadline(self.timeout)
+        sent = {
+            "Host": url.authority, "User-Agent": f"ims-mock/{__version__}", "Accept-Encoding": "identity",
+            "Connection": "close", **headers,
+        }  # fmt: skip
         connection = self._connection(url)
         try:
             connection.connect()
-            with deadline.on(connection):
-                headers = {
-                    "Host": url.authority, "User-Agent": f"ims-mock/{__version__}", "Accept-Encoding": "identity",
-                    "Connection": "close", **headers,
-                }  # fmt: skip
+            with _deadline(connection, self.timeout):
                 method = "GET" if body is None else "POST"
-                connection.request(method, target, body, headers, preload_content=False, decode_content=False)
-                response = connection.getresponse()
-                try:
+                connection.request(method, target, body, sent, preload_content=False, decode_content=False)
+                with closing(connection.getresponse()) as response:
                     names = {name.lower(): value for name, value in response.headers.items()}
                     if (coding := names.get("content-encoding", "identity").lower()) != "identity":
                         self._fail(url, f"answers with the encoding {printable(coding)}, which was not accepted")
                     received = self._read(url, response)
-                finally:
-                    response.close()
-            if deadline.has_passed:
-                raise TimeoutError
             return response.status, names, received
         except (HTTPError, HTTPException, OSError, ValueError) as error:
-            self._fail(url, self._reason(error, deadline), error)
+            self._fail(url, self._reason(error), error)
         finally:
             connection.close()
 
@@ -185,13 +179,13 @@ class Transport:
                 return bytes(received)
         self._fail(url, f"answers with status {response.status} and more than {MAX_BODY // 2**20} MB")
 
-    def _reason(self, error: Exception, deadline: _Deadline) -> str:
+    def _reason(self, error: Exception) -> str:
         cause = error.__cause__ or error
         if isinstance(error, NameResolutionError):
             return "has an unknown host name"
         if isinstance(error, NewConnectionError):
             return f"cannot be reached: {getattr(cause, 'strerror', None) or cause}"
-        if deadline.has_passed or isinstance(error, TimeoutError | ConnectTimeoutError):
+        if isinstance(error, TimeoutError | ConnectTimeoutError):
             return f"does not answer completely within {self.timeout:g} s"
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"has a certificate that is not trusted: {error.verify_message} Use --ca-file, or --insecure"
@@ -203,27 +197,25 @@ class Transport:
         raise EndpointError(f"{url.scheme}://{url.authority} {what}.") from error
 
 
-class _Deadline:
-    """Shuts a connection down if its response is not complete in time, however slowly its bytes arrive."""
+@contextmanager
+def _deadline(connection: HTTPConnection, seconds: float) -> Iterator[None]:
+    """Shut a connection down if its response is not complete in time, however slowly its bytes arrive."""
+    passed, socket = Event(), connection.sock
 
-    def __init__(self, seconds: float) -> None:
-        self.has_passed = False
-        self._seconds = seconds
-
-    def on(self, connection: HTTPConnection) -> _Deadline:
-        """Start the time of a connection, which ends with the block."""
-        self._socket: Any = connection.sock
-        self._timer = Timer(self._seconds, self._pass)
-        self._timer.daemon = True
-        return self
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _pass(self) -> None:
-        self.has_passed = True
+    def end() -> None:
+        passed.set()
         with suppress(OSError):
-            self._socket.shutdown(SHUT_RDWR)
+            socket.shutdown(SHUT_RDWR)
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (HTTPError, HTTPException, OSError, ValueError):
+        if not passed.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if passed.is_set():  # a body without a length then looks complete
+        raise TimeoutError

@@ -159,18 +159,18 @@ def page(*ids, **more):
 
 NEXT = "/v2/images?marker=1"
 LOOPS = {
-    "HTML": ([response("<html>")], "status 200 with a body that is not complete JSON (application/json)"),
-    "truncated JSON": ([response('{"images": [{"id": "a"')], "with a body that is not complete JSON"),
-    "a list": ([response("[]")], "with JSON that is not an object with a list of images"),
-    "no images": ([response('{"images": {}}')], "with JSON that is not an object with a list of images"),
-    "no id": ([response('{"images": [{"id": 7}]}')], "with an image without an id"),
-    "wrong type": ([response('{"images": [{"id": "a", "size": "x"}]}')], "with an image 'a' whose size 'x' is not"),
-    "loop": ([page("1", next=NEXT)], "with image '1' again, so the list has a loop"),
-    "empty loop": ([page(next=NEXT)], "with no image and a next page"),
-    "repeated image": ([page("1", "1")], "with image '1' again"),
-    "odd next": ([page("1", next=7)], "with next 7, which is no page of /v2/images on this endpoint"),
-    "next with a space": ([page("1", next=f"{NEXT} HTTP/1.1\r\nX: y")], "which is no page of /v2/images"),
-    "next elsewhere": ([page("1", next="/v3/auth?x")], "with next '/v3/auth?x', which is no page of /v2/images"),
+    "HTML": ([response("<html>")], "status 200: the body is not complete JSON (application/json)"),
+    "truncated JSON": ([response('{"images": [{"id": "a"')], "the body is not complete JSON"),
+    "a list": ([response("[]")], "200: the JSON is not an object with a list of images"),
+    "no images": ([response('{"images": {}}')], "200: the JSON is not an object with a list of images"),
+    "no id": ([response('{"images": [{"id": 7}]}')], "an image has no id"),
+    "wrong type": ([response('{"images": [{"id": "a", "size": "x"}]}')], "image 'a': size: 'x' is not"),
+    "loop": ([page("1", next=NEXT)], "image '1' is repeated, so the list has a loop"),
+    "empty loop": ([page(next=NEXT)], "no image, but a next page"),
+    "repeated image": ([page("1", "1")], "image '1' is repeated"),
+    "odd next": ([page("1", next=7)], "next 7 is no page of /v2/images on this endpoint"),
+    "next with a space": ([page("1", next=f"{NEXT} HTTP/1.1\r\nX: y")], "is no page of /v2/images"),
+    "next elsewhere": ([page("1", next="/v3/auth?x")], "next '/v3/auth?x' is no page of /v2/images"),
     "401": ([page("1", next=NEXT), response('{"error_code": "APIGW.0301", "error_msg": "expired"}', "401 No")],
             f"GET {NEXT} is answered with status 401 (APIGW.0301: expired)"),
     "403": ([response('{"error": {"code": "IMG.1", "message": "tkn-secret is bad"}}', "403 No")], "403 (IMG.1: <10 ch"),
@@ -193,7 +193,7 @@ def test_a_next_page_on_another_host_is_refused(link):
     with rogue(lambda *_: page()) as other, rogue(lambda *_: page("1", next=where)) as server:
         where = link.format(*[(other.url if link[0] == "{" else other.url.removeprefix("http://"))] * 2)
         line = refusal(run("record", server.url, "--token", "t"), 3)
-        assert ("which is no page of /v2/images on this endpoint" in line, other.heads) == (True, [])
+        assert ("is no page of /v2/images on this endpoint" in line, other.heads) == (True, [])
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_a_body_that_is_not_json_is_an_error(body):
     with rogue(lambda *_: response(body)) as server:
         answer = open_endpoint(server).get("/v2/images")
     assert len(body) < MAX_BODY
-    with pytest.raises(EndpointError, match=r"^GET /v2/images is answered with status 200 .*JSON"):
+    with pytest.raises(EndpointError, match=r"^GET /v2/images is answered with status 200: .*JSON"):
         _ = answer.json
 
 
