@@ -13,7 +13,6 @@ import click
 from ims_mock.cli.common import ProgressBar, UnusableEndpoint, choose_format, connected, make_command, write
 from ims_mock.cli.record import read_images
 from ims_mock.contract.profiles import Profile
-from ims_mock.endpoint.credentials import AccessKey
 from ims_mock.endpoint.evidence import Report
 from ims_mock.endpoint.identities import Identities
 from ims_mock.endpoint.questions import QUESTIONS, Question, Sample
@@ -37,8 +36,12 @@ def command(
         raise click.UsageError(str(error)) from None
     endpoint = connected(remote)
     reading = read_images(endpoint)
+    if foreign_image in [image["id"] for image in reading.images()]:
+        raise click.UsageError(
+            f"Invalid --foreign-image {foreign_image!r}: the project sees it. Use one of another project."
+        )
     sample, version = Sample(reading, foreign_image), remote["api_version"]
-    asker = Asker(endpoint, isinstance(endpoint.credentials, AccessKey), pace)
+    asker = Asker(endpoint, pace)
     verification = Verification(asker, Emulation(sample, version), sample, expected)
     asker.limit = verification.plan(questions)
     images, requests = counted(len(reading.listed), "image"), counted(asker.limit, "request")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -91,46 +92,36 @@ def images_of(answer: Answer) -> list[Shown] | None:
 # --- the parts
 
 
-def _of_images(part: Callable[[list[Shown], Sample], Any]) -> Callable[[Answer, Sample, bool], Any]:
-    def read(answer: Answer, sample: Sample, is_tied: bool) -> Any:
-        images = images_of(answer)
-        return None if images is None else part(images, sample)
+def _ids(images: Iterable[Shown]) -> list[str]:
+    return [str(image.get("id")) for image in images]
 
-    return read
+
+def _of_images(part: Callable[[list[Shown], Sample], Any]) -> Callable[[Answer, Sample, bool], Any]:
+    return lambda answer, sample, _: None if (images := images_of(answer)) is None else part(images, sample)
 
 
 def _order(answer: Answer, sample: Sample, is_tied: bool) -> Any:
     """Return the ids in order; if times have fractions, images that sort alike are a sorted list of ids."""
     images = images_of(answer)
     if images is None or not is_tied:
-        return images and [image.get("id") for image in images]
+        return images and _ids(images)
     query = parse_qsl(urlsplit(answer.target).query)
     keys = [key.split(":")[0] for name, value in query if name in ("sort", "sort_key") for key in value.split(",")]
-
-    def values(image: Shown) -> list[Any]:
-        return [image.get(key) for key in (*keys, "created_at")]
-
-    groups = ([str(image.get("id")) for image in alike] for _, alike in groupby(images, values))
-    return [sorted(ids) if len(ids) > 1 else ids[0] for ids in groups]
+    groups = groupby(images, lambda image: [image.get(key) for key in (*keys, "created_at")])
+    return [ids if len(ids := sorted(_ids(alike))) > 1 else ids[0] for _, alike in groups]
 
 
-def _links(answer: Answer, *_: object) -> Any:
+def _links(answer: Answer, *_: object, is_raw: bool = False) -> Any:
     """Return path and decoded parameters of the links; the id of a marker depends on the order of the images."""
     if images_of(answer) is None:
         return None
-    found = {}
-    for name in ("first", "next"):
-        if link := _json(answer).get(name):
-            parts = urlsplit(str(link))
-            pairs = parse_qsl(parts.query, keep_blank_values=True)
-            found[name] = [parts.path, *(f"{key}={'…' if key == 'marker' else value}" for key, value in pairs)]
-    return found
-
-
-def _raw_links(answer: Answer, *_: object) -> Any:
-    if images_of(answer) is None:
-        return None
-    return {name: _json(answer)[name] for name in ("first", "next") if name in _json(answer)}
+    links = {name: str(link) for name in ("first", "next") if (link := _json(answer).get(name))}
+    pairs = {name: parse_qsl(link.partition("?")[2], keep_blank_values=True) for name, link in links.items()}
+    parts = {
+        name: [link.partition("?")[0], *(f"{key}={'…' if key == 'marker' else value}" for key, value in pairs[name])]
+        for name, link in links.items()
+    }
+    return links if is_raw else parts
 
 
 def _shape(answer: Answer, *_: object) -> Any:
@@ -156,26 +147,29 @@ def _keys(body: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def _walk(images: list[Shown], _: Sample) -> Any:
-    ids = [image.get("id") for image in images]
-    return {"images": len(set(ids)), "repeated": len(ids) - len(set(ids))}
+    ids = set(_ids(images))
+    return {"images": len(ids), "repeated": len(images) - len(ids)}
 
 
 def _shared(images: list[Shown], sample: Sample) -> Any:
-    shared = {image["id"] for image in sample.shared}
+    shared = _ids(sample.shared)
     return {
-        image["id"]: [image.get(name) for name in ("visibility", "__imagetype")]
+        one: [image.get("visibility"), image.get("__imagetype")]
         for image in images
-        if image.get("id") in shared
+        for one in _ids([image])
+        if one in shared
     }
 
 
 def _nulls(images: list[Shown], _: Sample) -> Any:
-    """Return which base properties are shown as null by any image, and which are absent from any."""
-    found = {}
-    for name in _NULLABLE:
-        values = [image.get(name, "absent") for image in images]
-        found[name] = [shown for shown, value in (("null", None), ("absent", "absent")) if value in values]
-    return found
+    """Return for each base property whether it is shown as null by any image, and whether it is absent from any."""
+    return {
+        name: {
+            "null": any(name in image and image[name] is None for image in images),
+            "absent": any(name not in image for image in images),
+        }
+        for name in _NULLABLE
+    }
 
 
 def _fields(answer: Answer, *_: object) -> Any:
@@ -190,12 +184,12 @@ def _fields(answer: Answer, *_: object) -> Any:
 
 
 PARTS: Final[Mapping[str, Callable[[Answer, Sample, bool], Any]]] = {
-    "ids": _of_images(lambda images, _: sorted(str(image.get("id")) for image in images)),
+    "ids": _of_images(lambda images, _: sorted(_ids(images))),
     "order": _order,
     "count": _of_images(lambda images, _: len(images)),
     "next": lambda answer, *_: None if images_of(answer) is None else "next" in _json(answer),
     "links": _links,
-    "raw-links": _raw_links,
+    "raw-links": partial(_links, is_raw=True),
     "shape": _shape,
     "media-type": lambda answer, *_: answer.media_type,
     "request-id": lambda answer, *_: _REQUEST_ID.fullmatch(answer.headers.get("x-request-id", "")) is not None,

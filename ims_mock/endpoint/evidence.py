@@ -62,7 +62,7 @@ class Report:
     def text(self, form: str) -> str:
         """Return the report as ``terminal``, ``markdown`` or ``json``."""
         if form == "json":
-            return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+            return json.dumps(asdict(self), indent=1) + "\n"
         is_markdown = form == "markdown"
         counts = Counter(row.outcome for row in self.rows)
         summary = ", ".join(f"{outcome}: {counts[outcome]}" for outcome in OUTCOMES)

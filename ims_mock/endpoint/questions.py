@@ -34,7 +34,8 @@ class Sample:
         self.dead = [image["id"] for image in reading.dead if image.get("status") == "deleted"]
         names = (str(image.get("name")) for image in self.images)
         self.names = Counter(name for name in names if re.fullmatch(r"[A-Za-z][\w. -]*", name, re.ASCII))
-        self.times = sorted(str(image["created_at"]) for image in self.images if image.get("created_at"))
+        times = (str(image.get("created_at")) for image in self.images)
+        self.times = sorted(time for time in times if re.fullmatch(r"[12][0-9]{3}-[0-9-]{5}T[0-9:]{8}Z", time))
         self.middle = self.times[len(self.times) // 2] if len(set(self.times)) > 1 else None
         self.tags = [[tag for tag in image.get("tags") or () if tag and tag == tag.strip()] for image in self.images]
         foreigners = (image for image in self.images if image.get("owner") not in (None, reading.project))
@@ -73,7 +74,7 @@ def _splitting(sample: Sample) -> str | None:
         values = [str(image.get(name)) for image in sample.images]
         for position, outside in enumerate(values):
             for value in {*values[:position]} & {*values[position:]} - {outside, "None"}:
-                return f"{name}={quote(value)}&marker={sample.images[position]['id']}"
+                return f"{name}={quote(value)}&marker={quote(sample.images[position]['id'])}"
     return None
 
 

@@ -8,17 +8,19 @@ with which the emulator answers as the endpoint did.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from time import sleep
-from typing import Any, Final, Protocol
+from typing import Any, Final
+from urllib.parse import quote
 
 from ims_mock.catalog.image import IMAGES_PATH
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.emulator import Emulator
 from ims_mock.endpoint.comparison import View, differing, images_of, is_foreign_error, view
-from ims_mock.endpoint.endpoint import RETRIED, RETRIES
+from ims_mock.endpoint.credentials import AccessKey
+from ims_mock.endpoint.endpoint import RETRIED, RETRIES, Endpoint
 from ims_mock.endpoint.questions import QUESTIONS, Missing, Question, Request, Sample
 from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.loading.loader import load
@@ -53,23 +55,6 @@ class Row:
     why: str = ""
 
 
-class Service(Protocol):
-    """What answers requests: :class:`ims_mock.endpoint.endpoint.Endpoint` or the emulator."""
-
-    requests: int
-
-    def get(
-        self, target: str, headers: Mapping[str, str | None] | None = None, *, is_authenticated: bool = True
-    ) -> Answer:
-        """Send a request and return the answer; raise :class:`EndpointError` if there is none."""
-        ...
-
-
-def ask(service: Service, request: Request) -> Answer:
-    """Send a request to a service and return the answer."""
-    return service.get(request.target, dict(request.headers), is_authenticated=not request.is_anonymous)
-
-
 def _with_walks(ask: Callable[[Request], Answer], requests: Iterable[Request]) -> list[Answer]:
     """Return the answer to each request; that to a walk has the images of all its pages."""
     answers = []
@@ -79,7 +64,7 @@ def _with_walks(ask: Callable[[Request], Answer], requests: Iterable[Request]) -
         for _ in range(1, request.pages):
             if not (page := images_of(last)) or "next" not in last.json:
                 break
-            last = ask(replace(request, target=f"{request.target}&marker={page[-1]['id']}"))
+            last = ask(replace(request, target=f"{request.target}&marker={quote(str(page[-1].get('id')))}"))
             images += images_of(last) or ()
         answers.append(answer if last is answer else replace(last, body=json.dumps({"images": images}).encode()))
     return answers
@@ -107,7 +92,6 @@ class Emulation:
         catalog["credentials"] = {"tokens": [{"token": _TOKEN, "project": sample.reading.project}]}
         if sample.foreign:
             catalog["images"].append({"id": sample.foreign, "owner": "another project", "visibility": "private"})
-        self.requests = 0
         self._known: list[tuple[_Observed, list[Answer]]] = []  # the answers to the latest requests
         self._latest: tuple[Request, ...] = ()
         self._emulator = Emulator(load([catalog]), AppOptions(auth="on", journal=0))
@@ -125,47 +109,34 @@ class Emulation:
             if not (profile.departures ^ departures) & profile.asked:
                 return answers
         self._emulator.profile = profile = _Observed("", departures)
-        self._known.append((profile, _with_walks(lambda request: ask(self, request), requests)))
+        self._known.append((profile, _with_walks(self._ask, requests)))
         return self._known[-1][1]
 
-    def get(
-        self, target: str, headers: Mapping[str, str | None] | None = None, *, is_authenticated: bool = True
-    ) -> Answer:
-        """Return the answer to a request."""
-        path, _, query = target.partition("?")
-        merged = {**self._headers, **(headers or {}), "X-Auth-Token": _TOKEN if is_authenticated else None}
-        sent = {name: value for name, value in merged.items() if value is not None}
+    def _ask(self, request: Request) -> Answer:
+        path, _, query = request.target.partition("?")
+        headers = {**self._headers, **dict(request.headers), "X-Auth-Token": None if request.is_anonymous else _TOKEN}
+        sent = {name: value for name, value in headers.items() if value is not None}
         response = self._client.open(path, headers=sent, environ_overrides={"QUERY_STRING": query})
-        self.requests += 1
         names = {name.lower(): value for name, value in response.headers}
-        return Answer(target, sent, response.status_code, names, response.get_data())
+        return Answer(request.target, sent, response.status_code, names, response.get_data())
 
 
-@dataclass
 class Asker:
-    """Asks a service at a pace and not too often; an answer that is known is not asked again.
+    """Asks an endpoint at a pace and not too often; an answer that is known is not asked again.
 
     Attributes:
-        service: The service.
-        is_signed: Whether requests are signed.
-        pace: The seconds between requests.
-        limit: The largest number of requests.
+        limit: The largest number of requests, repetitions included.
     """
 
-    service: Service
-    is_signed: bool = False
-    pace: float = 0
-    limit: int = MAX_REQUESTS
-    _known: dict[Request, Answer] = field(default_factory=dict)
-    _is_rejected: bool = False
-
-    def __post_init__(self) -> None:
-        self._before = self.service.requests
+    def __init__(self, endpoint: Endpoint, pace: float = 0, limit: int = MAX_REQUESTS) -> None:
+        self._endpoint, self._pace, self._before, self.limit = endpoint, pace, endpoint.requests, limit
+        self._known: dict[Request, Answer] = {}
+        self._is_rejected = False
 
     @property
     def requests(self) -> int:
         """The number of requests that were sent, repetitions included."""
-        return self.service.requests - self._before
+        return self._endpoint.requests - self._before
 
     @property
     def has_answers(self) -> bool:
@@ -185,7 +156,7 @@ class Asker:
                 raise CannotTell("the endpoint asks for no credentials")
             if answer.status == 401 and not request.is_anonymous:
                 self._is_rejected = self._send(Request(f"{IMAGES_PATH}?limit=1")).status == 401
-                if self._is_rejected or self.is_signed:
+                if self._is_rejected or isinstance(self._endpoint.credentials, AccessKey):
                     raise CannotTell(_REJECTED if self._is_rejected else "the signature of this request is rejected")
             self._known[request] = answer
         return self._known[request]
@@ -196,9 +167,9 @@ class Asker:
         if self.requests + RETRIES >= self.limit:
             raise CannotTell(f"the limit of {self.limit} requests is reached")
         if self.requests:
-            sleep(self.pace)
+            sleep(self._pace)
         try:
-            return ask(self.service, request)
+            return self._endpoint.get(request.target, dict(request.headers), is_authenticated=not request.is_anonymous)
         except EndpointError as error:
             raise CannotTell(str(error)) from None
 
@@ -288,11 +259,16 @@ class Verification:
     ) -> list[tuple[str, ...]]:
         """Return all smallest sets of switches with which the emulator answers as the endpoint did."""
         names = [one.name for one in DEPARTURES if one.name not in known]
-        for size in range(1, MAX_SWITCHES + 1):
-            sets = combinations(names, size)
-            if found := [one for one in sets if self._emulated(question, requests, known.union(one)) == there]:
-                return found
-        return []
+        is_same: dict[int, bool] = {}  # by the identity of answers, most of which are those of other profiles too
+
+        def explains(names: tuple[str, ...]) -> bool:
+            answers = self._emulation.answers(requests, self._profile.departures ^ known.union(names))
+            if id(answers) not in is_same:
+                is_same[id(answers)] = self._view(question, answers) == there
+            return is_same[id(answers)]
+
+        sizes = ([*filter(explains, combinations(names, size))] for size in range(1, MAX_SWITCHES + 1))
+        return next(filter(None, sizes), [])
 
     def _emulated(self, question: Question, requests: tuple[Request, ...], switched: frozenset[str]) -> View:
         return self._view(question, self._emulation.answers(requests, self._profile.departures ^ switched))

@@ -109,6 +109,12 @@ def test_wrong_usage_sends_nothing(arguments, words):
         assert server.heads == []
 
 
+def test_a_foreign_image_must_not_be_seen():
+    with over_socket(make_app({"images": [{"id": "own"}]})) as ask:
+        done = run("verify", ask.url, *QUICK, "--project", "p", "--foreign-image", "own", IMS_MOCK_REMOTE_TOKEN="t")
+    assert "Invalid --foreign-image 'own': the project sees it." in refusal(done, 2)
+
+
 def test_without_a_terminal_it_needs_yes():
     with rogue(lambda *_: response()) as server:
         assert "there is no terminal. Use --yes." in refusal(run("verify", server.url), 2)
