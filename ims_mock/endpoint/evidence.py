@@ -7,14 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final
+from typing import Any
 
+from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.endpoint.questions import QUESTIONS, Question
 from ims_mock.endpoint.verify import CANNOT_TELL, DIFFERS, OUTCOMES, Row
 from ims_mock.openapi.tables import TABLES
 from ims_mock.text import Table, escaped
-
-_CLAIMS: Final = {question.name: question.claim for question in QUESTIONS}
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class Report:
         try:
             data = {one.name: json.loads(text)[one.name] for one in fields(cls)}
             report = cls(**{**data, "rows": tuple(Row(**row) for row in data["rows"])})
+            Profile.parse(report.profile)
             texts = [report.endpoint, report.date, report.api_version, *(row.name for row in report.rows)]
             if all(isinstance(one, str) for one in texts) and {row.outcome for row in report.rows} <= {*OUTCOMES}:
                 return report
@@ -56,8 +56,9 @@ class Report:
 
     @property
     def title(self) -> str:
-        """The endpoint, the day and the version."""
-        return ", ".join(filter(None, (self.endpoint, self.date, self.api_version)))
+        """The endpoint, the day, the profile and the version."""
+        version = f", X-Api-Version {self.api_version}" if self.api_version else ""
+        return f"{self.endpoint}, {self.date}, profile {self.profile}{version}"
 
     def text(self, form: str) -> str:
         """Return the report as ``terminal``, ``markdown`` or ``json``."""
@@ -66,13 +67,16 @@ class Report:
         is_markdown = form == "markdown"
         counts = Counter(row.outcome for row in self.rows)
         summary = ", ".join(f"{outcome}: {counts[outcome]}" for outcome in OUTCOMES)
-        told = {one.name: one.why if one.outcome == CANNOT_TELL else _CLAIMS.get(one.name, "") for one in self.rows}
-        cells = tuple((one.name, one.outcome, told[one.name]) for one in self.rows)
+        rules = self._rules()
+        cells = tuple(
+            (one.name, one.outcome, one.why if one.outcome == CANNOT_TELL else rules.get(one.name, ""))
+            for one in self.rows
+        )
         table = Table(("question", "outcome", "rule, or why it cannot tell"), cells)
         code = "`" if is_markdown else ""
         parts = [
             f"{'# ' * is_markdown}{self.title}\n",
-            f"{self.images} images, {self.requests} requests, profile {code}{self.profile}{code}. {summary}.\n",
+            f"{self.images} images, {self.requests} requests. {summary}.\n",
             table.markdown() if is_markdown else table.text(),
         ]
         for row in (one for one in self.rows if one.outcome == DIFFERS):
@@ -81,6 +85,11 @@ class Report:
             parts.append(f"{'## ' * is_markdown}{row.name}: {row.why}\n{block}")
         parts.append(f"matching profile: {code}--profile {self.matching_profile}{code}\n")
         return "\n".join(parts)
+
+    def _rules(self) -> dict[str, str]:
+        """Return the rules that agree if answers do, by question: without a departure, the opposite of its rule."""
+        missing = {one.name for one in DEPARTURES} - Profile.parse(self.profile).departures
+        return {one.name: f"not so: {one.claim}" if one.departure in missing else one.claim for one in QUESTIONS}
 
 
 def _compact(value: Any) -> str:

@@ -179,7 +179,7 @@ class Question:
         requests: The requests.
         compare: What is compared, names of :data:`ims_mock.endpoint.comparison.PARTS`.
         needs: What the images must have, besides the placeholders: names of :data:`VALUES`.
-        after: A question without which this one tells nothing if that differs.
+        after: A question without which this one tells nothing, if that differs or the profile lacks its departure.
         alike: The reason why several answers with the same status tell nothing; empty if they do.
         only_refutes: The reason why equal answers prove nothing; empty if they do.
     """
@@ -289,7 +289,7 @@ QUESTIONS: Final = (
     # --- versions and sharing
     _ask("api-version", ASSUMPTION, "`X-Api-Version` counts by its first letter in any case; without it, Mitaka answers", (_version(None), _version("queens"), _version("P")), "status", alike="the header seems to have no effect"),
     _ask("unregistered-asked", ASSUMPTION, "`__isregistered=false` finds nothing for an ordinary caller", "__isregistered=false&limit=1000", "ids", after="links-bare"),
-    _ask("shared-pending", RULE, "the documented query finds pending images", "member_status=pending&visibility=shared&__imagetype=shared&limit=1000", "ids", needs="left"),
+    _ask("shared-pending", RULE, "the documented query finds pending images", "member_status=pending&visibility=shared&__imagetype=shared&limit=1000", "ids", needs="left", after="shared-shown"),
     _ask("dead-listed", "dead-images-on-request", "`status=deleted` lists deleted images", "status=deleted&limit=100", "ids", needs="dead"),
     # --- images
     _ask("fields", RULE, "attributes have the documented names and types, in the list and alone", (_ALL, "/v2/images/{first}"), "fields"),

@@ -220,6 +220,9 @@ class Verification:
         """
         if question.after in self._different:
             raise CannotTell(f"the answers to {question.after} differ")
+        needed = {one.departure for one in QUESTIONS if one.name == question.after} - {""}
+        if needed - (self._profile.departures ^ self.switched):
+            raise CannotTell(f"the rule is part of the departure {', '.join(needed)}")
         requests = question.filled(self._sample)
         known = self.switched - {question.departure}
         here = self._emulated(question, requests, known)

@@ -72,8 +72,19 @@ def test_printed_report_is_that_of_the_guide():
     with over_socket(make_app(profile="documented,-full-last-page")) as ask:
         done = run("verify", ask.url, *QUICK, "--only", "full-last-page,limit-zero,tag-dotted")
     assert done.stdout.splitlines()[1:] == printed.splitlines()[1:]
-    host, date = done.stdout.splitlines()[0].split(", ")
-    assert (host, len(date)) == (ask.url.removeprefix("http://"), len("2026-12-01"))
+    host, date, profile = done.stdout.splitlines()[0].split(", ")
+    assert (host, len(date), profile) == (ask.url.removeprefix("http://"), len("2026-12-01"), "profile documented")
+
+
+def test_rules_are_those_of_the_profile():
+    names = ("--only", "full-last-page,limit-zero,error-query-code")
+    with over_socket(make_app(profile="glance")) as ask:
+        done = run("verify", ask.url, *QUICK, "--profile", "glance", *names)
+    assert done.returncode == 0
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line}
+    assert "agrees       not so: a last page that is exactly full has no `next`" in rows["full-last-page"]
+    assert "agrees       `limit=0` returns no images and no `next`" in rows["limit-zero"]
+    assert "cannot tell  the rule is part of the departure error-body" in rows["error-query-code"]
 
 
 def test_identities_are_replaced_unless_they_are_kept():
