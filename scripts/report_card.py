@@ -41,6 +41,7 @@ UNREADABLE = "page-?-truncated page-2-html* page-2-not-utf-8 page-?-empty-body"
 RETRIED = "page-2-*-retried"
 # fmt: off
 CAUSES = (
+    ("huaweicloud-sdk-go-v3 huaweicloud-sdk-ims*", "large-sizes", "`virtual_size` is read into 32 bits: a page with a larger one is an error."),
     ("*", "moved-ahead", "The images of earlier pages are not remembered."),
     ("huaweicloudsdkims", UNREADABLE, "`Client.deserialize` takes a body that is not JSON as text. No attribute of the response is in it, so `images` and `next` are `None`, without an error: the list ends."),
     ("huaweicloudsdkims", RETRIED, "Requests are repeated only by `glance_list_images_invoker(…).with_retry(…)`, or after a 429 or a broken connection by `HttpConfig.retry_times`, which is 0."),
@@ -57,6 +58,7 @@ CAUSES = (
     ("huaweicloud-sdk-ims*", "page-?-empty-body", "A response without a body has `null` as images and next link, without an error: the list ends."),
     ("huaweicloud-sdk-ims*", RETRIED, "Requests are repeated only by `glanceListImagesInvoker(…).retryTimes(…)`."),
     ("@huaweicloud/*", UNREADABLE, "The HTTP client returns a body that is not JSON as text (`silentJSONParsing`), and `HcClient.extractResponse` replaces it by an empty object, without an error: the list ends."),
+    ("@huaweicloud/*", "sort-two-keys", "`AKSKSigner` sorts the values of a repeated parameter before they are sent."),
     ("@huaweicloud/*", RETRIED, "Requests are repeated only if there is a second endpoint."),
     ("*", "next-loops next-repeats", "`next` is followed without remembering the links."),
 )
