@@ -37,6 +37,10 @@ _DEFAULT_ENTERPRISE_PROJECT: Final = "0"
 _SHORTEST: Final = 4
 """The length from which an identity is replaced within a text; a shorter one could be a part of any word."""
 
+_INNER: Final = re.compile(r"[\w-]")
+_WORD: Final = re.compile(rf"(?<![\w-])(?=(.{{{_SHORTEST}}}))", re.DOTALL)
+"""Where an identity can start, with its first characters."""
+
 
 class Identities:
     """The identities of an account and their replacements.
@@ -55,8 +59,9 @@ class Identities:
         if not is_kept:
             within = self._collect([*reading.images()])
         self._within = {old.lower(): new for old, new in within.items() if len(old) >= _SHORTEST}
-        longest_first = map(re.escape, sorted(self._within, key=len, reverse=True))
-        self._word = re.compile(rf"(?<![\w-])(?:{'|'.join(longest_first) or '(?!)'})(?![\w-])", re.IGNORECASE)
+        self._lengths: dict[str, set[int]] = {}  # by the first characters: one alternative per name would take minutes
+        for old in self._within:
+            self._lengths.setdefault(old[:_SHORTEST], set()).add(len(old))
 
     def _collect(self, images: list[Shown]) -> dict[str, str]:
         """Collect the identities, and return the replacements of those that are no UUIDs within texts."""
@@ -104,8 +109,15 @@ class Identities:
         """Return a text with the replacements: a path, a link or any other."""
         if text.startswith("/"):
             return self.target(text)
-        text = self._id_text(text)
-        return self._word.sub(lambda match: self._within[match[0].lower()], text)
+        text, parts, end = self._id_text(text), [], 0
+        for match in _WORD.finditer(text):
+            start = match.start()
+            for length in sorted(self._lengths.get(match[1].lower(), ()), reverse=True):
+                new = self._within.get(text[start : start + length].lower())
+                if new and start >= end and not _INNER.match(text, start + length):
+                    parts += [text[end:start], new]
+                    end = start + length
+        return "".join([*parts, text[end:]])
 
     def target(self, target: str) -> str:
         """Return a path and query with the replacements in the path and in the values of the query."""
