@@ -11,7 +11,7 @@ from typing import Any
 
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.endpoint.questions import QUESTIONS, Question
-from ims_mock.endpoint.verify import CANNOT_TELL, DIFFERS, OUTCOMES, Row
+from ims_mock.endpoint.verify import AGREES, CANNOT_TELL, DIFFERS, OUTCOMES, Row
 from ims_mock.openapi.tables import TABLES
 from ims_mock.text import Table, escaped
 
@@ -88,8 +88,23 @@ class Report:
 
     def _rules(self) -> dict[str, str]:
         """Return the rules that agree if answers do, by question: without a departure, the opposite of its rule."""
-        missing = {one.name for one in DEPARTURES} - Profile.parse(self.profile).departures
-        return {one.name: f"not so: {one.claim}" if one.departure in missing else one.claim for one in QUESTIONS}
+        return {one.name: f"not so: {one.claim}" if one.departure in self._missing else one.claim for one in QUESTIONS}
+
+    @property
+    def _missing(self) -> set[str]:
+        """The departures that the profile lacks."""
+        return {one.name for one in DEPARTURES} - Profile.parse(self.profile).departures
+
+    def outcomes(self) -> dict[str, str]:
+        """Return whether the endpoint agrees with the rule of each question, also if the profile has the opposite."""
+        found = {row.name: row.outcome for row in self.rows}
+        departures = {row.name: row.departures for row in self.rows}
+        for question in QUESTIONS:
+            if question.departure in self._missing and question.name in found:
+                is_rule = question.departure in departures[question.name]
+                opposite = {AGREES: DIFFERS, DIFFERS: AGREES if is_rule else DIFFERS}
+                found[question.name] = opposite.get(found[question.name], found[question.name])
+        return found
 
 
 def _compact(value: Any) -> str:
@@ -98,27 +113,29 @@ def _compact(value: Any) -> str:
 
 def evidence_tables(reports: Sequence[Report]) -> dict[str, Table]:
     """Return the tables of parameters, departures and questions, with a column for each report."""
+    found = [report.outcomes() for report in reports]
 
-    def beside(table: Table, subjects: Callable[[Question], Iterable[str]]) -> Table:
-        rows = []
-        for row in table.rows:
-            asked = {question.name for question in QUESTIONS if row[0].strip("`") in subjects(question)}
-            rows.append((*row, *(_outcomes(report, asked) for report in reports)))
+    def beside(table: Table, cell: Callable[[str, dict[str, str]], str]) -> Table:
+        rows = ((*row, *(cell(row[0].strip("`"), outcomes) for outcomes in found)) for row in table.rows)
         return Table((*table.heads, *(report.title for report in reports)), tuple(rows))
+
+    def of_subject(subjects: Callable[[Question], Iterable[str]]) -> Callable[[str, dict[str, str]], str]:
+        def cell(subject: str, outcomes: dict[str, str]) -> str:
+            names = [question.name for question in QUESTIONS if subject in subjects(question)]
+            groups = {one: ", ".join(name for name in names if outcomes.get(name) == one) for one in OUTCOMES}
+            return "; ".join(f"{one}: {names}" for one, names in groups.items() if names)
+
+        return cell
 
     questions = tuple((one.name, one.tests, one.claim) for one in QUESTIONS)
     return {
-        "parameters": beside(TABLES["parameters"], _parameters),
-        "departures": beside(TABLES["departures"], lambda question: [question.departure]),
-        "questions": beside(Table(("question", "tests", "rule"), questions), lambda question: [question.name]),
+        "parameters": beside(TABLES["parameters"], of_subject(_parameters)),
+        "departures": beside(TABLES["departures"], of_subject(lambda question: [question.departure])),
+        "questions": beside(
+            Table(("question", "tests", "rule"), questions), lambda name, outcomes: outcomes.get(name, "not asked")
+        ),
     }
 
 
 def _parameters(question: Question) -> list[str]:
     return [name for one in question.requests for name in re.findall(r"(?:^|[&?])(\w+)=", one.target)]
-
-
-def _outcomes(report: Report, asked: Iterable[str]) -> str:
-    rows = [row for row in report.rows if row.name in asked]
-    found = {outcome: [row.name for row in rows if row.outcome == outcome] for outcome in OUTCOMES}
-    return "; ".join(f"{outcome}: {', '.join(names)}" for outcome, names in found.items() if names)

@@ -12,7 +12,7 @@ from serving import refusal, run
 from verifying import InProcess, verified
 
 from ims_mock.contract.profiles import DEPARTURES
-from ims_mock.endpoint.evidence import Report
+from ims_mock.endpoint.evidence import Report, evidence_tables
 from ims_mock.endpoint.questions import QUESTIONS
 
 QUICK = ("--yes", "--pace", "0.001")
@@ -208,8 +208,25 @@ def test_reports_of_users_are_merged_into_the_accuracy_page(reports):
     assert "matches.\n" in text
     assert "`--profile documented,-dotted-tags,-full-last-page`" in text
     (row,) = [line for line in text.splitlines() if line.startswith("| `full-last-page` |")]
-    assert row.endswith("| agrees: full-last-page | differs: full-last-page |")
+    assert row.endswith("| agrees | differs |")
     assert merged(text, []) == page
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "outcome"),
+    [
+        ("documented", "documented", "agrees"),
+        ("documented,-full-last-page", "documented", "differs"),
+        ("glance", "glance", "differs"),
+        ("glance,+full-last-page", "glance", "agrees"),
+    ],
+)
+def test_tables_show_whether_the_endpoint_follows_the_rule(there, here, outcome):
+    asked = [question for question in QUESTIONS if question.name in ("full-last-page", "limit-zero")]
+    rows, _ = verified(InProcess(profile=there), here, asked)
+    report = Report("h", "2026-12-01", here, "", 1, 1, here, tuple(rows.values()))
+    cells = {row[0]: row[-1] for row in evidence_tables([report])["questions"].rows}
+    assert (cells["full-last-page"], cells["limit-zero"], cells["percent"]) == (outcome, "agrees", "not asked")
 
 
 def test_a_report_survives_json():
