@@ -127,14 +127,19 @@ def evidence_tables(reports: Sequence[Report]) -> dict[str, Table]:
 
         return cell
 
-    questions = tuple((one.name, one.tests, one.claim) for one in QUESTIONS)
+    questions = tuple((one.name, one.tests, one.claim, _asked(one), ", ".join(one.compare)) for one in QUESTIONS)
+    heads = ("question", "tests", "rule", "requests", "compared")
     return {
         "parameters": beside(TABLES["parameters"], of_subject(_parameters)),
         "departures": beside(TABLES["departures"], of_subject(lambda question: [question.departure])),
-        "questions": beside(
-            Table(("question", "tests", "rule"), questions), lambda name, outcomes: outcomes.get(name, "not asked")
-        ),
+        "questions": beside(Table(heads, questions), lambda name, outcomes: outcomes.get(name, "not asked")),
     }
+
+
+def _asked(question: Question) -> str:
+    return ", ".join(
+        f"`{one}`" if one else "no query" for one in dict.fromkeys(one.target for one in question.requests)
+    )
 
 
 def _parameters(question: Question) -> list[str]:
