@@ -134,16 +134,16 @@ filter of its own is encoded already.
 _ENCODED: Final = ("splitting", "other_case", "other_spelling")
 
 
-class Missing(LookupError):
-    """The images lack what a question needs; the message is the reason."""
+class CannotTell(Exception):
+    """A question has no answer; the message is the reason."""
 
 
 def find(sample: Sample, name: str) -> str:
-    """Return the value of a placeholder; raise :class:`Missing` if there is none."""
+    """Return the value of a placeholder; raise :class:`CannotTell` if there is none."""
     function, reason = VALUES[name]
     value = function(sample)
     if value is None:
-        raise Missing(reason)
+        raise CannotTell(reason)
     return value if name in _ENCODED else quote(value, safe="=" if name.startswith("raw_") else "")
 
 
@@ -200,7 +200,7 @@ class Question:
         return self.tests if self.tests not in (RULE, ASSUMPTION) else ""
 
     def filled(self, sample: Sample) -> tuple[Request, ...]:
-        """Return the requests for a sample; raise :class:`Missing` if they cannot be made."""
+        """Return the requests for a sample; raise :class:`CannotTell` if they cannot be made."""
         for name in self.needs:
             find(sample, name)
         return tuple(request.filled(sample) for request in self.requests)

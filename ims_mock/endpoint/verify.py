@@ -21,7 +21,7 @@ from ims_mock.emulator import Emulator
 from ims_mock.endpoint.comparison import View, differing, images_of, is_foreign_error, view
 from ims_mock.endpoint.credentials import AccessKey
 from ims_mock.endpoint.endpoint import RETRIED, RETRIES, Endpoint
-from ims_mock.endpoint.questions import QUESTIONS, Missing, Question, Request, Sample
+from ims_mock.endpoint.questions import QUESTIONS, CannotTell, Question, Request, Sample
 from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.loading.loader import load
 from ims_mock.options import AppOptions
@@ -31,13 +31,9 @@ AGREES, DIFFERS, CANNOT_TELL = OUTCOMES = ("agrees", "differs", "cannot tell")
 
 MAX_REQUESTS: Final = 120
 MAX_SWITCHES: Final = 3
+MAX_FAILURES: Final = 3
 
 _TOKEN: Final = "ims-mock-verify"
-_REJECTED: Final = "the credentials are not accepted any more"
-
-
-class CannotTell(Exception):
-    """A question has no answer; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,8 @@ class Asker:
     def __init__(self, endpoint: Endpoint, pace: float = 0, limit: int = MAX_REQUESTS) -> None:
         self._endpoint, self._pace, self._before, self.limit = endpoint, pace, endpoint.requests, limit
         self._known: dict[Request, Answer] = {}
-        self._is_rejected = False
+        self._failures = 0
+        self._end = ""  # why nothing more is asked
 
     @property
     def requests(self) -> int:
@@ -150,28 +147,39 @@ class Asker:
     def _ask(self, request: Request, *, again: bool) -> Answer:
         if again or request not in self._known:
             answer = self._send(request)
-            if answer.status in RETRIED:
-                raise CannotTell(f"the endpoint answers with status {answer.status} again and again")
             if answer.status < 400 and request.is_anonymous:
                 raise CannotTell("the endpoint asks for no credentials")
             if answer.status == 401 and not request.is_anonymous:
-                self._is_rejected = self._send(Request(f"{IMAGES_PATH}?limit=1")).status == 401
-                if self._is_rejected or isinstance(self._endpoint.credentials, AccessKey):
-                    raise CannotTell(_REJECTED if self._is_rejected else "the signature of this request is rejected")
+                if self._send(Request(f"{IMAGES_PATH}?limit=1")).status == 401:
+                    self._end = "the credentials are not accepted any more"
+                    raise CannotTell(self._end)
+                if isinstance(self._endpoint.credentials, AccessKey):
+                    raise CannotTell("the signature of this request is rejected")
             self._known[request] = answer
         return self._known[request]
 
     def _send(self, request: Request) -> Answer:
-        if self._is_rejected:
-            raise CannotTell(_REJECTED)
+        if self._end:
+            raise CannotTell(self._end)
         if self.requests + RETRIES >= self.limit:
             raise CannotTell(f"the limit of {self.limit} requests is reached")
         if self.requests:
             sleep(self._pace)
+        failure = ""
         try:
-            return self._endpoint.get(request.target, dict(request.headers), is_authenticated=not request.is_anonymous)
+            answer = self._endpoint.get(
+                request.target, dict(request.headers), is_authenticated=not request.is_anonymous
+            )
+            if answer.status in RETRIED:
+                failure = f"the endpoint answers with status {answer.status} again and again"
         except EndpointError as error:
-            raise CannotTell(str(error)) from None
+            failure = str(error)
+        self._failures = self._failures + 1 if failure else 0
+        if self._failures == MAX_FAILURES:
+            self._end = f"{MAX_FAILURES} requests in a row failed: {failure}"
+        if failure:
+            raise CannotTell(failure)
+        return answer
 
 
 class Verification:
@@ -193,7 +201,7 @@ class Verification:
         for question in questions:
             try:
                 planned.update(self._decidable(question)[0])
-            except (Missing, CannotTell):
+            except CannotTell:
                 continue
         return min(2 * sum(request.pages for request in planned) + RETRIES, MAX_REQUESTS)
 
@@ -202,7 +210,7 @@ class Verification:
         for question in questions:
             try:
                 yield self._row(question)
-            except (Missing, CannotTell) as error:
+            except CannotTell as error:
                 yield Row(question.name, CANNOT_TELL, why=str(error))
 
     @property
@@ -215,8 +223,7 @@ class Verification:
         """Return the requests of a question, the switches that it takes for granted, and the emulator's view.
 
         Raises:
-            Missing: The images lack what the requests need.
-            CannotTell: The emulator answers alike on both sides of the departure.
+            CannotTell: The images lack what the requests need, or the departure makes no difference to the emulator.
         """
         if question.after in self._different:
             raise CannotTell(f"the answers to {question.after} differ")
@@ -250,7 +257,7 @@ class Verification:
             raise CannotTell("the body of the error is not JSON; a server in front of the service may have sent it")
         self._different.add(question.name)
         names = own if own in explanations else tuple(dict.fromkeys(name for one in explanations for name in one))
-        if question.departure in names:
+        if own in explanations or all(question.departure in one for one in explanations or [()]):
             self.switched |= {question.departure}
         if own in explanations or len(explanations) == 1:
             self._named |= {*names}

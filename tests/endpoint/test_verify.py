@@ -275,6 +275,17 @@ def test_credentials_that_stop_working_end_the_questions():
     assert outcomes(rows, DIFFERS) == set()
 
 
+def test_an_endpoint_that_stops_answering_ends_the_questions():
+    def busy(answer, number):
+        return with_body(answer, {}, 503) if number > 10 else answer
+
+    endpoint = InProcess()
+    rows, _ = verified(endpoint, alter=busy)
+    assert endpoint.requests == 13
+    assert rows["fields"].why.startswith("3 requests in a row failed: the endpoint answers with status 503")
+    assert outcomes(rows, DIFFERS) == set()
+
+
 @pytest.mark.parametrize("is_signed", [True, False])
 def test_a_signature_that_is_rejected_for_one_request_tells_nothing(is_signed):
     endpoint = InProcess()
