@@ -46,13 +46,16 @@ def command(
     asker.limit = verification.plan(questions)
     images, requests = counted(len(reading.listed), "image"), counted(asker.limit, "request")
     click.echo(f"Read {images}. Verifying them sends at most {requests}, one every {pace:g} s.", err=True)
-    if not yes and not click.confirm("Continue?", err=True):
-        raise click.UsageError("Nothing was verified, because the question was answered with no.")
-    with ProgressBar() as progress:
-        rows = []
-        for row in verification.run(questions):
-            rows.append(row)
-            progress("asking questions", len(rows), len(questions))
+    try:
+        if not yes and not click.confirm("Continue?", err=True):
+            raise click.UsageError("Nothing was verified, because the question was answered with no.")
+        with ProgressBar() as progress:
+            rows = []
+            for row in verification.run(questions):
+                rows.append(row)
+                progress("asking questions", len(rows), len(questions))
+    except (KeyboardInterrupt, click.Abort):  # whose status would say that nothing differs
+        raise UnusableEndpoint("Interrupted before all questions were asked.") from None
     identities = Identities(reading, endpoint.credentials.secrets, is_kept=keep_identities)
     rows = [
         replace(row, there=identities.value(row.there), here=identities.value(row.here), why=identities.text(row.why))
@@ -71,7 +74,7 @@ def command(
 
 def is_interactive() -> bool:
     """Return whether there is a terminal to ask on."""
-    return sys.stdin.isatty()
+    return bool(sys.stdin and sys.stdin.isatty())
 
 
 def _questions(only: str) -> list[Question]:

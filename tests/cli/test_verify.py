@@ -143,6 +143,17 @@ def test_on_a_terminal_it_asks(answer, status, monkeypatch, tmp_path):
     assert "sends at most 5 requests, one every 0.5 s.\nContinue? [y/N]: " in done.stderr
 
 
+def test_an_interruption_is_no_agreement(monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ims_mock.endpoint.verify.sleep", interrupt)
+    with over_socket(make_app()) as ask:
+        done = run("verify", ask.url, *QUICK)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.endswith("ims-mock: Interrupted before all questions were asked.\n")
+
+
 @pytest.mark.parametrize(
     ("write", "words"),
     [
