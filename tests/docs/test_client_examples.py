@@ -12,6 +12,7 @@ from docs_pages import PAGES, block_after
 from helpers import make_app, over_socket
 
 from ims_mock.auth.credentials import stable_id
+from scripts.report_card import missing_tools
 
 GUIDE = PAGES["guides/clients.md"]
 BASE = "http://127.0.0.1:9292"
@@ -108,8 +109,8 @@ SDKS = [
 @pytest.mark.sdks
 @pytest.mark.parametrize(("program", "language", "file", "command"), SDKS)
 def test_sdks_in_other_languages(tmp_path, program, language, file, command):
-    if not shutil.which(program):
-        pytest.skip(f"needs {program}")
+    if missing := missing_tools(command):
+        pytest.skip(f"needs {' and '.join(missing)}")
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / "pom.xml").write_text(POM)
     with over_socket(make_app("default", auth="on")) as ask:
