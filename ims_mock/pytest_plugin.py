@@ -45,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     report_help = f"report what the tests covered of the contract, as {', '.join(_REPORTS)}"
     group.addoption("--ims-mock-report", metavar="FORM", choices=_REPORTS, help=report_help)
     group.addoption("--ims-mock-report-file", metavar="FILE", help="write the report to a file instead of the terminal")
+    group.addoption(
+        "--ims-mock-conformance",
+        metavar="MODULE:FUNCTION",
+        help="also run the conformance scenarios with this adapter of an SDK",
+    )
     for option in _IN_INI:
         parser.addini(f"ims_mock_{option.name}", option.help, default=option.default)
 
@@ -59,11 +64,27 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"Invalid --ims-mock-report-file: it needs --ims-mock-report. Use that with {', '.join(_REPORTS)}."
         )
+    if target := config.getoption("--ims-mock-conformance"):
+        from ims_mock.conformance.adapter import python_command
+
+        try:
+            python_command(target)
+        except ValueError as error:
+            raise pytest.UsageError(f"--ims-mock-conformance: {error}") from None
 
 
 def _url(config: pytest.Config) -> str:
     given = config.getoption("--ims-mock-url")
     return os.environ.get("IMS_MOCK_URL", "") if given is None else str(given)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add the conformance scenarios, so that ``-k`` selects among them as well."""
+    if target := session.config.getoption("--ims-mock-conformance"):
+        from ims_mock.conformance.pytest_items import scenario_items
+
+        items += scenario_items(session, target)
 
 
 # --- fixtures

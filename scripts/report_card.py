@@ -22,8 +22,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ims_mock.conformance.expectations import FAILED, UNSUPPORTED
-from ims_mock.conformance.scenario import MUST, Scenario
-from ims_mock.conformance.scenarios import SCENARIOS
+from ims_mock.conformance.scenarios import MUST, SCENARIOS, Scenario
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "examples/adapters"
@@ -149,9 +148,7 @@ def store(results: Mapping[str, Result]) -> None:
 def cause(name: str, scenario: str) -> str:
     """Return why a scenario fails with an SDK."""
     for names, scenarios, text in CAUSES:
-        if any(fnmatch(name, one) for one in names.split()) and any(
-            fnmatch(scenario, one) for one in scenarios.split()
-        ):
+        if _fits(name, names) and _fits(scenario, scenarios):
             return text
     raise LookupError(f"no cause explains that {scenario} fails with {name}")
 

@@ -6,13 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from ims_mock.conformance.adapter import Answer
-from ims_mock.conformance.scenario import MAX_STALLED, Expected, Scenario, number_of, numbers
+from ims_mock.conformance.scenarios import Expected, Scenario, format_numbers, number_of
 from ims_mock.journal.journal import ListRequest
 from ims_mock.text import counted, printable
 
 PASSED, FAILED, UNSUPPORTED = OUTCOMES = ("passed", "failed", "unsupported")
+
+MAX_STALLED: Final = 10
+"""The most requests for a list in a row that show the client no image that it has not seen."""
 
 
 @dataclass(frozen=True)
@@ -21,21 +25,6 @@ class Verdict:
 
     outcome: str
     why: str = ""
-
-
-def explain_excess(scenario: Scenario, requests: Sequence[ListRequest]) -> str:
-    """Return which limit of requests for the list is exceeded; empty if none is."""
-    most = scenario.most or len(requests)
-    if len(requests) > most:
-        return f"sent more than {most} requests for the list"
-    seen: set[str] = set()
-    stalled = 0
-    for request in requests:
-        stalled = 0 if set(request.ids) - seen else stalled + 1
-        seen.update(request.ids)
-        if stalled > max(MAX_STALLED, scenario.most):
-            return f"sent more than {MAX_STALLED} requests for the list that showed no further image"
-    return ""
 
 
 def judge(scenario: Scenario, answer: Answer, requests: Sequence[ListRequest], existing: Collection[str]) -> Verdict:
@@ -47,53 +36,59 @@ def judge(scenario: Scenario, answer: Answer, requests: Sequence[ListRequest], e
         requests: The recorded requests for the list.
         existing: The ids of the images in the catalog at the end.
     """
-    if answer.unsupported:
-        if scenario.query:
-            return Verdict(UNSUPPORTED, answer.unsupported)
-        return Verdict(FAILED, f"a list without parameters is unsupported: {answer.unsupported}")
-    shown = {image for request in requests for image in request.ids} & set(existing)
+    if answer.unsupported and scenario.query:
+        return Verdict(UNSUPPORTED, answer.unsupported)
+    shown = {number_of(image) for request in requests for image in request.ids if image in existing}
     problem = (
         explain_excess(scenario, requests)
         or _explain_repeats(scenario, requests)
         or _explain_haste(scenario, requests)
         or _explain_answer(scenario.expected, answer, shown)
-        or _explain_missed_faults(scenario, requests)
+        or _explain_missed_fault(scenario, requests)
     )
     if problem:
         return Verdict(FAILED, problem)
-    has_no_status = answer.error and answer.error.status is None and scenario.expected.errors
-    return Verdict(PASSED, "the error has no status" if has_no_status else "")
+    is_vague = answer.error and answer.status is None and scenario.expected.errors
+    return Verdict(PASSED, "the error has no status" if is_vague else "")
 
 
 # --- the requests
 
 
+def explain_excess(scenario: Scenario, requests: Sequence[ListRequest]) -> str:
+    """Return which limit of requests for the list is exceeded; empty if none is."""
+    if scenario.most:
+        return f"sent more than {scenario.most} requests for the list" if len(requests) > scenario.most else ""
+    seen: set[str] = set()
+    stalled = 0
+    for request in requests:
+        stalled = 0 if set(request.ids) - seen else stalled + 1
+        seen.update(request.ids)
+        if stalled > MAX_STALLED:
+            return f"sent more than {MAX_STALLED} requests for the list in a row that showed no further image"
+    return ""
+
+
 def _explain_repeats(scenario: Scenario, requests: Sequence[ListRequest]) -> str:
-    pages = Counter(request.page_key for request in requests if request.record.ids is not None)
-    if scenario.repeats or not pages or max(pages.values()) == 1:
-        return ""
-    return "requested a page again that it had received"
+    pages = [request.page_key for request in requests if request.record.ids is not None]
+    is_wrong = len(set(pages)) < len(pages) and not scenario.allows_repeats
+    return "requested a page again that it had received" if is_wrong else ""
 
 
 def _explain_haste(scenario: Scenario, requests: Sequence[ListRequest]) -> str:
-    refused = [one.record for one in requests if one.record.status == HTTPStatus.TOO_MANY_REQUESTS]
-    if not scenario.pause or not refused:
-        return ""
-    end = refused[0].started + refused[0].seconds
-    waits = [one.record.started - end for one in requests if one.record.started >= end]
+    records = [request.record for request in requests]
+    ends = [one.started + one.seconds for one in records if one.status == HTTPStatus.TOO_MANY_REQUESTS]
+    waits = [one.started - ends[0] for one in records if ends and one.started >= ends[0]]
     if not waits or min(waits) >= scenario.pause:
         return ""
-    return f"sent the next request {min(waits):.1f} s after the 429, whose Retry-After is longer"
+    return f"sent the next request {min(waits):.1f} s after the 429, earlier than its Retry-After says"
 
 
-def _explain_missed_faults(scenario: Scenario, requests: Sequence[ListRequest]) -> str:
-    if not scenario.faults or any(request.record.fault for request in requests):
+def _explain_missed_fault(scenario: Scenario, requests: Sequence[ListRequest]) -> str:
+    if not scenario.fault or any(request.record.fault for request in requests):
         return ""
-    pages = {request.page_number for request in requests}
-    page = scenario.faults[0]["match"].get("page", 1)
-    if page in pages:
-        return "did not meet the fault of this scenario"
-    return f"requested no page {page}, where the fault of this scenario is: limit is the size of a page"
+    page = scenario.fault["match"].get("page", 1)
+    return f"did not request page {page}, where the fault of this scenario is; limit is the size of a page"
 
 
 # --- the answer
@@ -102,40 +97,33 @@ def _explain_missed_faults(scenario: Scenario, requests: Sequence[ListRequest]) 
 def describe_answer(answer: Answer) -> str:
     """Return the answer as text."""
     if answer.images is None:
-        return str(answer.error) if answer.error else f"unsupported: {answer.unsupported}"
-    return numbers(_shorten(answer.images))
+        return answer.error or f"unsupported: {answer.unsupported}"
+    return format_numbers(_numbers(answer.images))
 
 
-def _shorten(ids: Sequence[str]) -> list[int | str]:
+def _numbers(ids: Sequence[str]) -> list[int | str]:
     """Return the numbers of the scenario's images, and any other text as it is."""
     return [number_of(one) or repr(printable(one)) for one in ids]
 
 
-def _explain_answer(expected: Expected, answer: Answer, shown: Collection[str]) -> str:
-    if answer.error:
-        status, legal = answer.error.status, expected.errors
-        if legal is None:
-            return f"reported an {answer.error}"
-        if legal and status is not None and status not in legal:
-            return f"reported the status {status} instead of {' or '.join(map(str, sorted(legal)))}"
-        return ""
-    returned = _shorten(answer.images or ())
+def _explain_answer(expected: Expected, answer: Answer, shown: Collection[int]) -> str:
+    """Return what is wrong with the answer; ``shown`` has the images of answered pages that still exist."""
+    if answer.images is None:
+        if answer.unsupported or expected.errors is None:
+            return f"reported an {answer.error}" if answer.error else "a list without parameters must be supported"
+        if answer.status is None or not expected.errors or answer.status in expected.errors:
+            return ""
+        return f"reported the status {answer.status} instead of {' or '.join(map(str, expected.errors))}"
+    returned = _numbers(answer.images)
     if expected.images is None:
-        return f"returned {numbers(returned)} without an error"
-    return _explain_images(expected, returned, {number_of(one) for one in shown})
-
-
-def _explain_images(expected: Expected, returned: Sequence[int | str], shown: Collection[int]) -> str:
-    assert expected.images is not None
+        return f"returned {format_numbers(returned)} without an error"
     required = [*expected.images, *(one for one in expected.optional if one in shown)]
-    missing = [one for one in required if one not in returned]
-    if missing:
-        silently = f" {counted(len(missing), 'image')}, {numbers(missing)}"
-        return f"returned a list that is silently incomplete: it lacks{silently}"
+    if missing := [one for one in required if one not in returned]:
+        count = counted(len(missing), "image")
+        return f"returned a list that is silently incomplete: {count} missing, {format_numbers(missing)}"
     if unexpected := [one for one in returned if one not in (*expected.images, *expected.optional)]:
-        return f"returned images that do not match: {numbers(unexpected)}"
-    if doubled := [one for one, times in Counter(returned).items() if times > 1]:
-        return f"returned images more than once: {numbers(doubled)}"
-    if [one for one in returned if one in expected.images] != [*expected.images]:
-        return "returned the images in another order"
-    return ""
+        return f"returned images that do not match: {format_numbers(unexpected)}"
+    if repeated := [one for one, times in Counter(returned).items() if times > 1]:
+        return f"returned images more than once: {format_numbers(repeated)}"
+    is_in_order = [one for one in returned if one in expected.images] == [*expected.images]
+    return "" if is_in_order else "returned the images in another order"

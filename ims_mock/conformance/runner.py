@@ -1,18 +1,17 @@
-"""The runner: each scenario with an emulator of its own, and the results of a run."""
+"""The runner: each scenario with an emulator of its own, and the result."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ims_mock.auth.credentials import DEFAULT_REGION
-from ims_mock.conformance.adapter import Adapter, AdapterError
+from ims_mock.auth.credentials import DEFAULT_DOMAIN, DEFAULT_REGION
+from ims_mock.conformance.adapter import Adapter, AdapterError, AdapterExit
 from ims_mock.conformance.expectations import FAILED, Verdict, describe_answer, explain_excess, judge
-from ims_mock.conformance.scenario import PROJECT, Scenario
-from ims_mock.conformance.scenarios import SCENARIOS
+from ims_mock.conformance.scenarios import PROJECT, SCENARIOS, SHOULD, Scenario
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
 from ims_mock.options import AppOptions
@@ -31,23 +30,43 @@ class RunError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a scenario.
-
-    Attributes:
-        scenario: The scenario.
-        verdict: The outcome, with the reason.
-        seconds: How long it took.
-        actual: What the SDK did, as text.
-        requests: The recorded requests, as text.
-        stderr: The end of what the adapter wrote to standard error.
-    """
+    """The result of a scenario; what the SDK did and requested, and the end of standard error, are texts."""
 
     scenario: Scenario
     verdict: Verdict
     seconds: float
-    actual: str = ""
-    requests: str = ""
-    stderr: str = ""
+    actual: str
+    requests: str
+    stderr: str
+
+    def explain(self) -> str:
+        """Return everything about a failure, in lines."""
+        scenario = self.scenario
+        facts = {"query": query_text(scenario), "expected": scenario.expected, "actual": self.actual}
+        facts |= {"reason": f"{scenario.reason} ({scenario.source})"}
+        lines = [self.verdict.why, *(f"{name + ':':<10}{text}" for name, text in facts.items()), self.requests]
+        lines += (
+            ["the end of standard error:", *(f"  {line}" for line in self.stderr.splitlines())] if self.stderr else []
+        )
+        return "\n".join(lines)
+
+
+def query_text(scenario: Scenario) -> str:
+    """Return the query of a scenario as text."""
+    pairs = ((name, [value] if isinstance(value, str) else value) for name, value in scenario.query.items())
+    return ", ".join(f"{name}={one}" for name, values in pairs for one in values) or "no parameters"
+
+
+def select(profile: str, *, only: Sequence[str] = (), skip: Sequence[str] = (), level: str = SHOULD) -> list[Scenario]:
+    """Return the scenarios of a profile, in the order of the table.
+
+    Raises:
+        ValueError: There is no scenario of a name.
+    """
+    if unknown := {*only, *skip} - {one.name for one in SCENARIOS}:
+        raise ValueError(f"there is no scenario {min(unknown)!r}; --list prints their names")
+    found = (one for one in SCENARIOS if profile in one.profiles and level in (SHOULD, one.level))
+    return [one for one in found if (not only or one.name in only) and one.name not in skip]
 
 
 class Runner:
@@ -61,12 +80,8 @@ class Runner:
 
     def __init__(self, command: Sequence[str], profile: str = "documented", timeout: float = 30.0) -> None:
         self._adapter = Adapter(command)
-        self._profile, self._timeout = profile, timeout
-        self._exits = 0
-
-    def close(self) -> None:
-        """End the adapter."""
-        self._adapter.close()
+        self._profile, self._timeout, self._exits = profile, timeout, 0
+        self.close = self._adapter.close
 
     def run(self, scenario: Scenario) -> Result:
         """Run one scenario.
@@ -75,72 +90,53 @@ class Runner:
             RunError: The adapter has ended several times without any valid answer.
         """
         started = time.monotonic()
-        with _emulator(scenario, self._profile) as (emulator, url):
+        with _served(scenario, self._profile) as (emulator, url):
             verdict, actual = self._ask(scenario, emulator, url)
-            requests = describe_requests(emulator.journal.entries(), {}, (), url)
+            entries = emulator.journal.entries()
+        requests = describe_requests(entries, {"1": "the fault"}, (), url) if entries else "no request arrived"
         return Result(scenario, verdict, time.monotonic() - started, actual, requests, self._adapter.stderr)
 
     def _ask(self, scenario: Scenario, emulator: Emulator, url: str) -> tuple[Verdict, str]:
-        excess = ""
-
-        def stop() -> bool:
-            nonlocal excess
-            excess = explain_excess(scenario, emulator.journal.lists())
-            return bool(excess)
-
-        request = {"scenario": scenario.name, "service": _service(scenario, url), "query": scenario.query}
+        known = _credentials("wrong" if scenario.has_wrong_credentials else scenario.name)
+        (token,), (key,), (user,) = known.values()
+        service = {
+            "url": url,
+            "iam_url": f"{url}/v3",
+            "region": DEFAULT_REGION,
+            "project": PROJECT,
+            "token": token["token"],
+            "access_key": key["access"],
+            "secret_key": key["secret"],
+            "user": user["name"],
+            "password": user["password"],
+            "domain": DEFAULT_DOMAIN,
+        }
+        request = {"scenario": scenario.name, "service": service, "query": scenario.query}
         try:
-            answer = self._adapter.ask(request, self._timeout, stop)
+            answer = self._adapter.ask(
+                request, self._timeout, lambda: explain_excess(scenario, emulator.journal.lists())
+            )
         except AdapterError as error:
-            self._count_exit(error)
+            self._exits += isinstance(error, AdapterExit)
+            if self._exits >= MAX_EXITS and not self._adapter.has_answered:
+                end = self._adapter.stderr or "nothing"
+                raise RunError(f"{error}, {MAX_EXITS} times before any valid answer. Standard error: {end}") from None
             return Verdict(FAILED, str(error)), "no valid answer"
+        requests = emulator.journal.lists()
         if answer is None:
-            return Verdict(FAILED, f"{excess} and was stopped"), "no answer before it was stopped"
-        existing = [image.id for image in emulator.catalog if image.get("status") not in ("deleted", "killed")]
-        return judge(scenario, answer, emulator.journal.lists(), existing), describe_answer(answer)
-
-    def _count_exit(self, error: AdapterError) -> None:
-        self._exits += error.has_exited
-        if self._exits >= MAX_EXITS and not self._adapter.has_answered:
-            stderr = self._adapter.stderr
-            end = f"; the end of its standard error: {stderr}" if stderr else "; it wrote nothing to standard error"
-            raise RunError(f"{error}, {MAX_EXITS} times before any valid answer{end}") from None
-
-
-def select(
-    profile: str, *, only: Sequence[str] = (), skip: Sequence[str] = (), level: str = "should"
-) -> list[Scenario]:
-    """Return the scenarios of a profile in their order.
-
-    Raises:
-        ValueError: There is no scenario of a name.
-    """
-    known = [one.name for one in SCENARIOS]
-    for name in (*only, *skip):
-        if name not in known:
-            raise ValueError(f"unknown scenario {name!r}")
-    return [
-        one
-        for one in SCENARIOS
-        if profile in one.profiles
-        and (not only or one.name in only)
-        and one.name not in skip
-        and level in ("should", one.level)
-    ]
+            return Verdict(FAILED, explain_excess(scenario, requests)), "stopped before it answered"
+        existing = [image.id for image in emulator.catalog if image.get("status") != "deleted"]
+        return judge(scenario, answer, requests, existing), describe_answer(answer)
 
 
 @contextmanager
-def _emulator(scenario: Scenario, profile: str) -> Iterator[tuple[Emulator, str]]:
+def _served(scenario: Scenario, profile: str) -> Iterator[tuple[Emulator, str]]:
     """Yield the emulator of a scenario, with its URL."""
-    catalog = {
-        "project": PROJECT,
-        "projects": [{"id": PROJECT, "name": DEFAULT_REGION, "domain": "testdomain"}],
-        "credentials": _credentials(scenario.name),
-        "images": list(scenario.images),
-    }
+    projects = [{"id": PROJECT, "name": DEFAULT_REGION, "domain": DEFAULT_DOMAIN}]
+    catalog = {"projects": projects, "credentials": _credentials(scenario.name), "images": list(scenario.images)}
     emulator = Emulator(load([catalog]), AppOptions(auth="on", profile=profile))
-    for rule in scenario.faults:
-        emulator.faults.add(rule)
+    if scenario.fault:
+        emulator.faults.add(scenario.fault)
     server = BackgroundServer(app_for(emulator, has_control=False))
     try:
         yield emulator, server.url
@@ -148,27 +144,9 @@ def _emulator(scenario: Scenario, profile: str) -> Iterator[tuple[Emulator, str]
         server.close()
 
 
-def _credentials(name: str) -> dict[str, Any]:
-    """Return credentials of a scenario, so that those of another one are wrong."""
-    return {
-        "tokens": [{"token": f"token-{name}", "project": PROJECT}],
-        "keys": [{"access": f"AK{name.upper()}", "secret": f"secret-key-{name}", "project": PROJECT}],
-        "users": [{"name": "tester", "password": f"password-{name}", "domain": "testdomain", "project": PROJECT}],
-    }
-
-
-def _service(scenario: Scenario, url: str) -> Mapping[str, str]:
-    known = _credentials("wrong" if scenario.has_wrong_credentials else scenario.name)
-    (token,), (key,), (user,) = (known[name] for name in ("tokens", "keys", "users"))
-    return {
-        "url": url,
-        "iam_url": f"{url}/v3",
-        "region": DEFAULT_REGION,
-        "project": PROJECT,
-        "token": token["token"],
-        "access_key": key["access"],
-        "secret_key": key["secret"],
-        "user": user["name"],
-        "password": user["password"],
-        "domain": user["domain"],
-    }
+def _credentials(name: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the credentials of a scenario; those of another one are wrong."""
+    key = {"access": f"AK{name.upper().replace('-', '')}", "secret": f"secret-key-{name}"}
+    user = {"name": "tester", "password": f"password-{name}", "domain": DEFAULT_DOMAIN}
+    credentials = {"tokens": {"token": f"token-{name}"}, "keys": key, "users": user}
+    return {kind: [{**one, "project": PROJECT}] for kind, one in credentials.items()}

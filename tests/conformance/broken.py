@@ -1,0 +1,290 @@
+"""Adapters with one mistake each, which the scenarios must find. ``correct`` has none."""
+
+import json
+import os
+import sys
+import time
+from types import SimpleNamespace
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urljoin
+from urllib.request import Request, urlopen
+
+
+class ServiceError(Exception):
+    """A response with an error status."""
+
+    def __init__(self, status):
+        super().__init__(f"HTTP status {status}")
+        self.status = status
+
+
+def fetch(service, url):
+    """Return the JSON of a page."""
+    try:
+        with urlopen(Request(url, headers={"X-Auth-Token": service.token}), timeout=10) as response:
+            return json.loads(response.read())
+    except HTTPError as error:
+        raise ServiceError(error.code) from None
+
+
+def encode(query):
+    return urlencode(query, doseq=True)
+
+
+def correct(service, query, *, fetch=fetch, encode=encode, again=lambda query, page: page.get("next")):
+    """Yield the ids page by page; the keywords are where the adapters below are wrong."""
+    url = f"{service.url}/v2/images?{encode(query)}"
+    while url:
+        page = fetch(service, url)
+        yield from (image["id"] for image in page["images"])
+        link = again(query, page)
+        url = urljoin(url, link) if link else ""
+
+
+def stops_early(service, query):
+    return correct(service, query, again=lambda query, page: "")
+
+
+def takes_a_short_page_for_the_last(service, query):
+    limit = int(query.get("limit", 25))
+    return correct(service, query, again=lambda query, page: page.get("next") if len(page["images"]) == limit else "")
+
+
+def swallows_errors(service, query):
+    try:
+        yield from correct(service, query)
+    except Exception:
+        return
+
+
+def accepts_any_body(service, query):
+    """Take whatever cannot be read for an empty page."""
+
+    def lenient(service, url):
+        try:
+            return fetch(service, url)
+        except (ValueError, OSError):
+            return {"images": []}
+
+    return correct(service, query, fetch=lenient)
+
+
+def accepts_truncated_pages(service, query):
+    """Read as many images as there are in a truncated page."""
+
+    def lenient(service, url):
+        with urlopen(Request(url, headers={"X-Auth-Token": service.token}), timeout=10) as response:
+            text = response.read().decode()
+        try:
+            return json.loads(text)
+        except ValueError:
+            start = text.index("[") + 1
+            return {"images": list(whole_objects(text[start:]))}
+
+    def whole_objects(text):
+        while text.startswith("{"):
+            try:
+                found, end = json.JSONDecoder().raw_decode(text)
+            except ValueError:
+                return
+            yield found
+            text = text[end:].lstrip(", ")
+
+    try:
+        yield from correct(service, query, fetch=lenient)
+    except HTTPError as error:
+        raise ServiceError(error.code) from None
+
+
+def own_marker(query, page):
+    """Return the link to the next page made of the query."""
+    return f"/v2/images?{encode(query)}&marker={page['images'][-1]['id']}" if page.get("next") else ""
+
+
+def forgets_filters(service, query):
+    kept = {name: value for name, value in query.items() if name in ("limit", "sort_key", "sort_dir")}
+    return correct(service, query, again=lambda _, page: own_marker(kept, page))
+
+
+def forgets_the_order(service, query):
+    kept = {name: value for name, value in query.items() if not name.startswith("sort")}
+    return correct(service, query, again=lambda _, page: own_marker(kept, page))
+
+
+def sorts_by_id(service, query):
+    return sorted(correct(service, query))
+
+
+def does_not_escape(service, query):
+    def plain(query):
+        pairs = [(name, one) for name, value in query.items() for one in ([value] if isinstance(value, str) else value)]
+        return "&".join(f"{name}={one}" for name, one in pairs).replace(" ", "+").encode().decode("latin-1")
+
+    return correct(service, query, encode=plain)
+
+
+def keeps_the_last_value(service, query):
+    last = {name: value if isinstance(value, str) else value[-1] for name, value in query.items()}
+    return correct(service, last)
+
+
+def retrying(service, url, delays):
+    for delay in delays:
+        try:
+            return fetch(service, url)
+        except ServiceError as error:
+            if error.status not in (429, 503):
+                raise
+            last = error
+            time.sleep(delay)
+    raise last
+
+
+def retries_for_ever(service, query):
+    return correct(service, query, fetch=lambda service, url: retrying(service, url, iter(lambda: 0.001, None)))
+
+
+def ignores_retry_after(service, query):
+    return correct(service, query, fetch=lambda service, url: retrying(service, url, (0.01, 0.01, 0)))
+
+
+def begins_again(service, query):
+    """Begin again after an error, and keep the images of the first attempt."""
+    images = []
+    for attempt in range(3):
+        try:
+            for image in correct(service, query):
+                images.append(image)
+            break
+        except ServiceError:
+            if attempt == 2:
+                raise
+    return images
+
+
+def loops(service, query):
+    """Ask for the second page again and again, because the marker is that of the first page."""
+    markers = []
+
+    def again(query, page):
+        markers.append(page.get("next"))
+        return page.get("next") and markers[0]
+
+    return correct(service, query, again=again)
+
+
+def ignores_status(service, query):
+    """Return whatever images a response has, whatever its status."""
+
+    def careless(service, url):
+        try:
+            return fetch(service, url)
+        except ServiceError:
+            return {"images": []}
+
+    return correct(service, query, fetch=careless)
+
+
+def hides_the_status(service, query):
+    try:
+        yield from correct(service, query)
+    except ServiceError:
+        raise RuntimeError("failed") from None
+
+
+def reports_a_wrong_status(service, query):
+    try:
+        yield from correct(service, query)
+    except ServiceError:
+        raise ServiceError(418) from None
+
+
+def prints(service, query):
+    print("on standard output, by Python")
+    os.system("echo by a process")
+    return correct(service, query)
+
+
+def knows_no_sort(service, query):
+    if "sort_key" in query:
+        raise NotImplementedError("the SDK cannot sort")
+    return correct(service, query)
+
+
+def supports_nothing(service, query):
+    raise NotImplementedError
+
+
+def ignores_limit(service, query):
+    return correct(service, {name: value for name, value in query.items() if name != "limit"})
+
+
+def asks_twice(service, query):
+    list(correct(service, query))
+    return correct(service, query)
+
+
+def repeats_a_page(service, query):
+    def careful(service, url):
+        page = fetch(service, url)
+        return page if page.get("next") else fetch(service, url)
+
+    return correct(service, query, fetch=careful)
+
+
+def returns_images(service, query):
+    page = fetch(service, f"{service.url}/v2/images?{encode(query)}")
+    return [SimpleNamespace(**image) for image in page["images"]]
+
+
+def returns_nothing(service, query):
+    list(correct(service, query))
+
+
+# --- processes: each is wrong in the scenario "empty-list" only
+
+ANSWERS = {
+    "banner": b"Welcome!",
+    "not-utf-8": b'{"id": %d, "images": ["\xff"]}',
+    "no-id": b'{"images": []}',
+    "wrong-id": b'{"id": 99, "images": []}',
+    "text-id": b'{"id": "%d", "images": []}',
+    "list": b"[]",
+    "objects": b'{"id": %d, "images": [{"id": "a"}]}',
+    "null": b'{"id": %d, "images": null}',
+    "both": b'{"id": %d, "images": [], "error": {}}',
+    "neither": b'{"id": %d}',
+    "text-status": b'{"id": %d, "error": {"status": "404"}}',
+    "unknown-key": b'{"id": %d, "error": {"statuscode": 404}}',
+    "long": b'{"id": %d, "images": ["' + 2**20 * b"a" + b'"]}',
+}
+
+
+def misbehave(how, request_id):
+    if how in ANSWERS:
+        answer = ANSWERS[how]
+        sys.stdout.buffer.write((answer % request_id if b"%d" in answer else answer) + b"\n")
+        sys.stdout.flush()
+    elif how == "unflushed":
+        sys.stdout.write(json.dumps({"id": request_id, "images": []}) + "\n")
+    elif how == "exits":
+        print("the licence has expired", file=sys.stderr)
+        sys.exit(3)
+    elif how == "killed":
+        os.kill(os.getpid(), 9)
+    else:
+        time.sleep(60)
+
+
+def main(how):
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["scenario"] == "empty-list":
+            misbehave(how, request["id"])
+        else:
+            images = list(correct(SimpleNamespace(**request["service"]), request["query"]))
+            print(json.dumps({"id": request["id"], "images": images}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
