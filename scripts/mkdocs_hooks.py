@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ims_mock.conformance.reports import scenario_table
 from ims_mock.endpoint.evidence import evidence_tables
 from ims_mock.openapi.tables import TABLES
 
-ALL_TABLES = {**TABLES, "questions": evidence_tables([])["questions"]}
+ALL_TABLES = {**TABLES, "questions": evidence_tables([])["questions"], "scenarios": scenario_table()}
 """Each table by name."""
 
 _PLACEHOLDER = re.compile(r"^<!-- table: ([\w-]+) -->$", re.MULTILINE)

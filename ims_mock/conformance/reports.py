@@ -9,8 +9,8 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from ims_mock.conformance.expectations import FAILED, OUTCOMES, PASSED, UNSUPPORTED
-from ims_mock.conformance.runner import BASELINE, Result
-from ims_mock.conformance.scenarios import LEVELS, MUST
+from ims_mock.conformance.runner import BASELINE, Result, query_text
+from ims_mock.conformance.scenarios import LEVELS, MUST, SCENARIOS
 from ims_mock.text import Table, counted, escaped
 
 
@@ -121,3 +121,13 @@ def _junit(report: Report) -> str:
 
 REPORTS: Final = {"terminal": _terminal, "markdown": _markdown, "json": _json, "junit": _junit}
 """The formats of a report."""
+
+
+def scenario_table() -> Table:
+    """Return the reference table of all scenarios."""
+    rows = []
+    for one in SCENARIOS:
+        profiles = "" if one.profiles == BASELINE.profiles else f" Profile {', '.join(one.profiles)} only."
+        reason = f"{one.reason}{profiles}"
+        rows.append((one.name, one.group, one.level, query_text(one), str(one.expected), reason, one.source))
+    return Table(("scenario", "group", "level", "query", "expected", "reason", "source"), tuple(rows))
