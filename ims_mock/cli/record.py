@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any, Final
 
 import click
 
 from ims_mock import __version__
 from ims_mock.cli.common import ProgressBar, UnusableEndpoint, connected, make_command, write
+from ims_mock.clock import Clock
 from ims_mock.endpoint.endpoint import Endpoint
 from ims_mock.endpoint.identities import Identities
 from ims_mock.endpoint.reading import Query, Reading, read
@@ -68,7 +68,7 @@ def _filter(pair: str) -> tuple[str, str]:
 
 def _notes(endpoint: Endpoint, catalog: dict[str, Any], *, keep_identities: bool) -> Iterator[str]:
     """Return what a reader of the catalog must know."""
-    images, today = catalog["images"], datetime.now(timezone.utc).date()
+    images, today = catalog["images"], Clock().now().date()
     host = endpoint.url.authority
     yield f"Recorded from {host} on {today} by ims-mock {__version__}: {counted(len(images), 'image')}."
     if keep_identities:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import sys
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
 import click
 
 from ims_mock.cli.common import ProgressBar, UnusableEndpoint, choose_format, connected, make_command, write
 from ims_mock.cli.record import read_images
+from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
 from ims_mock.endpoint.evidence import Report
 from ims_mock.endpoint.identities import Identities
@@ -63,7 +63,7 @@ def command(
     ]
     if asker.requests and not asker.has_answers:
         raise UnusableEndpoint(f"No question was answered: {rows[-1].why}")
-    today = datetime.now(timezone.utc).date().isoformat()
+    today = Clock().now().date().isoformat()
     report = Report(
         endpoint.url.authority, today, profile, version, len(reading.listed), asker.requests,
         verification.matching_profile, tuple(rows),

@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any, Final
 from urllib.parse import unquote
 
 from ims_mock.auth.signature import ALGORITHM, DATE_HEADER, SignedRequest, canonical_request, format_date
+from ims_mock.clock import Clock
 from ims_mock.endpoint.transport import Answer, BaseUrl, EndpointError, Transport
 from ims_mock.text import printable
 
@@ -58,7 +58,7 @@ class AccessKey(Credentials):
 
     def headers(self, authority: str, target: str) -> dict[str, str]:
         """Return the headers of the signature."""
-        date = format_date(datetime.now(timezone.utc))
+        date = format_date(Clock().now())
         signed = {"host": authority, DATE_HEADER: date}
         signed |= {"x-project-id": self.project} if self.project else {}
         signed |= {"x-security-token": self.token} if self.token else {}

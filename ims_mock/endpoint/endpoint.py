@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from ims_mock.clock import Clock
 from ims_mock.endpoint.credentials import Credentials, Login, choose
 from ims_mock.endpoint.transport import Answer, BaseUrl, Transport
 from ims_mock.options import RemoteOptions
@@ -95,7 +95,7 @@ def _pause(answer: Answer, default: float) -> float:
     if text.isascii() and text.isdigit():
         return float(text[:9])
     with suppress(ValueError, TypeError, OverflowError):  # TypeError: a date without a time zone
-        return (parsedate_to_datetime(text) - datetime.now(timezone.utc)).total_seconds()
+        return (parsedate_to_datetime(text) - Clock().now()).total_seconds()
     return default
 
 
