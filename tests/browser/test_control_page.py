@@ -103,6 +103,16 @@ def test_every_view_in_every_look(opened, ask, scene, look):
         picture(page, f"{PICTURES}/control-page-{scene}.png", ask.url)
 
 
+@pytest.mark.parametrize("path", [f"?as={'p' * 80}", "pages/images/long", *map("pages/{}".format, VIEWS)])
+def test_long_words_fit_a_narrow_screen(opened, ask, path):
+    long = "w" * 200
+    send_json(ask, "PUT", "/_ims/images/long", {"name": long, "tags": [long], long: long, "owner": long})
+    send_json(ask, "POST", "/_ims/snapshots", {"name": long})
+    ask(f"/v2/images?{long}={long}", {"X-Project-Id": long})
+    page = opened(path, viewport={"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def picture(page, path, url):
     """Write a picture in few colours, with the usual port."""
     from PIL import Image

@@ -227,3 +227,29 @@ def test_hostile_text_is_shown_as_text(image, path, change):
     assert not {"\u202e", "\u200f"} & set(page.text)
     assert "<script>alert(1)</script>" in page.text
     assert "\\u202e" in page.text or "%E2%80%AE" in page.text
+
+
+@pytest.mark.parametrize("name", ["../faults", "a/../../reset", "a/b?c#d%2f"])
+def test_slashes_in_names_stay_in_their_segment(name):
+    ask = in_process(make_app({"project": "p", "images": [IMAGE | {"id": name}]}))
+    ask("/v2/images")
+    send_json(ask, "POST", "/_ims/snapshots", {"name": name})
+    segment = quote(name, safe="")
+    for page in (Page(ask), Page(ask, image=name), Page(ask, "pages/requests")):
+        links = {link for link in page.links if "/pages/images/" in link}
+        assert links == {f"/_ims/pages/images/{segment}"}
+        assert ask(links.pop(), HTML).status == 200
+    sent = Page(ask, STATE).found('data-send="[A-Z]+ (snapshots/.*?)"')
+    assert sent == [f"snapshots/{segment}/restore", f"snapshots/{segment}"]
+
+
+def test_a_name_with_a_line_break_stays_in_its_comment(ask):
+    program = Page(ask, query="%0Aexit()%23=1").text
+    assert "# The SDK cannot send \\nexit()#='1'." in program
+
+
+@pytest.mark.parametrize("path", [IMAGES.path, CLOUDIMAGES.path])
+def test_a_pasted_url_names_its_list(ask, path):
+    page = Page(ask, query=f"https://ims.example.com{path}?limit=2", path=IMAGES.path)
+    assert page.found("<option selected>(.*?)</option>") == [path]
+    assert f"{path}?limit=2" in page.text

@@ -124,10 +124,12 @@ def list_snapshots() -> Response:
 def take_snapshot() -> tuple[Response, int]:
     """Take a snapshot under a name."""
     context = current_context()
-    legal = f"a text of 1 to {MAX_NAME} characters"
+    legal = f"a text of 1 to {MAX_NAME} characters, other than '.' and '..'"
     name = bodies.json_object(context).member("name", legal)
     if not 1 <= len(name.text(legal)) <= MAX_NAME:
         raise name.error(legal, f"has {len(name.value)} characters")
+    if name.value in (".", ".."):
+        raise name.error(legal, "cannot be part of a URL")
     context.emulator.snapshot(name.value)
     return jsonify(name=name.value), 201
 

@@ -55,6 +55,8 @@ def _list_page(own: dict[str, str]) -> Response:
         return redirect(f"{quote(request.script_root)}/_ims/?{state}")  # type: ignore[return-value]
     if own["path"] not in ("", *LISTS):
         raise RequestError("explain", "path", own["path"], " or ".join(LISTS), what="is no list")
+    pasted = _BEFORE_QUERY.match(own["query"])
+    own["path"] = next((path for path in LISTS if pasted and pasted[0].rstrip("?").endswith(path)), own["path"])
     context, view, listing = current_context(), _view(own["as"]), LISTS[own["path"] or IMAGES.path]
     emulator, raw = context.emulator, header_text(_BEFORE_QUERY.sub("", own["query"], 1))
     query = quote(raw.encode("latin-1"), safe=_LEGAL_IN_URLS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
@@ -45,6 +46,12 @@ def _visible(value: object) -> object:
 def prose(text: str) -> Markup:
     """Return a text of a table as HTML, with what is between backticks as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+@blueprint.app_template_filter()
+def segment(text: str) -> str:
+    """Return a text as one segment of a path: a slash in a name does not lead a browser to another path."""
+    return quote(text, safe="")
 
 
 def render(template: str, values: Mapping[str, object], status: int = 200) -> Response:

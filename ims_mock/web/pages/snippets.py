@@ -8,6 +8,7 @@ from ims_mock.catalog.cloudimages import Listing
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.contract.values import parse_boolean, parse_integer
+from ims_mock.text import escaped
 
 _PARSERS: Final = {"integer": parse_integer, "boolean": parse_boolean}
 _NOT_IN_SDK: Final = ("__whole_image", "__system__cmkid")
@@ -20,7 +21,7 @@ def sdk_request(listing: Listing, query: str) -> dict[str, Any]:
     arguments, missing = {}, []
     for name, value in decoded(query):
         if name not in known or name in arguments:
-            missing.append(f"{name}={value!r}{' a second time' * (name in known)}")
+            missing.append(f"{escaped(name)}={value!r}{' a second time' * (name in known)}")
         else:
             parsed = _PARSERS.get(known[name].json_type, str)(value)
             arguments[name] = f"{name.lstrip('_')}={value if parsed is None else parsed!r}"
