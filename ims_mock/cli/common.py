@@ -69,7 +69,7 @@ def _parameter(option: Option) -> click.Parameter:
         kind = click.Choice(option.choices)
     elif option.bounds:
         is_float = isinstance(option.default, float)
-        kind = click.FloatRange(*option.bounds, min_open=True) if is_float else click.IntRange(*option.bounds)
+        kind = _Number(*option.bounds, min_open=True) if is_float else click.IntRange(*option.bounds)
         kind.name = option.legal.removeprefix("a ")  # part of the error message
     return click.Option(
         [f"{option.flag}/--no-{option.flag.removeprefix('--')}" if is_switch else option.flag],
@@ -111,6 +111,24 @@ def connected(remote: Mapping[str, Any]) -> Endpoint:
         raise click.UsageError(str(error)) from None
     except EndpointError as error:
         raise UnusableEndpoint(str(error)) from None
+
+
+# --- names and numbers
+
+
+def split_names(given: str) -> list[str]:
+    """Return names between commas, the last of which may be followed by one; a comma alone is an empty name."""
+    return [name.strip() for name in given.strip().removesuffix(",").split(",")] if given.strip() else []
+
+
+class _Number(click.FloatRange):
+    """A number within bounds; ``nan`` is in no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 # --- output

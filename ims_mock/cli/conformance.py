@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from ims_mock.cli.common import choose_format, make_command, write
+from ims_mock.cli.common import choose_format, make_command, split_names, write
 from ims_mock.conformance.adapter import python_command
 from ims_mock.conformance.reports import REPORTS, Report
 from ims_mock.conformance.runner import BASELINE, Result, RunError, Runner, select
@@ -34,7 +34,7 @@ def command(
     form = choose_format(format, tuple(REPORTS))
     if profile not in BASELINE.profiles:
         raise click.UsageError(f"Invalid --profile {profile!r}. Use one of {', '.join(BASELINE.profiles)}.")
-    names = ([name.strip() for name in given.split(",") if name.strip()] for given in (only, skip))
+    names = (split_names(given) for given in (only, skip))
     try:
         scenarios = select(profile, only=next(names), skip=next(names), level=level)
     except ValueError as error:
@@ -75,6 +75,8 @@ def _run(runner: Runner, scenarios: Sequence[Scenario]) -> tuple[Result, Sequenc
             return baseline, [baseline if one is BASELINE else runner.run(one) for one in bar]
     except RunError as error:
         raise click.ClickException(str(error)) from None
+    except (KeyboardInterrupt, click.Abort):  # whose status would say that nothing failed
+        raise click.ClickException("Interrupted before all scenarios had run.") from None
     finally:
         runner.close()
 

@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from ims_mock.cli.common import ProgressBar, UnusableEndpoint, choose_format, connected, make_command, write
+from ims_mock.cli.common import (
+    ProgressBar,
+    UnusableEndpoint,
+    choose_format,
+    connected,
+    make_command,
+    split_names,
+    write,
+)
 from ims_mock.cli.record import read_images
 from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
@@ -80,7 +88,7 @@ def is_interactive() -> bool:
 def _questions(only: str) -> list[Question]:
     """Return the questions with these names, or all of them."""
     names = [question.name for question in QUESTIONS]
-    chosen = [name.strip() for name in only.split(",") if name.strip()]
+    chosen = split_names(only)
     for name in chosen:
         if name not in names:
             near = difflib.get_close_matches(name, names, 1)

@@ -106,6 +106,8 @@ class Adapter:
                     self.has_answered = True
                     return answer
                 if time.monotonic() > deadline:
+                    if process.poll() is not None:  # a child of it keeps its standard output open
+                        self._exit(process)
                     raise AdapterError(f"no answer within {seconds:g} s{self._late_answer()}")
         except AdapterError:
             self.close()
@@ -189,7 +191,7 @@ def parse_answer(line: bytes, request_id: int) -> Answer:
         return _parse(json.loads(line.decode()), request_id)
     except UnicodeDecodeError:
         message = "the answer is not UTF-8; write ASCII with \\u escapes"
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         message = "the answer is not JSON; print logs to standard error"
     except ValueError as error:
         message = str(error)

@@ -18,9 +18,12 @@ def main(target: str) -> None:
     output = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
+    requests = os.fdopen(os.dup(0), encoding="ascii")
+    with open(os.devnull) as empty:  # neither the SDK nor its children can read a request
+        os.dup2(empty.fileno(), 0)
     sys.path[:] = [os.getcwd(), *(path for path in sys.path if path != os.path.dirname(__file__))]
     list_images = _find(target)
-    for line in sys.stdin:
+    for line in requests:
         request = json.loads(line)
         answer = {"id": request["id"], **_answer(list_images, SimpleNamespace(**request["service"]), request["query"])}
         output.write(json.dumps(answer, default=lambda value: {"type": type(value).__name__}) + "\n")
@@ -47,13 +50,22 @@ def _answer(list_images: Any, service: SimpleNamespace, query: dict[str, Any]) -
     except Exception as error:
         traceback.print_exc()
         status, code = _first(error, "status", "status_code"), _first(error, "code", "error_code")
-        message = f"{type(error).__name__}: {error}".rstrip(": ")
+        message = _describe(error)
         return {"error": {"status": int(status) if status.isdecimal() else None, "code": code, "message": message}}
 
 
+def _describe(error: Exception) -> str:
+    """Return the error as text, even if its class has a mistake there."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}".rstrip(": ")
+    except Exception as mistake:
+        return f"{name}, whose text raises {type(mistake).__name__}"
+
+
 def _first(error: Exception, *names: str) -> str:
-    """Return the first attribute that has a value, as text."""
-    return next((str(value) for name in names if (value := getattr(error, name, None)) is not None), "")
+    """Return the first attribute that has a value, as text; that of ``HTTPStatus`` is its number."""
+    return next((f"{value}" for name in names if (value := getattr(error, name, None)) is not None), "")
 
 
 if __name__ == "__main__":

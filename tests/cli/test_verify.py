@@ -117,6 +117,8 @@ def test_identities_are_replaced_unless_they_are_kept():
     ("arguments", "words"),
     [
         (["--only", "limit-zreo"], "Invalid --only 'limit-zreo'. Did you mean limit-zero?"),
+        (["--only", ","], "Invalid --only ''. Use "),
+        (["--pace", "nan"], "nan is not in the range"),
         (["--profile", "documented,-nosuch"], "unknown departure '-nosuch'"),
         (["--format", "yaml"], "Invalid --format 'yaml'. Use one of terminal, markdown, json."),
         (["--pace", "0"], "Invalid value for '--pace'"),

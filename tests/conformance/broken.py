@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from types import SimpleNamespace
@@ -245,6 +246,7 @@ def returns_nothing(service, query):
 
 ANSWERS = {
     "banner": b"Welcome!",
+    "nested": b"[" * 100_000,
     "not-utf-8": b'{"id": %d, "images": ["\xff"]}',
     "no-id": b'{"images": []}',
     "wrong-id": b'{"id": 99, "images": []}',
@@ -270,6 +272,9 @@ def misbehave(how, request_id):
     elif how == "exits":
         print("the licence has expired", file=sys.stderr)
         sys.exit(3)
+    elif how == "leaves-a-child":
+        subprocess.Popen(["sleep", "60"])
+        sys.exit(4)
     elif how == "killed":
         os.kill(os.getpid(), 9)
     else:

@@ -122,6 +122,7 @@ def test_verdict_says_what_is_wrong(monkeypatch, adapter, scenario, outcome, why
 
 PROCESSES = {
     "banner": "the answer is not JSON; print logs to standard error: Welcome!",
+    "nested": "the answer is not JSON; print logs to standard error: [[[",
     "not-utf-8": "the answer is not UTF-8; write ASCII with \\u escapes: ",
     "no-id": "the answer has no id; repeat that of the request, 2: ",
     "wrong-id": "the answer has not the id of the request, 2; write one line per request: ",
@@ -135,6 +136,7 @@ PROCESSES = {
     "unknown-key": "error has the unknown key 'statuscode'; use status, code, message: ",
     "long": "the answer is longer than 1048576 bytes: ",
     "exits": "the adapter exited with status 3 instead of answering",
+    "leaves-a-child": "the adapter exited with status 4 instead of answering",
     "killed": "the adapter was killed by signal 9 instead of answering",
     "unflushed": "no answer within 5 s, but at the end of standard input: flush standard output after each line",
     "hangs": "no answer within 5 s",

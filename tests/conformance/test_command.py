@@ -112,6 +112,8 @@ PYTHON = sys.executable
         (("--command", "no-such-program x"), "Invalid --command 'no-such-program x': there is no such program."),
         (("--command", "a 'b"), 'Invalid --command "a \'b": No closing quotation.'),
         (("a:b", "--only", "two"), "Invalid --only or --skip: there is no scenario 'two'; --list prints their names."),
+        (("a:b", "--only", ","), "Invalid --only or --skip: there is no scenario ''"),
+        (("a:b", "--timeout", "nan"), "nan is not in the range 0<x<=3600."),
         (("a:b", "--only", "one-image", "--skip", "one-image"), "No scenario is left."),
         (("a:b", "--profile", "glance,-dotted-tags"), "Invalid --profile 'glance,-dotted-tags'. Use one of documented"),
         (("a:b", "--format", "yaml"), "Use one of terminal, markdown, json, junit."),
@@ -137,6 +139,36 @@ def test_adapter_that_never_starts_ends_the_run(arguments, words):
     assert words in line
 
 
+def test_an_interruption_is_no_success(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ims_mock.conformance.adapter.Adapter.ask", interrupt)
+    line = refusal(run("conformance", "broken:correct", *ONLY), 1)
+    assert line == "ims-mock: Interrupted before all scenarios had run."
+
+
+@pytest.mark.parametrize(
+    ("body", "actual"),
+    [
+        ("sys.stdin.read(); raise Broken('no input')", "error without a status Broken: no input"),
+        ("subprocess.run(['cat']); raise Broken('empty')", "error without a status Broken: empty"),
+        ("error = Broken(); error.status = HTTPStatus.NOT_FOUND; raise error", "error 404 Broken"),
+        ("raise Unprintable", "error without a status Unprintable, whose text raises ValueError"),
+    ],
+)
+def test_difficult_python_sdks(body, actual, tmp_path, monkeypatch):
+    (tmp_path / "difficult.py").write_text(
+        "import subprocess, sys\nfrom http import HTTPStatus\n"
+        "class Broken(Exception): pass\n"
+        "class Unprintable(Exception):\n    def __str__(self): raise ValueError\n"
+        f"def list_images(service, query):\n    {body}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    done = run("conformance", "difficult:list_images", "--only", "error-404", "--timeout", "10", "--format", "json")
+    assert json.loads(done.stdout)["scenarios"][0]["actual"] == actual
+
+
 def test_scenarios_are_test_items(pytester, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.chdir(Path(__file__).parent)
@@ -148,5 +180,6 @@ def test_scenarios_are_test_items(pytester, monkeypatch):
     ran = pytester.runpytest_inprocess(*loaded, *adapter, *chosen)
     ran.assert_outcomes(passed=1, failed=2, xfailed=1)
     ran.stdout.fnmatch_lines(["expected: 1 2 3 4 5", "actual:   1 2", "*FAILED *conformance::two-a-page*"])
+    ran.stdout.fnmatch_lines([f"collected {len(SCENARIOS)} items / {len(SCENARIOS) - 4} deselected / 4 selected"])
     ran = pytester.runpytest_inprocess(*loaded, "--ims-mock-conformance", "adapter")
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
