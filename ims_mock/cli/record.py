@@ -54,6 +54,8 @@ def read_images(endpoint: Endpoint, filters: Query = ()) -> Reading:
             reading = read(endpoint, filters, progress)
     except EndpointError as error:
         raise UnusableEndpoint(redacted_text(str(error), endpoint.credentials.secrets)) from None
+    except KeyboardInterrupt:  # whose status would say that all images were read
+        raise UnusableEndpoint("Interrupted before all images were read.") from None
     if not reading.project:
         raise click.UsageError(_NO_PROJECT)
     return reading

@@ -164,6 +164,18 @@ def test_an_interruption_is_no_agreement(monkeypatch):
     assert done.stderr.endswith("ims-mock: Interrupted before all questions were asked.\n")
 
 
+@pytest.mark.parametrize("command", [("record",), ("verify", *QUICK)])
+def test_an_interrupted_reading_is_an_error(command, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ims_mock.cli.record.read", interrupt)
+    with over_socket(make_app()) as ask:
+        done = run(command[0], ask.url, *command[1:])
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.endswith("ims-mock: Interrupted before all images were read.\n")
+
+
 @pytest.mark.parametrize(
     ("write", "words"),
     [
