@@ -13,6 +13,7 @@ from ims_mock.contract.fields import FIELDS
 from ims_mock.endpoint.questions import Question, Sample
 from ims_mock.endpoint.reading import SECRET_ATTRIBUTES, Shown
 from ims_mock.endpoint.transport import Answer, EndpointError
+from ims_mock.text import counted
 
 View = list[dict[str, Any]]
 """For each request of a question, what is compared of its answer."""
@@ -57,7 +58,9 @@ def differing(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
         return _short(there), _short(here)
     if part == "ids":
         common = {*there} & {*here}
-        there, here = ([f"{len(ids)} images", *(one for one in ids if one not in common)] for ids in (there, here))
+        there, here = (
+            [counted(len(ids), "image"), *(one for one in ids if one not in common)] for ids in (there, here)
+        )
     elif part == "order":
         start = next((n for n, (one, other) in enumerate(zip(there, here, strict=False)) if one != other), 0)
         there, here = ([f"from image {start + 1}", *ids[start:]] for ids in (there, here))

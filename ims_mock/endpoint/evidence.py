@@ -13,7 +13,7 @@ from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.endpoint.questions import QUESTIONS, Question
 from ims_mock.endpoint.verify import AGREES, CANNOT_TELL, DIFFERS, OUTCOMES, Row
 from ims_mock.openapi.tables import TABLES
-from ims_mock.text import Table, escaped
+from ims_mock.text import Table, counted, escaped
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Report:
         code = "`" if is_markdown else ""
         parts = [
             f"{'# ' * is_markdown}{self.title}\n",
-            f"{self.images} images, {self.requests} requests. {summary}.\n",
+            f"{counted(self.images, 'image')}, {counted(self.requests, 'request')}. {summary}.\n",
             table.markdown() if is_markdown else table.text(),
         ]
         for row in (one for one in self.rows if one.outcome == DIFFERS):

@@ -18,7 +18,7 @@ from ims_mock.catalog.image import IMAGES_PATH
 from ims_mock.contract.fields import BY_NAME, FIELDS
 from ims_mock.contract.parameters import DEFAULT_LIMIT, LIMIT_CAP
 from ims_mock.contract.values import TEXT, parse_wire_time, wire_time
-from ims_mock.endpoint.reading import Reading
+from ims_mock.endpoint.reading import Reading, is_public
 
 RULE, ASSUMPTION = ("rule", "assumption")
 WALK_PAGES: Final = 5
@@ -39,7 +39,7 @@ class Sample:
         self.middle = self.times[len(self.times) // 2] if len(set(self.times)) > 1 else None
         self.tags = [[tag for tag in image.get("tags") or () if tag and tag == tag.strip()] for image in self.images]
         foreigners = (image for image in self.images if image.get("owner") not in (None, reading.project))
-        self.shared = [image for image in foreigners if str(image.get("visibility")).lower() != "public"]
+        self.shared = [image for image in foreigners if not is_public(image)]
 
 
 def _swapped_name(sample: Sample) -> str | None:

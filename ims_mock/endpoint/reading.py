@@ -178,7 +178,7 @@ class _Walks:
 
 
 def is_public(image: Mapping[str, Any]) -> bool:
-    """Return whether an image is visible to everybody."""
+    """Return whether an image is visible to every project."""
     return str(image.get("visibility")).lower() == "public"
 
 

@@ -6,7 +6,6 @@ Redirects are not followed, and neither proxies nor ``.netrc`` are read: a crede
 from __future__ import annotations
 
 import json
-import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -22,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 
 from ims_mock import __version__
+from ims_mock.json_body import count_values
 from ims_mock.text import printable
 
 MAX_BODY: Final = 8 * 2**20
@@ -31,7 +31,6 @@ MAX_VALUES: Final = 200_000
 """The number of values in a response: a page of 1,000 images has about 50,000. Small values take most memory."""
 
 _CHUNK: Final = 65_536
-_VALUE: Final = re.compile(rb"[\[{,]")
 
 
 class EndpointError(Exception):
@@ -97,8 +96,8 @@ class Answer:
 
     @cached_property
     def values(self) -> int:
-        """The number of values that the body has if it is JSON; those in texts count as well."""
-        return sum(1 for _ in _VALUE.finditer(self.body))
+        """The number of values that the body has if it is JSON, or more."""
+        return count_values(self.body)
 
     @cached_property
     def json(self) -> Any:
