@@ -7,8 +7,8 @@ import re
 import ssl
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPException
 from itertools import repeat
 from pathlib import Path
@@ -100,13 +100,27 @@ class UnusableEndpoint(click.ClickException):
     exit_code = 3
 
 
+@contextmanager
+def interruptible(goal: str) -> Iterator[None]:
+    """Report an interruption as an error: the status of :func:`main.main` for it would say that the command succeeded.
+
+    Args:
+        goal: What is not reached, such as ``all images were read``.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort):
+        raise UnusableEndpoint(f"Interrupted before {goal}.") from None
+
+
 def connected(remote: Mapping[str, Any]) -> Endpoint:
     """Return the real endpoint that the options of a command name."""
     from ims_mock.endpoint.endpoint import connect  # imports urllib3, which other commands do not need
     from ims_mock.endpoint.transport import EndpointError
 
     try:
-        return connect(RemoteOptions(**remote))
+        with interruptible("the login was answered"):
+            return connect(RemoteOptions(**remote))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except EndpointError as error:

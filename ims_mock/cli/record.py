@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from ims_mock import __version__
-from ims_mock.cli.common import ProgressBar, UnusableEndpoint, connected, make_command, write
+from ims_mock.cli.common import ProgressBar, UnusableEndpoint, connected, interruptible, make_command, write
 from ims_mock.clock import Clock
 from ims_mock.endpoint.endpoint import Endpoint
 from ims_mock.endpoint.identities import Identities
@@ -50,12 +50,10 @@ def command(output: str, query: tuple[str, ...], answers: str, keep_identities: 
 def read_images(endpoint: Endpoint, filters: Query = ()) -> Reading:
     """Read the images that the project of the credentials sees, with a progress bar."""
     try:
-        with ProgressBar() as progress:
+        with interruptible("all images were read"), ProgressBar() as progress:
             reading = read(endpoint, filters, progress)
     except EndpointError as error:
         raise UnusableEndpoint(redacted_text(str(error), endpoint.credentials.secrets)) from None
-    except KeyboardInterrupt:  # whose status would say that all images were read
-        raise UnusableEndpoint("Interrupted before all images were read.") from None
     if not reading.project:
         raise click.UsageError(_NO_PROJECT)
     return reading

@@ -14,6 +14,7 @@ from ims_mock.cli.common import (
     UnusableEndpoint,
     choose_format,
     connected,
+    interruptible,
     make_command,
     split_names,
     write,
@@ -54,7 +55,7 @@ def command(
     asker.limit = verification.plan(questions)
     images, requests = counted(len(reading.listed), "image"), counted(asker.limit, "request")
     click.echo(f"Read {images}. Verifying them sends at most {requests}, one every {pace:g} s.", err=True)
-    try:
+    with interruptible("all questions were asked"):
         if not yes and not click.confirm("Continue?", err=True):
             raise click.UsageError("Nothing was verified, because the question was answered with no.")
         with ProgressBar() as progress:
@@ -62,8 +63,6 @@ def command(
             for row in verification.run(questions):
                 rows.append(row)
                 progress("asking questions", len(rows), len(questions))
-    except (KeyboardInterrupt, click.Abort):  # whose status would say that nothing differs
-        raise UnusableEndpoint("Interrupted before all questions were asked.") from None
     identities = Identities(reading, endpoint.credentials.secrets, is_kept=keep_identities)
     rows = [
         replace(row, there=identities.value(row.there), here=identities.value(row.here), why=identities.text(row.why))

@@ -164,16 +164,23 @@ def test_an_interruption_is_no_agreement(monkeypatch):
     assert done.stderr.endswith("ims-mock: Interrupted before all questions were asked.\n")
 
 
+@pytest.mark.parametrize(
+    ("function", "goal"),
+    [
+        ("ims_mock.cli.record.read", "all images were read"),
+        ("ims_mock.endpoint.endpoint.connect", "the login was answered"),
+    ],
+)
 @pytest.mark.parametrize("command", [("record",), ("verify", *QUICK)])
-def test_an_interrupted_reading_is_an_error(command, monkeypatch):
+def test_an_interrupted_reading_is_an_error(command, function, goal, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ims_mock.cli.record.read", interrupt)
+    monkeypatch.setattr(function, interrupt)
     with over_socket(make_app()) as ask:
         done = run(command[0], ask.url, *command[1:])
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.endswith("ims-mock: Interrupted before all images were read.\n")
+    assert done.stderr.endswith(f"ims-mock: Interrupted before {goal}.\n")
 
 
 @pytest.mark.parametrize(
