@@ -228,7 +228,7 @@ SCENARIOS: Final = (
     Scenario(PAGING, "no-limit-230", MUST, _images(230), {}, _lists(*range(1, 231)), "A list has any number of pages.", DOCUMENT),
     Scenario(PAGING, "limit-above-cap", MUST, _MANY, {"limit": "2000"}, _WALK, "The service returns at most 1,000 images a page: a page shorter than `limit` need not be the last.", GLANCE),
     Scenario(PAGING, "walk-1001", MUST, _MANY, {}, _WALK, "A list has any number of pages; 1,001 images of 25 a page are 41 requests.", DOCUMENT, most=42),
-    Scenario(PAGING, "nothing-matches", MUST, _FIVE, {"name": "nobody"}, _lists(), "A list without images is no error.", DOCUMENT),
+    Scenario(PAGING, "nothing-matches", MUST, _FIVE, {"name": "no such name"}, _lists(), "A list without images is no error.", DOCUMENT),
     Scenario(PAGING, "marker-in-query", SHOULD, _FIVE, {**_TWO, "marker": image_id(2)}, _lists(3, 4, 5), "`marker` is documented: the list begins behind that image.", DOCUMENT),
     Scenario(PAGING, "large-sizes", SHOULD, _images(2, size=(5 * 2**30, None), virtual_size=(40 * 2**30, None)), {}, _lists(1, 2), "Sizes are numbers of bytes, which need more than 32 bits.", GLANCE),
     Scenario(ORDER, "default-order", MUST, [_image(one) for one in (3, 1, 5, 2, 4)], {"limit": "1"}, _ALL, "The newest image comes first.", DOCUMENT),

@@ -57,6 +57,6 @@ def test_recorded_identities_are_not_those_of_the_account(glance, tmp_path, monk
 
 
 def test_a_token_that_glance_rejects_is_named(glance):
-    done = run("record", glance, "--token", "nobody")
+    done = run("record", glance, "--token", "wrong-token")
     assert (done.returncode, done.stdout) == (3, "")
     assert "GET /v2/images?limit=1000 is answered with status 401" in done.stderr
