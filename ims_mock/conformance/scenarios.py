@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from ims_mock.contract.fields import DOC
-from ims_mock.contract.parameters import PARAMETERS
+from ims_mock.contract.parameters import DEFAULT_LIMIT, PARAMETERS
 from ims_mock.contract.values import wire_time
-from ims_mock.faults.keys import rule_from_keywords
+from ims_mock.faults.rules import rule_from_keywords
 
 MUST, SHOULD = LEVELS = ("must", "should")
 """The levels: the document and plain correctness, and good client behaviour."""
@@ -220,14 +220,14 @@ def _change(name: str, level: str, expected: Expected, reason: str, change: obje
 SCENARIOS: Final = (
     Scenario(PAGING, "one-image", MUST, _images(1), {}, _lists(1), "A list of one image.", DOCUMENT),
     Scenario(PAGING, "empty-list", MUST, _images(0), {}, _lists(), "A list without images is no error.", DOCUMENT),
-    Scenario(PAGING, "default-exactly-full", MUST, _images(25), {}, _lists(*range(1, 26)), "A page has 25 images by default, and a full one may be the last.", DOCUMENT),
-    Scenario(PAGING, "default-one-more", MUST, _images(26), {}, _lists(*range(1, 27)), "The 26th image is on a second page.", DOCUMENT),
+    Scenario(PAGING, "default-exactly-full", MUST, _images(DEFAULT_LIMIT), {}, _lists(*range(1, DEFAULT_LIMIT + 1)), f"A page has {DEFAULT_LIMIT} images by default, and a full one may be the last.", DOCUMENT),
+    Scenario(PAGING, "default-one-more", MUST, _images(DEFAULT_LIMIT + 1), {}, _lists(*range(1, DEFAULT_LIMIT + 2)), "One image more is on a second page.", DOCUMENT),
     Scenario(PAGING, "exact-multiple", MUST, _images(4), _TWO, _lists(1, 2, 3, 4), "The last page may be full.", DOCUMENT),
     Scenario(PAGING, "two-a-page", MUST, _FIVE, _TWO, _ALL, "The pages follow each other by the link `next`; each is requested once.", DOCUMENT, most=4, allows_repeats=False),
     Scenario(PAGING, "page-of-one", MUST, _images(4), {"limit": "1"}, _lists(1, 2, 3, 4), "`limit` is the size of a page, not of the list.", DOCUMENT),
     Scenario(PAGING, "no-limit-230", MUST, _images(230), {}, _lists(*range(1, 231)), "A list has any number of pages.", DOCUMENT),
     Scenario(PAGING, "limit-above-cap", MUST, _MANY, {"limit": "2000"}, _WALK, "The service returns at most 1,000 images a page: a page shorter than `limit` need not be the last.", GLANCE),
-    Scenario(PAGING, "walk-1001", MUST, _MANY, {}, _WALK, "A list has any number of pages; 1,001 images of 25 a page are 41 requests.", DOCUMENT, most=42),
+    Scenario(PAGING, "walk-1001", MUST, _MANY, {}, _WALK, f"A list has any number of pages; 1,001 images are {1_001 // DEFAULT_LIMIT + 1} requests.", DOCUMENT, most=1_001 // DEFAULT_LIMIT + 2),
     Scenario(PAGING, "nothing-matches", MUST, _FIVE, {"name": "no such name"}, _lists(), "A list without images is no error.", DOCUMENT),
     Scenario(PAGING, "marker-in-query", SHOULD, _FIVE, {**_TWO, "marker": image_id(2)}, _lists(3, 4, 5), "`marker` is documented: the list begins behind that image.", DOCUMENT),
     Scenario(PAGING, "large-sizes", SHOULD, _images(2, size=(5 * 2**30, None), virtual_size=(40 * 2**30, None)), {}, _lists(1, 2), "Sizes are numbers of bytes, which need more than 32 bits.", GLANCE),

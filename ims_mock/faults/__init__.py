@@ -1,4 +1,4 @@
-"""Fault injection: the keys and effects of fault rules, the rules of an emulator, and the catalog changes of a rule.
+"""Fault injection: the table of effects, the rules of an emulator, and the catalog changes that a rule can make.
 
 Rules select requests and count them here; the web package carries the effects out.
 """

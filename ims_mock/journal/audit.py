@@ -15,11 +15,11 @@ from typing import Final
 
 from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
-from ims_mock.journal.audit_rules import AUDIT_RULES, LEFT_SANDBOX, RULES_BY_NAME, Remark, Step, Walk
 from ims_mock.journal.documented import decoded_query
 from ims_mock.journal.findings import ERROR
 from ims_mock.journal.journal import ListRequest
 from ims_mock.journal.pagination import PageKey, Question
+from ims_mock.journal.walks import AUDIT_RULES, LEFT_SANDBOX, RULES_BY_NAME, Remark, Step, Walk
 from ims_mock.text import wire_text
 
 _MIN_LOOPS: Final = 3  # the number of walks from which on restarted walks are one client in a loop

@@ -11,9 +11,10 @@ from ims_mock.contract.fields import FIELDS, OTHER_PROPERTIES, Field
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.errors import PROBLEMS
-from ims_mock.faults.keys import RULE_KEYS, RuleKey
-from ims_mock.journal.audit_rules import AUDIT_RULES
+from ims_mock.faults.key_types import RuleKey
+from ims_mock.faults.rules import RULE_KEYS
 from ims_mock.journal.findings import FINDINGS
+from ims_mock.journal.walks import AUDIT_RULES
 from ims_mock.loading.schema import MEMBERS
 from ims_mock.openapi.catalog_file import catalog_schema
 from ims_mock.openapi.json_schema import SCALAR, Schema

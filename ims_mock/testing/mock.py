@@ -15,10 +15,10 @@ from ims_mock.catalog.explain import Explanation
 from ims_mock.catalog.image import IMAGES_PATH
 from ims_mock.contract.values import parse_wire_time, read_time
 from ims_mock.emulator import check_options
-from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import Finding, explain_findings
 from ims_mock.journal.journal import Entry
+from ims_mock.journal.walks import Walk
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions, MockOptions, convert, given_keywords, keywords_of_method
 from ims_mock.testing.faults import Faults

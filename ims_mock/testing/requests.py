@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, overload
 
-from ims_mock.journal.audit_rules import Remark, Step, Walk
 from ims_mock.journal.journal import Entry
+from ims_mock.journal.walks import Remark, Step, Walk
 from ims_mock.text import counted, escaped, printable, quoted, shortened
 
 AnyRequest = Entry | Step | Walk

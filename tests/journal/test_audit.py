@@ -18,8 +18,8 @@ from ims_mock.catalog.query import parse
 from ims_mock.catalog.visibility import Caller, View
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.journal.audit import audit
-from ims_mock.journal.audit_rules import Walk
 from ims_mock.journal.journal import Journal, ListAnswer, Record
+from ims_mock.journal.walks import Walk
 
 LIST = "/v2/images"
 LATER = "2031-01-01T00:00:00Z"

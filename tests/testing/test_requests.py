@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from ims_mock.journal.audit_rules import Remark, Step, Walk
+from ims_mock.journal.walks import Remark, Step, Walk
 from ims_mock.testing.requests import RequestPattern, Requests, explain_walks
 
 

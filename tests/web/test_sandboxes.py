@@ -9,7 +9,7 @@ from login_helpers import login_body
 from ims_mock import sandboxes
 from ims_mock.auth import signature as signing
 from ims_mock.contract.values import parse_wire_time
-from ims_mock.journal.audit_rules import LEFT_SANDBOX
+from ims_mock.journal.walks import LEFT_SANDBOX
 from ims_mock.sandboxes import MAX_SANDBOXES, Sandboxes
 from ims_mock.web.app import app_for
 
