@@ -5,6 +5,6 @@
 """
 
 from ims_mock.web.pages import images, journal, state
-from ims_mock.web.pages.rendering import blueprint
+from ims_mock.web.pages.layout import blueprint
 
 __all__ = ["blueprint", "images", "journal", "state"]

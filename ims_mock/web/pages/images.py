@@ -25,7 +25,7 @@ from ims_mock.openapi.operations import OPERATIONS
 from ims_mock.text import header_text
 from ims_mock.web import error_bodies
 from ims_mock.web.context import current_context
-from ims_mock.web.pages.rendering import blueprint, render
+from ims_mock.web.pages.layout import blueprint, render
 from ims_mock.web.pages.snippets import sdk_request
 
 _ADMINS: Final = "*"

@@ -12,7 +12,7 @@ from ims_mock.journal.audit import audit
 from ims_mock.journal.journal import Record
 from ims_mock.text import wire_text
 from ims_mock.web.context import current_context
-from ims_mock.web.pages.rendering import blueprint, render_changed
+from ims_mock.web.pages.layout import blueprint, render_changed
 
 MAX_ROWS: Final = 100
 """The number of requests, or of walks, on a page."""

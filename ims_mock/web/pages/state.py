@@ -12,7 +12,7 @@ from ims_mock.faults.rules import keys_of
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import SandboxOptions, options_of
 from ims_mock.web.context import current_context
-from ims_mock.web.pages.rendering import blueprint, render, render_changed
+from ims_mock.web.pages.layout import blueprint, render, render_changed
 from ims_mock.web.sandbox_routing import sandboxes
 
 _SECTIONS: Final = {MATCH: "Which requests", RULE: "How often", EFFECT: "What happens"}
