@@ -57,7 +57,7 @@ class Option:
     help: str
     commands: tuple[str, ...] = ("serve",)
     choices: tuple[str, ...] = ()
-    bounds: tuple[int, int] | None = None
+    bounds: tuple[float, float] | None = None
     metavar: str = "TEXT"
     is_argument: bool = False
     is_optional: bool = False
@@ -85,10 +85,9 @@ class Option:
     @property
     def legal(self) -> str:
         """The legal values, as a noun phrase."""
-        if isinstance(self.default, float):
-            return "a number above {} and up to {}".format(*self.bounds or ())
         if self.bounds:
-            return "a whole number from {} to {}".format(*self.bounds)
+            kind = "number" if isinstance(self.default, float) else "whole number"
+            return "a {} from {} to {}".format(kind, *self.bounds)
         if not self.choices:
             return "a text"
         *most, last = map(repr, self.choices)
@@ -100,7 +99,7 @@ class Option:
         if self.is_argument:
             return True
         if isinstance(self.default, float):
-            return isinstance(value, int | float) and not isinstance(value, bool) and low < value <= high
+            return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         if self.bounds:
             return type(value) is int and low <= value <= high
         return isinstance(value, type(self.default)) and (not self.choices or value in self.choices)
@@ -108,10 +107,9 @@ class Option:
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of a value."""
         low, high = self.bounds or (0, 0)
-        if isinstance(self.default, float):
-            return {"type": "number", "exclusiveMinimum": low, "maximum": high}
         if self.bounds:
-            return {"type": "integer", "minimum": low, "maximum": high}
+            kind = "number" if isinstance(self.default, float) else "integer"
+            return {"type": kind, "minimum": low, "maximum": high}
         return {"enum": [*self.choices]} if self.choices else {"type": "string"}
 
 
@@ -160,7 +158,7 @@ class MockOptions(EmulatorOptions):
 class SandboxOptions(EmulatorOptions):
     """Options in the body of ``POST /_ims/sandboxes``."""
 
-    expires: float = _option(3600.0, "Seconds after which an unused sandbox is removed.", commands=(), bounds=(0, 7 * 24 * 3_600), metavar="SECONDS")
+    expires: float = _option(3600.0, "Seconds after which an unused sandbox is removed.", commands=(), bounds=(0.001, 7 * 24 * 3_600), metavar="SECONDS")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +229,7 @@ class CommandOptions:
     only: str = _option("", "Names of the only scenarios (conformance) or questions (verify), separated by commas.", commands=("conformance", "verify"), metavar="NAME,...")
     skip: str = _option("", "Names of scenarios to leave out, separated by commas.", commands=("conformance",), metavar="NAME,...")
     level: str = _option("should", "Which scenarios to run: must, or all of them.", commands=("conformance",), choices=("must", "should"))
-    timeout: float = _option(30.0, "Seconds that a scenario may take.", commands=("conformance",), bounds=(0, 3600), metavar="SECONDS")
+    timeout: float = _option(30.0, "Seconds that a scenario may take.", commands=("conformance",), bounds=(0.001, 3600), metavar="SECONDS")
     query: tuple[str, ...] = _option((), "Filter of the images to read; repeatable, in the variable one per line.", commands=("record",), metavar="NAME=VALUE")
     answers: str = _option("", "File for all answers of the endpoint, one JSON object per line, with secrets redacted.", commands=("record",), metavar="FILE")
     keep_identities: bool = _option(False, "Whether to keep the ids of projects, keys and private images, account codes and names; --no-keep-identities overrides the variable.", commands=("record", "verify"))

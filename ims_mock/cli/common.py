@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import ssl
 import sys
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from ims_mock.endpoint.endpoint import Endpoint
 
 _TIMEOUT_SECONDS: Final = 3.0
+_WRITTEN: Final = ("output", "answers")
+"""The options with the path of a file that a command writes."""
 
 
 def make_command(name: str, *required: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -63,13 +66,15 @@ def _parameter(option: Option) -> click.Parameter:
     kind: click.ParamType[Any] = click.STRING
     if is_repeatable:
         kind = _Separated("\n")
+    elif option.name in _WRITTEN:
+        kind = _OutputFile()
     elif is_switch:
         kind = click.BOOL
     elif option.choices:
         kind = click.Choice(option.choices)
     elif option.bounds:
-        is_float = isinstance(option.default, float)
-        kind = _Number(*option.bounds, min_open=True) if is_float else click.IntRange(*option.bounds)
+        low, high = option.bounds
+        kind = _Number(low, high) if isinstance(option.default, float) else click.IntRange(int(low), int(high))
         kind.name = option.legal.removeprefix("a ")  # part of the error message
     return click.Option(
         [f"{option.flag}/--no-{option.flag.removeprefix('--')}" if is_switch else option.flag],
@@ -156,7 +161,23 @@ def write(text: str, path: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise click.ClickException(f"cannot write {escaped(path)}: {error.strerror}") from None
+        error.filename = path  # that of a full disk names no file
+        raise
+
+
+class _OutputFile(click.types.StringParamType):
+    """The path of a file that can be written, which is checked before a command does anything; empty for none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        folder, is_there = os.path.dirname(os.path.realpath(value)), os.path.exists(value)
+        problems = {
+            "it is a directory": os.path.isdir(value),
+            "its directory does not exist": not is_there and not os.path.isdir(folder),
+            "permission denied": not os.access(value if is_there else folder, os.W_OK),
+        }
+        if value and (reason := next((one for one in problems if problems[one]), "")):
+            self.fail(f"cannot write {escaped(value)}: {reason}", param, ctx)
+        return value
 
 
 class ProgressBar(ExitStack):

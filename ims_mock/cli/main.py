@@ -1,14 +1,15 @@
 """The command group, and the exit status of every command: 0 done, 1 the command failed, 2 wrong usage, 3 a real
-endpoint cannot be used."""
+endpoint cannot be used, 4 the output cannot be written."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
+from contextlib import suppress
 from errno import EBADF
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -26,6 +27,9 @@ _DOCUMENTS: Final = ("openapi", "schema")
 """The commands that are in one module under their own names."""
 
 
+_UNWRITTEN: Final = 4
+
+
 class _Commands(click.Group):
     """Imports a command when it is used: a health check starts faster without the web framework."""
 
@@ -38,6 +42,13 @@ class _Commands(click.Group):
         module, name = ("documents", cmd_name) if cmd_name in _DOCUMENTS else (cmd_name, "command")
         command: click.Command = getattr(import_module(f"ims_mock.cli.{module}"), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader of the output is gone; click's status for it means that the command failed
+            _discard_output()
+            sys.exit(_UNWRITTEN)
 
 
 @click.group(
@@ -64,11 +75,10 @@ def main() -> NoReturn:
         _exit(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         pass
-    except BrokenPipeError:  # the reader of the output is gone
-        _discard_output()
     except OSError as error:
         _discard_output()
-        _exit(f"cannot write: {'standard output is closed' if error.errno == EBADF else error.strerror}", 1)
+        reason = "it is closed" if error.errno == EBADF else error.strerror
+        _exit(f"cannot write {error.filename or 'standard output'}: {reason}", _UNWRITTEN)
     except Exception as error:  # a bug: one line for users, the traceback on demand
         if os.environ.get("IMS_MOCK_LOG_LEVEL") == "debug":
             raise
@@ -96,5 +106,6 @@ def _discard_output() -> None:
 
 
 def _exit(message: str, status: int) -> NoReturn:
-    click.echo(f"{PROGRAM}: {escaped(' '.join(message.splitlines()))}", err=True)
+    with suppress(OSError):
+        click.echo(f"{PROGRAM}: {escaped(' '.join(message.splitlines()))}", err=True)
     sys.exit(status)

@@ -54,7 +54,7 @@ def command(
     verification = Verification(asker, Emulation(sample, version), sample, expected)
     asker.limit = verification.plan(questions)
     images, requests = counted(len(reading.listed), "image"), counted(asker.limit, "request")
-    click.echo(f"Read {images}. Verifying them sends at most {requests}, one every {pace:g} s.", err=True)
+    click.echo(f"Read {images}. Verifying them sends at most {requests}, {pace:g} s apart.", err=True)
     with interruptible("all questions were asked"):
         if not yes and not click.confirm("Continue?", err=True):
             raise click.UsageError("Nothing was verified, because the question was answered with no.")

@@ -85,6 +85,7 @@ class Login:
 
         Raises:
             EndpointError: The identity service does not issue a token.
+            ValueError: The token is for no project.
         """
         user = {"name": self.user, "password": self.password, "domain": {"name": self.domain}}
         auth: dict[str, Any] = {"identity": {"methods": ["password"], "password": {"user": user}}}
@@ -100,10 +101,12 @@ class Login:
         if answer.status != 201 or not is_header(token):
             what = f"answers the login with status {answer.status}{' and no token' * (answer.status == 201)}"
             raise EndpointError(f"{self.iam.scheme}://{self.iam.authority} {what}. Check user, password and domain.")
-        project = ""
+        project = self.project
         with suppress(EndpointError, LookupError, TypeError):  # a token without a project
-            project = str(answer.json["token"]["project"]["id"] or "")
-        return Credentials(self.project or project, token)
+            project = project or str(answer.json["token"]["project"]["id"] or "")
+        if not project:
+            raise ValueError("The token of the login is for no project. Use --project ID.")
+        return Credentials(project, token)
 
 
 def is_header(value: str) -> bool:

@@ -3,9 +3,10 @@ import os
 import re
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from serving import CLEAN, COMMAND, LINUX, POSIX, free_port, put, refusal, run, run_process, started
+from serving import CLEAN, COMMAND, LINUX, NOT_ROOT, POSIX, free_port, put, refusal, run, run_process, started
 
 from ims_mock import __version__
 from ims_mock.cli.main import COMMANDS, main
@@ -115,6 +116,36 @@ def test_invalid_choices_are_rejected_with_the_legal_ones(option):
         assert all(f"'{part}'" in line for part in (*option.choices, "maybe", option.flag))
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("no/such/file", "its directory does not exist"),
+        ("read/write", "its directory does not exist"),
+        ("link", "its directory does not exist"),
+        (".", "it is a directory"),
+        pytest.param("read", "permission denied", marks=NOT_ROOT),
+        pytest.param("locked/file", "permission denied", marks=NOT_ROOT),
+    ],
+)
+@pytest.mark.parametrize("option", [one for one in OPTIONS if one.name in ("output", "answers")])
+def test_files_that_cannot_be_written_are_found_first(option, path, reason):
+    put("read", "old")
+    os.chmod("read", 0o400)
+    os.mkdir("locked", 0o500)
+    os.symlink("no/such/file", "link")
+    for command in option.commands:
+        line = refusal(run(command, *ARGUMENTS.get(command, ()), option.flag, path), 2)
+        assert f"'{option.flag}'" in line
+        assert line.endswith(f": cannot write {path}: {reason}")
+
+
+def test_a_command_that_fails_leaves_its_files_as_they_are():
+    put("old", "old")
+    arguments = ("record", "http://127.0.0.1:1", "--output", "old", "--answers", "new")
+    refusal(run(*arguments), 3)
+    assert (Path("old").read_text(), os.path.exists("new")) == ("old", False)
+
+
 @pytest.fixture
 def broken(monkeypatch):
     monkeypatch.setattr("sys.argv", ["ims-mock", "fields"])
@@ -150,6 +181,7 @@ def test_a_closed_pipe_ends_the_output_quietly(arguments):
         os.close(reading)
         with suppress(subprocess.TimeoutExpired):  # serve may go on without a reader
             process.wait(2 if arguments[0] == "serve" else 20)
+        assert process.returncode == {"serve": None, "--help": 1}.get(arguments[0], 4)
         process.terminate()
         errors = process.communicate(timeout=10)[1]
     assert "Traceback" not in errors
@@ -160,10 +192,10 @@ def test_a_closed_pipe_ends_the_output_quietly(arguments):
 @pytest.mark.parametrize(
     "arguments", [("generate",), ("fields",), ("check", "empty")], ids=lambda arguments: arguments[0]
 )
-def test_a_full_disk_is_one_line_and_status_1(arguments):
+def test_a_full_disk_is_one_line_and_status_4(arguments):
     with open("/dev/full", "w") as full:
         done = subprocess.run([*COMMAND, *arguments], env=CLEAN, stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert re.fullmatch("ims-mock: .*[Nn]o space left on device.*\n", done.stderr)
 
 
@@ -193,9 +225,9 @@ PRINTING = [
 
 @POSIX
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-def test_a_closed_output_is_one_line_and_status_1(arguments):
-    assert refusal(in_shell(">&-", *arguments), 1) == "ims-mock: cannot write: standard output is closed"
-    assert in_shell("<&- >&- 2>&-", *arguments).returncode == 1
+def test_a_closed_output_is_one_line_and_status_4(arguments):
+    assert refusal(in_shell(">&-", *arguments), 4) == "ims-mock: cannot write standard output: it is closed"
+    assert in_shell("<&- >&- 2>&-", *arguments).returncode == 4
     done = in_shell("2>&-", *arguments)
     assert (done.returncode, done.stdout != "") == (0, True)
 

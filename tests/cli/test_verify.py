@@ -1,6 +1,7 @@
 """``ims-mock verify`` and what uses its reports."""
 
 import json
+import os
 import runpy
 import sys
 
@@ -8,14 +9,14 @@ import pytest
 from docs_pages import PAGES, ROOT, block_after
 from helpers import make_app, over_socket
 from rogue import response, rogue
-from serving import refusal, run
+from serving import COMMAND, LINUX, refusal, run, run_process, started
 from verifying import InProcess, verified
 
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.endpoint.evidence import Report, evidence_tables
 from ims_mock.endpoint.questions import QUESTIONS
 
-QUICK = ("--yes", "--pace", "0.001")
+QUICK = ("--yes", "--pace", "0")
 CREDENTIALS = {
     "same": {"ACCESS_KEY": "IMSMOCKACCESSKEY00001", "SECRET_KEY": "ims-mock-secret-key"},
     "other": {"TOKEN": "ims-mock-token"},
@@ -51,7 +52,7 @@ def test_json_report_has_all_results(reports):
         "full-last-page": ["full-last-page"],
         "tag-dotted": ["dotted-tags"],
     }
-    assert "Read 55 images. Verifying them sends at most 120 requests, one every 0.001 s." in done.stderr
+    assert "Read 55 images. Verifying them sends at most 120 requests, 0 s apart." in done.stderr
 
 
 def test_status_is_0_if_nothing_differs(reports):
@@ -121,7 +122,6 @@ def test_identities_are_replaced_unless_they_are_kept():
         (["--pace", "nan"], "nan is not in the range"),
         (["--profile", "documented,-nosuch"], "unknown departure '-nosuch'"),
         (["--format", "yaml"], "Invalid --format 'yaml'. Use one of terminal, markdown, json."),
-        (["--pace", "0"], "Invalid value for '--pace'"),
     ],
 )
 def test_wrong_usage_sends_nothing(arguments, words):
@@ -150,7 +150,21 @@ def test_on_a_terminal_it_asks(answer, status, monkeypatch, tmp_path):
         monkeypatch.setattr("ims_mock.cli.verify.is_interactive", lambda: True)
         done = run("verify", ask.url, "--only", "limit-zero")
     assert done.returncode == status
-    assert "sends at most 5 requests, one every 0.5 s.\nContinue? [y/N]: " in done.stderr
+    assert "sends at most 5 requests, 0.5 s apart.\nContinue? [y/N]: " in done.stderr
+
+
+@LINUX
+@pytest.mark.parametrize("arguments", [("verify", "--only", "limit-zero", *QUICK), ("record",)], ids=" ".join)
+def test_a_result_that_cannot_be_written_is_status_4(arguments):
+    with over_socket(make_app()) as ask:
+        done = run_process(*arguments, ask.url, "--output", "/dev/full")
+        assert done.returncode == 4
+        assert done.stderr.endswith("ims-mock: cannot write /dev/full: No space left on device\n")
+        reading, writing = os.pipe()
+        os.close(reading)
+        with started(*arguments, ask.url, command=COMMAND, stdout=writing) as process:
+            os.close(writing)
+            assert process.wait(20) == 4
 
 
 def test_an_interruption_is_no_agreement(monkeypatch):

@@ -113,7 +113,7 @@ PYTHON = sys.executable
         (("--command", "a 'b"), 'Invalid --command "a \'b": No closing quotation.'),
         (("a:b", "--only", "two"), "Invalid --only or --skip: there is no scenario 'two'; --list prints their names."),
         (("a:b", "--only", ","), "Invalid --only or --skip: there is no scenario ''"),
-        (("a:b", "--timeout", "nan"), "nan is not in the range 0<x<=3600."),
+        (("a:b", "--timeout", "nan"), "nan is not in the range 0.001<=x<=3600."),
         (("a:b", "--only", "one-image", "--skip", "one-image"), "No scenario is left."),
         (("a:b", "--profile", "glance,-dotted-tags"), "Invalid --profile 'glance,-dotted-tags'. Use one of documented"),
         (("a:b", "--format", "yaml"), "Use one of terminal, markdown, json, junit."),

@@ -71,6 +71,11 @@ def test_the_project_of_a_login_is_that_of_its_token():
         assert connect(RemoteOptions(url=ask.url, **options)).credentials.project == "own"
 
 
+def test_a_login_for_no_project_asks_for_one():
+    with over_socket(make_app()) as ask, pytest.raises(ValueError, match="is for no project"):
+        connect(RemoteOptions(url=ask.url, iam=f"{ask.url}/v3", **USER))
+
+
 def endless(*pieces):
     """Yield pieces, and repeat the last one."""
     yield from pieces

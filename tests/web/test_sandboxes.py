@@ -247,7 +247,7 @@ def test_a_sandbox_is_replaced(ask):
         ({"auth": True}, "Invalid request body: auth True. Use 'off' or 'on'"),
         ({"auth": "yes"}, "Invalid request body: auth 'yes'"),
         ({"expires": 0}, "Invalid request body: expires 0"),
-        ({"expires": "1h"}, "Use a number above 0 and up to 604800"),
+        ({"expires": "1h"}, "Use a number from 0.001 to 604800"),
         ({"project": "\ud800"}, "project holds half a character"),
         ([], "the body is a list"),
     ],
