@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
 
-from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, Not, comparable
+from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, comparable
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
 from ims_mock.contract.parameters import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP, REJECTED, Parameter
@@ -49,19 +49,21 @@ class Listing:
 # --- the parameters of the newer list
 
 _ARM: Final = Equals("__support_arm", frozenset({"true"}), folded=True)
+_NOT_ARM: Final = replace(_ARM, negated=True)
 _BARE_METAL: Final = Equals("virtual_env_type", frozenset({"ironic"}), folded=True)
+_NOT_BARE_METAL: Final = replace(_BARE_METAL, negated=True)
 _WHOLE: Final = Equals("__whole_image", frozenset({"true"}))
 
-_ARCHITECTURES: Final[dict[str, Filters]] = {"x86": (Not(_ARM),), "arm": (_ARM,)}
-_WHOLENESS: Final[dict[str, Filters]] = {"true": (_WHOLE,), "false": (Not(_WHOLE),)}
+_ARCHITECTURES: Final[dict[str, Filters]] = {"x86": (_NOT_ARM,), "arm": (_ARM,)}
+_WHOLENESS: Final[dict[str, Filters]] = {"true": (_WHOLE,), "false": (replace(_WHOLE, negated=True),)}
 _ENTERPRISE_PROJECTS: Final[dict[str, Filters]] = {
     "0": (IsDefault("enterprise_project_id", "0"),),
     "all_granted_eps": (),
 }
 _FLAVORS: Final[dict[str, Filters]] = {
     "physical.": (_BARE_METAL,),
-    "k": (_ARM, Not(_BARE_METAL)),
-    "": (Not(_ARM), Not(_BARE_METAL)),
+    "k": (_ARM, _NOT_BARE_METAL),
+    "": (_NOT_ARM, _NOT_BARE_METAL),
 }
 """The images that a flavor of the compute service can boot, by the prefix of its name; the first match counts."""
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
-from ims_mock.catalog.filters import Condition, Equals, Filter
+from ims_mock.catalog.filters import Condition, Equals
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.query import ListQuery, SortKey, registered
-from ims_mock.catalog.visibility import AsShown, HasVisibility, IsVisible, View
+from ims_mock.catalog.visibility import View
 from ims_mock.contract.fields import BY_NAME, KNOWN_NAMES, nearest
 from ims_mock.contract.values import INTEGER, TIME, ValueType
 from ims_mock.text import Table, escaped
@@ -123,7 +123,7 @@ def explain(catalog: Catalog, query: ListQuery, view: View, image_id: str | None
 def exclusions(query: ListQuery, view: View, image: Image) -> tuple[str, ...]:
     """Return what excludes an image from a list: what it has instead and what is required, for each such condition."""
     return tuple(
-        f"{_actual(condition, image)}; required: {_sentence(condition, view)}"
+        f"{condition.actual(image)}; required: {_sentence(condition, view)}"
         for condition in query.conditions
         if not condition.matches(image)
     )
@@ -151,17 +151,6 @@ def _hint(condition: Condition, alone: int) -> str:
     name = condition.name if isinstance(condition, Equals) and not alone else ""
     near = nearest(name) if name and name not in KNOWN_NAMES else None
     return f"; did you mean {near}?" if near else ""
-
-
-def _actual(condition: Condition, image: Image) -> str:
-    """Return a clause that says what an image has where it does not match a condition."""
-    if isinstance(condition, AsShown):
-        return _actual(condition.condition, condition.view.shown(image))
-    if isinstance(condition, IsVisible | HasVisibility):
-        return condition.actual(image)
-    assert isinstance(condition, Filter)
-    value = image.get(condition.name)
-    return f"{condition.name} is {'absent' if value is None else repr(value)}"
 
 
 def _order(sort: tuple[SortKey, ...]) -> str:

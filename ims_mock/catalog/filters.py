@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import BY_NAME, Field
@@ -35,83 +36,65 @@ _OPERATOR_WORDS: Final = {
 }  # fmt: skip
 
 
-class Condition(Protocol):
+class Condition(ABC):
     """What an image must satisfy. Equal conditions match the same images; ``str(condition)`` is a sentence."""
 
+    @abstractmethod
     def matches(self, image: Image) -> bool:
         """Return whether an image satisfies the condition."""
-        ...
 
-
-@runtime_checkable
-class Filter(Condition, Protocol):
-    """A condition on one attribute."""
-
-    @property
-    def name(self) -> str:
-        """The name of the attribute."""
-        ...
+    @abstractmethod
+    def actual(self, image: Image) -> str:
+        """Return a clause that says what an image has instead of what is required."""
 
 
 @dataclass(frozen=True)
-class Equals:
-    """The attribute has one of these values.
+class Filter(Condition):
+    """A condition on one attribute."""
+
+    name: str
+
+    def actual(self, image: Image) -> str:
+        """Return a clause with the image's value."""
+        value = image.get(self.name)
+        return f"{self.name} is {'absent' if value is None else repr(value)}"
+
+
+@dataclass(frozen=True)
+class Equals(Filter):
+    """The attribute has one of these values, or none of them if ``negated``.
 
     Attributes:
-        name: The attribute.
         values: The values, of a free property as text; an empty set matches no image.
         folded: Whether case and old spellings do not count. The values are then folded, see :meth:`Field.fold`.
     """
 
-    name: str
     values: frozenset[Value]
     folded: bool = False
+    negated: bool = False
 
     def matches(self, image: Image) -> bool:
         """Return whether the image has one of the values."""
         value = image.values.get(self.name)
         if self.folded and isinstance(value, str):
-            return BY_NAME[self.name].fold(value) in self.values
-        if self.name not in BY_NAME:
+            value = BY_NAME[self.name].fold(value)
+        elif self.name not in BY_NAME:
             value = json_text(value)
-        return value is not None and value in self.values
+        return (value in self.values) is not self.negated
 
     def __str__(self) -> str:
-        return self.describe("is")
-
-    def describe(self, verb: str) -> str:
-        """Return the sentence with a verb: ``is`` or ``is not``."""
         if not self.values:
             return f"no image matches the requested value of {self.name}"
         spelled = {BY_NAME[self.name].fold(value): value for value in BY_NAME[self.name].values} if self.folded else {}
         values = " or ".join(sorted(repr(spelled.get(str(value), value)) for value in self.values))
-        return f"{self.name} {verb} {values}{' (in upper or lower case)' if self.folded else ''}"
+        verb, case = "is not" if self.negated else "is", " (in upper or lower case)" if self.folded else ""
+        return f"{self.name} {verb} {values}{case}"
 
 
 @dataclass(frozen=True)
-class Not:
-    """Another condition does not match."""
-
-    condition: Equals
-
-    @property
-    def name(self) -> str:
-        """The attribute."""
-        return self.condition.name
-
-    def matches(self, image: Image) -> bool:
-        """Return whether the other condition does not match."""
-        return not self.condition.matches(image)
-
-    def __str__(self) -> str:
-        return self.condition.describe("is not")
-
-
-@dataclass(frozen=True)
-class IsDefault:
+class IsDefault(Filter):
     """The attribute has its default value, or none, which means the same."""
 
-    name: str
     default: Value
 
     def matches(self, image: Image) -> bool:
@@ -123,10 +106,9 @@ class IsDefault:
 
 
 @dataclass(frozen=True)
-class Contains:
+class Contains(Filter):
     """The list of an attribute contains one of these items."""
 
-    name: str
     items: frozenset[str]
 
     def matches(self, image: Image) -> bool:
@@ -139,10 +121,9 @@ class Contains:
 
 
 @dataclass(frozen=True)
-class TimeCompares:
+class TimeCompares(Filter):
     """The time of an attribute compares with an instant."""
 
-    name: str
     operator: str
     instant: Instant
 
@@ -156,16 +137,9 @@ class TimeCompares:
 
 
 @dataclass(frozen=True)
-class Bounded:
-    """The attribute is at least, or at most, a number.
+class Bounded(Filter):
+    """The attribute is at least, or at most, a number."""
 
-    Attributes:
-        name: The attribute.
-        bound: The number.
-        is_least: Whether it is the least number instead of the greatest.
-    """
-
-    name: str
     bound: int
     is_least: bool
 
@@ -285,7 +259,7 @@ class FilterParser(NamedTuple):
         is_public = Equals("visibility", frozenset({"public"}))
         if number == 1:
             return is_public
-        return Not(is_public) if number == 0 else _never("visibility")
+        return replace(is_public, negated=True) if number == 0 else _never("visibility")
 
     def _time(self, name: str, value: str) -> TimeCompares:
         lower_case = "lower-case-time" in self.profile

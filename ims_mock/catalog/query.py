@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ims_mock.catalog.cloudimages import IMAGES, Listing
-from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, Not, comparable
+from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, comparable
 from ims_mock.catalog.links import REGISTERED, link_query
 from ims_mock.catalog.visibility import HasVisibility, IsVisible, View, as_shown
 from ims_mock.contract.fields import BY_NAME, DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
@@ -208,7 +208,7 @@ def _service_conditions(
 ) -> Iterator[Condition]:
     """Yield the conditions of every list: no dead images, those that the caller sees, and only registered ones."""
     if hidden:
-        yield Not(Equals("status", hidden, folded=True))
+        yield Equals("status", hidden, folded=True, negated=True)
     yield IsVisible(view, member_status, with_community=view.is_queens and visibility is not None)
     if visibility is not None:
         yield HasVisibility(view, visibility, member_status)

@@ -110,7 +110,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class IsVisible:
+class IsVisible(Condition):
     """The image is public, the caller's own or shared with the caller. An admin sees all images.
 
     Attributes:
@@ -148,7 +148,7 @@ class IsVisible:
 
 
 @dataclass(frozen=True)
-class HasVisibility:
+class HasVisibility(Condition):
     """The image is shown with a visibility; an empty one matches no image.
 
     In Mitaka, ``shared`` stands for the images that are shared with the caller, or with any project for an admin. The
@@ -184,7 +184,7 @@ class HasVisibility:
 
 
 @dataclass(frozen=True)
-class AsShown:
+class AsShown(Condition):
     """The image as it is shown to the caller matches another condition."""
 
     view: View
@@ -193,6 +193,10 @@ class AsShown:
     def matches(self, image: Image) -> bool:
         """Return whether it does."""
         return self.condition.matches(self.view.shown(image))
+
+    def actual(self, image: Image) -> str:
+        """Return a clause about the image as it is shown."""
+        return self.condition.actual(self.view.shown(image))
 
     def __str__(self) -> str:
         return str(self.condition)
