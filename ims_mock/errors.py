@@ -280,13 +280,15 @@ class RequestError(Exception):
         self.headers = headers or {}
         super().__init__(self.message)
 
+    def about(self, value: str) -> RequestError:
+        """Return the error with something else in place of the value, such as a redacted one."""
+        details = {**self.details, "value": value}
+        return RequestError(self.problem, legal=self.legal, hint=self.hint, headers=self.headers, **details)
+
     @property
     def message(self) -> str:
         """The message of the documented service, with the value and what is legal."""
-        return self.message_about(self.details["value"])
-
-    def message_about(self, value: str) -> str:
-        """Return the message with something else in place of the value, such as a redacted one."""
+        value = self.details["value"]
         escaped = {"parameter": printable(self.details["parameter"]), "value": quoted(value)}
         message = self.problem.message.format(**self.details | escaped)
         if message.endswith(("..", "?.")):  # a detail may be a sentence of its own
@@ -297,24 +299,12 @@ class RequestError(Exception):
             message = f"{message.removesuffix('.')}. Use {self.legal}."
         return f"{message.removesuffix('.')}; {self.hint}" if self.hint else message
 
-    def code_and_message(self, *, is_glance: bool, value: str | None = None) -> tuple[str, str]:
-        """Return code and message as the client receives them, with another value if one is given.
-
-        Errors in the format of Glance have no code.
-        """
-        value = self.details["value"] if value is None else value
-        return ("", self.glance_about(value)) if is_glance else (self.problem.code, self.message_about(value))
-
     @property
     def glance(self) -> str:
         """The message of Glance, which may have a second line; a hint follows the recorded words."""
-        return self.glance_about(self.details["value"])
-
-    def glance_about(self, value: str) -> str:
-        """Return the message of Glance with something else in place of the value, such as a redacted one."""
         usual = GLANCE_MESSAGES.get(self.problem.glance_status or self.problem.status, "")
-        details = {"method": "", **self.details, "value": value}
+        details = {"method": "", **self.details}
         recorded = self.problem.glance.format(**details) or usual.format(**details)
         if not recorded:
-            return self.message_about(value)
+            return self.message
         return f"{recorded.removesuffix('.')}; {self.hint}" if self.hint else recorded

@@ -91,7 +91,7 @@ def _authenticate_token(store: CredentialStore, now: datetime, project: str, tex
     failure, projects = None, store.projects_of(token)
     if token.is_unproven:
         failure = RequestError("token-unproven")
-    elif token.is_expired(now):
+    elif has_expired(token.expires, now):
         failure = RequestError("token-expired")
     elif token.project and token.project not in projects and ADMIN not in token.roles:  # the catalog was replaced
         failure = RequestError("other-project", "the project", token.project, ", ".join(projects))

@@ -91,10 +91,6 @@ class Token:
     source: str = ""
     is_unproven: bool = False
 
-    def is_expired(self, now: datetime) -> bool:
-        """Return whether the token has expired."""
-        return has_expired(self.expires, now)
-
     @property
     def id(self) -> str:
         """An id that does not reveal the token."""
@@ -180,7 +176,8 @@ class CredentialStore:
         known = [token.token for token in all_tokens]
         known += [text for key in all_keys for text in (key.access, key.secret)]
         known += [text for user in self.users for text in (user.domain, user.name, user.password)]
-        self.token_signer = TokenSigner(known, sandbox.prefix if sandbox else "")
+        self._issued_prefix = sandbox.prefix if sandbox else ""
+        self._serializer = URLSafeSerializer(json.dumps(known), salt="token-2", signer_kwargs=_SIGNING)
 
     def with_sandbox(self, sandbox: SandboxCredentials) -> CredentialStore:
         """Return a store that also accepts the credentials of a sandbox."""
@@ -197,13 +194,10 @@ class CredentialStore:
         """Return a token of the catalog or an issued one, even if it has expired, or ``None``."""
         if found := self._tokens.get(text):
             return found
-        issued = self.token_signer.read(text)
-        return self._updated(issued) if issued else None
-
-    def _updated(self, token: Token) -> Token:
-        """Return an issued token with the roles that its owner has now: the catalog may have been replaced since."""
-        if token.is_unproven or not (token.project or token.domain):
+        token = self._read_issued(text)
+        if token is None or token.is_unproven or not (token.project or token.domain):
             return token
+        # the roles are those that its owner has now: the catalog may have been replaced since
         source = self._tokens_by_id.get(token.source)
         expires = min(token.expires, source.expires) if source and source.expires else token.expires
         return replace(token, roles=roles_in(self.projects_of(token), token.project), expires=expires)
@@ -224,24 +218,18 @@ class CredentialStore:
         rows = (user for user in self.users if (user.domain, user.name) == (token.user_domain, token.user))
         return {user.project: user.roles for user in rows}
 
+    # --- issued tokens
 
-class TokenSigner:
-    """Issues tokens, each with a prefix, and reads them back; only the known credentials allow to forge one."""
-
-    def __init__(self, known: Iterable[str], prefix: str = "") -> None:
-        self._prefix = prefix
-        self._serializer = URLSafeSerializer(json.dumps(list(known)), salt="token-2", signer_kwargs=_SIGNING)
-
-    def sign(self, token: Token) -> Token:
+    def issue(self, token: Token) -> Token:
         """Return a token with its text, which differs from that of every other token."""
         payload = {name: value for name, value in asdict(token).items() if name != "token"}
-        return replace(token, token=self._prefix + self._serializer.dumps([payload, secrets.token_hex(8)]))
+        text = self._serializer.dumps([payload, secrets.token_hex(8)])
+        return replace(token, token=self._issued_prefix + text)
 
-    def read(self, text: str) -> Token | None:
-        """Return an issued token, or ``None`` if the text is none."""
-        if not text.startswith(self._prefix) or not text.isascii():
+    def _read_issued(self, text: str) -> Token | None:
+        if not text.startswith(self._issued_prefix) or not text.isascii():
             return None
-        signed = text.removeprefix(self._prefix)
+        signed = text.removeprefix(self._issued_prefix)
         try:
             payload, _ = self._serializer.loads(signed)
         except BadData:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, Token, roles_in, stable_id
+from ims_mock.auth.credentials import DEFAULT_DOMAIN, CredentialStore, Project, Token, has_expired, roles_in, stable_id
 from ims_mock.catalog.visibility import ADMIN
 from ims_mock.contract.values import MAX_NAME, add_clamped, wire_time
 from ims_mock.errors import RequestError
@@ -168,7 +168,7 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
     if failures and needs_credentials:
         raise failures[0]
     token = Token(
-        "",
+        token="",
         project=project.id,
         project_name=project.name,
         domain=domain,
@@ -181,7 +181,7 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
         source=principal.source,
         is_unproven=bool(failures),
     )
-    return store.token_signer.sign(token)
+    return store.issue(token)
 
 
 def expiry(now: datetime) -> str:
@@ -216,7 +216,7 @@ def _owner_of_token(store: CredentialStore, login: Login, now: datetime) -> _Pri
     if token is None:
         return _Principal(failure=RequestError("login", what="the token is unknown"))
     failure, expires = None, token.expires
-    if token.is_expired(now):
+    if has_expired(token.expires, now):
         failure, expires = RequestError("login", what="the token has expired"), ""
     if token.is_unproven:
         failure = RequestError("login", what="the token was issued for a login that --auth on rejects")

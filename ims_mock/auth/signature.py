@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, urlencode
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
 from ims_mock.contract.values import wire_time
@@ -213,15 +213,14 @@ def verifies(request: SignedRequest, authorization: Authorization, secret: str) 
 # --- encoding
 
 
-def parse_query(query: str) -> list[tuple[bytes, bytes]]:
-    """Return the decoded names and values of a query string, in which ``+`` is a space."""
-    pairs = (item.replace("+", " ").encode("latin-1").partition(b"=") for item in query.split("&") if item)
-    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs]
+def parse_query(query: str) -> list[tuple[str, str]]:
+    """Return the decoded names and values of a query string, one character per byte."""
+    return parse_qsl(query, keep_blank_values=True, encoding="latin-1")
 
 
-def encode_query(pairs: Iterable[tuple[bytes, bytes]]) -> str:
+def encode_query(pairs: Sequence[tuple[str, str]]) -> str:
     """Return a query string as it is signed, in the given order."""
-    return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)
+    return urlencode(pairs, quote_via=quote, safe="~", encoding="latin-1")
 
 
 def encode_headers(headers: Iterable[tuple[str, str]]) -> str:

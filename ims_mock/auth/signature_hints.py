@@ -106,7 +106,7 @@ def _queries(form: CanonicalRequest, request: SignedRequest) -> Iterator[tuple[s
     yield "with lower-case escapes; they must be upper-case", lower_case
     without_signs = "&".join(item.removesuffix("=") for item in form.query.split("&"))
     yield "without the = of an empty value; it must have one", without_signs
-    plain = [f"{name.decode('latin-1')}={value.decode('latin-1')}" for name, value in pairs]
+    plain = [f"{name}={value}" for name, value in pairs]
     for items in (sorted(plain), plain):
         yield "without percent-encoding", "&".join(items)
     for items in (request.query.split("&"), sorted(request.query.split("&"))):

@@ -230,7 +230,8 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         response = formatted(rejection, request_id, self._header)
         if _log.isEnabledFor(logging.INFO):
             sent = (self.request.command or "?", self.request.path or "?", self.request.query)
-            code, message = rejection.code_and_message(is_glance=formatted is glance_error)
+            is_glance = formatted is glance_error
+            code, message = ("", rejection.glance) if is_glance else (rejection.problem.code, rejection.message)
             log_request(*sent, response.status_code, 0.0, request_id, code=code, message=message)
         self.status = response.status
         self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])

@@ -132,8 +132,8 @@ class RequestContext:
         """The message of the error that the client receives, without secrets, shortened; empty without an error."""
         if self.error is None:
             return ""
-        value = redacted_value(self.error.details["parameter"], self.error.details["value"])
-        _, message = self.error.code_and_message(is_glance=self.is_glance_error, value=value)
+        error = self.error.about(redacted_value(self.error.details["parameter"], self.error.details["value"]))
+        message = error.glance if self.is_glance_error else error.message
         return shortened(redacted_text(message, self.sent_secrets()), MAX_MESSAGE_CHARACTERS)
 
     @property

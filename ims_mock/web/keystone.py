@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from ims_mock.auth.credentials import CredentialStore, Project, Token, stable_id
+from ims_mock.auth.credentials import CredentialStore, Project, Token, has_expired, stable_id
 from ims_mock.auth.login import Login, expiry, issue_token, owner_of
 from ims_mock.errors import RequestError
 from ims_mock.text import header_text
@@ -55,7 +55,8 @@ def show_token() -> Response:
     if not text:
         raise RequestError("subject-missing")
     token = emulator.credentials.find_token(text)
-    if token is None or token.is_expired(emulator.clock.now()) or (token.is_unproven and emulator.needs_credentials):
+    is_unproven = token is not None and token.is_unproven and emulator.needs_credentials
+    if token is None or has_expired(token.expires, emulator.clock.now()) or is_unproven:
         raise RequestError("subject")
     return _token_response(context, token)
 
