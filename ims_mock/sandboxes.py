@@ -15,10 +15,11 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Final
 
-from ims_mock.auth.credentials import CredentialStore, SandboxCredentials
+from ims_mock.auth.credentials import SandboxCredentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.journal.coverage import CoverageRecorder
+from ims_mock.loading.dump import Masks
 from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.options import AppOptions
 
@@ -52,11 +53,15 @@ class Sandboxes:
     Args:
         server: The emulator of the server, whose coverage includes that of the sandboxes.
         now: Returns the real time in seconds.
+
+    Attributes:
+        masks: What replaces secrets wherever the server shows a catalog.
     """
 
     def __init__(self, server: Emulator, now: Callable[[], float] = monotonic) -> None:
         self._server = server
         self._now = now
+        self.masks = Masks()
         self._lock = Lock()
         self._sandboxes: dict[str, Sandbox] = {}
 
@@ -109,10 +114,10 @@ class Sandboxes:
         with self._lock:
             return self._find(sandbox_id).emulator
 
-    def all_credentials(self) -> list[CredentialStore]:
-        """Return the credentials of the server and of all sandboxes."""
+    def unmasker(self) -> Callable[[str], str]:
+        """Return a function that returns the secret of a mask, as long as the server or a sandbox has the secret."""
         emulators = [self._server, *(one.emulator for one in list(self._sandboxes.values()))]
-        return [store for emulator in emulators for store in emulator.all_credentials]
+        return self.masks.unmasker(store for emulator in emulators for store in emulator.all_credentials)
 
     def have_image(self, image_id: str) -> bool:
         """Return whether the catalog of a sandbox has an image."""

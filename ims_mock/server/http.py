@@ -49,7 +49,7 @@ from ims_mock.server.limits import (
 from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import MAX_JSON_BYTES, SIGNED_BODY, new_request_id
-from ims_mock.web.error_bodies import error_format, glance_error
+from ims_mock.web.error_bodies import glance_error, is_glance_format, service_error
 from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
 
 _UPLOAD: Final = re.compile(
@@ -222,15 +222,14 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         """Send the error and close the connection."""
         error = self.request.error
         name, legal = _REJECTIONS.get(error.code, ("malformed", "HTTP/1.1"))
-        request_id, formatted = new_request_id(), error_format(self.channel.server.emulator.profile)
+        request_id, is_glance = new_request_id(), is_glance_format(self.channel.server.emulator.profile)
         if error.code == 413 and self._is_signed:
             rejection = RequestError("signed-body", legal=SIGNED_BODY)
         else:
             rejection = RequestError(name, "the request", error.body, legal)
-        response = formatted(rejection, request_id, self._header)
+        response = glance_error(rejection, self._header) if is_glance else service_error(rejection, request_id)
         if _log.isEnabledFor(logging.INFO):
             sent = (self.request.command or "?", self.request.path or "?", self.request.query)
-            is_glance = formatted is glance_error
             code, message = ("", rejection.glance) if is_glance else (rejection.problem.code, rejection.message)
             log_request(*sent, response.status_code, 0.0, request_id, code=code, message=message)
         self.status = response.status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -14,14 +14,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
-from ims_mock.loading.dump import Masks
 from ims_mock.loading.sources import CatalogError, report_problems, warn
 from ims_mock.openapi.operations import ENDPOINTS, is_under
 from ims_mock.options import AppOptions, keywords_of_function
 from ims_mock.web import control, discovery, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
-from ims_mock.web.context import EMULATOR, RequestContext, current_context
-from ims_mock.web.control.bodies import MASKS
+from ims_mock.web.context import EMULATOR, current_context
 from ims_mock.web.error_bodies import error_response
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
 from ims_mock.web.guards import (
@@ -40,9 +38,6 @@ if TYPE_CHECKING:
 
 _HEAD: Final = (control.PREFIX, keystone.PREFIX)
 """The paths that answer ``HEAD``. Neither the gateway nor Glance routes it to the others, but Flask would."""
-
-Guard = Callable[[RequestContext], None]
-"""Raises a :class:`RequestError` if a request must not be answered."""
 
 
 class _Application(Flask):
@@ -90,7 +85,6 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     """
     app = _Application("ims_mock", static_folder=None)
     app.extensions[EMULATOR] = emulator
-    app.extensions[MASKS] = Masks()
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False  # the vendor's client takes a redirect for an empty success
     for part in (discovery, images, members, keystone):
@@ -98,12 +92,7 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     if has_control:
         app.register_blueprint(control.blueprint)
         add_sandboxes(app, emulator)
-    guards: list[Guard] = [refuse_forwarded_scheme] if emulator.options.forwarded == "on" else []
-    if emulator.options.read_only == "on":
-        guards.append(refuse_changes)
-    if not is_alone:
-        guards.append(refuse_per_process_state)
-    app.before_request(partial(_begin, guards))
+    app.before_request(partial(_begin, is_alone))
     app.after_request(_end)
     app.register_error_handler(RequestError, lambda error: error_response(current_context(), error))
     app.register_error_handler(Exception, _other_error_response)
@@ -113,7 +102,7 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     return app
 
 
-def _begin(guards: Sequence[Guard]) -> None:
+def _begin(is_alone: bool) -> None:
     """Select the emulator, apply faults, and refuse what the emulator, the gateway or Glance refuses before a view."""
     context = current_context()
     environ = context.environ
@@ -139,8 +128,12 @@ def _begin(guards: Sequence[Guard]) -> None:
     if method == "HEAD" and context.request.url_rule and not is_under(path, *_HEAD):
         routes = current_app.create_url_adapter(context.request)
         raise MethodNotAllowed(valid_methods=routes.allowed_methods() if routes else ())
-    for guard in guards:
-        guard(context)
+    if emulator.options.forwarded == "on":
+        refuse_forwarded_scheme(context)
+    if emulator.options.read_only == "on":
+        refuse_changes(context)
+    if not is_alone:
+        refuse_per_process_state(context)
 
 
 def _end(response: Response) -> Response:
@@ -161,19 +154,20 @@ def _other_error_response(error: Exception) -> Response:
     request = context.request
     if isinstance(error, MethodNotAllowed):
         legal = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
-        response = error_response(
-            context, RequestError("method", "the method", request.method, legal, method=request.method)
-        )
+        refused = RequestError("method", "the method", request.method, legal, method=request.method)
+        response = error_response(context, refused)
         if response.status_code == MethodNotAllowed.code:
             response.headers["Allow"] = legal
         return response
     if isinstance(error, CatalogError):
-        return error_response(context, RequestError("catalog", what=str(error)))
-    if isinstance(error, NotFound):
-        return error_response(context, RequestError("route", "the path", request.path))
-    if isinstance(error, BadHost):
-        return error_response(context, context.invalid_host())
-    if isinstance(error, HTTPException):
-        return error_response(context, RequestError("malformed"))
-    log_failure(context)
-    return error_response(context, RequestError("internal"))
+        known = RequestError("catalog", what=str(error))
+    elif isinstance(error, NotFound):
+        known = RequestError("route", "the path", request.path)
+    elif isinstance(error, BadHost):
+        known = context.invalid_host()
+    elif isinstance(error, HTTPException):
+        known = RequestError("malformed")
+    else:
+        log_failure(context)
+        known = RequestError("internal")
+    return error_response(context, known)

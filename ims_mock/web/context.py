@@ -10,11 +10,12 @@ from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from time import perf_counter
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, cast
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request, current_app, request
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.local import LocalProxy
 
 from ims_mock.auth.authentication import NO_CREDENTIALS, Authentication, authenticate
 from ims_mock.auth.credentials import SECRET_HEADERS
@@ -63,19 +64,14 @@ class RequestContext:
     """What is known about a request while it is answered.
 
     Attributes:
-        request: The request.
-        emulator: The emulator that answers it: the server's own, or that of a sandbox.
+        emulator: The emulator that answers: the server's own, or that of a sandbox.
         started: When the request arrived, in seconds of :func:`time.perf_counter`.
-        journal: The journal that records it; ``None`` if it is not recorded.
+        journal: The journal that records the request; ``None`` if it is not recorded.
         time: The emulator's time when it arrived, if it is recorded.
-        fault: The fault rule that matched it.
-        error: The error that it is answered with.
-        is_glance_error: Whether the client receives that in the format of Glance.
         images: The images that the response shows; ``None`` if it shows none of this kind.
-        list_answer: The list query and its answer; ``None`` for other requests.
         catalog: The catalog that the list query was answered from.
-        authentication: The result of :meth:`authenticate`; ``None`` if nothing has needed it.
-        read_body: The body; ``None`` if nothing has read it.
+        authentication: The result of :meth:`authenticate`, if anything has needed it.
+        read_body: The body, if anything has read it.
     """
 
     request: Request
@@ -287,7 +283,11 @@ def current_context() -> RequestContext:
     pytest-flask does.
     """
     own: Request = request._get_current_object()  # type: ignore[attr-defined]  # the request behind Flask's proxy
-    context: RequestContext | None = own.environ.get(_CONTEXT)
-    if context is None:
-        context = own.environ[_CONTEXT] = RequestContext(own, current_app.extensions[EMULATOR])
-    return context
+    found: RequestContext | None = own.environ.get(_CONTEXT)
+    if found is None:
+        found = own.environ[_CONTEXT] = RequestContext(own, current_app.extensions[EMULATOR])
+    return found
+
+
+context: Final = cast(RequestContext, LocalProxy(current_context))
+"""The context of the request that is being answered, for views. What runs on every request takes it as a parameter."""

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from ims_mock.catalog.cloudimages import VERSIONS
 from ims_mock.openapi.document import document_json
 from ims_mock.openapi.schemas import PUBLISHED, published_schemas
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
 
 DOCUMENT_PATH: Final = "/openapi.json"
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("discovery", __name__)
 @blueprint.get("/versions")
 def list_versions() -> tuple[Response, int]:
     """List every version of the API; at the root and ``/v2`` as a choice (the document's sample, and Glance)."""
-    is_choice = current_context().request.path != "/versions"
+    is_choice = context.request.path != "/versions"
     return _versions(*VERSIONS), HTTPStatus.MULTIPLE_CHOICES if is_choice else HTTPStatus.OK
 
 
@@ -35,14 +35,13 @@ def show_version(version: str) -> tuple[Response, int]:
 
 
 def _versions(*versions: str) -> Response:
-    links = [{"rel": "self", "href": f"{current_context().base_url}/v2/"}]
+    links = [{"rel": "self", "href": f"{context.base_url}/v2/"}]
     return jsonify(versions=[{"id": version, "status": VERSIONS[version], "links": links} for version in versions])
 
 
 @blueprint.get(f"/v2/schemas/<any({','.join(PUBLISHED)}):name>")
 def show_schema(name: str) -> Response:
     """Show a JSON Schema, to callers whose credentials are accepted."""
-    context = current_context()
     context.caller()
     return jsonify(published_schemas(context.emulator.profile)[name])
 
@@ -50,7 +49,6 @@ def show_schema(name: str) -> Response:
 @blueprint.get(DOCUMENT_PATH)
 def show_document() -> Response:
     """Show the OpenAPI document of the emulator that answers."""
-    context = current_context()
     text = document_json(
         context.emulator.profile,
         needs_credentials=context.emulator.needs_credentials,

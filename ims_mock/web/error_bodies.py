@@ -22,33 +22,31 @@ from ims_mock.openapi.operations import SERVICE, is_under, service_of
 from ims_mock.web.context import JSON, RequestContext
 from ims_mock.web.sandbox_routing import explain_unknown_image
 
-HeaderGetter = Callable[[str], str]  # returns a header of the request by name, or an empty string
-ErrorFormat = Callable[[RequestError, str, HeaderGetter], Response]
-"""Formats an error, given the id and the headers of the request."""
-
 _TITLES: Final = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # newer versions of Python differ
 
 
-def error_format(profile: Profile, path: str = "") -> ErrorFormat:
-    """Return the format of errors in a profile, at a path."""
-    if service_of(path) != SERVICE:
-        return keystone_error
-    is_of_service = "error-body" in profile or is_under(path, CLOUDIMAGES.path)
-    return service_error if is_of_service else glance_error
+def is_glance_format(profile: Profile, path: str = "") -> bool:
+    """Return whether the errors at a path are in the format of Glance."""
+    return service_of(path) == SERVICE and "error-body" not in profile and not is_under(path, CLOUDIMAGES.path)
 
 
 def error_response(context: RequestContext, error: RequestError) -> Response:
     """Return the response to a request that ends with an error."""
     context.error = error
     explain_unknown_image(context, error)
-    formatted = error_format(context.emulator.profile, context.request.path)
-    context.is_glance_error = formatted is glance_error
-    response = formatted(error, context.request_id, context.header)
+    path = context.request.path
+    context.is_glance_error = is_glance_format(context.emulator.profile, path)
+    if context.is_glance_error:
+        response = glance_error(error, context.header)
+    elif service_of(path) == SERVICE:
+        response = service_error(error, context.request_id)
+    else:
+        response = keystone_error(error)
     response.headers.extend(error.headers)
     return response
 
 
-def service_error(error: RequestError, request_id: str, *_: object) -> Response:
+def service_error(error: RequestError, request_id: str) -> Response:
     """Format an error as the service does, or as its gateway if that detects the error."""
     problem = error.problem
     if problem.is_of_gateway:
@@ -58,14 +56,14 @@ def service_error(error: RequestError, request_id: str, *_: object) -> Response:
     return Response(json.dumps(body, ensure_ascii=False) + "\n", problem.status, mimetype=JSON)
 
 
-def keystone_error(error: RequestError, *_: object) -> Response:
+def keystone_error(error: RequestError) -> Response:
     """Format an error as Keystone does, which every client understands."""
     status = HTTPStatus(error.problem.glance_status or error.problem.status)
     body = {"code": int(status), "message": error.message, "title": _TITLES.get(status) or status.phrase}
     return Response(json.dumps({"error": body}, ensure_ascii=False) + "\n", status, mimetype=JSON)
 
 
-def glance_error(error: RequestError, _: str, header: HeaderGetter) -> Response:
+def glance_error(error: RequestError, header: Callable[[str], str]) -> Response:
     """Format an error as WebOb does for Glance: as an HTML page, as JSON (only in Queens) or as text (recorded)."""
     status = error.problem.glance_status or error.problem.status
     title = _TITLES.get(status) or HTTPStatus(status).phrase

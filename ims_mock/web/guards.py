@@ -14,7 +14,7 @@ from typing import Final
 
 from ims_mock.errors import RequestError
 from ims_mock.web.context import RequestContext
-from ims_mock.web.error_bodies import error_format, glance_error
+from ims_mock.web.error_bodies import is_glance_format
 
 GATEWAY_URI_BYTES: Final = 32_768  # the longest path and query that the gateway accepts (its documentation)
 GLANCE_LINE_BYTES: Final = 8_192
@@ -49,8 +49,7 @@ def refuse_long_target(context: RequestContext) -> None:
     length = len(context.environ.get("PATH_INFO", "")) + len(context.query_string) + bool(context.query_string)
     line_length = length + len(context.environ["REQUEST_METHOD"]) + len("  HTTP/1.1\r\n")
     if length > GATEWAY_URI_BYTES or (
-        line_length >= GLANCE_LINE_BYTES
-        and error_format(context.emulator.profile, context.request.path) is glance_error
+        line_length >= GLANCE_LINE_BYTES and is_glance_format(context.emulator.profile, context.request.path)
     ):
         raise RequestError("uri-too-large")
 

@@ -18,7 +18,7 @@ from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import ListAnswer
 from ims_mock.text import header_text
-from ims_mock.web.context import JSON, RequestContext, current_context
+from ims_mock.web.context import JSON, RequestContext, context, current_context
 from ims_mock.writes import lifecycle
 from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch
 from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE, abort_upload, begin_upload, finish_upload, receive_data
@@ -54,20 +54,18 @@ def _list(context: RequestContext, listing: Listing) -> Response:
 @blueprint.get(IMAGE_PATH)
 def show_image(image_id: str) -> Response:
     """Show an image that the caller may see, a shared one whatever the status of the membership."""
-    context = current_context()
     view = context.view()
-    return _image_response(context, view, find_image(context.emulator.catalog, view, image_id))
+    return _image_response(view, find_image(context.emulator.catalog, view, image_id))
 
 
 @blueprint.post(IMAGES.path)
 def create_image() -> Response:
     """Create an image, which then waits for its data."""
-    context = current_context()
     emulator, view, body = context.emulator, context.view(), context.image_body()
     location = f"{context.base_url}{IMAGES.path}"  # a request without a valid Host creates nothing
     seed, now = emulator.state.seed, emulator.clock.wire()
     image = emulator.write_image(lambda catalog: lifecycle.create_image(body, catalog, view, seed=seed, now=now))
-    response = _image_response(context, view, image, 201)
+    response = _image_response(view, image, 201)
     response.headers["Location"] = f"{location}/{image.id}"
     return response
 
@@ -75,7 +73,6 @@ def create_image() -> Response:
 @blueprint.patch(IMAGE_PATH)
 def change_image(image_id: str) -> Response:
     """Change attributes of an image: everything that the patch says, or nothing."""
-    context = current_context()
     emulator, view = context.emulator, context.view()
     context.refuse_media_type(*MEDIA_TYPES, headers={"Accept-Patch": ", ".join(MEDIA_TYPES)})
     operations = parse_patch(context.json_body(), request.mimetype, view)
@@ -84,13 +81,12 @@ def change_image(image_id: str) -> Response:
     def changed(catalog: Catalog) -> Image:
         return apply_patch(find_image(catalog, view, image_id, "image-to-change"), operations, view, now)
 
-    return _image_response(context, view, emulator.write_image(changed))
+    return _image_response(view, emulator.write_image(changed))
 
 
 @blueprint.delete(IMAGE_PATH)
 def delete_image(image_id: str) -> tuple[str, int]:
     """Delete an image; its record stays, and lists that request deleted images show it."""
-    context = current_context()
     emulator, view = context.emulator, context.view()
     if "service-rules" in emulator.profile and context.body():  # the emulator has no backups (doc)
         body = context.image_body()
@@ -121,7 +117,6 @@ def remove_tag(image_id: str, tag: str) -> tuple[str, int]:
 
 
 def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]) -> tuple[str, int]:
-    context = current_context()
     emulator, view = context.emulator, context.view()
 
     def edited(catalog: Catalog) -> Image:
@@ -139,7 +134,6 @@ def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]
 @blueprint.put(FILE_PATH)
 def upload(image_id: str) -> tuple[str, int]:
     """Store the data of a queued image and make it active; while the data arrives the image is ``saving``."""
-    context = current_context()
     emulator, view = context.emulator, context.view()
     context.refuse_media_type(DATA_MEDIA_TYPE)
     generation = emulator.generation
@@ -174,7 +168,6 @@ def upload(image_id: str) -> tuple[str, int]:
 @blueprint.get(FILE_PATH)
 def download(image_id: str) -> Response | tuple[str, int]:
     """Return the data of an image, if it was kept."""
-    context = current_context()
     image = find_image(context.emulator.catalog, context.view(), image_id)
     data = image.data
     if data is None:
@@ -208,7 +201,7 @@ def _page_response(
     return Response(b", ".join(parts), mimetype=JSON)
 
 
-def _image_response(context: RequestContext, view: View, image: Image, status: int = 200) -> Response:
+def _image_response(view: View, image: Image, status: int = 200) -> Response:
     """Return one image as the caller is shown it."""
     image = view.shown(image)
     context.images = (image,)

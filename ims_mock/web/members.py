@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 
 from ims_mock.catalog.image import MEMBERS_SCHEMA, Image
 from ims_mock.catalog.visibility import View
-from ims_mock.web.context import RequestContext, current_context
+from ims_mock.web.context import context
 from ims_mock.web.images import IMAGE_PATH
 from ims_mock.writes import members
 from ims_mock.writes.members import find_shareable_image
@@ -23,7 +23,6 @@ blueprint = Blueprint("members", __name__)
 @blueprint.get(MEMBERS_PATH)
 def list_members(image_id: str) -> Response:
     """List the members that the caller may see."""
-    context = current_context()
     view = context.view()
     image = find_shareable_image(context.emulator.catalog, view, image_id)
     return jsonify(members=members.list_members(image, view), schema=MEMBERS_SCHEMA)
@@ -32,17 +31,15 @@ def list_members(image_id: str) -> Response:
 @blueprint.post(MEMBERS_PATH)
 def add_member(image_id: str) -> Response:
     """Share an image with a project, which then accepts or rejects it."""
-    context = current_context()
     view = context.view()
     project, now = members.parse_member(context.image_body()), context.emulator.clock.wire()
-    image = _edit(context, view, image_id, lambda image: members.add_member(image, view, project, now))
+    image = _edit(view, image_id, lambda image: members.add_member(image, view, project, now))
     return jsonify(members.show_member(image, project))
 
 
 @blueprint.get(MEMBER_PATH)
 def show_member(image_id: str, member_id: str) -> Response:
     """Show one membership."""
-    context = current_context()
     view = context.view()
     image = find_shareable_image(context.emulator.catalog, view, image_id)
     members.find_member(image, view, member_id)
@@ -52,21 +49,19 @@ def show_member(image_id: str, member_id: str) -> Response:
 @blueprint.put(MEMBER_PATH)
 def decide(image_id: str, member_id: str) -> Response:
     """Accept or reject a shared image."""
-    context = current_context()
     view = context.view()
     status, now = members.parse_status(context.image_body()), context.emulator.clock.wire()
-    image = _edit(context, view, image_id, lambda image: members.set_member_status(image, view, member_id, status, now))
+    image = _edit(view, image_id, lambda image: members.set_member_status(image, view, member_id, status, now))
     return jsonify(members.show_member(image, member_id))
 
 
 @blueprint.delete(MEMBER_PATH)
 def remove_member(image_id: str, member_id: str) -> tuple[str, int]:
     """Stop sharing an image with a project."""
-    context = current_context()
     view = context.view()
-    _edit(context, view, image_id, lambda image: members.remove_member(image, view, member_id))
+    _edit(view, image_id, lambda image: members.remove_member(image, view, member_id))
     return "", 204
 
 
-def _edit(context: RequestContext, view: View, image_id: str, edit: Callable[[Image], Image]) -> Image:
+def _edit(view: View, image_id: str, edit: Callable[[Image], Image]) -> Image:
     return context.emulator.write_image(lambda catalog: edit(find_shareable_image(catalog, view, image_id)))

@@ -12,7 +12,7 @@ from typing import Final
 from flask import Blueprint, request
 
 from ims_mock.web import pages
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
 from ims_mock.web.control import catalog, clock, explain, faults, journal, sandboxes
 from ims_mock.web.control.bodies import MEDIA_TYPES
 from ims_mock.web.guards import refuse_foreign_host, refuse_foreign_origin
@@ -28,7 +28,7 @@ for part in (catalog, clock, explain, faults, journal, sandboxes, pages):
 def _refuse_changes_by_pages() -> None:
     """Refuse a change that a page of another origin or host sends, or whose body a page could send."""
     if request.method not in ("GET", "HEAD"):
-        refuse_foreign_origin(current_context())
+        refuse_foreign_origin(context)
         if request.mimetype or request.content_length or "Transfer-Encoding" in request.headers:
-            current_context().refuse_media_type(*MEDIA_TYPES)
-        refuse_foreign_host(current_context())
+            context.refuse_media_type(*MEDIA_TYPES)
+        refuse_foreign_host(context)

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Response, current_app, request
+from flask import Response, request
 
 from ims_mock.errors import RequestError
 from ims_mock.json_body import MAX_VALUES, JsonValue, parse_json
-from ims_mock.loading.dump import Masks
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
-from ims_mock.web.context import JSON, MAX_JSON_BYTES, RequestContext
-from ims_mock.web.sandbox_routing import sandboxes
+from ims_mock.web.context import JSON, MAX_JSON_BYTES, context
 
 MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 """The media types of a change; a page of another origin may send none of them without asking for permission."""
 
 MAX_CATALOG_BYTES: Final = 64 * 2**20  # the largest catalog that a request may send
 MAX_IMAGES: Final = 100_000  # the number of images that a request may add, written or generated
-MASKS: Final = "ims_mock.masks"  # the key of the masks in app.extensions
 
 
-def json_object(context: RequestContext, limit: int = MAX_JSON_BYTES, *, is_required: bool = True) -> JsonValue:
-    """Return the JSON body of a request; a missing one counts as an empty object if none is required."""
+def json_object(limit: int = MAX_JSON_BYTES) -> JsonValue:
+    """Return the JSON body of a request."""
     data = context.body(limit)
-    if not is_required and not data:
-        return JsonValue({})
     context.refuse_media_type(JSON)
     return parse_json(data)
 
 
-def catalog_text(context: RequestContext) -> CatalogText:
+def catalog_text() -> CatalogText:
     """Return the catalog in the body of a request."""
     data = context.body(MAX_CATALOG_BYTES)
     if not data.strip():
@@ -39,27 +34,15 @@ def catalog_text(context: RequestContext) -> CatalogText:
     return CatalogText(data, request.mimetype == JSON, MAX_VALUES)
 
 
-def image_values(context: RequestContext) -> dict[str, Any]:
+def image_values() -> dict[str, Any]:
     """Return the image in the body of a request, as a catalog file has it."""
     try:
-        found = catalog_text(context).parse().value
+        found = catalog_text().parse().value
     except ParseError as error:
         raise RequestError("catalog", what=f"line {error.line}: {error}") from None
     if not isinstance(found, Mapping):
         raise RequestError("body", legal="a mapping of attributes to values", what="it is not an image")
     return dict(found)
-
-
-def mask(secret: str) -> str:
-    """Return what replaces a secret wherever the server shows a catalog."""
-    masks: Masks = current_app.extensions[MASKS]
-    return masks.mask(secret)
-
-
-def unmasker() -> Callable[[str], str]:
-    """Return a function that returns the secret of a mask, as long as the server has the secret."""
-    masks: Masks = current_app.extensions[MASKS]
-    return masks.unmasker(sandboxes().all_credentials())
 
 
 def catalog_response(value: Mapping[str, Any]) -> Response:

@@ -12,8 +12,9 @@ from ims_mock.loading.dump import dump_catalog, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import report_problems
 from ims_mock.openapi.catalog_file import catalog_schema_json
-from ims_mock.web.context import JSON, current_context
+from ims_mock.web.context import JSON, context
 from ims_mock.web.control import bodies
+from ims_mock.web.sandbox_routing import sandboxes
 
 blueprint = Blueprint("catalog", __name__)
 
@@ -21,7 +22,7 @@ blueprint = Blueprint("catalog", __name__)
 @blueprint.get("/health")
 def health() -> Response:
     """Report that the emulator answers, and its catalog; ``listed`` are the images listed for ``project``."""
-    emulator = current_context().emulator
+    emulator = context.emulator
     return jsonify(
         status="ok",
         version=__version__,
@@ -35,21 +36,20 @@ def health() -> Response:
 @blueprint.get("/catalog")
 def show_catalog() -> Response:
     """Show everything as a catalog file that loads as the same images."""
-    state = current_context().emulator.state
-    return bodies.catalog_response(dump_catalog(state.catalog, state.credentials, state.clock, bodies.mask))
+    state = context.emulator.state
+    return bodies.catalog_response(dump_catalog(state.catalog, state.credentials, state.clock, sandboxes().masks.mask))
 
 
 @blueprint.put("/catalog")
 def replace_catalog() -> Response:
     """Replace everything with a catalog."""
-    context = current_context()
     emulator = context.emulator
     loaded = load(
-        [bodies.catalog_text(context)],
+        [bodies.catalog_text()],
         seed=emulator.state.seed,
         shown_to=emulator.credentials.default_project,
         max_images=bodies.MAX_IMAGES,
-        unmask=bodies.unmasker(),
+        unmask=sandboxes().unmasker(),
     )
     emulator.replace(loaded)
     return _loaded_response(loaded)
@@ -58,9 +58,8 @@ def replace_catalog() -> Response:
 @blueprint.patch("/catalog")
 def add_to_catalog() -> Response:
     """Add what a catalog holds."""
-    context = current_context()
-    text = bodies.catalog_text(context)
-    return _loaded_response(context.emulator.add(text, max_images=bodies.MAX_IMAGES, unmask=bodies.unmasker()))
+    text, unmask = bodies.catalog_text(), sandboxes().unmasker()
+    return _loaded_response(context.emulator.add(text, max_images=bodies.MAX_IMAGES, unmask=unmask))
 
 
 def _loaded_response(loaded: LoadedCatalog) -> Response:
@@ -79,7 +78,7 @@ def show_catalog_schema() -> Response:
 @blueprint.get("/images/<path:image_id>")
 def show_image(image_id: str) -> Response:
     """Show an image as it is stored, whatever its visibility and status."""
-    image = current_context().emulator.catalog.get(image_id)
+    image = context.emulator.catalog.get(image_id)
     if image is None:
         raise RequestError("image", "the image", image_id)
     return bodies.catalog_response(dump_image(image))
@@ -88,8 +87,7 @@ def show_image(image_id: str) -> Response:
 @blueprint.put("/images/<path:image_id>")
 def put_image(image_id: str) -> Response:
     """Add an image, or replace the one with the same id; return it with what ``ims-mock check`` warns about."""
-    context = current_context()
-    values = bodies.image_values(context)
+    values = bodies.image_values()
     if values.get("id", image_id) != image_id:
         raise RequestError("body", legal=f"{image_id}, or leave it out", what="the id differs from that of the path")
     image, warnings = context.emulator.put_image(image_id, values)
@@ -100,7 +98,7 @@ def put_image(image_id: str) -> Response:
 @blueprint.delete("/images/<path:image_id>")
 def remove_image(image_id: str) -> tuple[str, int]:
     """Remove an image, even the record of a deleted one."""
-    current_context().emulator.remove_image(image_id)
+    context.emulator.remove_image(image_id)
     return "", 204
 
 
@@ -110,22 +108,21 @@ def remove_image(image_id: str) -> tuple[str, int]:
 @blueprint.post("/reset")
 def reset() -> tuple[str, int]:
     """Restore the loaded catalog and clock; clear journal, faults and rate limit."""
-    current_context().emulator.reset()
+    context.emulator.reset()
     return "", 204
 
 
 @blueprint.get("/snapshots")
 def list_snapshots() -> Response:
     """List the names of the snapshots."""
-    return jsonify(snapshots=current_context().emulator.snapshots)
+    return jsonify(snapshots=context.emulator.snapshots)
 
 
 @blueprint.post("/snapshots")
 def take_snapshot() -> tuple[Response, int]:
     """Take a snapshot under a name."""
-    context = current_context()
     legal = f"a text of 1 to {MAX_NAME} characters, other than '.' and '..'"
-    name = bodies.json_object(context).member("name", legal)
+    name = bodies.json_object().member("name", legal)
     if not 1 <= len(name.text(legal)) <= MAX_NAME:
         raise name.error(legal, f"has {len(name.value)} characters")
     if name.value in (".", ".."):
@@ -137,12 +134,12 @@ def take_snapshot() -> tuple[Response, int]:
 @blueprint.post("/snapshots/<path:name>/restore")
 def restore_snapshot(name: str) -> tuple[str, int]:
     """Restore a snapshot."""
-    current_context().emulator.restore(name)
+    context.emulator.restore(name)
     return "", 204
 
 
 @blueprint.delete("/snapshots/<path:name>")
 def remove_snapshot(name: str) -> tuple[str, int]:
     """Remove a snapshot."""
-    current_context().emulator.delete_snapshot(name)
+    context.emulator.delete_snapshot(name)
     return "", 204

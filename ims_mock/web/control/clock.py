@@ -8,7 +8,7 @@ from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_duration, parse_wire_time, read_time, wire_time
 from ims_mock.json_body import JsonValue
 from ims_mock.text import quoted
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
 from ims_mock.web.control.bodies import json_object
 
 blueprint = Blueprint("clock", __name__)
@@ -17,7 +17,7 @@ blueprint = Blueprint("clock", __name__)
 @blueprint.get("/clock")
 def show_clock() -> Response:
     """Show the emulator's time, and whether it is frozen."""
-    return _clock_response(current_context().emulator.clock)
+    return _clock_response(context.emulator.clock)
 
 
 @blueprint.put("/clock")
@@ -27,8 +27,7 @@ def set_clock() -> Response:
     The body is ``{"now": TIME}`` to freeze it at a time, with ``"runs": true`` to let it run from there,
     ``{"now": null}`` for the real time, or ``{"advance": "PT1H"}`` to advance it by a duration or a number of seconds.
     """
-    context = current_context()
-    body = json_object(context)
+    body = json_object()
     if (keys := body.object().keys()) not in ({"now"}, {"now", "runs"}, {"advance"}):
         unknown = sorted(keys - {"now", "runs", "advance"})
         what = f"has the unknown key {quoted(unknown[0])}" if unknown else f"has {' and '.join(keys) or 'no key'}"

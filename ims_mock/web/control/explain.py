@@ -12,7 +12,7 @@ from ims_mock.catalog.explain import explain
 from ims_mock.catalog.query import parse
 from ims_mock.errors import RequestError
 from ims_mock.text import wire_text
-from ims_mock.web.context import RequestContext, current_context
+from ims_mock.web.context import RequestContext, context
 from ims_mock.web.error_bodies import error_response
 from ims_mock.web.guards import refuse_long_target
 
@@ -24,7 +24,6 @@ blueprint = Blueprint("explain", __name__)
 @blueprint.get("/explain")
 def explain_query() -> Response:
     """Explain a list query for the caller; one that the list rejects is answered as the list answers it."""
-    context = current_context()
     given = _parameters(context.query_string)
     image_id = given.get("image")
     path = given.get("path", IMAGES.path)

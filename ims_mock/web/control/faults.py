@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.errors import RequestError
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
 from ims_mock.web.control.bodies import json_object
 
 blueprint = Blueprint("faults", __name__)
@@ -14,14 +14,13 @@ blueprint = Blueprint("faults", __name__)
 @blueprint.get("/faults")
 def list_faults() -> Response:
     """List the rules, each with its hits."""
-    return jsonify(faults=[rule.as_json() for rule in current_context().emulator.faults.all()])
+    return jsonify(faults=[rule.as_json() for rule in context.emulator.faults.all()])
 
 
 @blueprint.post("/faults")
 def add_fault() -> tuple[Response, int]:
     """Append a rule."""
-    context = current_context()
-    rule = json_object(context).object()
+    rule = json_object().object()
     try:
         return jsonify(context.emulator.faults.add(rule).as_json()), 201
     except ValueError as error:
@@ -31,14 +30,14 @@ def add_fault() -> tuple[Response, int]:
 @blueprint.delete("/faults")
 def remove_faults() -> tuple[str, int]:
     """Remove all rules."""
-    current_context().emulator.faults.clear()
+    context.emulator.faults.clear()
     return "", 204
 
 
 @blueprint.delete("/faults/<rule_id>")
 def remove_fault(rule_id: str) -> tuple[str, int]:
     """Remove one rule."""
-    faults = current_context().emulator.faults
+    faults = context.emulator.faults
     if not faults.remove(rule_id):
         legal = ", ".join(rule.id for rule in faults.all())
         raise RequestError("rule", "the rule", rule_id, legal)

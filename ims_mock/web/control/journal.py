@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.journal.audit import audit
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
 
 blueprint = Blueprint("journal", __name__)
 
@@ -19,21 +19,21 @@ def list_requests() -> Response:
     since = parse_integer(text)
     if since is None:
         raise RequestError("integer", "since", text, "the number of a request")
-    entries = current_context().emulator.journal.entries(since)
+    entries = context.emulator.journal.entries(since)
     return jsonify(requests=[entry.as_json() for entry in entries if path in (None, entry.path)])
 
 
 @blueprint.delete("/requests")
 def clear_requests() -> tuple[str, int]:
     """Clear the journal."""
-    current_context().emulator.journal.clear()
+    context.emulator.journal.clear()
     return "", 204
 
 
 @blueprint.get("/walks")
 def list_walks() -> Response:
     """List the walks of the recorded requests in the order in which they began, each with its audit."""
-    return jsonify(walks=[walk.as_json() for walk in audit(current_context().emulator.journal.lists())])
+    return jsonify(walks=[walk.as_json() for walk in audit(context.emulator.journal.lists())])
 
 
 # --- coverage
@@ -42,11 +42,11 @@ def list_walks() -> Response:
 @blueprint.get("/coverage")
 def show_coverage() -> Response:
     """Show which items of the contract requests have covered, by group; a reset does not clear it."""
-    return jsonify(current_context().emulator.coverage_recorder.coverage().as_json())
+    return jsonify(context.emulator.coverage_recorder.coverage().as_json())
 
 
 @blueprint.delete("/coverage")
 def clear_coverage() -> tuple[str, int]:
     """Clear the coverage."""
-    current_context().emulator.coverage_recorder.clear()
+    context.emulator.coverage_recorder.clear()
     return "", 204

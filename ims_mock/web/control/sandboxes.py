@@ -13,8 +13,8 @@ from ims_mock.loading.loader import LoadedCatalog
 from ims_mock.loading.sources import bundled_catalogs, report_problems
 from ims_mock.options import AppOptions, SandboxOptions, options_of
 from ims_mock.sandboxes import Sandbox
-from ims_mock.web.context import current_context
-from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_IMAGES, json_object, unmasker
+from ims_mock.web.context import context
+from ims_mock.web.control.bodies import MAX_CATALOG_BYTES, MAX_IMAGES, json_object
 from ims_mock.web.sandbox_routing import PATH, sandboxes
 
 blueprint = Blueprint("sandboxes", __name__)
@@ -22,7 +22,7 @@ blueprint = Blueprint("sandboxes", __name__)
 
 @blueprint.before_request
 def _refuse_nested_sandboxes() -> None:
-    if current_context().is_in_sandbox:
+    if context.is_in_sandbox:
         raise RequestError("route", "the path", request.path)
 
 
@@ -58,7 +58,7 @@ def remove_sandbox(id: str) -> tuple[str, int]:
 def _sandbox_response(sandbox: Sandbox) -> Response:
     return jsonify(
         id=sandbox.id,
-        url=f"{current_context().base_url}{PATH}/{sandbox.id}",
+        url=f"{context.base_url}{PATH}/{sandbox.id}",
         token=sandbox.credentials.token,
         access_key=sandbox.credentials.access,
         secret_key=sandbox.credentials.secret,
@@ -70,8 +70,8 @@ def _sandbox_response(sandbox: Sandbox) -> Response:
 
 def _parse_body() -> tuple[LoadedCatalog, AppOptions, float]:
     """Return the catalog, options and expiry for a sandbox. What is absent or null is as for the server."""
-    server = current_context().emulator
-    body = json_object(current_context(), MAX_CATALOG_BYTES, is_required=False)
+    server = context.emulator
+    body = json_object(MAX_CATALOG_BYTES) if context.body(MAX_CATALOG_BYTES) else JsonValue({})
     legal = [option.name for option in options_of(SandboxOptions)]
     if unknown := sorted(body.object().keys() - set(legal)):
         raise body.member(unknown[0]).error(", ".join(legal), "is unknown")
@@ -91,7 +91,7 @@ def _parse_body() -> tuple[LoadedCatalog, AppOptions, float]:
 
 def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
     """Load the catalog of the body, or add generated images to the catalog of the server."""
-    base = None if body.has("catalog") else current_context().emulator.initial
+    base = None if body.has("catalog") else context.emulator.initial
     if base:
         options = replace(options, catalog=())
     elif not isinstance(options.catalog, dict) and options.catalog not in bundled_catalogs():  # no files of the server
@@ -100,4 +100,4 @@ def _load(body: JsonValue, options: SandboxOptions) -> LoadedCatalog:
         raise body.member("catalog").error(legal, what)
     if options.generate > MAX_IMAGES:
         raise body.member("generate").error(f"at most {MAX_IMAGES}", f"is {options.generate}")
-    return load_options(options, base=base, max_images=MAX_IMAGES - options.generate, unmask=unmasker())
+    return load_options(options, base=base, max_images=MAX_IMAGES - options.generate, unmask=sandboxes().unmasker())

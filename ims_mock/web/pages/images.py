@@ -23,8 +23,8 @@ from ims_mock.journal.documented import DocumentedRequest
 from ims_mock.journal.findings import findings_of
 from ims_mock.openapi.operations import OPERATIONS
 from ims_mock.text import header_text
-from ims_mock.web import error_bodies
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
+from ims_mock.web.error_bodies import is_glance_format
 from ims_mock.web.pages.layout import blueprint, render
 from ims_mock.web.pages.snippets import sdk_request
 
@@ -57,7 +57,7 @@ def _list_page(own: dict[str, str]) -> Response:
         raise RequestError("explain", "path", own["path"], " or ".join(LISTS), what="is no list")
     pasted = _BEFORE_QUERY.match(own["query"])
     own["path"] = next((path for path in LISTS if pasted and pasted[0].rstrip("?").endswith(path)), own["path"])
-    context, view, listing = current_context(), _view(own["as"]), LISTS[own["path"] or IMAGES.path]
+    view, listing = _view(own["as"]), LISTS[own["path"] or IMAGES.path]
     emulator, raw = context.emulator, header_text(_BEFORE_QUERY.sub("", own["query"], 1))
     query = quote(raw.encode("latin-1"), safe=_LEGAL_IN_URLS)
     url = f"{context.base_url}{listing.path}{'?' if query else ''}{query}"
@@ -86,7 +86,7 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
         query = parse(raw, view, listing)
         images, found = catalog.page(query, view).images, explain(catalog, query, view, image_id or None)
     except RequestError as error:
-        if error_bodies.error_format(view.profile, listing.path) is error_bodies.glance_error:
+        if is_glance_format(view.profile, listing.path):
             return {"status": error.problem.glance_status or error.problem.status, "message": error.glance}
         return {"status": error.problem.status, "code": error.problem.code, "message": error.message}
     size, backwards = query.limit, tuple(key._replace(is_descending=not key.is_descending) for key in query.sort)
@@ -108,7 +108,7 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
 @blueprint.get("/pages/images/<path:image_id>")
 def show_image(image_id: str) -> Response:
     """Show all attributes of an image as it is stored, its members, and who can see it."""
-    image = current_context().emulator.catalog.get(image_id)
+    image = context.emulator.catalog.get(image_id)
     if image is None:
         raise RequestError("image", "the image", image_id)
     projects = _projects(image.text("owner"), *image.members) | {_ADMINS: "an admin"}
@@ -121,14 +121,14 @@ def show_image(image_id: str) -> Response:
 
 def _view(caller: str) -> View:
     """Return the view of a project, of an admin, or by default of unauthenticated requests."""
-    emulator, roles = current_context().emulator, frozenset({ADMIN} if caller == _ADMINS else ())
+    emulator, roles = context.emulator, frozenset({ADMIN} if caller == _ADMINS else ())
     project = emulator.credentials.default_project if roles or not caller else caller
     return View(Caller(project, roles), emulator.profile, is_queens=False)
 
 
 def _projects(*more: str) -> dict[str, str]:
     """Return the names of the projects that the catalog mentions, and of more, by id; the default project first."""
-    store = current_context().emulator.credentials
+    store = context.emulator.credentials
     used = map(attrgetter("project"), (*store.tokens, *store.keys, *store.users))
     ids = (store.default_project, *store.projects, *used, *more)
     return {one: store.project(one).name for one in ids if one}

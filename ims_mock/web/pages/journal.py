@@ -11,7 +11,7 @@ from ims_mock.errors import RequestError
 from ims_mock.journal.audit import audit
 from ims_mock.journal.journal import Record
 from ims_mock.text import wire_text
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
 from ims_mock.web.pages.layout import blueprint, render_changed
 
 MAX_ROWS: Final = 100
@@ -21,7 +21,7 @@ MAX_ROWS: Final = 100
 @blueprint.get("/pages/requests")
 def show_requests() -> Response:
     """Show the latest requests: all, or those with a text in their path and with a status such as 404 or 4xx."""
-    journal = current_context().emulator.journal
+    journal = context.emulator.journal
     path, status, text = (request.args.get(name, "").strip() for name in ("path", "status", "before"))
     before = parse_integer(text or "0")
     if before is None:
@@ -41,12 +41,12 @@ def show_requests() -> Response:
 @blueprint.get("/pages/walks")
 def show_walks() -> Response:
     """Show the latest walks with the remarks of their audit."""
-    journal = current_context().emulator.journal
+    journal = context.emulator.journal
     return render_changed("walks", journal.revision, lambda: {"walks": audit(journal.lists()), "most": MAX_ROWS})
 
 
 @blueprint.get("/pages/coverage")
 def show_coverage() -> Response:
     """Show which items of the contract the requests have covered."""
-    coverage = current_context().emulator.coverage_recorder.coverage()
+    coverage = context.emulator.coverage_recorder.coverage()
     return render_changed("coverage", str(hash(coverage.items)), coverage.as_json)

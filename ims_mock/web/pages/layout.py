@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from ims_mock.emulator import count_listed
 from ims_mock.errors import RequestError
 from ims_mock.text import escaped
-from ims_mock.web.context import SANDBOX_ID, current_context
+from ims_mock.web.context import SANDBOX_ID, context
 from ims_mock.web.sandbox_routing import PATH
 
 _VIEWS: Final = ("images", "requests", "walks", "coverage", "faults", "clock and snapshots", "sandboxes")
@@ -56,7 +56,6 @@ def segment(text: str) -> str:
 
 def render(template: str, values: Mapping[str, object], status: int = 200) -> Response:
     """Return a page with the variables of its template."""
-    context = current_context()
     sandbox, root = context.environ.get(SANDBOX_ID, ""), request.script_root
     frame = {
         "template": template,
@@ -73,7 +72,7 @@ def render(template: str, values: Mapping[str, object], status: int = 200) -> Re
 
 def render_changed(template: str, revision: str, values: Callable[[], Mapping[str, object]]) -> Response:
     """Return a page that a browser requests again and again, or a 304 if the browser has this revision."""
-    revision += f"-{id(current_context().emulator.state)}"  # for the numbers in the frame
+    revision += f"-{id(context.emulator.state)}"  # for the numbers in the frame
     is_known = revision in request.if_none_match
     response = Response(status=304) if is_known else render(template, values())
     response.set_etag(revision)
@@ -89,5 +88,5 @@ def _add_headers(response: Response) -> Response:
 
 @blueprint.errorhandler(RequestError)
 def _show_error(error: RequestError) -> Response:
-    current_context().error = error
+    context.error = error
     return render("error", {"error": error}, error.problem.status)

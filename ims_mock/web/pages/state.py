@@ -11,7 +11,7 @@ from ims_mock.faults.key_types import EFFECT, MATCH, RULE
 from ims_mock.faults.rules import keys_of
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import SandboxOptions, options_of
-from ims_mock.web.context import current_context
+from ims_mock.web.context import context
 from ims_mock.web.pages.layout import blueprint, render, render_changed
 from ims_mock.web.sandbox_routing import sandboxes
 
@@ -21,7 +21,7 @@ _SECTIONS: Final = {MATCH: "Which requests", RULE: "How often", EFFECT: "What ha
 @blueprint.get("/pages/faults")
 def show_faults() -> Response:
     """Show the rules of fault injection, and a form for another one."""
-    rules = [rule.as_json() for rule in current_context().emulator.faults.all()]
+    rules = [rule.as_json() for rule in context.emulator.faults.all()]
     sections = {title: keys_of(one) for one, title in _SECTIONS.items()}
     return render_changed("faults", str(hash(str(rules))), lambda: {"rules": rules, "sections": sections})
 
@@ -35,7 +35,7 @@ def show_state() -> Response:
 @blueprint.get("/pages/sandboxes")
 def show_sandboxes() -> Response:
     """Show the sandboxes, and a form for another one."""
-    if current_context().is_in_sandbox:
-        raise RequestError("route", "the path", current_context().request.path)
+    if context.is_in_sandbox:
+        raise RequestError("route", "the path", context.request.path)
     values = {"options": options_of(SandboxOptions), "catalogs": bundled_catalogs(), "sandboxes": sandboxes().ages()}
     return render("sandboxes", values)
