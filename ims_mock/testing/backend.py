@@ -16,6 +16,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from werkzeug.test import Client
+
 from ims_mock.contract.values import wire_time
 from ims_mock.emulator import load_options
 from ims_mock.loading.loader import LoadedCatalog
@@ -57,9 +59,25 @@ def stored_image(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else deepcopy(value) for name, value in values}
 
 
-def encode(body: Mapping[str, Any] | None) -> bytes:
-    """Return the body of a control request; datetimes become times in wire format."""
-    return b"" if body is None else json.dumps(body, default=_as_json).encode()
+def send(client: Client, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Send a control request, and return the JSON of the response, or ``None`` if it is empty.
+
+    Raises:
+        ConnectionError: Nothing answers.
+        ValueError: The response is an error.
+    """
+    data = b"" if body is None else json.dumps(body, default=_as_json).encode()
+    response = client.open(path, method=method, data=data, content_type="application/json")
+    try:
+        answer = json.loads(response.data or b"null")
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            return answer
+        error = answer["error_msg"] if "error_msg" in answer else answer["error"]["message"]
+    except (ValueError, LookupError, TypeError):
+        error = f"the response has status {response.status_code} and is not from ims-mock"
+        if response.data.startswith(b"%d " % response.status_code):  # an error of Glance
+            error = " ".join(response.get_data(as_text=True).split())
+    raise ValueError(error)
 
 
 def _as_json(value: object) -> object:
@@ -68,21 +86,3 @@ def _as_json(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"Invalid value {value!r}: it cannot be written as JSON.")
-
-
-def decode(status: int, body: bytes) -> Any:
-    """Return the JSON of a control response, or ``None`` if it is empty.
-
-    Raises:
-        ValueError: The response is an error.
-    """
-    try:
-        data = json.loads(body or b"null")
-        if status < HTTPStatus.BAD_REQUEST:
-            return data
-        error = data["error_msg"] if "error_msg" in data else data["error"]["message"]
-    except (ValueError, LookupError, TypeError):
-        error = f"the response has status {status} and is not from ims-mock"
-        if body.startswith(b"%d " % status):  # an error of Glance
-            error = " ".join(body.decode("utf-8", "replace").split())
-    raise ValueError(error)

@@ -15,7 +15,7 @@ from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source, report_problems, warn
 from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
-from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
+from ims_mock.testing.backend import ProjectCredentials, load_once, send, stored_image
 from ims_mock.web.app import app_for
 
 
@@ -27,24 +27,19 @@ class Local:
     """
 
     def __init__(self, options: EmulatorOptions) -> None:
-        self._first, self._first_state = options, self._state(options)
+        self._first_state = _state(options)
         self._emulator = Emulator(*self._first_state)
         self._app = app_for(self._emulator)
         self._server = BackgroundServer(self._app)
         self.url, self.port = self._server.url, self._server.port
 
-    def restart(self, options: EmulatorOptions) -> None:
-        """Start again. The catalogs of the first options are not loaded again, even if their files have changed."""
-        self._emulator.restart(*(self._first_state if options is self._first else self._state(options)))
+    def restart(self, options: EmulatorOptions | None) -> None:
+        """Start again; without options as at first, even if catalog files have changed since then."""
+        self._emulator.restart(*(_state(options) if options else self._first_state))
 
     def reset(self) -> None:
         """Restore the state after the start."""
         self._emulator.reset()
-
-    def _state(self, options: EmulatorOptions) -> tuple[LoadedCatalog, AppOptions]:
-        loaded = load_once(options)
-        warn(report_problems(loaded.warnings))
-        return loaded, convert(options, AppOptions)
 
     def close(self) -> None:
         """Stop the server."""
@@ -52,9 +47,7 @@ class Local:
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a control request without a socket."""
-        target, data = f"/_ims/{path}", encode(body)
-        response = self.client().open(target, method=method, data=data, content_type="application/json")
-        return decode(response.status_code, response.data)
+        return send(self.client(), method, f"/_ims/{path}", body)
 
     def client(self) -> Client:
         """Return Flask's test client."""
@@ -97,3 +90,9 @@ class Local:
     def advance_clock(self, by: timedelta) -> None:
         """Move the clock."""
         self._emulator.change_clock(lambda clock: clock.advanced(by))
+
+
+def _state(options: EmulatorOptions) -> tuple[LoadedCatalog, AppOptions]:
+    loaded = load_once(options)
+    warn(report_problems(loaded.warnings))
+    return loaded, convert(options, AppOptions)

@@ -87,9 +87,8 @@ class ImsMock:
             TypeError: An option does not exist.
             ValueError: The value of an option is invalid.
         """
-        options = self._options
-        if changes:
-            options = replace(options, **changes)
+        options = replace(self._options, **changes) if changes else None
+        if options:
             check_options(convert(options, AppOptions))
         self._forget()
         self._backend.restart(options)

@@ -11,12 +11,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPSConnection
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
-from urllib.request import Request, urlopen
 
-from werkzeug import wrappers
 from werkzeug.test import Client
+from werkzeug.wrappers import Request
 
 from ims_mock.clock import Clock
 from ims_mock.contract.values import parse_wire_time
@@ -24,7 +22,7 @@ from ims_mock.loading.dump import dump_catalog
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Source, report_problems, warn
 from ims_mock.options import EmulatorOptions, options_of
-from ims_mock.testing.backend import ProjectCredentials, decode, encode, load_once, stored_image
+from ims_mock.testing.backend import ProjectCredentials, load_once, send, stored_image
 from ims_mock.text import sent_path
 from ims_mock.web.control.bodies import MAX_IMAGES
 
@@ -53,45 +51,40 @@ class Remote:
     """
 
     def __init__(self, server: str, options: EmulatorOptions) -> None:
-        self._first = self._current = options
-        self._first_body = self._body(options)
+        self._body = self._first_body = _body(options)
         self._has_snapshots = False
-        sandboxes = f"{server.rstrip('/')}/_ims/sandboxes"
+        self._server = Client(_Proxy(server.rstrip("/")))
         try:
-            self._sandbox = _send_json("POST", sandboxes, self._first_body)
+            self._sandbox = send(self._server, "POST", "/_ims/sandboxes", self._body)
         except ValueError as error:
             raise ValueError(f"Cannot create a sandbox on {server}: {error}") from None
-        self.url = f"{sandboxes}/{self._sandbox['id']}"
+        self._path = f"/_ims/sandboxes/{self._sandbox['id']}"
+        self.url = server.rstrip("/") + self._path
         parts = urlsplit(self.url)
         self.port = parts.port or _PORTS[parts.scheme]
 
-    def restart(self, options: EmulatorOptions) -> None:
-        """Start again. A reset does if the options are the same and there are no snapshots to remove."""
-        if options is self._current and not self._has_snapshots:
+    def restart(self, options: EmulatorOptions | None) -> None:
+        """Start again, without options as at first. A reset does if the options and snapshots are as they were."""
+        body = _body(options) if options else self._first_body
+        if body is self._body and not self._has_snapshots:
             self.reset()
             return
-        _send_json("PUT", self.url, self._first_body if options is self._first else self._body(options))
-        self._current, self._has_snapshots = options, False
+        send(self._server, "PUT", self._path, body)
+        self._body, self._has_snapshots = body, False
 
     def reset(self) -> None:
         """Restore the state after the start."""
         self.control("POST", "reset")
 
-    def _body(self, options: EmulatorOptions) -> dict[str, Any]:
-        names = [option.name for option in options_of(EmulatorOptions) if option.name not in _IN_CATALOG]
-        loaded = load_once(options)
-        warn(report_problems(loaded.warnings))
-        return {"catalog": _content(loaded), **{name: getattr(options, name) for name in names}}
-
     def close(self) -> None:
         """Remove the sandbox, if it still exists."""
         with suppress(ConnectionError, ValueError):
-            _send_json("DELETE", self.url)
+            send(self._server, "DELETE", self._path)
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a control request over HTTP."""
         self._has_snapshots |= path == "snapshots"
-        return _send_json(method, f"{self.url}/_ims/{path}", body)
+        return send(self._server, method, f"{self._path}/_ims/{path}", body)
 
     def client(self) -> Client:
         """Return a test client whose requests are sent over HTTP."""
@@ -108,19 +101,22 @@ class Remote:
 
     def load(self, source: Source) -> None:
         """Replace the catalog."""
-        loaded = load([source], seed=self._current.seed, shown_to=self.credentials().project)
+        loaded = load([source], seed=self._body["seed"], shown_to=self.credentials().project)
         self.control("PUT", "catalog", _content(loaded))
         warn(report_problems(loaded.warnings))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Add images. Problems are reported as this process finds them, without a line of the request."""
-        before = self.control("GET", "catalog")
+        before, rejection = self.control("GET", "catalog"), ""
         try:
-            added = self.control("PATCH", "catalog", content)
+            has_problems = bool(self.control("PATCH", "catalog", content)["warnings"])
         except ValueError as error:
-            raise _rejection(before, content) or CatalogError([CatalogProblem(UNNAMED, 0, "", str(error))]) from None
-        if added["warnings"]:
-            warn(report_problems(_extended(before, content).warnings))
+            has_problems, rejection = True, str(error)
+        if has_problems:
+            base = load([before], unmask=str)  # the secrets that the server masks make no difference
+            warn(report_problems(load([content], base=base, max_images=MAX_IMAGES).warnings))
+        if rejection:
+            raise CatalogError([CatalogProblem(UNNAMED, 0, "", rejection)])
         known = {image["id"] for image in before["images"]}
         return [image for image in self.images() if image["id"] not in known]
 
@@ -137,59 +133,38 @@ class Remote:
         self.control("PUT", "clock", {"advance": by.total_seconds()})
 
 
+def _body(options: EmulatorOptions) -> dict[str, Any]:
+    """Return the body that starts a sandbox with these options."""
+    loaded = load_once(options)
+    warn(report_problems(loaded.warnings))
+    names = [option.name for option in options_of(EmulatorOptions) if option.name not in _IN_CATALOG]
+    return {"catalog": _content(loaded), **{name: getattr(options, name) for name in names}}
+
+
 def _content(loaded: LoadedCatalog) -> dict[str, Any]:
     """Return loaded catalogs as the content of one catalog file."""
     return dump_catalog(loaded.catalog, loaded.credentials, loaded.clock)
-
-
-def _extended(catalog: Source, added: Source) -> LoadedCatalog:
-    base = load([catalog], unmask=str)  # the secrets that the server masks make no difference
-    return load([added], base=base, max_images=MAX_IMAGES)
-
-
-def _rejection(catalog: Source, added: Source) -> CatalogError | None:
-    """Return the error for an addition to a catalog, if this process finds it as well."""
-    try:
-        _extended(catalog, added)
-    except CatalogError as error:
-        return error
-    return None
-
-
-def _send_json(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
-    """Send a control request and return the JSON of the response.
-
-    Raises:
-        ConnectionError: Nothing answers.
-        ValueError: The request is rejected.
-    """
-    request = Request(url, encode(body) or None, {"Content-Type": "application/json"}, method=method)
-    try:
-        with urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
-            status, answer = response.status, response.read()
-    except HTTPError as error:
-        with error:
-            status, answer = error.code, error.read()
-    except URLError as error:
-        raise ConnectionError(f"{url} does not answer ({error.reason}). Use the URL of a running ims-mock.") from None
-    return decode(status, answer)
 
 
 class _Proxy:
     """A WSGI application that forwards every request to a server."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._connection = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._server, self._path = parts.netloc, parts.path
+        self._url = urlsplit(url)
+        self._connection = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = wrappers.Request(environ)
-        target = self._path + sent_path(environ["PATH_INFO"])
+        request = Request(environ)
+        target = self._url.path + sent_path(environ["PATH_INFO"])
         if query := environ["QUERY_STRING"]:
             target += f"?{quote(query.encode('latin-1'), safe=_SAFE_IN_QUERY)}"
         headers = {name: value for name, value in request.headers if name != "Host"}
-        connection = self._connection(self._server, timeout=_TIMEOUT_SECONDS)
+        connection = self._connection(self._url.netloc, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.connect()
+        except OSError as error:
+            url = f"{self._url.scheme}://{self._url.netloc}{target}"
+            raise ConnectionError(f"{url} does not answer ({error}). Use the URL of a running ims-mock.") from None
         try:
             connection.request(request.method, target, request.get_data(), headers)
             response = connection.getresponse()
