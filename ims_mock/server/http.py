@@ -32,7 +32,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import BadRequest, Error, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
+from waitress.utilities import BadRequest, Error
 
 from ims_mock.auth.signature import ALGORITHM, CONTENT_HASH_HEADER, UNSIGNED_PAYLOAD
 from ims_mock.errors import RequestError
@@ -53,12 +53,11 @@ from ims_mock.web.error_bodies import glance_error, is_glance_format, service_er
 from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
 
 _UPLOAD: Final = re.compile(
-    r"PUT .*/v2/images/[^/]+/file|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
+    r"(?P<file>PUT .*/v2/images/[^/]+/file)"
+    r"|(PUT|PATCH) .*/_ims/catalog|POST .*/_ims/sandboxes|PUT .*/_ims/sandboxes/[^/]+",
     re.DOTALL,
 )
 """The requests whose body is streamed and not limited here: image files and catalogs, below any prefix."""
-
-_FILE: Final = re.compile(r"PUT .*/v2/images/[^/]+/file", re.DOTALL)
 
 _MAX_DIGITS: Final = 640
 """The lowest limit of Python for the digits of a number."""
@@ -126,16 +125,12 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             raise ParsingError(f"the request target {self.request_uri} is neither {legal}")
         if self.body_rcv is None:
             return
-        target = f"{self.command} {self.path}"
-        if _UPLOAD.fullmatch(target):
+        if match := _UPLOAD.fullmatch(f"{self.command} {self.path}"):
             self.adj = copy(self.adj)
             self.adj.max_request_body_size = sys.maxsize
-            self.is_file = bool(_FILE.fullmatch(target))
-            self._stream_body()
-        elif MAX_JSON_BYTES < self.content_length < self.adj.max_request_body_size:
-            self._stream_body()  # so that the application can reject it before it arrives
-
-    def _stream_body(self) -> None:
+            self.is_file = bool(match["file"])
+        elif not MAX_JSON_BYTES < self.content_length <= MAX_BODY_BYTES:
+            return  # others are streamed so that the application can reject them before they arrive
         self.upload = self.body_rcv.buf = UploadStream()
         self.awaits_continue, self.expect_continue = self.expect_continue, False  # sent when the application reads
         if self.chunked:  # waitress would replace the header by the length of the body, which is not known yet
@@ -151,11 +146,6 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             self.error, self.completed = BadRequest("Chunk header or trailer too long"), True
         if not self.completed and self.received_bytes > SMALL_BYTES and not self.has_room():
             self.error, self.completed = _Overload("too many bytes at the same time"), True
-        if isinstance(self.error, RequestEntityTooLarge):
-            size = self.content_length or f"more than {self.adj.max_request_body_size - 1}"
-            self.error.body = f"the body has {size} bytes"
-        elif isinstance(self.error, RequestHeaderFieldsTooLarge):
-            self.error.body = f"the headers have more than {MAX_HEADER_BYTES - 1} bytes"
         if self.error:
             self.expect_continue = False
             if self.upload:
@@ -171,11 +161,6 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         """The bytes of its body, or of its headers as long as they are not complete."""
         received: int = self.body_bytes_received if self.headers_finished else len(self.header_plus)
         return received
-
-    @property
-    def has_unknown_end(self) -> bool:
-        """Whether it is unknown where the next request on the connection starts."""
-        return bool(self.awaits_continue or (self.upload and self.upload.is_interrupted))
 
 
 class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
@@ -202,11 +187,10 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 
         waitress closes the connection after a response without Content-Length, even one that has no body (204).
         """
-        if (
-            self.channel.server.is_stopping
-            or self.request.has_unknown_end
-            or self.request.headers.get("CONNECTION", "").lower() == "close"
-        ):
+        request = self.request
+        has_unknown_end = request.awaits_continue or (request.upload and request.upload.is_interrupted)
+        asks_to_close = request.headers.get("CONNECTION", "").lower() == "close"
+        if self.channel.server.is_stopping or has_unknown_end or asks_to_close:
             self.set_close_on_finish()
         stays_open = not self.has_body and self.version == "1.1" and not self.close_on_finish
         self.close_on_finish = self.close_on_finish or stays_open  # waitress then adds no "Connection: close"
@@ -222,11 +206,13 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         """Send the error and close the connection."""
         error = self.request.error
         name, legal = _REJECTIONS.get(error.code, ("malformed", "HTTP/1.1"))
+        size = self.request.content_length or f"more than {MAX_BODY_BYTES}"
+        own_words = {413: f"the body has {size} bytes", 431: f"the headers have more than {MAX_HEADER_BYTES - 1} bytes"}
         request_id, is_glance = new_request_id(), is_glance_format(self.channel.server.emulator.profile)
         if error.code == 413 and self._is_signed:
             rejection = RequestError("signed-body", legal=SIGNED_BODY)
         else:
-            rejection = RequestError(name, "the request", error.body, legal)
+            rejection = RequestError(name, "the request", own_words.get(error.code, error.body), legal)
         response = glance_error(rejection, self._header) if is_glance else service_error(rejection, request_id)
         if _log.isEnabledFor(logging.INFO):
             sent = (self.request.command or "?", self.request.path or "?", self.request.query)
@@ -266,7 +252,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     task_class = _RequestTask
     error_task_class = _RejectionTask
     is_dropped = False
-    _unsent_bytes = 0
     _is_lingering = False  # everything is sent; data is read and discarded until the client closes the connection
     _awaits_reader = False  # the next request is answered when the client has read earlier responses
 
@@ -275,22 +260,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.last_sent = time()
         self.parser_class = partial(RequestParser, has_room=server.has_room)
         super().__init__(server, *args, **kwargs)
-
-    @property
-    def total_outbufs_len(self) -> int:
-        """The bytes that the client has yet to read, which waitress counts."""
-        return self._unsent_bytes
-
-    @total_outbufs_len.setter
-    def total_outbufs_len(self, value: int) -> None:
-        with self.server.unsent_lock:
-            self.server.unsent_bytes += value - self._unsent_bytes
-            self._unsent_bytes = value
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no request is being answered, and no response sent."""
-        return not self.requests and not self.total_outbufs_len
 
     @property
     def is_replaceable(self) -> bool:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,6 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         emulator: The emulator that answers; error bodies are in its profile.
         max_connections: The connections that are kept open.
         is_stopping: Whether no further request is accepted.
-        unsent_bytes: The bytes of responses that clients have yet to read; channels change it with ``unsent_lock``.
     """
 
     emulator: Emulator
@@ -101,7 +100,6 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self.max_connections = _max_connections()
         self.is_stopping = False
         self._has_closed_idle = False
-        self.unsent_bytes, self.unsent_lock = 0, threading.Lock()
         super().__init__(*args, **kwargs)
 
     # --- connections
@@ -141,7 +139,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     @property
     def has_too_much_output(self) -> bool:
         """Whether the responses that clients have yet to read are too large in all."""
-        return self.unsent_bytes > self._max_held_bytes
+        unsent: int = sum(channel.total_outbufs_len for channel in list(self.active_channels.values()))
+        return unsent > self._max_held_bytes
 
     def has_room(self) -> bool:
         """Return whether the requests that are received or answered are small enough in all."""
@@ -156,30 +155,31 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     # --- the loop
 
     def run(self) -> None:
-        """Serve until all connections are closed, or until :meth:`stop` is called and requests are answered."""
-        while self._map and not self.is_stopping:
+        """Serve until :meth:`stop` is called and requests are answered, and close all connections."""
+        while not self.is_stopping:
             self._wait(self.adj.asyncore_loop_timeout)
-        if not self.is_stopping:
-            return
         wasyncore.dispatcher.close(self)  # no further clients
-        deadline, seconds = time.monotonic() + FINISH_SECONDS, 0.0
+        deadline, seconds = time.monotonic() + self._finish_seconds, 0.0
         while time.monotonic() < deadline:
             self._wait(seconds)
             for channel in list(self.active_channels.values()):
                 channel.interrupt_upload("the server is stopping", silent_for=STOP_SECONDS)
-                if channel.is_idle:
+                if not channel.requests and not channel.total_outbufs_len:
                     channel.handle_close()
             if not self.active_channels:
                 break
             seconds = 0.05
         self.task_dispatcher.shutdown()
+        for channel in list(self.active_channels.values()):
+            channel.handle_close()
+        wasyncore.close_all(self._map)
 
     def _wait(self, seconds: float) -> None:
         wasyncore.loop(seconds, self.adj.asyncore_use_poll, self._map, count=1)
 
-    def stop(self) -> None:
-        """Let :meth:`run` end; a signal handler may call this."""
-        self.is_stopping = True
+    def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
+        """Let :meth:`run` end; a signal handler may call this. Requests get some seconds to finish."""
+        self._finish_seconds, self.is_stopping = finish_seconds, True
         self.pull_trigger()
 
 
@@ -247,18 +247,9 @@ class BackgroundServer:
 
     def close(self) -> None:
         """Stop listening and close all connections; requests that are being answered get half a second to finish."""
-        if not self._thread.is_alive():
-            return
-        self._server.task_dispatcher.shutdown()
-        with suppress(OSError):  # the loop has ended already and closed its trigger
-            self._server.trigger.pull_trigger(self._close_all)
-        self._thread.join(10 * STOP_SECONDS)
-
-    def _close_all(self) -> None:
-        """Close the connections, which ends the loop: it runs in the loop's thread."""
-        for channel in list(self._server.active_channels.values()):
-            channel.handle_close()
-        wasyncore.close_all(self._server._map)
+        if self._thread.is_alive():
+            self._server.stop(STOP_SECONDS)
+            self._thread.join(10 * STOP_SECONDS)
 
 
 class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
