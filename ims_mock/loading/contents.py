@@ -1,28 +1,19 @@
-"""The contents of one catalog file: parsed, validated and converted, with every problem reported."""
+"""The contents of one catalog: parsed, validated and converted, with every problem reported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
-from ims_mock.contract.values import TIME, parse_age, wire_time
-from ims_mock.loading.parser import ParseError
-from ims_mock.loading.published import (
-    LINKS,
-    MORE_PAGES,
-    is_single_image,
-    list_of,
-    project_shown_to,
-    without_envelope,
-    without_links,
-)
+from ims_mock.contract.values import TIME, parse_age, parse_wire_time, read_time, wire_time
+from ims_mock.loading.parser import CatalogText, ParseError, ValuePath
+from ims_mock.loading.published import LINKS, is_single_image, project_shown_to, without_envelope, without_links
 from ims_mock.loading.schema import CREDENTIAL_KEYS, SchemaError, read_image, read_sections
-from ims_mock.loading.sources import CatalogFile, CatalogProblem, Problems
+from ims_mock.loading.sources import CatalogFile, CatalogProblem, Problems, format_path
 from ims_mock.text import quoted
 
 Progress = Callable[[str, int, int], None]
@@ -37,93 +28,122 @@ _NESTED: Final = frozenset({"images", "defaults", "generate", "set", "credential
 
 
 class Entry(NamedTuple):
-    """An image of a file.
-
-    Attributes:
-        values: Its valid values.
-        is_valid: Whether all its values are valid.
-        is_complete: Whether it is as a response showed it, with its links.
-    """
+    """The valid values of an image, and whether it is as a response showed it, with its links."""
 
     values: dict[str, Any]
-    is_valid: bool
     is_complete: bool
 
 
-@dataclass(frozen=True)
 class Contents:
-    """The validated contents of a file."""
+    """The contents of one catalog, which is parsed at once, and validated by its methods in their order.
 
-    file: CatalogFile
-    sections: Mapping[str, Any]  # the valid ones; images as they are written
-    images: Sequence[Entry] = ()
+    Attributes:
+        file: The catalog.
+        raw: The plain values; a single image is in a list of images.
+        links: The links of a published list to its pages, if they fit it.
+        sections: The valid sections; images as they are written.
+        images: The images.
+    """
+
+    def __init__(self, file: CatalogFile, problems: Problems, report: Progress) -> None:
+        self.file, self._problems, self._report = file, problems, report
+        self._line_of: Callable[[ValuePath], int] = lambda _: 0
+        self._warned: set[tuple[ValuePath, str]] = set()
+        raw: Any = file.content if isinstance(file.content, Mapping) else self._parse(file.content)
+        self._root: ValuePath = ("images", 0) if is_single_image(raw) else ()
+        self.raw, odd_keys, has_envelope = without_envelope({"images": [raw]} if self._root else raw)
+        self._is_response = bool(self._root) or has_envelope
+        self.links = {name: raw[name] for name in LINKS if raw.get(name)} if has_envelope and not odd_keys else {}
+        self.sections: dict[str, Any] = {}
+        self.images: Sequence[Entry] = ()
+        for name, message in odd_keys:
+            self.warn((name,), message)
+
+    def _parse(self, text: CatalogText) -> Any:
+        name = self.file.name
+        try:
+            document = text.parse(lambda line, lines: self._report(f"reading {name}", line, lines))
+        except ParseError as error:
+            self._problems.add(CatalogProblem(name, error.line, "", str(error)))
+            return {}
+        self._line_of = document.line_of
+        is_empty = document.line_of(()) == 0
+        return {} if is_empty else document.value
+
+    def error(self, path: ValuePath, message: str) -> None:
+        """Add an error at the path of a value."""
+        self._add(path, message, is_warning=False)
+
+    def warn(self, path: ValuePath, message: str) -> None:
+        """Add a warning at the path of a value, once: a default is found again in every image."""
+        if not self._problems.has_all_warnings and (path, message) not in self._warned:
+            self._warned.add((path, message))
+            self._add(path, message, is_warning=True)
+
+    def _add(self, path: ValuePath, message: str, *, is_warning: bool) -> None:
+        if path[: len(self._root)] == self._root:
+            path = path[len(self._root) :]
+        self._problems.add(CatalogProblem(self.file.name, self._line_of(path), format_path(path), message, is_warning))
+
+    def clock(self, other: Clock) -> Clock:
+        """Return the frozen clock of the catalog, else the other one."""
+        given = self.raw.get("clock") if isinstance(self.raw, Mapping) else None
+        with suppress(ValueError):  # absent, or reported by the validation
+            return Clock(parse_wire_time(read_time(given)))
+        return other
+
+    def validate_sections(self, clock: Clock) -> None:
+        """Validate the catalog, except for its images, and convert its values."""
+        try:
+            self.sections = read_sections(_with_absolute_times(self.raw, clock))
+        except SchemaError as error:
+            for path, message in error.problems:
+                self.error(path, message)
+            self.sections = dict(error.valid)
+        images = self.sections.setdefault("images", [])
+        if not isinstance(images, list | tuple):
+            self.error(("images",), f"{quoted(images)} is not a list of images")
+            self.sections["images"] = []
+
+    def validate_images(self) -> None:
+        """Validate the images and convert their values."""
+        images, entries = self.sections["images"], []
+        for index, image in enumerate(images):
+            if index % PROGRESS_STEP == 0:
+                self._report(f"validating {self.file.name}", index, len(images))
+            path = ("images", index)
+            values, odd_links, is_complete = without_links(image)
+            for name, message in odd_links:
+                self.warn((*path, name), message)
+            try:
+                valid = read_image(values)
+            except SchemaError as error:
+                for inner, message in error.problems:
+                    self.error((*path, *inner), message)
+                valid = dict(error.valid)
+            entries.append(Entry(valid, is_complete))
+        self.images = entries
+
+    def unmask(self, unmask: Callable[[str], str]) -> None:
+        """Replace the masks of secrets by the secrets."""
+        for section, entries in self.sections.get("credentials", {}).items():
+            secret_keys = [name for name, key in CREDENTIAL_KEYS[section].items() if key.is_secret]
+            for index, entry in enumerate(entries):
+                for name in entry.keys() & secret_keys:
+                    try:
+                        entry[name] = unmask(entry[name])
+                    except ValueError as error:
+                        self.error(("credentials", section, index, name), str(error))
 
     def is_published(self, image: Entry) -> bool:
         """Return whether an image is from a response, even if some of its attributes were removed from the file."""
-        return image.is_complete or self.file.is_published
+        return image.is_complete or self._is_response
 
     @cached_property
     def shown_to(self) -> str:
-        """The project that a published response was shown to; empty if the file does not tell."""
+        """The project that a published response was shown to; empty if the catalog does not tell."""
         published = filter(self.is_published, self.images)
         return self.sections.get("project") or project_shown_to(image.values for image in published)
-
-
-def parse(file: CatalogFile, report: Progress, problems: Problems) -> tuple[CatalogFile, Any]:
-    """Return a file with what is known once it is parsed, and its values as a catalog, also of a published response."""
-    try:
-        file, raw = file.parse(lambda line, lines: report(f"reading {file.name}", line, lines))
-    except ParseError as error:
-        problems.add(CatalogProblem(file.name, error.line, "", str(error)))
-        return file, {}
-    if is_single_image(raw):
-        file, raw = replace(file, is_published=True, root=("images", 0)), {"images": [raw]}
-    catalog, warnings, has_envelope = without_envelope(raw)
-    if has_envelope:
-        links = {} if warnings else {name: raw[name] for name in LINKS if raw.get(name)}
-        file = replace(file, is_published=True, links=links)
-    problems.add(*(file.problem((name,), message, is_warning=True) for name, message in warnings))
-    return file, catalog
-
-
-def missing_pages(files: Iterable[CatalogFile]) -> Iterator[CatalogProblem]:
-    """Return a warning for every published list whose last page is not among the files."""
-    last = {list_of(file.links): file for file in sorted(files, key=lambda file: "next" not in file.links)}
-    for file in last.values():
-        if "next" in file.links:
-            yield file.problem(("next",), MORE_PAGES, is_warning=True)
-
-
-def validate_sections(file: CatalogFile, raw: Any, clock: Clock, problems: Problems) -> Contents:
-    """Validate one catalog, except for its images, and convert its values."""
-    sections: dict[str, Any] = {}
-    try:
-        sections = read_sections(_with_absolute_times(raw, clock))
-    except SchemaError as error:
-        problems.add(*(file.problem(path, message) for path, message in error.problems))
-        sections = dict(error.valid)
-    images = sections.setdefault("images", [])
-    if not isinstance(images, list | tuple):
-        problems.add(file.problem(("images",), f"{quoted(images)} is not a list of images"))
-        sections["images"] = []
-    return Contents(file, sections)
-
-
-def validate_images(content: Contents, report: Progress, problems: Problems) -> Contents:
-    """Validate the images of a catalog and convert their values."""
-    file, images, entries = content.file, content.sections["images"], []
-    for index, image in enumerate(images):
-        if index % PROGRESS_STEP == 0:
-            report(f"validating {file.name}", index, len(images))
-        path = ("images", index)
-        values, warnings, is_complete = without_links(image)
-        problems.add(*(file.problem((*path, name), message, is_warning=True) for name, message in warnings))
-        try:
-            entries.append(Entry(read_image(values), True, is_complete))
-        except SchemaError as error:
-            problems.add(*(file.problem((*path, *inner), message) for inner, message in error.problems))
-            entries.append(Entry(dict(error.valid), False, is_complete))
-    return replace(content, images=entries)
 
 
 def _with_absolute_times(raw: Any, clock: Clock) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -17,21 +16,13 @@ from ims_mock.catalog.visibility import Caller, IsVisible, View
 from ims_mock.clock import Clock
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.profiles import DOCUMENTED, Profile
-from ims_mock.contract.values import LIST, TIME, parse_wire_time
-from ims_mock.loading.contents import (
-    PROGRESS_STEP,
-    Contents,
-    Progress,
-    missing_pages,
-    parse,
-    validate_images,
-    validate_sections,
-)
+from ims_mock.contract.values import LIST
+from ims_mock.loading.contents import PROGRESS_STEP, Contents, Progress
 from ims_mock.loading.dump import Masks, dump_credentials
 from ims_mock.loading.lint import Spelling, is_open, lint
 from ims_mock.loading.parser import ValuePath
-from ims_mock.loading.published import UNSET, as_shared
-from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS
+from ims_mock.loading.published import MORE_PAGES, UNSET, as_shared, list_of
+from ims_mock.loading.schema import MEMBERS
 from ims_mock.loading.sources import UNNAMED, CatalogFile, CatalogProblem, Problems, Source, format_path, open_source
 from ims_mock.text import quoted
 
@@ -100,18 +91,23 @@ def load(
     report = progress or (lambda *_: None)
     files = [file for source in sources for file in open_source(source)]
     problems = Problems(files)
-    parsed = [parse(file, report, problems) for file in files]
-    problems.add(*missing_pages(file for file, _ in parsed))
-    clock = _clock((raw for _, raw in parsed), base.clock if base else Clock())
-    contents = [validate_sections(file, raw, clock, problems) for file, raw in parsed]
+    contents = [Contents(file, problems, report) for file in files]
+    _warn_of_missing_pages(contents)
+    clock = base.clock if base else Clock()
+    for content in contents:
+        clock = content.clock(clock)
+    for content in contents:
+        content.validate_sections(clock)
     _check_size(contents, max_images, problems)
-    contents = [validate_images(content, report, problems) for content in contents]
-    unmask = unmask or Masks().unmasker(())
-    problems.add(*(problem for content in contents for problem in _unmask(content, unmask)))
-    present = [Contents(CatalogFile(UNNAMED, {}), dump_credentials(base.credentials))] if base else []
-    credentials, owner = _credentials([*present, *contents], project, shown_to, problems)
+    for content in contents:
+        content.validate_images()
+    for content in contents:
+        content.unmask(unmask or Masks().unmasker(()))
+    present = Contents(CatalogFile(UNNAMED, {}), problems, report)
+    present.sections = dump_credentials(base.credentials) if base else {}
+    credentials, owner = _credentials([present, *contents], project, shown_to)
     now = clock.wire() if base else ""
-    builder = _ImageBuilder(base, credentials, owner, seed, now, lint_bundled, report, problems)
+    builder = _ImageBuilder(base, seed, lint_bundled, report, problems, credentials, owner, now)
     images = list(builder.build(contents, generate))
     problems.refuse_errors()
     if base:
@@ -130,12 +126,12 @@ def view_of_lists(credentials: CredentialStore, profile: Profile) -> View:
 # --- the catalogs as a whole
 
 
-def _clock(parsed: Iterable[Any], clock: Clock) -> Clock:
-    """Return the clock of the last catalog that has one, else the given one."""
-    for raw in parsed:
-        with suppress(ValueError):  # absent, or reported by the validation
-            clock = Clock(parse_wire_time(str(TIME.read(raw.get("clock") if isinstance(raw, Mapping) else None))))
-    return clock
+def _warn_of_missing_pages(contents: Iterable[Contents]) -> None:
+    """Warn about every published list whose last page is not among the catalogs."""
+    last_pages = {list_of(one.links): one for one in sorted(contents, key=lambda one: "next" not in one.links)}
+    for content in last_pages.values():
+        if "next" in content.links:
+            content.warn(("next",), MORE_PAGES)
 
 
 def _check_size(contents: Iterable[Contents], max_images: int, problems: Problems) -> None:
@@ -152,69 +148,54 @@ def _check_size(contents: Iterable[Contents], max_images: int, problems: Problem
         for counted, repeated, values, count in rows:
             total += count
             if count and total > max_images:
-                message = f"{total} images would be loaded; at most {max_images} are allowed"
-                problems.add(content.file.problem(counted, message))
+                content.error(counted, f"{total} images would be loaded; at most {max_images} are allowed")
                 problems.refuse_errors()  # validating or building so many images takes long
             length = len(str(values))
             if length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
                 message = f"{length} characters would be repeated in {count} images; shorten the values"
-                problems.add(content.file.problem(repeated, message))
+                content.error(repeated, message)
                 problems.refuse_errors()
-
-
-def _unmask(contents: Contents, unmask: Callable[[str], str]) -> Iterator[CatalogProblem]:
-    """Replace the masks of secrets by the secrets."""
-    for section, entries in contents.sections.get("credentials", {}).items():
-        secret_keys = [name for name, key in CREDENTIAL_KEYS[section].items() if key.is_secret]
-        for index, entry in enumerate(entries):
-            for name in entry.keys() & secret_keys:
-                try:
-                    entry[name] = unmask(entry[name])
-                except ValueError as error:
-                    yield contents.file.problem(("credentials", section, index, name), str(error))
 
 
 # --- projects and credentials
 
 
-def _credentials(
-    contents: Sequence[Contents], project: str, shown_to: str, problems: Problems
-) -> tuple[CredentialStore, str]:
+_ENTRIES: Final[Mapping[tuple[str, ...], tuple[Callable[..., Any], Callable[[Any], Mapping[Hashable, object]]]]] = {
+    ("projects",): (Project, lambda one: {one.id: one}),
+    ("credentials", "tokens"): (Token, lambda one: {one.token: one}),
+    ("credentials", "keys"): (
+        AccessKey,
+        lambda one: {(one.access, one.project): one, one.access: (one.secret, one.security_token, one.expires)},
+    ),
+    ("credentials", "users"): (
+        User,
+        lambda one: {(one.domain, one.name, one.project): one, (one.domain, one.name): one.password},
+    ),
+}
+"""The type of the entries of each section, and what an entry says of which keys; no other may say otherwise."""
+
+
+def _credentials(contents: Sequence[Contents], project: str, shown_to: str) -> tuple[CredentialStore, str]:
     """Return the projects and credentials, and the owner of images without one: the project that the catalogs name.
 
     ``project`` is the project of unauthenticated requests, and the owner if the catalogs name none; it may be empty.
     ``shown_to`` is as in :func:`load`.
     """
-
-    def merged(
-        entry_type: Callable[..., Any],
-        path: tuple[str, ...],
-        identity: tuple[str, ...],
-        holder: tuple[str, ...] = (),
-        secret: tuple[str, ...] = (),
-    ) -> list[Any]:
-        """Return the entries of a section. An entry with the same identity must have the same values.
-
-        All entries of the holder of a secret must have the same secret.
-        """
-        found: dict[Hashable, Any] = {}
-        secrets: dict[Hashable, Any] = {}
+    merged: list[list[Any]] = []
+    for path, (entry_type, said_by) in _ENTRIES.items():
+        entries: dict[Any, None] = {}
+        said: dict[Hashable, object] = {}
         for content in contents:
-            entries: Any = content.sections
+            rows: Any = content.sections
             for step in path:
-                entries = entries.get(step, {})
-            for index, values in enumerate(entries):
+                rows = rows.get(step, {})
+            for index, values in enumerate(rows):
                 entry = entry_type(**values)
-                key, owner, own = (tuple(getattr(entry, one) for one in names) for names in (identity, holder, secret))
-                if found.setdefault(key, entry) != entry or secrets.setdefault(owner, own) != own:
-                    problems.add(content.file.problem((*path, index), "is repeated with other values"))
-        return list(found.values())
-
-    projects = merged(Project, ("projects",), ("id",))
-    tokens = merged(Token, ("credentials", "tokens"), ("token",))
-    secret = ("secret", "security_token", "expires")
-    keys = merged(AccessKey, ("credentials", "keys"), ("access", "project"), ("access",), secret)
-    users = merged(User, ("credentials", "users"), ("domain", "name", "project"), ("domain", "name"), ("password",))
+                entries[entry] = None
+                if any(said.setdefault(key, value) != value for key, value in said_by(entry).items()):
+                    content.error((*path, index), "is repeated with other values")
+        merged.append(list(entries))
+    projects, tokens, keys, users = merged
     named = [content.sections["project"] for content in contents if content.sections.get("project")]
     own_project = named[-1] if named else projects[0].id if projects else ""
     for content in contents:
@@ -247,26 +228,26 @@ class _ImageBuilder:
     """Builds the images of all catalogs. Its fields are the arguments of :func:`load`, if not described here.
 
     Attributes:
+        problems: The problems of the catalogs; receives those of images.
         credentials: The projects and credentials.
         owner: The owner of images without one.
         now: The default creation time; if empty, it is derived from the index of the image.
-        problems: The problems of the catalogs; receives those of images.
     """
 
     base: LoadedCatalog | None
-    credentials: CredentialStore
-    owner: str
     seed: int
-    now: str
     lint_bundled: bool
     report: Progress
     problems: Problems
+    credentials: CredentialStore
+    owner: str
+    now: str
     _total: int = 0
     _taken: dict[str, str] = field(default_factory=dict)  # ids with the descriptions of their images
+    _spelling: Spelling = field(default_factory=Spelling)
 
     def __post_init__(self) -> None:
         self._index = len(self.base.catalog) if self.base else 0
-        self._spelling = Spelling()
         known = self.credentials
         rows: tuple[Token | AccessKey | User, ...] = (*known.tokens, *known.keys, *known.users)
         self._known_projects = {self.owner, *known.projects, *(row.project for row in rows)}
@@ -285,19 +266,19 @@ class _ImageBuilder:
         for content in contents:
             yield from self._written_images(content)
             for index, section in enumerate(content.sections.get("generate", ())):
+                path = ("generate", index, "set")
                 if can_generate and section["count"]:
-                    yield from self._generated_section(content.file, index, section)
+                    yield from self._generated_section(content, path, section)
                 else:
-                    self._lint_values(content.file, ("generate", index, "set"), section.get("set", {}))
+                    self._lint_values(content, path, section.get("set", {}))
         for image in self._generated(generate if can_generate else 0, self.seed, {}):
             if not self._is_taken(image.id):
                 yield image
 
     def _written_images(self, content: Contents) -> Iterator[Image]:
-        defaults, file = content.sections.get("defaults", {}), content.file
-        found_in_defaults: set[tuple[str, str]] = set()
+        defaults = content.sections.get("defaults", {})
         if all(image.is_complete for image in content.images):
-            self._lint_values(file, ("defaults",), defaults)
+            self._lint_values(content, ("defaults",), defaults)
         for index, image in enumerate(content.images):
             self._skip_taken_ids(self.seed)
             given: Mapping[str, Any] = {**(UNSET if image.is_complete else {}), **defaults, **image.values}
@@ -305,60 +286,53 @@ class _ImageBuilder:
             if content.is_published(image):
                 given, warning = as_shared(given, content.shown_to or self.owner)
                 if warning:
-                    self.problems.add(file.problem((*path, "visibility"), warning, is_warning=True))
-            values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
+                    content.warn((*path, "visibility"), warning)
+            values = self._with_defaults(given)
             built = image_from_entry(values)
             attributes = {} if image.is_complete else {name: values[name] for name in values if name != MEMBERS}
-            defaulted = defaults.keys() - image.values.keys()
-            self._lint(file, path, attributes, built, defaulted, found_in_defaults)
+            self._lint(content, path, attributes, built, defaults.keys() - image.values.keys())
             if not values["id"]:
-                self.problems.add(file.problem((*path, "id"), _NO_ID))
+                content.error((*path, "id"), _NO_ID)
                 continue
             self._count()
-            description = f"{file.name}: {format_path(path)}"
-            if self._take_id(str(values["id"]), description, file, (*path, "id")) and image.is_valid:
+            if self._take_id(built.id, f"{content.file.name}: {format_path(path)}", content, path):
                 yield built
+
+    def _with_defaults(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
 
     def _lint(
         self,
-        file: CatalogFile,
+        content: Contents,
         path: ValuePath,
         values: Mapping[str, Any],
-        image: Image | None,
+        image: Image | None = None,
         defaulted: Set[str] = frozenset(),
-        found_in_defaults: set[tuple[str, str]] | None = None,
     ) -> None:
         """Add the warnings about values of an image, if the service did not show them, and whether it is hidden.
 
         Args:
-            file: The catalog.
+            content: The catalog.
             path: The path of the image.
             values: The values to check.
             image: The image, if it may be hidden.
-            defaulted: The attributes that it has from ``defaults``, where each warning is added once.
-            found_in_defaults: The warnings about defaults so far.
+            defaulted: The attributes that it has from ``defaults``.
         """
-        if file.is_bundled and not self.lint_bundled:
+        if content.file.is_bundled and not self.lint_bundled:
             return
-        found = found_in_defaults if found_in_defaults is not None else set()
         warnings = lint(values, self._spelling)
         if image is not None and not is_open(values) and (message := self._hidden(image)):
             warnings = chain(warnings, [("owner", message)])
         while not self.problems.has_all_warnings and (warning := next(warnings, None)):
             name, message = warning
-            if name not in defaulted:
-                self.problems.add(file.problem((*path, name), message, is_warning=True))
-            elif warning not in found:
-                found.add(warning)
-                self.problems.add(file.problem(("defaults", name), message, is_warning=True))
+            content.warn(("defaults", name) if name in defaulted else (*path, name), message)
 
-    def _lint_values(self, file: CatalogFile, path: ValuePath, given: Mapping[str, Any]) -> None:
+    def _lint_values(self, content: Contents, path: ValuePath, given: Mapping[str, Any]) -> None:
         """Add the warnings about values that no image has so far."""
-        if given and not self.problems.has_all_warnings and not (file.is_bundled and not self.lint_bundled):
-            values = with_defaults(given, self._index, project=self.owner, seed=self.seed, now=self.now)
-            for name, message in lint(values, self._spelling):
+        if given and not self.problems.has_all_warnings and not (content.file.is_bundled and not self.lint_bundled):
+            for name, message in lint(self._with_defaults(given), self._spelling):
                 if name in given:
-                    self.problems.add(file.problem((*path, name), message, is_warning=True))
+                    content.warn((*path, name), message)
 
     def _hidden(self, image: Image) -> str:
         """Return a warning if the default project does not list an image of an unknown project in any list."""
@@ -368,16 +342,15 @@ class _ImageBuilder:
             return ""
         return _NO_OWNER.format(project) if owner is None else _HIDDEN.format(quoted(owner), project)
 
-    def _generated_section(self, file: CatalogFile, index: int, section: Mapping[str, Any]) -> Iterator[Image]:
-        path: ValuePath = ("generate", index, "set")
+    def _generated_section(self, content: Contents, path: ValuePath, section: Mapping[str, Any]) -> Iterator[Image]:
         fixed = section.get("set", {})
         if not fixed.get("id", "generated"):
-            self.problems.add(file.problem((*path, "id"), _NO_ID))
+            content.error((*path, "id"), _NO_ID)
             return
         for number, image in enumerate(self._generated(section["count"], section.get("seed", self.seed), fixed)):
             if number == 0 and fixed:  # all have the same fixed values
-                self._lint(file, path, image.values, image if "owner" in fixed else None)
-            if not self._take_id(image.id, f"generated image {self._index - 1}", file, (*path, "id")):
+                self._lint(content, path, image.values, image if "owner" in fixed else None)
+            if not self._take_id(image.id, f"generated image {self._index - 1}", content, path):
                 return
             yield image
 
@@ -396,11 +369,11 @@ class _ImageBuilder:
         if self._index % PROGRESS_STEP == 0:
             self.report("building images", self._index, self._total)
 
-    def _take_id(self, wanted: str, description: str, file: CatalogFile, path: ValuePath) -> bool:
+    def _take_id(self, wanted: str, description: str, content: Contents, path: ValuePath) -> bool:
         """Reserve the id of an image; if another image has it, report that and return false."""
         if self._is_taken(wanted):
             other = self._taken.get(wanted, "an image of the catalog that is added to")
-            self.problems.add(file.problem(path, f"{quoted(wanted)} is also the id of {other}"))
+            content.error((*path, "id"), f"{quoted(wanted)} is also the id of {other}")
             return False
         self._taken[wanted] = description
         return True

@@ -59,8 +59,8 @@ _JSON_BLOCK: Final = 2**16
 _DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")
 """A ``%`` at the start of a line."""
 
-_FIRST_NODE: Final = 3
-"""The number of the YAML event that starts the value, after the starts of the stream and of the document."""
+_DOCUMENT_START: Final = 1
+"""The index of the YAML event that starts the document, between those that start the stream and the value."""
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # without libyaml, the Python version
@@ -172,7 +172,7 @@ class _JsonParser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._found: dict[int, tuple[dict[str | int, _Child], Iterator[tuple[str | int, _Child]]]] = {}
+        self._found: dict[int, dict[str | int, _Child]] = {}  # the children of values by their positions
         self._decoder = json.JSONDecoder(
             object_pairs_hook=_unique_keys,
             parse_int=_plain_scalar,
@@ -204,7 +204,7 @@ class _JsonParser:
         """Raise an error if a value is nested too deeply or is not JSON."""
         if isinstance(value, dict | list):
             if len(path) >= MAX_DEPTH:
-                raise self._error(path, _TOO_DEEP)
+                raise ParseError(self._line_at(self._find(path).value), _TOO_DEEP)
             for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
                 if not isinstance(inner, str):
                     self._check(inner, (*path, step))
@@ -212,12 +212,10 @@ class _JsonParser:
             start = self._find(path).value
             if value.constant:
                 column = start - self._text.rfind("\n", 0, start)
-                raise self._error(path, f"not JSON: {value.constant} is not a value, at column {column}")
+                message = f"not JSON: {value.constant} is not a value, at column {column}"
+                raise ParseError(self._line_at(start), message)
             _, second, *_ = (child.key for key, child in self._children(start) if key == value.repeated_key)
             raise ParseError(self._line_at(second), _REPEATED.format(quoted(value.repeated_key)))
-
-    def _error(self, path: ValuePath, message: str) -> ParseError:
-        return ParseError(self._line_at(self._find(path).value), message)
 
     # --- lines
 
@@ -240,13 +238,10 @@ class _JsonParser:
         found = _Child(start, start)
         for step in path:
             if found.value not in self._found:
-                self._found[found.value] = {}, self._children(found.value)
-            known, others = self._found[found.value]
-            while step not in known and (following := next(others, None)):
-                known[following[0]] = following[1]
-            if step not in known:
+                self._found[found.value] = dict(self._children(found.value))
+            if step not in self._found[found.value]:
                 break
-            found = known[step]
+            found = self._found[found.value][step]
         return found
 
     def _children(self, start: int) -> Iterator[tuple[str | int, _Child]]:
@@ -286,27 +281,10 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _NotJson:
 # --- YAML
 
 
-@dataclass(slots=True)
-class _Event:
-    """One step through a text.
-
-    Attributes:
-        kind: ``start`` or ``end`` of a collection, ``scalar``, ``merge`` (a plain ``<<``) or ``alias``.
-        line: Its line.
-        value: An empty mapping or list, a scalar, or the anchor that an alias repeats.
-        anchor: The anchor of the value, if it has one.
-    """
-
-    kind: str
-    line: int
-    value: Any = None
-    anchor: str | None = None
-
-
 class _YamlBuilder:
     """Builds the values of a YAML text, with the line of each by its path, and enforces the limits meanwhile."""
 
-    def __init__(self, events: Iterator[_Event], max_values: int) -> None:
+    def __init__(self, events: Iterator[Any], max_values: int) -> None:
         self._events = events
         self._max_values = max_values
         self._lines: dict[ValuePath, int] = {}
@@ -318,7 +296,7 @@ class _YamlBuilder:
         """Build the values."""
         value = None
         for event in self._events:  # one starts the value, which takes the others; an empty text has none
-            self._lines[()] = event.line
+            self._lines[()] = _line(event)
             value = self._build(event, ())
         return Document(value, self._line_of)
 
@@ -326,54 +304,59 @@ class _YamlBuilder:
         enclosing = (path[:length] for length in range(len(path), -1, -1))
         return next((self._lines[outer] for outer in enclosing if outer in self._lines), 0)
 
-    def _build(self, event: _Event, path: ValuePath) -> Any:
+    def _build(self, event: Any, path: ValuePath) -> Any:
         """Return the value that an event starts."""
-        value, size_before = event.value, self._size
+        value, size_before = _value(event), self._size
         size = 1 + (len(value) // _CHARACTERS_PER_VALUE if isinstance(value, str) else 0)
         self._built += size
         self._size += size
         if len(self._lines) > self._max_values:
-            raise ParseError(event.line, f"the catalog has more than {self._max_values} values")
-        if event.kind == "alias":
-            if value not in self._anchors:
-                raise ParseError(event.line, f"the alias {quoted(value)} has no anchor before it")
-            value, repeated = self._anchors[value]
-            self._size += repeated
-            if self._size > MAX_ALIAS_GROWTH * self._built + 10_000:
-                raise ParseError(event.line, f"aliases make the document more than {MAX_ALIAS_GROWTH} times as large")
-        elif event.kind == "start":
+            raise ParseError(_line(event), f"the catalog has more than {self._max_values} values")
+        if isinstance(event, yaml.AliasEvent):
+            return self._repeated(event)
+        if isinstance(event, yaml.CollectionStartEvent):
             if len(path) >= MAX_DEPTH:
-                raise ParseError(event.line, _TOO_DEEP)
+                raise ParseError(_line(event), _TOO_DEEP)
             self._fill(value, path)
         if event.anchor:
             self._anchors[event.anchor] = value, self._size - size_before
+        return value
+
+    def _repeated(self, alias: yaml.AliasEvent) -> Any:
+        """Return the value that an alias stands for."""
+        if alias.anchor not in self._anchors:
+            raise ParseError(_line(alias), f"the alias {quoted(alias.anchor)} has no anchor before it")
+        value, size = self._anchors[alias.anchor]
+        self._size += size
+        if self._size > MAX_ALIAS_GROWTH * self._built + 10_000:
+            raise ParseError(_line(alias), f"aliases make the document more than {MAX_ALIAS_GROWTH} times as large")
         return value
 
     def _fill(self, collection: dict[str, Any] | list[Any], path: ValuePath) -> None:
         """Add the values of a mapping or list, up to the event that ends it."""
         own_keys: set[tuple[str, bool]] = set()  # a merge key is no ordinary key "<<"
         for event in self._events:
-            if event.kind == "end":
+            if isinstance(event, yaml.CollectionEndEvent):
                 return
             if isinstance(collection, list):
                 item_path = (*path, len(collection))
-                self._lines[item_path] = event.line
+                self._lines[item_path] = _line(event)
                 collection.append(self._build(event, item_path))
                 continue
-            key = event.value if event.kind == "start" else self._build(event, path)
+            key = {} if isinstance(event, yaml.CollectionStartEvent) else self._build(event, path)
             if not isinstance(key, str):
                 what = "null" if key is None else "a list or mapping"
-                raise ParseError(event.line, f"a key is {what}; keys must be text")
-            is_merge = event.kind == "merge"
+                raise ParseError(_line(event), f"a key is {what}; keys must be text")
+            is_merge = isinstance(event, yaml.ScalarEvent) and isinstance(key, PlainScalar) and key == _MERGE_KEY
             if (key, is_merge) in own_keys:
-                raise ParseError(event.line, _REPEATED.format(quoted(key)))
+                raise ParseError(_line(event), _REPEATED.format(quoted(key)))
             own_keys.add((key, is_merge))
             key = str(key)
-            self._lines[(*path, key)] = event.line
+            self._lines[(*path, key)] = _line(event)
             first = next(self._events)
             value = self._build(first, (*path, key))
             if is_merge:
-                _merge(collection, value, first.line)
+                _merge(collection, value, _line(first))
             else:
                 collection[key] = value
 
@@ -387,46 +370,45 @@ def _merge(target: dict[str, Any], merged: Any, line: int) -> None:
             target.setdefault(name, value)
 
 
-def _yaml_events(text: str, progress: Progress | None) -> Iterator[_Event]:
-    lines, documents = text.count("\n"), 0
+def _line(event: Any) -> int:
+    line: int = event.start_mark.line
+    return line + 1
+
+
+def _value(event: Any) -> Any:
+    """Return what an event starts: a scalar, an empty collection, or the anchor that an alias repeats."""
+    if isinstance(event, yaml.MappingStartEvent):
+        return {}
+    if isinstance(event, yaml.SequenceStartEvent):
+        return []
+    if isinstance(event, yaml.AliasEvent):
+        return event.anchor
+    is_plain = event.tag is None and (event.style or "").strip() == ""
+    return event.value if not is_plain else None if event.value in _NULLS else PlainScalar(event.value)
+
+
+def _yaml_events(text: str, progress: Progress | None) -> Iterator[Any]:
+    """Yield the events that start a value or end a collection."""
+    lines = text.count("\n")
     for directive in islice(_DIRECTIVE.finditer(text), MAX_DIRECTIVES, None):
         line = text.count("\n", 0, directive.start()) + 1
         raise ParseError(line, f"more than {MAX_DIRECTIVES} lines begin with %, as directives of YAML do")
     try:
-        for number, event in enumerate(yaml.parse(text, Loader=_LOADER), 1):
-            line = event.start_mark.line + 1  # type: ignore[union-attr]  # parsed events have marks
+        for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
             if progress and number % _PROGRESS_STEP == 0:
-                progress(line - 1, lines)
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise ParseError(line, "a second document begins; a file may have one")
-            elif isinstance(event, yaml.CollectionEndEvent):
-                yield _Event("end", line)
-            elif isinstance(event, yaml.AliasEvent):
-                yield _Event("alias", line, event.anchor)
-            elif number == _FIRST_NODE and _is_nothing(event):
-                pass  # no value after "---"
-            elif isinstance(event, yaml.NodeEvent):
-                yield _node_event(event, line)
+                progress(_line(event) - 1, lines)
+            tag = getattr(event, "tag", None)
+            if tag and tag not in _LEGAL_TAGS:
+                raise ParseError(_line(event), f"the tag {quoted(tag)} is not allowed in catalogs")
+            if isinstance(event, yaml.DocumentStartEvent) and number > _DOCUMENT_START:
+                raise ParseError(_line(event), "a second document begins; a file may have one")
+            is_nothing = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not event.value
+            if is_nothing and number == _DOCUMENT_START + 1:
+                continue  # no value after "---"
+            if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
+                yield event
     except yaml.YAMLError as error:
         raise _yaml_error(error, text) from None
-
-
-def _is_nothing(event: yaml.Event) -> bool:
-    return isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not event.value
-
-
-def _node_event(event: Any, line: int) -> _Event:
-    """Return the event of a scalar, or of the start of a collection."""
-    if event.tag and event.tag not in _LEGAL_TAGS:
-        raise ParseError(line, f"the tag {quoted(event.tag)} is not allowed in catalogs")
-    if isinstance(event, yaml.CollectionStartEvent):
-        return _Event("start", line, {} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor)
-    is_plain = event.tag is None and (event.style or "").strip() == ""
-    kind = "merge" if is_plain and event.value == _MERGE_KEY else "scalar"
-    value = event.value if not is_plain else None if event.value in _NULLS else PlainScalar(event.value)
-    return _Event(kind, line, value, event.anchor)
 
 
 def _yaml_error(error: yaml.YAMLError, text: str) -> ParseError:

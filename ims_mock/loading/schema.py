@@ -6,7 +6,7 @@ Every image from a file or a request is validated here. All problems are reporte
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -113,6 +113,22 @@ class SchemaError(Exception):
         self.valid = valid
 
 
+def _read_each(items: Iterable[tuple[Any, Any]], read: Callable[[Any, Any], Any]) -> dict[Any, Any]:
+    """Return what a function reads from each key and value. All errors are raised at once, up to :data:`STOP_AFTER`."""
+    values, problems, count = {}, {}, 0
+    for key, value in items:
+        try:
+            values[key] = read(key, value)
+        except (ValueError, ValidationError) as error:
+            problems[key] = error.messages if isinstance(error, ValidationError) else [str(error)]
+            count += sum(1 for _ in _flatten(problems[key], ()))
+            if count >= STOP_AFTER:
+                break
+    if problems:
+        raise ValidationError(problems)
+    return values
+
+
 # --- fields
 
 
@@ -135,22 +151,16 @@ class _MembersField(fields.Field[dict[str, str]]):
     """The projects that an image is shared with, each with the status of its membership."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, str]:
-        statuses = ", ".join(MEMBER_STATUSES)
         if not isinstance(value, Mapping):
-            raise ValidationError(f"is not a mapping of project ids to one of {statuses}")
-        problems = {}
-        for project, status in value.items():
-            try:
-                if status not in MEMBER_STATUSES:
-                    raise ValueError(f"{quoted(status)} is not a member status; use one of {statuses}")
-                _check_name(project)
-            except ValueError as error:
-                problems[project] = [str(error)]
-            if len(problems) == STOP_AFTER:
-                break
-        if problems:
-            raise ValidationError(problems)
-        return {project: str(status) for project, status in value.items()}
+            raise ValidationError(f"is not a mapping of project ids to one of {', '.join(MEMBER_STATUSES)}")
+        return _read_each(value.items(), _read_status)
+
+
+def _read_status(project: object, status: object) -> str:
+    if status not in MEMBER_STATUSES:
+        raise ValueError(f"{quoted(status)} is not a member status; use one of {', '.join(MEMBER_STATUSES)}")
+    _check_name(project)
+    return str(status)
 
 
 def _check_name(name: object) -> None:
@@ -167,21 +177,10 @@ def _entry_fields(keys: Mapping[str, EntryKey]) -> dict[str, Any]:
 class _EntriesField(fields.List[Any]):
     """The entries of a section. marshmallow's own field validates all of them, however many are invalid."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> list[Any]:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise self.make_error("invalid")
-        entries, problems, count = [], {}, 0
-        for index, entry in enumerate(value):
-            try:
-                entries.append(self.inner.deserialize(entry, **options))
-            except ValidationError as error:
-                problems[index] = error.messages
-                count += sum(1 for _ in _flatten(error.messages, ()))
-                if count >= STOP_AFTER:
-                    break
-        if problems:
-            raise ValidationError(problems)
-        return entries
+        return list(_read_each(enumerate(value), lambda _, entry: self.inner.deserialize(entry)).values())
 
 
 def _list_of(schema: type[Schema]) -> Any:
@@ -203,18 +202,12 @@ class _Mapping(Schema):
 
     @validates_schema(skip_on_field_errors=False, pass_original=True)
     def _read_others(self, data: dict[Any, Any], original: Any, **_: Any) -> None:
-        problems = {}
-        for name in [
-            name for name in (original if data else ()) if name in data and name not in self.fields
-        ]:  # data has no fixed order
-            try:
-                data[name] = self._read_other(name, data.pop(name))
-            except ValueError as error:
-                problems[name] = [str(error)]
-                if len(problems) == STOP_AFTER:
-                    break
-        if problems:
-            raise ValidationError(problems)
+        def read(name: object, value: object) -> None:
+            data[name] = self._read_other(name, value)
+
+        # in the order of the file: data has none
+        others = [name for name in (original if data else ()) if name in data and name not in self.fields]
+        _read_each(((name, data.pop(name)) for name in others), read)
 
     def _read_other(self, name: object, value: object) -> Value | None:
         raise NotImplementedError

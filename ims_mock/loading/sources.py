@@ -7,16 +7,16 @@ import json
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, TimeoutError
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
-from ims_mock.loading.parser import MAX_BYTES, CatalogText, Progress, ValuePath
+from ims_mock.loading.parser import MAX_BYTES, CatalogText
 from ims_mock.loading.schema import MAX_PROBLEMS, STOP_AFTER
 from ims_mock.text import counted, escaped, printable, quoted
 
@@ -88,38 +88,12 @@ def count_problems(problems: Sequence[CatalogProblem], shown: int = 0) -> str:
     return f"{least}{counted(total - shown, f'more {noun}' if shown else noun)}"
 
 
-@dataclass(frozen=True)
-class CatalogFile:
-    """One catalog: a file, or a text or structure from another place, with its name in messages.
-
-    What is known only when it is parsed has a default.
-    """
+class CatalogFile(NamedTuple):
+    """One catalog: a file, or a text or structure from another place, with its name in messages."""
 
     name: str
     content: CatalogText | Mapping[str, Any]
     is_bundled: bool = False
-    is_published: bool = False  # whether it is a response: a list with links, or one image
-    links: Mapping[str, Any] = field(default_factory=dict)  # those of a list, if they fit it
-    root: ValuePath = ()  # the path of the content in the catalog, if it is one image
-    line_of: Callable[[ValuePath], int] = lambda _: 0
-
-    def parse(self, progress: Progress) -> tuple[CatalogFile, Any]:
-        """Return the catalog with the lines of its values, and its plain values.
-
-        Raises:
-            ParseError: The text is not YAML or JSON, or exceeds a limit.
-        """
-        if not isinstance(self.content, CatalogText):
-            return self, self.content
-        document = self.content.parse(progress)
-        is_empty = document.line_of(()) == 0
-        return replace(self, line_of=document.line_of), {} if is_empty else document.value
-
-    def problem(self, path: ValuePath, message: str, *, is_warning: bool = False) -> CatalogProblem:
-        """Return a problem of a value of this catalog."""
-        if path[: len(self.root)] == self.root:
-            path = path[len(self.root) :]
-        return CatalogProblem(self.name, self.line_of(path), format_path(path), message, is_warning)
 
 
 class CatalogWarning(UserWarning):
@@ -154,12 +128,11 @@ class Problems:
         """Whether further warnings would be ignored."""
         return len(self.warnings) == STOP_AFTER
 
-    def add(self, *problems: CatalogProblem) -> None:
-        """Add problems; raise a :class:`CatalogError` if there are too many errors."""
-        for problem in problems:
-            kept = self.warnings if problem.is_warning else self.errors
-            if len(kept) < STOP_AFTER:
-                kept.append(problem)
+    def add(self, problem: CatalogProblem) -> None:
+        """Add a problem; raise a :class:`CatalogError` if there are too many errors."""
+        kept = self.warnings if problem.is_warning else self.errors
+        if len(kept) < STOP_AFTER:
+            kept.append(problem)
         if len(self.errors) == STOP_AFTER:
             self.refuse_errors()
 
