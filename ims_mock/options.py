@@ -208,7 +208,7 @@ class RemoteOptions:
     api_version: str = _remote("", "Value of X-Api-Version in every request; default: no such header.", metavar="VERSION")
     insecure: bool = _remote(False, "Whether to accept any certificate; --no-insecure overrides the variable.")
     ca_file: str = _remote("", "Certificates in PEM format to trust instead of those of the system.", metavar="FILE")
-    timeout: int = _remote(30, "Seconds to wait for a connection, for a complete response, and before repetitions of a request.", bounds=(1, 3600), metavar="SECONDS")
+    timeout: int = _remote(30, "Seconds to wait for a complete response, the connection included, and before repetitions of a request.", bounds=(1, 3600), metavar="SECONDS")
     url: str = _remote("", "URL of the endpoint, without /v2.", metavar="URL", is_argument=True)
 
 

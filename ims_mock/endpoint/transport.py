@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPException
 from socket import SHUT_RDWR
-from threading import Event, Timer
+from threading import Thread
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -127,7 +128,7 @@ class Transport:
     """Sends requests.
 
     Attributes:
-        timeout: The seconds to wait for a connection, and again for the complete response.
+        timeout: The seconds to wait for a complete response, the connection included.
         tls: How certificates are verified.
     """
 
@@ -146,36 +147,53 @@ class Transport:
             "Host": url.authority, "User-Agent": f"ims-mock/{__version__}", "Accept-Encoding": "identity",
             "Connection": "close", **headers,
         }  # fmt: skip
-        connection = self._connection(url)
+        result: Future[tuple[int, dict[str, str], bytes]] = Future()
+        sockets: list[Any] = []
+
+        def exchange() -> None:  # in a thread, because nothing else ends the resolution of a name in time
+            try:
+                with closing(self._connection(url)) as connection:
+                    connection.connect()
+                    if not result.set_running_or_notify_cancel():
+                        return
+                    sockets.append(connection.sock)
+                    method = "GET" if body is None else "POST"
+                    connection.request(method, target, body, sent, preload_content=False, decode_content=False)
+                    with closing(connection.getresponse()) as response:
+                        result.set_result(self._read(url, response))
+            except Exception as error:
+                with suppress(InvalidStateError):  # cancelled
+                    result.set_exception(error)
+
+        Thread(target=exchange, daemon=True).start()
         try:
-            connection.connect()
-            with _deadline(connection, self.timeout):
-                method = "GET" if body is None else "POST"
-                connection.request(method, target, body, sent, preload_content=False, decode_content=False)
-                with closing(connection.getresponse()) as response:
-                    names = {name.lower(): value for name, value in response.headers.items()}
-                    if (coding := names.get("content-encoding", "identity").lower()) != "identity":
-                        self._fail(url, f"answers with the encoding {printable(coding)}, which was not accepted")
-                    received = self._read(url, response)
-            return response.status, names, received
+            if not wait([result], self.timeout).done:
+                raise TimeoutError
+            return result.result()
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             self._fail(url, self._reason(error), error)
         finally:
-            connection.close()
+            result.cancel()
+            for socket in sockets:  # ends a thread that still reads
+                with suppress(OSError):
+                    socket.shutdown(SHUT_RDWR)
 
     def _connection(self, url: BaseUrl) -> HTTPConnection:
         if url.scheme == "http":
             return HTTPConnection(url.host, url.port, timeout=self.timeout)
         return HTTPSConnection(url.host, url.port, timeout=self.timeout, ssl_context=self.tls)
 
-    def _read(self, url: BaseUrl, response: Any) -> bytes:
+    def _read(self, url: BaseUrl, response: Any) -> tuple[int, dict[str, str], bytes]:
+        names = {name.lower(): value for name, value in response.headers.items()}
+        if (coding := names.get("content-encoding", "identity").lower()) != "identity":
+            self._fail(url, f"answers with the encoding {printable(coding)}, which was not accepted")
         declared = response.headers.get("Content-Length", "")
         received = bytearray()
         if not (declared.isdigit() and len(declared) > len(str(MAX_BODY)) + 1):
             while len(received) <= MAX_BODY and (data := response.read(_CHUNK, decode_content=False)):
                 received += data
             if len(received) <= MAX_BODY:
-                return bytes(received)
+                return response.status, names, bytes(received)
         self._fail(url, f"answers with status {response.status} and more than {MAX_BODY // 2**20} MB")
 
     def _reason(self, error: Exception) -> str:
@@ -194,27 +212,3 @@ class Transport:
 
     def _fail(self, url: BaseUrl, what: str, error: Exception | None = None) -> NoReturn:
         raise EndpointError(f"{url.scheme}://{url.authority} {what}.") from error
-
-
-@contextmanager
-def _deadline(connection: HTTPConnection, seconds: float) -> Iterator[None]:
-    """Shut a connection down if its response is not complete in time, however slowly its bytes arrive."""
-    passed, socket = Event(), connection.sock
-
-    def end() -> None:
-        passed.set()
-        with suppress(OSError):
-            socket.shutdown(SHUT_RDWR)
-
-    timer = Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except (HTTPError, HTTPException, OSError, ValueError):
-        if not passed.is_set():
-            raise
-    finally:
-        timer.cancel()
-    if passed.is_set():  # a body without a length then looks complete
-        raise TimeoutError

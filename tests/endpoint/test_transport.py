@@ -2,6 +2,8 @@
 
 import gzip
 import itertools
+import socket
+import threading
 import time
 
 import pytest
@@ -152,6 +154,26 @@ def test_a_server_that_cannot_be_reached_is_named():
         open_endpoint(server).get("/")
     with pytest.raises(EndpointError, match=r"^http://host\.invalid has an unknown host name\.$"):
         open_endpoint(server, url="http://host.invalid").get("/")
+
+
+def test_the_resolution_of_a_name_has_a_deadline(monkeypatch):
+    resolve, released, ended = socket.getaddrinfo, threading.Event(), threading.Event()
+
+    def resolve_late(*arguments):
+        released.wait(20)
+        ended.set()
+        return resolve(*arguments)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_late)
+    with rogue(lambda *_: response()) as server:
+        with pytest.raises(EndpointError, match="does not answer completely within"):
+            open_endpoint(server, timeout=0.3).get("/")
+        assert not ended.is_set()
+        released.set()
+        assert ended.wait(20)
+        monkeypatch.undo()
+        open_endpoint(server).get("/next")
+    assert [head.split()[1] for head in server.heads if head] == ["/next"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
