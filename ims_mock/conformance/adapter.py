@@ -42,13 +42,9 @@ class AdapterExit(AdapterError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the SDK did: it returned images, reported an error, or has no such parameter.
+    """What the SDK did: it returned the ids of images, reported an error, or has no such parameter.
 
-    Attributes:
-        images: The ids; ``None`` if there is no list.
-        error: The error as text; empty without one.
-        status: The status of the error, if the SDK told it.
-        unsupported: Why the SDK cannot send the query; empty if it did.
+    The text of an error includes its status, if the SDK told it; ``unsupported`` is the reason why it sent no query.
     """
 
     images: tuple[str, ...] | None = None
@@ -69,14 +65,7 @@ def python_command(target: str) -> list[str]:
 
 
 class Adapter:
-    """A process that is started for the first request, and again after it failed to answer.
-
-    Args:
-        command: The program and its arguments.
-
-    Attributes:
-        has_answered: Whether any answer was valid.
-    """
+    """A process that is started for the first request, and again after it failed to answer."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
@@ -85,6 +74,7 @@ class Adapter:
         self._lines: Queue[bytes] = Queue()
         self._stderr: deque[bytes] = deque(maxlen=_STDERR_LINES)
         self.has_answered = False
+        """Whether any answer was valid."""
 
     def ask(self, request: Mapping[str, Any], seconds: float, stop: Callable[[], object]) -> Answer | None:
         """Send a request and return the answer; ``None`` if ``stop``, which is called now and then, returned true.
@@ -184,7 +174,6 @@ def parse_answer(line: bytes, request_id: int) -> Answer:
     Raises:
         AdapterError: It is no answer to the request; the message says what is wrong with it.
     """
-    shown = printable(line.decode("utf-8", "replace").rstrip(), _SHOWN)
     try:
         if len(line) > MAX_LINE:
             raise ValueError(f"the answer is longer than {MAX_LINE} bytes")
@@ -195,7 +184,7 @@ def parse_answer(line: bytes, request_id: int) -> Answer:
         message = "the answer is not JSON; print logs to standard error"
     except ValueError as error:
         message = str(error)
-    raise AdapterError(f"{message}: {shown}")
+    raise AdapterError(f"{message}: {printable(line.decode('utf-8', 'replace').rstrip(), _SHOWN)}")
 
 
 def _parse(answer: Any, request_id: int) -> Answer:

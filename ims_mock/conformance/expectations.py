@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -19,16 +18,10 @@ MAX_STALLED: Final = 10
 """The most requests for a list in a row that show the client no image that it has not seen."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome with the reason; a passed scenario may have a remark instead."""
-
-    outcome: str
-    why: str = ""
-
-
-def judge(scenario: Scenario, answer: Answer, requests: Sequence[ListRequest], existing: Collection[str]) -> Verdict:
-    """Return the verdict.
+def judge(
+    scenario: Scenario, answer: Answer, requests: Sequence[ListRequest], existing: Collection[str]
+) -> tuple[str, str]:
+    """Return the outcome and the reason; a passed scenario may have a remark instead.
 
     Args:
         scenario: The scenario.
@@ -37,7 +30,7 @@ def judge(scenario: Scenario, answer: Answer, requests: Sequence[ListRequest], e
         existing: The ids of the images in the catalog at the end.
     """
     if answer.unsupported and scenario.query:
-        return Verdict(UNSUPPORTED, answer.unsupported)
+        return UNSUPPORTED, answer.unsupported
     shown = {number_of(image) for request in requests for image in request.ids if image in existing}
     problem = (
         explain_excess(scenario, requests)
@@ -47,9 +40,9 @@ def judge(scenario: Scenario, answer: Answer, requests: Sequence[ListRequest], e
         or _explain_missed_fault(scenario, requests)
     )
     if problem:
-        return Verdict(FAILED, problem)
+        return FAILED, problem
     is_vague = answer.error and answer.status is None and scenario.expected.errors
-    return Verdict(PASSED, "the error has no status" if is_vague else "")
+    return PASSED, "the error has no status" if is_vague else ""
 
 
 # --- the requests

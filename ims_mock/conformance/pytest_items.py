@@ -25,12 +25,12 @@ class ScenarioItem(pytest.Item):
             result = self._runner.run(self._scenario)
         except RunError as error:
             pytest.fail(str(error), pytrace=False)
-        if result.verdict.outcome == UNSUPPORTED:
-            pytest.skip(f"unsupported: {result.verdict.why}")
-        if result.verdict.outcome == FAILED and self._scenario.level == MUST:
+        if result.outcome == UNSUPPORTED:
+            pytest.skip(f"unsupported: {result.why}")
+        if result.outcome == FAILED and self._scenario.level == MUST:
             pytest.fail(result.explain(), pytrace=False)
-        if result.verdict.outcome == FAILED:
-            pytest.xfail(result.verdict.why)
+        if result.outcome == FAILED:
+            pytest.xfail(result.why)
 
     def reportinfo(self) -> tuple[Any, None, str]:
         """Return what pytest shows as the place of the test: none in a file."""

@@ -16,12 +16,7 @@ from ims_mock.text import Table, counted, escaped
 
 @dataclass(frozen=True)
 class Report:
-    """The results of a run.
-
-    Attributes:
-        adapter: The adapter as it was given.
-        baseline: The result of the baseline scenario, which may not be among the others.
-    """
+    """The results of a run; that of the baseline scenario may not be among the others."""
 
     adapter: str
     profile: str
@@ -30,7 +25,7 @@ class Report:
 
     def having(self, outcome: str, *levels: str) -> list[Result]:
         """Return the results with an outcome, of these levels or of all."""
-        found = (one for one in self.results if one.verdict.outcome == outcome)
+        found = (one for one in self.results if one.outcome == outcome)
         return [one for one in found if one.scenario.level in (levels or LEVELS)]
 
     @property
@@ -49,9 +44,9 @@ class Report:
         counts = ", ".join(f"{len(self.having(outcome))} {outcome}" for outcome in OUTCOMES)
         levels = ", ".join(f"{len(self.having(FAILED, level))} {level}" for level in LEVELS)
         summary = f"{counted(len(self.results), 'scenario')}: {counts}; failed: {levels}"
-        if self.baseline.verdict.outcome == PASSED:
+        if self.baseline.outcome == PASSED:
             return summary
-        why = escaped(self.baseline.verdict.why)
+        why = escaped(self.baseline.why)
         return f"{summary}\nThe baseline {BASELINE.name} failed ({why}): other failures may follow from that."
 
 
@@ -61,42 +56,36 @@ def _terminal(report: Report) -> str:
         lines += [f"FAILED {one.scenario.level} {one.scenario.name}"]
         lines += [*(f"  {line}" for line in one.explain().splitlines()), ""]
     for title, outcome in (("unsupported", UNSUPPORTED), ("remarks", PASSED)):
-        found = [
-            f"  {one.scenario.name}: {escaped(one.verdict.why)}" for one in report.having(outcome) if one.verdict.why
-        ]
+        found = [f"  {one.scenario.name}: {escaped(one.why)}" for one in report.having(outcome) if one.why]
         lines += [f"{title}:", *found, ""] if found else []
     return "\n".join([*lines, report.summary, ""])
 
 
 def _markdown(report: Report) -> str:
     rows = [
-        (one.scenario.name, one.scenario.group, one.scenario.level, one.verdict.outcome, escaped(one.verdict.why))
+        (one.scenario.name, one.scenario.group, one.scenario.level, one.outcome, escaped(one.why))
         for one in report.results
     ]
-    parts = [
-        f"# {report.title}",
-        report.summary,
-        Table(("scenario", "group", "level", "outcome", "why"), tuple(rows)).markdown(),
-    ]
+    table = Table(("scenario", "group", "level", "outcome", "why"), tuple(rows)).markdown()
+    parts = [f"# {report.title}", report.summary, table]
     for one in report.having(FAILED):
         parts += [f"## {one.scenario.name} ({one.scenario.level})", f"```text\n{one.explain()}\n```"]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def _json(report: Report) -> str:
-    counts = {outcome: len(report.having(outcome)) for outcome in OUTCOMES}
-    scenarios = [_row(one) for one in report.results]
-    body = {"adapter": report.adapter, "profile": report.profile, "baseline": report.baseline.verdict.outcome}
-    return json.dumps({**body, "scenarios": scenarios, **counts}, ensure_ascii=False, indent=1) + "\n"
+    body: dict[str, Any] = {"adapter": report.adapter, "profile": report.profile, "baseline": report.baseline.outcome}
+    body["scenarios"] = [_row(one) for one in report.results]
+    body |= {outcome: len(report.having(outcome)) for outcome in OUTCOMES}
+    return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
 
 
 def _row(result: Result) -> dict[str, Any]:
     """Return a scenario in JSON; only a failed one has its requests and its output."""
-    scenario, verdict = result.scenario, result.verdict
-    row = {name: getattr(scenario, name) for name in ("name", "group", "level", "reason", "source", "query")}
-    row |= {"outcome": verdict.outcome, "why": verdict.why, "seconds": round(result.seconds, 3)}
-    row |= {"expected": str(scenario.expected), "actual": result.actual}
-    return row | ({"requests": result.requests, "stderr": result.stderr} if verdict.outcome == FAILED else {})
+    row = {name: getattr(result.scenario, name) for name in ("name", "group", "level", "reason", "source", "query")}
+    row |= {"outcome": result.outcome, "why": result.why, "seconds": round(result.seconds, 3)}
+    row |= {"expected": str(result.scenario.expected), "actual": result.actual}
+    return row | ({"requests": result.requests, "stderr": result.stderr} if result.outcome == FAILED else {})
 
 
 def _junit(report: Report) -> str:
@@ -110,10 +99,10 @@ def _junit(report: Report) -> str:
     for one in report.results:
         name = {"classname": f"conformance.{one.scenario.group}", "name": one.scenario.name}
         case = ElementTree.SubElement(suite, "testcase", {**name, "time": f"{one.seconds:.3f}"})
-        message = f"{one.verdict.outcome}: {escaped(one.verdict.why)}"
+        message = f"{one.outcome}: {escaped(one.why)}"
         if one in failed:
             ElementTree.SubElement(case, "failure", message=message).text = one.explain()
-        elif one.verdict.outcome != PASSED:
+        elif one.outcome != PASSED:
             ElementTree.SubElement(case, "skipped", message=message)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

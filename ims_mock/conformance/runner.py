@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ims_mock.auth.credentials import DEFAULT_DOMAIN, DEFAULT_REGION
 from ims_mock.conformance.adapter import Adapter, AdapterError, AdapterExit
-from ims_mock.conformance.expectations import FAILED, Verdict, describe_answer, explain_excess, judge
+from ims_mock.conformance.expectations import FAILED, describe_answer, explain_excess, judge
 from ims_mock.conformance.scenarios import PROJECT, SCENARIOS, SHOULD, Scenario
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
@@ -33,7 +33,8 @@ class Result:
     """The result of a scenario; what the SDK did and requested, and the end of standard error, are texts."""
 
     scenario: Scenario
-    verdict: Verdict
+    outcome: str
+    why: str
     seconds: float
     actual: str
     requests: str
@@ -44,10 +45,9 @@ class Result:
         scenario = self.scenario
         facts = {"query": query_text(scenario), "expected": scenario.expected, "actual": self.actual}
         facts |= {"reason": f"{scenario.reason} ({scenario.source})"}
-        lines = [self.verdict.why, *(f"{name + ':':<10}{text}" for name, text in facts.items()), self.requests]
-        lines += (
-            ["the end of standard error:", *(f"  {line}" for line in self.stderr.splitlines())] if self.stderr else []
-        )
+        lines = [self.why, *(f"{name + ':':<10}{text}" for name, text in facts.items()), self.requests]
+        if self.stderr:
+            lines += ["the end of standard error:", *(f"  {line}" for line in self.stderr.splitlines())]
         return "\n".join(lines)
 
 
@@ -70,13 +70,7 @@ def select(profile: str, *, only: Sequence[str] = (), skip: Sequence[str] = (), 
 
 
 class Runner:
-    """Runs scenarios with one adapter.
-
-    Args:
-        command: The program and the arguments of the adapter.
-        profile: The profile of the emulators.
-        timeout: The seconds that a scenario may take.
-    """
+    """Runs scenarios with one adapter. Each may take ``timeout`` seconds."""
 
     def __init__(self, command: Sequence[str], profile: str = "documented", timeout: float = 30.0) -> None:
         self._adapter = Adapter(command)
@@ -91,12 +85,13 @@ class Runner:
         """
         started = time.monotonic()
         with _served(scenario, self._profile) as (emulator, url):
-            verdict, actual = self._ask(scenario, emulator, url)
+            outcome, why, actual = self._ask(scenario, emulator, url)
             entries = emulator.journal.entries()
         requests = describe_requests(entries, {"1": "the fault"}, (), url) if entries else "no request arrived"
-        return Result(scenario, verdict, time.monotonic() - started, actual, requests, self._adapter.stderr)
+        return Result(scenario, outcome, why, time.monotonic() - started, actual, requests, self._adapter.stderr)
 
-    def _ask(self, scenario: Scenario, emulator: Emulator, url: str) -> tuple[Verdict, str]:
+    def _ask(self, scenario: Scenario, emulator: Emulator, url: str) -> tuple[str, str, str]:
+        """Return the outcome, the reason, and what the SDK did."""
         known = _credentials("wrong" if scenario.has_wrong_credentials else scenario.name)
         (token,), (key,), (user,) = known.values()
         service = {
@@ -112,21 +107,22 @@ class Runner:
             "domain": DEFAULT_DOMAIN,
         }
         request = {"scenario": scenario.name, "service": service, "query": scenario.query}
+
+        def excess() -> str:
+            return explain_excess(scenario, emulator.journal.lists())
+
         try:
-            answer = self._adapter.ask(
-                request, self._timeout, lambda: explain_excess(scenario, emulator.journal.lists())
-            )
+            answer = self._adapter.ask(request, self._timeout, excess)
         except AdapterError as error:
             self._exits += isinstance(error, AdapterExit)
             if self._exits >= MAX_EXITS and not self._adapter.has_answered:
                 end = self._adapter.stderr or "nothing"
                 raise RunError(f"{error}, {MAX_EXITS} times before any valid answer. Standard error: {end}") from None
-            return Verdict(FAILED, str(error)), "no valid answer"
-        requests = emulator.journal.lists()
+            return FAILED, str(error), "no valid answer"
         if answer is None:
-            return Verdict(FAILED, explain_excess(scenario, requests)), "stopped before it answered"
+            return FAILED, excess(), "stopped before it answered"
         existing = [image.id for image in emulator.catalog if image.get("status") != "deleted"]
-        return judge(scenario, answer, requests, existing), describe_answer(answer)
+        return *judge(scenario, answer, emulator.journal.lists(), existing), describe_answer(answer)
 
 
 @contextmanager

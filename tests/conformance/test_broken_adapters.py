@@ -65,7 +65,7 @@ def run(command, scenarios, timeout=30.0):
 
 
 def failed(results):
-    return {name for name, one in results.items() if one.verdict.outcome == "failed"}
+    return {name for name, one in results.items() if one.outcome == "failed"}
 
 
 def matching(patterns, scenarios):
@@ -115,9 +115,9 @@ def test_adapter_lacks_good_behaviour(monkeypatch, name):
 )
 def test_verdict_says_what_is_wrong(monkeypatch, adapter, scenario, outcome, why):
     (result,) = run_function(monkeypatch, adapter, select("documented", only=[scenario])).values()
-    assert result.verdict.outcome == outcome
-    assert why in result.verdict.why
-    assert bool(why) == bool(result.verdict.why)
+    assert result.outcome == outcome
+    assert why in result.why
+    assert bool(why) == bool(result.why)
 
 
 PROCESSES = {
@@ -151,6 +151,6 @@ def test_process_that_breaks_the_protocol_fails_only_that_scenario(monkeypatch, 
     results = run([sys.executable, str(Path(__file__).parent / "broken.py"), how], scenarios, timeout=5)
     assert failed(results) == {"empty-list"}
     result = results["empty-list"]
-    assert result.verdict.why.startswith(PROCESSES[how])
+    assert result.why.startswith(PROCESSES[how])
     assert (result.actual, result.requests) == ("no valid answer", "no request arrived")
     assert result.stderr == ("the licence has expired" if how == "exits" else "")
