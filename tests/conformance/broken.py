@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin
@@ -19,11 +21,11 @@ class ServiceError(Exception):
         self.status = status
 
 
-def fetch(service, url):
+def fetch(service, url, *, parse=json.loads):
     """Return the JSON of a page."""
     try:
         with urlopen(Request(url, headers={"X-Auth-Token": service.token}), timeout=10) as response:
-            return json.loads(response.read())
+            return parse(response.read())
     except HTTPError as error:
         raise ServiceError(error.code) from None
 
@@ -58,43 +60,35 @@ def swallows_errors(service, query):
         return
 
 
-def accepts_any_body(service, query):
-    """Take whatever cannot be read for an empty page."""
+def taking_for_empty_pages(*errors):
+    """Return an adapter that takes a page for an empty one if it raises such an error."""
 
     def lenient(service, url):
         try:
             return fetch(service, url)
-        except (ValueError, OSError):
+        except errors:
             return {"images": []}
 
-    return correct(service, query, fetch=lenient)
+    return partial(correct, fetch=lenient)
+
+
+accepts_any_body = taking_for_empty_pages(ValueError, OSError)
+ignores_status = taking_for_empty_pages(ServiceError)
 
 
 def accepts_truncated_pages(service, query):
     """Read as many images as there are in a truncated page."""
 
-    def lenient(service, url):
-        with urlopen(Request(url, headers={"X-Auth-Token": service.token}), timeout=10) as response:
-            text = response.read().decode()
+    def parse(body):
         try:
-            return json.loads(text)
-        except ValueError:
-            start = text.index("[") + 1
-            return {"images": list(whole_objects(text[start:]))}
+            return json.loads(body)
+        except json.JSONDecodeError:
+            if not body.startswith(b'{"images"'):
+                raise
+            whole = re.findall(r'\{[^{}]*"id": "([^"]+)"[^{}]*\}', body.decode())
+            return {"images": [{"id": one} for one in whole]}
 
-    def whole_objects(text):
-        while text.startswith("{"):
-            try:
-                found, end = json.JSONDecoder().raw_decode(text)
-            except ValueError:
-                return
-            yield found
-            text = text[end:].lstrip(", ")
-
-    try:
-        yield from correct(service, query, fetch=lenient)
-    except HTTPError as error:
-        raise ServiceError(error.code) from None
+    return correct(service, query, fetch=partial(fetch, parse=parse))
 
 
 def own_marker(query, page):
@@ -151,16 +145,13 @@ def ignores_retry_after(service, query):
 
 def begins_again(service, query):
     """Begin again after an error, and keep the images of the first attempt."""
-    images = []
-    for attempt in range(3):
+    for _ in range(2):
         try:
-            for image in correct(service, query):
-                images.append(image)
-            break
+            yield from correct(service, query)
+            return
         except ServiceError:
-            if attempt == 2:
-                raise
-    return images
+            pass
+    yield from correct(service, query)
 
 
 def loops(service, query):
@@ -174,30 +165,20 @@ def loops(service, query):
     return correct(service, query, again=again)
 
 
-def ignores_status(service, query):
-    """Return whatever images a response has, whatever its status."""
+def reporting(reported):
+    """Return an adapter that reports an error of its own instead of that of the service."""
 
-    def careless(service, url):
+    def adapter(service, query):
         try:
-            return fetch(service, url)
+            yield from correct(service, query)
         except ServiceError:
-            return {"images": []}
+            raise reported from None
 
-    return correct(service, query, fetch=careless)
-
-
-def hides_the_status(service, query):
-    try:
-        yield from correct(service, query)
-    except ServiceError:
-        raise RuntimeError("failed") from None
+    return adapter
 
 
-def reports_a_wrong_status(service, query):
-    try:
-        yield from correct(service, query)
-    except ServiceError:
-        raise ServiceError(418) from None
+hides_the_status = reporting(RuntimeError("failed"))
+reports_a_wrong_status = reporting(ServiceError(418))
 
 
 def prints(service, query):
