@@ -3,6 +3,7 @@
 import json
 import random
 import socket
+from http.client import HTTPException, HTTPResponse
 from urllib.parse import quote
 
 from ims_mock.contract.fields import FIELDS
@@ -167,7 +168,6 @@ class Client:
 
     def close(self):
         if self._socket:
-            self._file.close()
             self._socket.close()
             self._socket = None
 
@@ -176,26 +176,16 @@ class Client:
         if self._socket is None:
             self._socket = socket.create_connection(self._address, timeout=10)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._file = self._socket.makefile("rb")
         try:
             self._socket.sendall(request)
             if not is_well_formed:  # the server may wait for the rest
                 self._socket.shutdown(socket.SHUT_WR)
-            status, is_open = self._read(request.startswith(b"HEAD "))
-        except ConnectionError:
+            response = HTTPResponse(self._socket, method=request[:4].decode("latin-1"))
+            response.begin()
+            response.read()
+            status, is_open = response.status, not response.will_close
+        except (ConnectionError, HTTPException):
             status, is_open = 0, False
         if not (is_open and is_well_formed):
             self.close()
         return status
-
-    def _read(self, has_no_body):
-        line, headers = self._file.readline(), {}
-        while (header := self._file.readline()).strip():
-            name, _, value = header.lower().partition(b":")
-            headers[name] = value.strip()
-        if not line:
-            return 0, False
-        status, length = int(line.split()[1]), headers.get(b"content-length")
-        if not has_no_body and length and len(self._file.read(int(length))) < int(length):
-            return 0, False
-        return status, headers.get(b"connection") != b"close"

@@ -3,12 +3,12 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 
 import pytest
 from docs_pages import README, ROOT, anchors, block_after
+from serving import free_port
 
 TEXT = README.read_text()
 
@@ -43,9 +43,7 @@ def test_commands_work_in_a_fresh_copy(tmp_path):
     for name in filter(None, listed.decode().split("\0")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "IMS_MOCK_PORT": str(port)}
     environment.pop("PYTHONPATH", None)
     command = ["sh", "-c", f"{block_after(TEXT, 'Set up and serve')} & echo $!; wait"]
