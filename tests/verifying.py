@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from helpers import make_app
+from helpers import in_process, make_app
 
 from ims_mock.contract.profiles import Profile
 from ims_mock.endpoint.credentials import Credentials
@@ -21,22 +21,20 @@ class InProcess:
     def __init__(self, *sources, api_version="", **options):
         app = make_app(*sources, auth="on", **options)
         store = app.extensions["ims_mock"].credentials
-        self._client = app.test_client()
+        self._ask = in_process(app)
         self._headers = {"Accept": "application/json", **({"X-Api-Version": api_version} if api_version else {})}
         self._token = store.tokens[0].token
         self.credentials = Credentials(store.default_project, self._token)
         self.api_version, self.requests, self.targets, self.alter = api_version, 0, [], lambda answer, _: answer
 
     def get(self, target, headers=None, *, is_authenticated=True):
-        path, _, query = target.partition("?")
         sent = {**self._headers, **(headers or {}), "X-Auth-Token": self._token if is_authenticated else None}
         sent = {name: value for name, value in sent.items() if value is not None}
-        response = self._client.open(path, headers=sent, environ_overrides={"QUERY_STRING": query})
+        response = self._ask(target, sent)
         self.requests += 1
         self.targets.append(target)
-        names = {name.lower(): value for name, value in response.headers}
-        answer = Answer(target, sent, response.status_code, names, response.get_data())
-        return self.alter(answer, self.requests)
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return self.alter(Answer(target, sent, response.status, names, response.body), self.requests)
 
 
 def with_body(answer, body, status=None):

@@ -117,16 +117,17 @@ def test_identities_are_replaced_unless_they_are_kept():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ([], "there is no terminal. Use --yes."),
         (["--only", "limit-zreo"], "Invalid --only 'limit-zreo'. Did you mean limit-zero?"),
         (["--only", ","], "Invalid --only ''. Use "),
         (["--pace", "nan"], "nan is not in the range"),
-        (["--profile", "documented,-nosuch"], "unknown departure '-nosuch'"),
+        (["--yes", "--profile", "documented,-nosuch"], "unknown departure '-nosuch'"),
         (["--format", "yaml"], "Invalid --format 'yaml'. Use one of terminal, markdown, json."),
     ],
 )
 def test_wrong_usage_sends_nothing(arguments, words):
     with rogue(lambda *_: response()) as server:
-        assert words in refusal(run("verify", server.url, "--yes", *arguments), 2)
+        assert words in refusal(run("verify", server.url, *arguments), 2)
         assert server.heads == []
 
 
@@ -134,12 +135,6 @@ def test_a_foreign_image_must_not_be_seen():
     with over_socket(make_app({"images": [{"id": "own"}]})) as ask:
         done = run("verify", ask.url, *QUICK, "--project", "p", "--foreign-image", "own", IMS_MOCK_REMOTE_TOKEN="t")
     assert "Invalid --foreign-image 'own': the project sees it." in refusal(done, 2)
-
-
-def test_without_a_terminal_it_needs_yes():
-    with rogue(lambda *_: response()) as server:
-        assert "there is no terminal. Use --yes." in refusal(run("verify", server.url), 2)
-        assert server.heads == []
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 2)])
@@ -167,55 +162,42 @@ def test_a_result_that_cannot_be_written_is_status_4(arguments):
             assert process.wait(20) == 4
 
 
-def test_an_interruption_is_no_agreement(monkeypatch):
-    def interrupt(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("ims_mock.endpoint.verify.sleep", interrupt)
-    with over_socket(make_app()) as ask:
-        done = run("verify", ask.url, *QUICK)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.endswith("ims-mock: Interrupted before all questions were asked.\n")
-
-
 @pytest.mark.parametrize(
-    ("function", "goal"),
+    ("command", "function", "goal"),
     [
-        ("ims_mock.cli.record.read", "all images were read"),
-        ("ims_mock.endpoint.endpoint.connect", "the login was answered"),
+        (("record",), "endpoint.endpoint.connect", "the login was answered"),
+        (("record",), "cli.record.read", "all images were read"),
+        (("verify", *QUICK), "endpoint.endpoint.connect", "the login was answered"),
+        (("verify", *QUICK), "cli.record.read", "all images were read"),
+        (("verify", *QUICK), "endpoint.verify.sleep", "all questions were asked"),
     ],
 )
-@pytest.mark.parametrize("command", [("record",), ("verify", *QUICK)])
-def test_an_interrupted_reading_is_an_error(command, function, goal, monkeypatch):
+def test_an_interruption_is_an_error(command, function, goal, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(function, interrupt)
+    monkeypatch.setattr(f"ims_mock.{function}", interrupt)
     with over_socket(make_app()) as ask:
         done = run(command[0], ask.url, *command[1:])
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.endswith(f"ims-mock: Interrupted before {goal}.\n")
 
 
+LISTS, BUSY = response(b'{"images": []}'), response(b"{}", "503 Slow down", "Retry-After: 0")
+
+
 @pytest.mark.parametrize(
-    ("write", "words"),
+    ("first", "later", "words"),
     [
-        (lambda *_: response(b"{}", "401 Unauthorized"), "is answered with status 401"),
-        (
-            lambda _, number: response(
-                b'{"images": []}' if number <= 5 else b"{}",
-                "200 OK" if number <= 5 else "503 Slow down",
-                "Retry-After: 0",
-            ),
-            "No question was answered: the endpoint answers with status 503 again and again",
-        ),
+        (response(b"{}", "401 Unauthorized"), None, "is answered with status 401"),
+        (LISTS, BUSY, "No question was answered: the endpoint answers with status 503 again and again"),
     ],
+    ids=["at once", "after the reading"],
 )
-def test_an_endpoint_that_cannot_be_used_is_status_3(write, words):
-    with rogue(write) as server:
-        line = run("verify", server.url, *QUICK, "--project", "p", "--only", "limit-zero").stderr.splitlines()[-1]
-        assert words in line
-        assert run("verify", server.url, *QUICK, "--project", "p", "--only", "limit-zero").returncode == 3
+def test_an_endpoint_that_cannot_be_used_is_status_3(first, later, words):
+    with rogue(lambda _, number: first if number <= 5 else later) as server:
+        done = run("verify", server.url, *QUICK, "--project", "p", "--only", "limit-zero")
+    assert (done.returncode, words in done.stderr.splitlines()[-1]) == (3, True)
 
 
 # --- what uses reports
