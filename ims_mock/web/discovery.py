@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, jsonify
@@ -12,8 +11,6 @@ from ims_mock.catalog.cloudimages import VERSIONS
 from ims_mock.openapi.document import document_json
 from ims_mock.openapi.schemas import PUBLISHED, published_schemas
 from ims_mock.web.context import context
-
-DOCUMENT_PATH: Final = "/openapi.json"
 
 blueprint = Blueprint("discovery", __name__)
 
@@ -46,7 +43,7 @@ def show_schema(name: str) -> Response:
     return jsonify(published_schemas(context.emulator.profile)[name])
 
 
-@blueprint.get(DOCUMENT_PATH)
+@blueprint.get("/openapi.json")
 def show_document() -> Response:
     """Show the OpenAPI document of the emulator that answers."""
     text = document_json(

@@ -79,13 +79,9 @@ class DropConnection(ConnectionError):
 
 
 class DroppedResponse(Response):
-    """A response during which the connection is dropped.
+    """A response during which the connection is dropped."""
 
-    Attributes:
-        is_silent: Whether it is dropped before the response instead of in the middle of its body.
-    """
-
-    is_silent = False
+    is_silent = False  # whether it is dropped before the response instead of in the middle of its body
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Send the response up to the point at which the connection is dropped."""
@@ -119,14 +115,12 @@ def _change_next(context: RequestContext, response: Response, how: str) -> None:
     page: dict[str, Any] = json.loads(response.get_data())
     if "first" not in page:
         return
-    if how == MISSING:
+    own = f"{context.request.path}?{context.query_string}"
+    links = {NULL: None, LOOP: page["first"], REPEATED: own}
+    if how in links:
+        page["next"] = links[how]
+    elif how == MISSING:
         page.pop("next", None)
-    elif how == NULL:
-        page["next"] = None
-    elif how == LOOP:
-        page["next"] = page["first"]
-    elif how == REPEATED:
-        page["next"] = f"{context.request.path}?{context.query_string}"
     elif "next" in page:
         page["next"] = context.base_url + page["next"]
     response.set_data(json.dumps(page, ensure_ascii=False))

@@ -1,6 +1,6 @@
 """The control page under ``/_ims/``: what the control API shows, as HTML for people.
 
-``rendering.py`` has what the views of the other modules share. The pages only read: every change is a request of
+``layout.py`` has what the views of the other modules share. The pages only read: every change is a request of
 ``static/page.js`` to the control API.
 """
 
