@@ -97,6 +97,7 @@ ORIGINS = [
         ("POST", "reset", b""),
         ("POST", "snapshots", b'{"name": "s"}'),
         ("POST", "snapshots/first/restore", b""),
+        ("POST", "sandboxes", b""),
     ],
 )
 def test_a_page_of_another_origin_changes_nothing(method, path, body, headers, is_own):
@@ -135,7 +136,8 @@ def test_a_page_changes_nothing_under_a_host_name_of_its_own(host, is_allowed):
 
 def test_a_page_writes_nothing_to_a_sandbox_under_a_host_name_of_its_own():
     ask = in_process(make_app("empty"))
-    images = f"/_ims/sandboxes/{ask('/_ims/sandboxes', JSON, 'POST').json['id']}/v2/images"
+    sandbox = f"/_ims/sandboxes/{ask('/_ims/sandboxes', JSON, 'POST').json['id']}"
+    images = f"{sandbox}/v2/images"
     image_id = ask(images, JSON, "POST", b"{}").json["id"]
     browser = {**JSON, "Origin": "http://evil.test", "Host": "evil.test"}
     for method, path, body in (
@@ -145,6 +147,7 @@ def test_a_page_writes_nothing_to_a_sandbox_under_a_host_name_of_its_own():
     ):
         answer = ask(images + path, browser, method, body)
         assert (answer.status, "cannot change the emulator from a browser" in answer.text) == (403, True)
+    assert ask(f"{sandbox}/_ims/reset", FOREIGN, "POST").status == 403
     assert [image["tags"] for image in ask(images, browser).json["images"]] == [[]]
 
 
@@ -221,12 +224,12 @@ def test_a_wrong_fault_is_named(ask, body):
     assert ask("/_ims/faults").json == {"faults": []}
 
 
-def test_control_off_removes_the_control_api():
-    app = app_for(make_app("empty").extensions["ims_mock"], has_control=False)
-    ask = in_process(app)
-    for path in ("health", "clock", "catalog", "images/x", "snapshots", "faults", "requests"):
-        assert ask(f"/_ims/{path}").json["error"]["code"] == 404
-        assert put(ask, {}).status == 404
+def test_control_off_removes_the_control_api_and_sandboxes():
+    ask = in_process(app_for(make_app("empty").extensions["ims_mock"], has_control=False))
+    for path in ("", "health", "clock", "catalog", "images/x", "sandboxes", "sandboxes/0123456789ab/v2/images"):
+        for method in ("GET", "POST", "PUT"):
+            assert ask(f"/_ims/{path}", JSON, method, b"{}").json["error"]["code"] == 404
+    assert ask("/v2/images", {"X-Auth-Token": "sandbox-0123456789ab.x"}).status == 200
 
 
 def test_an_unknown_control_path_is_an_error_in_json(ask):

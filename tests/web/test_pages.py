@@ -14,7 +14,6 @@ from helpers import in_process, make_app, over_socket, send_json, shared_app
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
 from ims_mock.contract.parameters import PARAMETERS
-from ims_mock.web.app import app_for
 from ims_mock.web.pages.journal import MAX_ROWS
 from ims_mock.web.pages.snippets import sdk_request
 
@@ -65,10 +64,6 @@ def test_pages_load_and_link_nothing_of_other_origins(ask, path):
     links = Page(ask, path).links
     assert [link for link in links if not link.startswith("/_ims/")] == []
     assert {ask(link, HTML).status for link in links if "/static/" not in link} == {200}
-
-
-def test_control_off_removes_the_page(emulator):
-    assert in_process(app_for(emulator, has_control=False))("/_ims/", HTML).status == 404
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -11,7 +11,6 @@ from ims_mock.auth import signature as signing
 from ims_mock.contract.values import parse_wire_time
 from ims_mock.journal.walks import LEFT_SANDBOX
 from ims_mock.sandboxes import MAX_SANDBOXES, Sandboxes
-from ims_mock.web.app import app_for
 
 NOW = "2023-11-13T08:00:00Z"
 JSON = {"Content-Type": "application/json"}
@@ -258,29 +257,12 @@ def test_a_wrong_option_of_a_sandbox_is_named(ask, asked, words):
     assert words in answer.json["error"]["message"]
 
 
-def test_a_page_of_another_origin_makes_and_removes_none(ask):
-    made = make(ask)
-    foreign = {"Origin": "https://elsewhere.test"}
-    assert ask(PATH, foreign, "POST").status == 403
-    assert ask(PATH, {"Content-Type": "text/plain"}, "POST", b"{}").status == 415
-    assert ask(prefix(made), foreign, "DELETE").status == 403
-    assert ask(f"{prefix(made)}/_ims/reset", foreign, "POST").status == 403
-    assert ask(f"{prefix(made)}/_ims/reset", {"Origin": "http://localhost"}, "POST").status == 204
-
-
 def test_there_are_no_sandboxes_in_sandboxes(ask):
     made = make(ask)
     for path, method in ((PATH, "POST"), (f"{PATH}/{made['id']}", "DELETE")):
         answer = ask(prefix(made) + path, method=method)
         assert (answer.status, answer.json["error"]["code"]) == (404, 404)
     assert ask(f"{prefix(made)}{prefix(made)}/v2/images").status == 404
-
-
-def test_control_off_disables_sandboxes(emulator):
-    ask = in_process(app_for(emulator, has_control=False))
-    assert ask(PATH, method="POST").status == 404
-    assert ask(f"{PATH}/0123456789ab/v2/images").status == 404
-    assert ask("/v2/images", {"X-Auth-Token": "sandbox-0123456789ab.x"}).status == 200
 
 
 def test_sandboxes_are_isolated(ask):
