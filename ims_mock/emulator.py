@@ -265,11 +265,17 @@ class Emulator:
             self._set(catalog=self.catalog.with_image(image))
             return image, loaded.warnings
 
+    def find_image(self, image_id: str) -> Image:
+        """Return an image in any state, which must exist."""
+        image = self.catalog.get(image_id)
+        if image is None:
+            raise RequestError("image", "the image", image_id)
+        return image
+
     def remove_image(self, image_id: str) -> None:
         """Remove an image with its record, which must exist."""
         with self._lock:
-            if self.catalog.get(image_id) is None:
-                raise RequestError("image", "the image", image_id)
+            self.find_image(image_id)
             self._set(catalog=self.catalog.without(image_id))
 
     def change_clock(self, change: Callable[[Clock], Clock]) -> Clock:

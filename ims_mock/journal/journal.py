@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -273,7 +272,6 @@ class Journal:
             self._characters = 0
             self._pages = PageCounter()
             self._count = 0
-            self._edition = secrets.token_hex(4)
             self._catalogs: deque[tuple[int, Catalog, int]] = deque(maxlen=MAX_PAST_CATALOGS + 1)  # with its memory
 
     def record(self, record: Record, catalog: Catalog | None = None) -> int:
@@ -301,11 +299,6 @@ class Journal:
         """Return the page number that a request for a list would get in its walk."""
         with self._lock:
             return self._pages.number(path, project, query)[1]
-
-    @property
-    def revision(self) -> str:
-        """A text that differs after every request and every :meth:`clear`."""
-        return f"{self._edition}-{self._count}"
 
     def latest(self, count: int, matches: Callable[[Record], bool], before: int = 0) -> list[Entry]:
         """Return the latest recorded requests that match, at most ``count``, the newest first.

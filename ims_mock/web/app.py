@@ -17,6 +17,7 @@ from ims_mock.errors import RequestError
 from ims_mock.loading.sources import CatalogError, report_problems, warn
 from ims_mock.openapi.operations import ENDPOINTS, is_under
 from ims_mock.options import AppOptions, keywords_of_function
+from ims_mock.sandboxes import Sandboxes
 from ims_mock.web import control, discovery, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, current_context
@@ -31,7 +32,7 @@ from ims_mock.web.guards import (
     refuse_per_process_state,
 )
 from ims_mock.web.recording import record_response
-from ims_mock.web.sandbox_routing import add_sandboxes, select_emulator
+from ims_mock.web.sandbox_routing import SANDBOXES, mount_sandbox, select_emulator
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -45,6 +46,8 @@ class _Application(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"  # of http://localhost; Flask would redirect it
+        if SANDBOXES in self.extensions:
+            mount_sandbox(environ)
         return super().wsgi_app(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +94,7 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
         app.register_blueprint(part.blueprint)
     if has_control:
         app.register_blueprint(control.blueprint)
-        add_sandboxes(app, emulator)
+        app.extensions[SANDBOXES] = Sandboxes(emulator)
     app.before_request(partial(_begin, is_alone))
     app.after_request(_end)
     app.register_error_handler(RequestError, lambda error: error_response(current_context(), error))
@@ -116,7 +119,7 @@ def _begin(is_alone: bool) -> None:
     emulator = context.emulator
     refuse_foreign_form(context)
     if not is_control:
-        if context.is_in_sandbox and method not in ("GET", "HEAD"):  # its URL is one of the control API
+        if context.sandbox_id and method not in ("GET", "HEAD"):  # its URL is one of the control API
             refuse_foreign_host(context)
         if emulator.faults.all():
             apply_before_response(context)

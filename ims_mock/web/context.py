@@ -104,9 +104,9 @@ class RequestContext:
         return str(self.environ.get("QUERY_STRING", ""))
 
     @property
-    def is_in_sandbox(self) -> bool:
-        """Whether the request was sent to the URL of a sandbox."""
-        return SANDBOX_ID in self.environ
+    def sandbox_id(self) -> str:
+        """The id of the sandbox to whose URL the request was sent; empty for the root."""
+        return str(self.environ.get(SANDBOX_ID, ""))
 
     def header(self, name: str) -> str:
         """Return a header decoded from UTF-8; empty if it was not sent."""

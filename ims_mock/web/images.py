@@ -73,15 +73,12 @@ def create_image() -> Response:
 @blueprint.patch(IMAGE_PATH)
 def change_image(image_id: str) -> Response:
     """Change attributes of an image: everything that the patch says, or nothing."""
-    emulator, view = context.emulator, context.view()
+    view = context.view()
     context.refuse_media_type(*MEDIA_TYPES, headers={"Accept-Patch": ", ".join(MEDIA_TYPES)})
     operations = parse_patch(context.json_body(), request.mimetype, view)
-    now = emulator.clock.wire()
-
-    def changed(catalog: Catalog) -> Image:
-        return apply_patch(find_image(catalog, view, image_id, "image-to-change"), operations, view, now)
-
-    return _image_response(view, emulator.write_image(changed))
+    now = context.emulator.clock.wire()
+    image = _edit(view, image_id, "image-to-change", lambda image: apply_patch(image, operations, view, now))
+    return _image_response(view, image)
 
 
 @blueprint.delete(IMAGE_PATH)
@@ -93,12 +90,13 @@ def delete_image(image_id: str) -> tuple[str, int]:
         if "delete_backup" in body.object() and not isinstance(body.value["delete_backup"], bool):
             raise body.member("delete_backup").error("true or false")
     now = emulator.clock.wire()
-
-    def deleted(catalog: Catalog) -> Image:
-        return lifecycle.delete_image(find_image(catalog, view, image_id, "image-to-delete"), view, now)
-
-    emulator.write_image(deleted)
+    _edit(view, image_id, "image-to-delete", lambda image: lifecycle.delete_image(image, view, now))
     return "", 204
+
+
+def _edit(view: View, image_id: str, problem: str, edit: Callable[[Image], Image]) -> Image:
+    """Replace an image by what a function makes of it; ``problem`` is the error if the caller does not see it."""
+    return context.emulator.write_image(lambda catalog: edit(find_image(catalog, view, image_id, problem)))
 
 
 # --- tags
@@ -117,14 +115,13 @@ def remove_tag(image_id: str, tag: str) -> tuple[str, int]:
 
 
 def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]) -> tuple[str, int]:
-    emulator, view = context.emulator, context.view()
+    view = context.view()
 
-    def edited(catalog: Catalog) -> Image:
-        image = find_image(catalog, view, image_id, "image-with-parts")
+    def edited(image: Image) -> Image:
         require_owner(view, image, "modify tags on this image.")
-        return edit(image, tag, emulator.clock.wire())
+        return edit(image, tag, context.emulator.clock.wire())
 
-    emulator.write_image(edited)
+    _edit(view, image_id, "image-with-parts", edited)
     return "", 204
 
 

@@ -109,7 +109,7 @@ def _record(context: RequestContext, status: int) -> Record:
         caller=authentication.caller,
         credentials=authentication.method,
         refusal=refusal or (_MISSING if error and error.problem.name == _MISSING else ""),
-        is_in_sandbox=context.is_in_sandbox,
+        is_in_sandbox=bool(context.sandbox_id),
         is_unscoped=authentication.token is not None and not authentication.token.project,
         status=status,
         code=context.error_code if error else "",

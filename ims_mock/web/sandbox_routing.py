@@ -6,10 +6,9 @@ A sandbox is selected by its URL, ``/_ims/sandboxes/{id}/…``, or by its creden
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, current_app
+from flask import current_app
 
 from ims_mock.catalog.links import STAY_IN_SANDBOX
 from ims_mock.emulator import Emulator
@@ -18,47 +17,39 @@ from ims_mock.sandboxes import Sandboxes, sandbox_id_of
 from ims_mock.web.context import EMULATOR, SANDBOX_ID, RequestContext
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 PATH: Final = "/_ims/sandboxes"
 
-_SANDBOXES: Final = "ims_mock.sandboxes"
+SANDBOXES: Final = "ims_mock.sandboxes"  # the key of the sandboxes in app.extensions; absent without control API
 _UNKNOWN_IMAGE: Final = frozenset(
     {"marker", "long-marker", "image", "image-to-change", "image-to-delete", "image-with-parts"}
 )
 _URL: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
 
 
-def add_sandboxes(app: Flask, emulator: Emulator) -> None:
-    """Make an application answer under the URL of each sandbox as it does at its root."""
-    app.extensions[_SANDBOXES] = Sandboxes(emulator)
-    application = app.wsgi_app
-
-    def routed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        match = _URL.fullmatch(path) if path.startswith(PATH) else None
-        # PUT and DELETE are methods of the sandbox itself
-        if match and (match[3] or environ["REQUEST_METHOD"] not in ("PUT", "DELETE")):
-            mount, environ[SANDBOX_ID], rest = match.groups()
-            environ["PATH_INFO"] = rest or "/"
-            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + mount
-        return application(environ, start_response)
-
-    app.wsgi_app = routed  # type: ignore[method-assign]
+def mount_sandbox(environ: WSGIEnvironment) -> None:
+    """Make a request to a URL under that of a sandbox one to an application that is mounted there."""
+    path = environ["PATH_INFO"]
+    match = _URL.fullmatch(path) if path.startswith(PATH) else None
+    if match and (match[3] or environ["REQUEST_METHOD"] not in ("PUT", "DELETE")):  # methods of the sandbox itself
+        mount, environ[SANDBOX_ID], rest = match.groups()
+        environ["PATH_INFO"] = rest or "/"
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + mount
 
 
 def sandboxes() -> Sandboxes:
     """Return the sandboxes of the server."""
-    found: Sandboxes = current_app.extensions[_SANDBOXES]
+    found: Sandboxes = current_app.extensions[SANDBOXES]
     return found
 
 
 def select_emulator(context: RequestContext, token: str = "", authorization: str = "") -> None:
     """Select the emulator of the sandbox that the URL of a request names, or else its credentials; it must exist."""
-    sandbox_id = context.environ.get(SANDBOX_ID, "")
+    sandbox_id = context.sandbox_id
     if not sandbox_id and (token or authorization):
         sandbox_id = sandbox_id_of(token, authorization)
-    if sandbox_id and _SANDBOXES in current_app.extensions:
+    if sandbox_id and SANDBOXES in current_app.extensions:
         context.emulator = sandboxes().emulator(sandbox_id)
 
 
@@ -68,5 +59,5 @@ def explain_unknown_image(context: RequestContext, error: RequestError) -> None:
     if error.problem.name not in _UNKNOWN_IMAGE or context.journal is not server.journal:
         return
     image_id = error.details["value"]
-    if _SANDBOXES in current_app.extensions and not server.catalog.get(image_id) and sandboxes().have_image(image_id):
+    if SANDBOXES in current_app.extensions and not server.catalog.get(image_id) and sandboxes().have_image(image_id):
         error.hint = f"a sandbox has this image: {STAY_IN_SANDBOX}"

@@ -78,10 +78,7 @@ def show_catalog_schema() -> Response:
 @blueprint.get("/images/<path:image_id>")
 def show_image(image_id: str) -> Response:
     """Show an image as it is stored, whatever its visibility and status."""
-    image = context.emulator.catalog.get(image_id)
-    if image is None:
-        raise RequestError("image", "the image", image_id)
-    return bodies.catalog_response(dump_image(image))
+    return bodies.catalog_response(dump_image(context.emulator.find_image(image_id)))
 
 
 @blueprint.put("/images/<path:image_id>")

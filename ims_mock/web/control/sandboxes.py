@@ -22,7 +22,7 @@ blueprint = Blueprint("sandboxes", __name__)
 
 @blueprint.before_request
 def _refuse_nested_sandboxes() -> None:
-    if context.is_in_sandbox:
+    if context.sandbox_id:
         raise RequestError("route", "the path", request.path)
 
 

@@ -108,9 +108,7 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
 @blueprint.get("/pages/images/<path:image_id>")
 def show_image(image_id: str) -> Response:
     """Show all attributes of an image as it is stored, its members, and who can see it."""
-    image = context.emulator.catalog.get(image_id)
-    if image is None:
-        raise RequestError("image", "the image", image_id)
+    image = context.emulator.find_image(image_id)
     projects = _projects(image.text("owner"), *image.members) | {_ADMINS: "an admin"}
     rows = []
     for project, name in projects.items():

@@ -12,7 +12,7 @@ from ims_mock.journal.audit import audit
 from ims_mock.journal.journal import Record
 from ims_mock.text import wire_text
 from ims_mock.web.context import context
-from ims_mock.web.pages.layout import blueprint, render_changed
+from ims_mock.web.pages.layout import blueprint, render
 
 MAX_ROWS: Final = 100
 """The number of requests, or of walks, on a page."""
@@ -30,23 +30,18 @@ def show_requests() -> Response:
     def matches(record: Record) -> bool:
         return path in wire_text(record.path) and str(record.status).startswith(status.lower().rstrip("x"))
 
-    def values() -> dict[str, object]:
-        entries = journal.latest(MAX_ROWS + 1, matches, before)
-        filters = {"path": path, "status": status, "before": before}
-        return {"entries": entries[:MAX_ROWS], "has_more": len(entries) > MAX_ROWS, **filters}
-
-    return render_changed("requests", journal.revision, values)
+    entries = journal.latest(MAX_ROWS + 1, matches, before)
+    filters = {"path": path, "status": status, "before": before}
+    return render("requests", {"entries": entries[:MAX_ROWS], "has_more": len(entries) > MAX_ROWS, **filters})
 
 
 @blueprint.get("/pages/walks")
 def show_walks() -> Response:
     """Show the latest walks with the remarks of their audit."""
-    journal = context.emulator.journal
-    return render_changed("walks", journal.revision, lambda: {"walks": audit(journal.lists()), "most": MAX_ROWS})
+    return render("walks", {"walks": audit(context.emulator.journal.lists()), "most": MAX_ROWS})
 
 
 @blueprint.get("/pages/coverage")
 def show_coverage() -> Response:
     """Show which items of the contract the requests have covered."""
-    coverage = context.emulator.coverage_recorder.coverage()
-    return render_changed("coverage", str(hash(coverage.items)), coverage.as_json)
+    return render("coverage", context.emulator.coverage_recorder.coverage().as_json())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from markupsafe import Markup, escape
 from ims_mock.emulator import count_listed
 from ims_mock.errors import RequestError
 from ims_mock.text import escaped
-from ims_mock.web.context import SANDBOX_ID, context
+from ims_mock.web.context import context
 from ims_mock.web.sandbox_routing import PATH
 
 _VIEWS: Final = ("images", "requests", "walks", "coverage", "faults", "clock and snapshots", "sandboxes")
@@ -55,8 +56,8 @@ def segment(text: str) -> str:
 
 
 def render(template: str, values: Mapping[str, object], status: int = 200) -> Response:
-    """Return a page with the variables of its template."""
-    sandbox, root = context.environ.get(SANDBOX_ID, ""), request.script_root
+    """Return a page with the variables of its template, or a 304 if the browser has it."""
+    sandbox, root = context.sandbox_id, request.script_root
     frame = {
         "template": template,
         "views": _VIEWS[:-1] if sandbox else _VIEWS,
@@ -67,15 +68,10 @@ def render(template: str, values: Mapping[str, object], status: int = 200) -> Re
         "listed": count_listed(context.emulator.state, context.emulator.profile),
         "is_read_only": context.emulator.options.read_only == "on",
     }
-    return make_response(render_template(f"{template}.html", **frame, **values), status)
-
-
-def render_changed(template: str, revision: str, values: Callable[[], Mapping[str, object]]) -> Response:
-    """Return a page that a browser requests again and again, or a 304 if the browser has this revision."""
-    revision += f"-{id(context.emulator.state)}"  # for the numbers in the frame
-    is_known = revision in request.if_none_match
-    response = Response(status=304) if is_known else render(template, values())
-    response.set_etag(revision)
+    response = make_response(render_template(f"{template}.html", **frame, **values), status)
+    if status == HTTPStatus.OK:  # the browser requests an open page again and again
+        response.add_etag()
+        response.make_conditional(request)
     return response
 
 

@@ -12,7 +12,7 @@ from ims_mock.faults.rules import keys_of
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import SandboxOptions, options_of
 from ims_mock.web.context import context
-from ims_mock.web.pages.layout import blueprint, render, render_changed
+from ims_mock.web.pages.layout import blueprint, render
 from ims_mock.web.sandbox_routing import sandboxes
 
 _SECTIONS: Final = {MATCH: "Which requests", RULE: "How often", EFFECT: "What happens"}
@@ -22,8 +22,7 @@ _SECTIONS: Final = {MATCH: "Which requests", RULE: "How often", EFFECT: "What ha
 def show_faults() -> Response:
     """Show the rules of fault injection, and a form for another one."""
     rules = [rule.as_json() for rule in context.emulator.faults.all()]
-    sections = {title: keys_of(one) for one, title in _SECTIONS.items()}
-    return render_changed("faults", str(hash(str(rules))), lambda: {"rules": rules, "sections": sections})
+    return render("faults", {"rules": rules, "sections": {title: keys_of(one) for one, title in _SECTIONS.items()}})
 
 
 @blueprint.get("/pages/clock-and-snapshots")
@@ -35,7 +34,7 @@ def show_state() -> Response:
 @blueprint.get("/pages/sandboxes")
 def show_sandboxes() -> Response:
     """Show the sandboxes, and a form for another one."""
-    if context.is_in_sandbox:
+    if context.sandbox_id:
         raise RequestError("route", "the path", context.request.path)
     values = {"options": options_of(SandboxOptions), "catalogs": bundled_catalogs(), "sandboxes": sandboxes().ages()}
     return render("sandboxes", values)
