@@ -20,7 +20,7 @@ from ims_mock.contract.values import MAX_NAME, Value
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
 from ims_mock.text import printable
-from ims_mock.writes.validation import FREE_VALUE, AttributeValidator, attribute_schemas, require_owner
+from ims_mock.writes import validation
 
 _OLD: Final = "application/openstack-images-v2.0-json-patch"
 _NEW: Final = "application/openstack-images-v2.1-json-patch"
@@ -45,16 +45,15 @@ def parse_patch(body: JsonValue, media_type: str, view: View) -> tuple[Operation
     legal = "a list of operations"
     if not isinstance(body.value, list):
         raise _refused(body, "is not a list", legal, "Request body must be a JSON array of operation objects.")
-    validator = AttributeValidator(view)
-    return tuple(_operation(part, media_type, validator) for part in body.items(legal))
+    return tuple(_operation(part, media_type, view) for part in body.items(legal))
 
 
-def _operation(part: JsonValue, media_type: str, validator: AttributeValidator) -> Operation:
+def _operation(part: JsonValue, media_type: str, view: View) -> Operation:
     if not isinstance(part.value, dict):
         raise _refused(part, "is not an object", "an object", "Operations must be JSON objects.")
     op, path = _new_format(part) if media_type == _NEW else _old_format(part)
     name = _attribute(part, path)
-    validator.check_name(name)
+    validation.check_name(name)
     if name == "id":
         raise RequestError("read-only-attribute", "the attribute", name)
     value = None
@@ -62,7 +61,7 @@ def _operation(part: JsonValue, media_type: str, validator: AttributeValidator) 
         if "value" not in part.value:
             glance = f'Operation "{op}" requires a member named "value".'
             raise _refused(part, "has no value", f'an operation "{op}" with a value', glance)
-        value = validator.value(name, part.member("value"))
+        value = validation.parse_value(view, name, part.member("value"))
     return Operation(op, name, value, is_strict=media_type == _OLD)
 
 
@@ -121,13 +120,13 @@ def patch_schema(media_type: str, profile: Profile) -> dict[str, Any]:
     """Return the JSON Schema of a patch, apart from rules that depend on the caller or the image."""
     values = {
         name: {keyword: value for keyword, value in schema.items() if keyword != "description"}
-        for name, schema in attribute_schemas(profile).items()
+        for name, schema in validation.attribute_schemas(profile).items()
     }
-    own = {name: schema for name, schema in values.items() if schema != FREE_VALUE and name != "id"}
+    own = {name: schema for name, schema in values.items() if schema != validation.FREE_VALUE and name != "id"}
     name_pattern = rf"(?=[\s\S]*\S)(?:[^/~]|~[01]){{1,{MAX_NAME}}}$"
     members: list[dict[str, Any]] = [{"path": {"const": f"/{name}"}, "value": schema} for name, schema in own.items()]
     free_path = {"type": "string", "pattern": f"^/(?!(?:{'|'.join(own)})$){name_pattern}"}
-    members.append({"path": free_path, "value": dict(FREE_VALUE)})
+    members.append({"path": free_path, "value": dict(validation.FREE_VALUE)})
     items = [one for each in members for one in _operation_schemas(media_type, ("add", "replace"), each)]
     any_path = {"type": "string", "pattern": f"^/{name_pattern}"}
     items += _operation_schemas(media_type, ("remove",), {"path": any_path})
@@ -161,12 +160,11 @@ def apply_patch(image: Image, operations: Sequence[Operation], view: View, now: 
     """Return the image after all operations, applied in order; without operations it does not change."""
     if not operations:
         return image
-    validator = AttributeValidator(view)
     values: dict[str, Value | None] = dict(image.values)
     for operation in operations:
-        require_owner(view, image, f"modify '{operation.name}' on this image.")
+        validation.require_owner(view, image, f"modify '{operation.name}' on this image.")
         _check(operation, values, image, view)
-        validator.check_service_value(operation.name, operation.value, image.get(operation.name))
+        validation.check_service_value(view, operation.name, operation.value, image.get(operation.name))
         values[operation.name] = operation.value
     return image.with_values({**values, "updated_at": now})
 

@@ -20,7 +20,7 @@ from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
-from ims_mock.writes.validation import AttributeValidator, check_tag, check_tag_count, require_owner
+from ims_mock.writes import validation
 
 DATA_MEDIA_TYPE: Final = "application/octet-stream"
 
@@ -42,14 +42,14 @@ _GLANCE_NEW: Final[dict[str, Value]] = {"status": "queued", "protected": False, 
 
 def create_image(body: JsonValue, catalog: Catalog, view: View, *, seed: int, now: str) -> Image:
     """Return the image that a client creates, with an unused id. It is queued until its data is uploaded."""
-    validator = AttributeValidator(view)
+    is_service = "service-rules" in view.profile
     values: dict[str, Value | None] = {}
     for name in body.object():
-        validator.check_name(name)
-        if name == "id" and validator.is_service:
+        validation.check_name(name)
+        if name == "id" and is_service:
             raise RequestError("read-only-attribute", "the attribute", name)
-        values[name] = validator.value(name, body.member(name, "a value"))
-        validator.check_service_value(name, values[name], _NEW.get(name))
+        values[name] = validation.parse_value(view, name, body.member(name, "a value"))
+        validation.check_service_value(view, name, values[name], _NEW.get(name))
     owner = values.setdefault("owner", view.caller.project)
     if owner != view.caller.project and not view.caller.is_admin:
         raise RequestError("owner", "owner", str(owner), view.caller.project)
@@ -57,7 +57,7 @@ def create_image(body: JsonValue, catalog: Catalog, view: View, *, seed: int, no
         values["id"] = unused_id(catalog, seed)
     elif catalog.get(str(values["id"])):
         raise RequestError("id-taken", "id", str(values["id"]), "an unused id, or none")
-    if validator.is_service:  # all facts about the operating system follow from its version (doc)
+    if is_service:  # all facts about the operating system follow from its version (doc)
         system = system_of(str(values.get("__os_version", _DEFAULT_OS_VERSION)))
         given = {**_NEW, **system.attributes, **values}
         values = with_defaults(given, 0, project=view.caller.project, seed=0, now=now)
@@ -101,7 +101,7 @@ class KeptUploads:
 
 def begin_upload(image: Image, view: View, now: str) -> Image:
     """Return a queued image during the upload of its data. Glance needs both formats (recorded)."""
-    require_owner(view, image, "upload data for this image.")
+    validation.require_owner(view, image, "upload data for this image.")
     status = image.text("status")
     if status.lower() != "queued":
         raise RequestError("upload-state", "status", status)
@@ -143,11 +143,11 @@ def abort_upload(image: Image, now: str) -> Image:
 
 def add_tag(image: Image, tag: str, now: str) -> Image:
     """Return the image with a tag; if it has the tag already, it does not change."""
-    check_tag(tag)
+    validation.check_tag(tag)
     if tag in image.tags:
         return image
     tags = (*image.tags, tag)
-    check_tag_count(tags)
+    validation.check_tag_count(tags)
     return image.with_values({"tags": tags, "updated_at": now})
 
 
@@ -165,7 +165,7 @@ def delete_image(image: Image, view: View, now: str) -> Image:
     """Return the record that is left of an image that a client deletes, unless it is protected."""
     if "service-rules" in view.profile and image.visibility == "public" and not view.caller.is_admin:
         raise RequestError("public-deleted", "the image", image.id, "a private image of the caller's own project")
-    require_owner(view, image, "delete this image.")
+    validation.require_owner(view, image, "delete this image.")
     if image.get("protected"):
         raise RequestError("protected", "the image", image.id, "an image that is not protected")
     return mark_deleted(image, now)

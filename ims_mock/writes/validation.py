@@ -136,55 +136,47 @@ _GLANCE_RULES: Final = (
 )  # fmt: skip
 
 
-class AttributeValidator:
-    """Validates the attributes that a caller writes, by the rules of the service if ``is_service``, else of Glance."""
+def check_name(name: str) -> None:
+    """Check that clients can set an attribute: its name is legal, and it is neither reserved nor read-only."""
+    JsonValue(name, "the name of a property").text()  # rejects lone surrogates
+    field = BY_NAME.get(name)
+    if name in _READ_ONLY or (field is not None and (field.is_read_only or field.type is LINK)):
+        raise RequestError("read-only-attribute", "the attribute", name)
+    if name in _RESERVED:
+        raise RequestError("reserved-attribute", "the attribute", name)
+    if not 1 <= len(name) <= MAX_NAME:
+        raise RequestError("attribute", "attribute name", name, f"1 to {MAX_NAME} characters")
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self.is_service = "service-rules" in view.profile
-        self._rules = _SERVICE_RULES if self.is_service else _GLANCE_RULES
 
-    def check_name(self, name: str) -> None:
-        """Check that clients can set an attribute: its name is legal, and it is neither reserved nor read-only."""
-        JsonValue(name, "the name of a property").text()  # rejects lone surrogates
-        field = BY_NAME.get(name)
-        if name in _READ_ONLY or (field is not None and (field.is_read_only or field.type is LINK)):
-            raise RequestError("read-only-attribute", "the attribute", name)
-        if name in _RESERVED:
-            raise RequestError("reserved-attribute", "the attribute", name)
-        if not 1 <= len(name) <= MAX_NAME:
-            raise RequestError("attribute", "attribute name", name, f"1 to {MAX_NAME} characters")
-
-    def value(self, name: str, part: JsonValue) -> Value | None:
-        """Return the value of an attribute that clients can set, given its value in the body of the request."""
-        if part.value is None and name in _NULLABLE and not self.is_service:
-            return None
-        value = _typed(BY_NAME.get(name), part, shortest_tag=1 if self.is_service else 0)
-        for rule in self._rules:
-            if rule.name == name and not rule.accepts(value):
-                raise RequestError(rule.problem, name, str(value), rule.legal)
-        if name == "visibility":
-            self._check_visibility(str(value))
-        return value
-
-    def _check_visibility(self, value: str) -> None:
-        glance = _QUEENS_VISIBILITIES if self._view.is_queens else _MITAKA_VISIBILITIES
-        legal = VISIBILITIES if self.is_service else glance
+def parse_value(view: View, name: str, part: JsonValue) -> Value | None:
+    """Return the value of an attribute that clients can set, given its value in the body of the request."""
+    is_service = "service-rules" in view.profile
+    if part.value is None and name in _NULLABLE and not is_service:
+        return None
+    value = _typed(BY_NAME.get(name), part, shortest_tag=1 if is_service else 0)
+    for rule in _SERVICE_RULES if is_service else _GLANCE_RULES:
+        if rule.name == name and not rule.accepts(value):
+            raise RequestError(rule.problem, name, str(value), rule.legal)
+    if name == "visibility":
+        glance = _QUEENS_VISIBILITIES if view.is_queens else _MITAKA_VISIBILITIES
+        legal = VISIBILITIES if is_service else glance
         if value not in legal:
-            raise RequestError("attribute", "visibility", value, f"one of {', '.join(legal)}")
-        is_open = value != "private" if self.is_service else value == "public"
-        if is_open and not self._view.caller.is_admin:
-            raise RequestError("visibility-chosen", "visibility", value, "private; only an admin can choose another")
+            raise RequestError("attribute", "visibility", str(value), f"one of {', '.join(legal)}")
+        is_open = value != "private" if is_service else value == "public"
+        if is_open and not view.caller.is_admin:
+            raise RequestError("visibility-chosen", name, str(value), "private; only an admin can choose another")
+    return value
 
-    def check_service_value(self, name: str, value: Value | None, current: Value | None) -> None:
-        """Check the value of an attribute that only the service and admins set. Repeating the current value is legal."""
-        field = BY_NAME.get(name)
-        if field is None or not self.is_service or value == current:
-            return
-        if field.is_set_by_service and not self._view.caller.is_admin:
-            raise RequestError("read-only-attribute", "the attribute", name)
-        if field.type is TIME and value is not None and not _is_wire_time(str(value)):
-            raise RequestError("attribute", name, str(value), "a time such as 2018-09-06T14:03:27Z")
+
+def check_service_value(view: View, name: str, value: Value | None, current: Value | None) -> None:
+    """Check the value of an attribute that only the service and admins set. Repeating the current value is legal."""
+    field = BY_NAME.get(name)
+    if field is None or "service-rules" not in view.profile or value == current:
+        return
+    if field.is_set_by_service and not view.caller.is_admin:
+        raise RequestError("read-only-attribute", "the attribute", name)
+    if field.type is TIME and value is not None and not _is_wire_time(str(value)):
+        raise RequestError("attribute", name, str(value), "a time such as 2018-09-06T14:03:27Z")
 
 
 def _typed(field: Field | None, part: JsonValue, shortest_tag: int) -> Value:
