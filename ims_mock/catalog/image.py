@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ims_mock.contract.fields import FIELDS, QUEENS_VISIBILITIES
@@ -32,8 +31,6 @@ class Membership(NamedTuple):
     created_at: str = ""
     updated_at: str = ""
 
-
-NO_MEMBERS: Final[Mapping[str, Membership]] = MappingProxyType({})
 
 _POSITIONS: Final = {row.name: position for position, row in enumerate(FIELDS)}
 _LINKS: Final = frozenset(row.name for row in FIELDS if row.type is LINK)
@@ -73,7 +70,7 @@ class Image:
     """
 
     values: Mapping[str, Value]
-    members: Mapping[str, Membership] = field(default_factory=lambda: NO_MEMBERS)
+    members: Mapping[str, Membership] = field(default_factory=dict)
     uploaded: UploadedData | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -129,14 +126,6 @@ class Image:
         """Return the image with changed attributes; ``None`` removes one."""
         values = {name: value for name, value in {**self.values, **changes}.items() if value is not None}
         return Image(values, self.members, self.uploaded)
-
-    def with_members(self, members: Mapping[str, Membership]) -> Image:
-        """Return the image with other members."""
-        return Image(self.values, MappingProxyType(dict(members)), self.uploaded)
-
-    def with_data(self, uploaded: UploadedData | None) -> Image:
-        """Return the image with other data."""
-        return Image(self.values, self.members, uploaded)
 
     # --- how responses show it
 

@@ -27,6 +27,10 @@ _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {
 _STRAY_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
+Unread = dict[str, list[str]]
+"""The values of the parameters that are not read yet, in the order in which they were sent first."""
+
+
 class SortKey(NamedTuple):
     """One sort key and its direction."""
 
@@ -64,13 +68,17 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     The checks run in Glance's order, so that of several mistakes the same one is reported as :class:`RequestError`.
     """
     parameters = _parameters(raw, is_strict="stray-percent" in view.profile)
-    left = _Unread(parameters)
+    left: Unread = {}
+    for name, value in parameters:
+        left.setdefault(name, []).append(value)
     if "repeated-single-values" in view.profile:
         known = (*PARAMETERS, *listing.extras)
-        left.refuse_repeated(sorted({parameter.name for parameter in known if parameter.repeated == REJECTED}))
-    limit, marker, member_status = left.first("limit"), left.first("marker"), left.first("member_status")
-    visibility = _visibility(left.all("visibility"), view)
-    since = left.all("changes-since")
+        for name in sorted({parameter.name for parameter in known if parameter.repeated == REJECTED}):
+            if len(values := left.get(name, ())) > 1:
+                raise RequestError("repeated", name, ", ".join(values), "one value")
+    limit, marker, member_status = (_pop_first(left, name) for name in ("limit", "marker", "member_status"))
+    visibility = _visibility(left.pop("visibility", []), view)
+    since = left.pop("changes-since", [])
     if since and since[-1]:
         raise RequestError("changes-since", "changes-since", since[-1], "updated_at=gte:TIME")
     if member_status is not None and member_status not in (*MEMBER_STATUSES, "all"):
@@ -119,33 +127,14 @@ def has_stray_percent(raw: str) -> bool:
     return "%" in raw and _STRAY_PERCENT.search(raw.encode("latin-1", "replace")) is not None
 
 
-class _Unread:
-    """The parameters that are not read yet, by name, in the order in which they were sent first."""
-
-    def __init__(self, parameters: Iterable[tuple[str, str]]) -> None:
-        self.values: dict[str, list[str]] = {}
-        for name, value in parameters:
-            self.values.setdefault(name, []).append(value)
-
-    def refuse_repeated(self, names: Iterable[str]) -> None:
-        """Raise an error if one of these parameters was sent more than once."""
-        for name in names:
-            values = self.values.get(name, ())
-            if len(values) > 1:
-                raise RequestError("repeated", name, ", ".join(values), "one value")
-
-    def first(self, name: str) -> str | None:
-        """Read the first value of a parameter. Further ones stay and become filters, as in Glance."""
-        values = self.values.get(name)
-        if values is None:
-            return None
-        if len(values) == 1:
-            del self.values[name]
-        return values.pop(0)
-
-    def all(self, name: str) -> list[str]:
-        """Read every value of a parameter."""
-        return self.values.pop(name, [])
+def _pop_first(left: Unread, name: str) -> str | None:
+    """Read the first value of a parameter. Further ones stay and become filters, as in Glance."""
+    values = left.get(name)
+    if values is None:
+        return None
+    if len(values) == 1:
+        del left[name]
+    return values.pop(0)
 
 
 def _visibility(values: Sequence[str], view: View) -> str | None:
@@ -170,9 +159,9 @@ def _limit(text: str) -> int:
     return limit
 
 
-def _sort(left: _Unread) -> tuple[SortKey, ...]:
+def _sort(left: Unread) -> tuple[SortKey, ...]:
     """Return the sort keys of either syntax, completed so that no two images are equal."""
-    combined, keys, directions = left.first("sort"), left.all("sort_key"), left.all("sort_dir")
+    combined, keys, directions = _pop_first(left, "sort"), left.pop("sort_key", []), left.pop("sort_dir", [])
     if combined is not None:
         if keys or directions:
             raise RequestError("sort-syntaxes", "sort", combined, "sort alone, or sort_key and sort_dir")
@@ -221,16 +210,16 @@ def registered(view: View) -> Equals:
     return FilterParser(view.profile, view.is_queens).equals(*REGISTERED)
 
 
-def _filters(left: _Unread, view: View, listing: Listing) -> list[Filter]:
+def _filters(left: Unread, view: View, listing: Listing) -> list[Filter]:
     """Return the conditions for all parameters that are filters.
 
     Of a repeated filter the last value counts, but every tag does. Glance takes ``tags`` for a list of tags, and a
     text is a list of characters (recorded).
     """
     parser = FilterParser(view.profile, view.is_queens)
-    tags = [value.strip() for value in left.all("tag")]
-    characters = left.all("tags")
-    last = {name: values[-1] for name, values in left.values.items()}
+    tags = [value.strip() for value in left.pop("tag", [])]
+    characters = left.pop("tags", [])
+    last = {name: values[-1] for name, values in left.items()}
     if "protected" in last:  # Glance checks it before all other filters (recorded)
         last = {"protected": last.pop("protected"), **last}
     found: list[Filter | None] = []

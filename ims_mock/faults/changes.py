@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ims_mock.catalog.catalog import Catalog
@@ -117,4 +117,4 @@ def _attributes(given: object, *path: str) -> dict[str, Any]:
 def _updated(image: Image, values: Attributes, now: str) -> Image:
     changes: dict[str, Value | None] = {name: value for name, value in values.items() if name != MEMBERS}
     changed = image.with_values({"updated_at": now, **changes})
-    return changed.with_members(memberships(values)) if MEMBERS in values else changed
+    return replace(changed, members=memberships(values)) if MEMBERS in values else changed

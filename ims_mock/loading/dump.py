@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from ims_mock.auth.credentials import CredentialStore
@@ -62,7 +63,7 @@ def with_runtime_state(image: Image, old: Image) -> Image:
         project: known if (known := old.members.get(project)) and known.status == member.status else member
         for project, member in image.members.items()
     }
-    return image.with_members(members).with_data(old.uploaded)
+    return replace(image, members=members, uploaded=old.uploaded)
 
 
 def dump_catalog(

@@ -7,6 +7,7 @@ allowed, it raises :class:`RequestError`. ``view`` is the catalog as the caller 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import count
 from threading import Lock
 from typing import IO, Final
@@ -14,7 +15,7 @@ from weakref import ref
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.defaults import with_defaults
-from ims_mock.catalog.image import NO_MEMBERS, Image, UploadedData, image_id
+from ims_mock.catalog.image import Image, UploadedData, image_id
 from ims_mock.catalog.visibility import View
 from ims_mock.contract.operating_systems import system_of
 from ims_mock.contract.values import Value
@@ -130,7 +131,7 @@ def finish_upload(image: Image, view: View, data: UploadedData, now: str) -> Ima
     values: dict[str, Value | None] = {"status": "active", "size": data.size, "checksum": data.checksum}
     if "service-rules" in view.profile:
         values |= {"__image_size": str(data.size), "active_at": now}
-    return image.with_values({**values, "updated_at": now}).with_data(data)
+    return replace(image.with_values({**values, "updated_at": now}), uploaded=data)
 
 
 def abort_upload(image: Image, now: str) -> Image:
@@ -173,4 +174,4 @@ def delete_image(image: Image, view: View, now: str) -> Image:
 
 def mark_deleted(image: Image, now: str) -> Image:
     """Return the record that is left of an image: its attributes, without data and members."""
-    return image.with_values({"status": "deleted", "updated_at": now}).with_members(NO_MEMBERS).with_data(None)
+    return Image({**image.values, "status": "deleted", "updated_at": now})

@@ -6,6 +6,7 @@ may not see it. ``view`` is the catalog as the caller sees it, ``now`` the time 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ims_mock.catalog.catalog import Catalog
@@ -115,7 +116,7 @@ def add_member(image: Image, view: View, project: str, now: str) -> Image:
         attempted, limit = str(len(image.members) + 1), str(MAX_MEMBERS)
         legal = f"at most {limit} members"
         raise RequestError("members-full", legal=legal, image=image.id, attempted=attempted, most=limit)
-    return image.with_members({**image.members, project: Membership("pending", now, now)})
+    return replace(image, members={**image.members, project: Membership("pending", now, now)})
 
 
 def set_member_status(image: Image, view: View, project: str, status: str, now: str) -> Image:
@@ -124,11 +125,12 @@ def set_member_status(image: Image, view: View, project: str, status: str, now: 
     if project != view.caller.project and not view.caller.is_admin:
         legal = "the caller's own membership; only the member changes its status"
         raise RequestError("members-not-own", "the member", project, legal, act="update", image=image.id)
-    return image.with_members({**image.members, project: Membership(status, _created_at(image, membership), now)})
+    decided = Membership(status, _created_at(image, membership), now)
+    return replace(image, members={**image.members, project: decided})
 
 
 def remove_member(image: Image, view: View, project: str) -> Image:
     """Return the image without a member; only its owner can remove it."""
     find_member(image, view, project)
     require_owner(view, image, "delete", "members-not-own")
-    return image.with_members({one: membership for one, membership in image.members.items() if one != project})
+    return replace(image, members={one: member for one, member in image.members.items() if one != project})
