@@ -119,66 +119,47 @@ def _read_scope(auth: JsonValue) -> tuple[Reference | None, Reference | None]:
 # --- the token
 
 
-@dataclass(frozen=True)
-class _Principal:
-    """The user who logs in, or the owner of the token that is exchanged; the owner of a catalog's token has no name."""
-
-    name: str = ""
-    domain: str = DEFAULT_DOMAIN
-    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # each with the roles in it
-    expires: str = ""  # when the exchanged token expires
-    failure: RequestError | None = None  # what is wrong with the password or the token
-    source: str = ""  # the id of the catalog's token that is exchanged
-
-
 def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_credentials: bool) -> Token:
     """Return the token for a login.
 
-    Args:
-        store: The known projects and credentials.
-        login: The login.
-        now: The emulator's time.
-        needs_credentials: Whether an invalid login is rejected. Otherwise its token is marked as unproven.
-
-    Raises:
-        RequestError: 401 if the login is rejected.
+    With ``needs_credentials`` an invalid login is rejected with a 401; otherwise its token is marked as unproven.
     """
     methods = tuple(method for method in login.methods if method in METHODS)
     unknown = [method for method in login.methods if method not in METHODS]
     failures = [RequestError("login-method", "auth.identity.methods", one, " or ".join(METHODS)) for one in unknown]
-    principals = [
-        _user_by_password(store, login) if method == "password" else _owner_of_token(store, login, now)
-        for method in methods
-    ]
-    failures += [one.failure for one in principals if one.failure]
-    principal = principals[0] if principals else _Principal()
+    drafts, draft_failures = [], []
+    for method in methods:
+        draft, failure = _by_password(store, login) if method == "password" else _by_token(store, login, now)
+        drafts.append(draft)
+        draft_failures += [failure] if failure else []
+    failures += draft_failures
+    draft = drafts[0] if drafts else Token("")
+    projects, user_domain = store.projects_of(draft), owner_of(store, draft)[1]
     project, domain = Project(""), ""
     roles: tuple[str, ...] = ()
     if login.project:
-        project, is_legal, legal = _find_project(store, login.project, principal)
+        project, is_legal, legal = _find_project(store, login.project, projects, user_domain)
         if not is_legal:
             failures.append(RequestError("login-scope", legal=legal, what=f"the project {login.project}"))
-        roles = roles_in(principal.projects, project.id)
+        roles = roles_in(projects, project.id)
     elif login.domain:
-        is_own, roles = login.domain.is_domain(principal.domain), roles_in(principal.projects)
+        is_own, roles = login.domain.is_domain(user_domain), roles_in(projects)
         if not is_own:
             what = f"the domain {login.domain}"
-            failures.append(RequestError("login-scope", legal=quoted(principal.domain), what=what))
-        domain = principal.domain if is_own else login.domain.name or login.domain.id
+            failures.append(RequestError("login-scope", legal=quoted(user_domain), what=what))
+        domain = user_domain if is_own else login.domain.name or login.domain.id
     if failures and needs_credentials:
         raise failures[0]
-    token = Token(
+    token = replace(
+        draft,
         token="",
         project=project.id,
         project_name=project.name,
         domain=domain,
         roles=roles,
-        expires=min((one.expires for one in principals if one.expires), default=expiry(now)),
+        expires=min((one.expires for one in drafts if one.expires), default=expiry(now)),
         issued=wire_time(now),
-        user=principal.name,
-        user_domain=principal.domain if principal.name else "",
         methods=methods,
-        source=principal.source,
         is_unproven=bool(failures),
     )
     return store.issue(token)
@@ -198,48 +179,54 @@ def owner_of(store: CredentialStore, token: Token) -> tuple[str, str]:
     return next(owners, (_DEFAULT_USER, store.project(project).domain))
 
 
-def _user_by_password(store: CredentialStore, login: Login) -> _Principal:
+Draft = tuple[Token, RequestError | None]
+"""A token with the user of a login, who is valid for :meth:`CredentialStore.projects_of` it, and what is wrong."""
+
+
+def _by_password(store: CredentialStore, login: Login) -> Draft:
     rows = [user for user in store.users if login.user.is_user(user.domain, user.name)]
     if not rows:
-        failure = RequestError("login", what=f"there is no user {login.user}")
-        domain = login.user.domain.name if login.user.domain else ""
-        return _Principal(login.user.name or login.user.id, domain or DEFAULT_DOMAIN, failure=failure)
-    name, domain = rows[0].name, rows[0].domain
-    if not hmac.compare_digest(rows[0].password.encode(), login.password.encode()):
-        failure = RequestError("login", what=f"the password of the user {login.user} is wrong")
-        return _Principal(name, domain, failure=failure)
-    return _Principal(name, domain, {user.project: user.roles for user in rows})
+        name, domain = login.user.name or login.user.id, login.user.domain.name if login.user.domain else ""
+        what = f"there is no user {login.user}"
+    else:
+        name, domain = rows[0].name, rows[0].domain
+        if hmac.compare_digest(rows[0].password.encode(), login.password.encode()):
+            return Token("", user=name, user_domain=domain), None
+        what = f"the password of the user {login.user} is wrong"
+    unproven = Token("", user=name, user_domain=domain or DEFAULT_DOMAIN, is_unproven=True)
+    return unproven, RequestError("login", what=what)
 
 
-def _owner_of_token(store: CredentialStore, login: Login, now: datetime) -> _Principal:
+def _by_token(store: CredentialStore, login: Login, now: datetime) -> Draft:
     token = store.find_token(login.token)
     if token is None:
-        return _Principal(failure=RequestError("login", what="the token is unknown"))
-    failure, expires = None, token.expires
+        return Token(""), RequestError("login", what="the token is unknown")
+    draft, failure = token if token.issued else replace(token, source=token.id), None
     if has_expired(token.expires, now):
-        failure, expires = RequestError("login", what="the token has expired"), ""
+        draft, failure = replace(draft, expires=""), RequestError("login", what="the token has expired")
     if token.is_unproven:
         failure = RequestError("login", what="the token was issued for a login that --auth on rejects")
-    source = token.source if token.issued else token.id
-    return _Principal(token.user, owner_of(store, token)[1], store.projects_of(token), expires, failure, source)
+    return draft, failure
 
 
-def _find_project(store: CredentialStore, asked: Reference, principal: _Principal) -> tuple[Project, bool, str]:
+def _find_project(
+    store: CredentialStore, asked: Reference, projects: Mapping[str, tuple[str, ...]], user_domain: str
+) -> tuple[Project, bool, str]:
     """Return the requested project, whether the login is valid for it, and for which projects it is.
 
     A name without a domain is one in the domain of the user (the vendor's own examples have none).
     """
-    own = [store.project(project) for project in principal.projects]
+    own = [store.project(project) for project in projects]
     named = [*own, *map(store.project, store.projects), store.project(store.default_project)]
-    is_admin = ADMIN in roles_in(principal.projects)
+    is_admin = ADMIN in roles_in(projects)
     valid = named if is_admin else own
     legal = ", ".join(sorted({f"{quoted(one.name)} in domain {quoted(one.domain)}" for one in valid}))
     if asked.id:  # every id is a project
-        return store.project(asked.id), is_admin or asked.id in principal.projects, legal
-    domain = asked.domain or Reference(name=principal.domain)
+        return store.project(asked.id), is_admin or asked.id in projects, legal
+    domain = asked.domain or Reference(name=user_domain)
     same_name = [project for project in named if project.name == asked.name]
     found = [project for project in same_name if domain.is_domain(project.domain)]
     if found:
         return found[0], found[0] in valid, legal
-    first = store.project(next(iter(principal.projects), store.default_project))
+    first = store.project(next(iter(projects), store.default_project))
     return same_name[0] if same_name else replace(first, name=asked.name), False, legal
