@@ -27,21 +27,13 @@ SIGNATURE: Final = "a signature"
 
 @dataclass(frozen=True)
 class Authentication:
-    """The result of authenticating a request.
-
-    Attributes:
-        caller: The sender of the request if it is accepted.
-        method: :data:`NO_CREDENTIALS`, :data:`TOKEN` or :data:`SIGNATURE`.
-        failure: What is wrong with its credentials; ``None`` if they are valid.
-        projects: The projects that its credentials are valid for, each with the roles in it.
-        token: The token that it sends, if that is known.
-    """
+    """The result of authenticating a request: its sender if it is accepted, and what is wrong with its credentials."""
 
     caller: Caller
     method: str = NO_CREDENTIALS
     failure: RequestError | None = None
-    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    token: Token | None = None
+    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # each with the roles in it
+    token: Token | None = None  # if it is known
 
     @property
     def failure_name(self) -> str:
@@ -49,11 +41,7 @@ class Authentication:
         return self.failure.problem.name if self.failure else ""
 
     def check(self, *, needs_project: bool, writes: bool) -> None:
-        """Check that the credentials are valid and permit the request.
-
-        Raises:
-            RequestError: 401 if there are no valid credentials, 403 if they do not permit the request.
-        """
+        """Raise a 401 if there are no valid credentials, a 403 if they do not permit the request."""
         if self.method == NO_CREDENTIALS:
             raise RequestError("token-missing")
         if self.failure:
@@ -74,7 +62,7 @@ def authenticate(
         now: The emulator's time.
         project: The header ``X-Project-Id``.
         token: The header ``X-Auth-Token``.
-        signed: The whole request, if it has the header ``Authorization``.
+        signed: The request, if it has the header ``Authorization``.
         explains: Whether the failure of a wrong signature says what the client did wrong.
     """
     if token:
@@ -126,11 +114,7 @@ def _authenticate_signature(
 def _verify(
     store: CredentialStore, request: SignedRequest, authorization: Authorization, now: datetime, *, explains: bool
 ) -> RequestError | None:
-    """Verify a signature and return what else is wrong: its date is too old or too new, or its key has expired.
-
-    Raises:
-        RequestError: The signature does not prove who sent the request.
-    """
+    """Raise an error if a signature does not prove who sent the request; return that its date or key has expired."""
     access = authorization.access
     keys = store.find_keys(access)
     if not keys:

@@ -62,34 +62,21 @@ def has_expired(expires: str, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Token:
-    """A token of a catalog, or an issued one.
-
-    Attributes:
-        project: The project it is scoped to; empty if it is scoped to a domain or unscoped.
-        roles: The roles in that project or domain.
-        expires: When it expires, in wire format; empty for never.
-        issued: When it was issued, in wire format; empty for a token of a catalog.
-        project_name: The name by which the login named the project; empty for the project's own.
-        domain: The domain it is scoped to.
-        user: The name of its user; empty for a token of a catalog, which belongs to no user.
-        user_domain: The domain of that user.
-        methods: How the user authenticated.
-        source: Of a token that was exchanged for a catalog's token: the id of that one.
-        is_unproven: Whether it was issued with ``--auth off`` to a login that ``--auth on`` rejects.
-    """
+    """A token of a catalog, or an issued one. Times are in wire format."""
 
     token: str = field(repr=False)
-    project: str = ""
+    project: str = ""  # empty if it is scoped to a domain or unscoped
     roles: tuple[str, ...] = ("member",)
-    expires: str = ""
-    issued: str = ""
-    project_name: str = ""
-    domain: str = ""
-    user: str = ""
+    expires: str = ""  # empty for never
+
+    issued: str = ""  # empty for a token of a catalog, like all that follows
+    project_name: str = ""  # by which the login named the project; empty for the project's own
+    domain: str = ""  # the domain it is scoped to
+    user: str = ""  # empty for a token that was exchanged for a catalog's token
     user_domain: str = ""
-    methods: tuple[str, ...] = ()
-    source: str = ""
-    is_unproven: bool = False
+    methods: tuple[str, ...] = ()  # how the user authenticated
+    source: str = ""  # the id of the catalog's token that it was exchanged for
+    is_unproven: bool = False  # issued with --auth off to a login that --auth on rejects
 
     @property
     def id(self) -> str:
@@ -122,13 +109,9 @@ class User:
 
 @dataclass(frozen=True)
 class SandboxCredentials:
-    """A token and an access key of one sandbox, valid for the default project of whatever catalog it has.
+    """A token and an access key of one sandbox, valid for the default project of whatever catalog it has."""
 
-    Attributes:
-        prefix: The text that its token starts with, and every token issued in the sandbox.
-    """
-
-    prefix: str
+    prefix: str  # of its token, and of every token issued in the sandbox
     token: str = field(repr=False)
     access: str
     secret: str = field(repr=False)
@@ -141,8 +124,8 @@ class CredentialStore:
         default_project: The project of unauthenticated requests.
         projects: The projects with a name or domain; every other id is a project, too.
         tokens: The tokens.
-        keys: The access keys, one row per project that a key is valid for.
-        users: The users, one row per project that a user belongs to.
+        keys: The access keys, one row per project.
+        users: The users, one row per project.
         sandbox: The credentials of the sandbox, which are part of no catalog.
     """
 
@@ -243,10 +226,7 @@ class CredentialStore:
 def roles_in(projects: Mapping[str, tuple[str, ...]], project: str = "") -> tuple[str, ...]:
     """Return the roles in a project, or in all: an admin of one project is an admin of all.
 
-    Args:
-        projects: The projects that a user or token is valid for, each with the roles in it. A caller without any
-            project who is accepted nevertheless is a member.
-        project: The project; empty for all.
+    A user or token that is valid for no project, but accepted nevertheless, is a member.
     """
     roles = tuple(dict.fromkeys(role for roles in projects.values() for role in roles)) if projects else (MEMBER,)
     return projects.get(project, roles if ADMIN in roles else (MEMBER,)) if project else roles

@@ -39,11 +39,7 @@ class Reference:
 
     @classmethod
     def read(cls, part: JsonValue) -> Reference:
-        """Read a reference from a request body.
-
-        Raises:
-            RequestError: It has neither id nor name, or one of them is not a string.
-        """
+        """Read a reference from a request body."""
         part.object()
         reference_id, name = (part.member(key).text(most=MAX_NAME) if part.has(key) else "" for key in ("id", "name"))
         if not reference_id and not name:
@@ -79,11 +75,7 @@ class Login:
 
     @classmethod
     def read(cls, body: JsonValue) -> Login:
-        """Read the body of a request.
-
-        Raises:
-            RequestError: A part is missing or of the wrong type; the message contains its path and what is valid.
-        """
+        """Read the body of a request."""
         legal = f"a list of {' or '.join(METHODS)}"
         auth = body.member("auth")
         identity = auth.member("identity")

@@ -19,11 +19,7 @@ _MAX_ADDRESSES: Final = 10_000
 class RateLimit:
     """Counts the requests of each address.
 
-    Args:
-        policy: The number of requests and the period in seconds: ``5/10`` for five in any ten seconds.
-
-    Raises:
-        ValueError: The policy is malformed.
+    A policy of ``5/10`` accepts five requests in any ten seconds; a malformed one is a ``ValueError``.
     """
 
     def __init__(self, policy: str) -> None:
@@ -40,11 +36,7 @@ class RateLimit:
             self._accepted.clear()
 
     def check(self, address: str, clock: Callable[[], datetime]) -> None:
-        """Count a request from an address at the time of the clock; a rejected one does not count.
-
-        Raises:
-            RequestError: 429 if the limit is reached.
-        """
+        """Count a request from an address, or reject it if the limit is reached; a rejected one does not count."""
         with self._lock:
             now = clock()  # read inside the lock, so that the times of an address are in order
             start = add_clamped(now, -timedelta(seconds=self._seconds))

@@ -50,22 +50,14 @@ EMPTY_HASH: Final = sha256(b"")
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A request as it arrived.
-
-    Attributes:
-        path: The path, percent-decoded once as in WSGI.
-        query: The query string as it was sent.
-        headers: The headers by their lower-case names, stripped.
-        body: A function that returns the body.
-        length: The length of the body in bytes; ``None`` if the request does not tell.
-    """
+    """A request as it arrived."""
 
     method: str
-    path: str
-    query: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    path: str  # percent-decoded once as in WSGI
+    query: str = field(repr=False)  # as it was sent
+    headers: Mapping[str, str] = field(repr=False)  # by their lower-case names, stripped
     body: Callable[[], bytes] = field(repr=False)
-    length: int | None
+    length: int | None  # of the body in bytes; None if the request does not tell
 
 
 @dataclass(frozen=True)
@@ -80,9 +72,7 @@ class Authorization:
     def parse(cls, header: str) -> Authorization:
         """Parse the header; its parameters may come in any order.
 
-        Raises:
-            RequestError: The scheme is another one, or a parameter is missing or malformed. The message does not repeat
-                the header, which may contain a secret in the wrong place.
+        An error does not repeat the header, which may contain a secret in the wrong place.
         """
         scheme, _, rest = header.strip().partition(" ")
         if scheme != ALGORITHM:
@@ -161,11 +151,7 @@ def format_date(moment: datetime) -> str:
 
 
 def skew_failure(request: SignedRequest, now: datetime) -> RequestError | None:
-    """Return the failure of a signature whose date is too far from the clock, or ``None``.
-
-    Raises:
-        RequestError: The header ``X-Sdk-Date`` is missing or malformed.
-    """
+    """Return the failure of a signature whose date is too far from the clock; raise that of a malformed date."""
     date = request.headers.get(DATE_HEADER, "")
     legal = "a time in UTC such as 20250102T030405Z"
     if not date:
@@ -181,11 +167,7 @@ def skew_failure(request: SignedRequest, now: datetime) -> RequestError | None:
 
 
 def check_content(request: SignedRequest, authorization: Authorization) -> None:
-    """Check that the signed headers were sent, and that the body has the hash that was sent.
-
-    Raises:
-        RequestError: One of them is wrong.
-    """
+    """Check that the signed headers were sent, and that the body has the hash that was sent."""
     for name in authorization.signed_headers:
         if name not in request.headers:
             raise RequestError("header-missing", legal="names of headers that are sent", header=name)

@@ -25,11 +25,7 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 def explain(request: SignedRequest, authorization: Authorization, secret: str, key_secrets: Mapping[str, str]) -> str:
     """Return a sentence about the single mistake that explains a wrong signature, or about how to find it.
 
-    Args:
-        request: The request.
-        authorization: Its header ``Authorization``.
-        secret: The secret of its access key.
-        key_secrets: The secrets of all access keys, one of which the client may have used instead.
+    The client may have used one of ``key_secrets``, the secrets of all access keys, instead of the right one.
     """
     form = signing.canonical_request(request, authorization.signed_headers)
     signature, date = authorization.signature, request.headers[signing.DATE_HEADER]
