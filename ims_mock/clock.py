@@ -11,15 +11,10 @@ from ims_mock.text import quoted
 
 @dataclass(frozen=True)
 class Clock:
-    """A clock. Setting it returns a new one.
+    """A clock. Setting it returns a new one. A time outside the years 1 to 9999 in UTC is a ``ValueError``."""
 
-    Attributes:
-        frozen: The time at which it stands still; ``None`` if it runs.
-        ahead: The difference of a running clock from real time.
-    """
-
-    frozen: datetime | None = None
-    ahead: timedelta = timedelta(0)
+    frozen: datetime | None = None  # the time at which it stands still
+    ahead: timedelta = timedelta(0)  # the difference of a running clock from real time
 
     def now(self) -> datetime:
         """Return the time as an aware datetime in UTC."""
@@ -32,15 +27,7 @@ class Clock:
 
     @classmethod
     def at(cls, instant: datetime, *, runs: bool = False) -> Clock:
-        """Return a clock that is set to a time.
-
-        Args:
-            instant: The time; a naive one is UTC.
-            runs: Whether it runs on from there.
-
-        Raises:
-            ValueError: The time is outside the years 1 to 9999 in UTC.
-        """
+        """Return a clock that is set to a time, of which a naive one is UTC; it goes on from there if it ``runs``."""
         try:
             utc = instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
         except OverflowError:
@@ -48,11 +35,7 @@ class Clock:
         return cls(ahead=utc - datetime.now(timezone.utc)) if runs else cls(utc)
 
     def advanced(self, by: timedelta) -> Clock:
-        """Return the clock, moved by a duration, which may be negative.
-
-        Raises:
-            ValueError: The time would be outside the years 1 to 9999.
-        """
+        """Return the clock, moved by a duration, which may be negative."""
         try:
             moved = self.now() + by
         except OverflowError:

@@ -24,23 +24,13 @@ _TYPES: Final = {
 
 @dataclass(frozen=True)
 class JsonValue:
-    """A value of a body and its path. Methods that read it raise :class:`RequestError` if it has the wrong type.
-
-    Attributes:
-        value: The value.
-        path: Its path, such as ``auth.identity.methods[0]``.
-    """
+    """A value of a body and its path. Methods that read it raise :class:`RequestError` if it has the wrong type."""
 
     value: Any = field(repr=False)
-    path: str = "the body"
+    path: str = "the body"  # or, for example, auth.identity.methods[0]
 
     def error(self, legal: str, what: str = "") -> RequestError:
-        """Return the error that rejects this value.
-
-        Args:
-            legal: The legal values, as a phrase.
-            what: What is wrong, as a clause; if it is empty, the type is.
-        """
+        """Return the error that rejects this value. ``what`` is wrong, a clause; if it is empty, the type is."""
         return RequestError("body", legal=legal, what=f"{self.path} {what or 'is ' + _TYPES[type(self.value)]}")
 
     def has(self, name: str) -> bool:
@@ -87,17 +77,12 @@ def count_values(data: bytes) -> int:
 
 
 def parse_json(data: bytes) -> JsonValue:
-    """Parse a body.
-
-    Raises:
-        RequestError: It is not JSON in UTF-8, has too many values, or is nested too deeply.
-    """
+    """Parse a body, which must be JSON in UTF-8, without too many values and nested not too deeply."""
     if not data.strip():
         raise RequestError("body-missing", legal="JSON")
     if (count := count_values(data)) > MAX_VALUES:
-        raise RequestError(
-            "json", legal=f"at most {MAX_VALUES}", what=f"it has up to {count} values, by its commas and brackets"
-        )
+        what = f"it has up to {count} values, by its commas and brackets"
+        raise RequestError("json", legal=f"at most {MAX_VALUES}", what=what)
     try:
         value = json.loads(data.decode(), parse_constant=_reject_constant)
     except UnicodeDecodeError as error:

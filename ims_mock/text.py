@@ -86,12 +86,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text cells.
-
-    Attributes:
-        heads: The column headings.
-        rows: The rows, each with one cell per column.
-    """
+    """A table of text cells, each row with one cell per column heading."""
 
     heads: Row
     rows: tuple[Row, ...]

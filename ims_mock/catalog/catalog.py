@@ -127,10 +127,9 @@ class Catalog:
         return found
 
     def marker(self, query: ListQuery, view: View) -> Image | None:
-        """Return the image that a page starts behind; a deleted one only for admins and lists of deleted images.
+        """Return the image that a page starts behind, which the caller must see.
 
-        Raises:
-            RequestError: The caller does not see such an image.
+        A deleted one is legal only for admins and lists of deleted images.
         """
         if query.marker is None:
             return None

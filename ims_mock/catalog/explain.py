@@ -24,17 +24,11 @@ _DIRECTIONS: Final[Mapping[ValueType, tuple[str, str]]] = {
 
 @dataclass(frozen=True)
 class ConditionCount:
-    """One condition of a list query.
-
-    Attributes:
-        condition: The condition as a sentence.
-        alone: The number of images that match it.
-        together: The number of images that match it and all conditions before it.
-    """
+    """One condition of a list query, as a sentence, and the number of images that match it."""
 
     condition: str
     alone: int
-    together: int
+    together: int  # with all conditions before it
 
 
 @dataclass(frozen=True)
@@ -99,16 +93,9 @@ class Explanation:
 
 
 def explain(catalog: Catalog, query: ListQuery, view: View, image_id: str | None = None) -> Explanation:
-    """Explain how a list query selects images, and why it returns one of them or does not.
+    """Explain how a list query selects images, and why it returns the one with an id or does not.
 
-    Args:
-        catalog: The images.
-        query: The query, parsed for the view. Its marker is only checked.
-        view: The catalog as the caller sees it.
-        image_id: The id of the image to explain.
-
-    Raises:
-        RequestError: The marker is not an image that the caller sees.
+    The marker of the query is only checked; it must be an image that the caller sees.
     """
     catalog.marker(query, view)
     counts = catalog.counts(query)

@@ -16,16 +16,7 @@ from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.image import Image
 from ims_mock.catalog.visibility import View
 from ims_mock.contract import fields
-from ims_mock.contract.fields import (
-    BY_NAME,
-    DESCRIPTION_LENGTH,
-    NAME_LENGTH,
-    PUBLISHED_CONSTRAINTS,
-    TAG_LENGTH,
-    UUID_PATTERN,
-    VISIBILITIES,
-    Field,
-)
+from ims_mock.contract.fields import BY_NAME, TAG_LENGTH, VISIBILITIES, Field
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
 from ims_mock.errors import RequestError
@@ -114,9 +105,9 @@ def _size(name: str, problem: str) -> Rule:
 
 
 _SERVICE_RULES: Final = (
-    _text("name", "name-long", NAME_LENGTH),
+    _text("name", "name-long", fields.NAME_LENGTH),
     Rule("name", "name-format", "letters, digits, -, ., _ and spaces between them", fields.is_name, {"format": "image-name", "pattern": fields.NAME_PATTERN}),
-    _text("__description", "description-long", DESCRIPTION_LENGTH),
+    _text("__description", "description-long", fields.DESCRIPTION_LENGTH),
     Rule("__description", "description-format", "text without <, > and carriage returns", re.compile(fields.DESCRIPTION_PATTERN).fullmatch, {"pattern": fields.DESCRIPTION_PATTERN}),
     _one_of("disk_format", "disk-format"),
     _one_of("container_format", "attribute"),
@@ -126,9 +117,9 @@ _SERVICE_RULES: Final = (
     _size("min_ram", "hardware"),
 )  # fmt: skip
 _GLANCE_RULES: Final = (
-    Rule("id", "attribute", "a UUID", re.compile(UUID_PATTERN).fullmatch, PUBLISHED_CONSTRAINTS["id"]),
-    _text("name", "attribute", PUBLISHED_CONSTRAINTS["name"]["maxLength"]),
-    _text("owner", "attribute", PUBLISHED_CONSTRAINTS["owner"]["maxLength"]),
+    Rule("id", "attribute", "a UUID", re.compile(fields.UUID_PATTERN).fullmatch, fields.PUBLISHED_CONSTRAINTS["id"]),
+    _text("name", "attribute", fields.PUBLISHED_CONSTRAINTS["name"]["maxLength"]),
+    _text("owner", "attribute", fields.PUBLISHED_CONSTRAINTS["owner"]["maxLength"]),
     _one_of("disk_format", "attribute"),
     _one_of("container_format", "attribute"),
     _size("min_disk", "attribute"),
