@@ -20,25 +20,19 @@ _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 class Problem:
     """One error.
 
-    Attributes:
-        name: Its name in this project.
-        status: The HTTP status.
-        code: The error code: ``IMG.`` codes are those of the service, ``APIGW.`` codes those of its gateway. The
-            identity service and the control API have none; they repeat the status.
-        when: The situation in which it occurs, as a clause.
-        message: The message, with the details of :class:`RequestError` as placeholders.
-        glance: The message of Glance (recorded), likewise. If it is empty, Glance has no such check, or shows the usual
-            message of the status. Glance shows a second line below the message.
-        glance_status: The status of Glance if it differs.
+    ``IMG.`` codes are those of the service, ``APIGW.`` codes those of its gateway. The identity service and the control
+    API have none; they repeat the status. Messages have the details of :class:`RequestError` as placeholders. If that
+    of Glance (recorded) is empty, Glance has no such check, or shows the usual message of the status. Its second line
+    is shown below the message.
     """
 
     name: str
     status: int
     code: str
-    when: str
+    when: str  # the situation in which it occurs, as a clause
     message: str
     glance: str = ""
-    glance_status: int = 0
+    glance_status: int = 0  # if it differs
 
     @property
     def is_of_gateway(self) -> bool:

@@ -35,35 +35,20 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Option:
-    """A row of the table.
+    """A row of the table."""
 
-    Attributes:
-        name: Keyword in Python; flag, environment variable and ini option are derived from it.
-        default: Default value; its type is the type of the option.
-        help: One or more sentences for users, units included.
-        commands: Commands that have the flag.
-        choices: Legal values, if there are few.
-        bounds: Smallest and largest number.
-        metavar: Placeholder of the value in help texts.
-        is_argument: Whether the command line takes it as arguments, without a flag; as exactly one if it has no default.
-        is_optional: Whether that one argument may be left out.
-        in_marker: Whether the pytest marker accepts it.
-        in_ini: Whether a pytest ini file accepts it, as ``ims_mock_NAME``.
-        prefix: What the name of its environment variable starts with.
-    """
-
-    name: str
-    default: Any
-    help: str
-    commands: tuple[str, ...] = ("serve",)
-    choices: tuple[str, ...] = ()
-    bounds: tuple[float, float] | None = None
-    metavar: str = "TEXT"
-    is_argument: bool = False
-    is_optional: bool = False
-    in_marker: bool = False
-    in_ini: bool = False
-    prefix: str = PREFIX
+    name: str  # keyword in Python; flag, environment variable and ini option are derived from it
+    default: Any  # its type is the type of the option
+    help: str  # one or more sentences for users, units included
+    commands: tuple[str, ...] = ("serve",)  # that have the flag
+    choices: tuple[str, ...] = ()  # legal values, if there are few
+    bounds: tuple[float, float] | None = None  # smallest and largest number
+    metavar: str = "TEXT"  # placeholder of the value in help texts
+    is_argument: bool = False  # on the command line, instead of a flag; exactly one if there is no default
+    is_optional: bool = False  # whether that one argument may be left out
+    in_marker: bool = False  # whether the pytest marker accepts it
+    in_ini: bool = False  # whether a pytest ini file accepts it, as ims_mock_NAME
+    prefix: str = PREFIX  # of the name of its environment variable
 
     @property
     def flag(self) -> str:
@@ -119,11 +104,7 @@ def _option(default: Any, help: str, **row: Any) -> Any:
 
 @dataclass(frozen=True)
 class EmulatorOptions:
-    """Options of one emulated service, accepted wherever one can be made.
-
-    Raises:
-        ValueError: If a value has the wrong type, is no legal choice or is out of bounds.
-    """
+    """Options of one emulated service, accepted wherever one can be made. An illegal value is a ``ValueError``."""
 
     catalog: CatalogSource | Sequence[CatalogSource] = _option("default", "Bundled names, .yaml or .json files, or directories, separated by commas; arguments on the command line.", commands=("serve", "check", "explain"), metavar="CATALOG", is_argument=True, in_marker=True, in_ini=True)
     _: KW_ONLY

@@ -22,23 +22,14 @@ Filters = tuple[Filter, ...]
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """One list of images.
-
-    Attributes:
-        path: Its path.
-        limit: The number of images on a page if the query names none.
-        has_links: Whether a page has ``first``, ``next`` and ``schema`` beside the images.
-        json: Returns an image as this list shows it.
-        extras: The query parameters that only this list has, or that it documents differently.
-        parsers: Return the filters for a value of a parameter that this list parses differently.
-    """
+    """One list of images."""
 
     path: str
-    limit: int
-    has_links: bool
+    limit: int  # if the query names none
+    has_links: bool  # whether a page has first, next and schema beside the images
     json: Callable[[Image], bytes]
-    extras: tuple[Parameter, ...] = ()
-    parsers: Mapping[str, Callable[[FilterParser, str], Filters]] = field(default_factory=dict)
+    extras: tuple[Parameter, ...] = ()  # the query parameters that only this list has, or documents differently
+    parsers: Mapping[str, Callable[[FilterParser, str], Filters]] = field(default_factory=dict)  # of some of these
 
     def filters(self, parser: FilterParser, name: str, value: str) -> Iterable[Filter | None]:
         """Return the filters for a query parameter ``name=value``; ``None`` stands for no restriction."""

@@ -24,11 +24,17 @@ _DIRECTIONS: Final[Mapping[ValueType, tuple[str, str]]] = {
 
 @dataclass(frozen=True)
 class ConditionCount:
-    """One condition of a list query, as a sentence, and the number of images that match it."""
+    """One condition of a list query.
+
+    Attributes:
+        condition: The condition as a sentence.
+        alone: The number of images that match it.
+        together: The number of images that match it and all conditions before it.
+    """
 
     condition: str
     alone: int
-    together: int  # with all conditions before it
+    together: int
 
 
 @dataclass(frozen=True)

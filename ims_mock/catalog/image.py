@@ -62,14 +62,9 @@ class Image:
     """One image of a catalog. A change returns a new image.
 
     Two images are equal only if they are the same object: a catalog finds an image by its id.
-
-    Attributes:
-        values: The stored attributes by name, in the order of the table; an attribute without a value is absent.
-        members: The projects that the image is shared with.
-        uploaded: The uploaded data; ``None`` if there is none.
     """
 
-    values: Mapping[str, Value]
+    values: Mapping[str, Value]  # in the order of the table; an attribute without a value is absent
     members: Mapping[str, Membership] = field(default_factory=dict)
     uploaded: UploadedData | None = field(default=None, repr=False)
 

@@ -40,25 +40,15 @@ class SortKey(NamedTuple):
 
 @dataclass(frozen=True)
 class ListQuery:
-    """A list query, checked and complete.
-
-    Attributes:
-        listing: The list that is queried.
-        conditions: What every listed image satisfies, visibility to the caller included.
-        dead: Which of the statuses ``deleted`` and ``killed`` are requested.
-        limit: The number of images on a page, 0 to 1000.
-        marker: The id of the last image of the previous page, ``None`` for the first page.
-        sort: The sort keys, completed to a total order.
-        link_query: The query that links repeat, form-encoded.
-    """
+    """A list query, checked and complete."""
 
     listing: Listing
-    conditions: tuple[Condition, ...]
-    dead: frozenset[str]
-    limit: int
-    marker: str | None
-    sort: tuple[SortKey, ...]
-    link_query: str
+    conditions: tuple[Condition, ...]  # what every listed image satisfies, visibility to the caller included
+    dead: frozenset[str]  # which of the statuses deleted and killed are requested
+    limit: int  # 0 to 1000
+    marker: str | None  # the id of the last image of the previous page
+    sort: tuple[SortKey, ...]  # completed to a total order
+    link_query: str  # the query that links repeat, form-encoded
 
 
 @cached_if_short(256, length=2_000)

@@ -43,11 +43,9 @@ FREE_VALUE: Final[Mapping[str, Any]] = {"type": "string", "maxLength": MAX_TEXT}
 
 
 def find_image(catalog: Catalog, view: View, image_id: str, problem: str = "image") -> Image:
-    """Return the image that a path names.
+    """Return the image that a path names, unless it does not exist, is deleted or is not visible to the caller.
 
-    Raises:
-        RequestError: The image does not exist, is deleted or is not visible to the caller; the response does not tell
-            which. The name of the error is ``problem``, because the message of Glance depends on the operation.
+    The error does not tell which. It is ``problem``, because the message of Glance depends on the operation.
     """
     image = catalog.get(image_id)
     if image is None or image.is_deleted or not view.sees(image):
@@ -72,15 +70,7 @@ def require_owner(view: View, image: Image, action: str, problem: str = "not-own
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule for the values of one attribute.
-
-    Attributes:
-        name: The attribute.
-        problem: The name of the error.
-        legal: The legal values, as a phrase.
-        accepts: Returns whether a value is legal.
-        schema: The same rule as JSON Schema keywords.
-    """
+    """A rule for the values of one attribute, as a function and as keywords of JSON Schema."""
 
     name: str
     problem: str
