@@ -8,12 +8,13 @@ values, they are found when they are needed.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate, count, islice
 from typing import Any, Final, NamedTuple
 
@@ -140,14 +141,19 @@ class Document:
     line_of: Callable[[ValuePath], int]
 
 
-def dumps(catalog: Mapping[str, object], *, is_json: bool) -> str:
+def dumps(catalog: Mapping[str, Any], *, is_json: bool) -> str:
     """Return the text of a catalog file."""
     if is_json:
-        return json.dumps(catalog, ensure_ascii=False, indent=1) + "\n"
-    text: str = yaml.dump(
-        catalog, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None
-    )
-    return text
+        stream = io.StringIO()  # a list of all pieces takes much memory
+        json.dump(catalog, stream, ensure_ascii=False, indent=1)
+        return stream.getvalue() + "\n"
+    style = {"Dumper": _Dumper, "allow_unicode": True, "sort_keys": False, "width": 120, "default_flow_style": None}
+    dump: Any = partial(yaml.dump, **style)
+    if not (images := catalog.get("images")):
+        return str(dump(catalog))
+    others = {name: value for name, value in catalog.items() if name != "images"}
+    start = dump({**others, "images": []}).removesuffix(" []\n")
+    return "".join([start, "\n", *(dump([image]) for image in images)])  # the nodes of all images would take more
 
 
 # --- JSON

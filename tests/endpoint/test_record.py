@@ -219,12 +219,23 @@ main()
 """
 
 
+def check_memory(url, status, lines):
+    command = [sys.executable, "-c", MEASURED, "record", url, "--output", "c.yaml"]
+    done = subprocess.run(command, env=CLEAN, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (status, lines), done.stderr
+    assert int(re.search(r"VmHWM:\s+(\d+) kB", done.stdout)[1]) < 150 * 1024
+
+
 @LINUX
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [large_pages, nested_pages, wide_pages])
 def test_an_endless_endpoint_takes_little_memory(write):
     with rogue(write) as server:
-        command = [sys.executable, "-c", MEASURED, "record", server.url]
-        done = subprocess.run(command, env=CLEAN, capture_output=True, text=True)
-    assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
-    assert int(re.search(r"VmHWM:\s+(\d+) kB", done.stdout)[1]) < 150 * 1024
+        check_memory(server.url, 3, 1)
+
+
+@LINUX
+@pytest.mark.slow
+def test_ten_thousand_images_take_little_memory():
+    with over_socket(make_app("large")) as ask:
+        check_memory(ask.url, 0, 3)
