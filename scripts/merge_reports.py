@@ -28,13 +28,13 @@ def merged(page: str, paths: Iterable[Path]) -> str:
             raise ValueError(f"{path}: {error}") from None
     text = "No report has been contributed yet.\n"
     if reports:
-        profiles = "".join(f"* {one.title}: `--profile {one.matching_profile}` matches.\n" for one in reports)
-        text = f"{profiles}\n{evidence_tables(reports)['questions'].markdown()}"
+        found = [f"{one.title}. {one.summary}; matching: `--profile {one.matching_profile}`" for one in reports]
+        text = "".join(f"* {one}.\n" for one in found) + f"\n{evidence_tables(reports)['questions'].markdown()}"
     return _SECTION.sub(lambda match: f"{match[1]}{text}{match[2]}", page)
 
 
 if __name__ == "__main__":
     try:
         PAGE.write_text(merged(PAGE.read_text(encoding="utf-8"), (DOCS / "reports").glob("*.json")), encoding="utf-8")
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         sys.exit(str(error))

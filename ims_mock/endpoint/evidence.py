@@ -7,13 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.endpoint.questions import QUESTIONS, Question
 from ims_mock.endpoint.verify import AGREES, CANNOT_TELL, DIFFERS, OUTCOMES, Row
 from ims_mock.openapi.tables import TABLES
 from ims_mock.text import Table, counted, escaped
+
+_PLAIN: Final = re.compile(r"[\w .,:+\[\]-]{0,200}", re.ASCII)
+"""A text that Markdown does not take for anything else."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,10 @@ class Report:
         try:
             data = {one.name: json.loads(text)[one.name] for one in fields(cls)}
             report = cls(**{**data, "rows": tuple(Row(**row) for row in data["rows"])})
-            Profile.parse(report.profile)
-            texts = [report.endpoint, report.date, report.api_version, *(row.name for row in report.rows)]
-            if all(isinstance(one, str) for one in texts) and {row.outcome for row in report.rows} <= {*OUTCOMES}:
+            names = [name for row in report.rows for name in (row.name, *row.departures)]
+            profiles = [report.profile, report.matching_profile]
+            is_plain = all(map(_PLAIN.fullmatch, [report.endpoint, report.date, report.api_version, *profiles, *names]))
+            if is_plain and all(map(Profile.parse, profiles)) and {row.outcome for row in report.rows} <= {*OUTCOMES}:
                 return report
         except (ValueError, LookupError, TypeError, RecursionError):
             pass
@@ -60,13 +64,17 @@ class Report:
         version = f", X-Api-Version {self.api_version}" if self.api_version else ""
         return f"{self.endpoint}, {self.date}, profile {self.profile}{version}"
 
+    @property
+    def summary(self) -> str:
+        """The number of questions with each outcome."""
+        counts = Counter(row.outcome for row in self.rows)
+        return ", ".join(f"{outcome}: {counts[outcome]}" for outcome in OUTCOMES)
+
     def text(self, form: str) -> str:
         """Return the report as ``terminal``, ``markdown`` or ``json``."""
         if form == "json":
             return json.dumps(asdict(self), indent=1) + "\n"
         is_markdown = form == "markdown"
-        counts = Counter(row.outcome for row in self.rows)
-        summary = ", ".join(f"{outcome}: {counts[outcome]}" for outcome in OUTCOMES)
         rules = self._rules()
         cells = tuple(
             (one.name, one.outcome, one.why if one.outcome == CANNOT_TELL else rules.get(one.name, ""))
@@ -76,7 +84,7 @@ class Report:
         code = "`" if is_markdown else ""
         parts = [
             f"{'# ' * is_markdown}{self.title}\n",
-            f"{counted(self.images, 'image')}, {counted(self.requests, 'request')}. {summary}.\n",
+            f"{counted(self.images, 'image')}, {counted(self.requests, 'request')}. {self.summary}.\n",
             table.markdown() if is_markdown else table.text(),
         ]
         for row in (one for one in self.rows if one.outcome == DIFFERS):
