@@ -160,7 +160,8 @@ class Transport:
                     method = "GET" if body is None else "POST"
                     connection.request(method, target, body, sent, preload_content=False, decode_content=False)
                     with closing(connection.getresponse()) as response:
-                        result.set_result(self._read(url, response))
+                        answer = self._read(url, response)
+                result.set_result(answer)
             except Exception as error:
                 with suppress(InvalidStateError):  # cancelled
                     result.set_exception(error)
