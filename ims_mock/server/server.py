@@ -100,6 +100,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self.max_connections = _max_connections()
         self.is_stopping = False
         self._has_closed_idle = False
+        self._stop_lock = threading.RLock()  # not Lock: a signal handler may interrupt run()
         super().__init__(*args, **kwargs)
 
     # --- connections
@@ -172,15 +173,17 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self.task_dispatcher.shutdown()
         for channel in list(self.active_channels.values()):
             channel.handle_close()
-        wasyncore.close_all(self._map)
+        with self._stop_lock:
+            wasyncore.close_all(self._map)
 
     def _wait(self, seconds: float) -> None:
         wasyncore.loop(seconds, self.adj.asyncore_use_poll, self._map, count=1)
 
     def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
         """Let :meth:`run` end; a signal handler may call this. Requests get some seconds to finish."""
-        self._finish_seconds, self.is_stopping = finish_seconds, True
-        self.pull_trigger()
+        with self._stop_lock:  # run() ends by itself if a client acts now, and would close the trigger
+            self._finish_seconds, self.is_stopping = finish_seconds, True
+            self.pull_trigger()
 
 
 def _max_connections() -> int:
