@@ -1,10 +1,11 @@
 """The SDKs that several test modules use; a test is skipped if its SDK is not installed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from clients.region import A
 
 
 def ims_client(url: str, access: str, secret: str, project: str | None) -> Any:
@@ -42,11 +43,10 @@ def password(url: str, user: str, project: str) -> dict[str, str]:
     return {"auth_type": "password", "auth_url": f"{url}/v3", **who}
 
 
-def token(url: str, text: str, project: str) -> dict[str, str]:
-    """Return the credentials of a token login with openstacksdk."""
-    return {"auth_type": "token", "auth_url": f"{url}/v3", "token": text, "project_id": project}
-
-
-def admin_token(url: str, text: str) -> dict[str, str]:
-    """Return the credentials of openstacksdk for a token that is sent as it is, without a login."""
-    return {"auth_type": "admin_token", "endpoint": f"{url}/v2", "token": text}
+LOGINS: dict[str, Callable[[str, str], dict[str, str]]] = {
+    "password": lambda url, _: password(url, "ann", A),
+    "token": lambda url, token: {"auth_type": "token", "auth_url": f"{url}/v3", "token": token, "project_id": A},
+    "admin token": lambda url, token: {"auth_type": "admin_token", "endpoint": f"{url}/v2", "token": token},
+    "none": lambda url, _: {"auth_type": "none", "endpoint": url},
+}
+"""The credentials of openstacksdk for project A, at a URL with a token; ``admin token`` sends that without a login."""

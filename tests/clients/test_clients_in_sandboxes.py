@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from clients import sdks
-from clients.region import DATA, IDS, PROFILES, A, served
+from clients.region import DATA, IDS, PROFILES, served
 
 
 @pytest.fixture(params=PROFILES)
@@ -35,17 +35,11 @@ def test_huaweicloudsdkims(sandbox, place):
     assert (count(sandbox.url), count(sandbox.root)) == (len(IDS) + 1, len(IDS))
 
 
-LOGINS = {
-    "password": lambda sandbox: sdks.password(sandbox.url, "ann", A),
-    "token": lambda sandbox: sdks.token(sandbox.url, sandbox.token, A),
-    "token at the root": lambda sandbox: sdks.token(sandbox.root, sandbox.token, A),
-    "admin token": lambda sandbox: sdks.admin_token(sandbox.root, sandbox.token),
-}
-
-
-@pytest.mark.parametrize("way", LOGINS)
-def test_openstacksdk(sandbox, way):
-    with sdks.connected(**LOGINS[way](sandbox)) as cloud:
+@pytest.mark.parametrize(
+    ("way", "place"), [("password", "url"), ("token", "url"), ("token", "root"), ("admin token", "root")]
+)
+def test_openstacksdk(sandbox, way, place):
+    with sdks.connected(**sdks.LOGINS[way](getattr(sandbox, place), sandbox.token)) as cloud:
         assert [image.id for image in cloud.image.images(limit=2)] == IDS
         image = cloud.image.create_image("new", data=DATA, container_format="bare", disk_format="raw")
         assert cloud.image.get_image(image.id).size == len(DATA)

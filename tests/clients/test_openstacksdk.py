@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from clients.region import DATA, IDS, MISSING, PROFILES, A, B, served
-from clients.sdks import admin_token, connected, password, token
+from clients.sdks import LOGINS, connected, password
 from helpers import make_app, over_socket
 
 openstack = pytest.importorskip("openstack")
@@ -26,19 +26,11 @@ def ids(images):
     return [image.id for image in images]
 
 
-LOGINS = {
-    "password": lambda url: password(url, "ann", A),
-    "token": lambda url: token(url, "of-a", A),
-    "admin token": lambda url: admin_token(url, "of-a"),
-    "none": lambda url: {"auth_type": "none", "endpoint": url},
-}
-
-
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("way", LOGINS)
 def test_login(way, profile):
     auth = "off" if way == "none" else "on"
-    with served(profile, auth) as url, connected(**LOGINS[way](url)) as cloud:
+    with served(profile, auth) as url, connected(**LOGINS[way](url, "of-a")) as cloud:
         assert ids(cloud.image.images()) == IDS
         image = cloud.image.create_image("new", data=b"data", disk_format="raw", validate_checksum=True)
         assert image.owner == A
@@ -59,7 +51,7 @@ def test_login_in_a_custom_region(auth, name):
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_invalid_token_raises_unauthorized(profile):
-    with served(profile) as url, connected(**admin_token(url, "wrong")) as cloud:
+    with served(profile) as url, connected(**LOGINS["admin token"](url, "wrong")) as cloud:
         with pytest.raises(exceptions.HttpException) as caught:
             list(cloud.image.images())
         assert caught.value.status_code == 401
