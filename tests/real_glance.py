@@ -85,10 +85,8 @@ _OTHER_BYTES = {"raw", "zvhd", "zvhd2"}
 
 def is_installed():
     """Return whether Glance is installed in its virtual environment."""
-    return (
-        PYTHON.exists()
-        and subprocess.run([PYTHON, "-c", "import glance, waitress"], capture_output=True).returncode == 0
-    )
+    command = [PYTHON, "-c", "import glance, waitress"]
+    return PYTHON.exists() and subprocess.run(command, capture_output=True).returncode == 0
 
 
 def token(project, *roles):

@@ -8,27 +8,21 @@ from pathlib import Path
 
 import pytest
 import yaml
-from docs_pages import PAGES
+from docs_pages import PAGES, ROOT
 from serving import LINUX, put, serving
 
 from ims_mock import __version__
 from ims_mock.options import OPTIONS
 
-ROOT = Path(__file__).parent.parent.parent
 VARIABLES = {option.variable: option for option in OPTIONS}
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGES["guides/docker-and-ci.md"], re.DOTALL)
 COMPOSE, GITHUB, GITLAB = (yaml.safe_load(block) for language, block in BLOCKS if language == "yaml")
 
 
-def instructions():
-    lines = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text()).splitlines()
-    found = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
-    last = max(place for place, (name, _) in enumerate(found) if name == "FROM")
-    return found[last:]
-
-
 def of_instruction(name):
-    (found,) = (rest for one, rest in instructions() if one == name)
+    lines = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text()).splitlines()
+    last = max(place for place, line in enumerate(lines) if line.startswith("FROM "))
+    (found,) = (line.split(maxsplit=1)[1] for line in lines[last:] if line.startswith(f"{name} "))
     return found
 
 
@@ -90,11 +84,9 @@ def test_continuous_integration_waits_by_the_healthcheck():
     steps = GITHUB["jobs"]["contract"]["steps"]
     scripts = [step["run"] for step in steps if "run" in step], GITLAB["contract"]["script"]
     for script in scripts:
-        assert "docker compose up --detach --build --wait ims-mock" in [
-            command.partition(" #")[0].strip() for command in script
-        ]
-    commands = [*scripts[0], *scripts[1], *GITLAB["contract"]["after_script"]]
-    for command in commands:
+        commands = [shlex.split(command, comments=True) for command in script]
+        assert shlex.split("docker compose up --detach --build --wait ims-mock") in commands
+    for command in (*scripts[0], *scripts[1], *GITLAB["contract"]["after_script"]):
         words = shlex.split(command, comments=True)
         if words[:2] == ["docker", "compose"]:
             assert words[2] in ("up", "run", "logs")

@@ -20,18 +20,15 @@ def _catalog():
 def test_explanation_is_text():
     done = run("explain", "name=镜像", "--image", "b", "one.json")
     assert done.returncode == 0
-    assert done.stdout.startswith(
-        "1 of 2 images are listed, sorted by created_at (latest first), then id (descending)\n"
-    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == "1 of 2 images are listed, sorted by created_at (latest first), then id (descending)"
     assert (
-        "1      1         name is '镜像'\nimage b is not listed:\n  visibility is 'private', owner is 'q', and the"
-        in done.stdout
+        "1      1         name is '镜像'\nimage b is not listed:\n  visibility is 'private'" in done.stdout
     )
-    done = run(
-        "explain", "__platform=CentOS", "--project", "q", "--profile", "glance", "--path", "/v2/cloudimages", "one.json"
-    )
-    assert "the image is visible to project q" in done.stdout
-    assert "__isregistered" not in done.stdout
+    options = ("--project", "q", "--profile", "glance", "--path", "/v2/cloudimages")
+    shown = run("explain", "__platform=CentOS", *options, "one.json").stdout
+    assert "the image is visible to project q" in shown
+    assert "__isregistered" not in shown
 
 
 @pytest.mark.parametrize(

@@ -37,20 +37,16 @@ def test_set_gives_every_image_a_value():
         assert (image["__platform"], image["tags"], image["protected"]) == ("CentOS", ["a=b", "c"], True)
         assert image["name"] == "with = sign"
         assert image["__os_version"].startswith("CentOS")
-    by_variable = run(
-        "generate", "--format", "json", IMS_MOCK_SET="min_disk=77\nname=two words\n", IMS_MOCK_COUNT="2"
-    ).stdout
-    found = [(image["min_disk"], image["name"]) for image in json.loads(by_variable)["images"]]
-    assert found == [(77, "two words")] * 2
+    variables = {"IMS_MOCK_SET": "min_disk=77\nname=two words\n", "IMS_MOCK_COUNT": "2"}
+    images = json.loads(run("generate", "--format", "json", **variables).stdout)["images"]
+    assert [(image["min_disk"], image["name"]) for image in images] == [(77, "two words")] * 2
 
 
 def test_set_is_checked_like_an_image():
     done = run("generate", "--count", 2, "--set", "__platform=Centoss", "--set", "__zzz=1", "--set", "min_ram=0")
     assert done.returncode == 0
-    assert [line.partition(" is ")[0] for line in done.stderr.splitlines()] == [
-        "--set __platform: warning: 'Centoss'",
-        "--set __zzz: warning:",
-    ]
+    begins = [line.partition(" is ")[0] for line in done.stderr.splitlines()]
+    assert begins == ["--set __platform: warning: 'Centoss'", "--set __zzz: warning:"]
     assert "Did you mean __platform?" in refusal(run("generate", "--set", "__platfrom=CentOS"), 2)
     assert run("generate", "--count", 2, "--set", "__support_kvm_fpga_type=x").stderr == ""
 

@@ -51,11 +51,7 @@ USAGE = [
     (("serve", "--port"), {}, "'--port' requires an argument"),
     (("serve", "--profile", "foo"), {}, "Invalid profile 'foo'. Use 'documented' or 'glance'."),
     (("serve", "--findings", "loud"), {}, "'loud' is not one of 'lenient', 'warn', 'strict'"),
-    (
-        ("serve", "--findings-ignore", "old-speling"),
-        {},
-        "Invalid findings_ignore 'old-speling': no finding 'old-speling'. ",
-    ),
+    (("serve", "--findings-ignore", "old-speling"), {}, "Invalid findings_ignore 'old-speling': no finding "),
     (("serve", "--throttle", "5"), {}, "Invalid throttle '5'. Use REQUESTS/SECONDS such as 5/10."),
     (("serve", "--profile", "documented,-registred-only"), {}, "Did you mean -registered-only?"),
     (("serve", "--tls-cert", "c.pem"), {}, "--tls-cert requires --tls-key"),
@@ -108,11 +104,9 @@ def test_invalid_numbers_are_rejected_with_the_bounds(option):
 @pytest.mark.parametrize("option", CHOSEN, ids=lambda option: option.name)
 def test_invalid_choices_are_rejected_with_the_legal_ones(option):
     command = option.commands[0]
-    for done in (
-        run(command, "argument", option.flag, "maybe"),
-        run(command, "argument", **{option.variable: "maybe"}),
-    ):
-        line = refusal(done, 2)
+    by_flag = run(command, "argument", option.flag, "maybe")
+    by_variable = run(command, "argument", **{option.variable: "maybe"})
+    for line in (refusal(by_flag, 2), refusal(by_variable, 2)):
         assert all(f"'{part}'" in line for part in (*option.choices, "maybe", option.flag))
 
 
@@ -215,17 +209,10 @@ def in_shell(redirections, *arguments):
     return subprocess.run(command, env=CLEAN, capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 
-PRINTING = [
-    ("--version",),
-    ("--help",),
-    ("generate", "--count", "1"),
-    *((name,) for name in ("check", "fields", "schema")),
-]
-
-
 @POSIX
-@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-def test_a_closed_output_is_one_line_and_status_4(arguments):
+@pytest.mark.parametrize("command", ["--version", "--help", "generate --count 1", "check", "fields", "schema"])
+def test_a_closed_output_is_one_line_and_status_4(command):
+    arguments = command.split()
     assert refusal(in_shell(">&-", *arguments), 4) == "ims-mock: cannot write standard output: it is closed"
     assert in_shell("<&- >&- 2>&-", *arguments).returncode == 4
     done = in_shell("2>&-", *arguments)

@@ -16,10 +16,7 @@ MISSING = "00000000-0000-4000-8000-000000000000"
 
 CATALOG = {
     "project": A,
-    "projects": [
-        {"id": A, "name": "cn-north-4", "domain": "team"},
-        {"id": B, "name": "cn-east-3", "domain": "team"},
-    ],
+    "projects": [{"id": A, "name": "cn-north-4", "domain": "team"}, {"id": B, "name": "cn-east-3", "domain": "team"}],
     "credentials": {
         "keys": [
             {"access": "AK-A", "secret": "SK-A", "project": A},

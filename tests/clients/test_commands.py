@@ -63,9 +63,8 @@ def team(request, tmp_path):
     with served(request.param) as url:
         (tmp_path / "data").write_bytes(DATA)
         (tmp_path / "clouds.yaml").write_text(CLOUDS.format(url=url, project=B))
-        yield SimpleNamespace(
-            url=url, profile=request.param, home=tmp_path, login={"OS_AUTH_URL": f"{url}/v3", **PASSWORD}
-        )
+        login = {"OS_AUTH_URL": f"{url}/v3", **PASSWORD}
+        yield SimpleNamespace(url=url, profile=request.param, home=tmp_path, login=login)
 
 
 # --- glance

@@ -32,9 +32,8 @@ def run(tmp_path):
             environment = {name: value for name, value in environment.items() if not name.startswith("OS_")}
             clouds = block_after(GUIDE, "A `clouds.yaml`", "yaml")
             (tmp_path / "clouds.yaml").write_text(clouds.replace(BASE, ask.url))
-            done = subprocess.run(
-                [*command, block.replace(BASE, ask.url)], cwd=tmp_path, env=environment, capture_output=True, text=True
-            )
+            command = [*command, block.replace(BASE, ask.url)]
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
             return done.stdout
 
@@ -126,12 +125,6 @@ def test_credentials_are_those_of_the_default_catalog():
     domain = stable_id("domain", user.domain)
     assert set(re.findall(r"[0-9a-f]{32}", GUIDE)) == {domain, *(key.project for key in store.keys)}
     assert set(re.findall(r"IMSMOCKACCESSKEY\d+", GUIDE)) == {key.access}
-    for known in (
-        key.secret,
-        user.name,
-        user.password,
-        user.domain,
-        store.project(project).name,
-        *(one.token for one in store.tokens),
-    ):
+    names = (user.name, user.password, user.domain, store.project(project).name)
+    for known in (key.secret, *names, *(one.token for one in store.tokens)):
         assert f"`{known}`" in GUIDE

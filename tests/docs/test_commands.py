@@ -12,7 +12,7 @@ import pytest
 import requests
 from docs_pages import PAGES, block_after
 from helpers import in_process, make_app, over_socket
-from serving import run, serving
+from serving import put, run, serving
 
 from ims_mock import ImsMock
 from ims_mock.auth import signature as signing
@@ -58,11 +58,9 @@ def test_message_about_an_incomplete_walk_is_as_printed():
 
 
 def test_output_of_check_is_as_printed(tmp_path, monkeypatch):
-    (tmp_path / "broken.yaml").write_text(
-        "images:\n- name: one\n  min_disk: forty\n- name: two\n  __platfrom: CentOS\n"
-    )
-    (tmp_path / "hidden.yaml").write_text("images:\n- name: one\n- {name: two, owner: bbbb2222}\n")
     monkeypatch.chdir(tmp_path)
+    put("broken.yaml", "images:\n- name: one\n  min_disk: forty\n- name: two\n  __platfrom: CentOS\n")
+    put("hidden.yaml", "images:\n- name: one\n- {name: two, owner: bbbb2222}\n")
     for text in ("`ims-mock check` reports", "a summary counts"):
         command, *shown = block_after(PAGES["guides/catalogs.md"], text, "console").splitlines()
         program, name, *arguments = command.removeprefix("$ ").split()

@@ -47,9 +47,8 @@ def test_commands_work_in_a_fresh_copy(tmp_path):
     environment = {**os.environ, "IMS_MOCK_PORT": str(port)}
     environment.pop("PYTHONPATH", None)
     command = ["sh", "-c", f"{block_after(TEXT, 'Set up and serve')} & echo $!; wait"]
-    server = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    options = {"cwd": tmp_path, "env": environment, "stdout": subprocess.PIPE, "text": True}
+    server = subprocess.Popen(command, **options, start_new_session=True)
     try:
         ready = next(line for line in server.stdout if line.startswith("ims-mock "))
         assert ready.endswith(f" on http://127.0.0.1:{port}\n")

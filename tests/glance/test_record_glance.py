@@ -23,9 +23,8 @@ def ask(glance):
 
 def record(url, *arguments):
     """Record what the project is shown."""
-    done = run(
-        "record", url, "--project", PROJECT, "--output", "c.json", *arguments, IMS_MOCK_REMOTE_TOKEN=OWN["X-Auth-Token"]
-    )
+    options = ("--project", PROJECT, "--token", OWN["X-Auth-Token"], "--output", "c.json")
+    done = run("record", url, *options, *arguments)
     assert (done.returncode, run("check", "c.json").returncode) == (0, 0), done.stderr
     return in_process(make_app("c.json", profile="glance"))
 
