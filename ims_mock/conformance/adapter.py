@@ -54,11 +54,7 @@ class Answer:
 
 
 def python_command(target: str) -> list[str]:
-    """Return the command that runs a function of a Python module as an adapter.
-
-    Raises:
-        ValueError: It is not ``MODULE:FUNCTION``.
-    """
+    """Return the command that runs ``MODULE:FUNCTION`` as an adapter; raise ``ValueError`` for any other text."""
     if not _TARGET.fullmatch(target):
         raise ValueError(f"Invalid adapter {target!r}. Use MODULE:FUNCTION such as adapter:list_images.")
     return [sys.executable, python_adapter.__file__, target]
@@ -79,8 +75,7 @@ class Adapter:
     def ask(self, request: Mapping[str, Any], seconds: float, stop: Callable[[], object]) -> Answer | None:
         """Send a request and return the answer; ``None`` if ``stop``, which is called now and then, returned true.
 
-        Raises:
-            AdapterError: There is no valid answer within these seconds. The process is killed.
+        The process is killed, with an :class:`AdapterError`, if there is no valid answer within these seconds.
         """
         self._count += 1
         self._stderr.clear()
@@ -169,11 +164,7 @@ def _read_lines(stream: IO[bytes], add: Callable[[bytes], object]) -> None:
 
 
 def parse_answer(line: bytes, request_id: int) -> Answer:
-    """Parse a line of the adapter's standard output.
-
-    Raises:
-        AdapterError: It is no answer to the request; the message says what is wrong with it.
-    """
+    """Parse a line of the adapter's standard output; raise :class:`AdapterError` if it is no answer to the request."""
     try:
         if len(line) > MAX_LINE:
             raise ValueError(f"the answer is longer than {MAX_LINE} bytes")

@@ -23,11 +23,7 @@ def judge(
 ) -> tuple[str, str]:
     """Return the outcome and the reason; a passed scenario may have a remark instead.
 
-    Args:
-        scenario: The scenario.
-        answer: The valid answer of the adapter.
-        requests: The recorded requests for the list.
-        existing: The ids of the images in the catalog at the end.
+    The requests are those for the list, and the ids those of the images in the catalog at the end.
     """
     if answer.unsupported and scenario.query:
         return UNSUPPORTED, answer.unsupported

@@ -58,11 +58,7 @@ def query_text(scenario: Scenario) -> str:
 
 
 def select(profile: str, *, only: Sequence[str] = (), skip: Sequence[str] = (), level: str = SHOULD) -> list[Scenario]:
-    """Return the scenarios of a profile, in the order of the table.
-
-    Raises:
-        ValueError: There is no scenario of a name.
-    """
+    """Return the scenarios of a profile, in the order of the table; raise ``ValueError`` for an unknown name."""
     if unknown := {*only, *skip} - {one.name for one in SCENARIOS}:
         raise ValueError(f"there is no scenario {min(unknown)!r}; --list prints their names")
     found = (one for one in SCENARIOS if profile in one.profiles and level in (SHOULD, one.level))
@@ -78,11 +74,7 @@ class Runner:
         self.close = self._adapter.close
 
     def run(self, scenario: Scenario) -> Result:
-        """Run one scenario.
-
-        Raises:
-            RunError: The adapter has ended several times without any valid answer.
-        """
+        """Run one scenario; raise :class:`RunError` if the adapter never works."""
         started = time.monotonic()
         with _served(scenario, self._profile) as (emulator, url):
             outcome, why, actual = self._ask(scenario, emulator, url)

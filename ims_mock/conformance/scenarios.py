@@ -31,12 +31,9 @@ Query = Mapping[str, str | Sequence[str]]
 
 @dataclass(frozen=True)
 class Expected:
-    """What the SDK must do.
+    """What the SDK must do: return images by their numbers, in this order, or report an error with one of the statuses.
 
-    Attributes:
-        images: The numbers of the images to return, in this order; ``None`` if it must report an error.
-        optional: The numbers of images that may be returned as well, once and anywhere.
-        errors: The statuses of an error that it may report, an empty tuple for any; ``None`` if it must not.
+    Optional images may be returned as well, once and anywhere. No statuses stand for any error, ``None`` for none.
     """
 
     images: tuple[int, ...] | None = None
@@ -44,7 +41,7 @@ class Expected:
     errors: tuple[int, ...] | None = None
 
     def or_error(self, *statuses: int) -> Expected:
-        """Return the same, but an error with one of the statuses, or with any, is right as well."""
+        """Return the same, with an error as another right result."""
         return replace(self, errors=statuses)
 
     def __str__(self) -> str:
@@ -61,13 +58,10 @@ class Scenario:
 
     Attributes:
         reason: Why it must be so, in one sentence.
-        source: Where that is from.
-        fault: The rule of a fault that the SDK must meet; ``None`` without one.
+        fault: The rule of a fault that the SDK must meet.
         most: The largest number of requests for a list; 0 for no limit but that of progress.
         pause: The seconds after a 429 without a request for a list.
-        has_wrong_credentials: Whether the service rejects the credentials that the SDK is given.
         allows_repeats: Whether the SDK may request a page again that it has received.
-        profiles: The profiles that it applies to.
     """
 
     group: str
