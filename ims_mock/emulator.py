@@ -28,6 +28,7 @@ from ims_mock.journal.journal import Journal
 from ims_mock.loading.dump import with_runtime_state
 from ims_mock.loading.loader import LoadedCatalog, load, view_of_lists
 from ims_mock.loading.sources import CatalogProblem, Source
+from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions, EmulatorOptions
 from ims_mock.text import counted, escaped, quoted
 from ims_mock.writes.lifecycle import KeptUploads
@@ -112,7 +113,7 @@ class Emulator:
         self._sandbox_credentials = sandbox_credentials
         self._snapshots: dict[str, LoadedCatalog] = {}
         self.generation = 0
-        self.coverage_recorder = coverage_recorder or CoverageRecorder()
+        self.coverage_recorder = coverage_recorder or CoverageRecorder(ENDPOINTS)
         self.uploads = uploads or KeptUploads(options.keep_data)
         self.journal = Journal(options.journal)
         self.throttle = RateLimit(options.throttle) if options.throttle else None

@@ -21,6 +21,7 @@ from ims_mock.errors import RequestError
 from ims_mock.journal.coverage import CoverageRecorder
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.loader import LoadedCatalog
+from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions
 
 MAX_SANDBOXES: Final = 1_000
@@ -79,7 +80,7 @@ class Sandboxes:
         sandbox_id = secrets.token_hex(6)
         prefix, access_key = f"sandbox-{sandbox_id}.", f"SANDBOX{sandbox_id.upper()}"
         credentials = SandboxCredentials(prefix, prefix + secrets.token_hex(16), access_key, secrets.token_hex(20))
-        recorder = CoverageRecorder(self._server.coverage_recorder)
+        recorder = CoverageRecorder(ENDPOINTS, self._server.coverage_recorder)
         shared: dict[str, Any] = {"coverage_recorder": recorder, "uploads": self._server.uploads}
         emulator = Emulator(loaded, options, sandbox_credentials=credentials, **shared)
         with self._lock:

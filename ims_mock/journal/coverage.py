@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from http import HTTPStatus
 from itertools import groupby
 from textwrap import wrap
@@ -44,46 +44,32 @@ LIMIT_ABOVE_CAP: Final = f"limit above {LIMIT_CAP}"
 LAST_PAGE: Final = "last of several pages"
 EMPTY_LIST: Final = "empty list"
 
-SORT_VALUES: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
-"""The parameters that sort, with their values."""
-
+_SORT_VALUES: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
 _PAGING: Final = (FIRST_PAGE, NEXT_LINK, OWN_MARKER, LIMIT, LIMIT_ABOVE_CAP, LAST_PAGE, EMPTY_LIST)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One method of one path.
-
-    Attributes:
-        path: The path, with its variable parts in braces.
-        choices: The legal values of the variable part; empty for any.
-    """
+    """One method of one path, with its variable parts in braces; ``choices`` are their values if they are few."""
 
     method: str
     path: str
     choices: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def pattern(self) -> re.Pattern[str]:
         """The paths of its requests."""
-        variable = f"(?:{'|'.join(map(re.escape, self.choices)) or '[^/]+'})"
-        parts = (variable if part.startswith("{") else re.escape(part) for part in self.path.split("/"))
-        return re.compile("/".join(parts))
+        variable = "|".join(map(re.escape, self.choices)) or "[^/]+"
+        return re.compile(f"(?:{variable})".join(map(re.escape, re.split("{.*?}", self.path))))
 
 
 class ListGroups:
-    """The query parameters of one list that count, the names of its three groups, and their items."""
+    """The query parameters of one list that count, and the names of its three groups."""
 
     def __init__(self, listing: Listing, parameters: Iterable[Parameter], suffix: str = "") -> None:
         self.parameters = {one.name: one for one in parameters}
         self.names, self.values, self.paging = f"parameters{suffix}", f"values{suffix}", f"paging{suffix}"
         self.paging_items = tuple(item for item in _PAGING if item != NEXT_LINK or listing.has_links)
-
-    def items(self) -> Contract:
-        """Return the items of each group."""
-        plain = [one for one in self.parameters.values() if _has_plain_values(one)]
-        values = tuple(f"{one.name}={value}" for one in plain for value in one.values)
-        return {self.names: tuple(self.parameters), self.values: values, self.paging: self.paging_items}
 
 
 LIST_GROUPS: Final = {
@@ -115,19 +101,21 @@ def _is_time(parameter: Parameter) -> bool:
     return parameter.field is not None and bool(parameter.field.operators)
 
 
-def _has_plain_values(parameter: Parameter) -> bool:
-    """Return whether the documented values of a parameter are values, neither operators nor sort keys."""
-    return parameter.name not in SORT_VALUES and not _is_time(parameter)
-
-
-def _contract(endpoints: Iterable[Endpoint]) -> Contract:
-    groups = {ENDPOINTS: tuple(f"{one.method} {one.path}" for one in endpoints)}
-    for lists in LIST_GROUPS.values():
-        groups.update(lists.items())
+def _contract() -> Iterator[tuple[str, Iterable[str]]]:
+    """Yield the name and the items of each group but the endpoints."""
+    for groups in LIST_GROUPS.values():
+        plain = [one for one in groups.parameters.values() if one.name not in _SORT_VALUES and not _is_time(one)]
+        yield groups.names, groups.parameters
+        yield groups.values, (f"{one.name}={value}" for one in plain for value in one.values)
+        yield groups.paging, groups.paging_items
     times = [one.name for one in PARAMETERS if _is_time(one)]
-    groups[OPERATORS] = tuple(f"{name}={operator}" for name in times for operator in TIME.operators)
-    groups[ORDER] = tuple(f"{name}={value}" for name, values in SORT_VALUES.items() for value in values)
-    return groups | {group: tuple(map(str, statuses)) for group, statuses in ERRORS.items()}
+    yield OPERATORS, (f"{name}={operator}" for name in times for operator in TIME.operators)
+    yield ORDER, (f"{name}={value}" for name, values in _SORT_VALUES.items() for value in values)
+    yield from ((group, map(str, statuses)) for group, statuses in ERRORS.items())
+
+
+_CONTRACT: Final = {group: tuple(items) for group, items in _contract()}
+_ITEMS: Final = frozenset((group, item) for group, items in _CONTRACT.items() for item in items)
 
 
 # --- recording
@@ -137,25 +125,22 @@ class CoverageRecorder:
     """Collects the items that the requests to one emulator have covered.
 
     Args:
+        endpoints: The endpoints of the service.
         parent: The recorder of the server that the emulator is a sandbox of; it collects the same items.
     """
 
-    def __init__(self, parent: CoverageRecorder | None = None) -> None:
+    def __init__(self, endpoints: Iterable[Endpoint], parent: CoverageRecorder | None = None) -> None:
+        self._endpoints = tuple(endpoints)
+        self._patterns = {one.path: one.pattern for one in sorted(self._endpoints, key=lambda one: "{" in one.path)}
         self._parent = parent
         self._items: set[Item] = set()
         self._lock = Lock()
-        self.set_endpoints(parent._endpoints if parent else ())
-
-    def set_endpoints(self, endpoints: Iterable[Endpoint]) -> None:
-        """Set the endpoints of the service. A new sandbox has those of its server."""
-        self._endpoints = tuple(endpoints)
-        self._patterns = {one.path: one.pattern for one in sorted(self._endpoints, key=lambda one: "{" in one.path)}
 
     def record(self, record: Record, page_number: int) -> None:
         """Record a request, and the number of its page if it is for a list."""
         path, answer = self._endpoint_path(record.path), record.answer
         if path is not None:
-            self._add(_endpoint_items(record.method, path, record.status, is_readable=record.ids is not None))
+            self._add(_endpoint_items(record, path))
         if answer is not None:
             page_item, own_query = _page_item(record, answer, page_number)
             listing, profile = answer.query.listing, answer.view.profile
@@ -163,8 +148,9 @@ class CoverageRecorder:
 
     def coverage(self) -> Coverage:
         """Return what is covered so far."""
+        endpoints = {ENDPOINTS: tuple(f"{one.method} {one.path}" for one in self._endpoints)}
         with self._lock:
-            return Coverage(_contract(self._endpoints), frozenset(self._items))
+            return Coverage(endpoints | _CONTRACT, frozenset(self._items))
 
     def clear(self) -> None:
         """Forget what is covered so far."""
@@ -184,12 +170,10 @@ class CoverageRecorder:
             self._parent._add(items)
 
 
-@lru_cache(maxsize=256)
-def _endpoint_items(method: str, path: str, status: int, *, is_readable: bool) -> frozenset[Item]:
-    if status >= HTTPStatus.BAD_REQUEST:
-        group = _error_group(method, path)
-        return frozenset({(group, str(status))} if status in ERRORS[group] else ())
-    return frozenset({(ENDPOINTS, f"{method} {path}")} if status and is_readable else ())
+def _endpoint_items(record: Record, path: str) -> frozenset[Item]:
+    if record.status >= HTTPStatus.BAD_REQUEST:
+        return _ITEMS & {(_error_group(record.method, path), str(record.status))}
+    return frozenset({(ENDPOINTS, f"{record.method} {path}")} if record.status and record.ids is not None else ())
 
 
 def _page_item(record: Record, answer: ListAnswer, page_number: int) -> tuple[str, str]:
@@ -212,27 +196,29 @@ def _list_items(path: str, page_item: str, own_query: str, profile: Profile, *, 
     if page_item in (FIRST_PAGE, EMPTY_LIST):
         items.add((groups.paging, FIRST_PAGE))
     else:
+        items.add((groups.names, "marker"))
         if is_last:
             items.add((groups.paging, LAST_PAGE))
-        if "marker" in groups.parameters:
-            items.add((groups.names, "marker"))
     pairs = decoded(own_query)
     for name, value in (*dict(pairs).items(), *(pair for pair in pairs if pair[0] in REPEATABLE)):
         items.update(_parameter_items(groups, name, value, profile))
-    return frozenset(items)
+    return _ITEMS & items
 
 
 def _parameter_items(groups: ListGroups, name: str, value: str, profile: Profile) -> Iterator[Item]:
-    parameter = groups.parameters.get(name)
-    if parameter:
+    """Yield what a parameter covers, and other items that are not in the contract."""
+    if parameter := groups.parameters.get(name):
         yield groups.names, name
-        if _has_plain_values(parameter):
-            yield from ((groups.values, f"{name}={one}") for one in _values(parameter, value, profile))
-        elif _is_time(parameter) and ":" in value and (operator := value.partition(":")[0]) in TIME.operators:
-            yield OPERATORS, f"{name}={operator}"
+        yield OPERATORS, f"{name}={value.partition(':')[0]}"
+        yield from ((groups.values, f"{name}={one}") for one in _values(parameter, value, profile))
     if name == "limit" and (limit := parse_integer(value.strip())):
         yield groups.paging, LIMIT if limit <= LIMIT_CAP else LIMIT_ABOVE_CAP
-    yield from ((ORDER, f"{key}={one}") for key, one in _sort_values(name, value) if one in SORT_VALUES[key])
+    if name in _SORT_VALUES:
+        yield ORDER, f"{name}={value.strip()}"
+    if name == "sort":
+        for key, _, direction in (part.partition(":") for part in value.split(",")):
+            yield ORDER, f"sort_key={key.strip()}"
+            yield ORDER, f"sort_dir={direction.strip()}"
 
 
 def _values(parameter: Parameter, value: str, profile: Profile) -> Iterator[str]:
@@ -244,17 +230,6 @@ def _values(parameter: Parameter, value: str, profile: Profile) -> Iterator[str]
         named = [one.strip('"') for one in rest.split(",")] if operator == "in" else [rest]
     compared = {comparable(one, field, profile) for one in named}
     return (one for one in parameter.values if comparable(one, field, profile) in compared)
-
-
-def _sort_values(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """Return the sort keys and directions that a parameter names, in either syntax."""
-    if name in SORT_VALUES:
-        yield name, value.strip()
-    elif name == "sort":
-        for part in value.split(","):
-            key, _, direction = part.partition(":")
-            yield "sort_key", key.strip()
-            yield "sort_dir", direction.strip()
 
 
 # --- the report

@@ -15,7 +15,7 @@ from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.emulator import Emulator, check_options, load_options
 from ims_mock.errors import RequestError
 from ims_mock.loading.sources import CatalogError, report_problems, warn
-from ims_mock.openapi.operations import ENDPOINTS, is_under
+from ims_mock.openapi.operations import is_under
 from ims_mock.options import AppOptions, keywords_of_function
 from ims_mock.sandboxes import Sandboxes
 from ims_mock.web import control, discovery, images, keystone, members
@@ -99,7 +99,6 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     app.after_request(_end)
     app.register_error_handler(RequestError, lambda error: error_response(current_context(), error))
     app.register_error_handler(Exception, _other_error_response)
-    emulator.coverage_recorder.set_endpoints(ENDPOINTS)
     if emulator.options.forwarded == "on":
         app.wsgi_app = ProxyFix(app.wsgi_app, x_port=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
     return app
