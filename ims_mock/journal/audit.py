@@ -26,11 +26,7 @@ _MIN_LOOPS: Final = 3  # the number of walks from which on restarted walks are o
 
 
 def audit(lists: Iterable[ListRequest]) -> list[Walk]:
-    """Return the walks in the order in which they began, each with its remarks.
-
-    Args:
-        lists: The recorded requests for lists, the oldest first.
-    """
+    """Return the walks of recorded requests, the oldest first, each with its remarks."""
     groups: defaultdict[tuple[str, str], list[ListRequest]] = defaultdict(list)
     for request in lists:
         groups[request.record.path, request.record.caller.project].append(request)

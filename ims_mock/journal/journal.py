@@ -52,11 +52,7 @@ _PAGE_NUMBERS: Final = frozenset(
 
 @dataclass(frozen=True)
 class ListAnswer:
-    """A list query and how it was answered.
-
-    Attributes:
-        has_next: Whether the client was told that another page follows.
-    """
+    """A list query and how it was answered; ``has_next`` says whether the client was told that a page follows."""
 
     query: ListQuery
     view: View
@@ -67,8 +63,7 @@ class Record(NamedTuple):
     """A request and how it was answered. Nothing is decoded or formatted before the journal is read.
 
     It is a named tuple because one is created on every request, which takes a frozen dataclass three times as long.
-
-    The attributes that are not described here are those of an entry of the journal.
+    Most of its attributes are those of :class:`Entry`.
 
     Attributes:
         time: The emulator's time when the request arrived.
@@ -81,7 +76,7 @@ class Record(NamedTuple):
         is_in_sandbox: Whether it was sent to the URL of a sandbox.
         is_unscoped: Whether a token was sent that is for no project.
         ids: The ids of the images in the response; ``None`` if the request failed or no client can read the response.
-        answer: The list query that was answered; ``None`` for other requests and unreadable responses.
+        answer: Of a list; ``None`` for other requests and unreadable responses.
     """
 
     time: datetime
@@ -185,16 +180,10 @@ class Entry:
     page: int
     findings: tuple[Finding, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry as JSON shows it. The query is a list of pairs, because names can be repeated."""
-        findings = [dict(vars(one)) for one in self.findings]
-        return vars(self) | {"query": list(map(list, self.query)), "ids": list(self.ids), "findings": findings}
-
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Entry:
-        """Return the entry that :meth:`as_json` has written."""
-        query = tuple((name, value) for name, value in data["query"])
-        findings = tuple(Finding(**one) for one in data["findings"])
+        """Return the entry that JSON shows, in which every tuple is a list."""
+        query, findings = tuple(map(tuple, data["query"])), tuple(Finding(**one) for one in data["findings"])
         return cls(**{**data, "query": query, "ids": tuple(data["ids"]), "findings": findings})
 
 
@@ -203,10 +192,6 @@ class ListRequest:
     """A request for a page of a list, as the audit of walks reads it.
 
     Attributes:
-        number: Its number in the journal.
-        walk: The number of its walk.
-        page_number: The number of its page in that walk.
-        record: The request and how it was answered.
         previous: The number of the previous request of the same project, 0 if it is not known.
         catalog: The catalog that it was answered from; ``None`` if there is none or it is no longer kept.
     """
@@ -250,10 +235,7 @@ class ListRequest:
 
 
 class Journal:
-    """Keeps the most recent requests.
-
-    Args:
-        size: The number of requests to keep; fewer if their paths and queries are long.
+    """Keeps the most recent requests: ``size`` of them, or fewer if their paths and queries are long.
 
     Attributes:
         ignored: The names of findings that no entry shows.
@@ -301,13 +283,7 @@ class Journal:
             return self._pages.number(path, project, query)[1]
 
     def latest(self, count: int, matches: Callable[[Record], bool], before: int = 0) -> list[Entry]:
-        """Return the latest recorded requests that match, at most ``count``, the newest first.
-
-        Args:
-            count: The largest number of requests.
-            matches: Whether to return a request.
-            before: The number of a request, to return only earlier ones; 0 for all.
-        """
+        """Return at most ``count`` matching requests, the newest first; with ``before``, those before this number."""
         with self._lock:
             records = list(self._records)
         found = (one for one in reversed(records) if (not before or one[0] < before) and matches(one[3]))

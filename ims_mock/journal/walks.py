@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -63,11 +63,6 @@ class Remark:
         """The rule that applies."""
         return RULES_BY_NAME[self.name]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the remark as JSON shows it, with the words of its rule."""
-        own = {"requests": list(self.requests), "images": list(self.images), "cause": self.cause}
-        return vars(self.rule) | own
-
 
 @dataclass(frozen=True)
 class Step:
@@ -124,20 +119,15 @@ class Walk:
         return tuple(remark for remark in self.remarks if remark.rule.severity == ERROR)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the walk as JSON shows it. Queries are lists of pairs, because names can be repeated."""
-        steps = [vars(step) | {"query": list(map(list, step.query))} for step in self.steps]
-        remarks = [remark.as_json() for remark in self.remarks]
-        return vars(self) | {"query": list(map(list, self.query)), "steps": steps, "remarks": remarks}
+        """Return the walk as JSON shows it, each remark with the words of its rule."""
+        steps, remarks = map(vars, self.steps), [vars(one) | vars(one.rule) for one in self.remarks]
+        return vars(self) | {"steps": list(steps), "remarks": remarks}
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Walk:
-        """Return the walk that :meth:`as_json` has written."""
-        steps = tuple(Step(**{**one, "query": _pairs(one["query"])}) for one in data["steps"])
+        """Return the walk that JSON shows, in which every tuple is a list."""
+        steps = tuple(Step(**{**one, "query": tuple(map(tuple, one["query"]))}) for one in data["steps"])
         remarks = tuple(
             Remark(one["name"], tuple(one["requests"]), tuple(one["images"]), one["cause"]) for one in data["remarks"]
         )
-        return cls(**{**data, "query": _pairs(data["query"]), "steps": steps, "remarks": remarks})
-
-
-def _pairs(data: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in data)
+        return cls(**{**data, "query": tuple(map(tuple, data["query"])), "steps": steps, "remarks": remarks})

@@ -20,7 +20,7 @@ def list_requests() -> Response:
     if since is None:
         raise RequestError("integer", "since", text, "the number of a request")
     entries = context.emulator.journal.entries(since)
-    return jsonify(requests=[entry.as_json() for entry in entries if path in (None, entry.path)])
+    return jsonify(requests=[vars(entry) for entry in entries if path in (None, entry.path)])
 
 
 @blueprint.delete("/requests")
