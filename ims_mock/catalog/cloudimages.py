@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
 from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, comparable
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
-from ims_mock.contract.parameters import CLOUDIMAGES_DEFAULT_LIMIT, DEFAULT_LIMIT, LIMIT_CAP, REJECTED, Parameter
+from ims_mock.contract.parameters import (
+    CLOUDIMAGES_DEFAULT_LIMIT,
+    DEFAULT_LIMIT,
+    LIMIT_CAP,
+    PARAMETERS,
+    REJECTED,
+    Parameter,
+)
 from ims_mock.errors import RequestError
 
 VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
@@ -30,6 +38,11 @@ class Listing:
     json: Callable[[Image], bytes]
     extras: tuple[Parameter, ...] = ()  # the query parameters that only this list has, or documents differently
     parsers: Mapping[str, Callable[[FilterParser, str], Filters]] = field(default_factory=dict)  # of some of these
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The documented query parameters by name."""
+        return {one.name: one for one in (*PARAMETERS, *self.extras)}
 
     def filters(self, parser: FilterParser, name: str, value: str) -> Iterable[Filter | None]:
         """Return the filters for a query parameter ``name=value``; ``None`` stands for no restriction."""

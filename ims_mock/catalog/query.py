@@ -17,7 +17,7 @@ from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, co
 from ims_mock.catalog.links import REGISTERED, link_query
 from ims_mock.catalog.visibility import HasVisibility, IsVisible, View, as_shown
 from ims_mock.contract.fields import BY_NAME, DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
-from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REJECTED, SORT_DIRECTIONS, SORT_KEYS
+from ims_mock.contract.parameters import LIMIT_CAP, REJECTED, SORT_DIRECTIONS, SORT_KEYS
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.text import cached_if_short, quoted, wire_text
@@ -62,8 +62,7 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     for name, value in parameters:
         left.setdefault(name, []).append(value)
     if "repeated-single-values" in view.profile:
-        known = (*PARAMETERS, *listing.extras)
-        for name in sorted({parameter.name for parameter in known if parameter.repeated == REJECTED}):
+        for name in sorted(one.name for one in listing.parameters.values() if one.repeated == REJECTED):
             if len(values := left.get(name, ())) > 1:
                 raise RequestError("repeated", name, ", ".join(values), "one value")
     limit, marker, member_status = (_pop_first(left, name) for name in ("limit", "marker", "member_status"))

@@ -10,25 +10,20 @@ from functools import cached_property
 from typing import Final
 
 from ims_mock.auth.authentication import NO_CREDENTIALS
-from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, asks_list
+from ims_mock.catalog.cloudimages import LISTS, Listing
 from ims_mock.catalog.filters import FilterParser
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.fields import BY_NAME, KNOWN_NAMES, nearest
-from ims_mock.contract.parameters import PARAMETERS, Parameter
+from ims_mock.contract.parameters import Parameter
 from ims_mock.contract.profiles import DOCUMENTED
 from ims_mock.contract.values import TIME, is_documented_time, parse_integer, parse_time
 from ims_mock.errors import RequestError
 from ims_mock.journal.redaction import redacted_value
 from ims_mock.text import quoted
 
-COMBINED_SORT: Final = "sort"  # Glance's parameter for sort keys and directions in one
-_LIST_PARAMETERS: Final[dict[str, dict[str, Parameter]]] = {
-    one.path: {parameter.name: parameter for parameter in (*PARAMETERS, *one.extras)} for one in (IMAGES, CLOUDIMAGES)
-}
-_PARSERS: Final = {(one.path, name): parse for one in (IMAGES, CLOUDIMAGES) for name, parse in one.parsers.items()}
-_DOCUMENTED_PATHS: Final = (IMAGES.path, CLOUDIMAGES.path, "/v2/schemas")
-"""The paths whose subpaths the document names without parameters."""
+ValueProblem = tuple[str, str, str]  # the finding, what is wrong with a value, and what to send instead
 
+_DOCUMENTED_PATHS: Final = (*(f"{path}/" for path in LISTS), "/v2/schemas/")  # the document names no parameters below
 _GLANCE_OPERATORS: Final = ("eq", "in")
 _REPLACEMENTS: Final = {"changes-since": "write updated_at=gte:TIME", "tags": "write tag=KEY=VALUE, once for each"}
 """What the document has in place of parameters of Glance."""
@@ -50,23 +45,12 @@ _DEPRECATED: Final = (
 
 
 @dataclass(frozen=True)
-class ValueProblem:
-    """A parameter value that differs from the document: its finding, what is wrong, and what to send instead."""
-
-    finding: str
-    message: str
-    cure: str
-
-
-@dataclass(frozen=True)
 class DocumentedRequest:
     """A request, as far as the document says something about it.
 
     Attributes:
         path: The path, decoded.
         query: The query string as it was sent.
-        is_queens: Whether the client asks for the Queens release of the API.
-        is_admin: Whether the caller is an admin.
         credentials: What was sent: ``nothing``, ``a token`` or ``a signature``.
         refusal: The name of the error with which ``--auth on`` rejects the request; empty if it does not.
     """
@@ -85,17 +69,16 @@ class DocumentedRequest:
         return decoded_query(self.query)
 
     @cached_property
-    def is_list(self) -> bool:
-        """Whether it requests a list of images."""
-        return asks_list(self.method, self.path.rstrip("/"))
+    def listing(self) -> Listing | None:
+        """The list of images that it requests; ``None`` for other requests."""
+        return LISTS.get(self.path.rstrip("/")) if self.method == "GET" else None
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter] | None:
         """The documented parameters of the path; ``None`` if the document does not name the path."""
-        path = self.path.rstrip("/")
-        if self.is_list:
-            return _LIST_PARAMETERS[path]
-        return {} if any(path == one or path.startswith(f"{one}/") for one in _DOCUMENTED_PATHS) else None
+        if self.listing:
+            return self.listing.parameters
+        return {} if f"{self.path.rstrip('/')}/".startswith(_DOCUMENTED_PATHS) else None
 
     @cached_property
     def sent(self) -> Mapping[str, list[str]]:
@@ -113,9 +96,10 @@ class DocumentedRequest:
     @cached_property
     def value_problems(self) -> tuple[ValueProblem, ...]:
         """The values of documented parameters that differ from the document."""
-        path, pairs = self.path.rstrip("/"), [(name, value) for name in self.sent for value in self.values(name)]
-        problems = (_value_problem(path, name, value, is_queens=self.is_queens) for name, value in pairs)
-        return tuple(filter(None, problems))
+        if self.listing is None:
+            return ()
+        pairs = [(name, value) for name in self.sent for value in self.values(name)]
+        return tuple(filter(None, (_value_problem(self.listing, *pair, is_queens=self.is_queens) for pair in pairs)))
 
     def instead_of(self, name: str) -> str:
         """Return what to send instead of a parameter that the document does not name for the path."""
@@ -125,8 +109,9 @@ class DocumentedRequest:
             return _REPLACEMENTS[name]
         if name not in KNOWN_NAMES and (near := nearest(name, self.parameters)):
             return f"did you mean {near}?"
-        if other := next((path for path, parameters in _LIST_PARAMETERS.items() if name in parameters), None):
-            return f"send it to {other}, which has it"
+        for listing in LISTS.values():
+            if name in listing.parameters:
+                return f"send it to {listing.path}, which has it"
         if name in BY_NAME:
             return "read the property in the response: only Glance filters by it"
         return "remove it: only Glance filters by properties that the document does not name"
@@ -148,51 +133,44 @@ def decoded_query(query: str) -> tuple[tuple[str, str], ...]:
 # --- values
 
 
-def _value_problem(path: str, name: str, value: str, *, is_queens: bool) -> ValueProblem | None:
-    """Return how a parameter value of the list at a path differs from the document, ``None`` if it does not."""
-    parameter, sent = _LIST_PARAMETERS[path][name], f"{name} is {quoted(value)}"
+def _value_problem(listing: Listing, name: str, value: str, *, is_queens: bool) -> ValueProblem | None:
+    """Return how a parameter value differs from the document, ``None`` if it does not."""
+    parameter, sent = listing.parameters[name], f"{name} is {quoted(value)}"
     field = parameter.field
     if field is not None and field.type is TIME:
         return _time_problem(sent, value)
     if parameter.json_type == "integer":
-        return _number_problem(name, sent, value)
+        number = parse_integer(value)
+        if number is not None and number >= 0:
+            return None
+        return "undocumented-value", f"{sent}, not a whole number from 0", f"write {name}= and digits"
     if field is not None and field.has_in_operator and ":" in value:
         return _operator_problem(name, sent, value)
     legal = field.values if field is not None and field.values else parameter.values
-    parse = _PARSERS.get((path, name))
+    parse = listing.parsers.get(name)
     if value in legal or (not legal and parse is None):
         return None
     if parse is not None:
         try:
             parse(FilterParser(DOCUMENTED, is_queens), value)
         except RequestError as error:
-            return ValueProblem("undocumented-value", f"{sent}, which the service rejects", f"write {error.legal}")
+            return "undocumented-value", f"{sent}, which the service rejects", f"write {error.legal}"
     folded, by_folded = value.lower(), {one.lower(): one for one in legal}
     if field is not None and folded in dict(field.spellings):
-        return ValueProblem(
-            "old-spelling", f"{sent}, an older spelling", f"write {name}={by_folded[field.fold(value)]}"
-        )
+        return "old-spelling", f"{sent}, an older spelling", f"write {name}={by_folded[field.fold(value)]}"
     if folded in by_folded:
-        message = f"{sent}, which is documented in another case"
-        return ValueProblem("value-case", message, f"write {name}={by_folded[folded]}")
+        return "value-case", f"{sent}, which is documented in another case", f"write {name}={by_folded[folded]}"
     if parse is not None:
         return None
     cure = f"write one of {', '.join(legal)}"
     if field is not None and folded in map(str.lower, field.known_values):
         source = "real responses show" if folded in map(str.lower, field.seen_values) else "the published schema lists"
-        return ValueProblem("beyond-document", f"{sent}, which only {source}", cure)
+        return "beyond-document", f"{sent}, which only {source}", cure
     if value in parameter.undocumented_values or (name == "visibility" and folded == "community" and is_queens):
-        return ValueProblem("beyond-document", f"{sent}, which only Glance knows", cure)
+        return "beyond-document", f"{sent}, which only Glance knows", cure
     for near in difflib.get_close_matches(folded, by_folded, 1):
         cure += f"; did you mean {by_folded[near]}?"
-    return ValueProblem("undocumented-value", f"{sent}, which is not a documented value", cure)
-
-
-def _number_problem(name: str, sent: str, value: str) -> ValueProblem | None:
-    number = parse_integer(value)
-    if number is not None and number >= 0:
-        return None
-    return ValueProblem("undocumented-value", f"{sent}, not a whole number from 0", f"write {name}= and digits")
+    return "undocumented-value", f"{sent}, which is not a documented value", cure
 
 
 def _operator_problem(name: str, sent: str, value: str) -> ValueProblem:
@@ -201,9 +179,9 @@ def _operator_problem(name: str, sent: str, value: str) -> ValueProblem:
         cure = f"write {name}= and one value"
         if ":" in operand:
             cure = "keep it if you must: nothing else finds a value with a colon"
-        return ValueProblem("beyond-document", f"{sent}, with an operator that only Glance knows", cure)
+        return "beyond-document", f"{sent}, with an operator that only Glance knows", cure
     message = f"{sent}: the text before the colon is read as an operator, and there is no such operator"
-    return ValueProblem("undocumented-value", message, f"write {name}=eq:{value}")
+    return "undocumented-value", message, f"write {name}=eq:{value}"
 
 
 def _time_problem(sent: str, value: str) -> ValueProblem | None:
@@ -214,7 +192,7 @@ def _time_problem(sent: str, value: str) -> ValueProblem | None:
     cure = "write the time as 2018-09-06T14:03:27Z or 2018-09-06 14:03:27"
     if parse_time(text) is None or (operator and operator not in TIME.operators):
         cure += f", after {', '.join(TIME.operators)} and a colon"
-        return ValueProblem("undocumented-value", f"{sent}, not an operator and a time", cure)
+        return "undocumented-value", f"{sent}, not an operator and a time", cure
     if not is_documented_time(text):
-        return ValueProblem("time-format", f"{sent}, a time in a format that only Glance knows", cure)
+        return "time-format", f"{sent}, a time in a format that only Glance knows", cure
     return None

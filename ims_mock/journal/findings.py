@@ -17,7 +17,7 @@ from ims_mock.contract.fields import DEAD_STATUSES
 from ims_mock.contract.parameters import ALL, LAST, LIMIT_CAP, PARAMETERS
 from ims_mock.contract.values import TIME, parse_integer, parse_time
 from ims_mock.errors import BY_NAME
-from ims_mock.journal.documented import COMBINED_SORT, DocumentedRequest
+from ims_mock.journal.documented import DocumentedRequest
 from ims_mock.loading.lint import EXCLUSIONS
 from ims_mock.text import counted, printable, quoted
 
@@ -25,6 +25,7 @@ ERROR, WARNING, INFO = SEVERITIES = ("error", "warning", "info")
 """Of findings and remarks: it cannot work as intended; it works, but is not documented; it is good to know."""
 
 MAX_FINDINGS: Final = 100  # the largest number of findings of one request
+_COMBINED_SORT: Final = "sort"  # Glance's parameter for sort keys and directions in one
 _TIMES: Final = frozenset(one.name for one in PARAMETERS if one.field is not None and one.field.type is TIME)
 
 
@@ -48,13 +49,7 @@ Messages = Iterator[tuple[str, str]]  # the message and the cure of each finding
 
 @dataclass(frozen=True)
 class FindingRule:
-    """One kind of finding.
-
-    Attributes:
-        about: One sentence of description.
-        source: Where the rule is known from.
-        check: Returns the message and cure of each such finding in a request.
-    """
+    """One kind of finding: what it is about, where the rule is known from, and a check that yields each such finding."""
 
     name: str
     severity: str
@@ -68,7 +63,7 @@ def _undocumented_parameter(request: DocumentedRequest) -> Messages:
     if known is None:
         return
     for name in dict.fromkeys(name for name, _ in request.pairs):
-        if name not in known and not (known and name == COMBINED_SORT):
+        if name not in known and not (known and name == _COMBINED_SORT):
             path = printable(request.path)
             sent = printable(name) if name else "the empty name"
             yield f"{sent} is not a documented parameter of {request.method} {path}", request.instead_of(name)
@@ -76,11 +71,7 @@ def _undocumented_parameter(request: DocumentedRequest) -> Messages:
 
 def _value(finding: str) -> Callable[[DocumentedRequest], Messages]:
     """Return the check for values with one kind of problem."""
-
-    def check(request: DocumentedRequest) -> Messages:
-        return ((one.message, one.cure) for one in request.value_problems if one.finding == finding)
-
-    return check
+    return lambda request: ((message, cure) for kind, message, cure in request.value_problems if kind == finding)
 
 
 def _repeated_parameter(request: DocumentedRequest) -> Messages:
@@ -112,7 +103,7 @@ def _sort_dir_alone(request: DocumentedRequest) -> Messages:
 
 def _legacy_sort(request: DocumentedRequest) -> Messages:
     for name, value in request.pairs:
-        if name == COMBINED_SORT and request.is_list:
+        if name == _COMBINED_SORT and request.listing:
             message = f"sort is {quoted(value)}, in a syntax that only Glance knows"
             yield message, "write sort_key=KEY and sort_dir=DIRECTION"
 
@@ -183,7 +174,7 @@ def _credentials(request: DocumentedRequest) -> Messages:
 
 
 def _one_profile(request: DocumentedRequest) -> Messages:
-    if not request.is_list:
+    if request.listing is None:
         return
     if has_stray_percent(request.query):
         yield "the query has a % that escapes nothing, which the profile documented rejects", "write %25 for a %"

@@ -17,7 +17,6 @@ from ims_mock.catalog.explain import exclusions, explain
 from ims_mock.catalog.query import decoded, parse
 from ims_mock.catalog.visibility import ADMIN, Caller, View
 from ims_mock.contract.fields import BY_NAME
-from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.errors import RequestError
 from ims_mock.journal.documented import DocumentedRequest
 from ims_mock.journal.findings import findings_of
@@ -72,7 +71,7 @@ def _list_page(own: dict[str, str]) -> Response:
         "projects": _projects(view.caller.project),
         "viewer": view.caller,
         "findings": findings_of(asked, emulator.ignored_findings),
-        "parameters": {one.name: one for one in (*PARAMETERS, *listing.extras)},
+        "parameters": listing.parameters,
         "pairs": decoded(raw),
         "snippets": {"URL": url, "curl": f"curl -s {shlex.quote(url)}{header}"},
         "sdk": sdk_request(listing, raw) | {"base": context.base_url},

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import Listing
 from ims_mock.catalog.query import decoded
-from ims_mock.contract.parameters import PARAMETERS
 from ims_mock.contract.values import parse_boolean, parse_integer
 from ims_mock.text import escaped
 
@@ -17,7 +16,7 @@ _NOT_IN_SDK: Final = ("__whole_image", "__system__cmkid")
 
 def sdk_request(listing: Listing, query: str) -> dict[str, Any]:
     """Return the method of the SDK that sends a query, the arguments of its request, and what it cannot send."""
-    known = {one.name: one for one in (*PARAMETERS, *listing.extras) if one.name not in _NOT_IN_SDK}
+    known = {name: one for name, one in listing.parameters.items() if name not in _NOT_IN_SDK}
     arguments, missing = {}, []
     for name, value in decoded(query):
         if name not in known or name in arguments:
