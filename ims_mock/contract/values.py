@@ -30,8 +30,8 @@ JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)((?:\.[0-9]+)?(?:[eE][+-]?[
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIME: Final = re.compile(
     r"""(?P<year>[0-9]{4})
-    (?: (?: -(?P<month>[0-9]{1,2}) | (?P<month_compact>[0-9]{2})(?!\Z) )
-        (?: (?: -(?P<day>[0-9]{1,2}) | (?P<day_compact>[0-9]{2}) )
+    (?: -?(?P<month> (?<=-)[0-9]{1,2} | (?<!-)[0-9]{2}(?!\Z) )
+        (?: -?(?P<day> (?<=-)[0-9]{1,2} | (?<!-)[0-9]{2} )
             (?: [ Tt](?P<hour>[0-9]{2}) (?: :?(?P<minute>[0-9]{2}) )?
                 (?: :?(?P<second>[0-9]{1,2}) (?: [.,](?P<fraction>[0-9]+) )? )?
                 (?P<zone> [Zz] | (?P<sign>[-+])(?P<zone_hour>[0-9]{2}):?(?P<zone_minute>[0-9]{2})? )?
@@ -40,6 +40,7 @@ _TIME: Final = re.compile(
     )?""",
     re.VERBOSE,
 )
+_FIRST: Final = {"year": 1, "month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
 _DOCUMENTED_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{8}Z| [0-9:]{8})")
 _DURATION: Final = re.compile(
     r"[+-]?P(?!\Z)(?:(?P<weeks>[0-9]+)W)?(?:(?P<days>[0-9]+)D)?"
@@ -74,9 +75,7 @@ def parse_boolean(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text.lower())
 
 
-_BOOLEANS: Final[Mapping[str, object]] = {
-    spelled(word): word == "true" for word in ("true", "false") for spelled in (str.lower, str.title, str.upper)
-}
+_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 """The booleans of YAML."""
 
 
@@ -116,15 +115,9 @@ def parse_time(text: str, *, lower_case: bool = True) -> Instant | None:
     if match is None or (not lower_case and text != text.upper()):
         return None
     part = match.groupdict()
+    numbers: dict[str, Any] = {name: int(part[name] or first) for name, first in _FIRST.items()}
     try:
-        local = datetime(
-            int(part["year"]),
-            int(part["month"] or part["month_compact"] or 1),
-            int(part["day"] or part["day_compact"] or 1),
-            int(part["hour"] or 0),
-            int(part["minute"] or 0),
-            int(part["second"] or 0),
-        )
+        local = datetime(**numbers)
         offset = timedelta(hours=int(part["zone_hour"] or 0), minutes=int(part["zone_minute"] or 0))
         timezone(offset)
     except ValueError:
@@ -214,8 +207,7 @@ def read_text(value: object) -> str:
     raise ValueError(f"{quoted(value)} is not text")
 
 
-def read_header(value: object) -> str:
-    """Read text that a header can contain."""
+def _read_header(value: object) -> str:
     text = read_text(value)
     if _CONTROL_CHARACTER.search(text):
         raise ValueError(f"{quoted(value)} contains control characters, which no header can")
@@ -292,7 +284,6 @@ class ValueType:
     """The type of an attribute's value.
 
     Attributes:
-        name: Its name.
         json_type: Its type in JSON, as the reference shows it.
         read: Converts a value of a catalog file to the stored value; raises ``ValueError``.
         operators: The documented operators of a filter, ``operator:value``.
@@ -305,7 +296,7 @@ class ValueType:
 
 
 TEXT: Final = ValueType("text", "string", read_text)
-HEADER: Final = ValueType("header", "string", read_header)
+HEADER: Final = ValueType("header", "string", _read_header)
 INTEGER: Final = ValueType("integer", "integer", read_integer)
 BOOLEAN: Final = ValueType("boolean", "boolean", read_boolean)
 TIME: Final = ValueType("time", "string", read_time, tuple(_COMPARISONS))

@@ -20,17 +20,13 @@ BEFORE, MIDDLE = _DROPS = ("before", "middle")
 TRUNCATED, GARBAGE, EMPTY, HTML = _BODIES = ("truncated", "garbage", "empty", "html")
 MISSING, NULL, ABSOLUTE, LOOP, REPEATED = _LINKS = ("missing", "null", "absolute", "loop", "repeated")
 
-
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-
-def _is_line(text: str) -> bool:
-    return text.isprintable() and text.isascii()
+_LINE_TEXT: Final = re.compile("[ -~]*")
 
 
 def _parse_line(value: object) -> str:
     text = read_part(value)
-    return str(checked(text, _is_line(text)))
+    return str(checked(text, bool(_LINE_TEXT.fullmatch(text))))
 
 
 def _parse_headers(value: object) -> dict[str, str]:
@@ -41,7 +37,7 @@ def _parse_headers(value: object) -> dict[str, str]:
             raise PartError(f": the server sets {name} itself. Use other headers.")
         if not _HEADER_NAME.fullmatch(name):
             raise PartError(f": {quoted(name)} is not the name of a header. Use letters, digits and hyphens.")
-        if not _is_line(text):
+        if not _LINE_TEXT.fullmatch(text):
             raise PartError(f".{name}: got {quoted(text)}. Use {_LINE.legal}.")
     return headers
 
@@ -52,7 +48,7 @@ def _parse_delay(value: object) -> tuple[float, float]:
 
 
 _SECONDS: Final = number(0, MAX_DELAY_SECONDS, float)
-_LINE_SCHEMA: Final = {**SCALAR, "pattern": "^[ -~]*$"}
+_LINE_SCHEMA: Final = {**SCALAR, "pattern": f"^{_LINE_TEXT.pattern}$"}
 
 _LINE: Final = KeyType("a text of one line in ASCII, empty for none", _parse_line, _LINE_SCHEMA)
 _HEADERS: Final = KeyType(

@@ -30,9 +30,6 @@ class RuleKey:
     """One key of a rule.
 
     Attributes:
-        section: The section it belongs to: :data:`MATCH`, :data:`RULE` or :data:`EFFECT`.
-        type: The legal values.
-        description: What it means, in one sentence.
         matches: Whether a request matches the value; ``None`` if the key does not look at a single request.
         requires: The key it must be combined with.
         excludes: The key it cannot be combined with.

@@ -34,7 +34,7 @@ class FaultCandidate:
     Attributes:
         query: The raw query string.
         header: Returns a header by name, or an empty string.
-        page_number: Returns the number of the page in its walk through a list; 0 if it requests no list.
+        page_number: Returns the number of the page in its walk; 0 if it requests no list.
     """
 
     method: str
@@ -124,11 +124,10 @@ def parse_rule(given: Any) -> dict[str, dict[str, Any]]:
 
 def rule_from_keywords(**keys: Any) -> dict[str, Any]:
     """Return the rule for keys of any section: ``page=2, status=503``."""
-    sections = {key.name: key.section for key in RULE_KEYS}
     rule: dict[str, Any] = {MATCH: {}, EFFECT: {}}
+    sections = {key.name: rule.get(key.section, rule) for key in RULE_KEYS}
     for name, value in keys.items():
-        target = rule[sections[name]] if sections[name] else rule
-        target[name] = value
+        sections[name][name] = value
     return rule
 
 
@@ -175,26 +174,21 @@ class FaultRule:
 
     Args:
         rule_id: The id.
-        given: The rule as JSON, see :data:`RULE_KEYS`.
+        given: The rule as JSON, see :data:`RULE_KEYS`; :func:`parse_rule` raises an error if it is invalid.
         seed: The seed of its random numbers, together with the id.
 
     Attributes:
         effect: The parsed effects.
         hits: The number of requests that the rule was applied to.
-
-    Raises:
-        ValueError: As :func:`parse_rule` does.
     """
 
     def __init__(self, rule_id: str, given: Mapping[str, Any], seed: int = 0) -> None:
         parsed = parse_rule(given)
-        own, match, self.effect = parsed[RULE], parsed[MATCH], parsed[EFFECT]
-        self.id, self.hits = rule_id, 0
+        self.id, self.hits, self.effect = rule_id, 0, parsed[EFFECT]
         self._given = {section: deepcopy(dict(given.get(section, {}))) for section in (MATCH, EFFECT)}
-        self._times: int | None = own.get("times", 1)
-        self._after: int = own.get("after", 0)
-        self._probability: float = own.get("probability", 1.0)
-        self._nth: int | None = match.get("nth")
+        self._limits = {"times": 1, "after": 0, "probability": 1.0, **parsed[RULE]}
+        match = parsed[MATCH]
+        self._nth = match.get("nth")
         self._conditions = [
             (key.matches, match[key.name]) for key in keys_of(MATCH) if key.matches and key.name in match
         ]
@@ -203,13 +197,16 @@ class FaultRule:
 
     def claim(self, request: FaultCandidate) -> bool:
         """Return whether the rule applies to a request, and count the request. Call it once per request."""
-        if self.hits == self._times or not all(matches(value, request) for matches, value in self._conditions):
+        if self.hits == self._limits["times"] or not all(
+            matches(value, request) for matches, value in self._conditions
+        ):
             return False
         self._matched += 1
         if self._nth not in (None, self._matched):
             return False
         self._selected += 1
-        if self._selected <= self._after or (self._probability < 1 and self._random.random() >= self._probability):
+        probability = self._limits["probability"]
+        if self._selected <= self._limits["after"] or (probability < 1 and self._random.random() >= probability):
             return False
         self.hits += 1
         return True
@@ -241,8 +238,7 @@ class FaultRule:
             match["header"][name] = redacted(str(value)) if name.lower() in SECRET_HEADERS else value
         for name, value in match.get("query", {}).items():
             match["query"][name] = redacted_value(name, str(value))
-        own = {"times": self._times, "after": self._after, "probability": self._probability}
-        return {"id": self.id, MATCH: match, **own, EFFECT: deepcopy(self._given[EFFECT]), "hits": self.hits}
+        return {"id": self.id, MATCH: match, **self._limits, EFFECT: deepcopy(self._given[EFFECT]), "hits": self.hits}
 
 
 class FaultRules:
