@@ -62,11 +62,7 @@ class Profile:
 
     @classmethod
     def parse(cls, text: str) -> Profile:
-        """Parse a profile, optionally with changes: ``documented,-registered-only`` or ``glance,+dotted-tags``.
-
-        Raises:
-            ValueError: The profile or a departure is unknown.
-        """
+        """Parse a profile with changes, if any: ``glance,+dotted-tags``; raise ``ValueError`` for unknown names."""
         base, *changes = (part.strip() for part in text.split(","))
         if base not in _BASES:
             raise ValueError(f"Invalid profile {quoted(text)}. Use {' or '.join(map(repr, _BASES))}.")

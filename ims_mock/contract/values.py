@@ -105,11 +105,9 @@ class Instant:
 
 
 def parse_time(text: str, *, lower_case: bool = True) -> Instant | None:
-    """Parse any format of a time that Glance accepts, from ``2018`` to ``2018-09-10T18:00:00.5+08:00``.
+    """Parse any format of a time that Glance accepts, from ``2018`` (UTC) to ``2018-09-10T18:00:00.5+08:00``.
 
-    Args:
-        text: The time; without a time zone it is UTC.
-        lower_case: Whether ``t`` and ``z`` are accepted for ``T`` and ``Z`` (Glance rejects them, recorded).
+    Glance rejects ``t`` and ``z`` in ``lower_case`` (recorded).
     """
     match = _TIME.fullmatch(text)
     if match is None or (not lower_case and text != text.upper()):

@@ -50,11 +50,7 @@ class CatalogChange:
 
     @classmethod
     def parse(cls, given: object) -> CatalogChange:
-        """Parse a mapping with ``delete``, ``add`` and ``update``.
-
-        Raises:
-            PartError: A value is not legal.
-        """
+        """Parse a mapping with ``delete``, ``add`` and ``update``; raise :class:`PartError` if a value is not legal."""
         if not isinstance(given, Mapping) or not given or not _TYPES.keys() >= given.keys():
             raise PartError(f": got {quoted(given)}. Use a mapping with {', '.join(_TYPES)}.")
         for name, value in given.items():
@@ -77,12 +73,7 @@ class CatalogChange:
     def apply(self, catalog: Catalog, *, marker: str, project: str, seed: int, now: str) -> Catalog:
         """Return the changed catalog. Ids of images that do not exist are ignored.
 
-        Args:
-            catalog: The catalog.
-            marker: The id that :data:`MARKER` stands for; empty if the request has no marker.
-            project: The owner of an added image without one.
-            seed: The seed of the id of an added image without one.
-            now: The time in wire format.
+        An added image has defaults from ``project`` and ``seed``. The marker may be empty, the time is in wire format.
         """
         for name, values in self.update.items():
             if image := catalog.get(marker if name == MARKER else name):

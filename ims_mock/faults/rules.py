@@ -111,8 +111,7 @@ def _section_schema(section: str) -> dict[str, Any]:
 def parse_rule(given: Any) -> dict[str, dict[str, Any]]:
     """Parse a rule, and return the values of each section.
 
-    Raises:
-        ValueError: A key or a value is not legal. The message names its path, the value and what is legal.
+    A ``ValueError`` names the path of a key, its value and what is legal.
     """
     parsed = {RULE: _parse_section(RULE, given)}
     parsed |= {section: _parse_section(section, given.get(section, {})) for section in (MATCH, EFFECT)}
@@ -172,10 +171,7 @@ def _unknown_key(section: str, name: str, legal: Iterable[str]) -> ValueError:
 class FaultRule:
     """A rule that selects requests and describes what happens to them.
 
-    Args:
-        rule_id: The id.
-        given: The rule as JSON, see :data:`RULE_KEYS`; :func:`parse_rule` raises an error if it is invalid.
-        seed: The seed of its random numbers, together with the id.
+    It is given as JSON, see :data:`RULE_KEYS`. Seed and id determine its random numbers.
 
     Attributes:
         effect: The parsed effects.
@@ -255,11 +251,7 @@ class FaultRules:
         return self._rules
 
     def add(self, given: Mapping[str, Any]) -> FaultRule:
-        """Append a rule.
-
-        Raises:
-            ValueError: There are too many rules, or a key or a value is not legal.
-        """
+        """Append a rule; raise ``ValueError`` if it is invalid or there are too many."""
         with self._lock:
             if len(self._rules) >= MAX_RULES:
                 raise ValueError(f"There are {MAX_RULES} rules already. Remove some of them.")

@@ -122,12 +122,7 @@ _ITEMS: Final = frozenset((group, item) for group, items in _CONTRACT.items() fo
 
 
 class CoverageRecorder:
-    """Collects the items that the requests to one emulator have covered.
-
-    Args:
-        endpoints: The endpoints of the service.
-        parent: The recorder of the server that the emulator is a sandbox of; it collects the same items.
-    """
+    """Collects the items that the requests to one emulator have covered; so does ``parent``, if it is a sandbox."""
 
     def __init__(self, endpoints: Iterable[Endpoint], parent: CoverageRecorder | None = None) -> None:
         self._endpoints = tuple(endpoints)
@@ -246,11 +241,7 @@ class Coverage:
 
     @classmethod
     def read(cls, data: Any) -> Coverage:
-        """Return the coverage that :meth:`as_json` has written.
-
-        Raises:
-            ValueError: The data has another form.
-        """
+        """Return the coverage that :meth:`as_json` has written; raise ``ValueError`` for data of another form."""
         try:
             groups = {_text(group["name"]): tuple(map(_text, group["items"])) for group in data["groups"]}
             missing = {(group["name"], item) for group in data["groups"] for item in map(_text, group["never"])}

@@ -217,11 +217,7 @@ FINDINGS_BY_NAME: Final = {rule.name: rule for rule in FINDINGS}
 
 
 def parse_ignored(names: str) -> frozenset[str]:
-    """Return the names in the option ``findings_ignore``, which are separated by commas.
-
-    Raises:
-        ValueError: There is no finding of a name.
-    """
+    """Parse the option ``findings_ignore``, names separated by commas; raise ``ValueError`` for an unknown name."""
     ignored = frozenset(filter(None, map(str.strip, names.split(","))))
     for name in sorted(ignored - FINDINGS_BY_NAME.keys()):
         near = difflib.get_close_matches(name, FINDINGS_BY_NAME, 1)

@@ -66,10 +66,8 @@ class Record(NamedTuple):
     Most of its attributes are those of :class:`Entry`.
 
     Attributes:
-        time: The emulator's time when the request arrived.
         path: The path as WSGI has it, one character per byte.
         query: The query string as it was sent.
-        headers: Those of :data:`HEADERS` that were sent; secrets are redacted.
         started: When the request arrived, in seconds of :func:`time.perf_counter`.
         connected: When the connection was opened, by the same clock; 0 without a connection.
         caller: The sender; without a project if the credentials were not checked, which are then empty, too.
@@ -257,11 +255,7 @@ class Journal:
             self._catalogs: deque[tuple[int, Catalog, int]] = deque(maxlen=MAX_PAST_CATALOGS + 1)  # with its memory
 
     def record(self, record: Record, catalog: Catalog | None = None) -> int:
-        """Record a request, and the catalog if it is a list that was answered from one.
-
-        Returns:
-            The page number in its walk; 0 if the request is not for a list.
-        """
+        """Record a request, and the catalog that a list was answered from. Return the page number; 0 without a list."""
         with self._lock:
             self._count += 1
             if catalog is not None and not (self._catalogs and self._catalogs[-1][1] is catalog):
