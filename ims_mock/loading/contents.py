@@ -12,16 +12,14 @@ from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.values import TIME, parse_age, parse_wire_time, read_time, wire_time
 from ims_mock.loading.parser import CatalogText, ParseError, ValuePath
 from ims_mock.loading.published import LINKS, is_single_image, project_shown_to, without_envelope, without_links
-from ims_mock.loading.schema import CREDENTIAL_KEYS, SchemaError, read_image, read_sections
+from ims_mock.loading.schema import CREDENTIAL_KEYS, STOP_AFTER, SchemaError, read_image, read_sections
 from ims_mock.loading.sources import CatalogFile, CatalogProblem, Problems, format_path
 from ims_mock.text import quoted
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with what is being done, how much of it is done, and how much there is."""
 
-PROGRESS_STEP: Final = 500
-"""The number of images between two calls of the progress callback."""
-
+PROGRESS_STEP: Final = 500  # images between two calls
 _TIMES: Final = frozenset({"expires"}.union(field.name for field in FIELDS if field.type is TIME))
 _NESTED: Final = frozenset({"images", "defaults", "generate", "set", "credentials", *CREDENTIAL_KEYS})
 """The keys whose values are, or contain, mappings with times."""
@@ -76,7 +74,7 @@ class Contents:
 
     def warn(self, path: ValuePath, message: str) -> None:
         """Add a warning at the path of a value, once: a default is found again in every image."""
-        if not self._problems.has_all_warnings and (path, message) not in self._warned:
+        if len(self._problems.warnings) < STOP_AFTER and (path, message) not in self._warned:
             self._warned.add((path, message))
             self._add(path, message, is_warning=True)
 

@@ -94,7 +94,7 @@ def _agreeing_variants(known: Values) -> Choices[Variant]:
     image_type = {name: value for name, value in {**implied, **wanted}.items() if name in data.IMAGE_TYPE}
     if implied and data.matching_rows(image_type, *(variant[0] for variant in data.VARIANTS.rows)):
         wanted |= image_type
-    return data.variants_with(tuple(sorted(wanted.items())))
+    return data.variants_with(wanted)
 
 
 def _implied_type(known: Values) -> Values:
@@ -376,10 +376,8 @@ def generate(
         Dictionaries that share nothing. Shared images have ``members``, a mapping of projects to member statuses.
 
     Raises:
-        ValueError: The count is negative, or a computed link is fixed.
+        ValueError: A computed link is fixed.
     """
-    if count < 0:
-        raise ValueError(f"Invalid count {quoted(count)}. Use an integer from 0.")
     constraints = _Constraints(fixed)
     # the seed is hashed because Random(-7) has the same sequence as Random(7)
     draw, others = random.Random(int(_digest(f"{seed}/values"), 16)).random, _other_projects(seed)

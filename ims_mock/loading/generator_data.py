@@ -11,7 +11,6 @@ import math
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from ims_mock.contract.fields import BY_NAME
@@ -203,11 +202,7 @@ IMAGE_TYPE, _, HARDWARE, SYSTEM, STORED_DATA = GROUPS
 def matching_rows(wanted: Values, *choices: Choices[Values]) -> list[tuple[float, Values]]:
     """Return the rows of some choices that have all these values, each with its weight."""
     rows = [weighted for choice in choices for weighted in choice.weighted]
-    return [(weight, row) for weight, row in rows if weight and _matches(row, wanted) == len(wanted)]
-
-
-def _matches(row: Values, wanted: Values) -> int:
-    return len([name for name in wanted if row.get(name) == wanted[name]])
+    return [(weight, row) for weight, row in rows if weight and wanted.items() <= row.items()]
 
 
 def _made_row(group: tuple[str, ...], wanted: Values, *choices: Choices[Values]) -> Values:
@@ -217,21 +212,17 @@ def _made_row(group: tuple[str, ...], wanted: Values, *choices: Choices[Values])
         return {**system_values(system_of(str(known))), **wanted}
     if group == HARDWARE:
         return {"hw_firmware_type": "uefi", **wanted} if wanted.get("__support_arm") == "true" else wanted
-    return max((row for choice in choices for row in choice.rows), key=lambda row: _matches(row, wanted))
+    return max((row for choice in choices for row in choice.rows), key=lambda row: len(row.items() & wanted.items()))
 
 
-@lru_cache(maxsize=256)
-def variants_with(values: tuple[tuple[str, object], ...]) -> Choices[Variant]:
+def variants_with(values: Values) -> Choices[Variant]:
     """Return the variants, restricted group by group to rows with these values.
 
     If no remaining variant has such a row, rows of other variants are used, or else one is made.
-
-    Args:
-        values: Pairs of name and value, sorted. Names that are in no group are ignored.
     """
     variants = VARIANTS.weighted
     for position, group in enumerate(GROUPS):
-        wanted = {name: value for name, value in values if name in group}
+        wanted = {name: values[name] for name in sorted(values.keys() & group)}
         if not wanted:
             continue
         restricted = []

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from ims_mock.catalog.defaults import PUBLIC_TYPES
@@ -45,12 +44,9 @@ EXCLUSIONS: Final = (
 )
 """Attributes, each with others that no image has at the same time."""
 
-_MAX_NAMES: Final = 500
-"""The number of different unknown names that are compared with known ones, because this is slow."""
-
-_QUEENS_VALUES: Final = {"visibility": ("community",)}
-"""Values of Glance's release Queens that the service does not document."""
-
+_MAX_NAMES: Final = 500  # different unknown names that are compared with known ones, which is slow
+_SHORT_NAME: Final = 5  # the length of names in which two swapped letters or a wrong one are a large part
+_QUEENS_VALUES: Final = {"visibility": ("community",)}  # of Glance's release Queens; the service does not document them
 _VERSION_PREFIXES: Final = {
     "windows": ("windows",), "ubuntu": ("ubuntu",), "red hat": ("redhat", "red hat"), "suse": ("suse",),
     "centos": ("centos",), "debian": ("debian",), "opensuse": ("opensuse",), "oracle linux": ("oracle",),
@@ -59,26 +55,14 @@ _VERSION_PREFIXES: Final = {
 """How the ``__os_version`` of an image begins, by its ``__platform``; all in lower case."""
 
 
-_SHORT: Final = 5
-"""The length of names in which two swapped letters or a wrong one are a large part."""
+class Spelling(dict[str, str | None]):
+    """The known names that unknown ones most likely mean, for the first few hundred different ones."""
 
-
-@lru_cache(maxsize=1024)  # images of a catalog have the same properties
-def _nearest(name: str) -> str | None:
-    return nearest(name, {*KNOWN_NAMES, MEMBERS}, cutoff=0.75 if len(name) <= _SHORT else 0.8)
-
-
-class Spelling:
-    """Finds the known names that unknown ones resemble, for the first few hundred different ones."""
-
-    def __init__(self) -> None:
-        self._names: set[str] = set()
-
-    def nearest(self, name: str) -> str | None:
-        """Return the known name that an unknown one most likely means."""
-        if len(self._names) < _MAX_NAMES:
-            self._names.add(name)
-        return _nearest(name) if name in self._names else None
+    def __missing__(self, name: str) -> str | None:
+        if len(self) >= _MAX_NAMES:
+            return None
+        self[name] = nearest(name, {*KNOWN_NAMES, MEMBERS}, cutoff=0.75 if len(name) <= _SHORT_NAME else 0.8)
+        return self[name]
 
 
 def lint(values: Values, spelling: Spelling | None = None) -> Iterator[tuple[str, str]]:
@@ -88,7 +72,7 @@ def lint(values: Values, spelling: Spelling | None = None) -> Iterator[tuple[str
         values: The values of the image, including defaults and free properties.
         spelling: Finds similar names; the images of a load share it.
     """
-    spelling = spelling or Spelling()
+    spelling = Spelling() if spelling is None else spelling
     for field in FIELDS:
         value, known = values.get(field.name), (*field.known_values, *_QUEENS_VALUES.get(field.name, ()))
         if known and isinstance(value, str) and value.lower() not in map(str.lower, known):
@@ -98,7 +82,7 @@ def lint(values: Values, spelling: Spelling | None = None) -> Iterator[tuple[str
             yield name, "is a list or a mapping, and clients expect text; it is kept"
         if name in KNOWN_NAMES:
             continue
-        if similar := spelling.nearest(name):
+        if similar := spelling[name]:
             yield name, f"is not a known attribute; did you mean {similar}?"
         elif name.startswith("__"):
             yield name, "is not an attribute in the document"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -29,9 +29,7 @@ from ims_mock.text import quoted
 MAX_REPEATED_CHARACTERS: Final = 2**26
 """The characters that defaults, or the values of generated images, may amount to in all images together."""
 
-_FREE_CHARACTERS: Final = 1024
-"""Defaults of this length may be repeated in any number of images, which take more memory themselves."""
-
+_FREE_CHARACTERS: Final = 1024  # may be repeated in any number of images, which take more memory themselves
 _LISTS: Final = frozenset(field.name for field in FIELDS if field.type is LIST)
 _HIDDEN: Final = "{} is a project that no section names, and project {} does not see its image; add it to projects"
 _NO_OWNER: Final = "has no value, and project {} does not list the image; leave it out to have an owner"
@@ -98,7 +96,7 @@ def load(
         clock = content.clock(clock)
     for content in contents:
         content.validate_sections(clock)
-    _check_size(contents, max_images, problems)
+    total = generate + _count_images(contents, max_images, problems)
     for content in contents:
         content.validate_images()
     for content in contents:
@@ -106,9 +104,12 @@ def load(
     present = Contents(CatalogFile(UNNAMED, {}), problems, report)
     present.sections = dump_credentials(base.credentials) if base else {}
     credentials, owner = _credentials([present, *contents], project, shown_to)
-    now = clock.wire() if base else ""
-    builder = _ImageBuilder(base, seed, lint_bundled, report, problems, credentials, owner, now)
-    images = list(builder.build(contents, generate))
+    builder = _ImageBuilder(base, credentials, owner, seed, clock.wire() if base else "", lint_bundled)
+    images: list[Image] = []
+    for image in builder.build(contents, generate, can_generate=not problems.errors):
+        images.append(image)
+        if len(images) % PROGRESS_STEP == 0:
+            report("building images", len(images), total)
     problems.refuse_errors()
     if base:
         name, catalog = base.name, base.catalog.with_images(images)
@@ -134,8 +135,8 @@ def _warn_of_missing_pages(contents: Iterable[Contents]) -> None:
             content.warn(("next",), MORE_PAGES)
 
 
-def _check_size(contents: Iterable[Contents], max_images: int, problems: Problems) -> None:
-    """Reject catalogs with too many images, or whose images would be much larger than their text."""
+def _count_images(contents: Iterable[Contents], max_images: int, problems: Problems) -> int:
+    """Return the number of images; reject too many, and those that would be much larger than the text of catalogs."""
     total = 0
     for content in contents:
         sections = content.sections
@@ -147,14 +148,16 @@ def _check_size(contents: Iterable[Contents], max_images: int, problems: Problem
             rows.append(((*path, "count"), (*path, "set"), section.get("set", ""), section["count"]))
         for counted, repeated, values, count in rows:
             total += count
+            length = len(str(values))
             if count and total > max_images:
                 content.error(counted, f"{total} images would be loaded; at most {max_images} are allowed")
-                problems.refuse_errors()  # validating or building so many images takes long
-            length = len(str(values))
-            if length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
-                message = f"{length} characters would be repeated in {count} images; shorten the values"
-                content.error(repeated, message)
-                problems.refuse_errors()
+            elif length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
+                what = f"{length} characters would be repeated in {count} images"
+                content.error(repeated, f"{what}; shorten the values")
+            else:
+                continue
+            problems.refuse_errors()  # validating or building so many images takes long
+    return total
 
 
 # --- projects and credentials
@@ -228,21 +231,17 @@ class _ImageBuilder:
     """Builds the images of all catalogs. Its fields are the arguments of :func:`load`, if not described here.
 
     Attributes:
-        problems: The problems of the catalogs; receives those of images.
         credentials: The projects and credentials.
         owner: The owner of images without one.
         now: The default creation time; if empty, it is derived from the index of the image.
     """
 
     base: LoadedCatalog | None
-    seed: int
-    lint_bundled: bool
-    report: Progress
-    problems: Problems
     credentials: CredentialStore
     owner: str
+    seed: int
     now: str
-    _total: int = 0
+    lint_bundled: bool
     _taken: dict[str, str] = field(default_factory=dict)  # ids with the descriptions of their images
     _spelling: Spelling = field(default_factory=Spelling)
 
@@ -253,24 +252,16 @@ class _ImageBuilder:
         self._known_projects = {self.owner, *known.projects, *(row.project for row in rows)}
         self._view = view_of_lists(known, DOCUMENTED)
 
-    def build(self, contents: Sequence[Contents], generate: int) -> Iterator[Image]:
-        """Build the images of each catalog, then those that it generates, and finally further generated ones.
-
-        If there are errors already, nothing is generated.
-        """
-        can_generate = not self.problems.errors
-        counts = [
-            len(one.images) + sum(entry["count"] for entry in one.sections.get("generate", ())) for one in contents
-        ]
-        self._total = self._index + sum(counts) + generate
+    def build(self, contents: Iterable[Contents], generate: int, *, can_generate: bool) -> Iterator[Image]:
+        """Build the images of each catalog, then those that it generates, and finally further generated ones."""
         for content in contents:
             yield from self._written_images(content)
             for index, section in enumerate(content.sections.get("generate", ())):
-                path = ("generate", index, "set")
+                path, fixed = ("generate", index, "set"), section.get("set", {})
                 if can_generate and section["count"]:
-                    yield from self._generated_section(content, path, section)
+                    yield from self._generated_section(content, path, fixed, section)
                 else:
-                    self._lint_values(content, path, section.get("set", {}))
+                    self._lint(content, path, self._with_defaults(fixed), only=fixed)
         for image in self._generated(generate if can_generate else 0, self.seed, {}):
             if not self._is_taken(image.id):
                 yield image
@@ -278,7 +269,7 @@ class _ImageBuilder:
     def _written_images(self, content: Contents) -> Iterator[Image]:
         defaults = content.sections.get("defaults", {})
         if all(image.is_complete for image in content.images):
-            self._lint_values(content, ("defaults",), defaults)
+            self._lint(content, ("defaults",), self._with_defaults(defaults), only=defaults)
         for index, image in enumerate(content.images):
             self._skip_taken_ids(self.seed)
             given: Mapping[str, Any] = {**(UNSET if image.is_complete else {}), **defaults, **image.values}
@@ -290,11 +281,11 @@ class _ImageBuilder:
             values = self._with_defaults(given)
             built = image_from_entry(values)
             attributes = {} if image.is_complete else {name: values[name] for name in values if name != MEMBERS}
-            self._lint(content, path, attributes, built, defaults.keys() - image.values.keys())
+            self._lint(content, path, attributes, image=built, defaulted=defaults.keys() - image.values.keys())
             if not values["id"]:
                 content.error((*path, "id"), _NO_ID)
                 continue
-            self._count()
+            self._index += 1
             if self._take_id(built.id, f"{content.file.name}: {format_path(path)}", content, path):
                 yield built
 
@@ -306,50 +297,44 @@ class _ImageBuilder:
         content: Contents,
         path: ValuePath,
         values: Mapping[str, Any],
+        *,
         image: Image | None = None,
-        defaulted: Set[str] = frozenset(),
+        only: Container[str] | None = None,
+        defaulted: Container[str] = (),
     ) -> None:
-        """Add the warnings about values of an image, if the service did not show them, and whether it is hidden.
+        """Add the warnings about an image.
 
         Args:
             content: The catalog.
             path: The path of the image.
-            values: The values to check.
+            values: The values to check: those that the service did not show.
             image: The image, if it may be hidden.
-            defaulted: The attributes that it has from ``defaults``.
+            only: The attributes to warn about; by default all.
+            defaulted: The attributes that the image has from ``defaults``.
         """
         if content.file.is_bundled and not self.lint_bundled:
             return
-        warnings = lint(values, self._spelling)
-        if image is not None and not is_open(values) and (message := self._hidden(image)):
-            warnings = chain(warnings, [("owner", message)])
-        while not self.problems.has_all_warnings and (warning := next(warnings, None)):
-            name, message = warning
-            content.warn(("defaults", name) if name in defaulted else (*path, name), message)
+        hidden = self._hidden(image) if image and not is_open(values) else ()
+        for name, message in chain(lint(values, self._spelling), hidden):
+            if only is None or name in only:
+                content.warn(("defaults", name) if name in defaulted else (*path, name), message)
 
-    def _lint_values(self, content: Contents, path: ValuePath, given: Mapping[str, Any]) -> None:
-        """Add the warnings about values that no image has so far."""
-        if given and not self.problems.has_all_warnings and not (content.file.is_bundled and not self.lint_bundled):
-            for name, message in lint(self._with_defaults(given), self._spelling):
-                if name in given:
-                    content.warn((*path, name), message)
-
-    def _hidden(self, image: Image) -> str:
-        """Return a warning if the default project does not list an image of an unknown project in any list."""
+    def _hidden(self, image: Image) -> Iterator[tuple[str, str]]:
+        """Yield a warning if the default project does not list an image of an unknown project in any list."""
         owner, project = image.get("owner"), self._view.caller.project
         is_listed = IsVisible(self._view, "all").matches(image)
-        if is_listed or owner in self._known_projects or image.visibility == "community":
-            return ""
-        return _NO_OWNER.format(project) if owner is None else _HIDDEN.format(quoted(owner), project)
+        if not (is_listed or owner in self._known_projects or image.visibility == "community"):
+            yield "owner", _NO_OWNER.format(project) if owner is None else _HIDDEN.format(quoted(owner), project)
 
-    def _generated_section(self, content: Contents, path: ValuePath, section: Mapping[str, Any]) -> Iterator[Image]:
-        fixed = section.get("set", {})
+    def _generated_section(
+        self, content: Contents, path: ValuePath, fixed: Mapping[str, Any], section: Mapping[str, Any]
+    ) -> Iterator[Image]:
         if not fixed.get("id", "generated"):
             content.error((*path, "id"), _NO_ID)
             return
         for number, image in enumerate(self._generated(section["count"], section.get("seed", self.seed), fixed)):
             if number == 0 and fixed:  # all have the same fixed values
-                self._lint(content, path, image.values, image if "owner" in fixed else None)
+                self._lint(content, path, image.values, image=image if "owner" in fixed else None)
             if not self._take_id(image.id, f"generated image {self._index - 1}", content, path):
                 return
             yield image
@@ -361,13 +346,8 @@ class _ImageBuilder:
 
         self._skip_taken_ids(seed)
         for entry in generate(count, seed, first=self._index, project=self.owner, fixed=fixed):
-            self._count()
+            self._index += 1
             yield image_from_entry(entry)
-
-    def _count(self) -> None:
-        self._index += 1
-        if self._index % PROGRESS_STEP == 0:
-            self.report("building images", self._index, self._total)
 
     def _take_id(self, wanted: str, description: str, content: Contents, path: ValuePath) -> bool:
         """Reserve the id of an image; if another image has it, report that and return false."""

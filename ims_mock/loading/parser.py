@@ -31,18 +31,14 @@ MAX_ALIAS_GROWTH: Final = 10
 MAX_DIRECTIVES: Final = 10
 """The number of YAML directives. The parser compares each with all others and holds the interpreter lock meanwhile."""
 
-_CHARACTERS_PER_VALUE: Final = 32
-"""A longer text counts as several values in the growth by aliases."""
-
 ValuePath = tuple[str | int, ...]
 """The path of a value in a file: keys, and indexes of lists."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of lines that are parsed, and of all lines."""
 
-_PROGRESS_STEP: Final = 10_000
-"""The number of YAML events between two calls of the progress callback."""
-
+_PROGRESS_STEP: Final = 10_000  # YAML events between two calls
+_CHARACTERS_PER_VALUE: Final = 32  # a longer text counts as several values in the growth by aliases
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml, the Python version does the same
 _REPEATED: Final = "the key {} is repeated"
 _TOO_DEEP: Final = f"values are nested deeper than {MAX_DEPTH} levels"
@@ -54,14 +50,9 @@ _LEGAL_TAGS: Final = {"!"}.union(
 )
 _JSON_TEXT_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
 _JSON_GAP: Final = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
-_JSON_BLOCK: Final = 2**16
-"""The length of the parts of a JSON text whose line ends are counted once."""
-
-_DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")
-"""A ``%`` at the start of a line."""
-
-_DOCUMENT_START: Final = 1
-"""The index of the YAML event that starts the document, between those that start the stream and the value."""
+_JSON_BLOCK: Final = 2**16  # characters whose line ends are counted once
+_DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")  # at the start of a line
+_DOCUMENT_START: Final = 1  # the index of this YAML event, between those that start the stream and the value
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # without libyaml, the Python version
@@ -103,9 +94,6 @@ class CatalogText:
     def parse(self, progress: Progress | None = None) -> Document:
         """Parse the text.
 
-        Args:
-            progress: Called now and then.
-
         Raises:
             ParseError: The text is not YAML or JSON, or it exceeds a limit.
         """
@@ -127,14 +115,11 @@ class CatalogText:
         return _YamlBuilder(_yaml_events(text, progress), self.max_values).document()
 
 
-@dataclass(frozen=True)
-class Document:
-    """The contents of a text.
+class Document(NamedTuple):
+    """The plain values of a text, and a function that returns the line of a value.
 
-    Attributes:
-        value: The plain values; ``None`` if the text is empty.
-        line_of: Returns the line of the value with a path, or of the nearest one around it if there is none; the line
-            of a value with a key is that of the key. It is 0 if the text is empty.
+    If there is no value with a path, it is the line of the nearest one around it. The line of a value with a key is
+    that of the key. An empty text has the value ``None`` in line 0.
     """
 
     value: Any
@@ -167,7 +152,7 @@ class _NotJson(NamedTuple):
 
 
 class _Child(NamedTuple):
-    """The positions of a value in a JSON text and of its key, if it has one."""
+    """The positions of a value in a JSON text, and of its key or, without one, again of the value."""
 
     key: int
     value: int
@@ -187,7 +172,6 @@ class _JsonParser:
         )
 
     def document(self) -> Document:
-        """Parse the text."""
         try:
             value = self._decoder.decode(self._text)
         except json.JSONDecodeError as error:
@@ -299,7 +283,6 @@ class _YamlBuilder:
         self._size = 0  # their size with all aliases expanded
 
     def document(self) -> Document:
-        """Build the values."""
         value = None
         for event in self._events:  # one starts the value, which takes the others; an empty text has none
             self._lines[()] = _line(event)

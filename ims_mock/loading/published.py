@@ -20,9 +20,7 @@ from ims_mock.text import quoted
 Warnings = list[tuple[str, str]]
 """Keys, each with a warning."""
 
-LINKS: Final = ("first", "next")
-"""The links of a list to its pages."""
-
+LINKS: Final = ("first", "next")  # of a list to its pages
 MORE_PAGES: Final = "leads to more images; save the list with limit=1000, or load all of its pages together"
 
 UNSET: Final[Mapping[str, None]] = dict.fromkeys(name for name in DEFAULTED if name != "__isregistered")
@@ -73,23 +71,23 @@ def list_of(links: Mapping[str, Any]) -> tuple[str, frozenset[tuple[str, str]]]:
 
 
 def without_links(raw: Any) -> tuple[Any, Warnings, bool]:
-    """Return an image without its links, a warning for each that does not fit its id, and whether it is complete."""
-    links = links_of(raw.get("id")) if isinstance(raw, Mapping) else {}
-    source = dict.fromkeys(("self", "file"), "computed from the id") if links and raw.get("id") is None else {}
+    """Return an image without its links, a warning for each that does not fit its id, and whether it is complete.
+
+    It is complete if it has an id and a status, and its ``self`` and another link fit: a response showed it.
+    """
+    if not isinstance(raw, Mapping):
+        return raw, [], False
+    has_id, links = raw.get("id") is not None, links_of(raw.get("id"))
     given = {name: raw[name] for name in links if raw.get(name) is not None}
-    warnings = [
-        (name, f"{quoted(value)} is ignored; it is {source.get(name, f'computed, as {links[name]}')}")
-        for name, value in given.items()
-        if value != links[name]
-    ]
-    image = {name: value for name, value in raw.items() if name not in given} if given else raw
-    return image, warnings, bool(links) and is_complete(raw, links)
-
-
-def is_complete(image: Mapping[str, Any], links: Mapping[str, str]) -> bool:
-    """Return whether an image is as a response showed it: with an id, a status, and ``self`` and another link of it."""
-    fitting = {name for name, link in links.items() if image.get(name) == link}
-    return image.get("id") is not None and image.get("status") is not None and "self" in fitting and len(fitting) > 1
+    odd = [name for name in given if given[name] != links[name]]
+    warnings = []
+    for name in odd:
+        is_known = has_id or name == "schema"
+        source = f"computed, as {links[name]}" if is_known else "computed from the id"
+        warnings.append((name, f"{quoted(given[name])} is ignored; it is {source}"))
+    fitting = given.keys() - odd
+    is_complete = has_id and raw.get("status") is not None and "self" in fitting and len(fitting) > 1
+    return {name: raw[name] for name in raw if name not in given}, warnings, is_complete
 
 
 def project_shown_to(images: Iterable[Mapping[str, Value | None]]) -> str:

@@ -25,8 +25,7 @@ MAX_PROBLEMS: Final = 1_000
 STOP_AFTER: Final = MAX_PROBLEMS + 1
 """The number of errors that ends loading, and of warnings that are kept: one more shows that there are more."""
 
-MEMBERS: Final = "members"
-"""The key of an image's members in a file, where it is among the attributes."""
+MEMBERS: Final = "members"  # the key of an image's members in a file, where it is among the attributes
 
 
 @dataclass(frozen=True)
@@ -194,9 +193,7 @@ class _Mapping(Schema):
     """A mapping with further keys than those of its schema, which :meth:`_read_other` converts or rejects."""
 
     class Meta:
-        """Lets the other keys through to the validation below."""
-
-        unknown = INCLUDE
+        unknown = INCLUDE  # let the other keys through to the validation below
 
     error_messages = _MAPPING
 
@@ -209,23 +206,22 @@ class _Mapping(Schema):
         others = [name for name in (original if data else ()) if name in data and name not in self.fields]
         _read_each(((name, data.pop(name)) for name in others), read)
 
-    def _read_other(self, name: object, value: object) -> Value | None:
+    def _read_other(self, name: object, value: object) -> Any:
         raise NotImplementedError
 
 
 class _ImageBase(_Mapping):
     """The values of an image. Attributes that are not in the table are free properties of any JSON type."""
 
-    def _read_other(self, name: object, value: object) -> Value | None:
+    def _read_other(self, name: object, value: object) -> Any:
         _check_name(name)
-        found: Value | None = read_json(value)
-        return found
+        return read_json(value)
 
 
 class _Section(_Mapping):
     """A mapping of a catalog file that has no other keys than those of its schema."""
 
-    def _read_other(self, name: object, value: object) -> Value | None:
+    def _read_other(self, name: object, value: object) -> Any:
         near = difflib.get_close_matches(str(name)[:QUOTED_LENGTH], self.fields, 1)
         hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(self.fields)}"
         raise ValueError(f"is not a key of this section; {hint}")
@@ -268,11 +264,8 @@ _CATALOG: Final = _Section.from_dict(
     name="CatalogSchema",
 )()
 
-_ERROR_KEYS: Final = ("error", "error_msg")
-"""The keys of error responses of the service and of its gateway."""
-
-SECTIONS: Final = tuple(_CATALOG.fields)
-"""The keys of a catalog file."""
+_ERROR_KEYS: Final = ("error", "error_msg")  # of error responses of the service and of its gateway
+SECTIONS: Final = tuple(_CATALOG.fields)  # the keys of a catalog file
 
 
 def read_sections(raw: object) -> dict[str, Any]:
@@ -285,15 +278,14 @@ def read_sections(raw: object) -> dict[str, Any]:
         SchemaError: Values do not conform to the schema.
     """
     if not isinstance(raw, Mapping):
-        legal = ", ".join(_CATALOG.fields)
+        legal = ", ".join(SECTIONS)
         given = "null" if raw is None else quoted(raw)
         hint = "; write a list of images under the key images" if isinstance(raw, list | tuple) else ""
         raise SchemaError([((), f"the catalog is {given}; it must be a mapping with {legal}{hint}")], {})
     if raw.keys().isdisjoint(SECTIONS) and (text := next((raw[key] for key in _ERROR_KEYS if key in raw), "")):
         text = quoted(text.get("message", text) if isinstance(text, Mapping) else text)
         raise SchemaError([((), f"is an error response, {text}; save the response of a successful request")], {})
-    absent = {name for name in _CATALOG.fields if raw.get(name) is None}
-    return _load(_CATALOG, {name: value for name, value in raw.items() if name not in absent})
+    return _load(_CATALOG, {name: raw[name] for name in raw if name not in SECTIONS or raw[name] is not None})
 
 
 def read_image(raw: object) -> dict[str, Any]:

@@ -23,18 +23,11 @@ from ims_mock.text import counted, escaped, printable, quoted
 Source = str | Path | Mapping[str, object] | CatalogText
 """A bundled name, the path of a file or folder, or the structure or the text of a catalog."""
 
-UNNAMED: Final = "catalog"
-"""What messages call a catalog that is not a file."""
-
-_PACKAGE: Final = Path(__file__).parent.parent
-
+UNNAMED: Final = "catalog"  # what messages call a catalog that is not a file
 SUFFIXES: Final = (".yaml", ".yml", ".json")
-
-PIPE_SECONDS: Final = 10.0
-"""How long another process may take to open a named pipe for writing."""
-
-MAX_REPORTED: Final = 50
-"""The number of problems that a report shows."""
+PIPE_SECONDS: Final = 10.0  # how long another process may take to open a named pipe for writing
+MAX_REPORTED: Final = 50  # problems that a report shows
+_PACKAGE: Final = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -111,22 +104,12 @@ def warn(lines: Sequence[str]) -> None:
 
 
 class Problems:
-    """The problems of catalog files that are being loaded.
-
-    Attributes:
-        errors: The errors. Loading ends when there are too many.
-        warnings: The warnings. Further ones than are kept are ignored.
-    """
+    """The errors and warnings of catalogs that are being loaded, which ends with too many errors."""
 
     def __init__(self, files: Iterable[CatalogFile]) -> None:
         self._order = {file.name: index for index, file in enumerate(files)}
         self.errors: list[CatalogProblem] = []
         self.warnings: list[CatalogProblem] = []
-
-    @property
-    def has_all_warnings(self) -> bool:
-        """Whether further warnings would be ignored."""
-        return len(self.warnings) == STOP_AFTER
 
     def add(self, problem: CatalogProblem) -> None:
         """Add a problem; raise a :class:`CatalogError` if there are too many errors."""

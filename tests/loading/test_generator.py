@@ -316,12 +316,6 @@ def test_image_of_an_unknown_environment_has_the_usual_attributes() -> None:
         assert set(image) >= ALWAYS
 
 
-def test_negative_count_is_rejected() -> None:
-    with pytest.raises(ValueError, match="Invalid count -1"):
-        generate(-1, 7, project=PROJECT)
-    assert images(0) == []
-
-
 @pytest.fixture
 def fake() -> Any:  # to a type checker, image is Faker's own
     fake = Faker()
