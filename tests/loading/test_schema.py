@@ -6,7 +6,6 @@ import pytest
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, MAX_TEXT, TEXT, TIME, PlainScalar
-from ims_mock.loading.generator import generate
 from ims_mock.loading.parser import CatalogText
 from ims_mock.loading.schema import SchemaError, read_image, read_sections
 from ims_mock.options import MAX_GENERATED
@@ -76,7 +75,7 @@ WRONG = {
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_value_is_converted_to_its_type(field):
-    for raw, value in RIGHT[field.type]:
+    for raw, value in [*RIGHT[field.type], *([(None, None)] if field.type is not LINK else [])]:
         found = read_image({field.name: raw})
         assert found == {field.name: value}
         assert type(found[field.name]) is type(value)
@@ -102,17 +101,9 @@ def test_a_checksum_is_no_longer_than_in_the_published_schema():
 
 
 def test_all_problems_of_an_image_are_reported_at_once():
-    image = {field.name: WRONG[field.type][-1] for field in FIELDS} | {
-        "colour": object(),
-        "members": {"p": "x"},
-        "": "x",
-    }
+    image = {field.name: WRONG[field.type][-1] for field in FIELDS}
+    image |= {"colour": object(), "members": {"p": "x"}, "": "x"}
     assert {path[0] for path in problems_of(read_image, image)} == set(image)
-
-
-@pytest.mark.parametrize("field", [field for field in FIELDS if field.type is not LINK], ids=lambda field: field.name)
-def test_null_is_kept(field):
-    assert read_image({field.name: None}) == {field.name: None}
 
 
 @pytest.mark.parametrize(
@@ -134,15 +125,8 @@ def test_free_property_keeps_its_json_type(raw, value):
     ("written", "value"),
     [
         *(("true", True), ("True", True), ("FALSE", False), ("tRUE", "tRUE"), ("yes", "yes"), ("'true'", "true")),
-        *(
-            ("42", 42),
-            ("-0", 0),
-            ("1.10", 1.1),
-            ("1e3", 1000.0),
-            ("-1.5E-3", -0.0015),
-            ("'42'", "42"),
-            ("!!str 42", "42"),
-        ),
+        *(("42", 42), ("-0", 0), ("1.10", 1.1), ("1e3", 1000.0), ("-1.5E-3", -0.0015)),
+        *(("'42'", "42"), ("!!str 42", "42")),
         *((one, one) for one in ("0123", "+1", "1_000", "0x1F", ".5", "5.", ".inf", "2018-09-06", "1.2.3", "-", "1e")),
         *(("[1, '1', ~]", [1, "1", None]), ("{a: false}", {"a": False}), ("null", None)),
     ],
@@ -178,13 +162,9 @@ def test_image_must_be_a_mapping(raw):
     assert problems_of(read_image, raw) == {(): "is not a mapping of names to values"}
 
 
-@pytest.mark.parametrize("status", MEMBER_STATUSES)
-def test_members_are_read_with_their_statuses(status):
-    assert read_image({"members": {"p": status, "value": status, "key": status}}) == {
-        "members": {"p": status, "value": status, "key": status}
-    }
-    assert read_image({"members": {}}) == {"members": {}}
-    assert read_image({"members": None}) == {"members": None}
+@pytest.mark.parametrize("members", [dict.fromkeys(MEMBER_STATUSES, one) for one in MEMBER_STATUSES] + [{}, None])
+def test_members_are_read_with_their_statuses(members):
+    assert read_image({"members": members}) == {"members": members}
 
 
 @pytest.mark.parametrize("status", ["", "yes", "Accepted", "all", 1, True, None, [], {}, "x" * 1000])
@@ -232,12 +212,6 @@ def test_every_section_is_converted_except_images():
         "images": [{"min_disk": "x"}],
         "generate": [{"count": 3, "seed": -7, "set": {"protected": True, "tags": ("a",)}}, {"count": 0}],
     }
-
-
-@pytest.mark.parametrize("raw", [None, [], ["images"], "x", 1, True])
-def test_catalog_must_be_a_mapping(raw):
-    message = problems_of(read_sections, raw)[()]
-    assert all(section in message for section in SECTIONS)
 
 
 WRONG_ENTRIES = {
@@ -324,9 +298,3 @@ def test_misspelt_section_gets_a_suggestion(section):
     misspelt = section + section[-1]
     for raw in ([], None):
         assert f"did you mean {section}?" in problems_of(read_sections, {misspelt: raw})[(misspelt,)]
-
-
-def test_generated_images_conform_to_the_schema():
-    for image in generate(500, 7, project="p"):
-        values = read_image(image)
-        assert {**values, "tags": list(values["tags"])} == image
