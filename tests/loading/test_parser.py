@@ -266,20 +266,12 @@ def test_the_attributes_of_an_ordinary_image_may_be_merged_into_any_number():
 def test_yaml_lines_are_those_of_keys_and_items():
     text = "# first\nproject: p\nimages:\n  - id: a\n\n    tags: [x,\n      y]\n  -\n    id: b\n    name: |\n      z\n"
     lines = {
-        (): 2,
-        ("project",): 2,
-        ("images",): 3,
-        ("images", 0): 4,
-        ("images", 0, "id"): 4,
-        ("images", 0, "tags"): 6,
-        ("images", 0, "tags", 0): 6,
-        ("images", 0, "tags", 1): 7,
-        ("images", 1): 9,
-        ("images", 1, "id"): 9,
-        ("images", 1, "name"): 10,
-        ("images", 1, "owner"): 9,
-        ("credentials", "keys"): 2,
-    }
+        (): 2, ("project",): 2, ("images",): 3,
+        ("images", 0): 4, ("images", 0, "id"): 4, ("images", 0, "tags"): 6,
+        ("images", 0, "tags", 0): 6, ("images", 0, "tags", 1): 7,
+        ("images", 1): 9, ("images", 1, "id"): 9, ("images", 1, "name"): 10,
+        ("images", 1, "owner"): 9, ("credentials", "keys"): 2,  # those of the values around them
+    }  # fmt: skip
     line_of = CatalogText(text.encode(), is_json=False).parse().line_of
     assert {path: line_of(path) for path in lines} == lines
 

@@ -165,15 +165,13 @@ def test_saved_pages_load_from_a_folder(tmp_path):
     ("given", "warned"),
     [
         ({"self": "/v2/images/2"}, ["images[0].self: '/v2/images/2' is ignored; it is computed, as /v2/images/1"]),
-        ({"file": "x", "schema": 5}, ["images[0].file", "images[0].schema"]),
+        ({"schema": 5}, ["images[0].schema: 5 is ignored; it is computed, as /v2/schemas/image"]),
         ({"self": None, "file": None, "schema": None}, []),
     ],
 )
 def test_link_that_does_not_fit_its_image_is_dropped_with_a_warning(given, warned):
     catalog = {"images": [image(**given)]}
-    found = [line for line in warnings(catalog) if ".owner: " not in line]
-    assert len(found) == len(warned)
-    assert all(line.startswith(start) for line, start in zip(found, warned, strict=True))
+    assert [line for line in warnings(catalog) if ".owner: " not in line] == warned
     assert next(iter(load([catalog]).catalog)).as_json()["self"] == "/v2/images/1"
 
 

@@ -1,6 +1,9 @@
 """The schema of catalog files, and the messages for everything it rejects."""
 
+from copy import deepcopy
 from datetime import datetime, timedelta, timezone
+from functools import reduce
+from operator import getitem
 
 import pytest
 
@@ -260,28 +263,12 @@ WRONG_ENTRIES = {
 }
 """A path, with values that are wrong there (an ellipsis: nothing stands there) and what is said of each."""
 
-RIGHT_ENTRIES = {
-    "projects": {"id": "p"},
-    "tokens": TOKEN,
-    "keys": KEY,
-    "users": USER,
-    "generate": {"count": 1},
+VALID = {
+    "projects": [{"id": "p"}],
+    "credentials": {"tokens": [TOKEN], "keys": [KEY], "users": [USER]},
+    "defaults": {"members": {}},
+    "generate": [{"count": 1, "set": {}}],
 }
-
-
-def catalog_with(path, value):
-    """Return a catalog that is valid except for the value at a path; an ellipsis removes it."""
-    *outer, last = path
-    catalog = whole = {}
-    for step, inner in zip(outer, path[1:], strict=False):
-        if inner == 0:
-            whole[step] = [dict(RIGHT_ENTRIES[step])]
-        whole = whole[step] if isinstance(whole, list) else whole.setdefault(step, {})
-    if value is ...:
-        del whole[last]
-    else:
-        whole[last] = value
-    return catalog
 
 
 @pytest.mark.parametrize(
@@ -290,7 +277,13 @@ def catalog_with(path, value):
 )
 def test_invalid_section_is_reported_at_its_path(written, value, words):
     path = tuple(0 if step == "0" else step for step in written.replace("[0]", ".0").split("."))
-    assert words in problems_of(read_sections, catalog_with(path, value))[path]
+    catalog = deepcopy(VALID)
+    section = reduce(getitem, path[:-1], catalog)
+    if value is ...:
+        del section[path[-1]]
+    else:
+        section[path[-1]] = value
+    assert words in problems_of(read_sections, catalog)[path]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
