@@ -32,27 +32,21 @@ MEMBERS: Final = "members"  # the key of an image's members in a file, where it 
 class EntryKey:
     """One key of an entry of a section; the value of a secret one is redacted wherever a catalog is quoted."""
 
-    type: ValueType
     description: str
+    type: ValueType = TEXT
     is_required: bool = False
     is_secret: bool = False
 
 
-def _required(description: str, *, is_secret: bool = False) -> EntryKey:
-    return EntryKey(TEXT, description, is_required=True, is_secret=is_secret)
-
-
-_PROJECT: Final = _required("Id of the project that requests with it belong to.")
+_PROJECT: Final = EntryKey("Id of the project that requests with it belong to.", is_required=True)
 _ROLES: Final = EntryKey(
-    LIST, "`admin` may do everything, `member` read and write, others only read; default: `[member]`."
+    "`admin` may do everything, `member` read and write, others only read; default: `[member]`.", LIST
 )
-_EXPIRES: Final = EntryKey(TIME, "Expiry by the emulator's clock; default: never.")
+_EXPIRES: Final = EntryKey("Expiry by the emulator's clock; default: never.", TIME)
 
 SCALAR_KEYS: Final = {
-    "project": EntryKey(
-        TEXT, "Project of unauthenticated requests, and owner of images; default: the first of `projects`."
-    ),
-    "clock": EntryKey(TIME, "Time at which the emulator's clock is frozen; default: the real time."),
+    "project": EntryKey("Project of unauthenticated requests, and owner of images; default: the first of `projects`."),
+    "clock": EntryKey("Time at which the emulator's clock is frozen; default: the real time.", TIME),
 }
 ENVELOPE_KEYS: Final = {
     "first": "Path of the first page, in a published list.",
@@ -64,31 +58,31 @@ ENVELOPE_KEYS: Final = {
 """The keys that a published list has beside its images. They are ignored."""
 
 PROJECT_KEYS: Final = {
-    "id": _required("Id of the project."),
-    "name": EntryKey(TEXT, "Name; the region that it begins with, or the whole name, is a region of `/v3`."),
-    "domain": EntryKey(TEXT, "Name of the domain; default: `testdomain`."),
+    "id": EntryKey("Id of the project.", is_required=True),
+    "name": EntryKey("Name; the region that it begins with, or the whole name, is a region of `/v3`."),
+    "domain": EntryKey("Name of the domain; default: `testdomain`."),
 }
 GENERATE_KEYS: Final = {
-    "count": EntryKey(INTEGER, f"Number of images, 0 to {MAX_GENERATED}.", is_required=True),
-    "seed": EntryKey(INTEGER, "Seed; the same seed generates the same images. Default: the option `--seed`."),
+    "count": EntryKey(f"Number of images, 0 to {MAX_GENERATED}.", INTEGER, is_required=True),
+    "seed": EntryKey("Seed; the same seed generates the same images. Default: the option `--seed`.", INTEGER),
 }
 CREDENTIAL_KEYS: Final = {
     "tokens": {
-        "token": EntryKey(HEADER, "The token as in `X-Auth-Token`.", is_required=True, is_secret=True),
+        "token": EntryKey("The token as in `X-Auth-Token`.", HEADER, is_required=True, is_secret=True),
         "project": _PROJECT, "roles": _ROLES, "expires": _EXPIRES,
     },
     "keys": {
-        "access": EntryKey(HEADER, "Access key.", is_required=True),
-        "secret": _required("Secret key.", is_secret=True),
+        "access": EntryKey("Access key.", HEADER, is_required=True),
+        "secret": EntryKey("Secret key.", is_required=True, is_secret=True),
         "project": _PROJECT, "roles": _ROLES,
-        "security_token": EntryKey(HEADER, "Security token, which makes it a temporary key.", is_secret=True),
+        "security_token": EntryKey("Security token, which makes it a temporary key.", HEADER, is_secret=True),
         "expires": _EXPIRES,
     },
     "users": {
-        "name": _required("Name of the user."),
-        "password": _required("Password.", is_secret=True),
+        "name": EntryKey("Name of the user.", is_required=True),
+        "password": EntryKey("Password.", is_required=True, is_secret=True),
         "project": _PROJECT,
-        "domain": EntryKey(TEXT, "Name of the user's domain; default: `testdomain`."),
+        "domain": EntryKey("Name of the user's domain; default: `testdomain`."),
         "roles": _ROLES,
     },
 }  # fmt: skip
@@ -190,7 +184,7 @@ def _list_of(schema: type[Schema]) -> Any:
 
 
 class _Mapping(Schema):
-    """A mapping with further keys than those of its schema, which :meth:`_read_other` converts or rejects."""
+    """A mapping that may have other keys than those of its schema, with values of any JSON type."""
 
     class Meta:
         unknown = INCLUDE  # let the other keys through to the validation below
@@ -207,19 +201,12 @@ class _Mapping(Schema):
         _read_each(((name, data.pop(name)) for name in others), read)
 
     def _read_other(self, name: object, value: object) -> Any:
-        raise NotImplementedError
-
-
-class _ImageBase(_Mapping):
-    """The values of an image. Attributes that are not in the table are free properties of any JSON type."""
-
-    def _read_other(self, name: object, value: object) -> Any:
         _check_name(name)
         return read_json(value)
 
 
 class _Section(_Mapping):
-    """A mapping of a catalog file that has no other keys than those of its schema."""
+    """A mapping that has no other keys."""
 
     def _read_other(self, name: object, value: object) -> Any:
         near = difflib.get_close_matches(str(name)[:QUOTED_LENGTH], self.fields, 1)
@@ -233,7 +220,7 @@ def _attribute(field: Field) -> _TypedField:
     return _TypedField(field.type, allow_none=True, validate=limits)
 
 
-_IMAGE: Final = _ImageBase.from_dict(
+_IMAGE: Final = _Mapping.from_dict(
     {
         **{field.name: _attribute(field) for field in FIELDS},
         MEMBERS: _MembersField(allow_none=True),
