@@ -81,19 +81,15 @@ class Emulator:
     """One emulated service.
 
     Args:
-        initial: The state that it starts with.
+        initial: The state that it starts with, and that a reset restores.
         options: How it answers.
-        sandbox_credentials: Credentials that are valid with every catalog.
-        coverage_recorder: Recorder of coverage, which a reset does not clear.
-        uploads: The uploads that are kept, those of other emulators included.
+        sandbox_credentials: If it is a sandbox: credentials that are valid with every catalog.
+        server: If it is a sandbox: the emulator of the server, which collects coverage and uploads of all sandboxes.
 
     Attributes:
-        initial: The state that a reset restores.
         state: The current state.
         generation: Number of times that the state was replaced as a whole. An upload in progress is out of date if it
             has changed.
-        journal: The latest requests.
-        faults: The rules of fault injection.
         throttle: Request counters per address; ``None`` without a limit.
 
     Raises:
@@ -104,24 +100,23 @@ class Emulator:
         self,
         initial: LoadedCatalog,
         options: AppOptions = AppOptions(),  # noqa: B008 - frozen
-        *,
         sandbox_credentials: SandboxCredentials | None = None,
-        coverage_recorder: CoverageRecorder | None = None,
-        uploads: KeptUploads | None = None,
+        server: Emulator | None = None,
     ) -> None:
         self._lock = Lock()
         self._sandbox_credentials = sandbox_credentials
         self._snapshots: dict[str, LoadedCatalog] = {}
         self.generation = 0
-        self.coverage_recorder = coverage_recorder or CoverageRecorder(ENDPOINTS)
-        self.uploads = uploads or KeptUploads(options.keep_data)
+        shared_recorder = server.coverage_recorder if server else None
+        self.coverage_recorder: CoverageRecorder = CoverageRecorder(ENDPOINTS, shared_recorder)
+        self.uploads: KeptUploads = server.uploads if server else KeptUploads(options.keep_data)
         self.journal = Journal(options.journal)
         self.throttle = RateLimit(options.throttle) if options.throttle else None
         self._configure(initial, options)
-        self.state = self.initial
+        self.replace(initial)
 
     def _configure(self, initial: LoadedCatalog, options: AppOptions) -> None:
-        self.initial = self._with_sandbox_credentials(initial)
+        self.initial = initial
         self.faults = FaultRules(initial.seed)
         self.options = options
         self.profile = Profile.parse(options.profile)
@@ -153,7 +148,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Restore the initial state, and clear the journal, the faults and the throttle."""
-        self._replace_state(self.initial)
+        self.replace(self.initial)
         self.journal.clear()
         self.faults.clear()
         if self.throttle:
@@ -168,12 +163,14 @@ class Emulator:
 
     def reload(self, initial: LoadedCatalog) -> None:
         """Replace the state and the initial state."""
-        self.initial = self._with_sandbox_credentials(initial)
-        self._replace_state(self.initial)
+        self.initial = initial
+        self.replace(initial)
 
-    def replace(self, loaded: LoadedCatalog) -> None:
-        """Replace the state with other catalogs; a reset still restores the initial state."""
-        self._replace_state(self._with_sandbox_credentials(loaded))
+    def replace(self, state: LoadedCatalog) -> None:
+        """Replace the state; a reset still restores the initial one."""
+        with self._lock:
+            self.state = self._with_sandbox_credentials(state)
+            self.generation += 1
 
     def add(self, *sources: Source, **more: Any) -> LoadedCatalog:
         """Add catalogs to the state, and return it. Other writes wait meanwhile; reads do not.
@@ -189,11 +186,6 @@ class Emulator:
             loaded = load(sources, seed=self.state.seed, base=self.state, **more)
             self.state = self._with_sandbox_credentials(loaded)
             return self.state
-
-    def _replace_state(self, state: LoadedCatalog) -> None:
-        with self._lock:
-            self.state = state
-            self.generation += 1
 
     def _with_sandbox_credentials(self, loaded: LoadedCatalog) -> LoadedCatalog:
         if self._sandbox_credentials is None:
@@ -220,7 +212,7 @@ class Emulator:
 
     def restore(self, name: str) -> None:
         """Replace the state with a snapshot, which must exist."""
-        self._replace_state(self._find_snapshot(name))
+        self.replace(self._find_snapshot(name))
 
     def delete_snapshot(self, name: str) -> None:
         """Delete a snapshot, which must exist."""

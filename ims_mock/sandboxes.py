@@ -13,15 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from ims_mock.auth.credentials import SandboxCredentials
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
-from ims_mock.journal.coverage import CoverageRecorder
 from ims_mock.loading.dump import Masks
 from ims_mock.loading.loader import LoadedCatalog
-from ims_mock.openapi.operations import ENDPOINTS
 from ims_mock.options import AppOptions
 
 MAX_SANDBOXES: Final = 1_000
@@ -80,9 +78,7 @@ class Sandboxes:
         sandbox_id = secrets.token_hex(6)
         prefix, access_key = f"sandbox-{sandbox_id}.", f"SANDBOX{sandbox_id.upper()}"
         credentials = SandboxCredentials(prefix, prefix + secrets.token_hex(16), access_key, secrets.token_hex(20))
-        recorder = CoverageRecorder(ENDPOINTS, self._server.coverage_recorder)
-        shared: dict[str, Any] = {"coverage_recorder": recorder, "uploads": self._server.uploads}
-        emulator = Emulator(loaded, options, sandbox_credentials=credentials, **shared)
+        emulator = Emulator(loaded, options, credentials, self._server)
         with self._lock:
             now = self._remove_expired()
             if len(self._sandboxes) >= MAX_SANDBOXES:
@@ -127,17 +123,13 @@ class Sandboxes:
     def remove(self, sandbox_id: str) -> None:
         """Remove a sandbox. Requests that it is answering are completed."""
         with self._lock:
-            if self._sandboxes.pop(sandbox_id, None) is None:
-                raise _unknown(sandbox_id)
+            self._find(sandbox_id)
+            del self._sandboxes[sandbox_id]
 
     def _find(self, sandbox_id: str) -> Sandbox:
-        sandbox, now = self._sandboxes.get(sandbox_id), self._now()
-        if sandbox is None or now - sandbox.last_used >= sandbox.expires:
-            self._sandboxes.pop(sandbox_id, None)
-            raise _unknown(sandbox_id)
+        now = self._remove_expired()
+        if sandbox_id not in self._sandboxes:
+            raise RequestError("sandbox", "the sandbox", sandbox_id, "one that POST /_ims/sandboxes has created")
+        sandbox = self._sandboxes[sandbox_id]
         sandbox.last_used = now
         return sandbox
-
-
-def _unknown(sandbox_id: str) -> RequestError:
-    return RequestError("sandbox", "the sandbox", sandbox_id, "one that POST /_ims/sandboxes has created")
