@@ -46,7 +46,7 @@ def run(*arguments, **environment):
         patch.setattr("sys.argv", ["ims-mock", *map(str, arguments)])
         patch.setattr("ims_mock.cli.serve.exit_on_signals", nullcontext)
         patch.setattr("ims_mock.cli.serve.log_to_stderr", lambda *_: None)
-        patch.setattr("ims_mock.cli.serve.make_server", lambda *_: pytest.fail("the command serves"))
+        patch.setattr("ims_mock.cli.serve.Server", lambda *_: pytest.fail("the command serves"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # a command that fails leaves closing to the exit
             with pytest.raises(SystemExit) as ended:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from helpers import make_app
 
-from ims_mock.server.server import bind, exit_on_signals, make_server
+from ims_mock.server.server import Server, bind, exit_on_signals
 
 MIB = 2**20
 FIRST = b"the first bytes"
@@ -76,7 +76,7 @@ def serve() -> None:
     """Serve until SIGTERM, and print the names of the errors of reading."""
     listener, app = bind("127.0.0.1", 0), UploadApp()
     with exit_on_signals() as run:
-        server = make_server(app, listener, threads=2)
+        server = Server(app, listener, threads=2)
         print(listener.getsockname()[1], flush=True)
         run(server)
         print([type(error).__name__ for error in app.errors], flush=True)

@@ -16,7 +16,7 @@ from ims_mock import __version__
 from ims_mock.cli.common import ProgressBar, make_command
 from ims_mock.options import ServeOptions
 from ims_mock.server.reloader import Reloader
-from ims_mock.server.server import BindError, Server, bind, exit_on_signals, make_server, url_of
+from ims_mock.server.server import BindError, Server, bind, exit_on_signals, url_of
 from ims_mock.server.tls import CertificateError, tls_context
 
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -51,7 +51,7 @@ def _serve(options: ServeOptions, run: Callable[[Server], None]) -> None:
             click.echo(line, err=True)
         emulator = Emulator(loaded, options)
         app = app_for(emulator, has_control=options.control == "on")
-        server = make_server(app, listener, options.threads, tls)
+        server = Server(app, listener, options.threads, tls)
     except (BindError, CertificateError) as error:
         raise click.ClickException(str(error)) from None
     except CatalogError as error:

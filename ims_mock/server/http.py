@@ -159,8 +159,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     @property
     def received_bytes(self) -> int:
         """The bytes of its body, or of its headers as long as they are not complete."""
-        received: int = self.body_bytes_received if self.headers_finished else len(self.header_plus)
-        return received
+        return int(self.body_bytes_received if self.headers_finished else len(self.header_plus))
 
 
 class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
@@ -178,7 +177,7 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
     def get_environment(self) -> dict[str, Any]:
         """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
-        environ[RELEASE_WORKER] = self.channel.server.task_dispatcher.release_worker
+        environ[RELEASE_WORKER] = self.channel.server.release_worker
         environ[CONNECTED] = self.channel.opened
         return environ
 
@@ -380,8 +379,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         """Answer a request, unless it has to wait; while an upload arrives, an additional thread answers others."""
         if self.awaits_reader():
             return
-        request, workers = self.requests[0], self.server.task_dispatcher
-        with workers.release_worker() if request.upload and not request.completed else nullcontext():
+        request = self.requests[0]
+        with self.server.release_worker() if request.upload and not request.completed else nullcontext():
             super().service()
 
     def _send_continue(self, request: RequestParser) -> None:

@@ -10,10 +10,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ssl import SSLContext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -85,23 +85,60 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """The event loop, the listening socket and its connections.
+    """The event loop, the listening socket and its connections: ``run()`` serves until ``stop()`` is called.
+
+    Args:
+        app: The application.
+        listener: A bound socket, which accepts connections from now on.
+        threads: The number of requests that are answered at the same time.
+        tls: The TLS context, or ``None`` for plain HTTP.
 
     Attributes:
         emulator: The emulator that answers; error bodies are in its profile.
         max_connections: The connections that are kept open.
         is_stopping: Whether no further request is accepted.
+
+    Raises:
+        BindError: Another process listens on the address.
     """
 
-    emulator: Emulator
     active_channels: dict[int, Channel]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, app: Flask, listener: socket.socket, threads: int, tls: SSLContext | None = None) -> None:
+        self.emulator: Emulator = app.extensions["ims_mock"]
+        self.channel_class = TLSChannel if tls else Channel
         self.max_connections = _max_connections()
-        self.is_stopping = False
-        self._has_closed_idle = False
+        self.is_stopping = self._has_ended = self._has_closed_idle = False
+        self._threads, self._threads_lock = threads, threading.Lock()
         self._stop_lock = threading.RLock()  # not Lock: a signal handler may interrupt run()
-        super().__init__(*args, **kwargs)
+        try:
+            listener.listen(BACKLOG)
+        except OSError as error:  # another process bound the port as well, and was the first to listen
+            host, port = listener.getsockname()[:2]
+            raise _bind_error(host, port, error) from None
+        if tls:
+            listener = tls.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
+        settings = Adjustments(
+            sockets=[listener],
+            backlog=BACKLOG,
+            connection_limit=sys.maxsize,  # the server has its own
+            cleanup_interval=1,
+            channel_timeout=int(READ_SECONDS),
+            recv_bytes=RECEIVE_BYTES,
+            max_request_header_size=MAX_HEADER_BYTES,
+            max_request_body_size=MAX_BODY_BYTES + 1,  # waitress rejects a body of this size
+            inbuf_overflow=sys.maxsize,  # no temporary files: the file system may be read-only
+            outbuf_overflow=sys.maxsize,
+            asyncore_use_poll=hasattr(select, "poll"),  # select() is limited to descriptors below 1024
+            url_scheme="https" if tls else "http",
+            ident=None,
+            clear_untrusted_proxy_headers=False,  # the application decides whether it trusts them
+        )
+        workers = ThreadedTaskDispatcher()
+        workers.queue_logger = logging.Logger("waitress.queue", logging.ERROR)  # no warning if requests wait
+        workers.set_thread_count(threads)
+        address = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(app, {}, True, listener, workers, settings, address, bind_socket=False)
 
     # --- connections
 
@@ -153,6 +190,23 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def _max_held_bytes(self) -> int:
         return 16 * max(MAX_HELD_BYTES, self.emulator.options.keep_data)
 
+    # --- threads
+
+    @contextmanager
+    def release_worker(self) -> Iterator[None]:
+        """Run an additional thread while the calling one waits for an upload or a delay, so that it blocks no other."""
+        self._change_threads(1)
+        try:
+            yield
+        finally:
+            self._change_threads(-1)
+
+    def _change_threads(self, by: int) -> None:
+        with self._threads_lock:
+            self._threads += by
+            if not self._has_ended:
+                self.task_dispatcher.set_thread_count(self._threads)
+
     # --- the loop
 
     def run(self) -> None:
@@ -170,7 +224,11 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             if not self.active_channels:
                 break
             seconds = 0.05
-        self.task_dispatcher.shutdown()
+        for channel in list(self.active_channels.values()):
+            channel.interrupt_upload("the server is stopping")
+        with self._threads_lock:
+            self._has_ended = True
+        self.task_dispatcher.shutdown(timeout=STOP_SECONDS)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
         with self._stop_lock:
@@ -194,57 +252,13 @@ def _max_connections() -> int:
     return MAX_CONNECTIONS if limit == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, max(8, limit - OTHER_FILES))
 
 
-def make_server(app: Flask, listener: socket.socket, threads: int, tls: SSLContext | None = None) -> Server:
-    """Return a waitress server for an application: ``run()`` serves until ``stop()`` is called.
-
-    Args:
-        app: The application.
-        listener: A bound socket, which accepts connections from now on.
-        threads: The number of requests that are answered at the same time.
-        tls: The TLS context, or ``None`` for plain HTTP.
-
-    Raises:
-        BindError: Another process listens on the address.
-    """
-    dispatcher = _WorkerPool(threads)
-    try:
-        listener.listen(BACKLOG)
-    except OSError as error:  # another process bound the port as well, and was the first to listen
-        host, port = listener.getsockname()[:2]
-        raise _bind_error(host, port, error) from None
-    if tls:
-        listener = tls.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
-    settings = Adjustments(
-        sockets=[listener],
-        backlog=BACKLOG,
-        connection_limit=sys.maxsize,  # the server has its own
-        cleanup_interval=1,
-        channel_timeout=int(READ_SECONDS),
-        recv_bytes=RECEIVE_BYTES,
-        max_request_header_size=MAX_HEADER_BYTES,
-        max_request_body_size=MAX_BODY_BYTES + 1,  # waitress rejects a body of this size
-        inbuf_overflow=sys.maxsize,  # no temporary files: the file system may be read-only
-        outbuf_overflow=sys.maxsize,
-        asyncore_use_poll=hasattr(select, "poll"),  # select() is limited to descriptors below 1024
-        url_scheme="https" if tls else "http",
-        ident=None,
-        clear_untrusted_proxy_headers=False,  # the application decides whether it trusts them
-    )
-    address = (listener.family, listener.type, listener.proto, listener.getsockname())
-    server = Server(app, {}, True, listener, dispatcher, settings, address, bind_socket=False)
-    server.channel_class = TLSChannel if tls else Channel
-    server.emulator = app.extensions["ims_mock"]
-    dispatcher.channels = server.active_channels
-    return server
-
-
 class BackgroundServer:
     """A server in a thread of its own, on a free local port. It accepts connections as soon as it exists."""
 
     def __init__(self, app: Flask, threads: int = 8) -> None:
         listener = bind("127.0.0.1", 0)
         self.url, self.port = url_of(listener), int(listener.getsockname()[1])
-        self._server = make_server(app, listener, threads)
+        self._server = Server(app, listener, threads)
         self._thread = threading.Thread(target=self._server.run, name="ims-mock", daemon=True)
         self._thread.start()
 
@@ -253,47 +267,6 @@ class BackgroundServer:
         if self._thread.is_alive():
             self._server.stop(STOP_SECONDS)
             self._thread.join(10 * STOP_SECONDS)
-
-
-class _WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
-    """The threads that answer requests.
-
-    A thread that waits, for the rest of an upload or for an injected delay, is replaced by an additional one, so that
-    waiting requests never block others.
-    """
-
-    queue_logger = logging.Logger("waitress.queue", logging.ERROR)  # no warning if requests wait for a thread
-    channels: Mapping[int, Channel]
-
-    def __init__(self, threads: int) -> None:
-        super().__init__()
-        self._threads = threads
-        self._is_stopping = False
-        self._resize_lock = threading.Lock()
-        self._resize(0)
-
-    @contextmanager
-    def release_worker(self) -> Iterator[None]:
-        """Run an additional thread while the calling one waits."""
-        self._resize(1)
-        try:
-            yield
-        finally:
-            self._resize(-1)
-
-    def _resize(self, by: int) -> None:
-        with self._resize_lock:
-            self._threads += by
-            if not self._is_stopping:
-                self.set_thread_count(self._threads)
-
-    def shutdown(self, cancel_pending: bool = True, timeout: float = STOP_SECONDS) -> bool:
-        """Interrupt all uploads and stop the threads."""
-        with self._resize_lock:
-            self._is_stopping = True
-        for channel in list(self.channels.values()):
-            channel.interrupt_upload("the server is stopping")
-        return bool(super().shutdown(cancel_pending, timeout))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from ims_mock import __version__
 from ims_mock.contract.parameters import SORT_KEYS
 from ims_mock.contract.values import TIME
 from ims_mock.errors import PROBLEMS
-from ims_mock.server.server import bind, make_server
+from ims_mock.server.server import Server, bind
 
 
 @pytest.fixture(scope="module")
@@ -368,7 +368,7 @@ MALFORMED_REQUESTS = [
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_the_server_rejects_malformed_requests_like_the_application(sent, status, code, profile):
     listener = bind("127.0.0.1", 0)
-    server = make_server(make_app(CATALOG, profile=profile), listener, threads=1)
+    server = Server(make_app(CATALOG, profile=profile), listener, threads=1)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     with socket.create_connection(listener.getsockname(), timeout=10) as connection:
