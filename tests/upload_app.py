@@ -33,7 +33,7 @@ class UploadApp:
     """
 
     def __init__(self) -> None:
-        self.extensions = {"ims_mock": make_app("empty").extensions["ims_mock"]}
+        self.extensions = {"ims_mock": make_app("empty", keep_data=0).extensions["ims_mock"]}
         self.environs: list[dict[str, Any]] = []
         self.errors: list[OSError] = []
         self.has_begun, self.has_ended, self.may_read = threading.Event(), threading.Event(), threading.Event()

@@ -1,8 +1,9 @@
-"""Fixtures for uploads to an application over a socket."""
+"""Fixtures for requests to an application over a socket."""
 
 import pytest
-from helpers import over_socket
 from upload_app import UploadApp
+
+from ims_mock.server.server import BackgroundServer
 
 
 @pytest.fixture
@@ -11,6 +12,12 @@ def receiver():
 
 
 @pytest.fixture
-def url(receiver):
-    with over_socket(receiver) as ask:
-        yield ask.url
+def server(receiver):
+    server = BackgroundServer(receiver, threads=4)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def url(server):
+    return server.url

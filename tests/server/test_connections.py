@@ -9,25 +9,18 @@ from contextlib import ExitStack, suppress
 
 import pytest
 import requests
-from helpers import make_app
+from helpers import make_app, over_socket
 from raw_http import CHUNKED, body, connected, head, read, read_head, read_response, read_to_end
 from serving import COMMAND, POSIX, serving
-from upload_app import FIRST, MIB, UploadApp
+from upload_app import FIRST, MIB
 
 from ims_mock.server.http import Channel
-from ims_mock.server.server import BackgroundServer
 from ims_mock.web.context import MAX_JSON_BYTES
+from ims_mock.web.control.bodies import MAX_CATALOG_BYTES
 
 JSON = {"Content-Type": "application/json"}
 IDLE = head("GET", "/")
 FILE = "/v2/images/0f1e2d3c/file"
-
-
-@pytest.fixture
-def server():
-    server = BackgroundServer(UploadApp(), threads=4)
-    yield server
-    server.close()
 
 
 def closes(connection):
@@ -44,37 +37,35 @@ def closes(connection):
 # --- clients that do not read
 
 
-def ask_for_much(stack, server, count, requests_each=20, size=4):
+def ask_for_much(stack, url, count, requests_each=20, size=4):
     """Open connections that pipeline requests for large responses and read nothing."""
-    found = [stack.enter_context(connected(server.url)) for _ in range(count)]
+    found = [stack.enter_context(connected(url)) for _ in range(count)]
     for connection in found:
         connection.sendall(head("GET", f"/?{size}") * requests_each)
     return found
 
 
-def test_clients_that_do_not_read_occupy_no_worker(server):
+def test_clients_that_do_not_read_occupy_no_worker(url):
     with ExitStack() as stack:
-        ask_for_much(stack, server, 8)
+        ask_for_much(stack, url, 8)
         for _ in range(20):
-            assert requests.get(server.url, timeout=5).text == "fine"
+            assert requests.get(url, timeout=5).text == "fine"
 
 
-def test_a_client_that_does_not_read_holds_one_response_at_most(server):
-    app = server._server.application
+def test_a_client_that_does_not_read_holds_one_response_at_most(receiver, url):
     with ExitStack() as stack:
-        (connection,) = ask_for_much(stack, server, 1)
+        (connection,) = ask_for_much(stack, url, 1)
         time.sleep(0.5)
-        assert len(app.environs) < 6  # some are in the buffers of the sockets
+        assert len(receiver.environs) < 6  # some are in the buffers of the sockets
         for _ in range(20):
             assert read_response(connection)[2] == bytes(4 * MIB)
-    assert len(app.environs) == 20
+    assert len(receiver.environs) == 20
 
 
 def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypatch):
     monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB)  # 16 MiB in all
-    server._server.emulator = make_app("empty", keep_data=0).extensions["ims_mock"]
     with ExitStack() as stack:
-        ask_for_much(stack, server, 20, requests_each=1, size=12)
+        ask_for_much(stack, server.url, 20, requests_each=1, size=12)
         assert requests.get(server.url, timeout=10).text == "fine"  # others are disconnected
         channels, deadline = server._server.active_channels, time.monotonic() + 20
         while len(channels) > 18:
@@ -84,10 +75,10 @@ def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypat
 
 
 @pytest.mark.slow
-def test_a_client_that_reads_nothing_is_disconnected(server, monkeypatch):
+def test_a_client_that_reads_nothing_is_disconnected(url, monkeypatch):
     monkeypatch.setattr("ims_mock.server.server.WRITE_SECONDS", 1.0)
     with ExitStack() as stack:
-        slow, silent = ask_for_much(stack, server, 2, size=8)
+        slow, silent = ask_for_much(stack, url, 2, size=8)
         for _ in range(10):
             time.sleep(0.3)
             read(slow, 4 * MIB)
@@ -96,9 +87,9 @@ def test_a_client_that_reads_nothing_is_disconnected(server, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_client_that_reads_nothing_but_sends_is_disconnected(server, monkeypatch):
+def test_a_client_that_reads_nothing_but_sends_is_disconnected(url, monkeypatch):
     monkeypatch.setattr("ims_mock.server.server.WRITE_SECONDS", 1.0)
-    with connected(server.url, 0.3) as connection:
+    with connected(url, 0.3) as connection:
         connection.sendall(head("GET", "/?40") + head("PUT", FILE, {"Content-Length": "1000"}))
         deadline = time.monotonic() + 6
         with suppress(ConnectionError):
@@ -126,45 +117,55 @@ def test_a_client_is_served_beside_more_idle_connections_than_files_may_be_open(
         assert line.endswith("WARNING 136 connections are open; the oldest idle ones are closed")
 
 
-def test_a_busy_connection_is_not_closed_for_another(server, monkeypatch):
-    monkeypatch.setattr("ims_mock.server.http.QUIET_SECONDS", 0.2)
+@pytest.fixture
+def full_url(server):
+    """The URL of a server that keeps four connections open."""
     server._server.max_connections = 4
-    app = server._server.application
-    app.may_read.clear()
+    return server.url
+
+
+def test_a_busy_connection_is_not_closed_for_another(receiver, full_url, monkeypatch):
+    monkeypatch.setattr("ims_mock.server.http.QUIET_SECONDS", 0.2)
+    receiver.may_read.clear()
     with ExitStack() as stack:
-        busy = stack.enter_context(connected(server.url))
+        busy = stack.enter_context(connected(full_url))
         busy.sendall(head("GET", "/?refuse"))
         for _ in range(10):
-            stack.enter_context(connected(server.url))
-        assert requests.get(server.url, timeout=5).text == "fine"
-        app.may_read.set()
+            stack.enter_context(connected(full_url))
+        assert requests.get(full_url, timeout=5).text == "fine"
+        receiver.may_read.set()
         assert read_response(busy)[0] == 409
 
 
-def test_a_new_connection_is_not_closed_before_its_first_request(server):
-    server._server.max_connections = 4
-    server._server.application.may_read.clear()
+def test_a_new_connection_is_not_closed_before_its_first_request(receiver, full_url):
+    receiver.may_read.clear()
     with ExitStack() as stack:
         for _ in range(3):
-            stack.enter_context(connected(server.url)).sendall(head("GET", "/?refuse"))
-        first, second = (stack.enter_context(connected(server.url)) for _ in range(2))
+            stack.enter_context(connected(full_url)).sendall(head("GET", "/?refuse"))
+        first, second = (stack.enter_context(connected(full_url)) for _ in range(2))
         time.sleep(0.5)
         for connection in (first, second):
             connection.sendall(IDLE)
             assert read_response(connection)[0] == 200
-        server._server.application.may_read.set()
+        receiver.may_read.set()
+
+
+@pytest.fixture
+def uploading(full_url):
+    """As many uploads as connections are kept open, none of which is complete."""
+    with ExitStack() as stack:
+        found = [stack.enter_context(connected(full_url)) for _ in range(4)]
+        for connection in found:
+            connection.sendall(head("PUT", "/_ims/catalog", {"Content-Length": "1000"}) + b"{")
+        yield found
 
 
 @pytest.mark.slow
-def test_an_upload_of_a_silent_client_is_closed_for_another(server):
-    server._server.max_connections = 4
+def test_an_upload_of_a_silent_client_is_closed_for_another(full_url, uploading):
     with ExitStack() as stack:
-        silent = [stack.enter_context(connected(server.url)) for _ in range(4)]
-        for connection in silent:
-            connection.sendall(head("PUT", "/_ims/catalog", {"Content-Length": "1000"}) + b"{")
         for _ in range(4):
-            assert stack.enter_context(requests.get(server.url, timeout=10, stream=True)).text == "fine"
-        assert closes(silent[0])
+            assert stack.enter_context(requests.get(full_url, timeout=10, stream=True)).text == "fine"
+        assert closes(uploading[0])
 
 
 def send_slowly(connections, until):
@@ -177,27 +178,22 @@ def send_slowly(connections, until):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("rate", "is_closed"), [(1024, True), (1, False)])
-def test_a_very_slow_upload_is_closed_for_another_client(server, monkeypatch, rate, is_closed):
+def test_a_very_slow_upload_is_closed_for_another_client(full_url, uploading, monkeypatch, rate, is_closed):
     monkeypatch.setattr("ims_mock.server.http.UPLOAD_BYTES_PER_SECOND", rate)
-    server._server.max_connections = 4
-    with ExitStack() as stack:
-        slow = [stack.enter_context(connected(server.url)) for _ in range(4)]
-        for connection in slow:
-            connection.sendall(head("PUT", "/_ims/catalog", {"Content-Length": "1000"}) + b"{")
-        is_over = threading.Event()
-        sender = threading.Thread(target=send_slowly, args=[slow, is_over])
-        sender.start()
-        try:
-            with connected(server.url, seconds=20 if is_closed else 4) as other:
-                other.sendall(IDLE)
-                if is_closed:
-                    assert read_response(other)[0] == 200
-                else:
-                    with pytest.raises(TimeoutError):
-                        other.recv(1)
-        finally:
-            is_over.set()
-            sender.join()
+    is_over = threading.Event()
+    sender = threading.Thread(target=send_slowly, args=[uploading, is_over])
+    sender.start()
+    try:
+        with connected(full_url, seconds=20 if is_closed else 4) as other:
+            other.sendall(IDLE)
+            if is_closed:
+                assert read_response(other)[0] == 200
+            else:
+                with pytest.raises(TimeoutError):
+                    other.recv(1)
+    finally:
+        is_over.set()
+        sender.join()
 
 
 # --- contradictory headers
@@ -221,13 +217,13 @@ def test_a_very_slow_upload_is_closed_for_another_client(server, monkeypatch, ra
     ],
 )
 @pytest.mark.parametrize("target", [FILE, "/v2/images"])
-def test_a_request_that_can_be_read_in_two_ways_is_rejected(server, headers, version, target):
-    with connected(server.url) as connection:
+def test_a_request_that_can_be_read_in_two_ways_is_rejected(receiver, url, headers, version, target):
+    with connected(url) as connection:
         connection.sendall(f"PUT {target} HTTP/{version}\r\nHost: a\r\n{headers}\r\n\r\n".encode() + IDLE)
         status, found, text = read_response(connection)
         assert connection.recv(1) == b""
     assert (status, found["Connection"], json.loads(text)["error_code"]) == (400, "close", "APIGW.0602")
-    assert not server._server.application.environs
+    assert not receiver.environs
 
 
 @pytest.mark.parametrize(
@@ -248,30 +244,30 @@ def test_a_request_that_can_be_read_in_two_ways_is_rejected(server, headers, ver
         "http://a#b",
     ],
 )
-def test_a_request_target_is_a_path_or_a_url(server, target):
-    with connected(server.url) as connection:
+def test_a_request_target_is_a_path_or_a_url(receiver, url, target):
+    with connected(url) as connection:
         connection.sendall(head("GET", target))
         status, found, text = read_response(connection)
     assert (status, found["Connection"]) == (400, "close")
     assert "the request target" in json.loads(text)["error_msg"]
-    assert not server._server.application.environs
+    assert not receiver.environs
 
 
 @pytest.mark.parametrize("target", ["/", "//a", "/a:b?0", "http://a", "HTTP://a:1?0", "https://a/b", "*"])
-def test_paths_and_urls_are_accepted(server, target):
-    with connected(server.url) as connection:
+def test_paths_and_urls_are_accepted(url, target):
+    with connected(url) as connection:
         connection.sendall(head("GET", target, {"Connection": "close"}))
         assert read_head(connection)[0] == 200
 
 
-def test_a_content_length_of_many_digits_is_rejected(server):
-    with connected(server.url) as connection:
+def test_a_content_length_of_many_digits_is_rejected(url):
+    with connected(url) as connection:
         connection.sendall(head("POST", "/", {"Content-Length": "1" * 5000}))
         status, _, text = read_response(connection)
     assert (status, "Content-Length has 5000 digits" in json.loads(text)["error_msg"]) == (400, True)
 
 
-def test_a_client_may_disconnect_while_it_is_told_that_its_request_is_malformed(server, caplog, monkeypatch):
+def test_a_client_may_disconnect_while_it_is_told_that_its_request_is_malformed(url, caplog, monkeypatch):
     write_soon = Channel.write_soon
 
     def written(channel, data):
@@ -279,28 +275,35 @@ def test_a_client_may_disconnect_while_it_is_told_that_its_request_is_malformed(
         return write_soon(channel, data)
 
     monkeypatch.setattr(Channel, "write_soon", written)
-    with connected(server.url) as connection:
+    with connected(url) as connection:
         connection.sendall(b"no request\r\n\r\n")
         time.sleep(0.1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    assert requests.get(server.url, timeout=5).text == "fine"
+    assert requests.get(url, timeout=5).text == "fine"
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 # --- requests that hold much memory
 
 
-@pytest.mark.parametrize("method_and_path", ["POST /v2/images", "POST /v3/auth/tokens", "PUT /_ims/clock"])
-def test_a_body_over_a_known_limit_is_rejected_before_it_is_read(method_and_path):
-    server = BackgroundServer(make_app("empty"))
-    with connected(server.url) as connection:
-        headers = {**JSON, "Content-Length": str(MAX_JSON_BYTES + 1)}
-        connection.sendall(head(*method_and_path.split(), headers))
+@pytest.mark.parametrize(
+    ("method", "path", "limit"),
+    [
+        ("POST", "/v2/images", MAX_JSON_BYTES),
+        ("POST", "/v3/auth/tokens", MAX_JSON_BYTES),
+        ("PUT", "/_ims/clock", MAX_JSON_BYTES),
+        ("PUT", "/_ims/catalog", MAX_CATALOG_BYTES),
+        ("PATCH", "/_ims/catalog", MAX_CATALOG_BYTES),
+        ("POST", "/_ims/sandboxes", MAX_CATALOG_BYTES),
+    ],
+)
+def test_a_body_over_a_known_limit_is_rejected_before_it_is_read(method, path, limit):
+    with over_socket(make_app("empty")) as ask, connected(ask.url) as connection:
+        connection.sendall(head(method, path, {**JSON, "Content-Length": str(limit + 1)}))
         status, _, text = read_response(connection)
-        assert (status, f"at most {MAX_JSON_BYTES} bytes" in text.decode()) == (413, True)
-        connection.sendall(bytes(MAX_JSON_BYTES + 1) + head("GET", "/_ims/health"))
+        assert (status, f"at most {limit} bytes" in text.decode()) == (413, True)
+        connection.sendall(bytes(limit + 1) + head("GET", "/_ims/health"))
         assert read_response(connection)[0] == 200
-    server.close()
 
 
 SIGNED = {"Authorization": "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date, Signature=b"}
@@ -317,30 +320,17 @@ TOO_LARGE = (413, "APIGW.0201", "'the body has 16777217 bytes'. Use at most 1677
     ],
 )
 def test_a_signed_body_of_any_size_over_the_limit_is_a_wrong_signature(auth, headers, expected):
-    server = BackgroundServer(make_app("empty", auth=auth))
-    with connected(server.url) as connection:
+    with over_socket(make_app("empty", auth=auth)) as ask, connected(ask.url) as connection:
         connection.sendall(head("POST", "/v2/images", {**headers, "Content-Length": str(2**24 + 1)}))
         status, _, text = read_response(connection)
-    server.close()
     answer = json.loads(text)
     assert (status, answer["error_code"]) == expected[:2]
     assert expected[2] in answer["error_msg"]
 
 
-def test_a_catalog_over_64_mib_is_rejected_before_it_is_read():
-    server = BackgroundServer(make_app("empty"))
-    for method, path in (("PUT", "catalog"), ("PATCH", "catalog"), ("POST", "sandboxes")):
-        with connected(server.url) as connection:
-            connection.sendall(head(method, f"/_ims/{path}", {**JSON, "Content-Length": str(2**26 + 1)}))
-            status, _, text = read_response(connection)
-            assert (status, b"at most 67108864 bytes" in text) == (413, True)
-    server.close()
-
-
 @pytest.mark.parametrize("is_header", [False, True])
 def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatch, is_header):
     monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 8)  # 2 MiB in all
-    server._server.emulator = make_app("empty", keep_data=0).extensions["ims_mock"]
     with ExitStack() as stack:
         holding = [stack.enter_context(connected(server.url)) for _ in range(5)]
         for connection in holding[:4]:
@@ -360,26 +350,23 @@ def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatc
             assert read_response(connection)[0] == 200
 
 
-def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(server, monkeypatch):
+def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(receiver, url, monkeypatch):
     monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 32)
-    server._server.emulator = make_app("empty", keep_data=0).extensions["ims_mock"]
-    app = server._server.application
-    app.may_read.clear()
-    with connected(server.url) as connection:
+    receiver.may_read.clear()
+    with connected(url) as connection:
         connection.sendall(head("PUT", "/_ims/catalog", CHUNKED) + body(CHUNKED, FIRST))
-        assert app.has_begun.wait(10)
+        assert receiver.has_begun.wait(10)
         connection.sendall(body(CHUNKED, bytes(MIB - 999)))
         time.sleep(0.2)
-        app.may_read.set()
-        assert app.has_ended.wait(10)
-        assert [str(error) for error in app.errors] == ["too many bytes at the same time"]
+        receiver.may_read.set()
+        assert receiver.has_ended.wait(10)
+        assert [str(error) for error in receiver.errors] == ["too many bytes at the same time"]
         assert read_head(connection)[1]["Connection"] == "close"
 
 
-def test_a_file_that_is_not_kept_is_received_whatever_its_size(server, monkeypatch):
+def test_a_file_that_is_not_kept_is_received_whatever_its_size(url, monkeypatch):
     monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 2)
-    server._server.emulator = make_app("empty", keep_data=MIB // 2).extensions["ims_mock"]
-    assert requests.put(server.url + FILE, data=bytes(40 * MIB), timeout=20).json()[0] == 40 * MIB
+    assert requests.put(url + FILE, data=bytes(40 * MIB), timeout=20).json()[0] == 40 * MIB
 
 
 # --- the end of the server
