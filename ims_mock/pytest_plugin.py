@@ -11,8 +11,7 @@ import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from traceback import walk_tb
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -130,7 +129,8 @@ def _marker_options(item: pytest.Item) -> dict[str, Any]:
     for marker in item.iter_markers("ims_mock"):
         unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in _IN_MARKER)]
         if unknown:
-            _fail(f"Unknown argument of the marker ims_mock: {', '.join(unknown)}. Use {'=, '.join(_IN_MARKER)}=.")
+            legal = "=, ".join(_IN_MARKER)
+            pytest.fail(f"Unknown argument of {_MARKER}: {', '.join(unknown)}. Use {legal}=.", pytrace=False)
         options = {**marker.kwargs, **options}
     if "catalog" in options:
         given = options["catalog"]
@@ -147,7 +147,8 @@ def _resolve(source: Any, directories: Sequence[Path], context: str) -> Any:
     if isinstance(source, Mapping) or source in bundled_catalogs():
         return source
     if not isinstance(source, str | Path):
-        _fail(f"Invalid catalog {source!r} of the marker ims_mock. Use a name, a path, a mapping, or a list of them.")
+        legal = "a name, a path, a mapping, or a list of them"
+        pytest.fail(f"Invalid catalog {source!r} of {_MARKER}. Use {legal}.", pytrace=False)
     if found := next((path for directory in directories if (path := directory / source).exists()), None):
         return found
     searched = "" if Path(source).is_absolute() else f"; searched {', '.join(dict.fromkeys(map(str, directories)))}"
@@ -165,10 +166,6 @@ def _errors_without_traceback(context: str, addition: str = "") -> Iterator[None
         yield
     except (CatalogError, CatalogWarning, ValueError, TypeError, OSError) as error:
         raise pytest.fail.Exception(f"{context}: {error}{addition}", pytrace=False) from None
-
-
-def _fail(message: str) -> NoReturn:
-    pytest.fail(message, pytrace=False)
 
 
 # --- failed tests
@@ -199,19 +196,15 @@ def _hide_own_frames(failure: pytest.ExceptionInfo[BaseException]) -> None:
     Other errors may be bugs of this package.
     """
     own, step = str(Path(__file__).parent) + os.sep, failure.tb
-    hidden = [one for one, _ in walk_tb(step) if one.f_code.co_filename.startswith(own)]
-    if not hidden:
+    # compared by name: this module imports none of them
+    errors = ("AssertionError", "CatalogError", "CatalogWarning", "IndexError", "ValueError", "TypeError", "OSError")
+    if not any(base.__name__ in errors for base in failure.type.__mro__):
         return
-    from ims_mock.loading.sources import CatalogError, CatalogWarning
-
-    if isinstance(
-        failure.value, AssertionError | CatalogError | CatalogWarning | IndexError | ValueError | TypeError | OSError
-    ):
-        while step.tb_next:
-            if step.tb_next.tb_frame in hidden:
-                step.tb_next = step.tb_next.tb_next
-            else:
-                step = step.tb_next
+    while following := step.tb_next:
+        if following.tb_frame.f_code.co_filename.startswith(own):
+            step.tb_next = following.tb_next
+        else:
+            step = following
 
 
 # --- coverage report
