@@ -17,7 +17,6 @@ from ims_mock.contract.values import parse_wire_time, read_time
 from ims_mock.emulator import check_options
 from ims_mock.journal.coverage import Coverage
 from ims_mock.journal.findings import Finding, explain_findings
-from ims_mock.journal.journal import Entry
 from ims_mock.journal.walks import Walk
 from ims_mock.loading.sources import Source
 from ims_mock.options import AppOptions, EmulatorOptions, MockOptions, convert, given_keywords, keywords_of_method
@@ -26,8 +25,6 @@ from ims_mock.testing.local import Local
 from ims_mock.testing.remote import Remote
 from ims_mock.testing.requests import RequestPattern, Requests, describe_requests, explain_walks, format_request
 from ims_mock.text import counted, quoted
-
-Backend = Local | Remote
 
 
 class ImsMock:
@@ -40,10 +37,6 @@ class ImsMock:
 
     Attributes:
         url: The base URL without a trailing slash.
-        port: The port.
-        requests: The recorded requests.
-        faults: The rules of fault injection.
-        clock: The clock.
 
     Raises:
         CatalogError: A catalog is invalid.
@@ -59,7 +52,7 @@ class ImsMock:
         self._backend = Remote(options.url, options) if options.url else Local(options)
         self._snapshot_numbers = count(1)
         self.url, self.port = self._backend.url, self._backend.port
-        self.requests = Requests(self._entries, lambda: self._backend.control("DELETE", "requests"))
+        self.requests = Requests(self._backend.control)
         self.faults = Faults(self._backend.control, self.requests)
         self.clock = MockClock(self._backend)
 
@@ -149,13 +142,7 @@ class ImsMock:
         self._backend.load(catalog)
 
     def add(self, image: Mapping[str, Any]) -> dict[str, Any]:
-        """Add an image.
-
-        Args:
-            image: The attributes as in a catalog file.
-
-        Returns:
-            The image as stored, with default values.
+        """Add an image with attributes as in a catalog file, and return it as stored, with default values.
 
         Raises:
             CatalogError: The image is invalid.
@@ -166,15 +153,12 @@ class ImsMock:
         return self._backend.add({"images": [image]})[0]
 
     def generate(self, count: int, *, seed: int = 0, **fixed: Any) -> list[dict[str, Any]]:
-        """Add generated images.
+        """Add generated images, and return them as stored. The same seed generates the same images.
 
         Args:
             count: The number of images.
-            seed: The same seed generates the same images.
+            seed: The seed.
             fixed: Attributes of every image.
-
-        Returns:
-            The images as stored.
 
         Raises:
             CatalogError: An argument is invalid.
@@ -214,9 +198,6 @@ class ImsMock:
         return Explanation.read(self._backend.control("GET", f"explain?{urlencode(given)}"))
 
     # --- what clients did
-
-    def _entries(self) -> list[Entry]:
-        return [Entry.read(one) for one in self._backend.control("GET", "requests")["requests"]]
 
     @property
     def walks(self) -> list[Walk]:
@@ -279,7 +260,7 @@ class ImsMock:
 class MockClock:
     """The clock of an emulator."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Local | Remote) -> None:
         self._backend = backend
 
     @property

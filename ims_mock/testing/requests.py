@@ -11,9 +11,6 @@ from ims_mock.journal.journal import Entry
 from ims_mock.journal.walks import Remark, Step, Walk
 from ims_mock.text import counted, escaped, printable, quoted, shortened
 
-AnyRequest = Entry | Step | Walk
-"""A recorded request, or a walk, which has the path and the query of its first request."""
-
 _MAX_NEAREST: Final = 3
 _MAX_LENGTH: Final = 110
 _MAX_TARGET: Final = 500
@@ -31,11 +28,10 @@ def format_request(request: Entry | Step, length: int = _MAX_LENGTH) -> str:
 
 @dataclass(frozen=True)
 class RequestPattern:
-    """Requests that a test looks for.
+    """Requests that a test looks for; an empty path or method stands for any.
 
     Attributes:
-        path: The path, in which ``*`` matches any characters; empty for any path.
-        method: The method; empty for any method.
+        path: The path, in which ``*`` matches any characters.
         query: Parameters by name: a value, a list of all values of a repeated parameter, or ``None`` for a parameter
             that must be absent. Other parameters are ignored.
     """
@@ -49,8 +45,8 @@ class RequestPattern:
             if not isinstance(value, str):
                 raise TypeError(f"Invalid {name} {quoted(value)}. Use a text such as {legal}.")
 
-    def differences(self, request: AnyRequest) -> list[str]:
-        """Return how a request differs from the pattern; nothing if it matches."""
+    def differences(self, request: Entry | Walk) -> list[str]:
+        """Return how a request, or the first one of a walk, differs from the pattern; nothing if it matches."""
         found = []
         if self.path and not fnmatchcase(request.path, self.path):
             found.append(f"the path is {printable(request.path, _MAX_LENGTH)}")
@@ -118,9 +114,12 @@ class Requests(Sequence[Entry]):
         last_match: The latest result of :meth:`matching` since the journal was cleared.
     """
 
-    def __init__(self, read: Callable[[], list[Entry]], clear_journal: Callable[[], object]) -> None:
-        self._read, self._clear_journal = read, clear_journal
+    def __init__(self, control: Callable[..., Any]) -> None:
+        self._control = control
         self.last_match: MatchingRequests | None = None
+
+    def _read(self) -> list[Entry]:
+        return [Entry.read(one) for one in self._control("GET", "requests")["requests"]]
 
     def __len__(self) -> int:
         return len(self._read())
@@ -142,20 +141,14 @@ class Requests(Sequence[Entry]):
         return f"<Requests: {len(entries)}{f', the last {format_request(entries[-1])}' if entries else ''}>"
 
     def matching(self, path: str = "", *, method: str = "", **query: Any) -> MatchingRequests:
-        """Return the requests that match.
-
-        Args:
-            path: The path, in which ``*`` matches any characters; empty for any path.
-            method: The method; empty for any method.
-            query: Parameters as in :class:`RequestPattern`.
-        """
+        """Return the requests that match; the arguments are those of :class:`RequestPattern`."""
         self.last_match = MatchingRequests(RequestPattern(path, method, query), self._read())
         return self.last_match
 
     def clear(self) -> None:
         """Clear the journal."""
         self.last_match = None
-        self._clear_journal()
+        self._control("DELETE", "requests")
 
 
 def _where(url: str) -> str:

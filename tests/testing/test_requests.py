@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from ims_mock.journal.walks import Remark, Step, Walk
-from ims_mock.testing.requests import RequestPattern, Requests, explain_walks
+from ims_mock.testing.requests import MatchingRequests, RequestPattern, explain_walks
 
 
 def entry(number, path="/v2/images", query=(), method="GET"):
@@ -22,10 +22,8 @@ ENTRIES = [
 ]
 
 
-@pytest.fixture
-def requests():
-    entries = [*ENTRIES]
-    return Requests(lambda: entries, entries.clear)
+def matching(path="", *, method="", entries=ENTRIES, **query):
+    return MatchingRequests(RequestPattern(path, method, query), entries)
 
 
 @pytest.mark.parametrize(
@@ -42,20 +40,12 @@ def requests():
         ("", "", {"protected": True}, []),
     ],
 )
-def test_matching_compares_path_method_and_query(requests, path, method, query, numbers):
-    assert [one.number for one in requests.matching(path, method=method, **query)] == numbers
+def test_matching_compares_path_method_and_query(path, method, query, numbers):
+    assert [one.number for one in matching(path, method=method, **query)] == numbers
 
 
-def test_requests_are_a_sequence_that_can_be_cleared(requests):
-    assert (len(requests), requests[-1].number, [one.number for one in requests]) == (4, 4, [1, 2, 3, 4])
-    assert requests[1:3] == ENTRIES[1:3]
-    assert repr(requests) == "<Requests: 4, the last DELETE /v2/images/a>"
-    requests.clear()
-    assert (list(requests), repr(requests)) == ([], "<Requests: 0>")
-
-
-def test_no_match_shows_the_most_similar_requests_and_their_differences(requests):
-    found = requests.matching("/v2/images", limit=2, marker="b")
+def test_no_match_shows_the_most_similar_requests_and_their_differences():
+    found = matching("/v2/images", limit=2, marker="b")
     assert not found
     assert repr(found) == (
         "<no request matches /v2/images limit='2' marker='b'; nearest: GET /v2/images?limit=2&marker=a (marker is 'a')>"
@@ -69,22 +59,21 @@ def test_no_match_shows_the_most_similar_requests_and_their_differences(requests
     ]
 
 
-def test_matches_are_shown_before_other_requests(requests):
-    found = requests.matching(method="DELETE")
+def test_matches_are_shown_before_other_requests():
+    found = matching(method="DELETE")
     assert repr(found) == "<1 request matches DELETE: DELETE /v2/images/a>"
     assert str(found).splitlines()[:3] == ["1 request matches DELETE:", "  DELETE /v2/images/a", "nearest others:"]
-    assert str(requests.matching("*")).startswith("4 requests match *:\n")
-    assert str(requests.matching("*")).endswith("no others were sent")
+    assert str(matching("*")).startswith("4 requests match *:\n")
+    assert str(matching("*")).endswith("no others were sent")
 
 
-def test_no_match_in_an_empty_journal_says_so(requests):
-    requests.clear()
-    assert repr(requests.matching("/v2/images")) == "<no request matches /v2/images; there was none at all>"
-    assert str(requests.matching()).splitlines() == ["no request matches anything", "no others were sent"]
+def test_no_match_in_an_empty_journal_says_so():
+    assert repr(matching("/v2/images", entries=[])) == "<no request matches /v2/images; there was none at all>"
+    assert str(matching(entries=[])).splitlines() == ["no request matches anything", "no others were sent"]
 
 
 def test_texts_are_short_and_printable():
-    found = Requests(lambda: [entry(1, query=[("a", "\x1b[31m\n" + "x" * 900)])], list).matching(a="y")
+    found = matching(entries=[entry(1, query=[("a", "\x1b[31m\n" + "x" * 900)])], a="y")
     assert str(found).count("\n") == 2
     assert "\x1b" not in str(found)
     assert len(str(found)) < 500
