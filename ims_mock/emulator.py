@@ -57,12 +57,7 @@ def parse_hosts(text: str) -> frozenset[str]:
 
 
 def load_options(options: EmulatorOptions, **more: Any) -> LoadedCatalog:
-    """Call :func:`ims_mock.loading.loader.load` with the catalogs and generated images that options ask for.
-
-    Args:
-        options: The options of an emulator.
-        more: Further arguments, such as ``progress``.
-    """
+    """Load the catalogs and generated images that options ask for; ``more`` are further arguments of ``load``."""
     return load(options.sources, generate=options.generate, seed=options.seed, project=options.project, **more)
 
 
@@ -173,11 +168,7 @@ class Emulator:
             self.generation += 1
 
     def add(self, *sources: Source, **more: Any) -> LoadedCatalog:
-        """Add catalogs to the state, and return it. Other writes wait meanwhile; reads do not.
-
-        Args:
-            sources: The catalogs.
-            more: Further arguments of :func:`ims_mock.loading.loader.load`, such as ``unmask``.
+        """Add catalogs to the state, and return it; ``more`` are further arguments of ``load``.
 
         Raises:
             CatalogError: If a catalog is invalid; nothing is added.

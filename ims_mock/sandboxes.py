@@ -36,7 +36,7 @@ def sandbox_id_of(token: str, authorization: str) -> str:
 
 @dataclass
 class Sandbox:
-    """One sandbox, with times in seconds. It is removed if it is not used for as long as ``expires``."""
+    """One sandbox, with times in seconds; it is removed if it is not used for as long as ``expires``."""
 
     id: str
     emulator: Emulator
@@ -68,13 +68,7 @@ class Sandboxes:
         return len(self._sandboxes)
 
     def create(self, loaded: LoadedCatalog, options: AppOptions, expires: float) -> Sandbox:
-        """Create a sandbox.
-
-        Args:
-            loaded: Its catalog. It may be that of the server, which is then shared and not copied.
-            options: Its options.
-            expires: Seconds after which it is removed if it is not used.
-        """
+        """Create a sandbox, which is removed if it is not used for some seconds."""
         sandbox_id = secrets.token_hex(6)
         prefix, access_key = f"sandbox-{sandbox_id}.", f"SANDBOX{sandbox_id.upper()}"
         credentials = SandboxCredentials(prefix, prefix + secrets.token_hex(16), access_key, secrets.token_hex(20))

@@ -18,12 +18,7 @@ _MAX_FAULTS: Final = 5
 
 
 class Fault:
-    """A fault rule of an emulator, as it was added.
-
-    Attributes:
-        times: How often it applies; ``None`` for no limit.
-        after: The number of matching requests that are skipped first.
-    """
+    """A fault rule of an emulator, as it was added. Its ``times`` are ``None`` if it applies without limit."""
 
     def __init__(self, rule: Mapping[str, Any], faults: Faults) -> None:
         self.id: str = rule["id"]
@@ -117,10 +112,7 @@ class Faults:
         """Append a rule: ``add(path="/v2/images", page=2, times=3, status=503)``.
 
         The parameters are the keys of a rule, whatever their section. Those that are ``None`` are left out, except for
-        ``times``, which then has no limit.
-
-        Returns:
-            The rule, which counts its hits.
+        ``times``, which then has no limit. The returned rule counts its hits.
 
         Raises:
             TypeError: A key does not exist.

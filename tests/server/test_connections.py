@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -373,68 +374,58 @@ def test_a_file_that_is_not_kept_is_received_whatever_its_size(url, monkeypatch)
 
 
 @pytest.fixture
-def slow():
-    with serving("empty") as server:
-        yield server
+def begin_answer():
+    """A function that lets a server of its own begin to answer; it returns the server and the answer to come."""
+    with ThreadPoolExecutor() as pool, serving("empty") as server:
 
+        def begin(seconds):
+            rule = json.dumps({"match": {"path": "/v2/images"}, "effect": {"delay": seconds}})
+            assert server.ask("/_ims/faults", "POST", rule, **JSON)[0] == 201
+            answer = pool.submit(server.ask, "/v2/images")
+            time.sleep(0.3)
+            return server, answer
 
-def answer_in_background(server, delay):
-    """Let a request take a number of seconds; return the thread and where its answer goes."""
-    rule = json.dumps({"match": {"path": "/v2/images"}, "effect": {"delay": delay}})
-    assert server.ask("/_ims/faults", "POST", rule, **JSON)[0] == 201
-    answers = []
-
-    def answer():
-        with suppress(ConnectionError):
-            answers.append(server.ask("/v2/images"))
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    time.sleep(0.3)
-    return thread, answers
+        yield begin
 
 
 @POSIX
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_running_requests_are_finished_after_a_signal(slow, number):
-    thread, answers = answer_in_background(slow, 2)
-    with connected(slow.url) as idle:
+def test_running_requests_are_finished_after_a_signal(begin_answer, number):
+    server, answer = begin_answer(2)
+    with connected(server.url) as idle:
         begun = time.monotonic()
-        slow.process.send_signal(number)
+        server.process.send_signal(number)
         assert idle.recv(1) == b""
         with pytest.raises(ConnectionError):
-            socket.create_connection(("127.0.0.1", slow.port), timeout=5)
+            socket.create_connection(("127.0.0.1", server.port), timeout=5)
         assert time.monotonic() - begun < 1.5
-    assert slow.process.wait(10) == 0
+    assert server.process.wait(10) == 0
     assert time.monotonic() - begun < 4
-    thread.join()
-    ((status, headers, _),) = answers
+    status, headers, _ = answer.result()
     assert (status, headers["Connection"]) == (200, "close")
 
 
 @POSIX
 @pytest.mark.slow
-def test_requests_get_five_seconds_to_finish(slow):
-    thread, _ = answer_in_background(slow, 30)
+def test_requests_get_five_seconds_to_finish(begin_answer):
+    server, _ = begin_answer(30)
     begun = time.monotonic()
-    slow.process.terminate()
-    assert slow.process.wait(10) == 0
+    server.process.terminate()
+    assert server.process.wait(10) == 0
     assert 4.5 < time.monotonic() - begun < 8
-    thread.join()
 
 
 @POSIX
 @pytest.mark.slow
-def test_a_second_signal_ends_the_process_at_once(slow):
-    thread, _ = answer_in_background(slow, 30)
-    slow.process.terminate()
+def test_a_second_signal_ends_the_process_at_once(begin_answer):
+    server, _ = begin_answer(30)
+    server.process.terminate()
     time.sleep(0.3)
     begun = time.monotonic()
-    slow.process.terminate()
-    assert (slow.process.wait(10), *slow.process.communicate()) == (0, "", "")
+    server.process.terminate()
+    assert (server.process.wait(10), *server.process.communicate()) == (0, "", "")
     assert time.monotonic() - begun < 1
-    thread.join()
 
 
 @POSIX

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from raw_http import CHUNKED, body, head, read_to_end
+from raw_http import head, read_to_end
 from serving import CERT, KEY, LINUX, NOT_ROOT, OTHER_KEY, POSIX, TLS, refusal, run, serving
 
 pytestmark = pytest.mark.slow  # starts processes
@@ -106,18 +106,6 @@ def test_an_upload_is_streamed(server):
         connection.sendall(data[100_000:])
         assert connection.recv(1000).startswith(b"HTTP/1.1 204 ")
     assert requests.get(f"{server.url}{path}/file", verify=CERT, timeout=20).content == data
-
-
-def test_a_chunked_upload_waits_for_continue(server):
-    path = new_image(server)
-    with connect(server) as connection:
-        connection.sendall(head("PUT", f"{path}/file", {**BINARY, **CHUNKED, "Expect": "100-continue"}))
-        assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
-        for _ in range(50):
-            connection.sendall(body(CHUNKED, b"abcd"))
-        connection.sendall(body(CHUNKED, b""))
-        assert connection.recv(1000).startswith(b"HTTP/1.1 204 ")
-    assert server.ask(f"{path}/file")[2] == "abcd" * 50
 
 
 def test_a_slow_reader_gets_the_whole_response(server):

@@ -150,8 +150,6 @@ def test_invalid_marker_fails_its_test_without_traceback(run):
     [
         ("ims_mock_catalog = nosuch.yaml", "ims_mock_catalog: nosuch.yaml: no such file, folder or bundled catalog"),
         ("ims_mock_profile = real", "Invalid profile 'real'. Use 'documented' or 'glance'."),
-        ("ims_mock_findings = loud", "Invalid findings 'loud'. Use 'lenient', 'warn' or 'strict'."),
-        ("ims_mock_findings_ignore = x", "no finding 'x'. Use names from undocumented-parameter"),
     ],
 )
 def test_invalid_ini_option_fails_tests_that_use_the_fixture(pytester, run, ini, message):
@@ -445,13 +443,6 @@ def test_coverage_of_a_sandbox_is_reported_and_added_to_the_server(run):
     assert set(on_server) == {*values, "status=killed"}
 
 
-@pytest.mark.parametrize(("form", "text"), [("terminal", "not covered:\n"), ("markdown", "| `values` | 3 of ")])
-def test_report_has_a_form_for_people(run, form, text):
-    report = reported(run(SUITE, f"--ims-mock-report={form}"))
-    assert re.match(r"\d+ of \d+ covered ", report)
-    assert text in report
-
-
 def test_report_is_written_to_a_file(run):
     result = run(SUITE, "--ims-mock-report=json", "--ims-mock-report-file=report.json")
     assert reported(result) == "written to report.json"
@@ -481,8 +472,50 @@ def test_invalid_option_is_a_usage_error(run, option, message):
     result.stderr.fnmatch_lines([message])
 
 
-def test_documented_report_is_current(run):
+def test_report_has_forms_for_people(run):
+    assert "| `values` | 3 of " in reported(run(SUITE, "--ims-mock-report=markdown"))
     text = reported(run(SUITES["guides/pytest.md"], "--ims-mock-report=terminal"))
     shown = re.search(r"<!-- coverage -->\n```text\n(.*?)```", PAGES["guides/coverage.md"], re.DOTALL)[1]
     parts = [part.strip("\n") for part in shown.split("…\n")]
     assert [text.count(part) for part in parts] == [1] * len(parts)
+
+
+# --- workers of pytest-xdist, in random order
+
+
+XDIST_SUITE = """
+    import pytest
+    import requests
+
+
+    @pytest.mark.parametrize("number", range(400))
+    def test_it(ims_mock, number):
+        assert (len(ims_mock.images) > 7, len(ims_mock.faults), len(ims_mock.requests)) == (True, 0, 0)
+        names = sorted(f"{number}-{index}" for index in range(number % 7))
+        broken = (500, 502, 503)[number % 3]
+        ims_mock.load({"images": [{"name": name} for name in names]})
+        ims_mock.faults.add(path="/v2/images", nth=2, status=broken)
+        answers = [requests.get(f"{ims_mock.url}/v2/images", {"__test": value}) for value in (number, None, None)]
+        assert [answer.status_code for answer in answers] == [200, broken, 200]
+        first, _, last = [sorted(image["name"] for image in one.json().get("images", [])) for one in answers]
+        assert (first, last) == ([], names)
+        assert [entry.status for entry in ims_mock.requests] == [200, broken, 200]
+        assert len(ims_mock.requests.matching("/v2/images", __test=number)) == 1
+        assert [rule.hits for rule in ims_mock.faults] == [1]
+"""
+
+
+@pytest.mark.slow
+def test_each_worker_has_its_own_server(run):
+    run(XDIST_SUITE, "-n", "4", "-q", plugins=["xdist", "pytest_randomly"]).assert_outcomes(passed=400)
+
+
+@pytest.mark.slow
+def test_workers_use_separate_sandboxes_of_a_shared_server(run):
+    app = make_app("document-sample")
+    catalog = app.extensions["ims_mock"].catalog
+    with over_socket(app) as ask:
+        result = run(XDIST_SUITE, "-n", "4", "-q", "--ims-mock-url", ask.url, plugins=["xdist", "pytest_randomly"])
+    result.assert_outcomes(passed=400)
+    assert app.extensions["ims_mock"].catalog is catalog
+    assert len(app.extensions["ims_mock.sandboxes"]) == 0
