@@ -1,20 +1,13 @@
-"""An application that reads uploads under the control of a test, and a process that serves it."""
+"""An application that reads uploads under the control of a test."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 from helpers import make_app
-
-from ims_mock.server.server import Server, bind, exit_on_signals
 
 MIB = 2**20
 FIRST = b"the first bytes"
@@ -70,26 +63,3 @@ class UploadApp:
 def summary(data: bytes) -> list[Any]:
     """Return the JSON with which the application responds to an upload."""
     return [len(data), hashlib.md5(data).hexdigest()]
-
-
-def serve() -> None:
-    """Serve until SIGTERM, and print the names of the errors of reading."""
-    listener, app = bind("127.0.0.1", 0), UploadApp()
-    with exit_on_signals() as run:
-        server = Server(app, listener, threads=2)
-        print(listener.getsockname()[1], flush=True)
-        run(server)
-        print([type(error).__name__ for error in app.errors], flush=True)
-
-
-@contextmanager
-def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Serve in a process of its own; yield the process and the URL."""
-    code = f"import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}]; import upload_app; upload_app.serve()"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, encoding="utf-8")
-    try:
-        assert process.stdout
-        yield process, f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.kill()
-        process.communicate()

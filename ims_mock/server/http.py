@@ -17,7 +17,6 @@ version 4). Look at these names when upgrading:
 
 from __future__ import annotations
 
-import logging
 import re
 import socket
 import sys
@@ -62,7 +61,6 @@ _UPLOAD: Final = re.compile(
 _MAX_DIGITS: Final = 640
 """The lowest limit of Python for the digits of a number."""
 
-_log = logging.getLogger("ims_mock")
 _CODING: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*(.*?)[ \t]*(?=\r\n|$)")
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _TARGET: Final = re.compile(r"(/|https?://[^/?#]+(?=[/?]|$))[^\x00-\x20#\x7f]*|\*", re.IGNORECASE)
@@ -213,10 +211,9 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         else:
             rejection = RequestError(name, "the request", own_words.get(error.code, error.body), legal)
         response = glance_error(rejection, self._header) if is_glance else service_error(rejection, request_id)
-        if _log.isEnabledFor(logging.INFO):
-            sent = (self.request.command or "?", self.request.path or "?", self.request.query)
-            code, message = ("", rejection.glance) if is_glance else (rejection.problem.code, rejection.message)
-            log_request(*sent, response.status_code, 0.0, request_id, code=code, message=message)
+        sent = (self.request.command or "?", self.request.path or "?", self.request.query)
+        code, message = ("", rejection.glance) if is_glance else (rejection.problem.code, rejection.message)
+        log_request(*sent, response.status_code, 0.0, request_id, code=code, message=message)
         self.status = response.status
         self.response_headers.extend([("Content-Type", response.content_type), ("X-Request-Id", request_id)])
         self.set_close_on_finish()

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _TIMEOUT_SECONDS: Final = 60.0
-_PORTS: Final = {"http": 80, "https": 443}
 
 _IN_CATALOG: Final = frozenset({"catalog", "generate", "project"})
 """The options that the content of the loaded catalogs replaces."""
@@ -53,15 +52,14 @@ class Remote:
     def __init__(self, server: str, options: EmulatorOptions) -> None:
         self._body = self._first_body = _body(options)
         self._has_snapshots = False
-        self._server = Client(_Proxy(server.rstrip("/")))
+        proxy = _Proxy(server.rstrip("/"))
+        self._server, self.port = Client(proxy), proxy.port
         try:
             self._sandbox = send(self._server, "POST", "/_ims/sandboxes", self._body)
         except ValueError as error:
             raise ValueError(f"Cannot create a sandbox on {server}: {error}") from None
         self._path = f"/_ims/sandboxes/{self._sandbox['id']}"
         self.url = server.rstrip("/") + self._path
-        parts = urlsplit(self.url)
-        self.port = parts.port or _PORTS[parts.scheme]
 
     def restart(self, options: EmulatorOptions | None) -> None:
         """Start again, without options as at first. A reset does if the options and snapshots are as they were."""
@@ -152,6 +150,7 @@ class _Proxy:
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
         self._connection = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+        self.port = self._url.port or self._connection.default_port
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
