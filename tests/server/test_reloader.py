@@ -25,6 +25,16 @@ def _folder_with_a_catalog(tmp_path, monkeypatch):
     put("c.yaml", ONE)
 
 
+@pytest.fixture
+def reloader():
+    return Reloader(EmulatorOptions("c.yaml"))
+
+
+@pytest.fixture
+def emulator():
+    return Emulator(load(["c.yaml"]))
+
+
 def ids(emulator):
     return sorted(image.id for image in emulator.catalog)
 
@@ -54,8 +64,7 @@ def restore_older_file():
 
 
 @pytest.mark.parametrize("change", [overwrite, replace_by_rename, replace_by_link, restore_older_file])
-def test_a_change_is_reported_once_at_the_second_poll(change):
-    reloader = Reloader(EmulatorOptions("c.yaml"))
+def test_a_change_is_reported_once_at_the_second_poll(reloader, change):
     assert changes(reloader) == 0
     change()
     assert not reloader.has_changes()
@@ -63,8 +72,7 @@ def test_a_change_is_reported_once_at_the_second_poll(change):
     assert changes(reloader) == 0
 
 
-def test_a_file_that_is_being_written_is_not_reported():
-    reloader = Reloader(EmulatorOptions("c.yaml"))
+def test_a_file_that_is_being_written_is_not_reported(reloader):
     for size in range(1, 4):
         put("c.yaml", "#" * size)
         assert not reloader.has_changes()
@@ -92,8 +100,7 @@ def test_added_and_removed_catalogs_of_a_folder_are_reported():
     assert changes(reloader) == 0
 
 
-def test_a_file_that_disappears_and_returns_is_reported_twice():
-    reloader = Reloader(EmulatorOptions("c.yaml"))
+def test_a_file_that_disappears_and_returns_is_reported_twice(reloader):
     Path("c.yaml").unlink()
     assert changes(reloader) == 1
     put("c.yaml", ONE)
@@ -126,8 +133,7 @@ def test_watching_survives_a_file_that_becomes_something_else(become, caplog):
     assert set(ids(emulator)) - set(before) == {"b"}
 
 
-def test_a_reset_restores_the_reloaded_catalog():
-    reloader, emulator = Reloader(EmulatorOptions("c.yaml")), Emulator(load(["c.yaml"]))
+def test_a_reset_restores_the_reloaded_catalog(reloader, emulator):
     put("c.yaml", TWO + "project: p\nclock: 2025-01-01T00:00:00Z\n")
     reloader.reload(emulator.reload)
     for _ in range(2):
@@ -136,15 +142,13 @@ def test_a_reset_restores_the_reloaded_catalog():
         emulator.reset()
 
 
-def test_generated_images_are_generated_again():
-    reloader, emulator = Reloader(EmulatorOptions("c.yaml", generate=5)), Emulator(load(["c.yaml"]))
-    reloader.reload(emulator.reload)
+def test_generated_images_are_generated_again(emulator):
+    Reloader(EmulatorOptions("c.yaml", generate=5)).reload(emulator.reload)
     assert len(emulator.catalog) == 6
 
 
 @pytest.mark.parametrize("content", [INVALID, "images: [}", "- 1", None])
-def test_an_invalid_catalog_is_logged_and_changes_nothing(content, caplog):
-    reloader, emulator = Reloader(EmulatorOptions("c.yaml")), Emulator(load(["c.yaml"]))
+def test_an_invalid_catalog_is_logged_and_changes_nothing(reloader, emulator, content, caplog):
     before = emulator.catalog
     Path("c.yaml").unlink()
     if content:
@@ -158,8 +162,7 @@ def test_an_invalid_catalog_is_logged_and_changes_nothing(content, caplog):
     assert last == KEPT
 
 
-def test_an_internal_error_is_logged_and_changes_nothing(caplog, monkeypatch):
-    reloader, emulator = Reloader(EmulatorOptions("c.yaml")), Emulator(load(["c.yaml"]))
+def test_an_internal_error_is_logged_and_changes_nothing(reloader, emulator, caplog, monkeypatch):
     monkeypatch.setattr("ims_mock.server.reloader.load_options", lambda _: 1 / 0)
     reloader.reload(emulator.reload)
     assert "ZeroDivisionError" in caplog.text

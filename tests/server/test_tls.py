@@ -81,18 +81,14 @@ def test_a_connection_ends_with_an_end_mark(server):
     assert len(json.loads(response.partition(b"\r\n\r\n")[2])["images"]) > 500
 
 
-def test_a_request_may_span_many_records(server):
+@pytest.mark.parametrize(("count", "long_header", "record"), [(1, "x" * 200_000, 999), (3, "x", 10_000)])
+def test_a_request_may_span_many_records_and_a_record_many_requests(server, count, long_header, record):
+    last = head("GET", "/_ims/health", {"X-Long": long_header, **CLOSE})
+    sent = (count - 1) * head("GET", "/_ims/health") + last
     with connect(server) as connection:
-        sent = head("GET", "/_ims/health", {"X-Long": "x" * 200_000, **CLOSE})
-        for start in range(0, len(sent), 999):
-            connection.sendall(sent[start : start + 999])
-        assert read_to_end(connection).startswith(b"HTTP/1.1 200 ")
-
-
-def test_a_record_may_hold_many_requests(server):
-    with connect(server) as connection:
-        connection.sendall(2 * head("GET", "/_ims/health") + head("GET", "/_ims/health", CLOSE))
-        assert read_to_end(connection).count(b"HTTP/1.1 200 ") == 3
+        for start in range(0, len(sent), record):
+            connection.sendall(sent[start : start + record])
+        assert read_to_end(connection).count(b"HTTP/1.1 200 ") == count
 
 
 def test_an_upload_is_streamed(server):

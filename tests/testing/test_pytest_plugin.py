@@ -31,6 +31,18 @@ def run(pytester):
     return run
 
 
+@pytest.fixture
+def url():
+    with over_socket(make_app("empty")) as ask:
+        yield ask.url
+
+
+@pytest.fixture(params=["local", "remote"])
+def target(request):
+    """The arguments of pytest for an emulator of its own, and for a running server."""
+    return ["--ims-mock-url", request.getfixturevalue("url")] if request.param == "remote" else []
+
+
 @pytest.mark.parametrize("suite", [*SUITES.values(), TYPED_SUITE], ids=[*SUITES, "types"])
 def test_documented_suite_passes(run, suite):
     run(suite).assert_outcomes(passed=suite.count("def test_"))
@@ -199,7 +211,7 @@ def test_running_server_is_used_through_a_sandbox(run, monkeypatch):
     assert "remote.py" not in result.stdout.str()
 
 
-def test_failed_assertion_shows_the_nearest_requests(run):
+def test_failed_assertion_shows_the_nearest_requests(run, target):
     suite = """
         from urllib.request import urlopen
 
@@ -211,11 +223,9 @@ def test_failed_assertion_shows_the_nearest_requests(run):
     """
     shown = re.search(r"<!-- failure -->\n```text\n(.*?)```", PAGES["guides/pytest.md"], re.DOTALL)[1].splitlines()
     assert len(shown) > 15
-    with over_socket(make_app("empty")) as ask:
-        for arguments in ([], ["--ims-mock-url", ask.url]):
-            result = run(suite, *arguments)
-            result.assert_outcomes(failed=1)
-            result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
+    result = run(suite, *target)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([re.sub("^-+|-+$", "*", line) for line in shown])
 
 
 def test_explanation_in_an_assertion_message_is_as_documented(run):
@@ -276,7 +286,7 @@ def test_every_failure_shows_the_requests_of_its_test(run, plugins):
         ("urlopen(Request(ims_mock.url, method='DELETE'))", "ValueError: Sandbox"),
     ],
 )
-def test_section_never_hides_the_failure(run, sabotage, error):
+def test_section_never_hides_the_failure(run, url, sabotage, error):
     suite = f"""
         from urllib.request import Request, urlopen
 
@@ -284,14 +294,12 @@ def test_section_never_hides_the_failure(run, sabotage, error):
             {sabotage}
             assert "what matters" == ""
     """
-    with over_socket(make_app("empty")) as ask:
-        result = run(suite, "--ims-mock-url", ask.url)
+    result = run(suite, "--ims-mock-url", url)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*'what matters' == ''", "*ims_mock requests*", f"cannot be read: {error}*"])
 
 
-@pytest.mark.parametrize("is_remote", [False, True])
-def test_own_frames_are_hidden_from_mistakes_of_a_test(run, is_remote):
+def test_own_frames_are_hidden_from_mistakes_of_a_test(run, target):
     calls = {
         'load("nosuch")': "nosuch: no such file",
         'add({"min_disk": "x"})': "'x' is not a whole number",
@@ -304,14 +312,11 @@ def test_own_frames_are_hidden_from_mistakes_of_a_test(run, is_remote):
         'assert_walked_everything("/v2/images")': "there was no walk",
     }
     tests = "".join(f"def test_{number}(ims_mock): ims_mock.{call}\n" for number, call in enumerate(calls))
-    with over_socket(make_app("empty")) as ask:
-        arguments = ["--ims-mock-url", ask.url] if is_remote else []
-        output = run(tests, *arguments).stdout.str()
-        full = run(tests, "--full-trace", *arguments).stdout.str()
+    output = run(tests, *target).stdout.str()
     for message in calls.values():
         assert message in output
     assert not re.findall(r"ims_mock/\w+.*\.py:\d+", output)
-    assert "mock.py" in full
+    assert "mock.py" in run(tests, "--full-trace", *target).stdout.str()
 
 
 def test_warning_about_a_catalog_points_to_the_test_and_can_be_an_error(run):
