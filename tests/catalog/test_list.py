@@ -2,18 +2,16 @@
 
 import json
 import re
-import socket
-import threading
 
 import pytest
-from helpers import TRANSPORTS, in_process, link, make_app, shared_app
+from helpers import TRANSPORTS, in_process, link, make_app, over_socket, shared_app
 from list_cases import BAD, CALLERS, CATALOG, RECIPES, ROWS, SERVICE, A, B, assert_is_clear_error, numbers
+from raw_http import connected, read_to_end
 
 from ims_mock import __version__
 from ims_mock.contract.parameters import SORT_KEYS
 from ims_mock.contract.values import TIME
 from ims_mock.errors import PROBLEMS
-from ims_mock.server.server import Server, bind
 
 
 @pytest.fixture(scope="module")
@@ -367,15 +365,9 @@ MALFORMED_REQUESTS = [
 @pytest.mark.parametrize(("sent", "status", "code"), MALFORMED_REQUESTS)
 @pytest.mark.parametrize("profile", ["documented", "glance"])
 def test_the_server_rejects_malformed_requests_like_the_application(sent, status, code, profile):
-    listener = bind("127.0.0.1", 0)
-    server = Server(make_app(CATALOG, profile=profile), listener, threads=1)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+    with over_socket(make_app(CATALOG, profile=profile)) as ask, connected(ask.url) as connection:
         connection.sendall(sent)
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    server.task_dispatcher.shutdown()
-    server.close()
+        answer = read_to_end(connection)
     head, _, body = answer.partition(b"\r\n\r\n")
     assert int(head.split()[1]) == status
     request_id = re.search(rb"X-Request-Id: ([0-9a-f]{32})", head)[1].decode()
