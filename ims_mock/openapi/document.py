@@ -9,13 +9,12 @@ from itertools import count
 from typing import Any, Final
 
 from ims_mock import __version__
-from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.contract.parameters import ALL, Parameter
 from ims_mock.contract.profiles import Profile
 from ims_mock.contract.values import TIME
 from ims_mock.errors import Problem
 from ims_mock.openapi.json_schema import STRING, reference
-from ims_mock.openapi.operations import CONTROL, IDENTITY, JSON, OPERATIONS, SERVICE, Operation
+from ims_mock.openapi.operations import CONTROL, IDENTITY, JSON, OPERATIONS, SERVICE, Operation, is_glance_format
 from ims_mock.openapi.schemas import REQUEST_ID, body_schemas, error_schemas
 
 VERSION: Final = "3.1.0"
@@ -52,7 +51,6 @@ def document(profile: Profile, *, needs_credentials: bool = False, has_control: 
     """Return the document of an emulator.
 
     Args:
-        profile: The profile.
         needs_credentials: Whether requests without valid credentials are rejected.
         has_control: Whether the control API is enabled.
         server: The URL of the emulator, relative to that of the document.
@@ -200,7 +198,7 @@ def _shared(responses: dict[str, Node], prefix: str, node: Node) -> Node:
 
 
 def _errors(one: Operation, profile: Profile) -> dict[str, Node]:
-    has_codes = one.service == SERVICE and ("error-body" in profile or one.path == CLOUDIMAGES.path)
+    has_codes = one.service == SERVICE and not is_glance_format(profile, one.path)
     by_status: dict[int, list[Problem]] = {}
     for problem in one.problems:
         status = problem.status if has_codes else problem.glance_status or problem.status

@@ -10,6 +10,7 @@ from typing import Final
 from ims_mock import errors
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, LISTS, VERSIONS
 from ims_mock.contract.parameters import PARAMETERS, Parameter
+from ims_mock.contract.profiles import Profile
 from ims_mock.errors import Problem
 from ims_mock.journal.coverage import Endpoint
 from ims_mock.openapi.schemas import PUBLISHED
@@ -38,6 +39,11 @@ def service_of(path: str) -> str:
     if is_under(path, "/_ims", "/openapi.json"):
         return CONTROL
     return IDENTITY if is_under(path, "/v3") else SERVICE
+
+
+def is_glance_format(profile: Profile, path: str = "") -> bool:
+    """Return whether the errors at a path are in the format of Glance."""
+    return service_of(path) == SERVICE and "error-body" not in profile and not is_under(path, CLOUDIMAGES.path)
 
 
 @dataclass(frozen=True)

@@ -127,9 +127,7 @@ TABLES: Final = {
 def fields_reference(form: str, others: Mapping[str, Table] | None = None) -> str:
     """Return the query parameters of both lists and all fields, as ``table``, ``json`` or ``markdown``.
 
-    Args:
-        form: The format.
-        others: Tables that replace these or follow them, by name.
+    The other tables replace these or follow them, by name.
     """
     tables = {**{name: TABLES[name] for name in ("parameters", "cloudimages", "fields")}, **(others or {})}
     if form == "json":

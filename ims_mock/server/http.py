@@ -36,6 +36,7 @@ from waitress.utilities import BadRequest, Error
 from ims_mock.auth.signature import ALGORITHM, CONTENT_HASH_HEADER, UNSIGNED_PAYLOAD
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import CONNECTED
+from ims_mock.openapi.operations import is_glance_format
 from ims_mock.server.limits import (
     MAX_BODY_BYTES,
     MAX_BUFFERED_BYTES,
@@ -48,7 +49,7 @@ from ims_mock.server.limits import (
 from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import MAX_JSON_BYTES, SIGNED_BODY, new_request_id
-from ims_mock.web.error_bodies import glance_error, is_glance_format, service_error
+from ims_mock.web.error_bodies import glance_error, service_error
 from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
 
 _UPLOAD: Final = re.compile(

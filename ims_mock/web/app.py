@@ -82,7 +82,6 @@ def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = Tr
     """Return the WSGI application for an emulator.
 
     Args:
-        emulator: The emulator that answers.
         has_control: Whether the control API under ``/_ims/`` exists.
         is_alone: Whether this process is the only one that answers, whatever the server says.
     """

@@ -233,12 +233,7 @@ class RequestContext:
         return self.json_body()
 
     def refuse_media_type(self, *legal: str, headers: Mapping[str, str] | None = None) -> None:
-        """Raise an error if the body has none of the legal media types.
-
-        Args:
-            legal: The legal media types; an empty one stands for a body without a declared type.
-            headers: Headers of the error response.
-        """
+        """Raise an error if the body has none of the legal media types; an empty one stands for a body without any."""
         if self.request.mimetype not in legal:
             names = ", ".join(filter(None, legal))
             raise RequestError("media-type", "Content-Type", self.request.mimetype, names, headers=headers)

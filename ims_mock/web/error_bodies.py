@@ -14,20 +14,13 @@ from typing import Final
 
 from flask import Response
 
-from ims_mock.catalog.cloudimages import CLOUDIMAGES
 from ims_mock.catalog.visibility import is_queens
-from ims_mock.contract.profiles import Profile
 from ims_mock.errors import RequestError
-from ims_mock.openapi.operations import SERVICE, is_under, service_of
+from ims_mock.openapi.operations import SERVICE, is_glance_format, service_of
 from ims_mock.web.context import JSON, RequestContext
 from ims_mock.web.sandbox_routing import explain_unknown_image
 
 _TITLES: Final = {413: "Request Entity Too Large", 414: "Request URI Too Long"}  # newer versions of Python differ
-
-
-def is_glance_format(profile: Profile, path: str = "") -> bool:
-    """Return whether the errors at a path are in the format of Glance."""
-    return service_of(path) == SERVICE and "error-body" not in profile and not is_under(path, CLOUDIMAGES.path)
 
 
 def error_response(context: RequestContext, error: RequestError) -> Response:

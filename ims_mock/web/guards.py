@@ -13,8 +13,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from ims_mock.errors import RequestError
+from ims_mock.openapi.operations import is_glance_format
 from ims_mock.web.context import RequestContext
-from ims_mock.web.error_bodies import is_glance_format
 
 GATEWAY_URI_BYTES: Final = 32_768  # the longest path and query that the gateway accepts (its documentation)
 GLANCE_LINE_BYTES: Final = 8_192

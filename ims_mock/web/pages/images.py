@@ -20,10 +20,9 @@ from ims_mock.contract.fields import BY_NAME
 from ims_mock.errors import RequestError
 from ims_mock.journal.documented import DocumentedRequest
 from ims_mock.journal.findings import findings_of
-from ims_mock.openapi.operations import OPERATIONS
+from ims_mock.openapi.operations import OPERATIONS, is_glance_format
 from ims_mock.text import header_text
 from ims_mock.web.context import context
-from ims_mock.web.error_bodies import is_glance_format
 from ims_mock.web.pages.layout import blueprint, render
 from ims_mock.web.pages.snippets import sdk_request
 
@@ -88,19 +87,13 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
         if is_glance_format(view.profile, listing.path):
             return {"status": error.problem.glance_status or error.problem.status, "message": error.glance}
         return {"status": error.problem.status, "code": error.problem.code, "message": error.message}
-    size, backwards = query.limit, tuple(key._replace(is_descending=not key.is_descending) for key in query.sort)
-
-    def marker(before: str | None, count: int) -> str:
-        """Return the marker of a page that begins ``count`` images before another one; ``None`` is the end."""
-        reverse = replace(query, marker=before, limit=count + 1, sort=backwards)
-        return "".join(image.id for image in catalog.page(reverse, view).images[count:])
-
-    shown = catalog.get(images[0].id) if images else None
-    start = catalog.position(query, shown) if shown else found.listed
-    markers = {"First": "", "Previous": marker(images[0].id if images else None, size)} if start and size else {}
-    if start + len(images) < found.listed and images:
-        markers |= {"Next": images[-1].id, "Last": marker(None, (found.listed - 1) % size + 1)}
-    queries = {title: query.link_query + f"&marker={quote(one)}" * bool(one) for title, one in markers.items()}
+    ids = [image.id for image in catalog.page(replace(query, marker=None, limit=found.listed), view).images]
+    start, size = ids.index(images[0].id) if images else len(ids), query.limit
+    starts = {"First": 0, "Previous": start - size} if start and size else {}
+    if images and start + size < len(ids):
+        starts |= {"Next": start + size, "Last": (len(ids) - 1) // size * size}
+    markers = {title: f"&marker={quote(ids[first - 1])}" if first > 0 else "" for title, first in starts.items()}
+    queries = {title: query.link_query + marker for title, marker in markers.items()}
     return {"images": images, "start": start, "explanation": found, "pages": queries}
 
 
