@@ -16,7 +16,6 @@ from helpers import in_process, over_socket, token_of
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.emulator import Emulator
 from ims_mock.loading.loader import load
-from ims_mock.options import AppOptions
 from ims_mock.web.app import app_for
 
 READERS, WRITERS = 16, 4
@@ -25,8 +24,8 @@ SHORT, LONG = 2, 30
 
 JSON = "application/json"
 PATCH = "application/openstack-images-v2.1-json-patch"
-BYTES = "application/octet-stream"
 CATALOG = {
+    "project": "a",
     "credentials": {"tokens": [token_of("of-a", "a"), token_of("of-b", "b"), token_of("admin", "c", "admin")]},
     "defaults": {"owner": "a"},
     "images": [
@@ -52,10 +51,6 @@ class Recorded(Emulator):
         return super().write_image(recorded)
 
 
-def recorded(profile="documented"):
-    return Recorded(load([CATALOG]), AppOptions(profile=profile))
-
-
 QUESTIONS = (
     ("of-a", ""),
     ("admin", ""),
@@ -70,7 +65,7 @@ QUESTIONS = (
 """Tokens with queries of the list."""
 
 
-def answer(ask, question):
+def response_hash(ask, question):
     token, query = question
     found = ask(f"/v2/images?{query}&limit=50", {"X-Auth-Token": token})
     assert found.status == 200, found.text
@@ -92,7 +87,7 @@ def read(ask, emulator, ends, seed):
     while time.monotonic() < ends:
         question = rng.choice(QUESTIONS)
         first = max(len(emulator.log) - 1, 0)  # the last write may not count yet
-        says = answer(ask, question)
+        says = response_hash(ask, question)
         readings.append(Reading(question, first, len(emulator.log), says))
     return readings
 
@@ -143,7 +138,7 @@ def check(readings, first, log):
     ask, answers = in_process(app_for(quiet)), []
     for version in accumulate(log, Catalog.with_image, initial=first):
         quiet.edit_catalog(lambda _, version=version: version)
-        answers.append({question: answer(ask, question) for question in QUESTIONS})
+        answers.append({question: response_hash(ask, question) for question in QUESTIONS})
     for one in readings:
         assert one.says in [version[one.question] for version in answers[one.first : one.last + 1]], one
 
@@ -177,35 +172,15 @@ def hold(ask, emulator, seconds):
 
 
 def test_every_response_matches_one_version_of_the_catalog():
-    emulator = recorded()
+    emulator = Recorded(load([CATALOG]))
     hold(in_process(app_for(emulator)), emulator, SHORT)
 
 
 @pytest.mark.slow
 def test_every_response_matches_one_version_of_the_catalog_over_a_socket():
-    emulator = recorded()
+    emulator = Recorded(load([CATALOG]))
     with over_socket(app_for(emulator), threads=READERS + WRITERS) as ask:
         hold(ask, emulator, LONG)
-
-
-@pytest.fixture
-def emulator(profile):
-    return recorded(profile)
-
-
-@pytest.fixture
-def app(emulator):
-    return app_for(emulator)
-
-
-@pytest.fixture
-def ask(app):
-    asked = in_process(app)
-
-    def ask(path, method="GET", body=b"", media_type=JSON):
-        return asked(path, {"X-Auth-Token": "of-a", "Content-Type": media_type}, method, body)
-
-    return ask
 
 
 @pytest.fixture
@@ -227,7 +202,7 @@ def test_readers_do_not_wait_for_writers(emulator, ask, pool):
     try:
         for path in ("", "/common", "/common/file", "/common/members", "?sort_key=name&tag=x86"):
             assert pool.submit(ask, f"/v2/images{path}").result(timeout=10).status in (200, 204)
-        waiting = pool.submit(ask, "/v2/images/common/tags/late", "PUT")
+        waiting = pool.submit(ask, "/v2/images/common/tags/late", method="PUT")
         time.sleep(0.1)
         assert not waiting.done()
     finally:
@@ -236,66 +211,10 @@ def test_readers_do_not_wait_for_writers(emulator, ask, pool):
     assert waiting.result(timeout=10).status == 204
 
 
-class Slow:
-    """A body whose only piece arrives when the test lets it."""
-
-    def __init__(self, data):
-        self.began, self.goes = Event(), Event()
-        self._pieces = [data, b""]
-
-    def read(self, size=-1):
-        self.began.set()
-        assert self.goes.wait(20)
-        return self._pieces.pop(0)
-
-
-@pytest.fixture
-def begin(app, pool):
-    bodies = []
-
-    def upload(data):
-        bodies.append(Slow(data))
-        headers = {"X-Auth-Token": "of-a", "Content-Type": BYTES}
-        raw = {"wsgi.input": bodies[-1], "wsgi.input_terminated": True}
-        client = app.test_client()
-        coming = pool.submit(client.put, "/v2/images/queued/file", headers=headers, environ_overrides=raw)
-        assert bodies[-1].began.wait(20)
-        return bodies[-1], coming
-
-    yield upload
-    for body in bodies:
-        body.goes.set()
-
-
-def ended(upload):
-    body, coming = upload
-    body.goes.set()
-    return coming.result(timeout=20).status_code
-
-
 def test_only_one_of_many_uploads_succeeds(ask, pool):
+    headers = {"Content-Type": "application/octet-stream"}
     with restless():
-        sent = [pool.submit(ask, "/v2/images/queued/file", "PUT", b"%d" % number, BYTES) for number in range(10)]
+        sent = [pool.submit(ask, "/v2/images/queued/file", headers, "PUT", b"%d" % number) for number in range(10)]
         statuses = [one.result(timeout=20).status for one in sent]
     assert sorted(statuses) == [204] + [409] * 9
     assert ask("/v2/images/queued/file").body == b"%d" % statuses.index(204)
-
-
-def test_the_owner_may_change_during_an_upload(app, emulator, begin):
-    upload = begin(b"data")
-    change = b'[{"op": "replace", "path": "/owner", "value": "b"}]'
-    headers = {"X-Auth-Token": "admin", "Content-Type": PATCH}
-    assert in_process(app)("/v2/images/queued", headers, "PATCH", change).status == 200
-    assert ended(upload) == 204
-    left = emulator.catalog.get("queued")
-    assert (left.get("status"), left.get("owner"), left.data) == ("active", "b", b"data")
-
-
-def test_an_upload_started_before_a_reset_does_not_affect_later_ones(emulator, ask, begin, profile):
-    before = begin(b"before")
-    emulator.reset()
-    after = begin(b"after")
-    assert ended(before) == (404 if profile == "documented" else 410)
-    assert ask("/v2/images/queued").json["status"] == "saving"
-    assert ended(after) == 204
-    assert ask("/v2/images/queued/file").body == b"after"

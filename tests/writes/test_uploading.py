@@ -2,9 +2,13 @@
 
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from helpers import in_process, make_app
+
+from ims_mock.loading.dump import dump_image
 
 A, B = "a" * 32, "b" * 32
 CATALOG = {
@@ -164,11 +168,14 @@ def test_an_image_is_queued_again_after_a_failed_upload(app, ask, pieces, length
     assert upload(ask, b"whole").status == 204
 
 
-def test_an_image_can_be_changed_during_the_upload(app, ask):
-    answer = streamed(app, [b"a"], lambda: ask("/v2/images/queued/tags/meanwhile", method="PUT"))
-    assert answer.status_code == 204
-    image = ask("/v2/images/queued").json
-    assert (image["status"], image["tags"]) == ("active", ["meanwhile"])
+def test_image_and_owner_can_be_changed_during_the_upload(app, emulator, ask):
+    def change():
+        ask("/v2/images/queued/tags/meanwhile", method="PUT")
+        emulator.put_image("queued", {**dump_image(emulator.find_image("queued")), "owner": B})
+
+    assert streamed(app, [b"a"], change).status_code == 204
+    image = emulator.find_image("queued")
+    assert (image.get("status"), image.tags, image.get("owner"), image.data) == ("active", ("meanwhile",), B, b"a")
 
 
 @pytest.mark.parametrize("piece", [b"a", ConnectionError()])
@@ -182,6 +189,26 @@ def test_a_reset_ends_an_upload(app, emulator, ask, profile):
     answer = streamed(app, [b"a"], emulator.reset)
     assert answer.status_code == (404 if profile == "documented" else 410)
     assert ask("/v2/images/queued").json["status"] == "queued"
+
+
+def test_an_upload_started_before_a_reset_does_not_affect_later_ones(app, emulator, ask, profile):
+    begun, goes, ended = Event(), Event(), []
+
+    def wait():
+        begun.set()
+        assert goes.wait(20)
+
+    def end_first():
+        goes.set()
+        ended.append((before.result(timeout=20).status_code, ask("/v2/images/queued").json["status"]))
+
+    with ThreadPoolExecutor() as pool:
+        before = pool.submit(streamed, app, [b"before"], wait)
+        assert begun.wait(20)
+        emulator.reset()
+        assert streamed(app, [b"after"], end_first).status_code == 204
+    assert set(ended) == {(404 if profile == "documented" else 410, "saving")}
+    assert ask("/v2/images/queued/file").body == b"after"
 
 
 def test_a_deleted_image_keeps_no_data(emulator, ask):
