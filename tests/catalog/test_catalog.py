@@ -4,7 +4,7 @@ import random
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ims_mock.catalog.catalog import Catalog
@@ -388,12 +388,25 @@ def test_the_next_link_repeats_the_query():
     raw = "tag=a%3Db&tag=x86&name=%E9%95%9C&limit=2&marker=old"
     query = parse(raw, view)
     sent = [pair for pair in parse_qsl(raw) if pair[0] != "marker"]
-    assert parse_qsl(first_link(query).partition("?")[2]) == [("__isregistered", "true"), *sent]
-    assert parse_qsl(next_link(query, "new").partition("?")[2]) == [
-        ("__isregistered", "true"),
-        *sent,
-        ("marker", "new"),
-    ]
+    repeated = [("__isregistered", "true"), *sent]
+    assert parse_qsl(first_link(query).partition("?")[2]) == repeated
+    assert parse_qsl(next_link(query, "new").partition("?")[2]) == [*repeated, ("marker", "new")]
+
+
+WRITTEN = st.lists(
+    st.sampled_from([*"aZ0_.~:-+=/é ", "%3A", "%3D", "%3a", "%20", "%2B", "%25", "%C3%A9"]), max_size=8
+).map("".join)
+
+
+@given(name=WRITTEN, value=WRITTEN)
+@example(name="x", value="a%3Db")
+@example(name="x", value="2018-09-06T14%3A03:27Z")
+@example(name="x", value="CentOS+7.3+64bit")
+def test_links_repeat_a_parameter_as_forms_encode_it(name, value):
+    raw = f"x{name}={value}"
+    [pair] = parse_qsl(raw, keep_blank_values=True)
+    query = parse(raw.encode().decode("latin-1"), View(Caller("a"), GLANCE, is_queens=False))
+    assert first_link(query) == f"/v2/images?{urlencode([pair])}"
 
 
 def test_a_duplicate_id_is_an_error():

@@ -1,10 +1,11 @@
-"""How images come into being, and go."""
+"""How images come into being, get tags, and go."""
 
 import pytest
 from helpers import in_process, send_json, shared_app, token_of
 
 from ims_mock.catalog.image import image_id
 from ims_mock.contract.operating_systems import SYSTEMS
+from ims_mock.writes.validation import MAX_TAGS
 
 A, B = "a" * 32, "b" * 32
 TAKEN = "11111111-0000-4000-8000-000000000000"
@@ -21,6 +22,8 @@ CATALOG = {
         {"id": "shared", "owner": B, "visibility": "shared", "members": {A: "accepted"}},
         {"id": "mine", "owner": A, "members": {B: "accepted"}, "tags": ["a"]},
         {"id": "ownerless", "owner": None},
+        {"id": "tagged", "owner": A, "tags": ["old"]},
+        {"id": "full", "owner": A, "tags": [str(number) for number in range(MAX_TAGS)]},
     ],
 }
 
@@ -281,3 +284,46 @@ def test_an_invalid_body_deletes_nothing(ask, profile, body):
     if profile == "documented":
         assert error(answer) == (400, "IMG.0001")
         assert error(delete(ask, "mine", body=b"{}", **{"Content-Type": "text/plain"})) == (415, "IMG.0001")
+
+
+# --- tags
+
+
+@pytest.mark.parametrize(
+    ("written", "tag"),
+    [("a=b", "a=b"), ("a%3Db", "a=b"), ("%E9%95%9C", "镜"), ("a%20b", "a b"), ("x" * 255, "x" * 255)],
+)
+def test_an_added_tag_is_found(ask, written, tag):
+    assert ask(f"/v2/images/tagged/tags/{written}", method="PUT").status == 204
+    image = ask("/v2/images/tagged").json
+    assert (image["tags"], image["updated_at"]) == (["old", tag], "2030-01-01T00:00:00Z")
+    assert ask(f"/v2/images?tag={written.replace('=', '%3D')}").ids == ["tagged"]
+
+
+@pytest.mark.parametrize(("image", "tag"), [("tagged", "old"), ("full", "7")])
+def test_adding_a_tag_twice_changes_nothing(ask, image, tag):
+    before = ask(f"/v2/images/{image}").body
+    assert ask(f"/v2/images/{image}/tags/{tag}", method="PUT").status == 204
+    assert ask(f"/v2/images/{image}").body == before
+
+
+def test_a_tag_can_be_removed(ask):
+    assert ask("/v2/images/tagged/tags/old", method="DELETE").status == 204
+    assert ask("/v2/images/tagged").json["tags"] == []
+    assert ask("/v2/images?tag=old").ids == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "glance", "code"),
+    [
+        ("DELETE", "tagged/tags/absent", 404, 404, "IMG.0115"),
+        ("PUT", f"tagged/tags/{'x' * 256}", 400, 400, "IMG.0115"),
+        ("PUT", "full/tags/new", 400, 413, "IMG.0116"),
+    ],
+)
+def test_invalid_tags_are_rejected(ask, profile, method, path, status, glance, code):
+    answer = ask(f"/v2/images/{path}", method=method)
+    if profile == "glance":
+        assert answer.status == glance
+    else:
+        assert (answer.status, answer.json["error"]["code"]) == (status, code)
