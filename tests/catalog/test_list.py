@@ -208,13 +208,6 @@ def test_the_caller_is_who_the_credentials_name(ask, headers, expected):
     assert numbers(ask("/v2/images", headers)) == expected
 
 
-def test_a_member_is_shown_a_shared_image(ask):
-    shown = ask("/v2/images?id=00000006").json["images"][0]
-    stored = ask("/v2/images?id=00000006", {"X-Project-Id": B}).json["images"][0]
-    assert (shown["visibility"], shown["__imagetype"]) == ("shared", "shared")
-    assert (stored["visibility"], stored["__imagetype"]) == ("private", "private")
-
-
 @pytest.mark.parametrize(("versions", "status"), [(("N", "q", "Queens"), 200), (("", "M", "Mitaka", "m", "2.6"), 400)])
 def test_the_first_letter_of_the_version_decides(ask, versions, status):
     for version in versions:
