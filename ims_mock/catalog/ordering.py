@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache, reduce
+from functools import cmp_to_key, lru_cache, reduce
 from itertools import accumulate, islice
 from operator import and_
 from typing import Any, Final
@@ -144,23 +144,18 @@ def _value_of(name: str) -> Callable[[Image], Any]:
     return lambda image: image.values.get(name, _FIRST)
 
 
-def _key_of(sort: Sort) -> Callable[[Image], tuple[Any, ...]]:
+def _key_of(sort: Sort) -> Callable[[Image], Any]:
     """Return the key function for all sort keys together; the keys compare as the images are ordered."""
     parts = [(_value_of(name), is_descending) for name, is_descending in sort]
-    return lambda image: tuple([_Descending(value(image)) if down else value(image) for value, down in parts])
 
+    def compare(one: Image, other: Image) -> int:
+        for value_of, is_descending in parts:
+            value, other_value = value_of(one), value_of(other)
+            if value != other_value:
+                return -1 if (value < other_value) is not is_descending else 1
+        return 0
 
-class _Descending:
-    """A value that compares in reverse."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Descending) and self.value == other.value
-
-    def __lt__(self, other: _Descending) -> bool:
-        return bool(other.value < self.value)
+    return cmp_to_key(compare)
 
 
 # --- set bits
