@@ -29,6 +29,9 @@ ALWAYS = {
 }
 """The documented defaults."""
 
+PUBLIC = {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}
+PRIVATE = {"visibility": "private", "protected": False, "owner": "the-project"}
+
 
 def image(values=(), index=0, **options):
     return with_defaults(dict(values), index, **{"project": "the-project", "seed": 0, **options})
@@ -44,14 +47,9 @@ def test_defaults_of_an_empty_image():
     ("given", "follows"),
     [
         # visibility, protection and owner follow the type
-        ({"__imagetype": "gold"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
-        ({"__imagetype": "market"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
-        ({"__imagetype": "GOLD"}, {"visibility": "public", "protected": True, "owner": SERVICE_PROJECT}),
-        ({"__imagetype": "shared"}, {"visibility": "shared", "protected": False, "owner": "the-project"}),
-        ({"__imagetype": "private"}, {"visibility": "private", "protected": False, "owner": "the-project"}),
-        ({"__imagetype": "odd"}, {"visibility": "private", "protected": False, "owner": "the-project"}),
-        ({"__imagetype": ""}, {"visibility": "private", "protected": False, "owner": "the-project"}),
-        ({"__imagetype": None}, {"visibility": "private", "protected": False, "owner": "the-project"}),
+        *(({"__imagetype": name}, PUBLIC) for name in ("gold", "market", "GOLD")),
+        ({"__imagetype": "shared"}, PRIVATE | {"visibility": "shared"}),
+        *(({"__imagetype": name}, PRIVATE) for name in ("private", "odd", "", None)),
         # and the type follows the visibility
         ({"visibility": "public"}, {"__imagetype": "gold", "protected": True, "owner": SERVICE_PROJECT}),
         ({"visibility": "Public", "owner": "mine"}, {"__imagetype": "gold", "owner": "mine"}),
@@ -59,15 +57,10 @@ def test_defaults_of_an_empty_image():
         ({"visibility": None}, {"__imagetype": "private", "protected": False, "owner": "the-project"}),
         ({"__imagetype": "gold", "owner": "mine"}, {"owner": "mine"}),
         # the environment follows the disk, and the disk the environment
-        ({"disk_format": "iso"}, {"virtual_env_type": "IsoImage"}),
-        ({"disk_format": "ISO"}, {"virtual_env_type": "IsoImage"}),
-        ({"disk_format": "qcow2"}, {"virtual_env_type": "FusionCompute"}),
-        ({"disk_format": None}, {"virtual_env_type": "FusionCompute"}),
-        ({"virtual_env_type": "IsoImage"}, {"disk_format": "iso"}),
-        ({"virtual_env_type": "isoimage"}, {"disk_format": "iso"}),
-        ({"virtual_env_type": "DataImage"}, {"disk_format": "zvhd2"}),
-        ({"virtual_env_type": "Ironic"}, {"disk_format": "zvhd2"}),
-        ({"virtual_env_type": None}, {"disk_format": "zvhd2"}),
+        *(({"disk_format": name}, {"virtual_env_type": "IsoImage"}) for name in ("iso", "ISO")),
+        *(({"disk_format": name}, {"virtual_env_type": "FusionCompute"}) for name in ("qcow2", None)),
+        *(({"virtual_env_type": name}, {"disk_format": "iso"}) for name in ("IsoImage", "isoimage")),
+        *(({"virtual_env_type": name}, {"disk_format": "zvhd2"}) for name in ("DataImage", "Ironic", None)),
         ({"virtual_env_type": "IsoImage", "disk_format": "raw"}, {"disk_format": "raw"}),
         # the family follows the platform, else the version
         ({"__platform": "Windows"}, {"__os_type": "Windows"}),

@@ -112,60 +112,40 @@ def test_clients_of_glance_can_choose_the_id(glance):
     assert create(glance, {"id": "no-uuid"}).status == 400
 
 
-REFUSED = [
-    ({"id": "22222222-0000-4000-8000-000000000000"}, 403, "IMG.0026"),
-    ({"status": "active"}, 403, "IMG.0026"),
-    ({"created_at": "2018-09-06T14:03:27Z"}, 403, "IMG.0026"),
-    ({"size": 1}, 403, "IMG.0026"),
-    ({"self": "/"}, 403, "IMG.0026"),
-    ({"deleted": "x"}, 403, "IMG.0026"),
-    ({"locations": []}, 403, "IMG.0026"),
-    ({"members": {}}, 403, "IMG.0026"),
-    ({"__imagetype": "gold"}, 403, "IMG.0026"),
-    ({"__isregistered": "false"}, 403, "IMG.0026"),
-    ({"__image_size": "1"}, 403, "IMG.0026"),
-    ({"active_at": "2018-09-06T14:03:27Z"}, 403, "IMG.0026"),
-    ({"active_at": "yesterday"}, 403, "IMG.0026"),
-    ({"owner": B}, 403, "IMG.0026"),
-    ({"visibility": "public"}, 403, "IMG.0026"),
-    ({"visibility": "shared"}, 403, "IMG.0026"),
-    ({"visibility": "bogus"}, 400, "IMG.0001"),
-    ({"name": "x" * 129}, 400, "IMG.0002"),
-    ({"name": " x"}, 400, "IMG.0003"),
-    ({"name": "a/b"}, 400, "IMG.0003"),
-    ({"name": None}, 400, "IMG.0001"),
-    ({"name": 1}, 400, "IMG.0001"),
-    ({"name": "\ud800"}, 400, "IMG.0001"),
-    ({"__description": "x" * 1025}, 400, "IMG.0004"),
-    ({"__description": "<b>"}, 400, "IMG.0054"),
-    ({"min_disk": -1}, 400, "IMG.0055"),
-    ({"min_ram": 2**31}, 400, "IMG.0055"),
-    ({"min_ram": True}, 400, "IMG.0001"),
-    ({"min_ram": 1.5}, 400, "IMG.0001"),
-    ({"protected": "true"}, 400, "IMG.0001"),
-    ({"tags": "a"}, 400, "IMG.0001"),
-    ({"tags": [1]}, 400, "IMG.0001"),
-    ({"tags": ["x" * 256]}, 400, "IMG.0115"),
-    ({"tags": [str(number) for number in range(129)]}, 400, "IMG.0116"),
-    ({"disk_format": "vhdx"}, 400, "IMG.0072"),
-    ({"container_format": "docker"}, 400, "IMG.0001"),
-    ({"tags": [""]}, 400, "IMG.0115"),
-    ({"hw_firmware_type": "openfirmware"}, 400, "IMG.0141"),
-    ({"__os_type": "BeOS"}, 400, "IMG.0056"),
-    ({"colour": None}, 400, "IMG.0001"),
-    ({"colour": {"a": 1}}, 400, "IMG.0001"),
-    ({"colour": "x" * 65_537}, 400, "IMG.0001"),
-    ({"": "x"}, 400, "IMG.0001"),
-    ({"\ud800": "x"}, 400, "IMG.0001"),
-    ({"x" * 256: "x"}, 400, "IMG.0001"),
-]
+REFUSED = {
+    (403, "IMG.0026"): [
+        {"id": "22222222-0000-4000-8000-000000000000"}, {"status": "active"}, {"created_at": "2018-09-06T14:03:27Z"},
+        {"size": 1}, {"self": "/"}, {"deleted": "x"}, {"locations": []}, {"members": {}}, {"__imagetype": "gold"},
+        {"__isregistered": "false"}, {"__image_size": "1"}, {"active_at": "2018-09-06T14:03:27Z"},
+        {"active_at": "yesterday"}, {"owner": B}, {"visibility": "public"}, {"visibility": "shared"},
+    ],
+    (400, "IMG.0001"): [
+        {"visibility": "bogus"}, {"name": None}, {"name": 1}, {"name": "\ud800"}, {"min_ram": True}, {"min_ram": 1.5},
+        {"protected": "true"}, {"tags": "a"}, {"tags": [1]}, {"container_format": "docker"}, {"colour": None},
+        {"colour": {"a": 1}}, {"colour": "x" * 65_537}, {"": "x"}, {"\ud800": "x"}, {"x" * 256: "x"},
+    ],
+    (400, "IMG.0002"): [{"name": "x" * 129}],
+    (400, "IMG.0003"): [{"name": " x"}, {"name": "a/b"}],
+    (400, "IMG.0004"): [{"__description": "x" * 1025}],
+    (400, "IMG.0054"): [{"__description": "<b>"}],
+    (400, "IMG.0055"): [{"min_disk": -1}, {"min_ram": 2**31}],
+    (400, "IMG.0056"): [{"__os_type": "BeOS"}],
+    (400, "IMG.0072"): [{"disk_format": "vhdx"}],
+    (400, "IMG.0115"): [{"tags": ["x" * 256]}, {"tags": [""]}],
+    (400, "IMG.0116"): [{"tags": [str(number) for number in range(129)]}],
+    (400, "IMG.0141"): [{"hw_firmware_type": "openfirmware"}],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("values", "status", "code"), REFUSED, ids=lambda one: repr(one)[:40])
-def test_invalid_attributes_are_rejected(documented, values, status, code):
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [(one, refusal) for refusal in REFUSED for one in REFUSED[refusal]],
+    ids=lambda one: repr(one)[:40],
+)
+def test_invalid_attributes_are_rejected(documented, values, refusal):
     before = documented("/v2/images").body
     answer = create(documented, values)
-    assert error(answer) == (status, code)
+    assert error(answer) == refusal
     assert len(answer.text) < 1000
     assert documented("/v2/images").body == before
 
