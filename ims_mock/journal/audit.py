@@ -38,19 +38,13 @@ def audit(lists: Iterable[ListRequest]) -> list[Walk]:
 
 
 class _Chain:
-    """The requests of one walk so far, in order.
-
-    Attributes:
-        pages: The pages that were answered.
-        end: The last image of the latest page that has one.
-        is_open: Whether the latest answered page has a next one.
-    """
+    """The requests of one walk so far, in order."""
 
     def __init__(self) -> None:
         self.requests: list[ListRequest] = []
-        self.pages: set[PageKey] = set()
-        self.end = ""
-        self.is_open = True
+        self.pages: set[PageKey] = set()  # that were answered
+        self.end = ""  # the last image of the latest page that has one
+        self.is_open = True  # whether the latest answered page has a next one
 
     def add(self, request: ListRequest) -> None:
         self.requests.append(request)
@@ -70,10 +64,7 @@ class _Chain:
     def affinity(self, request: ListRequest, *, shows_marker: bool, is_known: bool) -> int:
         """Return how well a request continues the walk; 0 if it does not.
 
-        Args:
-            request: The request.
-            shows_marker: Whether the marker is an image on one of the pages.
-            is_known: Whether the journal knows the page with the marker, if there is one.
+        The marker may be on one of the pages of this walk (``shows_marker``) or of any (``is_known``).
         """
         if not request.marker:  # the client begins again after trouble
             return int(self.last.has_trouble and self.last.question == request.question and self.is_open)
@@ -186,25 +177,24 @@ def _overlaps(request: ListRequest, earlier: ListRequest) -> bool:
 
 
 def _audited(requests: Sequence[ListRequest]) -> Walk:
-    answered = {request.page_key: request for request in requests if request.record.answer}
+    first, last = requests[0], requests[-1]
+    pages = {request.page_key: request for request in requests if request.record.answer}
     is_whole = any(not _has_more(request) for request in requests if request.record.answer)
     remarks = _check_pages(requests)
     if not any(RULES_BY_NAME[name].severity == ERROR for name in remarks):
         remarks |= _check_images(requests, is_whole=is_whole)
     if not is_whole and not _is_explained(requests, remarks):
-        last = requests[-1].record
-        cause = LEFT_SANDBOX if last.is_in_sandbox and last.answer else ""
-        remarks["stopped-early"] = Remark("stopped-early", (requests[-1].number,), cause=cause)
-    queries = [request.record.answer.query for request in answered.values() if request.record.answer]
+        cause = LEFT_SANDBOX if last.record.is_in_sandbox and last.record.answer else ""
+        remarks["stopped-early"] = Remark("stopped-early", (last.number,), cause=cause)
+    queries = [request.record.answer.query for request in pages.values() if request.record.answer]
     if len(queries) > 1 and all(query.limit <= query.listing.limit for query in queries):
-        remarks["small-pages"] = Remark("small-pages", tuple(request.number for request in answered.values()))
-    first = requests[0]
+        remarks["small-pages"] = Remark("small-pages", tuple(request.number for request in pages.values()))
     return Walk(
         number=first.walk,
         path=wire_text(first.record.path),
         project=first.record.caller.project,
         query=tuple(pair for pair in decoded_query(first.record.query) if pair[0] != "marker"),
-        pages=len(answered),
+        pages=len(pages),
         images=len({image for request in requests for image in request.ids}),
         is_whole=is_whole,
         steps=tuple(map(_step, requests)),
@@ -233,9 +223,9 @@ def _has_more(request: ListRequest) -> bool:
 
 def _is_explained(requests: Sequence[ListRequest], remarks: Iterable[str]) -> bool:
     """Return whether it is clear why a walk did not reach the last page: by another remark or a rejected query."""
-    last, answers = requests[-1].record, [request.record.answer for request in requests]
+    last = requests[-1].record
     is_client_error = 400 <= last.status < 500 and last.status != HTTPStatus.TOO_MANY_REQUESTS
-    is_rejected = is_client_error and not any(answers)
+    is_rejected = is_client_error and not any(request.record.answer for request in requests)
     is_marker_rejected = "wrong-marker" in remarks and last.answer is None
     return is_rejected or is_marker_rejected or "looped" in remarks or "numbered-pages" in remarks
 

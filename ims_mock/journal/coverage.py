@@ -32,18 +32,11 @@ from ims_mock.text import Table, quoted
 
 Item = tuple[str, str]  # the name of a group and the name of one of its items
 Contract = Mapping[str, tuple[str, ...]]  # the items of each group, in order
-ENDPOINTS: Final = "endpoints"
-OPERATORS: Final = "operators"
-ORDER: Final = "order"
 
-FIRST_PAGE: Final = "first page"
-NEXT_LINK: Final = "next page by the link"
-OWN_MARKER: Final = "next page by a marker of one's own"
-LIMIT: Final = "limit"
-LIMIT_ABOVE_CAP: Final = f"limit above {LIMIT_CAP}"
-LAST_PAGE: Final = "last of several pages"
-EMPTY_LIST: Final = "empty list"
-
+ENDPOINTS, OPERATORS, ORDER = "endpoints", "operators", "order"
+FIRST_PAGE, LAST_PAGE, EMPTY_LIST = "first page", "last of several pages", "empty list"
+NEXT_LINK, OWN_MARKER = "next page by the link", "next page by a marker of one's own"
+LIMIT, LIMIT_ABOVE_CAP = "limit", f"limit above {LIMIT_CAP}"
 _SORT_VALUES: Final = {"sort_key": SORT_KEYS, "sort_dir": SORT_DIRECTIONS}
 _PAGING: Final = (FIRST_PAGE, NEXT_LINK, OWN_MARKER, LIMIT, LIMIT_ABOVE_CAP, LAST_PAGE, EMPTY_LIST)
 
@@ -79,9 +72,7 @@ LIST_GROUPS: Final = {
 """The groups of the lists by path. Of ``/v2/cloudimages`` only the parameters count that it has or documents itself."""
 
 _STATUSES: Final = sorted({problem.status for problem in PROBLEMS})
-
 _LIST_ERRORS, _IMAGE_ERRORS, _IDENTITY_ERRORS = "errors of lists", "errors of images", "errors of identity"
-
 ERRORS: Final[dict[str, tuple[int, ...]]] = {
     _LIST_ERRORS: tuple(status for status in _STATUSES if status not in (409, 413, 415)),  # lists take no body
     _IMAGE_ERRORS: tuple(_STATUSES),
@@ -191,9 +182,7 @@ def _list_items(path: str, page_item: str, own_query: str, profile: Profile, *, 
     if page_item in (FIRST_PAGE, EMPTY_LIST):
         items.add((groups.paging, FIRST_PAGE))
     else:
-        items.add((groups.names, "marker"))
-        if is_last:
-            items.add((groups.paging, LAST_PAGE))
+        items |= {(groups.names, "marker"), (groups.paging, LAST_PAGE if is_last else page_item)}
     pairs = decoded(own_query)
     for name, value in (*dict(pairs).items(), *(pair for pair in pairs if pair[0] in REPEATABLE)):
         items.update(_parameter_items(groups, name, value, profile))
@@ -259,16 +248,14 @@ class Coverage:
 
     def covered(self, group: str) -> tuple[str, ...]:
         """Return the covered items of a group, in the order of the contract."""
-        return tuple(one for one in self._items_of(group) if (group, one) in self.items)
+        if group not in [*self.contract]:  # also for what cannot be a key
+            raise ValueError(f"Invalid group {quoted(group)}. Use {', '.join(self.contract)}.")
+        return tuple(one for one in self.contract[group] if (group, one) in self.items)
 
     def never(self, group: str) -> tuple[str, ...]:
         """Return the items of a group that are not covered, in the order of the contract."""
-        return tuple(one for one in self._items_of(group) if (group, one) not in self.items)
-
-    def _items_of(self, group: str) -> tuple[str, ...]:
-        if group not in [*self.contract]:  # also for what cannot be a key
-            raise ValueError(f"Invalid group {quoted(group)}. Use {', '.join(self.contract)}.")
-        return self.contract[group]
+        covered = self.covered(group)
+        return tuple(one for one in self.contract[group] if one not in covered)
 
     def as_json(self) -> dict[str, Any]:
         """Return the coverage as JSON shows it: every item of each group, and which of them are not covered."""
@@ -285,11 +272,9 @@ class Coverage:
         if form == "markdown":
             rows = [(group, counts[group], ", ".join(f"`{one}`" for one in missing[group])) for group in counts]
             return f"{summary}\n{Table(('group', 'covered', 'not covered'), tuple(rows)).markdown()}"
-        lines = [summary, Table(("group", "covered"), tuple(counts.items())).text()]
-        if any(missing.values()):
-            paragraphs = [_paragraph(group, items) for group, items in missing.items() if items]
-            lines.append("not covered:\n" + "".join(paragraphs))
-        return "\n".join(lines)
+        paragraphs = [_paragraph(group, items) for group, items in missing.items() if items]
+        rest = [f"not covered:\n{''.join(paragraphs)}"] if paragraphs else []
+        return "\n".join([summary, Table(("group", "covered"), tuple(counts.items())).text(), *rest])
 
     def _counts(self, groups: Collection[str]) -> tuple[int, int]:
         return sum(len(self.covered(one)) for one in groups), sum(len(self.contract[one]) for one in groups)

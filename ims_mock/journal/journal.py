@@ -118,14 +118,13 @@ class Record(NamedTuple):
             is_queens=is_queens(self.headers.get("x-api-version", "")),
             is_admin=self.caller.is_admin,
             credentials=self.credentials,
-            refusal=self._documented_refusal,
+            refusal=self.refusal or self._missing_permission,
         )
 
     @property
-    def _documented_refusal(self) -> str:
-        """The name of the error with which ``--auth on`` rejects the request, missing permissions included."""
-        if self.refusal or self.credentials in ("", NO_CREDENTIALS) or not self.path.startswith("/v2/"):
-            return self.refusal
+    def _missing_permission(self) -> str:
+        if self.credentials in ("", NO_CREDENTIALS) or not self.path.startswith("/v2/"):
+            return ""
         if self.is_unscoped:
             return "no-project"
         return "read-only" if self.method != "GET" and self.caller.only_reads else ""

@@ -25,11 +25,7 @@ from ims_mock.options import EmulatorOptions
 
 
 def load_once(options: EmulatorOptions) -> LoadedCatalog:
-    """Return the catalogs of options; files that did not change are not loaded again.
-
-    Raises:
-        CatalogError: A catalog is invalid.
-    """
+    """Return the catalogs of options; files that did not change are not loaded again."""
     times = []
     for source in options.sources:
         if not isinstance(source, str | Path) or Path(source).is_dir():
@@ -60,12 +56,7 @@ def stored_image(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def send(client: Client, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-    """Send a control request, and return the JSON of the response, or ``None`` if it is empty.
-
-    Raises:
-        ConnectionError: Nothing answers.
-        ValueError: The response is an error.
-    """
+    """Send a control request, and return the JSON of the response, or ``None``; raise ``ValueError`` for an error."""
     data = b"" if body is None else json.dumps(body, default=_as_json).encode()
     response = client.open(path, method=method, data=data, content_type="application/json")
     try:

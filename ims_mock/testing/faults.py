@@ -147,11 +147,7 @@ class Faults:
         return "\n".join([f"{len(missed)} of {counted(len(faults), 'fault')} never occurred:", *lines])
 
     def assert_all_hit(self) -> None:
-        """Assert that each rule was applied to at least one request.
-
-        Raises:
-            AssertionError: The message shows the rules that were not, each with the most similar request.
-        """
+        """Assert that each rule was applied to a request; the message shows the others, each with a similar request."""
         __tracebackhide__ = True
         if message := self.explain_no_hits():
             raise AssertionError(message)

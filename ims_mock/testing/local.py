@@ -20,11 +20,7 @@ from ims_mock.web.app import app_for
 
 
 class Local:
-    """An emulator that listens on a free port until it is closed.
-
-    Raises:
-        CatalogError: A catalog is invalid.
-    """
+    """An emulator that listens on a free port until it is closed."""
 
     def __init__(self, options: EmulatorOptions) -> None:
         self._first_state = _state(options)

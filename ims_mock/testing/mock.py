@@ -80,11 +80,10 @@ class ImsMock:
             TypeError: An option does not exist.
             ValueError: The value of an option is invalid.
         """
-        options = replace(self._options, **changes) if changes else None
-        if options:
-            check_options(convert(options, AppOptions))
+        options = replace(self._options, **changes)
+        check_options(convert(options, AppOptions))
         self._forget()
-        self._backend.restart(options)
+        self._backend.restart(options if changes else None)
 
     def reset(self) -> None:
         """Restore the loaded catalogs and clock; clear journal, faults and rate limit. Snapshots and coverage stay."""
@@ -130,10 +129,9 @@ class ImsMock:
         return self._backend.images()
 
     def load(self, catalog: Source) -> None:
-        """Replace the catalog. :meth:`reset` still restores the catalogs of the options.
+        """Replace the catalog by a bundled name, the path of a file or directory, or the content of a file.
 
-        Args:
-            catalog: A bundled name, the path of a file or directory, or the content of a file.
+        :meth:`reset` still restores the catalogs of the options.
 
         Raises:
             CatalogError: The catalog is invalid.
@@ -153,12 +151,7 @@ class ImsMock:
         return self._backend.add({"images": [image]})[0]
 
     def generate(self, count: int, *, seed: int = 0, **fixed: Any) -> list[dict[str, Any]]:
-        """Add generated images, and return them as stored. The same seed generates the same images.
-
-        Args:
-            count: The number of images.
-            seed: The seed.
-            fixed: Attributes of every image.
+        """Add generated images with ``fixed`` attributes, and return them as stored; the seed determines the others.
 
         Raises:
             CatalogError: An argument is invalid.
@@ -172,11 +165,7 @@ class ImsMock:
         return name
 
     def restore(self, name: str) -> None:
-        """Restore a snapshot.
-
-        Raises:
-            ValueError: The snapshot does not exist.
-        """
+        """Restore a snapshot; raise ``ValueError`` if it does not exist."""
         names = self._backend.control("GET", "snapshots")["snapshots"]
         if name not in names:
             legal = f": {', '.join(names)}" if names else "; there is none yet"
@@ -207,13 +196,9 @@ class ImsMock:
     def assert_walked_everything(self, path: str = "", **query: Any) -> None:
         """Assert that each recorded walk through a list reached the last page without a mistake.
 
-        It passes if no request for a list was recorded. To fail then, give a path or a parameter, or ``assert
-        ims_mock.walks`` first.
-
-        Args:
-            path: Only check walks through this path; ``*`` matches any characters.
-            query: Only check walks whose first page has these parameters, see :meth:`Requests.matching`. If a path or
-                a parameter is given, at least one walk must match.
+        With a path, in which ``*`` matches any characters, or with parameters as in :meth:`Requests.matching`, only
+        walks are checked whose first page has them, and there must be such a walk. Without, the assertion also passes
+        if no request for a list was recorded; ``assert ims_mock.walks`` fails then.
 
         Raises:
             AssertionError: The message shows the requests of each wrong walk and how to correct it; if no walk
@@ -271,8 +256,7 @@ class MockClock:
     def set(self, time: str | datetime | None) -> None:
         """Freeze the clock at a time such as ``2030-01-01T00:00:00Z``; ``None`` returns to the real time.
 
-        Raises:
-            ValueError: It is not a time.
+        What is not a time is a ``ValueError``.
         """
         try:
             instant = time if time is None or isinstance(time, datetime) else parse_wire_time(read_time(time))

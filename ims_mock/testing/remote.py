@@ -41,13 +41,7 @@ _SAFE_IN_QUERY: Final = "".join(map(chr, range(0x21, 0x7F)))  # the query is alr
 
 
 class Remote:
-    """A sandbox on the running server with a base URL.
-
-    Raises:
-        CatalogError: A catalog is invalid.
-        ConnectionError: Nothing answers at the URL.
-        ValueError: The server cannot create a sandbox, such as ims-mock with ``--control off``.
-    """
+    """A sandbox on the running server with a base URL."""
 
     def __init__(self, server: str, options: EmulatorOptions) -> None:
         self._body = self._first_body = _body(options)
