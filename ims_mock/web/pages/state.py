@@ -7,8 +7,7 @@ from typing import Final
 from flask import Response
 
 from ims_mock.errors import RequestError
-from ims_mock.faults.key_types import EFFECT, MATCH, RULE
-from ims_mock.faults.rules import keys_of
+from ims_mock.faults.keys import EFFECT, MATCH, RULE, keys_of
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.options import SandboxOptions, options_of
 from ims_mock.web.context import context
