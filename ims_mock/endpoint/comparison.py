@@ -27,11 +27,7 @@ _NULLABLE: Final = [field.name for field in FIELDS if field.is_null_in_glance]
 def view(question: Question, answers: Sequence[Answer], sample: Sample, *, is_tied: bool) -> View:
     """Return what a question compares of the answers to its requests: the status, and the parts that it names.
 
-    Args:
-        question: The question.
-        answers: The answers to its requests.
-        sample: The images that it was made of.
-        is_tied: Whether the order of images of one second is unknown.
+    If ``is_tied``, the order of images of one second is unknown.
     """
     found: View = []
     for answer in answers:
@@ -156,12 +152,8 @@ def _walk(images: list[Shown], _: Sample) -> Any:
 
 def _shared(images: list[Shown], sample: Sample) -> Any:
     shared = _ids(sample.shared)
-    return {
-        one: [image.get("visibility"), image.get("__imagetype")]
-        for image in images
-        for one in _ids([image])
-        if one in shared
-    }
+    pairs = zip(_ids(images), images, strict=True)
+    return {one: [image.get("visibility"), image.get("__imagetype")] for one, image in pairs if one in shared}
 
 
 def _nulls(images: list[Shown], _: Sample) -> Any:

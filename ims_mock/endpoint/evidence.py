@@ -21,17 +21,9 @@ _PLAIN: Final = re.compile(r"[\w .,:+\[\]-]{0,200}", re.ASCII)
 
 @dataclass(frozen=True)
 class Report:
-    """The results of a verification.
+    """The results of a verification on a day in UTC.
 
-    Attributes:
-        endpoint: The name of the host.
-        date: The day, in UTC.
-        profile: The profile of the emulator.
-        api_version: The value of ``X-Api-Version``; empty for none.
-        images: The number of images that were read.
-        requests: The number of requests, without those that read the images.
-        matching_profile: The profile in which the emulator answers as the endpoint does.
-        rows: The results of the questions.
+    The requests that read the images do not count. In the matching profile the emulator answers as the endpoint does.
     """
 
     endpoint: str

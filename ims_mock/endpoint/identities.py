@@ -43,21 +43,16 @@ _WORD: Final = re.compile(rf"(?<![\w-])(?=(.{{{_SHORTEST}}}))", re.DOTALL)
 
 
 class Identities:
-    """The identities of an account and their replacements.
+    """The identities in the images of an account and their replacements, if they are not kept.
 
-    Args:
-        reading: The images of the account.
-        secrets: The texts that are redacted everywhere.
-        is_kept: Whether to replace nothing.
+    Secrets are redacted everywhere.
     """
 
     def __init__(self, reading: Reading, secrets: Iterable[str], *, is_kept: bool) -> None:
         self._reading, self._secrets = reading, [secret for secret in secrets if secret]
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        within: dict[str, str] = {}
-        if not is_kept:
-            within = self._collect([*reading.images()])
+        within = {} if is_kept else self._collect([*reading.images()])
         self._within = {old.lower(): new for old, new in within.items() if len(old) >= _SHORTEST}
         self._lengths: dict[str, set[int]] = {}  # by the first characters: one alternative per name would take minutes
         for old in self._within:

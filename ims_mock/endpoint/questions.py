@@ -149,12 +149,11 @@ def find(sample: Sample, name: str) -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """One request.
+    """One request; an anonymous one is sent without credentials.
 
     Attributes:
         target: Path and query; in the table only the query if the path is that of the image list.
         headers: Headers that differ from those of the other requests; ``None`` leaves one out.
-        is_anonymous: Whether it is sent without credentials.
         pages: The number of pages that are read by following ``next``.
     """
 
@@ -176,12 +175,11 @@ class Question:
     Attributes:
         tests: :data:`RULE`, :data:`ASSUMPTION` or the name of the departure that it tests.
         claim: What is true if the answers agree, and refuted if they differ.
-        requests: The requests.
         compare: What is compared, names of :data:`ims_mock.endpoint.comparison.PARTS`.
         needs: What the images must have, besides the placeholders: names of :data:`VALUES`.
         after: A question without which this one tells nothing, if that differs or the profile lacks its departure.
-        alike: The reason why several answers with the same status tell nothing; empty if they do.
-        only_refutes: The reason why equal answers prove nothing; empty if they do.
+        alike: The reason why several answers with the same status tell nothing, if there is one.
+        only_refutes: The reason why equal answers prove nothing, if there is one.
     """
 
     name: str

@@ -118,11 +118,7 @@ class Emulation:
 
 
 class Asker:
-    """Asks an endpoint at a pace and not too often; an answer that is known is not asked again.
-
-    Attributes:
-        limit: The largest number of requests, repetitions included.
-    """
+    """Asks an endpoint at a pace, with a limit of requests; an answer that is known is not asked again."""
 
     def __init__(self, endpoint: Endpoint, pace: float = 0, limit: int = MAX_REQUESTS) -> None:
         self._endpoint, self._pace, self._before, self.limit = endpoint, pace, endpoint.requests, limit
@@ -183,15 +179,11 @@ class Asker:
 
 
 class Verification:
-    """A run of questions.
-
-    Attributes:
-        switched: The departures that rows of their own have established to be otherwise at the endpoint.
-    """
+    """A run of questions."""
 
     def __init__(self, asker: Asker, emulation: Emulation, sample: Sample, profile: Profile) -> None:
         self._asker, self._emulation, self._sample, self._profile = asker, emulation, sample, profile
-        self.switched: frozenset[str] = frozenset()
+        self._switched: frozenset[str] = frozenset()  # by rows of their own
         self._named: frozenset[str] = frozenset()  # by the only explanation of any row
         self._different: set[str] = set()
 
@@ -216,22 +208,21 @@ class Verification:
     @property
     def matching_profile(self) -> str:
         """The profile in which the emulator answers as the endpoint does, as far as differences are explained."""
-        switched = sorted(self.switched | self._named)
+        switched = sorted(self._switched | self._named)
         return ",".join([self._profile.label, *(f"{'-' if one in self._profile else '+'}{one}" for one in switched)])
 
     def _decidable(self, question: Question) -> tuple[tuple[Request, ...], frozenset[str], View]:
         """Return the requests of a question, the switches that it takes for granted, and the emulator's view.
 
-        Raises:
-            CannotTell: The images lack what the requests need, or the departure makes no difference to the emulator.
+        It cannot tell if the images lack what the requests need, or the departure makes no difference to the emulator.
         """
         if question.after in self._different:
             raise CannotTell(f"the answers to {question.after} differ")
         needed = {one.departure for one in QUESTIONS if one.name == question.after} - {""}
-        if needed - (self._profile.departures ^ self.switched):
+        if needed - (self._profile.departures ^ self._switched):
             raise CannotTell(f"the rule is part of the departure {', '.join(needed)}")
         requests = question.filled(self._sample)
-        known = self.switched - {question.departure}
+        known = self._switched - {question.departure}
         here = self._emulated(question, requests, known)
         if question.departure and here == self._emulated(question, requests, known | {question.departure}):
             raise CannotTell(f"these images look alike with and without {question.departure}")
@@ -250,7 +241,7 @@ class Verification:
         if there == here:
             return Row(question.name, CANNOT_TELL if question.only_refutes else AGREES, why=question.only_refutes)
         explanations, own = self._explanations(question, requests, known, there), (question.departure,)
-        is_known = own in explanations and question.departure in self.switched
+        is_known = own in explanations and question.departure in self._switched
         if not is_known and self._view(question, self._asker.answers(requests, again=True)) != there:
             raise CannotTell("the answer changed when it was asked again")
         if not explanations and is_foreign:
@@ -258,7 +249,7 @@ class Verification:
         self._different.add(question.name)
         names = own if own in explanations else tuple(dict.fromkeys(name for one in explanations for name in one))
         if own in explanations or all(question.departure in one for one in explanations or [()]):
-            self.switched |= {question.departure}
+            self._switched |= {question.departure}
         if own in explanations or len(explanations) == 1:
             self._named |= {*names}
         why = f"explained by the departure {', or by '.join(map(' with '.join, explanations))}"
