@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from helpers import in_process, make_app
 
@@ -9,14 +10,14 @@ from ims_mock.contract.profiles import Profile
 from ims_mock.endpoint.credentials import Credentials
 from ims_mock.endpoint.questions import QUESTIONS, Sample
 from ims_mock.endpoint.reading import read
-from ims_mock.endpoint.transport import Answer, BaseUrl
+from ims_mock.endpoint.transport import Answer
 from ims_mock.endpoint.verify import Asker, Emulation, Verification
 
 
 class InProcess:
     """An endpoint. ``alter`` gets each answer and its number, and returns the one that is received."""
 
-    url = BaseUrl.parse("http://emulated.example", "")
+    url = urlsplit("http://emulated.example")
 
     def __init__(self, *sources, api_version="", **options):
         app = make_app(*sources, auth="on", **options)

@@ -69,7 +69,7 @@ def _filter(pair: str) -> tuple[str, str]:
 def _notes(endpoint: Endpoint, catalog: dict[str, Any], *, keep_identities: bool) -> Iterator[str]:
     """Return what a reader of the catalog must know."""
     images, today = catalog["images"], Clock().now().date()
-    host = endpoint.url.authority
+    host = endpoint.url.netloc
     yield f"Recorded from {host} on {today} by ims-mock {__version__}: {counted(len(images), 'image')}."
     if keep_identities:
         yield "The identities of the account are kept: read the file before it leaves your hands."

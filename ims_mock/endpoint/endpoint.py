@@ -9,19 +9,16 @@ from contextlib import suppress
 from dataclasses import asdict
 from email.utils import parsedate_to_datetime
 from typing import Final
+from urllib.parse import SplitResult
 
 from ims_mock.clock import Clock
-from ims_mock.endpoint.credentials import Credentials, Login, choose
-from ims_mock.endpoint.transport import Answer, BaseUrl, Transport
+from ims_mock.endpoint.credentials import Credentials, choose
+from ims_mock.endpoint.transport import Answer, Transport, parse_url
 from ims_mock.options import RemoteOptions
 from ims_mock.text import printable
 
-RETRIED: Final = frozenset({429, 502, 503, 504})
-"""The statuses after which a request is repeated."""
-
-RETRIES: Final = 3
-"""How often it is."""
-
+RETRIED: Final = frozenset({429, 502, 503, 504})  # the statuses after which a request is repeated
+RETRIES: Final = 3  # how often it is
 _EXAMPLE: Final = "https://ims.cn-north-4.myhuaweicloud.com"
 
 
@@ -33,24 +30,12 @@ class Endpoint:
         endpoint = connect(options)
         answer = endpoint.get("/v2/images?limit=1")
         answer.status, answer.headers["content-type"], answer.body, answer.json
-
-    Args:
-        url: The URL without ``/v2``.
-        credentials: The credentials of every request.
-        transport: Sends the requests.
-        api_version: The value of ``X-Api-Version``; empty for none.
-
-    Attributes:
-        requests: The number of requests sent so far, repetitions included.
-        observe: Called with every answer, also with one after which the request is repeated.
     """
 
-    def __init__(self, url: BaseUrl, credentials: Credentials, transport: Transport, api_version: str = "") -> None:
-        self.url = url
-        self.credentials = credentials
-        self.requests = 0
-        self.observe: Callable[[Answer], None] = lambda _: None
-        self._transport = transport
+    def __init__(self, url: SplitResult, credentials: Credentials, transport: Transport, api_version: str = "") -> None:
+        self.url, self.credentials, self._transport = url, credentials, transport
+        self.requests = 0  # sent so far, repetitions included
+        self.observe: Callable[[Answer], None] = lambda _: None  # gets every answer, also before a repetition
         self._headers = {"Accept": "application/json", **({"X-Api-Version": api_version} if api_version else {})}
 
     def get(
@@ -82,9 +67,9 @@ class Endpoint:
         target = self.url.path + target
         sent = {name: value for name, value in {**self._headers, **headers}.items() if value is not None}
         if is_authenticated:
-            sent |= self.credentials.headers(self.url.authority, target)
+            sent |= self.credentials.headers(self.url.netloc, target)
         self.requests += 1
-        answer = Answer(target, sent, *self._transport.send(self.url, target, sent))
+        answer = self._transport.send(self.url, target, sent)
         self.observe(answer)
         return answer
 
@@ -106,7 +91,7 @@ def connect(options: RemoteOptions) -> Endpoint:
         ValueError: The options are wrong; the message is for users.
         EndpointError: The login failed.
     """
-    url = BaseUrl.parse(options.url, _EXAMPLE)
+    url = parse_url(options.url, _EXAMPLE)
     if url.path.endswith("/v2"):
         raise ValueError(f"{printable(options.url)} ends in /v2. Use the URL without it.")
     if options.ca_file and options.insecure:
@@ -121,7 +106,5 @@ def connect(options: RemoteOptions) -> Endpoint:
     if options.api_version and not (options.api_version.isascii() and options.api_version.isprintable()):
         raise ValueError("--api-version has characters that no header can contain. Use a name such as queens.")
     transport = Transport(options.timeout, tls)
-    credentials = choose(asdict(options))
-    if isinstance(credentials, Login):
-        credentials = credentials.send(transport, url.host)
+    credentials = choose(asdict(options), transport, url.hostname or "")
     return Endpoint(url, credentials, transport, options.api_version)

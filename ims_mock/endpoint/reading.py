@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import gt
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from ims_mock.catalog.defaults import DEFAULTED
 from ims_mock.catalog.image import IMAGES_PATH, links_of
@@ -25,39 +26,28 @@ MAX_VALUES: Final = 500_000
 MAX_PAGES: Final = 500
 """What a whole reading is limited to; an endpoint that returns ever more pages would not end otherwise."""
 
-SECRET_ATTRIBUTES: Final = frozenset({"direct_url", "locations"})
-"""Addresses of the data of an image, which may contain secrets."""
-
-DROPPED: Final = frozenset({*links_of(""), *SECRET_ATTRIBUTES, MEMBERS})
-"""The attributes that no catalog has: links, which are computed, addresses, and the key of members."""
-
+SECRET_ATTRIBUTES: Final = frozenset({"direct_url", "locations"})  # addresses of an image's data, maybe with secrets
+DROPPED: Final = frozenset({*links_of(""), *SECRET_ATTRIBUTES, MEMBERS})  # attributes that no catalog has
 MEMBERSHIPS: Final = ("pending", "rejected")
 _NARROWED: Final = frozenset({"member_status", "status", "visibility"})
 _NOT_LISTED: Final = frozenset({400, 403, 404})
 
-Shown = dict[str, Any]
-"""An image as the endpoint shows it."""
-
+Shown = dict[str, Any]  # an image as the endpoint shows it
 Query = Sequence[tuple[str, str]]
 
 
 @dataclass
 class Reading:
-    """The images of an endpoint, as it shows them.
+    """The images of an endpoint, as it shows them."""
 
-    Attributes:
-        project: The project that they are shown to; empty if it cannot be determined.
-        listed: The default list, or what a query narrows it to.
-        pending: Further images that are shared with the project, but not accepted, by the status of the membership.
-        dead: Further images that are listed only if their status is asked for.
-        members: The statuses of memberships that are not accepted, by the ids of public images in the default list.
-    """
-
-    project: str = ""
-    listed: list[Shown] = field(default_factory=list)
+    project: str = ""  # that they are shown to; empty if it cannot be determined
+    listed: list[Shown] = field(default_factory=list)  # the default list, or what a query narrows it to
     pending: dict[str, list[Shown]] = field(default_factory=dict)
-    dead: list[Shown] = field(default_factory=list)
+    """Further images that are shared with the project, but not accepted, by the status of the membership."""
+
+    dead: list[Shown] = field(default_factory=list)  # further images that are listed only if their status is asked for
     members: dict[str, str] = field(default_factory=dict)
+    """The statuses of memberships that are not accepted, by the ids of public images in the default list."""
 
     def images(self) -> Iterator[Shown]:
         """Return all images, each as the entry of a catalog file."""
@@ -156,15 +146,13 @@ class _Walks:
         """Return the target of the next page: on this endpoint, with the query of the link as it is."""
         if link in (None, ""):
             return ""
-        url, text = self._endpoint.url, link if isinstance(link, str) else ""
-        try:
-            parts = urlsplit(text if text.isascii() and text.isprintable() and " " not in text else "")
-        except ValueError:
-            parts = urlsplit("")
-        is_here = (parts.scheme or url.scheme, parts.netloc or url.authority) == (url.scheme, url.authority)
-        if not is_here or parts.path not in (IMAGES_PATH, url.path + IMAGES_PATH):
-            raise EndpointError(f"{answer}: next {quoted(link)} is no page of {IMAGES_PATH} on this endpoint.")
-        return f"{IMAGES_PATH}?{parts.query}"
+        url, text = self._endpoint.url, str(link)
+        with suppress(ValueError):
+            parts = urlsplit(urljoin(url.geturl(), text))
+            is_plain = text.isascii() and text.isprintable() and " " not in text
+            if is_plain and parts[:2] == url[:2] and parts.path in (IMAGES_PATH, url.path + IMAGES_PATH):
+                return f"{IMAGES_PATH}?{parts.query}"
+        raise EndpointError(f"{answer}: next {quoted(link)} is no page of {IMAGES_PATH} on this endpoint.")
 
     def _check_limits(self, answer: Answer) -> None:
         self._bytes += len(answer.body)

@@ -16,21 +16,18 @@ from http.client import HTTPException
 from socket import SHUT_RDWR
 from threading import Thread
 from typing import Any, Final, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.response import HTTPResponse
 
 from ims_mock import __version__
 from ims_mock.json_body import count_values
 from ims_mock.text import printable
 
-MAX_BODY: Final = 8 * 2**20
-"""The size of a response body in bytes: a page of 1,000 images has about 2 MB."""
-
-MAX_VALUES: Final = 200_000
-"""The number of values in a response: a page of 1,000 images has about 50,000. Small values take most memory."""
-
+MAX_BODY: Final = 8 * 2**20  # bytes; a page of 1,000 images has about 2 MB
+MAX_VALUES: Final = 200_000  # in a body; a page of 1,000 images has about 50,000, and small ones take most memory
 _CHUNK: Final = 65_536
 
 
@@ -38,57 +35,35 @@ class EndpointError(Exception):
     """The endpoint cannot be used; the message names the server, what it did and, if it answered, the HTTP status."""
 
 
-@dataclass(frozen=True)
-class BaseUrl:
-    """The URL of a service.
+def parse_url(url: str, example: str) -> SplitResult:
+    """Parse the URL of a service, whose path is before that of every request.
 
-    Attributes:
-        scheme: ``http`` or ``https``.
-        host: The name or address of the server.
-        port: The port; ``None`` for the default one.
-        authority: The value of the header ``Host``.
-        path: The path before that of every request, without a slash at its end.
+    Raises:
+        ValueError: It is malformed, or contains credentials, a query or a fragment. The message has the example.
     """
+    with suppress(ValueError):
+        parts = urlsplit(url.rstrip("/"))
+        is_plain = url.isascii() and url.isprintable() and not {"@", "?", "#", " ", "\\"} & set(url)
+        if is_plain and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts
+    shown = "a URL with credentials" if "@" in url else repr(printable(url))
+    raise ValueError(f"{shown} is not the URL of a service. Use one such as {example}.")
 
-    scheme: str
-    host: str
-    port: int | None
-    authority: str
-    path: str
 
-    @classmethod
-    def parse(cls, url: str, example: str) -> BaseUrl:
-        """Parse a URL.
-
-        Raises:
-            ValueError: It is malformed, or contains credentials, a query or a fragment. The message has the example.
-        """
-        with suppress(ValueError):
-            parts = urlsplit(url)
-            is_plain = url.isascii() and url.isprintable() and not {"@", "?", "#", " ", "\\"} & set(url)
-            if is_plain and parts.scheme in ("http", "https") and parts.hostname:
-                return cls(parts.scheme, parts.hostname, parts.port, parts.netloc, parts.path.rstrip("/"))
-        shown = "a URL with credentials" if "@" in url else repr(printable(url))
-        raise ValueError(f"{shown} is not the URL of a service. Use one such as {example}.")
+def server_error(url: SplitResult, what: str) -> EndpointError:
+    """Return the error for what the server of a URL did."""
+    return EndpointError(f"{url.scheme}://{url.netloc} {what}.")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response to a request that was sent.
+    """A response to a request that was sent."""
 
-    Attributes:
-        target: The request target as it was sent.
-        sent: The headers of the request, secrets included.
-        status: The status code.
-        headers: The headers of the response by their lower-case names.
-        body: The body as it was received.
-    """
-
-    target: str
-    sent: Mapping[str, str] = field(repr=False)
+    target: str  # as it was sent
+    sent: Mapping[str, str] = field(repr=False)  # the headers of the request, secrets included
     status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]  # by their lower-case names
+    body: bytes = field(repr=False)  # as it was received
 
     @property
     def media_type(self) -> str:
@@ -125,29 +100,23 @@ def _reject(constant: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Transport:
-    """Sends requests.
+    """Sends requests."""
 
-    Attributes:
-        timeout: The seconds to wait for a complete response, the connection included.
-        tls: How certificates are verified.
-    """
+    timeout: float  # seconds to wait for a complete response, the connection included
+    tls: ssl.SSLContext  # how certificates are verified
 
-    timeout: float
-    tls: ssl.SSLContext
-
-    def send(
-        self, url: BaseUrl, target: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Send a request, ``POST`` if it has a body, and return the status, the headers and the body of the response.
+    def send(self, url: SplitResult, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Send a request, ``POST`` if it has a body.
 
         Raises:
             EndpointError: There is no complete response within the timeout, or it is too large or encoded.
         """
+        method = "GET" if body is None else "POST"
         sent = {
-            "Host": url.authority, "User-Agent": f"ims-mock/{__version__}", "Accept-Encoding": "identity",
+            "Host": url.netloc, "User-Agent": f"ims-mock/{__version__}", "Accept-Encoding": "identity",
             "Connection": "close", **headers,
         }  # fmt: skip
-        result: Future[tuple[int, dict[str, str], bytes]] = Future()
+        result: Future[Answer] = Future()
         sockets: list[Any] = []
 
         def exchange() -> None:  # in a thread, because nothing else ends the resolution of a name in time
@@ -157,10 +126,10 @@ class Transport:
                     if not result.set_running_or_notify_cancel():
                         return
                     sockets.append(connection.sock)
-                    method = "GET" if body is None else "POST"
                     connection.request(method, target, body, sent, preload_content=False, decode_content=False)
                     with closing(connection.getresponse()) as response:
-                        answer = self._read(url, response)
+                        names = {name.lower(): value for name, value in response.headers.items()}
+                        answer = Answer(target, headers, response.status, names, _read(url, response))
                 result.set_result(answer)
             except Exception as error:
                 with suppress(InvalidStateError):  # cancelled
@@ -172,30 +141,18 @@ class Transport:
                 raise TimeoutError
             return result.result()
         except (HTTPError, HTTPException, OSError, ValueError) as error:
-            self._fail(url, self._reason(error), error)
+            raise server_error(url, self._reason(error)) from error
         finally:
             result.cancel()
             for socket in sockets:  # ends a thread that still reads
                 with suppress(OSError):
                     socket.shutdown(SHUT_RDWR)
 
-    def _connection(self, url: BaseUrl) -> HTTPConnection:
+    def _connection(self, url: SplitResult) -> HTTPConnection:
+        host = url.hostname or ""
         if url.scheme == "http":
-            return HTTPConnection(url.host, url.port, timeout=self.timeout)
-        return HTTPSConnection(url.host, url.port, timeout=self.timeout, ssl_context=self.tls)
-
-    def _read(self, url: BaseUrl, response: Any) -> tuple[int, dict[str, str], bytes]:
-        names = {name.lower(): value for name, value in response.headers.items()}
-        if (coding := names.get("content-encoding", "identity").lower()) != "identity":
-            self._fail(url, f"answers with the encoding {printable(coding)}, which was not accepted")
-        declared = response.headers.get("Content-Length", "")
-        received = bytearray()
-        if not (declared.isdigit() and len(declared) > len(str(MAX_BODY)) + 1):
-            while len(received) <= MAX_BODY and (data := response.read(_CHUNK, decode_content=False)):
-                received += data
-            if len(received) <= MAX_BODY:
-                return response.status, names, bytes(received)
-        self._fail(url, f"answers with status {response.status} and more than {MAX_BODY // 2**20} MB")
+            return HTTPConnection(host, url.port, timeout=self.timeout)
+        return HTTPSConnection(host, url.port, timeout=self.timeout, ssl_context=self.tls)
 
     def _reason(self, error: Exception) -> str:
         cause = error.__cause__ or error
@@ -211,5 +168,13 @@ class Transport:
             return f"does not answer with TLS: {error.reason}"
         return f"does not answer with complete HTTP ({getattr(error, 'strerror', None) or type(error).__name__})"
 
-    def _fail(self, url: BaseUrl, what: str, error: Exception | None = None) -> NoReturn:
-        raise EndpointError(f"{url.scheme}://{url.authority} {what}.") from error
+
+def _read(url: SplitResult, response: HTTPResponse) -> bytes:
+    if (coding := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
+        raise server_error(url, f"answers with the encoding {printable(coding)}, which was not accepted")
+    received = bytearray()
+    while data := response.read(_CHUNK, decode_content=False):
+        received += data
+        if len(received) > MAX_BODY:
+            raise server_error(url, f"answers with status {response.status} and more than {MAX_BODY // 2**20} MB")
+    return bytes(received)

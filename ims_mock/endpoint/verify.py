@@ -19,7 +19,6 @@ from ims_mock.catalog.image import IMAGES_PATH
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.emulator import Emulator
 from ims_mock.endpoint.comparison import View, differing, images_of, is_foreign_error, view
-from ims_mock.endpoint.credentials import AccessKey
 from ims_mock.endpoint.endpoint import RETRIED, RETRIES, Endpoint
 from ims_mock.endpoint.questions import QUESTIONS, CannotTell, Question, Request, Sample
 from ims_mock.endpoint.transport import Answer, EndpointError
@@ -149,7 +148,7 @@ class Asker:
                 if self._send(Request(f"{IMAGES_PATH}?limit=1")).status == 401:
                     self._end = "the credentials are not accepted any more"
                     raise CannotTell(self._end)
-                if isinstance(self._endpoint.credentials, AccessKey):
+                if self._endpoint.credentials.access:
                     raise CannotTell("the signature of this request is rejected")
             self._known[request] = answer
         return self._known[request]

@@ -9,7 +9,7 @@ from verifying import InProcess, verified, with_body
 
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.endpoint.comparison import PARTS
-from ims_mock.endpoint.credentials import AccessKey
+from ims_mock.endpoint.credentials import Credentials
 from ims_mock.endpoint.evidence import Report
 from ims_mock.endpoint.questions import QUESTIONS, RULE, Question, Request
 from ims_mock.endpoint.transport import EndpointError
@@ -271,7 +271,8 @@ def test_an_endpoint_that_stops_answering_ends_the_questions(code, requests, why
 @pytest.mark.parametrize("is_signed", [True, False])
 def test_a_signature_that_is_rejected_for_one_request_tells_nothing(is_signed):
     endpoint = InProcess()
-    endpoint.credentials = AccessKey(endpoint.credentials.project) if is_signed else endpoint.credentials
+    if is_signed:
+        endpoint.credentials = Credentials(endpoint.credentials.project, access="key", secret="secret")
     rows, _ = verified(endpoint, alter=status(401, {}, "%zz"), questions=[BY_NAME["percent"]])
     found = (CANNOT_TELL, "the signature of this request is rejected") if is_signed else (DIFFERS, rows["percent"].why)
     assert (rows["percent"].outcome, rows["percent"].why) == found
