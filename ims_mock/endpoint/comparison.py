@@ -15,9 +15,7 @@ from ims_mock.endpoint.reading import SECRET_ATTRIBUTES, Shown
 from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.text import counted
 
-View = list[dict[str, Any]]
-"""For each request of a question, what is compared of its answer."""
-
+View = list[dict[str, Any]]  # for each request of a question, what is compared of its answer
 _SHOWN: Final = 5
 _REQUEST_ID: Final = re.compile("[0-9a-f]{32}")
 _TITLE: Final = re.compile(rb"<title>([^<]{1,80})</title>|\A([^\n<]{1,80})$", re.MULTILINE)
@@ -29,11 +27,9 @@ def view(question: Question, answers: Sequence[Answer], sample: Sample, *, is_ti
 
     If ``is_tied``, the order of images of one second is unknown.
     """
-    found: View = []
-    for answer in answers:
-        seen = {part: PARTS[part](answer, sample, is_tied) for part in question.compare if part != "status"}
-        found.append({"status": answer.status, **{part: value for part, value in seen.items() if value is not None}})
-    return found
+    parts = ("status", *question.compare)
+    found = [{part: PARTS[part](answer, sample, is_tied) for part in parts} for answer in answers]
+    return [{part: value for part, value in one.items() if value is not None} for one in found]
 
 
 def is_foreign_error(answer: Answer) -> bool:
@@ -179,6 +175,7 @@ def _fields(answer: Answer, *_: object) -> Any:
 
 
 PARTS: Final[Mapping[str, Callable[[Answer, Sample, bool], Any]]] = {
+    "status": lambda answer, *_: answer.status,
     "ids": _of_images(lambda images, _: sorted(_ids(images))),
     "order": _order,
     "count": _of_images(lambda images, _: len(images)),
@@ -193,4 +190,4 @@ PARTS: Final[Mapping[str, Callable[[Answer, Sample, bool], Any]]] = {
     "nulls": _of_images(_nulls),
     "fields": _fields,
 }
-"""The parts of an answer that can be compared besides the status, by name; ``None`` if the answer has no such part."""
+"""The parts of an answer that can be compared, by name; ``None`` if the answer has no such part."""

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
-from ims_mock.contract.profiles import DEPARTURES, Profile
+from ims_mock.contract.profiles import Profile
 from ims_mock.endpoint.questions import QUESTIONS, Question
 from ims_mock.endpoint.verify import AGREES, CANNOT_TELL, DIFFERS, OUTCOMES, Row
 from ims_mock.openapi.tables import TABLES
 from ims_mock.text import Table, counted, escaped
 
-_PLAIN: Final = re.compile(r"[\w .,:+\[\]-]{0,200}", re.ASCII)
-"""A text that Markdown does not take for anything else."""
+_PLAIN: Final = re.compile(r"[\w .,:+\[\]-]{0,200}", re.ASCII)  # Markdown does not take it for anything else
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,12 @@ class Report:
         if form == "json":
             return json.dumps(asdict(self), indent=1) + "\n"
         is_markdown = form == "markdown"
-        rules = self._rules()
-        cells = tuple(
+        rules = {one.name: f"{'not so: ' * self._is_opposite(one)}{one.claim}" for one in QUESTIONS}
+        cells = (
             (one.name, one.outcome, one.why if one.outcome == CANNOT_TELL else rules.get(one.name, ""))
             for one in self.rows
         )
-        table = Table(("question", "outcome", "rule, or why it cannot tell"), cells)
+        table = Table(("question", "outcome", "rule, or why it cannot tell"), tuple(cells))
         code = "`" if is_markdown else ""
         parts = [
             f"{'# ' * is_markdown}{self.title}\n",
@@ -86,21 +85,16 @@ class Report:
         parts.append(f"matching profile: {code}--profile {self.matching_profile}{code}\n")
         return "\n".join(parts)
 
-    def _rules(self) -> dict[str, str]:
-        """Return the rules that agree if answers do, by question: without a departure, the opposite of its rule."""
-        return {one.name: f"not so: {one.claim}" if one.departure in self._missing else one.claim for one in QUESTIONS}
-
-    @property
-    def _missing(self) -> set[str]:
-        """The departures that the profile lacks."""
-        return {one.name for one in DEPARTURES} - Profile.parse(self.profile).departures
+    def _is_opposite(self, question: Question) -> bool:
+        """Return whether the profile has the opposite of a question's rule, because it lacks the departure."""
+        return bool(question.departure) and question.departure not in Profile.parse(self.profile)
 
     def outcomes(self) -> dict[str, str]:
         """Return whether the endpoint agrees with the rule of each question, also if the profile has the opposite."""
         found = {row.name: row.outcome for row in self.rows}
         departures = {row.name: row.departures for row in self.rows}
         for question in QUESTIONS:
-            if question.departure in self._missing and question.name in found:
+            if question.name in found and self._is_opposite(question):
                 is_rule = question.departure in departures[question.name]
                 opposite = {AGREES: DIFFERS, DIFFERS: AGREES if is_rule else DIFFERS}
                 found[question.name] = opposite.get(found[question.name], found[question.name])
@@ -137,9 +131,8 @@ def evidence_tables(reports: Sequence[Report]) -> dict[str, Table]:
 
 
 def _asked(question: Question) -> str:
-    return ", ".join(
-        f"`{one}`" if one else "no query" for one in dict.fromkeys(one.target for one in question.requests)
-    )
+    targets = dict.fromkeys(one.target for one in question.requests)
+    return ", ".join(f"`{one}`" if one else "no query" for one in targets)
 
 
 def _parameters(question: Question) -> list[str]:

@@ -34,12 +34,9 @@ _ORIGINS: Final = (
 _NAMES: Final = ("name", "__image_displayname")
 _FREE_TEXT: Final = frozenset({*_NAMES, *_ORIGINS, "__description", "tags"})
 _DEFAULT_ENTERPRISE_PROJECT: Final = "0"
-_SHORTEST: Final = 4
-"""The length from which an identity is replaced within a text; a shorter one could be a part of any word."""
-
+_SHORTEST: Final = 4  # the length from which an identity is replaced within a text; a shorter one may be part of a word
 _INNER: Final = re.compile(r"[\w-]")
-_WORD: Final = re.compile(rf"(?<![\w-])(?=(.{{{_SHORTEST}}}))", re.DOTALL)
-"""Where an identity can start, with its first characters."""
+_WORD: Final = re.compile(rf"(?<![\w-])(?=(.{{{_SHORTEST}}}))", re.DOTALL)  # where an identity can start, and its start
 
 
 class Identities:
@@ -146,8 +143,7 @@ class Identities:
         if isinstance(value, str):
             return replace(value)
         if isinstance(value, Mapping):
-            is_image = "id" in value and "visibility" in value
-            if is_image:
+            if "id" in value and "visibility" in value:  # an image
                 return self._image(value)
             return {self._id_text(str(name)): self._value(one, replace) for name, one in value.items()}
         return [self._value(one, replace) for one in value] if isinstance(value, list) else value

@@ -88,21 +88,21 @@ def _tag(sample: Sample, position: int) -> str | None:
     return max(pairs, key=lambda pair: "=" in pair[1])[position] if pairs else None
 
 
-def _several(sample: Sample, name: str) -> str | None:
-    return "yes" if len({str(image.get(name)) for image in sample.images}) > 1 else None
+def _several(sample: Sample, name: str) -> bool:
+    return len({str(image.get(name)) for image in sample.images}) > 1
 
 
 def _nth(values: Iterable[str], position: int) -> str | None:
     return dict(enumerate(values)).get(position)
 
 
-VALUES: Final[Mapping[str, tuple[Callable[[Sample], str | None], str]]] = {
+VALUES: Final[Mapping[str, tuple[Callable[[Sample], str | bool | None], str]]] = {
     "first": (lambda s: _nth((one["id"] for one in s.images[:1]), 0), "there is no image"),
     "last": (lambda s: _nth((one["id"] for one in s.images[-1:]), 0), "there is no image"),
     "unused": (lambda s: _UNUSED_ID, ""),
     "left": (lambda s: _nth(s.left, 0), "no shared image is pending or rejected"),
     "dead": (lambda s: _nth(s.dead, 0), "no deleted image is listed, and an empty list proves nothing"),
-    "foreign": (lambda s: s.foreign or None, "no --foreign-image is given"),
+    "foreign": (lambda s: s.foreign, "no --foreign-image is given"),
     "name": (lambda s: _nth(s.names, 0), "no image has a plain name"),
     "name_count": (lambda s: _nth(map(str, s.names.values()), 0), "no image has a plain name"),
     "other_name": (lambda s: _nth(s.names, 1), "there are no two plain names"),
@@ -116,22 +116,21 @@ VALUES: Final[Mapping[str, tuple[Callable[[Sample], str | None], str]]] = {
     "middle": (lambda s: s.middle, "all images are of one second"),
     "middle_lower": (lambda s: s.middle and s.middle.lower(), "all images are of one second"),
     "middle_east": (lambda s: s.middle and wire_time(parse_wire_time(s.middle) + timedelta(hours=8)).rstrip("Z") + "+08:00", "all images are of one second"),
-    "quarter": (lambda s: str(-(-len(s.images) // 4)) if 3 < len(s.images) <= 4 * LIMIT_CAP else None, "there are too few images, or too many"),
-    "over a page": (lambda s: "yes" if len(s.images) > DEFAULT_LIMIT else None, f"there are no more than {DEFAULT_LIMIT} images"),
-    "tied": (lambda s: "yes" if len(set(s.times)) < len(s.times) else None, "no two images are of one second"),
-    "unsized": (lambda s: "yes" if any(image.get("size") is None for image in s.images) else None, "all images have a size"),
-    "shared": (lambda s: "yes" if s.shared else None, "no listed image is shared with the caller"),
+    "quarter": (lambda s: 3 < len(s.images) <= 4 * LIMIT_CAP and str(-(-len(s.images) // 4)), "there are too few images, or too many"),
+    "over a page": (lambda s: len(s.images) > DEFAULT_LIMIT, f"there are no more than {DEFAULT_LIMIT} images"),
+    "tied": (lambda s: len(set(s.times)) < len(s.times), "no two images are of one second"),
+    "unsized": (lambda s: any(image.get("size") is None for image in s.images), "all images have a size"),
+    "shared": (lambda s: bool(s.shared), "no listed image is shared with the caller"),
     "names": (lambda s: _several(s, "name"), "all images have one name"),
     "disk formats": (lambda s: _several(s, "disk_format"), "all images have one disk_format"),
     "updates": (lambda s: _several(s, "updated_at"), "all images were updated in one second"),
 }  # fmt: skip
 """What questions need of the images: how it is found, and the reason if there is none.
 
-The value of a placeholder is encoded for a query, in a name with ``raw_`` except for ``=``; the value of one that is a
-filter of its own is encoded already.
+The value of a placeholder is encoded for a query, in a name with ``raw_`` except for ``=``.
 """
 
-_ENCODED: Final = ("splitting", "other_case", "other_spelling")
+_ENCODED: Final = ("splitting", "other_case", "other_spelling")  # filters, which are encoded already
 
 
 class CannotTell(Exception):
@@ -142,25 +141,19 @@ def find(sample: Sample, name: str) -> str:
     """Return the value of a placeholder; raise :class:`CannotTell` if there is none."""
     function, reason = VALUES[name]
     value = function(sample)
-    if value is None:
+    if not value:
         raise CannotTell(reason)
-    return value if name in _ENCODED else quote(value, safe="=" if name.startswith("raw_") else "")
+    return str(value) if name in _ENCODED else quote(str(value), safe="=" if name.startswith("raw_") else "")
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request; an anonymous one is sent without credentials.
+    """One request; an anonymous one is sent without credentials."""
 
-    Attributes:
-        target: Path and query; in the table only the query if the path is that of the image list.
-        headers: Headers that differ from those of the other requests; ``None`` leaves one out.
-        pages: The number of pages that are read by following ``next``.
-    """
-
-    target: str
-    headers: tuple[tuple[str, str | None], ...] = ()
+    target: str  # path and query; in the table only the query if the path is that of the image list
+    headers: tuple[tuple[str, str | None], ...] = ()  # that differ from those of other requests; None leaves one out
     is_anonymous: bool = False
-    pages: int = 1
+    pages: int = 1  # that are read by following next
 
     def filled(self, sample: Sample) -> Request:
         """Return the request with its whole target and the values of its placeholders."""
@@ -170,27 +163,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Question:
-    """A row of the table.
-
-    Attributes:
-        tests: :data:`RULE`, :data:`ASSUMPTION` or the name of the departure that it tests.
-        claim: What is true if the answers agree, and refuted if they differ.
-        compare: What is compared, names of :data:`ims_mock.endpoint.comparison.PARTS`.
-        needs: What the images must have, besides the placeholders: names of :data:`VALUES`.
-        after: A question without which this one tells nothing, if that differs or the profile lacks its departure.
-        alike: The reason why several answers with the same status tell nothing, if there is one.
-        only_refutes: The reason why equal answers prove nothing, if there is one.
-    """
+    """A row of the table."""
 
     name: str
-    tests: str
-    claim: str
+    tests: str  # RULE, ASSUMPTION or the name of the departure that it tests
+    claim: str  # what is true if the answers agree, and refuted if they differ
     requests: tuple[Request, ...]
-    compare: tuple[str, ...]
-    needs: tuple[str, ...] = ()
-    after: str = ""
-    alike: str = ""
-    only_refutes: str = ""
+    compare: tuple[str, ...]  # names of ims_mock.endpoint.comparison.PARTS
+    needs: tuple[str, ...] = ()  # what the images must have, besides the placeholders: names of VALUES
+    after: str = ""  # a question: if it differs, or the profile lacks its departure, this one tells nothing
+    alike: str = ""  # the reason why several answers with the same status tell nothing, if there is one
+    only_refutes: str = ""  # the reason why equal answers prove nothing, if there is one
 
     @property
     def departure(self) -> str:

@@ -41,7 +41,7 @@ def test_the_table_names_departures_and_parts():
     assert len(QUESTIONS) >= 50
     assert len(BY_NAME) == len(QUESTIONS)
     assert {one.departure for one in QUESTIONS} - {""} == {*NAMES} - {"service-rules"}
-    assert {part for one in QUESTIONS for part in one.compare} - {"status"} == {*PARTS}
+    assert {part for one in QUESTIONS for part in one.compare} == {*PARTS}
     assert {one.after for one in QUESTIONS} - {""} <= {*BY_NAME}
 
 
