@@ -26,17 +26,11 @@ if TYPE_CHECKING:
     from ims_mock.endpoint.endpoint import Endpoint
 
 _TIMEOUT_SECONDS: Final = 3.0
-_WRITTEN: Final = ("output", "answers")
-"""The options with the path of a file that a command writes."""
+_WRITTEN: Final = ("output", "answers")  # options with the path of a file that a command writes
 
 
 def make_command(name: str, *required: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Return a decorator that makes a command of a function with the options of the command as parameters.
-
-    Args:
-        name: The name of the command.
-        required: The names of arguments that are not options.
-    """
+    """Return a decorator that makes a command of a function with its options, and required arguments, as parameters."""
 
     def decorate(run: Callable[..., Any]) -> click.Command:
         parameters: list[click.Parameter] = [click.Argument([argument]) for argument in required]
@@ -107,11 +101,7 @@ class UnusableEndpoint(click.ClickException):
 
 @contextmanager
 def interruptible(goal: str) -> Iterator[None]:
-    """Report an interruption as an error: the status of :func:`main.main` for it would say that the command succeeded.
-
-    Args:
-        goal: What is not reached, such as ``all images were read``.
-    """
+    """Report an interruption before a goal as an error: :func:`main.main` would exit as if the command succeeded."""
     try:
         yield
     except (KeyboardInterrupt, click.Abort):
@@ -213,9 +203,7 @@ def local_url(host: str, port: int, tls_cert: str) -> str:
 
 
 def get_control(url: str, path: str) -> Any:
-    """Send a control request and return the JSON of the response.
-
-    The request contains no secrets, so any certificate is accepted. The path is below ``/_ims/``.
+    """Send a control request without secrets, so to a server with any certificate, and return the JSON of the response.
 
     Raises:
         HTTPError: If the response is an error.

@@ -23,11 +23,8 @@ COMMANDS: Final = (
 )  # fmt: skip
 """The commands in the order of the help. Each is ``command`` in the module of its name."""
 
-_DOCUMENTS: Final = ("openapi", "schema")
-"""The commands that are in one module under their own names."""
-
-
-_UNWRITTEN: Final = 4
+_DOCUMENTS: Final = ("openapi", "schema")  # commands that are in one module under their own names
+_UNWRITTEN: Final = 4  # the exit status if the output cannot be written
 
 
 class _Commands(click.Group):

@@ -20,9 +20,7 @@ from typing import IO, Any, Final
 from ims_mock.conformance import python_adapter
 from ims_mock.text import escaped, printable, shortened
 
-MAX_LINE: Final = 2**20
-"""The length of the longest answer in bytes."""
-
+MAX_LINE: Final = 2**20  # bytes of the longest answer
 _POLL_SECONDS: Final = 0.05
 _EXIT_SECONDS: Final = 1.0
 _STDERR_LINES: Final = 12
@@ -69,8 +67,7 @@ class Adapter:
         self._count = 0
         self._lines: Queue[bytes] = Queue()
         self._stderr: deque[bytes] = deque(maxlen=_STDERR_LINES)
-        self.has_answered = False
-        """Whether any answer was valid."""
+        self.has_answered = False  # whether any answer was valid
 
     def ask(self, request: Mapping[str, Any], seconds: float, stop: Callable[[], object]) -> Answer | None:
         """Send a request and return the answer; ``None`` if ``stop``, which is called now and then, returned true.

@@ -14,8 +14,7 @@ from ims_mock.text import counted, printable
 
 PASSED, FAILED, UNSUPPORTED = OUTCOMES = ("passed", "failed", "unsupported")
 
-MAX_STALLED: Final = 10
-"""The most requests for a list in a row that show the client no image that it has not seen."""
+MAX_STALLED: Final = 10  # requests for a list in a row that show the client no image that it has not seen
 
 
 def judge(

@@ -20,8 +20,7 @@ from ims_mock.testing.requests import describe_requests
 from ims_mock.web.app import app_for
 
 BASELINE: Final = SCENARIOS[0]
-MAX_EXITS: Final = 3
-"""The exits of the adapter before any valid answer that end a run."""
+MAX_EXITS: Final = 3  # of the adapter before any valid answer; they end a run
 
 
 class RunError(Exception):
@@ -86,18 +85,9 @@ class Runner:
         """Return the outcome, the reason, and what the SDK did."""
         known = _credentials("wrong" if scenario.has_wrong_credentials else scenario.name)
         (token,), (key,), (user,) = known.values()
-        service = {
-            "url": url,
-            "iam_url": f"{url}/v3",
-            "region": DEFAULT_REGION,
-            "project": PROJECT,
-            "token": token["token"],
-            "access_key": key["access"],
-            "secret_key": key["secret"],
-            "user": user["name"],
-            "password": user["password"],
-            "domain": DEFAULT_DOMAIN,
-        }
+        service = {"url": url, "iam_url": f"{url}/v3", "region": DEFAULT_REGION, "project": PROJECT}
+        service |= {"token": token["token"], "access_key": key["access"], "secret_key": key["secret"]}
+        service |= {"user": user["name"], "password": user["password"], "domain": DEFAULT_DOMAIN}
         request = {"scenario": scenario.name, "service": service, "query": scenario.query}
 
         def excess() -> str:
