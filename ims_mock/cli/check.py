@@ -1,7 +1,5 @@
 """``ims-mock check``."""
 
-from __future__ import annotations
-
 import click
 
 from ims_mock.cli.common import make_command

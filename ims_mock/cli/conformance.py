@@ -1,7 +1,5 @@
 """``ims-mock conformance``."""
 
-from __future__ import annotations
-
 import logging
 import shlex
 import shutil

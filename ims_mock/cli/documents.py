@@ -1,7 +1,5 @@
 """``ims-mock openapi`` and ``ims-mock schema``: documents that are generated from the tables."""
 
-from __future__ import annotations
-
 import click
 
 from ims_mock.cli.common import make_command, write

@@ -1,7 +1,5 @@
 """``ims-mock explain``."""
 
-from __future__ import annotations
-
 import os
 
 import click

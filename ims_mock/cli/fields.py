@@ -1,7 +1,5 @@
 """``ims-mock fields``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

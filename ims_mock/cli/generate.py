@@ -1,7 +1,5 @@
 """``ims-mock generate``."""
 
-from __future__ import annotations
-
 import click
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT

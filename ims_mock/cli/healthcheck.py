@@ -1,7 +1,5 @@
 """``ims-mock healthcheck``."""
 
-from __future__ import annotations
-
 import json
 from urllib.error import HTTPError
 

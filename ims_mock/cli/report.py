@@ -1,7 +1,5 @@
 """``ims-mock report``."""
 
-from __future__ import annotations
-
 import json
 from typing import Final
 from urllib.error import HTTPError

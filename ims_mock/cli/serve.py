@@ -1,7 +1,5 @@
 """``ims-mock serve``."""
 
-from __future__ import annotations
-
 import json
 import logging
 import ssl

@@ -1,7 +1,5 @@
 """``ims-mock verify``."""
 
-from __future__ import annotations
-
 import difflib
 import sys
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Adapters as child processes: one request on standard input, one answer on standard output."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The judgement of a scenario: the SDK's answer and its recorded requests against what is expected."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Sequence
 from http import HTTPStatus

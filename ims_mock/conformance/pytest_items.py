@@ -1,7 +1,5 @@
 """The scenarios as test items of pytest."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

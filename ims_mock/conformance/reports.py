@@ -1,7 +1,5 @@
 """The reports of a run: text for a terminal, Markdown, JSON and JUnit XML."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The runner: each scenario with an emulator of its own, and the result."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

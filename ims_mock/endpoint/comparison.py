@@ -1,7 +1,5 @@
 """Comparison of answers: the parts of an answer that a question is about."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial

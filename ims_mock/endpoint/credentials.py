@@ -1,7 +1,5 @@
 """Credentials for a real endpoint: none, a token, an access key that signs every request, or the token of a login."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

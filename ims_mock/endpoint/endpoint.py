@@ -1,7 +1,5 @@
 """The endpoint: ``GET`` requests with credentials, repeated if it asks for patience."""
 
-from __future__ import annotations
-
 import ssl
 import time
 from collections.abc import Callable, Mapping

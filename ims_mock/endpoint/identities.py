@@ -4,8 +4,6 @@ Each identity is replaced by the same value wherever it occurs: ids of projects,
 enterprise projects, account codes, and the names of private images. The service's own project stays.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256

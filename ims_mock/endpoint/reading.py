@@ -1,7 +1,5 @@
 """The images of a real endpoint, read page by page, and the content of a catalog file that lists the same images."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field

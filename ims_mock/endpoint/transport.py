@@ -3,8 +3,6 @@
 Redirects are not followed, and neither proxies nor ``.netrc`` are read: a credential reaches only the host of the URL.
 """
 
-from __future__ import annotations
-
 import json
 import ssl
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ can tell something only if that changes the emulator's own answer, and a differe
 with which the emulator answers as the endpoint did.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
