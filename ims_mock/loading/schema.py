@@ -14,7 +14,7 @@ from typing import Any, Final
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES, Field
-from ims_mock.contract.values import HEADER, INTEGER, LIST, TEXT, TIME, Value, ValueType, read_json
+from ims_mock.contract.values import HEADER, INTEGER, LIST, TEXT, TIME, ValueType, read_json
 from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
 from ims_mock.text import QUOTED_LENGTH, quoted
@@ -89,7 +89,6 @@ CREDENTIAL_KEYS: Final = {
 
 _MAPPING: Final = {"type": "is not a mapping of names to values"}
 _NULL: Final[dict[str, Any]] = {"null": "has no value"}
-_LIST: Final[dict[str, Any]] = {"invalid": "is not a list", **_NULL}
 
 
 class SchemaError(Exception):
@@ -122,31 +121,26 @@ def _read_each(items: Iterable[tuple[Any, Any]], read: Callable[[Any, Any], Any]
     return values
 
 
-# --- fields
+class _ReadField(fields.Field[Any]):
+    """A value that a function reads, or else raises ``ValueError``."""
 
-
-class _TypedField(fields.Field[Value]):
-    """A value of one of the types of the attribute table."""
-
-    def __init__(self, value_type: ValueType, **options: Any) -> None:
+    def __init__(self, read: Callable[[Any], Any], **options: Any) -> None:
         super().__init__(error_messages={"required": "is missing", **_NULL}, **options)
-        self._value_type = value_type
+        self._read = read
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Value:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
         try:
-            return self._value_type.read(value)
+            return self._read(value)
         except ValueError as error:
-            hint = ", nor an age such as 3 days ago" if self._value_type is TIME and attr != "clock" else ""
+            hint = ", nor an age such as 3 days ago" if self._read is TIME.read and attr != "clock" else ""
             raise ValidationError(f"{error}{hint}") from None
 
 
-class _MembersField(fields.Field[dict[str, str]]):
-    """The projects that an image is shared with, each with the status of its membership."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> dict[str, str]:
-        if not isinstance(value, Mapping):
-            raise ValidationError(f"is not a mapping of project ids to one of {', '.join(MEMBER_STATUSES)}")
-        return _read_each(value.items(), _read_status)
+def _read_members(value: Any) -> dict[str, str]:
+    """Read the projects that an image is shared with, each with the status of its membership."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"is not a mapping of project ids to one of {', '.join(MEMBER_STATUSES)}")
+    return _read_each(value.items(), _read_status)
 
 
 def _read_status(project: object, status: object) -> str:
@@ -164,23 +158,19 @@ def _check_name(name: object) -> None:
 
 
 def _entry_fields(keys: Mapping[str, EntryKey]) -> dict[str, Any]:
-    return {name: _TypedField(key.type, required=key.is_required) for name, key in keys.items()}
+    return {name: _ReadField(key.type.read, required=key.is_required) for name, key in keys.items()}
 
 
-class _EntriesField(fields.List[Any]):
-    """The entries of a section. marshmallow's own field validates all of them, however many are invalid."""
+def _list_of(schema: type[Schema]) -> _ReadField:
+    """Return a field of entries. marshmallow's own one validates all of them, however many are invalid."""
+    inner = fields.Nested(schema(), error_messages=_NULL)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> list[Any]:
+    def read(value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
-            raise self.make_error("invalid")
-        return list(_read_each(enumerate(value), lambda _, entry: self.inner.deserialize(entry)).values())
+            raise ValueError("is not a list")
+        return list(_read_each(enumerate(value), lambda _, entry: inner.deserialize(entry)).values())
 
-
-def _list_of(schema: type[Schema]) -> Any:
-    return _EntriesField(fields.Nested(schema, error_messages=_NULL), error_messages=_LIST)
-
-
-# --- schemas
+    return _ReadField(read)
 
 
 class _Mapping(Schema):
@@ -214,25 +204,22 @@ class _Section(_Mapping):
         raise ValueError(f"is not a key of this section; {hint}")
 
 
-def _attribute(field: Field) -> _TypedField:
+def _attribute(field: Field) -> _ReadField:
     most = field.max_length
     limits = [validate.Length(max=most, error=f"is longer than {most} characters")] if most else []
-    return _TypedField(field.type, allow_none=True, validate=limits)
+    return _ReadField(field.type.read, allow_none=True, validate=limits)
 
 
 _IMAGE: Final = _Mapping.from_dict(
-    {
-        **{field.name: _attribute(field) for field in FIELDS},
-        MEMBERS: _MembersField(allow_none=True),
-    },
+    {**{field.name: _attribute(field) for field in FIELDS}, MEMBERS: _ReadField(_read_members, allow_none=True)},
     name="ImageSchema",
 )()
 
 _CREDENTIALS: Final = _Section.from_dict(
     {name: _list_of(_Section.from_dict(_entry_fields(keys))) for name, keys in CREDENTIAL_KEYS.items()}
 )
-_COUNT: Final = _TypedField(
-    INTEGER,
+_COUNT: Final = _ReadField(
+    INTEGER.read,
     required=True,
     validate=validate.Range(0, MAX_GENERATED, error=f"{{input}} is not 0 to {MAX_GENERATED}"),
 )
@@ -276,11 +263,7 @@ def read_sections(raw: object) -> dict[str, Any]:
 
 
 def read_image(raw: object) -> dict[str, Any]:
-    """Validate and convert the values of an image; ``None`` means no value and no default.
-
-    Raises:
-        SchemaError: Values do not conform to the schema.
-    """
+    """Validate and convert an image, where ``None`` means no value and no default; raise :class:`SchemaError`."""
     return _load(_IMAGE, raw)
 
 
@@ -302,5 +285,4 @@ def _flatten(messages: Any, path: ValuePath) -> Iterator[tuple[ValuePath, str]]:
         for name, inner in messages.items():
             yield from _flatten(inner, path if name == "_schema" else (*path, name))
     else:
-        for message in messages if isinstance(messages, list) else [messages]:
-            yield path, str(message)
+        yield from ((path, str(message)) for message in messages)
