@@ -12,10 +12,12 @@ import io
 import json
 import re
 import sys
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import accumulate, count, islice
+from itertools import count, islice
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -27,7 +29,6 @@ from ims_mock.text import quoted
 MAX_BYTES: Final = 2**30
 MAX_DEPTH: Final = 32
 MAX_ALIAS_GROWTH: Final = 10
-
 MAX_DIRECTIVES: Final = 10
 """The number of YAML directives. The parser compares each with all others and holds the interpreter lock meanwhile."""
 
@@ -50,7 +51,6 @@ _LEGAL_TAGS: Final = {"!"}.union(
 )
 _JSON_TEXT_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
 _JSON_GAP: Final = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
-_JSON_BLOCK: Final = 2**16  # characters whose line ends are counted once
 _DIRECTIVE: Final = re.compile("%(?<![^\n\r\x85\u2028\u2029]%)")  # at the start of a line
 _DOCUMENT_START: Final = 1  # the index of this YAML event, between those that start the stream and the value
 
@@ -141,9 +141,6 @@ def dumps(catalog: Mapping[str, Any], *, is_json: bool) -> str:
     return "".join([start, "\n", *(dump([image]) for image in images)])  # the nodes of all images would take more
 
 
-# --- JSON
-
-
 class _NotJson(NamedTuple):
     """Stands for a value that the standard library accepts: an object with a repeated key, or a constant."""
 
@@ -207,20 +204,15 @@ class _JsonParser:
             _, second, *_ = (child.key for key, child in self._children(start) if key == value.repeated_key)
             raise ParseError(self._line_at(second), _REPEATED.format(quoted(value.repeated_key)))
 
-    # --- lines
-
     def _line_of(self, path: ValuePath) -> int:
         return self._line_at(self._find(path).key)
 
     def _line_at(self, position: int) -> int:
-        block = position // _JSON_BLOCK
-        return self._lines_before[block] + self._text.count("\n", block * _JSON_BLOCK, position)
+        return 1 + bisect_left(self._line_ends, position)
 
     @cached_property
-    def _lines_before(self) -> list[int]:
-        """The line of the start of each block."""
-        starts = range(0, len(self._text), _JSON_BLOCK)
-        return list(accumulate((self._text.count("\n", one, one + _JSON_BLOCK) for one in starts), initial=1))
+    def _line_ends(self) -> array[int]:
+        return array("Q", (match.start() for match in re.finditer("\n", self._text)))
 
     def _find(self, path: ValuePath) -> _Child:
         """Find a value, or the nearest one around it if there is none."""
@@ -266,9 +258,6 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _NotJson:
             return _NotJson(repeated_key=key)
         found[key] = value
     return found
-
-
-# --- YAML
 
 
 class _YamlBuilder:
