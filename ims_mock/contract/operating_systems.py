@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Final
 
 from ims_mock.contract.fields import BY_NAME
+from ims_mock.text import cached_if_short
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class System:
         """The attributes of an image with this operating system."""
         return {f"__{name}": value for name, value in asdict(self).items()}
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, str]:
         """The version in English and in Chinese, without characters that are not allowed in names."""
         text = re.sub(r"\((\d\d) bit\)", r" \1bit", self.os_version).replace("GNU/Linux ", "")
@@ -65,6 +67,7 @@ _IS_LINUX: Final = re.compile("linux|neokylin", re.IGNORECASE)
 _IS_32_BIT: Final = re.compile(r"\b32[ -]?bit", re.IGNORECASE)
 
 
+@cached_if_short(1024, length=100)
 def system_of(os_version: str) -> System:
     """Return the operating system of an ``__os_version``, documented or not.
 

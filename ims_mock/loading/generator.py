@@ -16,7 +16,6 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -28,7 +27,7 @@ from ims_mock.catalog.defaults import SERVICE_PROJECT
 from ims_mock.catalog.image import image_id, random_uuid
 from ims_mock.contract.fields import BY_NAME, FIELDS, Field
 from ims_mock.contract.operating_systems import SYSTEMS, system_of
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, ValueType, parse_time, parse_wire_time
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, TIME, ValueType, parse_wire_time, read_time
 from ims_mock.loading import generator_data as data
 from ims_mock.loading.generator_data import Choices, Random, Values, Variant
 from ims_mock.text import quoted
@@ -125,9 +124,9 @@ def _fixed_times(known: Values) -> dict[str, int]:
     """Return the fixed times in seconds since the start. Values that are not times are ignored."""
     seconds: dict[str, int] = {}
     for name in known.keys() & {*_TIMES}:
-        with suppress(ValueError):  # an offset may lead out of the years 1 to 9999
-            if time := parse_time(str(known[name])):
-                seconds[name] = int((parse_wire_time(time.second).replace(tzinfo=None) - _START).total_seconds())
+        with suppress(ValueError):
+            time = parse_wire_time(read_time(known[name])).replace(tzinfo=None)
+            seconds[name] = int((time - _START).total_seconds())
     return seconds
 
 
@@ -193,18 +192,10 @@ def _add_owner(image: Values, random: Random, project: str, others: Sequence[str
         image.setdefault("__account_code", _hex(random)[:12].upper() if random() < 0.3 else "")
 
 
-# --- name and optional attributes
-
-
-@lru_cache(maxsize=1024)
-def _labels_of(system: str) -> tuple[str, str]:
-    return system_of(system).labels
-
-
 def _system_labels(image: Values) -> tuple[str, str]:
     """Return the name of the operating system in English and in Chinese."""
     version = image.get("__os_version")
-    return _labels_of(str(version or f"{image.get('__platform') or image['__os_type']} {image['__os_bit']}bit"))
+    return system_of(str(version or f"{image.get('__platform') or image['__os_type']} {image['__os_bit']}bit")).labels
 
 
 def _name_suffix(image: Values) -> str:
@@ -334,9 +325,6 @@ def _add_optionals(image: Values, random: Random) -> None:
     for name, copied in (_ENTERPRISE_PROJECT, _ENTERPRISE_PROJECT[::-1]):
         if name in image:
             image.setdefault(copied, image[name])
-
-
-# --- images
 
 
 def _image(random: Random, constraints: _Constraints, image_id: str, project: str, others: Sequence[str]) -> Values:
