@@ -48,9 +48,7 @@ _DURATION: Final = re.compile(
 )
 _CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f]")
 _AGE: Final = re.compile(r"([0-9]{1,6}) (second|minute|hour|day|week)s? ago")
-
-
-# --- numbers and booleans
+_YAML_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
 def parse_integer(text: str) -> int | None:
@@ -74,12 +72,6 @@ def parse_boolean(text: str) -> bool | None:
     """Parse ``true`` or ``false`` in any case."""
     return {"true": True, "false": False}.get(text.lower())
 
-
-_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-"""The booleans of YAML."""
-
-
-# --- times
 
 _COMPARISONS: Final = {"gt": gt, "gte": ge, "lt": lt, "lte": le, "eq": eq, "neq": ne}
 
@@ -176,9 +168,6 @@ def add_clamped(moment: datetime, delta: timedelta) -> datetime:
         return end.replace(tzinfo=timezone.utc)
 
 
-# --- values of a catalog file
-
-
 class PlainScalar(str):
     """A scalar that a file has without quotes, as it is written. What it means depends on the attribute."""
 
@@ -253,7 +242,7 @@ def read_json(value: object) -> Any:
         return [read_json(inner) for inner in value]
     if isinstance(value, PlainScalar):
         number = JSON_NUMBER.fullmatch(read_text(value))
-        value = (float if number[1] else read_integer)(value) if number else _BOOLEANS.get(value, str(value))
+        value = (float if number[1] else read_integer)(value) if number else _YAML_BOOLEANS.get(value, str(value))
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -272,9 +261,6 @@ def json_text(value: Value | None) -> str | None:
 
 def _read_link(_: object) -> str:
     raise ValueError("is computed from the id and cannot be set")
-
-
-# --- the types
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,7 @@ class Contents:
             self._problems.add(CatalogProblem(name, error.line, "", str(error)))
             return {}
         self._line_of = document.line_of
-        is_empty = document.line_of(()) == 0
-        return {} if is_empty else document.value
+        return document.value if document.line_of(()) else {}  # an empty text is an empty catalog
 
     def error(self, path: ValuePath, message: str) -> None:
         """Add an error at the path of a value."""

@@ -124,9 +124,6 @@ def view_of_lists(credentials: CredentialStore, profile: Profile) -> View:
     return View(Caller(credentials.default_project), profile, is_queens=False)
 
 
-# --- the catalogs as a whole
-
-
 def _warn_of_missing_pages(contents: Iterable[Contents]) -> None:
     """Warn about every published list whose last page is not among the catalogs."""
     last_pages = {list_of(one.links): one for one in sorted(contents, key=lambda one: "next" not in one.links)}
@@ -158,9 +155,6 @@ def _count_images(contents: Iterable[Contents], max_images: int, problems: Probl
                 continue
             problems.refuse_errors()  # validating or building so many images takes long
     return total
-
-
-# --- projects and credentials
 
 
 _ENTRIES: Final[Mapping[tuple[str, ...], tuple[Callable[..., Any], Callable[[Any], Mapping[Hashable, object]]]]] = {
@@ -208,9 +202,6 @@ def _credentials(contents: Sequence[Contents], project: str, shown_to: str) -> t
     return CredentialStore(default_project, projects, tokens, keys, users), own_project or default_project
 
 
-# --- images
-
-
 def image_from_entry(entry: Mapping[str, Any]) -> Image:
     """Return the image of an entry of a catalog file, which has its defaults already."""
     values = {
@@ -228,19 +219,13 @@ def memberships(entry: Mapping[str, Any]) -> dict[str, Membership]:
 
 @dataclass
 class _ImageBuilder:
-    """Builds the images of all catalogs. Its fields are the arguments of :func:`load`, if not described here.
-
-    Attributes:
-        credentials: The projects and credentials.
-        owner: The owner of images without one.
-        now: The default creation time; if empty, it is derived from the index of the image.
-    """
+    """Builds the images of all catalogs. Some fields are arguments of :func:`load`."""
 
     base: LoadedCatalog | None
     credentials: CredentialStore
-    owner: str
+    owner: str  # of images without one
     seed: int
-    now: str
+    now: str  # the default creation time; if empty, it is derived from the index of the image
     lint_bundled: bool
     _taken: dict[str, str] = field(default_factory=dict)  # ids with the descriptions of their images
     _spelling: Spelling = field(default_factory=Spelling)
@@ -302,15 +287,9 @@ class _ImageBuilder:
         only: Container[str] | None = None,
         defaulted: Container[str] = (),
     ) -> None:
-        """Add the warnings about an image.
+        """Add the warnings about the attributes of an image, or ``only`` about some.
 
-        Args:
-            content: The catalog.
-            path: The path of the image.
-            values: The values to check: those that the service did not show.
-            image: The image, if it may be hidden.
-            only: The attributes to warn about; by default all.
-            defaulted: The attributes that the image has from ``defaults``.
+        ``image`` is given if it may be hidden; it has the ``defaulted`` attributes from ``defaults``.
         """
         if content.file.is_bundled and not self.lint_bundled:
             return
