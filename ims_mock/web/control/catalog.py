@@ -1,4 +1,4 @@
-"""The catalog under ``/_ims/``: health, file, schema, images, snapshots and reset, without the rules of the service."""
+"""The catalog under ``/_ims/``: health, file, schema, images, snapshots, without the rules of the service."""
 
 from __future__ import annotations
 
@@ -92,21 +92,7 @@ def put_image(image_id: str) -> Response:
     return bodies.catalog_response({**dump_image(image), **reported})
 
 
-@blueprint.delete("/images/<path:image_id>")
-def remove_image(image_id: str) -> tuple[str, int]:
-    """Remove an image, even the record of a deleted one."""
-    context.emulator.remove_image(image_id)
-    return "", 204
-
-
-# --- snapshots and reset
-
-
-@blueprint.post("/reset")
-def reset() -> tuple[str, int]:
-    """Restore the loaded catalog and clock; clear journal, faults and rate limit."""
-    context.emulator.reset()
-    return "", 204
+# --- snapshots
 
 
 @blueprint.get("/snapshots")
@@ -126,17 +112,3 @@ def take_snapshot() -> tuple[Response, int]:
         raise name.error(legal, "cannot be part of a URL")
     context.emulator.snapshot(name.value)
     return jsonify(name=name.value), 201
-
-
-@blueprint.post("/snapshots/<path:name>/restore")
-def restore_snapshot(name: str) -> tuple[str, int]:
-    """Restore a snapshot."""
-    context.emulator.restore(name)
-    return "", 204
-
-
-@blueprint.delete("/snapshots/<path:name>")
-def remove_snapshot(name: str) -> tuple[str, int]:
-    """Remove a snapshot."""
-    context.emulator.delete_snapshot(name)
-    return "", 204

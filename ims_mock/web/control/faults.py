@@ -27,18 +27,10 @@ def add_fault() -> tuple[Response, int]:
         raise RequestError("body", what=str(error).removeprefix("Invalid ")) from None
 
 
-@blueprint.delete("/faults")
-def remove_faults() -> tuple[str, int]:
-    """Remove all rules."""
-    context.emulator.faults.clear()
-    return "", 204
-
-
 @blueprint.delete("/faults/<rule_id>")
 def remove_fault(rule_id: str) -> tuple[str, int]:
     """Remove one rule."""
     faults = context.emulator.faults
     if not faults.remove(rule_id):
-        legal = ", ".join(rule.id for rule in faults.all())
-        raise RequestError("rule", "the rule", rule_id, legal)
+        raise RequestError("rule", "the rule", rule_id, ", ".join(rule.id for rule in faults.all()))
     return "", 204

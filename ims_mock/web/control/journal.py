@@ -23,30 +23,13 @@ def list_requests() -> Response:
     return jsonify(requests=[vars(entry) for entry in entries if path in (None, entry.path)])
 
 
-@blueprint.delete("/requests")
-def clear_requests() -> tuple[str, int]:
-    """Clear the journal."""
-    context.emulator.journal.clear()
-    return "", 204
-
-
 @blueprint.get("/walks")
 def list_walks() -> Response:
     """List the walks of the recorded requests in the order in which they began, each with its audit."""
     return jsonify(walks=[walk.as_json() for walk in audit(context.emulator.journal.lists())])
 
 
-# --- coverage
-
-
 @blueprint.get("/coverage")
 def show_coverage() -> Response:
     """Show which items of the contract requests have covered, by group; a reset does not clear it."""
     return jsonify(context.emulator.coverage_recorder.coverage().as_json())
-
-
-@blueprint.delete("/coverage")
-def clear_coverage() -> tuple[str, int]:
-    """Clear the coverage."""
-    context.emulator.coverage_recorder.clear()
-    return "", 204
