@@ -9,46 +9,46 @@ from typing import Final
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected
 
-from ims_mock.catalog.catalog import Catalog, Page
-from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
+from ims_mock.catalog.catalog import Catalog
+from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, LISTS, Listing
 from ims_mock.catalog.image import IMAGES_SCHEMA, Image
 from ims_mock.catalog.links import first_link, next_link
-from ims_mock.catalog.query import ListQuery, parse
+from ims_mock.catalog.query import parse
 from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import ListAnswer
 from ims_mock.text import header_text
-from ims_mock.web.context import JSON, RequestContext, context, current_context
+from ims_mock.web.context import JSON, context, current_context
 from ims_mock.writes import lifecycle
 from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch
 from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE, abort_upload, begin_upload, finish_upload, receive_data
 from ims_mock.writes.validation import find_image, require_owner
 
 IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
-TAG_PATH: Final = f"{IMAGE_PATH}/tags/<tag>"
-FILE_PATH: Final = f"{IMAGE_PATH}/file"
+_TAG_PATH: Final = f"{IMAGE_PATH}/tags/<tag>"
+_FILE_PATH: Final = f"{IMAGE_PATH}/file"
 
 blueprint = Blueprint("images", __name__)
 
 
 @blueprint.get(IMAGES.path)
+@blueprint.get(CLOUDIMAGES.path)
 def list_images() -> Response:
     """List the images that the caller sees and that match the query, one page at a time."""
-    return _list(current_context(), IMAGES)
-
-
-@blueprint.get(CLOUDIMAGES.path)
-def list_cloudimages() -> Response:
-    """List the same images as the service's newer list does."""
-    return _list(current_context(), CLOUDIMAGES)
-
-
-def _list(context: RequestContext, listing: Listing) -> Response:
-    catalog, view = context.emulator.catalog, context.view()
+    context = current_context()
+    listing, catalog, view = LISTS[context.request.path], context.emulator.catalog, context.view()
     query = parse(context.query_string, view, listing)
     page = catalog.page(query, view)
     context.list_answer, context.catalog = ListAnswer(query, view, page.has_next), catalog
-    return _page_response(context, page, query, _rendering(listing, view))
+    context.images = page.images
+    end = b"]}"
+    if listing.has_links:  # form-encoded, so there is nothing to escape in JSON
+        following = f', "next": "{next_link(query, page.images[-1].id)}"' if page.has_next else ""
+        end = f'], "first": "{first_link(query)}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
+    parts = list(map(_rendering(listing, view), page.images)) or [b""]
+    parts[0] = b'{"images": [' + parts[0]  # joined once: a page of 1,000 images has more than a megabyte
+    parts[-1] += end
+    return Response(b", ".join(parts), mimetype=JSON)
 
 
 @blueprint.get(IMAGE_PATH)
@@ -102,24 +102,15 @@ def _edit(view: View, image_id: str, problem: str, edit: Callable[[Image], Image
 # --- tags
 
 
-@blueprint.put(TAG_PATH)
-def set_tag(image_id: str, tag: str) -> tuple[str, int]:
-    """Add a tag, if the image does not have it."""
-    return _edit_tags(image_id, tag, lifecycle.add_tag)
-
-
-@blueprint.delete(TAG_PATH)
-def remove_tag(image_id: str, tag: str) -> tuple[str, int]:
-    """Remove a tag."""
-    return _edit_tags(image_id, tag, lifecycle.remove_tag)
-
-
-def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]) -> tuple[str, int]:
-    view = context.view()
+@blueprint.route(_TAG_PATH, methods=("PUT", "DELETE"))
+def change_tag(image_id: str, tag: str) -> tuple[str, int]:
+    """Add a tag, unless the image has it, or remove one."""
+    view, now = context.view(), context.emulator.clock.wire()
+    change = lifecycle.add_tag if request.method == "PUT" else lifecycle.remove_tag
 
     def edited(image: Image) -> Image:
         require_owner(view, image, "modify tags on this image.")
-        return edit(image, tag, context.emulator.clock.wire())
+        return change(image, tag, now)
 
     _edit(view, image_id, "image-with-parts", edited)
     return "", 204
@@ -128,7 +119,7 @@ def _edit_tags(image_id: str, tag: str, edit: Callable[[Image, str, str], Image]
 # --- data
 
 
-@blueprint.put(FILE_PATH)
+@blueprint.put(_FILE_PATH)
 def upload(image_id: str) -> tuple[str, int]:
     """Store the data of a queued image and make it active; while the data arrives the image is ``saving``."""
     emulator, view = context.emulator, context.view()
@@ -162,40 +153,24 @@ def upload(image_id: str) -> tuple[str, int]:
     return "", 204
 
 
-@blueprint.get(FILE_PATH)
+@blueprint.get(_FILE_PATH)
 def download(image_id: str) -> Response | tuple[str, int]:
     """Return the data of an image, if it was kept."""
     image = find_image(context.emulator.catalog, context.view(), image_id)
-    data = image.data
-    if data is None:
+    if (data := image.data) is None:
         return "", 204
     checksum = {"Content-MD5": header_text(image.text("checksum"))}
-    return Response(data, headers=checksum, mimetype="application/octet-stream")
+    return Response(data, headers=checksum, mimetype=DATA_MEDIA_TYPE)
 
 
 # --- responses
 
 
 def _rendering(listing: Listing, view: View) -> Callable[[Image], bytes]:
-    """Return the function that renders an image as JSON in a list and in the caller's profile."""
+    """Return the function that renders an image as JSON."""
     if listing is IMAGES and "absent-base-properties" not in view.profile:
         return attrgetter("glance_json")
     return listing.json
-
-
-def _page_response(
-    context: RequestContext, page: Page, query: ListQuery, rendering: Callable[[Image], bytes]
-) -> Response:
-    """Return one page of images, with links if the list has them."""
-    context.images = page.images
-    end = b"]}"
-    if query.listing.has_links:  # form-encoded, so there is nothing to escape in JSON
-        following = f', "next": "{next_link(query, page.images[-1].id)}"' if page.has_next else ""
-        end = f'], "first": "{first_link(query)}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
-    parts = list(map(rendering, page.images)) or [b""]
-    parts[0] = b'{"images": [' + parts[0]  # joined once: a page of 1,000 images has more than a megabyte
-    parts[-1] += end
-    return Response(b", ".join(parts), mimetype=JSON)
 
 
 def _image_response(view: View, image: Image, status: int = 200) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from flask import Blueprint, Response, jsonify
 
@@ -14,13 +13,10 @@ from ims_mock.web.images import IMAGE_PATH
 from ims_mock.writes import members
 from ims_mock.writes.members import find_shareable_image
 
-MEMBERS_PATH: Final = f"{IMAGE_PATH}/members"
-MEMBER_PATH: Final = f"{MEMBERS_PATH}/<member_id>"
-
-blueprint = Blueprint("members", __name__)
+blueprint = Blueprint("members", __name__, url_prefix=f"{IMAGE_PATH}/members")
 
 
-@blueprint.get(MEMBERS_PATH)
+@blueprint.get("")
 def list_members(image_id: str) -> Response:
     """List the members that the caller may see."""
     view = context.view()
@@ -28,7 +24,7 @@ def list_members(image_id: str) -> Response:
     return jsonify(members=members.list_members(image, view), schema=MEMBERS_SCHEMA)
 
 
-@blueprint.post(MEMBERS_PATH)
+@blueprint.post("")
 def add_member(image_id: str) -> Response:
     """Share an image with a project, which then accepts or rejects it."""
     view = context.view()
@@ -37,7 +33,7 @@ def add_member(image_id: str) -> Response:
     return jsonify(members.show_member(image, project))
 
 
-@blueprint.get(MEMBER_PATH)
+@blueprint.get("/<member_id>")
 def show_member(image_id: str, member_id: str) -> Response:
     """Show one membership."""
     view = context.view()
@@ -46,7 +42,7 @@ def show_member(image_id: str, member_id: str) -> Response:
     return jsonify(members.show_member(image, member_id))
 
 
-@blueprint.put(MEMBER_PATH)
+@blueprint.put("/<member_id>")
 def decide(image_id: str, member_id: str) -> Response:
     """Accept or reject a shared image."""
     view = context.view()
@@ -55,7 +51,7 @@ def decide(image_id: str, member_id: str) -> Response:
     return jsonify(members.show_member(image, member_id))
 
 
-@blueprint.delete(MEMBER_PATH)
+@blueprint.delete("/<member_id>")
 def remove_member(image_id: str, member_id: str) -> tuple[str, int]:
     """Stop sharing an image with a project."""
     view = context.view()
