@@ -18,19 +18,11 @@ from ims_mock.loading.sources import CatalogError, report_problems, warn
 from ims_mock.openapi.operations import is_under
 from ims_mock.options import AppOptions, keywords_of_function
 from ims_mock.sandboxes import Sandboxes
-from ims_mock.web import control, discovery, images, keystone, members
+from ims_mock.web import control, discovery, guards, images, keystone, members
 from ims_mock.web.access_log import log_failure, log_response
 from ims_mock.web.context import EMULATOR, current_context
 from ims_mock.web.error_bodies import error_response
 from ims_mock.web.fault_injection import apply_before_response, apply_to_response
-from ims_mock.web.guards import (
-    refuse_changes,
-    refuse_foreign_form,
-    refuse_foreign_host,
-    refuse_forwarded_scheme,
-    refuse_long_target,
-    refuse_per_process_state,
-)
 from ims_mock.web.recording import record_response
 from ims_mock.web.sandbox_routing import SANDBOXES, mount_sandbox, select_emulator
 
@@ -81,9 +73,7 @@ def create_app(options: AppOptions) -> Flask:
 def app_for(emulator: Emulator, *, has_control: bool = True, is_alone: bool = True) -> Flask:
     """Return the WSGI application for an emulator.
 
-    Args:
-        has_control: Whether the control API under ``/_ims/`` exists.
-        is_alone: Whether this process is the only one that answers, whatever the server says.
+    ``is_alone`` says that this process is the only one that answers, whatever the server claims.
     """
     app = _Application("ims_mock", static_folder=None)
     app.extensions[EMULATOR] = emulator
@@ -115,26 +105,26 @@ def _begin(is_alone: bool) -> None:
         select_emulator(context, environ.get("HTTP_X_AUTH_TOKEN", ""), environ.get("HTTP_AUTHORIZATION", ""))
         context.journal, context.time = context.emulator.journal, context.emulator.clock.now()
     emulator = context.emulator
-    refuse_foreign_form(context)
+    guards.refuse_foreign_form(context)
     if not is_control:
         if context.sandbox_id and method not in ("GET", "HEAD"):  # its URL is one of the control API
-            refuse_foreign_host(context)
+            guards.refuse_foreign_host(context)
         if emulator.faults.all():
             apply_before_response(context)
         if emulator.throttle:
             if asks_list(method, path):
                 context.authenticate()  # the journal assigns the walk by its project
             emulator.throttle.check(environ.get("REMOTE_ADDR", ""), emulator.clock.now)
-    refuse_long_target(context)
+    guards.refuse_long_target(context)
     if method == "HEAD" and context.request.url_rule and not is_under(path, *_HEAD):
         routes = current_app.create_url_adapter(context.request)
         raise MethodNotAllowed(valid_methods=routes.allowed_methods() if routes else ())
     if emulator.options.forwarded == "on":
-        refuse_forwarded_scheme(context)
+        guards.refuse_forwarded_scheme(context)
     if emulator.options.read_only == "on":
-        refuse_changes(context)
+        guards.refuse_changes(context)
     if not is_alone:
-        refuse_per_process_state(context)
+        guards.refuse_per_process_state(context)
 
 
 def _end(response: Response) -> Response:

@@ -41,16 +41,12 @@ if TYPE_CHECKING:
 EMULATOR: Final = "ims_mock"  # the key of the server's own emulator in app.extensions
 JSON: Final = "application/json"
 
+SANDBOX_ID: Final = "ims_mock.sandbox"  # the key in the WSGI environment for the id of the sandbox in the URL
+
 MAX_BODY_BYTES: Final = 12 * 2**20  # the largest body that the gateway accepts (its documentation)
 SIGNED_BODY: Final = f"at most {MAX_BODY_BYTES} bytes, or {UNSIGNED_PAYLOAD} as {CONTENT_HASH_HEADER}"
-"""What is legal for a body that is signed."""
-
 MAX_JSON_BYTES: Final = 2**20  # the largest JSON body of a login, of a change to an image, or of a control request
-MAX_MESSAGE_CHARACTERS: Final = 1000
-"""The length to which the message of an error is shortened in the journal and the log."""
-
-SANDBOX_ID: Final = "ims_mock.sandbox"
-"""The key in the WSGI environment for the id of the sandbox to whose URL a request was sent."""
+MAX_MESSAGE_CHARACTERS: Final = 1000  # the length to which the journal and the log shorten the message of an error
 
 _CONTEXT: Final = "ims_mock.context"
 _SIGNATURE: Final = re.compile("Signature=([^,]+)")
@@ -61,32 +57,21 @@ _BEFORE_PROXY_FIX: Final = "werkzeug.proxy_fix.orig"
 
 @dataclass(eq=False)
 class RequestContext:
-    """What is known about a request while it is answered.
-
-    Attributes:
-        emulator: The emulator that answers: the server's own, or that of a sandbox.
-        started: When the request arrived, in seconds of :func:`time.perf_counter`.
-        journal: The journal that records the request; ``None`` if it is not recorded.
-        time: The emulator's time when it arrived, if it is recorded.
-        images: The images that the response shows; ``None`` if it shows none of this kind.
-        catalog: The catalog that the list query was answered from.
-        authentication: The result of :meth:`authenticate`, if anything has needed it.
-        read_body: The body, if anything has read it.
-    """
+    """What is known about a request while it is answered."""
 
     request: Request
-    emulator: Emulator
-    started: float = field(default_factory=perf_counter)
-    journal: Journal | None = None
-    time: datetime | None = None
+    emulator: Emulator  # the one that answers: the server's own, or that of a sandbox
+    started: float = field(default_factory=perf_counter)  # when the request arrived
+    journal: Journal | None = None  # the one that records the request, if any does
+    time: datetime | None = None  # the emulator's time when the request arrived, if it is recorded
     fault: FaultRule | None = None
     error: RequestError | None = None
     is_glance_error: bool = False
-    images: tuple[Image, ...] | None = None
+    images: tuple[Image, ...] | None = None  # the images that the response shows, if it is of a kind that shows any
     list_answer: ListAnswer | None = None
-    catalog: Catalog | None = None
-    authentication: Authentication | None = None
-    read_body: bytes | None = None
+    catalog: Catalog | None = None  # the one that the list query was answered from
+    authentication: Authentication | None = None  # the result of authenticate(), if anything has needed it
+    read_body: bytes | None = None  # the body, if anything has read it
 
     @cached_property
     def request_id(self) -> str:
@@ -156,9 +141,7 @@ class RequestContext:
     def caller(self, *, needs_project: bool = True, needs_credentials: bool = True) -> Caller:
         """Return the sender of the request, or raise an error if the credentials, or strict findings, do not allow it.
 
-        Args:
-            needs_project: Whether the request concerns the images of a project.
-            needs_credentials: Whether ``--auth on`` also rejects a request without credentials.
+        ``needs_credentials`` decides whether ``--auth on`` also rejects a request without credentials.
         """
         authentication = self.authenticate()
         if self.emulator.needs_credentials and (needs_credentials or authentication.method != NO_CREDENTIALS):

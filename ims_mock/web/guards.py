@@ -17,15 +17,12 @@ from ims_mock.openapi.operations import is_glance_format
 from ims_mock.web.context import RequestContext
 
 GATEWAY_URI_BYTES: Final = 32_768  # the longest path and query that the gateway accepts (its documentation)
-GLANCE_LINE_BYTES: Final = 8_192
-"""Glance's server rejects a request line of this many bytes or more, line end included (recorded)."""
+GLANCE_LINE_BYTES: Final = 8_192  # Glance rejects a request line of as many bytes, line end included (recorded)
 
 FORM_MEDIA_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 """The media types, a missing one included, that a page may send to any server (the Fetch standard)."""
 
-LOGIN: Final = "identity.create_token"
-"""A login changes nothing: an issued token contains everything, so that every replica understands it."""
-
+LOGIN: Final = "identity.create_token"  # changes nothing: every replica understands an issued token, which has it all
 PER_PROCESS: Final = {
     "control.journal.list_requests": "journal",
     "control.journal.list_walks": "journal",
@@ -38,10 +35,8 @@ PER_PROCESS: Final = {
 }
 """The endpoints that report which requests a process received or what it made for them, and what they report."""
 
+SINGLE_PROCESS_CLAIMS: Final = ("Granian",)  # servers that never set wsgi.multiprocess, whatever they run
 _PORT: Final = re.compile(r":[0-9]*$")
-
-SINGLE_PROCESS_CLAIMS: Final = frozenset({"Granian"})
-"""Servers that never set ``wsgi.multiprocess``, however many processes they run."""
 
 
 def refuse_long_target(context: RequestContext) -> None:

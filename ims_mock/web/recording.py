@@ -25,18 +25,15 @@ if TYPE_CHECKING:
 
 FINDING_HEADER: Final = "X-IMS-Mock-Finding"
 
-MAX_FINDING_HEADERS: Final = 20
-"""The most findings that one response reports; clients accept about a hundred headers in all."""
-
+MAX_FINDING_HEADERS: Final = 20  # the most that one response has; clients accept about a hundred headers in all
 MAX_FINDING_CHARACTERS: Final = 500  # the longest text of a finding in a header or in the log
-_WITHOUT_PREFIX: Final = frozenset({"content-length", "content-type"})
 
 
 @lru_cache(maxsize=64)
 def wsgi_name(header: str) -> str:
     """Return the name of a header in the WSGI environment."""
     name = header.upper().replace("-", "_")
-    return name if header.lower() in _WITHOUT_PREFIX else f"HTTP_{name}"
+    return name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"
 
 
 _RECORDED_HEADERS: Final = {wsgi_name(name): name for name in HEADERS}
@@ -45,11 +42,7 @@ _NOT_CHECKED: Final = Authentication(Caller(""), method="")
 
 
 def record_response(context: RequestContext, response: Response) -> Record | None:
-    """Record the request in its journal; with findings as warnings, add them to the headers of the response.
-
-    Returns:
-        The record; ``None`` for a request that is not recorded.
-    """
+    """Record a request, if it has a journal; with findings as warnings, add them to the headers of the response."""
     if context.journal is None:
         return None
     record = _record(context, response.status_code)
@@ -73,8 +66,7 @@ def finding_lines(context: RequestContext, record: Record, most: int) -> list[st
 def refuse_findings(context: RequestContext) -> None:
     """Raise an error that lists the findings of the request, if any is more severe than info."""
     findings = findings_of(_record(context, status=0).documented, context.emulator.ignored_findings)
-    lines = [_line(finding) for finding in findings if finding.severity != INFO]
-    if lines:
+    if lines := [_line(finding) for finding in findings if finding.severity != INFO]:
         raise RequestError("findings", says="\n".join(lines))
 
 
@@ -94,12 +86,10 @@ def _record(context: RequestContext, status: int) -> Record:
         answer = replace(answer, has_next=False)
     authentication = context.authentication or _NOT_CHECKED
     refusal = None if authentication is _NOT_CHECKED else authentication.failure_name
-    headers = {}
-    for variable, name in _RECORDED_HEADERS.items():
-        if variable in environ:
-            value = environ[variable]
-            shown = redacted_header(name, value, refusal) if name in SECRET_HEADERS else value
-            headers[name] = shown[:MAX_HEADER_CHARACTERS]
+    headers = {name: environ[variable] for variable, name in _RECORDED_HEADERS.items() if variable in environ}
+    for name, value in headers.items():
+        shown = redacted_header(name, value, refusal) if name in SECRET_HEADERS else value
+        headers[name] = shown[:MAX_HEADER_CHARACTERS]
     return Record(
         time=context.time or context.emulator.clock.now(),
         method=environ["REQUEST_METHOD"],
