@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -33,6 +34,11 @@ def shortened(text: str, length: int) -> str:
     """Shorten a text in its middle, because its end often says what to do."""
     half = length // 2
     return text if len(text) <= length else f"{text[:half]} … {text[-half:]}"
+
+
+def json_text(value: object) -> str:
+    """Return a document as JSON, one value a line."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,8 +4,9 @@ import click
 
 from ims_mock.cli.common import make_command, write
 from ims_mock.contract.profiles import Profile
-from ims_mock.openapi.catalog_file import catalog_schema_json
-from ims_mock.openapi.document import document_json
+from ims_mock.openapi.catalog_file import catalog_schema
+from ims_mock.openapi.document import document
+from ims_mock.text import json_text
 
 
 @make_command("openapi")
@@ -15,10 +16,11 @@ def openapi(profile: str, auth: str, control: str, output: str) -> None:
         parsed = Profile.parse(profile)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    write(document_json(parsed, needs_credentials=auth == "on", has_control=control == "on"), output)
+    found = document(parsed, needs_credentials=auth == "on", has_control=control == "on")
+    write(json_text(found), output)
 
 
 @make_command("schema")
 def schema(output: str) -> None:
     """Print the JSON Schema of a catalog file, which editors use to complete and check it."""
-    write(catalog_schema_json(), output)
+    write(json_text(catalog_schema()), output)

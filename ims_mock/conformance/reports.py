@@ -1,6 +1,5 @@
 """The reports of a run: text for a terminal, Markdown, JSON and JUnit XML."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,7 +8,7 @@ from xml.etree import ElementTree
 from ims_mock.conformance.expectations import FAILED, OUTCOMES, PASSED, UNSUPPORTED
 from ims_mock.conformance.runner import BASELINE, Result, query_text
 from ims_mock.conformance.scenarios import LEVELS, MUST, SCENARIOS
-from ims_mock.text import Table, counted, escaped
+from ims_mock.text import Table, counted, escaped, json_text
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _json(report: Report) -> str:
     body: dict[str, Any] = {"adapter": report.adapter, "profile": report.profile, "baseline": report.baseline.outcome}
     body["scenarios"] = [_row(one) for one in report.results]
     body |= {outcome: len(report.having(outcome)) for outcome in OUTCOMES}
-    return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
+    return json_text(body)
 
 
 def _row(result: Result) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -35,15 +34,13 @@ from ims_mock.options import MAX_GENERATED
 MEMBER_STATUS: Final = enum(MEMBER_STATUSES)
 
 _AGE: Final[Schema] = {**STRING, "format": "time-or-age", "description": "A time, or an age such as `3 days ago`."}
-_STORED: Final[Mapping[ValueType, Schema]] = {
+_STORED: Final[Mapping[ValueType, Schema]] = {  # by type; the values of all others are scalars
     INTEGER: {"anyOf": [INT | {"minimum": -(2**63), "maximum": 2**63 - 1}, STRING | {"pattern": "^[+-]?[0-9]{1,18}$"}]},
     BOOLEAN: {"anyOf": [BOOL, {"type": "string", "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"}]},
     TIME: {"anyOf": [_AGE, INT | {"minimum": 1000, "maximum": 9999}]},
     LIST: array(SCALAR),
     HEADER: SCALAR | {"pattern": r"^[^\x00-\x1f\x7f]*$"},
 }
-"""The schema of a value in a catalog file by its type; all others are scalars."""
-
 _CREDENTIALS: Final = {
     "tokens": "Tokens that are accepted without a login.",
     "keys": "Access keys; a key with several entries can use several projects.",
@@ -70,30 +67,18 @@ def catalog_schema() -> Schema:
     }
 
 
-def catalog_schema_json() -> str:
-    """Return the JSON Schema of a catalog file as text."""
-    return json.dumps(catalog_schema(), ensure_ascii=False, indent=1) + "\n"
-
-
 def stored_image() -> Schema:
     """Return the schema of an image in a catalog file, where ``null`` means no value and no default."""
-    members = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": MEMBER_STATUS}
-    about_members = "The projects that the image is shared with, each with the status of its membership."
-    return {
-        "type": "object",
-        "properties": {
-            **{field.name: _stored_attribute(field) for field in FIELDS},
-            MEMBERS: nullable(members) | {"description": about_members},
-        },
-        "propertyNames": {"minLength": 1},
-        "additionalProperties": True,
-    }
+    named = {"type": "object", "propertyNames": {"minLength": 1}}
+    members = nullable(named | {"additionalProperties": MEMBER_STATUS})
+    members["description"] = "The projects that the image is shared with, each with the status of its membership."
+    properties = {field.name: _stored_attribute(field) for field in FIELDS} | {MEMBERS: members}
+    return named | {"properties": properties, "additionalProperties": True}
 
 
 def _stored_attribute(field: Field) -> Schema:
     if field.type is LINK:
-        text = f"{field.description} It is computed; any other value is ignored with a warning."
-        return {"description": text}
+        return {"description": f"{field.description} It is computed; any other value is ignored with a warning."}
     schema = _STORED.get(field.type, SCALAR)
     limit = {"maxLength": field.max_length} if field.max_length else {}
     return (schema if field.name == "id" else nullable(schema)) | limit | {"description": field.description}

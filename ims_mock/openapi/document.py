@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import count
@@ -48,13 +47,7 @@ _CHECKED_BY: Final = {"integer": "integers-are-checked", "boolean": "booleans-ig
 
 
 def document(profile: Profile, *, needs_credentials: bool = False, has_control: bool = True, server: str = "/") -> Node:
-    """Return the document of an emulator.
-
-    Args:
-        needs_credentials: Whether requests without valid credentials are rejected.
-        has_control: Whether the control API is enabled.
-        server: The URL of the emulator, relative to that of the document.
-    """
+    """Return the document of an emulator; ``server`` is its URL, relative to that of the document."""
     operations = [one for one in OPERATIONS if has_control or not one.path.startswith("/_ims/")]
     paths: dict[str, Node] = {}
     errors: dict[str, Node] = {}
@@ -83,11 +76,6 @@ def document(profile: Profile, *, needs_credentials: bool = False, has_control: 
             "securitySchemes": _SECURITY_SCHEMES,
         },
     }
-
-
-def document_json(profile: Profile, **options: Any) -> str:
-    """Return the :func:`document` as JSON; equal arguments return equal text in every process."""
-    return json.dumps(document(profile, **options), ensure_ascii=False, indent=1) + "\n"
 
 
 def _operation(one: Operation, others: Iterable[Operation], profile: Profile, *, needs_credentials: bool) -> Node:
@@ -234,8 +222,7 @@ def _description(problems: Iterable[Problem], status: HTTPStatus, *, has_codes: 
     for problem in problems:
         meaning = problem.summary.partition("\n")[0]
         meanings.setdefault(f"`{problem.code}`: " if has_codes else "", {}).setdefault(meaning)
-    lines = [code + "; ".join(filter(None, group)) for code, group in meanings.items()]
-    return f"{status.phrase}. " + "  \n".join(lines)
+    return f"{status.phrase}. " + "  \n".join(code + "; ".join(filter(None, group)) for code, group in meanings.items())
 
 
 def _coded_content(problems: Iterable[Problem]) -> Node:

@@ -48,36 +48,24 @@ def is_glance_format(profile: Profile, path: str = "") -> bool:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path, with its parameters in braces.
-
-    Attributes:
-        responses: The name of the body, or an empty string, for each status of success.
-        own_problems: The names of the errors that are specific to the operation.
-        bodies: The name of the request body for each media type.
-        headers: The required request headers and their descriptions.
-        response_headers: The headers of a success and their descriptions.
-        path_values: The legal values of the path parameter, if they are known.
-        links: Where in a response the path parameters of other operations are found, as JSON pointers.
-        is_public: Whether the operation needs no credentials.
-        has_list_errors: Whether an operation of the control API also has the errors of the list, in their format.
-    """
+    """One method of one path."""
 
     method: str
-    path: str
+    path: str  # with its parameters in braces
     id: str
     summary: str
-    responses: Mapping[int, str]
-    own_problems: Set[str] = frozenset()
-    bodies: Mapping[str, str] = field(default_factory=dict)
+    responses: Mapping[int, str]  # the name of the body, or an empty string, for each status of success
+    own_problems: Set[str] = frozenset()  # the names of the errors that are specific to the operation
+    bodies: Mapping[str, str] = field(default_factory=dict)  # the name of the request body for each media type
     is_body_required: bool = True
     parameters: tuple[Parameter, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    response_headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # the required request headers, with descriptions
+    response_headers: Mapping[str, str] = field(default_factory=dict)  # those of a success, with descriptions
     response_types: tuple[str, ...] = (JSON,)
-    path_values: tuple[str, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
-    is_public: bool = False
-    has_list_errors: bool = False
+    path_values: tuple[str, ...] = ()  # the legal values of the path parameter, if they are known
+    links: Mapping[str, str] = field(default_factory=dict)  # where responses have path parameters, as JSON pointers
+    is_public: bool = False  # whether the operation needs no credentials
+    has_list_errors: bool = False  # whether it is one of the control API but also has the errors of the list
 
     @property
     def service(self) -> str:

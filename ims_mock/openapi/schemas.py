@@ -37,20 +37,19 @@ from ims_mock.writes.json_patch import MEDIA_TYPES, patch_schema
 from ims_mock.writes.validation import FREE_VALUE, attribute_schemas
 
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
-_WIRE_TIME: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
+_WIRE_TIME: Final[Schema] = {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}Z$"}
 _MICROSECONDS: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$"}
 REQUEST_ID: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _CALENDAR_SECONDS: Final = (datetime.max - datetime.min).total_seconds()
 
-_ATTRIBUTE_TYPES: Final[Mapping[ValueType, Schema]] = {
+_QUERY: Final[Schema] = array(array(STRING, minItems=2, maxItems=2))
+
+_ATTRIBUTE_TYPES: Final[Mapping[ValueType, Schema]] = {  # by type; all other attributes are text in responses
     INTEGER: INT,
     BOOLEAN: BOOL,
-    TIME: {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}Z$"},
-    LIST: {"type": "array", "items": {"type": "string", "maxLength": TAG_LENGTH}},
+    TIME: _WIRE_TIME,
+    LIST: array({"type": "string", "maxLength": TAG_LENGTH}),
 }
-"""The schema of an attribute in responses by its type; all others are text."""
-
-_QUERY: Final[Schema] = array(array(STRING, minItems=2, maxItems=2))
 
 
 # --- attributes of images
@@ -79,20 +78,12 @@ def image_schema() -> Schema:
 
 # --- the schemas under /v2/schemas
 
-_UNUSED_PROPERTIES: Final[dict[str, Schema]] = {
+_UNUSED_PROPERTIES: Final[dict[str, Schema]] = {  # no image of this service has them
     **each("kernel_id ramdisk_id", {**STRING, "pattern": UUID_PATTERN, "is_base": False}),
     **each("instance_uuid os_distro os_version architecture", {**STRING, "is_base": False}),
     "direct_url": STRING,
-    "locations": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "required": ["url", "metadata"],
-            "properties": {"url": {**STRING, "maxLength": 255}, "metadata": {"type": "object"}},
-        },
-    },
+    "locations": array(object_schema({"url": {**STRING, "maxLength": 255}, "metadata": {"type": "object"}})),
 }
-"""Attributes in the published schema that no image of this service has."""
 
 
 def _published_attribute(field: Field, *, is_nullable: bool) -> Schema:
@@ -121,8 +112,7 @@ _MEMBER_PROPERTIES: Final[dict[str, Schema]] = {
 }
 _MEMBER: Final[Schema] = {"name": "member", "properties": _MEMBER_PROPERTIES}
 
-PUBLISHED: Final = ("image", "images", "member", "members")
-"""The schemas that the service publishes, by their name in the path."""
+PUBLISHED: Final = ("image", "images", "member", "members")  # the names of the schemas that the service publishes
 
 
 def published_schemas(profile: Profile) -> dict[str, Schema]:

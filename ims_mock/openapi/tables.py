@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from ims_mock.openapi.catalog_file import catalog_schema
 from ims_mock.openapi.json_schema import SCALAR, Schema
 from ims_mock.openapi.operations import OPERATIONS
 from ims_mock.options import OPTIONS, AppOptions, MockOptions, Option, options_of
-from ims_mock.text import Row, Table
+from ims_mock.text import Row, Table, json_text
 
 
 def _table(heads: str, rows: Iterable[Row]) -> Table:
@@ -130,6 +129,5 @@ def fields_reference(form: str, others: Mapping[str, Table] | None = None) -> st
     """
     tables = {**{name: TABLES[name] for name in ("parameters", "cloudimages", "fields")}, **(others or {})}
     if form == "json":
-        records = {name: table.records() for name, table in tables.items()}
-        return json.dumps(records, ensure_ascii=False, indent=1) + "\n"
+        return json_text({name: table.records() for name, table in tables.items()})
     return "\n".join(table.markdown() if form == "markdown" else table.text() for table in tables.values())

@@ -8,9 +8,10 @@ from urllib.parse import quote
 from flask import Blueprint, Response, current_app, jsonify
 
 from ims_mock.catalog.cloudimages import VERSIONS
-from ims_mock.openapi.document import document_json
+from ims_mock.openapi.document import document
 from ims_mock.openapi.schemas import PUBLISHED, published_schemas
-from ims_mock.web.context import context
+from ims_mock.text import json_text
+from ims_mock.web.context import JSON, context
 
 blueprint = Blueprint("discovery", __name__)
 
@@ -46,10 +47,10 @@ def show_schema(name: str) -> Response:
 @blueprint.get("/openapi.json")
 def show_document() -> Response:
     """Show the OpenAPI document of the emulator that answers."""
-    text = document_json(
+    found = document(
         context.emulator.profile,
         needs_credentials=context.emulator.needs_credentials,
         has_control="control" in current_app.blueprints,
         server=quote(context.request.root_path.rstrip("/")) or "/",
     )
-    return Response(text, mimetype="application/json")
+    return Response(json_text(found), mimetype=JSON)

@@ -11,7 +11,8 @@ from ims_mock.errors import RequestError
 from ims_mock.loading.dump import dump_catalog, dump_image
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import report_problems
-from ims_mock.openapi.catalog_file import catalog_schema_json
+from ims_mock.openapi.catalog_file import catalog_schema
+from ims_mock.text import json_text
 from ims_mock.web.context import JSON, context
 from ims_mock.web.control import bodies
 from ims_mock.web.sandbox_routing import sandboxes
@@ -69,7 +70,7 @@ def _loaded_response(loaded: LoadedCatalog) -> Response:
 @blueprint.get("/schema")
 def show_catalog_schema() -> Response:
     """Show the JSON Schema of a catalog file."""
-    return Response(catalog_schema_json(), mimetype=JSON)
+    return Response(json_text(catalog_schema()), mimetype=JSON)
 
 
 # --- one image
