@@ -14,8 +14,8 @@ from helpers import in_process, make_app, over_socket, send_json, shared_app
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES
 from ims_mock.contract.parameters import PARAMETERS
-from ims_mock.web.pages.journal import MAX_ROWS
-from ims_mock.web.pages.snippets import sdk_request
+from ims_mock.web.pages.images import sdk_request
+from ims_mock.web.pages.state import MAX_ROWS
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 HOSTILE = "<script>alert(1)</script>\u202e\u200f&\"'"

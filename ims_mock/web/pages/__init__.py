@@ -4,7 +4,7 @@
 ``static/page.js`` to the control API.
 """
 
-from ims_mock.web.pages import images, journal, state
+from ims_mock.web.pages import images, state
 from ims_mock.web.pages.layout import blueprint
 
-__all__ = ["blueprint", "images", "journal", "state"]
+__all__ = ["blueprint", "images", "state"]

@@ -17,18 +17,18 @@ from ims_mock.catalog.explain import exclusions, explain
 from ims_mock.catalog.query import decoded, parse
 from ims_mock.catalog.visibility import ADMIN, Caller, View
 from ims_mock.contract.fields import BY_NAME
+from ims_mock.contract.values import parse_boolean, parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.journal.documented import DocumentedRequest
 from ims_mock.journal.findings import findings_of
 from ims_mock.openapi.operations import OPERATIONS, is_glance_format
-from ims_mock.text import header_text
+from ims_mock.text import escaped, header_text
 from ims_mock.web.context import context
 from ims_mock.web.pages.layout import blueprint, render
-from ims_mock.web.pages.snippets import sdk_request
 
-_ADMINS: Final = "*"
-"""What stands for an admin where there is otherwise the id of a project."""
-
+_ADMINS: Final = "*"  # stands for an admin where there is otherwise the id of a project
+_PARSERS: Final = {"integer": parse_integer, "boolean": parse_boolean}
+_NOT_IN_SDK: Final = ("__whole_image", "__system__cmkid")  # parameters of the newer list
 _BEFORE_QUERY: Final = re.compile(r"\s*(?:(?:https?:/)?/[^?]*)?\??")
 _LEGAL_IN_URLS: Final = "%/:?&=+,;@!$*()~'"
 
@@ -95,6 +95,21 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
     markers = {title: f"&marker={quote(ids[first - 1])}" if first > 0 else "" for title, first in starts.items()}
     queries = {title: query.link_query + marker for title, marker in markers.items()}
     return {"images": images, "start": start, "explanation": found, "pages": queries}
+
+
+def sdk_request(listing: Listing, query: str) -> dict[str, Any]:
+    """Return the method of the vendor's SDK that sends a query, the arguments of its request, and what it lacks."""
+    known = {name: one for name, one in listing.parameters.items() if name not in _NOT_IN_SDK}
+    arguments, missing = {}, []
+    for name, value in decoded(query):
+        if name not in known or name in arguments:
+            missing.append(f"{escaped(name)}={value!r}{' a second time' * (name in known)}")
+        else:
+            parsed = _PARSERS.get(known[name].json_type, str)(value)
+            arguments[name] = f"{name.lstrip('_')}={value if parsed is None else parsed!r}"
+    method = "glance_list_images" if listing.has_links else "list_images"
+    name = f"{method.title().replace('_', '')}Request"
+    return {"method": method, "request": name, "arguments": list(arguments.values()), "missing": missing}
 
 
 @blueprint.get("/pages/images/<path:image_id>")
