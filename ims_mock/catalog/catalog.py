@@ -9,7 +9,7 @@ from operator import is_not
 from typing import Final, NamedTuple
 
 from ims_mock.catalog.image import Image
-from ims_mock.catalog.ordering import Ordering, Sort, forward
+from ims_mock.catalog.ordering import Ordering, Sort
 from ims_mock.catalog.query import ListQuery
 from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
@@ -98,8 +98,7 @@ class Catalog:
     def page(self, query: ListQuery, view: View) -> Page:
         """Answer a list query. The marker must be an image that the caller sees."""
         marker = self.marker(query, view)
-        sort, backwards = forward(query.sort)
-        found = self._ordering(sort).find(query.conditions, marker, query.limit + 1, backwards=backwards)
+        found = self._ordering(query.sort).find(query.conditions, marker, query.limit + 1)
         images = tuple([image if image.is_shown_as_stored else view.shown(image) for image in found[: query.limit]])
         if "full-last-page" in view.profile:
             return Page(images, has_next=0 < len(images) < len(found))
@@ -107,16 +106,15 @@ class Catalog:
 
     def count(self, query: ListQuery) -> int:
         """Return the number of images on all pages of a list query together."""
-        return self._ordering(forward(query.sort)[0]).count(query.conditions)
+        return self._ordering(query.sort).count(query.conditions)
 
     def counts(self, query: ListQuery) -> list[tuple[int, int]]:
         """Return for each condition the number of images that match it, and that match all conditions up to it."""
-        return self._ordering(forward(query.sort)[0]).counts(query.conditions)
+        return self._ordering(query.sort).counts(query.conditions)
 
     def position(self, query: ListQuery, image: Image) -> int:
         """Return the number of images before an image on all pages of a list query together."""
-        sort, backwards = forward(query.sort)
-        return self._ordering(sort).position(query.conditions, image, backwards=backwards)
+        return self._ordering(query.sort).position(query.conditions, image)
 
     def _ordering(self, sort: Sort) -> Ordering:
         """Return the ordering for a sort; the one that was used least recently is dropped for a new one."""

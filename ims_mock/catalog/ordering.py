@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cmp_to_key, lru_cache, reduce
+from functools import cmp_to_key, reduce
 from itertools import accumulate, islice
 from operator import and_
 from typing import Any, Final
@@ -42,24 +42,10 @@ class Ordering:
         self._key = _key_of(sort)
         self._bitmaps: Mapping[Condition, int] = {}  # replaced, never changed, so that readers need no lock
 
-    def find(
-        self, conditions: Collection[Condition], after: Image | None, count: int, *, backwards: bool = False
-    ) -> list[Image]:
-        """Return the first ``count`` images that match all conditions.
-
-        Args:
-            conditions: The conditions.
-            after: Start behind this image, which must be in the ordering; ``None`` starts at the beginning.
-            count: The number of images to return at most.
-            backwards: Read the ordering from its end.
-        """
-        bits, start = self._matching(conditions), 0
-        if after is not None and backwards:
-            bits &= (1 << self._rank(after)) - 1
-        elif after is not None:
-            start = self._rank(after) + 1
-            bits >>= start
-        ranks = _set_bits_backwards(bits) if backwards else _set_bits(bits)
+    def find(self, conditions: Collection[Condition], after: Image | None, count: int) -> list[Image]:
+        """Return the first ``count`` images that match all conditions, behind the image ``after`` if one is given."""
+        start = 0 if after is None else self._rank(after) + 1
+        ranks = _set_bits(self._matching(conditions) >> start)
         return [self._images[start + rank] for rank in islice(ranks, count)]
 
     def count(self, conditions: Collection[Condition]) -> int:
@@ -72,10 +58,9 @@ class Ordering:
         together = accumulate(bitmaps, and_)
         return [(bits.bit_count(), both.bit_count()) for bits, both in zip(bitmaps, together, strict=True)]
 
-    def position(self, conditions: Collection[Condition], image: Image, *, backwards: bool = False) -> int:
+    def position(self, conditions: Collection[Condition], image: Image) -> int:
         """Return the number of images before an image among those that match all conditions."""
-        bits, rank = self._matching(conditions), self._rank(image)
-        return (bits >> (rank + 1) if backwards else bits & ((1 << rank) - 1)).bit_count()
+        return (self._matching(conditions) & ((1 << self._rank(image)) - 1)).bit_count()
 
     def edited(self, old: Image | None, new: Image | None) -> Ordering:
         """Return the ordering with all of its bitmaps after one image was replaced: ``None`` adds or removes one."""
@@ -110,17 +95,6 @@ class Ordering:
             recent = list(self._bitmaps.items())[1 - MAX_BITMAPS :]
             self._bitmaps = {**dict(recent), condition: bits}
         return bits
-
-
-@lru_cache(maxsize=256)
-def forward(sort: Sort) -> tuple[Sort, bool]:
-    """Return the sort whose ordering answers a sort, and whether that ordering has to be read backwards.
-
-    A sort and its reverse share one ordering, whose first key ascends.
-    """
-    if sort[0].is_descending:
-        return tuple(SortKey(key.name, not key.is_descending) for key in sort), True
-    return sort, False
 
 
 # --- sort keys
@@ -158,14 +132,12 @@ def _key_of(sort: Sort) -> Callable[[Image], Any]:
     return cmp_to_key(compare)
 
 
-# --- set bits
-
-# Testing or clearing one bit of a long integer copies all of it. Both functions therefore cut out windows of bits,
-# each twice as long as the one before, and search their binary digits as text.
-
-
 def _set_bits(bits: int) -> Iterator[int]:
-    """Yield the positions of the set bits, the lowest first."""
+    """Yield the positions of the set bits, the lowest first.
+
+    Testing or clearing one bit of a long integer copies all of it. Therefore windows of bits are cut out, each twice as
+    long as the one before, and their binary digits are searched as text.
+    """
     start, width = 0, _FIRST_WINDOW
     while bits:
         digits = bin(bits & ((1 << width) - 1))
@@ -176,20 +148,4 @@ def _set_bits(bits: int) -> Iterator[int]:
             index = digits.rfind("1", 2, index)
         bits >>= width
         start += width
-        width *= 2
-
-
-def _set_bits_backwards(bits: int) -> Iterator[int]:
-    """Yield the positions of the set bits, the highest first."""
-    width = _FIRST_WINDOW
-    while bits:
-        start = max(0, bits.bit_length() - width)
-        window = bits >> start
-        digits = bin(window)
-        last = len(digits) - 1
-        index = digits.find("1", 2)
-        while index > 0:
-            yield start + last - index
-            index = digits.find("1", index + 1)
-        bits ^= window << start
         width *= 2
