@@ -13,7 +13,6 @@ from http import HTTPStatus
 from itertools import pairwise
 from typing import Final
 
-from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
 from ims_mock.journal.documented import decoded_query
 from ims_mock.journal.findings import ERROR
@@ -269,7 +268,7 @@ def _next_page_remarks(request: ListRequest, latest: ListRequest, end: str) -> l
             names.append("filters-changed")
         if answer.query.sort != earlier.query.sort:
             names.append("sort-changed")
-        link = next_link(earlier.query, latest.ids[-1]).partition("?")[2] if latest.ids else ""
+        link = earlier.query.next_link(latest.ids[-1]).partition("?")[2] if latest.ids else ""
         is_link = sorted(decoded(link)) == sorted(decoded(request.record.query))
         if answer.query.listing.has_links and not latest.record.fault and not is_link:
             names.append("own-markers")

@@ -21,7 +21,6 @@ from typing import Any, Final
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, Listing
 from ims_mock.catalog.filters import comparable
-from ims_mock.catalog.links import next_link
 from ims_mock.catalog.query import decoded
 from ims_mock.contract.parameters import LIMIT_CAP, PARAMETERS, REPEATABLE, SORT_DIRECTIONS, SORT_KEYS, Parameter
 from ims_mock.contract.profiles import Profile
@@ -167,7 +166,7 @@ def _page_item(record: Record, answer: ListAnswer, page_number: int) -> tuple[st
     query = answer.query
     if query.marker is None:
         return EMPTY_LIST if not record.ids and query.limit > 0 else FIRST_PAGE, record.query
-    is_link = query.listing.has_links and next_link(query, query.marker) == f"{query.listing.path}?{record.query}"
+    is_link = query.listing.has_links and query.next_link(query.marker) == f"{query.listing.path}?{record.query}"
     if is_link and page_number > 1:
         return NEXT_LINK, ""
     before, found, marker = record.query.rpartition("&marker=")

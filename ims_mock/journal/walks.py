@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ims_mock.catalog.links import STAY_IN_SANDBOX
 from ims_mock.journal.findings import ERROR, INFO
 
 
@@ -35,6 +34,12 @@ AUDIT_RULES: Final = (
     AuditRule("began-inside", INFO, "It began with a marker that no response has shown.", "Legal; the earlier pages are not known."),
 )  # fmt: skip
 """The rules, in the order in which remarks are shown."""
+
+STAY_IN_SANDBOX: Final = (
+    "links begin with /v2/, so append them to the URL of the sandbox instead of resolving them with urljoin, "
+    "or send the sandbox's token"
+)
+"""What a client does that has left a sandbox by following a link."""
 
 LEFT_SANDBOX: Final = f"Or the client left the sandbox: {STAY_IN_SANDBOX}."
 """A possible cause if a walk in a sandbox that was reached by its URL stops early."""

@@ -12,7 +12,6 @@ from werkzeug.exceptions import ClientDisconnected
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.cloudimages import CLOUDIMAGES, IMAGES, LISTS, Listing
 from ims_mock.catalog.image import IMAGES_SCHEMA, Image
-from ims_mock.catalog.links import first_link, next_link
 from ims_mock.catalog.query import parse
 from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
@@ -43,8 +42,8 @@ def list_images() -> Response:
     context.images = page.images
     end = b"]}"
     if listing.has_links:  # form-encoded, so there is nothing to escape in JSON
-        following = f', "next": "{next_link(query, page.images[-1].id)}"' if page.has_next else ""
-        end = f'], "first": "{first_link(query)}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
+        following = f', "next": "{query.next_link(page.images[-1].id)}"' if page.has_next else ""
+        end = f'], "first": "{query.first_link}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
     parts = list(map(_rendering(listing, view), page.images)) or [b""]
     parts[0] = b'{"images": [' + parts[0]  # joined once: a page of 1,000 images has more than a megabyte
     parts[-1] += end

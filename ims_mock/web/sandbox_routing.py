@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from flask import current_app
 
-from ims_mock.catalog.links import STAY_IN_SANDBOX
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
+from ims_mock.journal.walks import STAY_IN_SANDBOX
 from ims_mock.sandboxes import Sandboxes, sandbox_id_of
 from ims_mock.web.context import EMULATOR, SANDBOX_ID, RequestContext
 

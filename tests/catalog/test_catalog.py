@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.catalog.explain import explain
 from ims_mock.catalog.image import Image, Membership
-from ims_mock.catalog.links import first_link, next_link
 from ims_mock.catalog.query import parse
 from ims_mock.catalog.visibility import Caller, View
 from ims_mock.contract.fields import BY_NAME
@@ -379,7 +378,7 @@ def test_walking_next_visits_every_match_once_in_order(images, seed, key, way, l
         walked += [image.id for image in page.images]
         if not page.has_next:
             break
-        raw = next_link(query, page.images[-1].id).partition("?")[2]
+        raw = query.next_link(page.images[-1].id).partition("?")[2]
     assert walked == expected
 
 
@@ -389,8 +388,8 @@ def test_the_next_link_repeats_the_query():
     query = parse(raw, view)
     sent = [pair for pair in parse_qsl(raw) if pair[0] != "marker"]
     repeated = [("__isregistered", "true"), *sent]
-    assert parse_qsl(first_link(query).partition("?")[2]) == repeated
-    assert parse_qsl(next_link(query, "new").partition("?")[2]) == [*repeated, ("marker", "new")]
+    assert parse_qsl(query.first_link.partition("?")[2]) == repeated
+    assert parse_qsl(query.next_link("new").partition("?")[2]) == [*repeated, ("marker", "new")]
 
 
 WRITTEN = st.lists(
@@ -406,7 +405,7 @@ def test_links_repeat_a_parameter_as_forms_encode_it(name, value):
     raw = f"x{name}={value}"
     [pair] = parse_qsl(raw, keep_blank_values=True)
     query = parse(raw.encode().decode("latin-1"), View(Caller("a"), GLANCE, is_queens=False))
-    assert first_link(query) == f"/v2/images?{urlencode([pair])}"
+    assert query.first_link == f"/v2/images?{urlencode([pair])}"
 
 
 def test_a_duplicate_id_is_an_error():
