@@ -37,15 +37,7 @@ from ims_mock.auth.signature import ALGORITHM, CONTENT_HASH_HEADER, UNSIGNED_PAY
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import CONNECTED
 from ims_mock.openapi.operations import is_glance_format
-from ims_mock.server.limits import (
-    MAX_BODY_BYTES,
-    MAX_BUFFERED_BYTES,
-    MAX_HEADER_BYTES,
-    MAX_UNSENT_BYTES,
-    QUIET_SECONDS,
-    SMALL_BYTES,
-    UPLOAD_BYTES_PER_SECOND,
-)
+from ims_mock.server import limits
 from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import MAX_JSON_BYTES, SIGNED_BODY, new_request_id
@@ -67,17 +59,17 @@ _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _TARGET: Final = re.compile(r"(/|https?://[^/?#]+(?=[/?]|$))[^\x00-\x20#\x7f]*|\*", re.IGNORECASE)
 """What a proxy and the emulator read alike: a path, a URL, or ``*``."""
 
+_HEADERS: Final = f"{limits.MAX_HEADER_BYTES - 1} bytes"
 _REJECTIONS: Final = {
-    413: ("body-too-large", f"at most {MAX_BODY_BYTES} bytes"),
-    431: ("body-too-large", f"at most {MAX_HEADER_BYTES - 1} bytes of headers"),
-    503: ("away", "fewer or smaller requests at the same time"),
+    413: ("body-too-large", "the body has {size} bytes", f"at most {limits.MAX_BODY_BYTES} bytes"),
+    431: ("body-too-large", f"the headers have more than {_HEADERS}", f"at most {_HEADERS} of headers"),
+    503: ("away", "", "fewer or smaller requests at the same time"),
 }
-"""The error by the status, and what is legal; other requests are malformed."""
+"""The error by the status, what is wrong unless waitress says it, and what is legal; other requests are malformed."""
 
 
 class _Overload(Error):  # type: ignore[misc]  # waitress has no types
     code = 503
-    reason = "Service Unavailable"
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
@@ -128,7 +120,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             self.adj = copy(self.adj)
             self.adj.max_request_body_size = sys.maxsize
             self.is_file = bool(match["file"])
-        elif not MAX_JSON_BYTES < self.content_length <= MAX_BODY_BYTES:
+        elif not MAX_JSON_BYTES < self.content_length <= limits.MAX_BODY_BYTES:
             return  # others are streamed so that the application can reject them before they arrive
         self.upload = self.body_rcv.buf = UploadStream()
         self.awaits_continue, self.expect_continue = self.expect_continue, False  # sent when the application reads
@@ -141,9 +133,9 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         """Parse more data, and return how many bytes belong to this request."""
         consumed: int = super().received(data)
         body = self.body_rcv
-        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_HEADER_BYTES:
+        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > limits.MAX_HEADER_BYTES:
             self.error, self.completed = BadRequest("Chunk header or trailer too long"), True
-        if not self.completed and self.received_bytes > SMALL_BYTES and not self.has_room():
+        if not self.completed and self.received_bytes > limits.SMALL_BYTES and not self.has_room():
             self.error, self.completed = _Overload("too many bytes at the same time"), True
         if self.error:
             self.expect_continue = False
@@ -203,14 +195,13 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
     def execute(self) -> None:
         """Send the error and close the connection."""
         error = self.request.error
-        name, legal = _REJECTIONS.get(error.code, ("malformed", "HTTP/1.1"))
-        size = self.request.content_length or f"more than {MAX_BODY_BYTES}"
-        own_words = {413: f"the body has {size} bytes", 431: f"the headers have more than {MAX_HEADER_BYTES - 1} bytes"}
+        name, what, legal = _REJECTIONS.get(error.code, ("malformed", "", "HTTP/1.1"))
+        size = self.request.content_length or f"more than {limits.MAX_BODY_BYTES}"
         request_id, is_glance = new_request_id(), is_glance_format(self.channel.server.emulator.profile)
         if error.code == 413 and self._is_signed:
             rejection = RequestError("signed-body", legal=SIGNED_BODY)
         else:
-            rejection = RequestError(name, "the request", own_words.get(error.code, error.body), legal)
+            rejection = RequestError(name, "the request", what.format(size=size) or error.body, legal)
         response = glance_error(rejection, self._header) if is_glance else service_error(rejection, request_id)
         sent = (self.request.command or "?", self.request.path or "?", self.request.query)
         code, message = ("", rejection.glance) if is_glance else (rejection.problem.code, rejection.message)
@@ -271,16 +262,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             if not (upload and upload.is_read and not upload.is_full and len(self.requests) == 1):
                 return False
             seconds = now - upload.started
-            is_slow = self.request.received_bytes < UPLOAD_BYTES_PER_SECOND * seconds
-            return now - self._last_received >= QUIET_SECONDS or (is_slow and seconds >= QUIET_SECONDS)
+            is_slow = self.request.received_bytes < limits.UPLOAD_BYTES_PER_SECOND * seconds
+            return now - self._last_received >= limits.QUIET_SECONDS or (is_slow and seconds >= limits.QUIET_SECONDS)
         is_between_requests = self._last_received > self.opened and self.request is None
-        return is_between_requests or now - self.opened >= QUIET_SECONDS
+        return is_between_requests or now - self.opened >= limits.QUIET_SECONDS
 
     def held_bytes(self, max_kept: int) -> int:
         """Return the bytes in memory of requests that are received or answered; a file up to ``max_kept`` is kept."""
         requests = {*self.requests, self.request} - {None}
         sizes = [(request.received_bytes, request.is_file) for request in requests]
-        return sum(min(size, MAX_BUFFERED_BYTES) if is_file and size > max_kept else size for size, is_file in sizes)
+        return sum(
+            min(size, limits.MAX_BUFFERED_BYTES) if is_file and size > max_kept else size for size, is_file in sizes
+        )
 
     # --- in the event loop
 
@@ -365,7 +358,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def awaits_reader(self) -> bool:
         """Return whether the next request has to wait until clients have read more; then the loop queues it."""
         with self.outbuf_lock:
-            self._awaits_reader = self.total_outbufs_len > MAX_UNSENT_BYTES or self.server.has_too_much_output
+            self._awaits_reader = self.total_outbufs_len > limits.MAX_UNSENT_BYTES or self.server.has_too_much_output
             return self._awaits_reader
 
     # --- in a worker thread

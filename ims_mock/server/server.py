@@ -20,20 +20,8 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from ims_mock.server import limits
 from ims_mock.server.http import Channel
-from ims_mock.server.limits import (
-    BACKLOG,
-    FINISH_SECONDS,
-    MAX_BODY_BYTES,
-    MAX_CONNECTIONS,
-    MAX_HEADER_BYTES,
-    MAX_HELD_BYTES,
-    OTHER_FILES,
-    READ_SECONDS,
-    RECEIVE_BYTES,
-    STOP_SECONDS,
-    WRITE_SECONDS,
-)
 from ims_mock.server.tls import TLSChannel
 from ims_mock.text import printable
 
@@ -112,7 +100,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self._threads, self._threads_lock = threads, threading.Lock()
         self._stop_lock = threading.RLock()  # not Lock: a signal handler may interrupt run()
         try:
-            listener.listen(BACKLOG)
+            listener.listen(limits.BACKLOG)
         except OSError as error:  # another process bound the port as well, and was the first to listen
             host, port = listener.getsockname()[:2]
             raise _bind_error(host, port, error) from None
@@ -120,13 +108,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             listener = tls.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
         settings = Adjustments(
             sockets=[listener],
-            backlog=BACKLOG,
+            backlog=limits.BACKLOG,
             connection_limit=sys.maxsize,  # the server has its own
             cleanup_interval=1,
-            channel_timeout=int(READ_SECONDS),
-            recv_bytes=RECEIVE_BYTES,
-            max_request_header_size=MAX_HEADER_BYTES,
-            max_request_body_size=MAX_BODY_BYTES + 1,  # waitress rejects a body of this size
+            channel_timeout=int(limits.READ_SECONDS),
+            recv_bytes=limits.RECEIVE_BYTES,
+            max_request_header_size=limits.MAX_HEADER_BYTES,
+            max_request_body_size=limits.MAX_BODY_BYTES + 1,  # waitress rejects a body of this size
             inbuf_overflow=sys.maxsize,  # no temporary files: the file system may be read-only
             outbuf_overflow=sys.maxsize,
             asyncore_use_poll=hasattr(select, "poll"),  # select() is limited to descriptors below 1024
@@ -169,7 +157,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         for channel in oldest_first:
             if not channel.total_outbufs_len:
                 channel.last_sent = now
-            elif channel.last_sent < now - WRITE_SECONDS or self.has_too_much_output:
+            elif channel.last_sent < now - limits.WRITE_SECONDS or self.has_too_much_output:
                 channel.handle_close()
         for channel in reversed(oldest_first):  # clients that do not read are among the oldest
             channel.resume()
@@ -188,7 +176,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
 
     @property
     def _max_held_bytes(self) -> int:
-        return 16 * max(MAX_HELD_BYTES, self.emulator.options.keep_data)
+        return 16 * max(limits.MAX_HELD_BYTES, self.emulator.options.keep_data)
 
     # --- threads
 
@@ -218,7 +206,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         while time.monotonic() < deadline:
             self._wait(seconds)
             for channel in list(self.active_channels.values()):
-                channel.interrupt_upload("the server is stopping", silent_for=STOP_SECONDS)
+                channel.interrupt_upload("the server is stopping", silent_for=limits.STOP_SECONDS)
                 if not channel.requests and not channel.total_outbufs_len:
                     channel.handle_close()
             if not self.active_channels:
@@ -228,7 +216,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             channel.interrupt_upload("the server is stopping")
         with self._threads_lock:
             self._has_ended = True
-        self.task_dispatcher.shutdown(timeout=STOP_SECONDS)
+        self.task_dispatcher.shutdown(timeout=limits.STOP_SECONDS)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
         with self._stop_lock:
@@ -237,7 +225,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def _wait(self, seconds: float) -> None:
         wasyncore.loop(seconds, self.adj.asyncore_use_poll, self._map, count=1)
 
-    def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
+    def stop(self, finish_seconds: float = limits.FINISH_SECONDS) -> None:
         """Let :meth:`run` end; a signal handler may call this. Requests get some seconds to finish."""
         with self._stop_lock:  # run() ends by itself if a client acts now, and would close the trigger
             self._finish_seconds, self.is_stopping = finish_seconds, True
@@ -246,10 +234,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
 
 def _max_connections() -> int:
     """Return how many connections can be kept open with the limit of open files."""
-    if resource is None:  # on Windows
-        return MAX_CONNECTIONS
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MAX_CONNECTIONS if limit == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, max(8, limit - OTHER_FILES))
+    if resource is None or (files := resource.getrlimit(resource.RLIMIT_NOFILE)[0]) == resource.RLIM_INFINITY:
+        return limits.MAX_CONNECTIONS
+    return min(limits.MAX_CONNECTIONS, max(8, files - limits.OTHER_FILES))
 
 
 class BackgroundServer:
@@ -265,8 +252,8 @@ class BackgroundServer:
     def close(self) -> None:
         """Stop listening and close all connections; requests that are being answered get half a second to finish."""
         if self._thread.is_alive():
-            self._server.stop(STOP_SECONDS)
-            self._thread.join(10 * STOP_SECONDS)
+            self._server.stop(limits.STOP_SECONDS)
+            self._thread.join(10 * limits.STOP_SECONDS)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ims_mock.server.limits import MAX_BUFFERED_BYTES, READ_SECONDS
+from ims_mock.server import limits
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -46,7 +46,7 @@ class UploadStream(io.RawIOBase):
         with self._changed:
             if not self.closed:
                 self._buffer += data
-                self.is_full = self.is_full or len(self._buffer) >= MAX_BUFFERED_BYTES
+                self.is_full = self.is_full or len(self._buffer) >= limits.MAX_BUFFERED_BYTES
                 self._changed.notify()
 
     def end(self) -> None:
@@ -88,21 +88,20 @@ class UploadStream(io.RawIOBase):
         self.is_read = True
         view = memoryview(buffer).cast("B")
         with self._changed:
-            if not self._changed.wait_for(self._has_news, READ_SECONDS):
-                self._interruption = f"no data was received for {READ_SECONDS:g} seconds"
+            if not self._changed.wait_for(
+                lambda: self._buffer or self._is_complete or self._interruption, limits.READ_SECONDS
+            ):
+                self._interruption = f"no data was received for {limits.READ_SECONDS:g} seconds"
             if not self._buffer and self.is_interrupted:
                 raise UploadInterrupted(self._interruption)
             count = min(len(view), len(self._buffer))
             view[:count] = self._buffer[:count]
             del self._buffer[:count]
-            is_drained = self.is_full and len(self._buffer) <= MAX_BUFFERED_BYTES // 2
+            is_drained = self.is_full and len(self._buffer) <= limits.MAX_BUFFERED_BYTES // 2
             self.is_full = self.is_full and not is_drained
         if is_drained and self.on_drained:
             self.on_drained()
         return count
-
-    def _has_news(self) -> bool:
-        return bool(self._buffer or self._is_complete or self._interruption)
 
     def close(self) -> None:
         """Stop reading and discard what is buffered."""

@@ -64,7 +64,7 @@ def test_a_client_that_does_not_read_holds_one_response_at_most(receiver, url):
 
 
 def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypatch):
-    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB)  # 16 MiB in all
+    monkeypatch.setattr("ims_mock.server.limits.MAX_HELD_BYTES", MIB)  # 16 MiB in all
     with ExitStack() as stack:
         ask_for_much(stack, server.url, 20, requests_each=1, size=12)
         assert requests.get(server.url, timeout=10).text == "fine"  # others are disconnected
@@ -77,7 +77,7 @@ def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypat
 
 @pytest.mark.slow
 def test_a_client_that_reads_nothing_is_disconnected(url, monkeypatch):
-    monkeypatch.setattr("ims_mock.server.server.WRITE_SECONDS", 1.0)
+    monkeypatch.setattr("ims_mock.server.limits.WRITE_SECONDS", 1.0)
     with ExitStack() as stack:
         slow, silent = ask_for_much(stack, url, 2, size=8)
         for _ in range(10):
@@ -89,7 +89,7 @@ def test_a_client_that_reads_nothing_is_disconnected(url, monkeypatch):
 
 @pytest.mark.slow
 def test_a_client_that_reads_nothing_but_sends_is_disconnected(url, monkeypatch):
-    monkeypatch.setattr("ims_mock.server.server.WRITE_SECONDS", 1.0)
+    monkeypatch.setattr("ims_mock.server.limits.WRITE_SECONDS", 1.0)
     with connected(url, 0.3) as connection:
         connection.sendall(head("GET", "/?40") + head("PUT", FILE, {"Content-Length": "1000"}))
         deadline = time.monotonic() + 6
@@ -126,7 +126,7 @@ def full_url(server):
 
 
 def test_a_busy_connection_is_not_closed_for_another(receiver, full_url, monkeypatch):
-    monkeypatch.setattr("ims_mock.server.http.QUIET_SECONDS", 0.2)
+    monkeypatch.setattr("ims_mock.server.limits.QUIET_SECONDS", 0.2)
     receiver.may_read.clear()
     with ExitStack() as stack:
         busy = stack.enter_context(connected(full_url))
@@ -180,7 +180,7 @@ def send_slowly(connections, until):
 @pytest.mark.slow
 @pytest.mark.parametrize(("rate", "is_closed"), [(1024, True), (1, False)])
 def test_a_very_slow_upload_is_closed_for_another_client(full_url, uploading, monkeypatch, rate, is_closed):
-    monkeypatch.setattr("ims_mock.server.http.UPLOAD_BYTES_PER_SECOND", rate)
+    monkeypatch.setattr("ims_mock.server.limits.UPLOAD_BYTES_PER_SECOND", rate)
     is_over = threading.Event()
     sender = threading.Thread(target=send_slowly, args=[uploading, is_over])
     sender.start()
@@ -331,7 +331,7 @@ def test_a_signed_body_of_any_size_over_the_limit_is_a_wrong_signature(auth, hea
 
 @pytest.mark.parametrize("is_header", [False, True])
 def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatch, is_header):
-    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 8)  # 2 MiB in all
+    monkeypatch.setattr("ims_mock.server.limits.MAX_HELD_BYTES", MIB // 8)  # 2 MiB in all
     with ExitStack() as stack:
         holding = [stack.enter_context(connected(server.url)) for _ in range(5)]
         for connection in holding[:4]:
@@ -352,7 +352,7 @@ def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatc
 
 
 def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(receiver, url, monkeypatch):
-    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 32)
+    monkeypatch.setattr("ims_mock.server.limits.MAX_HELD_BYTES", MIB // 32)
     receiver.may_read.clear()
     with connected(url) as connection:
         connection.sendall(head("PUT", "/_ims/catalog", CHUNKED) + body(CHUNKED, FIRST))
@@ -366,7 +366,7 @@ def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(receiver, 
 
 
 def test_a_file_that_is_not_kept_is_received_whatever_its_size(url, monkeypatch):
-    monkeypatch.setattr("ims_mock.server.server.MAX_HELD_BYTES", MIB // 2)
+    monkeypatch.setattr("ims_mock.server.limits.MAX_HELD_BYTES", MIB // 2)
     assert requests.put(url + FILE, data=bytes(40 * MIB), timeout=20).json()[0] == 40 * MIB
 
 

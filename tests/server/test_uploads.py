@@ -86,7 +86,7 @@ def test_slow_uploads_block_no_other_requests(url):
 
 
 def test_reading_from_a_silent_client_times_out(monkeypatch):
-    monkeypatch.setattr("ims_mock.server.upload_stream.READ_SECONDS", 0.1)
+    monkeypatch.setattr("ims_mock.server.limits.READ_SECONDS", 0.1)
     with pytest.raises(UploadInterrupted, match=r"no data was received for 0\.1 seconds"):
         UploadStream().getfile().read(1)
 
