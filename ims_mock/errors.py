@@ -1,7 +1,8 @@
 """The table of errors, one row per error: its status, code, situation and message.
 
 Code raises :class:`RequestError` with the name of a row and the parameter, value and legal values. The shape of
-the body, which depends on the profile, is in ``web/error_bodies.py``.
+the body, which depends on the profile, is in ``web/error_bodies.py``. The rows are grouped by what is wrong: the query
+string of a list (``CLOUDIMAGES`` are filters that only the newer list has), the image that a path names, credentials.
 """
 
 from __future__ import annotations
@@ -76,21 +77,18 @@ QUERY: Final = (
     Problem("quote-after", 400, "IMG.0017", "`in:` has text after a quoted item", "Invalid {parameter} {value}: no comma after a closing quotation mark.", "Invalid filter value {picked}. There is no comma after closing quotation mark."),
     Problem("quote-open", 400, "IMG.0017", "`in:` has a quoted item without an end", "Invalid {parameter} {value}: a quotation mark is not closed.", "Invalid filter value {picked}. The quote is not closed."),
 )
-"""Errors of the query string of a list."""
 
 CLOUDIMAGES: Final = (
     Problem("architecture", 400, "IMG.0212", "`architecture` is neither `x86` nor `arm`", "Invalid {parameter} {value}: unknown architecture."),
     Problem("enterprise-project", 400, "IMG.0155", "`enterprise_project_id` is no UUID, `0` or `all_granted_eps`", "Invalid {parameter} {value}: it is not an enterprise project."),
     Problem("flavor", 400, "IMG.0192", "`flavor_id` is not the name of a flavor", "Invalid {parameter} {value}: it is not the name of a flavor."),
 )
-"""Errors of the filters that only ``/v2/cloudimages`` has."""
 
 MARKER: Final = (
     Problem("marker", 400, "IMG.0027", "`marker` is no image, or one that is not listed", "Invalid {parameter} {value}: no such image.", "No image found with ID {value}"),
     Problem("long-marker", 400, "IMG.0027", "`marker` is longer than an id", "Invalid {parameter} {value}: no such image.", "Image with the given id %(image_id)s was not found"),
     Problem("hidden-marker", 403, "IMG.0026", "`marker` is an image of another project", "Invalid {parameter} {value}: the caller cannot see this image.", "Forbidding request, image {value} not visible"),
 )
-"""Errors of a marker."""
 
 IMAGE: Final = (
     Problem("image", 404, "IMG.0027", "a request shows, uploads to or downloads an image that does not exist or that the caller does not see", "Image {value} not found.", "No image found with ID {value}"),
@@ -102,7 +100,6 @@ IMAGE: Final = (
     Problem("protected", 403, "IMG.0028", "a protected image is deleted", "Image {value} is protected and cannot be deleted.", "Image {value} is protected and cannot be deleted."),
     Problem("public-deleted", 403, "IMG.0094", "a public image is deleted by anyone but an admin", "Image {value} is public and can be deleted only by an admin."),
 )
-"""Errors of the image that a path names."""
 
 ATTRIBUTES: Final = (
     Problem("read-only-attribute", 403, "IMG.0026", "a new image or a patch contains an attribute that the service sets", "Attribute {value} is read-only.", "Attribute '{value}' is read-only."),
@@ -126,7 +123,6 @@ ATTRIBUTES: Final = (
     Problem("attribute", 400, "IMG.0001", "any other attribute has an invalid name or value", "Invalid {parameter} {value}."),
     Problem("patch", 400, "IMG.0001", "the body is not a valid JSON patch", "Invalid request body: {what}.", "{says}"),
 )
-"""Errors of attributes that a client writes."""
 
 TAGS_AND_DATA: Final = (
     Problem("tag", 400, "IMG.0115", "a tag is empty or has more than 255 characters", "Invalid tag {value}."),
@@ -136,7 +132,6 @@ TAGS_AND_DATA: Final = (
     Problem("formats-missing", 400, "IMG.0001", "data is uploaded before both formats are set", "The image has no {parameter}, which is needed before data can be uploaded.", "Properties disk_format, container_format must be set prior to saving data."),
     Problem("upload-torn", 400, "IMG.0057", "an upload ends before its `Content-Length`", "The image file is incomplete: {what}."),
 )
-"""Errors of tags and image data."""
 
 MEMBERS: Final = (
     Problem("public-shared", 403, "IMG.0089", "a public image is shared", "Image {value} is public and cannot have members.", "Error fetching members of image {value}: Public images do not have members."),
@@ -149,7 +144,6 @@ MEMBERS: Final = (
     Problem("member-self", 400, "IMG.0076", "an image is shared with its own project", "Invalid {parameter} {value}: this project owns the image."),
     Problem("members-full", 400, "IMG.0088", "an image would have more than 128 members", "Too many members: {attempted}.", "Image member limit exceeded for image {image}: The limit has been exceeded on the number of allowed image members for this image. Attempted: {attempted}, Maximum: {most}:", 413),
 )
-"""Errors of members."""
 
 CREDENTIALS: Final = (
     Problem("token-missing", 401, "APIGW.0301", "a request has no credentials", f"{_INCORRECT} x-auth-token not found", _UNAUTHORIZED),
@@ -176,7 +170,6 @@ CREDENTIALS: Final = (
     Problem("read-only", 403, "APIGW.0302", "a caller without the role `admin` or `member` writes", "The IAM user is not authorized to access the API: only the roles admin and member can change images.", "Access was denied to this resource."),
     Problem("throttled", 429, "APIGW.0308", "an address sends more requests than `--throttle` allows", "The throttling threshold has been reached: policy ip over ratelimit,limit:{count},time:{seconds} second"),
 )
-"""Errors of credentials, in the words of the gateway."""
 
 CONTROL: Final = (
     Problem("origin", 403, "", "a page of another origin changes the emulator", "Origin {value} cannot change the emulator."),
@@ -189,13 +182,11 @@ CONTROL: Final = (
     Problem("sandbox", 404, "APIGW.0101", "a sandbox does not exist or has expired", "Sandbox {value} not found: it does not exist or has expired.", "Sandbox not found: it does not exist or has expired."),
     Problem("sandboxes", 429, "", "there are 1,000 sandboxes already", "Too many sandboxes; delete one, or wait until unused ones expire."),
 )
-"""Errors of the control API."""
 
 REPLICAS: Final = (
     Problem("unchanging", 403, "APIGW.0302", "a request would change a server with `--read-only on`", "The emulator is read-only (--read-only on) and rejects {value}."),
     Problem("divided", 403, "APIGW.0302", "a request depends on the state of one of several processes", "The server runs several processes, and each {what}."),
 )
-"""Errors of read-only and replicated servers."""
 
 IDENTITY: Final = (
     Problem("login", 401, "", "the user, password or token of a login is wrong", "The request you have made requires authentication: {what}."),
@@ -206,7 +197,6 @@ IDENTITY: Final = (
     Problem("subject", 404, "", "the token to be shown is unknown or has expired", "X-Subject-Token is unknown, invalid or expired."),
     Problem("unscoped", 403, "", "the service catalog of an unscoped token is requested", "The token has neither a project nor a domain, and so no service catalog."),
 )
-"""Errors of the identity service."""
 
 BODIES: Final = (
     Problem("media-type", 415, "IMG.0001", "a body has an unsupported `Content-Type`", "Unsupported {parameter} {value}."),
@@ -214,7 +204,6 @@ BODIES: Final = (
     Problem("body-missing", 400, "IMG.0007", "a body is empty", "The request body is empty.", "Body expected in request."),
     Problem("json", 400, "IMG.0001", "a body is not JSON", "Invalid request body: {what}.", "Malformed JSON in request body."),
 )
-"""Errors of request bodies."""
 
 REQUEST: Final = (
     Problem("route", 404, "APIGW.0101", "there is no such path", "The API does not exist or has not been published in the environment"),
@@ -228,12 +217,10 @@ REQUEST: Final = (
     Problem("away", 503, "APIGW.0201", "a fault rule injects this status", "Backend unavailable."),
     Problem("internal", 500, "APIGW.0601", "the emulator has a bug", "The emulator failed. Its log has the details under this request id."),
 )
-"""Errors of any request."""
 
 PROBLEMS: Final = (
     *QUERY, *CLOUDIMAGES, *MARKER, *IMAGE, *ATTRIBUTES, *TAGS_AND_DATA, *MEMBERS, *CREDENTIALS, *CONTROL, *REPLICAS, *IDENTITY, *BODIES, *REQUEST,
-)  # fmt: skip
-"""All errors."""
+)
 
 BY_NAME: Final = {problem.name: problem for problem in PROBLEMS}
 

@@ -58,8 +58,6 @@ def authenticate(
     """Return the result for the credentials of a request; a failure is part of it.
 
     Args:
-        store: The known credentials.
-        now: The emulator's time.
         project: The header ``X-Project-Id``.
         token: The header ``X-Auth-Token``.
         signed: The request, if it has the header ``Authorization``.
@@ -122,8 +120,12 @@ def _verify(
             raise RequestError("key-secret")
         raise RequestError("key-unknown", access=printable(access))
     key, skew_failure = keys[0], signing.skew_failure(request, now)
+    token = request.headers.get("x-security-token", "")
     try:
-        _check_security_token(request, key)
+        if key.security_token and not token:
+            raise RequestError("security-token-missing", access=access)
+        if not hmac.compare_digest(key.security_token.encode(), token.encode("latin-1", "replace")):
+            raise RequestError("security-token", access=access)
         signing.check_content(request, authorization)
         if not signing.verifies(request, authorization, key.secret):
             hint = explain(request, authorization, key.secret, store.key_secrets) if explains else ""
@@ -133,11 +135,3 @@ def _verify(
     if has_expired(key.expires, now):
         return RequestError("key-expired", access=access, expires=key.expires)
     return skew_failure
-
-
-def _check_security_token(request: SignedRequest, key: AccessKey) -> None:
-    sent = request.headers.get("x-security-token", "")
-    if key.security_token and not sent:
-        raise RequestError("security-token-missing", access=key.access)
-    if not hmac.compare_digest(key.security_token.encode(), sent.encode("latin-1", "replace")):
-        raise RequestError("security-token", access=key.access)

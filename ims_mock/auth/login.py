@@ -116,15 +116,13 @@ def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_cr
 
     With ``needs_credentials`` an invalid login is rejected with a 401; otherwise its token is marked as unproven.
     """
-    methods = tuple(method for method in login.methods if method in METHODS)
     unknown = [method for method in login.methods if method not in METHODS]
     failures = [RequestError("login-method", "auth.identity.methods", one, " or ".join(METHODS)) for one in unknown]
-    drafts, draft_failures = [], []
+    methods, drafts = tuple(method for method in login.methods if method in METHODS), []
     for method in methods:
         draft, failure = _by_password(store, login) if method == "password" else _by_token(store, login, now)
         drafts.append(draft)
-        draft_failures += [failure] if failure else []
-    failures += draft_failures
+        failures += [failure] if failure else []
     draft = drafts[0] if drafts else Token("")
     projects, user_domain = store.projects_of(draft), owner_of(store, draft)[1]
     project, domain = Project(""), ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from string import capwords
 from typing import Final
 from urllib.parse import quote
 
@@ -63,8 +64,8 @@ def _mistakes(
     for method in (*_METHODS, form.method.lower()):
         yield f"the method {method} was signed, but {form.method} was sent", replace(form, method=method)
     headers = [(name, request.headers[name]) for name in signed_headers]
-    title_block = signing.encode_headers((_title(name), value) for name, value in headers)
-    title_names = ";".join(map(_title, signed_headers))
+    title_block = signing.encode_headers((capwords(name, "-"), value) for name, value in headers)
+    title_names = ";".join(capwords(name, "-") for name in signed_headers)
     for block, names in ((title_block, form.signed_headers), (title_block, title_names), (form.headers, title_names)):
         mistake = "names of headers were signed with upper-case letters; they must be lower-case"
         yield mistake, replace(form, headers=block, signed_headers=names)
@@ -135,10 +136,6 @@ def _header_values(request: SignedRequest) -> Iterator[tuple[str, str, str]]:
     for name, value in list(request.headers.items())[:_MAX_HEADERS]:
         yield name, "", "without its value"
         yield name, value.lower(), "in lower case; its case must be kept"
-
-
-def _title(name: str) -> str:
-    return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def _other_dates(date: str) -> Iterator[str]:
