@@ -23,9 +23,7 @@ MAX_SEED: Final = 2**63 - 1
 SWITCH: Final = ("off", "on")
 LENIENT, WARN, STRICT = FINDINGS_MODES = ("lenient", "warn", "strict")
 
-CatalogSource = str | Path | Mapping[str, Any]
-"""A bundled name, the path of a file or directory, or the content of a file."""
-
+CatalogSource = str | Path | Mapping[str, Any]  # a bundled name, the path of a file or directory, or its content
 P = ParamSpec("P")
 Instance = TypeVar("Instance")
 Method = TypeVar("Method", bound=Callable[..., Any])

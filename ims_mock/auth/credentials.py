@@ -21,15 +21,9 @@ from itsdangerous import BadData, URLSafeSerializer
 from ims_mock.catalog.visibility import ADMIN, MEMBER
 from ims_mock.contract.values import wire_time
 
-DEFAULT_PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
-"""The project of unauthenticated requests if a catalog names none."""
-
-DEFAULT_DOMAIN: Final = "testdomain"
-"""The domain (account) of a project or user that names none."""
-
-DEFAULT_REGION: Final = "cn-north-4"
-"""The region of a project whose name does not begin with one."""
-
+DEFAULT_PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"  # of unauthenticated requests if a catalog names none
+DEFAULT_DOMAIN: Final = "testdomain"  # the account of a project or user that names none
+DEFAULT_REGION: Final = "cn-north-4"  # of a project whose name does not begin with one
 SECRET_HEADERS: Final = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-auth-token", "x-security-token", "x-subject-token"}
 )

@@ -17,12 +17,8 @@ from ims_mock.text import quoted
 
 METHODS: Final = ("password", "token")
 
-TOKEN_LIFETIME: Final = timedelta(hours=24)
-"""How long an issued token is valid (documented)."""
-
-_DEFAULT_USER: Final = "ims-mock"
-"""The user of a catalog's token if its project has no users."""
-
+TOKEN_LIFETIME: Final = timedelta(hours=24)  # of an issued token (documented)
+_DEFAULT_USER: Final = "ims-mock"  # of a catalog's token if its project has no users
 _REFERENCE: Final = "an object with id or name"
 
 

@@ -22,12 +22,8 @@ ALGORITHM: Final = "SDK-HMAC-SHA256"
 DATE_HEADER: Final = "x-sdk-date"
 CONTENT_HASH_HEADER: Final = "x-sdk-content-sha256"
 
-UNSIGNED_PAYLOAD: Final = "UNSIGNED-PAYLOAD"
-"""What the SDK signs instead of the hash of a body that is neither JSON nor BSON."""
-
-MAX_SKEW: Final = timedelta(minutes=15)
-"""How far the date of a signature may be from the clock in either direction (the gateway's documentation)."""
-
+UNSIGNED_PAYLOAD: Final = "UNSIGNED-PAYLOAD"  # signed instead of the hash of a body that is neither JSON nor BSON
+MAX_SKEW: Final = timedelta(minutes=15)  # of a date from the clock in either direction (the gateway's documentation)
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _DATE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _HEADER_NAME: Final = re.compile(r"[0-9a-z!#$%&'*+.^`|~-]+")

@@ -22,9 +22,7 @@ from ims_mock.contract.parameters import (
 )
 from ims_mock.errors import RequestError
 
-VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}
-"""The versions of the API that are served, of those in the document's sample, each with its status."""
-
+VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}  # those of the document, if served
 Filters = tuple[Filter, ...]
 
 

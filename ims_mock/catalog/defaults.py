@@ -12,14 +12,11 @@ from typing import Any, Final
 from ims_mock.catalog.image import image_id
 from ims_mock.contract.values import Value, wire_time
 
-SERVICE_PROJECT: Final = "1bed856811654c1cb661a6ca845ebc77"
-"""The project that owns gold and market images, as in the samples of the document."""
-
+SERVICE_PROJECT: Final = "1bed856811654c1cb661a6ca845ebc77"  # owns gold and market images (doc)
 EPOCH: Final = datetime(2023, 11, 13, tzinfo=timezone.utc)
 """The date of the document: absent creation times in a file count up from it, one second per image."""
 
-PUBLIC_TYPES: Final = ("gold", "market")
-"""The types of the images that everybody sees."""
+PUBLIC_TYPES: Final = ("gold", "market")  # of the images that everybody sees
 
 
 def with_defaults(

@@ -21,16 +21,12 @@ from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.text import cached_if_short, quoted, wire_text
 
-REGISTERED: Final = ("__isregistered", "true")
-"""The parameter that the service adds to the queries of ordinary callers."""
-
+REGISTERED: Final = ("__isregistered", "true")  # which the service adds to the queries of ordinary callers
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 _STRAY_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
-
-Unread = dict[str, list[str]]
-"""The values of the parameters that are not read yet, in the order in which they were sent first."""
+Unread = dict[str, list[str]]  # parameters that are not read yet, in the order in which they were sent first
 
 
 class SortKey(NamedTuple):

@@ -15,12 +15,8 @@ from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import QUEENS_VISIBILITIES
 from ims_mock.contract.profiles import Profile
 
-SHOWN_TO_MEMBERS: Final = (("visibility", "shared"), ("__imagetype", "shared"))
-"""What a member is shown instead of the stored values."""
-
-SHOWN_IN_MITAKA: Final = (("visibility", "private"),)
-"""What callers who use Mitaka are shown for a visibility that only Queens has (assumed)."""
-
+SHOWN_TO_MEMBERS: Final = (("visibility", "shared"), ("__imagetype", "shared"))  # of a shared image
+SHOWN_IN_MITAKA: Final = (("visibility", "private"),)  # for a visibility that only Queens has (assumed)
 ADMIN: Final = "admin"
 MEMBER: Final = "member"
 

@@ -51,9 +51,7 @@ _UPLOAD: Final = re.compile(
 )
 """The requests whose body is streamed and not limited here: image files and catalogs, below any prefix."""
 
-_MAX_DIGITS: Final = 640
-"""The lowest limit of Python for the digits of a number."""
-
+_MAX_DIGITS: Final = 640  # the lowest limit of Python for the digits of a number
 _CODING: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*(.*?)[ \t]*(?=\r\n|$)")
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _TARGET: Final = re.compile(r"(/|https?://[^/?#]+(?=[/?]|$))[^\x00-\x20#\x7f]*|\*", re.IGNORECASE)

@@ -8,18 +8,12 @@ WRITE_SECONDS: Final = 30.0  # until a connection is closed whose client does no
 FINISH_SECONDS: Final = 5.0  # for running requests to finish after a signal
 STOP_SECONDS: Final = 0.5  # for threads to end when the server stops
 
-MAX_HEADER_BYTES: Final = 2**20
-"""Limit of the request line and headers. It is high because the application rejects long URIs itself."""
-
-MAX_BODY_BYTES: Final = 16 * 2**20
-"""Limit of a body that is not an upload. The application has a lower limit, with its own error."""
-
+MAX_HEADER_BYTES: Final = 2**20  # of request line and headers; the application rejects long URIs itself
+MAX_BODY_BYTES: Final = 16 * 2**20  # of a body that is no upload; the application has a lower limit, with its own error
 MAX_BUFFERED_BYTES: Final = 2**20  # an upload that buffers as much is full, until half of it is read
 MAX_UNSENT_BYTES: Final = 2**20  # while a client has as much to read, its next request is not answered
 
-MAX_HELD_BYTES: Final = 16 * 2**20
-"""A sixteenth of the bytes that requests, and responses, may hold in memory, unless ``--keep-data`` is larger."""
-
+MAX_HELD_BYTES: Final = 16 * 2**20  # a sixteenth of what all requests, or responses, hold if --keep-data is smaller
 SMALL_BYTES: Final = 2**16  # a request of this size is accepted even if all requests together have too many bytes
 UPLOAD_BYTES_PER_SECOND: Final = 1024  # a slower upload may be closed if others wait to connect
 RECEIVE_BYTES: Final = 2**15

@@ -25,13 +25,9 @@ from ims_mock.writes import validation
 
 DATA_MEDIA_TYPE: Final = "application/octet-stream"
 
-MAX_UPLOADS: Final = 16
-"""How many uploads of the largest size that is kept are kept in all."""
-
+MAX_UPLOADS: Final = 16  # that are kept in all, if they have the largest size that is kept
 _CHUNK_BYTES: Final = 65_536
-_DEFAULT_OS_VERSION: Final = "Other Linux(64 bit)"
-"""The operating system of an image that is created without one (doc)."""
-
+_DEFAULT_OS_VERSION: Final = "Other Linux(64 bit)"  # if a client gives none (doc)
 _NEW: Final = {"status": "queued", "name": "", "__imagetype": "private", "__isregistered": "true", "__image_size": "0"}
 """The attributes that the service gives every new image (doc)."""
 

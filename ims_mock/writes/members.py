@@ -19,8 +19,7 @@ from ims_mock.json_body import JsonValue
 from ims_mock.text import quoted
 from ims_mock.writes.validation import find_image, owns, require_owner
 
-MAX_MEMBERS: Final = 128
-"""The maximum number of members of an image (doc)."""
+MAX_MEMBERS: Final = 128  # of an image (doc)
 
 
 def find_shareable_image(catalog: Catalog, view: View, image_id: str) -> Image:

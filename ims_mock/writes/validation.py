@@ -22,22 +22,14 @@ from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
 
-MAX_TAGS: Final = 128
-"""The maximum number of tags of an image (the default of Glance)."""
-
+MAX_TAGS: Final = 128  # of an image (the default of Glance)
 _MITAKA_VISIBILITIES: Final = ("public", "private")
 _QUEENS_VISIBILITIES: Final = ("public", "private", "shared", "community")
 _MAX_SIZE: Final = 2**31 - 1
-_READ_ONLY: Final = frozenset({"direct_url"})
-"""Attributes that no image of the emulator has, but that the published schema and Glance call read-only."""
-
+_READ_ONLY: Final = frozenset({"direct_url"})  # in the published schema and Glance; no image of the emulator has it
 _RESERVED: Final = frozenset({"deleted", "deleted_at", "is_public", "location", "locations", "members"})
-_NULLABLE: Final = frozenset({"name", "container_format", "disk_format"})
-"""The attributes that clients of Glance can set to null."""
-
-FREE_VALUE: Final[Mapping[str, Any]] = {"type": "string", "maxLength": MAX_TEXT}
-"""The JSON Schema of a free property."""
-
+_NULLABLE: Final = frozenset({"name", "container_format", "disk_format"})  # clients of Glance can set them to null
+FREE_VALUE: Final[Mapping[str, Any]] = {"type": "string", "maxLength": MAX_TEXT}  # the JSON Schema of a free property
 
 # --- permissions
 
