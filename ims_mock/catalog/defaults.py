@@ -5,7 +5,7 @@ Only absent attributes get a default: an attribute given as ``null`` stays witho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -28,58 +28,32 @@ def with_defaults(
     derived from the index if that is empty.
     """
     full: dict[str, Any] = dict(values)
-    for name, default in _DEFAULTS:
-        if name not in full:
-            full[name] = default(full)
+
+    def text(name: str) -> str:
+        return (full.get(name) or "").lower()
+
+    full.setdefault("status", "active")
+    full.setdefault("__imagetype", {"public": "gold", "shared": "shared"}.get(text("visibility"), "private"))
+    image_type = text("__imagetype")
+    is_public = image_type in PUBLIC_TYPES
+    full.setdefault("visibility", "public" if is_public else "shared" if image_type == "shared" else "private")
+    full.setdefault("protected", is_public)
+    full.setdefault("__isregistered", "true")
+    full.setdefault("container_format", "bare")
+    full.setdefault("virtual_env_type", "IsoImage" if text("disk_format") == "iso" else "FusionCompute")
+    full.setdefault("disk_format", "iso" if text("virtual_env_type") == "isoimage" else "zvhd2")
+    system = text("__platform") or text("__os_version")
+    full.setdefault("__os_type", "Windows" if system.startswith("windows") else "Linux")
+    full.setdefault("__image_source_type", "uds")
+    full.setdefault("min_ram", 0)
+    full.setdefault("min_disk", 40)
+    full.setdefault("tags", ())
     full.setdefault("id", image_id(seed, index))
-    full.setdefault("owner", SERVICE_PROJECT if _image_type(full) in PUBLIC_TYPES else project)
+    full.setdefault("owner", SERVICE_PROJECT if is_public else project)
     full.setdefault("created_at", now or wire_time(EPOCH + timedelta(seconds=index)))
     full.setdefault("updated_at", full["created_at"])
     return full
 
 
-def _image_type(values: Mapping[str, Any]) -> str:
-    return (values.get("__imagetype") or "private").lower()
-
-
-def _default_image_type(values: Mapping[str, Any]) -> str:
-    return {"public": "gold", "shared": "shared"}.get((values.get("visibility") or "").lower(), "private")
-
-
-def _visibility(values: Mapping[str, Any]) -> str:
-    image_type = _image_type(values)
-    return "public" if image_type in PUBLIC_TYPES else "shared" if image_type == "shared" else "private"
-
-
-def _virtual_env_type(values: Mapping[str, Any]) -> str:
-    return "IsoImage" if (values.get("disk_format") or "").lower() == "iso" else "FusionCompute"
-
-
-def _disk_format(values: Mapping[str, Any]) -> str:
-    return "iso" if (values["virtual_env_type"] or "").lower() == "isoimage" else "zvhd2"
-
-
-def _os_type(values: Mapping[str, Any]) -> str:
-    system = values.get("__platform") or values.get("__os_version") or ""
-    return "Windows" if system.lower().startswith("windows") else "Linux"
-
-
-_DEFAULTS: Final[tuple[tuple[str, Callable[[Mapping[str, Any]], Value]], ...]] = (
-    ("status", lambda _: "active"),
-    ("__imagetype", _default_image_type),
-    ("visibility", _visibility),
-    ("protected", lambda values: _image_type(values) in PUBLIC_TYPES),
-    ("__isregistered", lambda _: "true"),
-    ("container_format", lambda _: "bare"),
-    ("virtual_env_type", _virtual_env_type),
-    ("disk_format", _disk_format),
-    ("__os_type", _os_type),
-    ("__image_source_type", lambda _: "uds"),
-    ("min_ram", lambda _: 0),
-    ("min_disk", lambda _: 40),
-    ("tags", lambda _: ()),
-)
-"""The attributes with a default and how to compute it. A default may use the attributes above its row."""
-
-DEFAULTED: Final = (*(name for name, _ in _DEFAULTS), "owner", "created_at", "updated_at")
+DEFAULTED: Final = tuple(name for name in with_defaults({}, 0, project="", seed=0) if name != "id")
 """The attributes, besides ``id``, that :func:`with_defaults` fills in."""
