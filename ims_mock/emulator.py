@@ -258,9 +258,7 @@ class Emulator:
 
     def remove_image(self, image_id: str) -> None:
         """Remove an image with its record, which must exist."""
-        with self._lock:
-            self.find_image(image_id)
-            self._set(catalog=self.catalog.without(image_id))
+        self.edit_catalog(lambda catalog: catalog.without(self.find_image(image_id).id))
 
     def change_clock(self, change: Callable[[Clock], Clock]) -> Clock:
         """Replace the clock, and return the new one."""

@@ -117,9 +117,7 @@ class CredentialStore:
     Args:
         default_project: The project of unauthenticated requests.
         projects: The projects with a name or domain; every other id is a project, too.
-        tokens: The tokens.
-        keys: The access keys, one row per project.
-        users: The users, one row per project.
+        keys: The access keys, one row per project, like the users.
         sandbox: The credentials of the sandbox, which are part of no catalog.
     """
 

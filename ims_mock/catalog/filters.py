@@ -55,7 +55,6 @@ class Filter(Condition):
     name: str
 
     def actual(self, image: Image) -> str:
-        """Return a clause with the image's value."""
         value = image.get(self.name)
         return f"{self.name} is {'absent' if value is None else repr(value)}"
 
@@ -74,7 +73,6 @@ class Equals(Filter):
     negated: bool = False
 
     def matches(self, image: Image) -> bool:
-        """Return whether the image has one of the values."""
         value = image.values.get(self.name)
         if self.folded and isinstance(value, str):
             value = BY_NAME[self.name].fold(value)
@@ -98,7 +96,6 @@ class IsDefault(Filter):
     default: Value
 
     def matches(self, image: Image) -> bool:
-        """Return whether the image has no other value."""
         return image.values.get(self.name) in (None, self.default)
 
     def __str__(self) -> str:
@@ -112,7 +109,6 @@ class Contains(Filter):
     items: frozenset[str]
 
     def matches(self, image: Image) -> bool:
-        """Return whether the image's list contains one of the items."""
         value = image.values.get(self.name)
         return isinstance(value, tuple) and not self.items.isdisjoint(value)
 
@@ -128,7 +124,6 @@ class TimeCompares(Filter):
     instant: Instant
 
     def matches(self, image: Image) -> bool:
-        """Return whether the image has a time that compares so."""
         value = image.values.get(self.name)
         return isinstance(value, str) and self.instant.compare(self.operator, value)
 
@@ -138,16 +133,15 @@ class TimeCompares(Filter):
 
 @dataclass(frozen=True)
 class Bounded(Filter):
-    """The attribute is at least, or at most, a number."""
+    """The attribute is at least, or at most, a number.
+
+    A time is larger than any number and text compares as text, as in Glance's database (recorded).
+    """
 
     bound: int
     is_least: bool
 
     def matches(self, image: Image) -> bool:
-        """Return whether the image has a value within the bound.
-
-        A time is larger than any number and text compares as text, as in Glance's database (recorded).
-        """
         value = image.values.get(self.name)
         if isinstance(value, int):
             return value >= self.bound if self.is_least else value <= self.bound

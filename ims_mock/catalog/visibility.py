@@ -119,7 +119,6 @@ class IsVisible(Condition):
     with_community: bool = False
 
     def matches(self, image: Image) -> bool:
-        """Return whether the caller sees the image in a list."""
         caller = self.view.caller
         if image.get("owner") == caller.project:
             return True
@@ -137,7 +136,6 @@ class IsVisible(Condition):
         return f"the image is visible to project {caller.project} (public, {community}owned by it, or {shared})"
 
     def actual(self, image: Image) -> str:
-        """Return a clause that says how visible the image is."""
         status, owner = self.view.membership(image), image.get("owner")
         share = "it is not shared with the project" if status is None else f"the membership is {status!r}"
         return f"visibility is {image.visibility!r}, owner is {'absent' if owner is None else repr(owner)}, and {share}"
@@ -160,7 +158,6 @@ class HasVisibility(Condition):
         return self.visibility == "shared" and not self.view.is_queens and not self.view.shows_membership
 
     def matches(self, image: Image) -> bool:
-        """Return whether the image has the visibility."""
         if not self._means_membership:
             return self.visibility == self.view.shown(image).visibility
         return bool(image.members) if self.view.caller.is_admin else self.view.is_member(image, self.member_status)
@@ -173,7 +170,6 @@ class HasVisibility(Condition):
         return "the image is shared with " + ("a project" if self.view.caller.is_admin else "the project")
 
     def actual(self, image: Image) -> str:
-        """Return a clause that says which visibility the image has."""
         if self._means_membership:
             return f"its members are {', '.join(image.members)}" if image.members else "it has no members"
         return f"visibility is shown as {self.view.shown(image).visibility!r}"
@@ -187,11 +183,9 @@ class AsShown(Condition):
     condition: Condition
 
     def matches(self, image: Image) -> bool:
-        """Return whether it does."""
         return self.condition.matches(self.view.shown(image))
 
     def actual(self, image: Image) -> str:
-        """Return a clause about the image as it is shown."""
         return self.condition.actual(self.view.shown(image))
 
     def __str__(self) -> str:
