@@ -1,7 +1,5 @@
 """ims-mock: an offline emulator of Huawei Cloud IMS (Image Management Service)."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

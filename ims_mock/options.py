@@ -6,8 +6,6 @@ Everything that accepts options is derived from the rows: flags, environment var
 Names of profiles and findings are validated by their own packages.
 """
 
-from __future__ import annotations
-
 import difflib
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -5,8 +5,6 @@ sandboxes expire by real time; this is checked when a sandbox is selected or cre
 one too many, is a :class:`RequestError`.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Text: quoted values in messages, tables in documents and on terminals, and caches of what texts mean."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ With ``--auth off`` no request is rejected: its project is the one in ``X-Projec
 access key, else the catalog's. With ``--auth on`` a token must be known and not expired, or a signature must verify.
 """
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The rate limit: a number of requests per client address in a period of the emulator's time."""
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Hints why a signature is wrong: common mistakes of clients, tried until one of them yields the same signature."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

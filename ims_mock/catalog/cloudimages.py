@@ -1,7 +1,5 @@
 """The two lists of images, and the query parameters that only the newer one, ``/v2/cloudimages``, has."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -3,8 +3,6 @@
 Only absent attributes get a default: an attribute given as ``null`` stays without a value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final

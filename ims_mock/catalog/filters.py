@@ -1,7 +1,5 @@
 """Filters: the conditions of a list query, and how a query parameter becomes one."""
 
-from __future__ import annotations
-
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ The raw query string is parsed here and not by the web framework, because a stra
 that are not UTF-8 all have documented or recorded answers.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

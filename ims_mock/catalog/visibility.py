@@ -4,8 +4,6 @@ The rules are those of Glance: its release Mitaka, or Queens if the request asks
 departure ``shared-through-membership`` adds that members are shown ``shared`` and that a public image is never shared.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple

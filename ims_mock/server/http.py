@@ -15,8 +15,6 @@ version 4). Look at these names when upgrading:
 * ``server.py`` overrides ``readable``, ``maintenance`` and ``run`` of the server.
 """
 
-from __future__ import annotations
-
 import re
 import socket
 import sys

@@ -1,7 +1,5 @@
 """``ims-mock serve --watch``: polls the catalog files and loads them again when they change."""
 
-from __future__ import annotations
-
 import logging
 import os
 import time

@@ -1,7 +1,5 @@
 """HTTPS: certificates, and connections that are encrypted in the same event loop as all others."""
 
-from __future__ import annotations
-
 import logging
 import ssl
 from contextlib import suppress

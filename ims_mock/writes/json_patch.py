@@ -5,8 +5,6 @@ There are two formats (the document, Glance). ``…-v2.1-json-patch`` has ``{"op
 raises :class:`RequestError`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

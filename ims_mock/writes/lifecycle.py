@@ -4,8 +4,6 @@ Every function takes an image and returns the changed image; storing it is up to
 allowed, it raises :class:`RequestError`. ``view`` is the catalog as the caller sees it, ``now`` a time in wire format.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
 from itertools import count

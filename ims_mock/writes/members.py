@@ -4,8 +4,6 @@ The functions raise :class:`RequestError` if a change is not allowed, and if the
 may not see it. ``view`` is the catalog as the caller sees it, ``now`` the time in wire format.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

@@ -5,8 +5,6 @@ for values are one row each; without the departure ``service-rules``, the rules 
 :class:`RequestError`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
