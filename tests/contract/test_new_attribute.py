@@ -45,7 +45,8 @@ json.dump({"answers": answers, "generated": generated["images"]}, sys.stdout)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def service(tmp_path_factory):
+    """The answers by path, each with its status and body, the generated images, and the tables of the reference."""
     folder = tmp_path_factory.mktemp("new_attribute")
     shutil.copytree(PACKAGE, folder / "ims_mock", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PACKAGE.parent / "fixtures", folder / "fixtures")
@@ -63,17 +64,11 @@ def run(tmp_path_factory):
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    return run
-
-
-@pytest.fixture(scope="module")
-def service(run):
-    """The answers by path, each with its status and body, and the generated images."""
     paths = ["/v2/images", "/v2/cloudimages", "/openapi.json", "/v2/schemas/image"]
     for name in TYPES:
         paths += [f"/v2/images?new_{name}={MATCHING[name]}", f"/v2/images?sort_key=new_{name}&sort_dir=asc"]
     paths += [f"/v2/images?new_{name}={value}" for name, value in INVALID.items()]
-    return run("-c", SCRIPT, images=IMAGES, paths=paths)
+    return {**run("-c", SCRIPT, images=IMAGES, paths=paths), **run("-m", "ims_mock", "fields", "--format", "json")}
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +81,6 @@ def ask(service):
     return ask
 
 
-def ids(page):
-    return [image["id"] for image in page["images"]]
-
-
 @pytest.mark.parametrize("path", ["/v2/images", "/v2/cloudimages"])
 @pytest.mark.parametrize("name", TYPES)
 def test_it_is_loaded_and_shown(ask, name, path):
@@ -100,8 +91,9 @@ def test_it_is_loaded_and_shown(ask, name, path):
 
 @pytest.mark.parametrize("name", TYPES)
 def test_the_list_filters_and_sorts_by_it(ask, name):
-    assert ids(ask(f"/v2/images?new_{name}={MATCHING[name]}")) == ["high"]
-    assert ids(ask(f"/v2/images?sort_key=new_{name}&sort_dir=asc")) == ["none", "low", "high"]
+    filtered, ordered = f"new_{name}={MATCHING[name]}", f"sort_key=new_{name}&sort_dir=asc"
+    for query, ids in ((filtered, ["high"]), (ordered, ["none", "low", "high"])):
+        assert [image["id"] for image in ask(f"/v2/images?{query}")["images"]] == ids
 
 
 @pytest.mark.parametrize("name", INVALID)
@@ -118,11 +110,10 @@ def test_it_is_generated(service, name):
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_it_is_in_the_reference(run, name):
-    tables = run("-m", "ims_mock", "fields", "--format", "json")
-    (field,) = [row for row in tables["fields"] if row["field"] == f"new_{name}"]
-    (parameter,) = [row for row in tables["parameters"] if row["parameter"] == f"new_{name}"]
-    (sort_key,) = [row for row in tables["parameters"] if row["parameter"] == "sort_key"]
+def test_it_is_in_the_reference(service, name):
+    (field,) = [row for row in service["fields"] if row["field"] == f"new_{name}"]
+    (parameter,) = [row for row in service["parameters"] if row["parameter"] == f"new_{name}"]
+    (sort_key,) = [row for row in service["parameters"] if row["parameter"] == "sort_key"]
     assert (field["filter"], field["sort"], field["what it is"]) == ("doc", "doc", "A new attribute.")
     assert parameter["type"] == field["type"]
     assert f"new_{name}" in sort_key["documented values"].split(", ")

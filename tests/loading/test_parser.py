@@ -29,23 +29,6 @@ AS_WRITTEN = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("written", AS_WRITTEN)
-def test_yaml_scalar_stays_as_written(written):
-    assert parsed(f"a: {written}\n") == {"a": written}
-    assert parsed(f"[{written}]") == [written]
-
-
-@pytest.mark.parametrize("written", ["", "~", "null", "Null", "NULL", "  # a comment"])
-def test_plain_null_is_none(written):
-    assert parsed(f"a: {written}\nb: 1") == {"a": None, "b": "1"}
-
-
-@pytest.mark.parametrize("written", ['"{}"', "'{}'", "!!str {}", "! {}"])
-@pytest.mark.parametrize("text", ["null", "~", "", "true"])
-def test_quoted_null_is_text(written, text):
-    assert parsed(f"a: {written.format(text)}") == {"a": text}
-
-
 def test_yaml_is_parsed_without_libyaml():
     program = """if True:
         import yaml
@@ -58,18 +41,17 @@ def test_yaml_is_parsed_without_libyaml():
     assert "ParseError: the tag" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("written", "value"),
-    [
-        *((number, number) for number in ("1.10", "1e400", "-0", "9223372036854775808")),
-        *(("true", True), ("false", False), ("null", None), ('"null"', "null"), ('"true"', "true")),
-        ('"\\ud83d\\ude80 a\\/b\\t\\u0000"', "🚀 a/b\t\0"),
-    ],
-)
-def test_json_number_stays_as_written(written, value):
-    assert parsed(f'{{"a": {written}, "b": [{written}]}}', is_json=True) == {"a": value, "b": [value]}
-
-
+MERGED = {
+    "{<<: *x}": {"a": "1", "b": "2"},
+    "{<<: *x, d: 5}": {"a": "1", "b": "2", "d": "5"},
+    "{a: 0, <<: *x}": {"a": "0", "b": "2"},
+    "{<<: *x, a: null}": {"a": None, "b": "2"},
+    "{<<: [*x, *y]}": {"a": "1", "b": "2", "c": "4"},
+    "{<<: [*y, *x], c: 0}": {"a": "1", "b": "3", "c": "0"},
+    "{<<: {<<: *x, a: 7}, b: 8}": {"a": "7", "b": "8"},
+    "{'<<': 1}": {"<<": "1"},
+}
+X, Y = {"a": "1", "b": "2"}, {"b": "3", "c": "4"}
 YAML_STRUCTURES = [
     ("", None),
     ("# nothing\n# but comments\n", None),
@@ -83,11 +65,23 @@ YAML_STRUCTURES = [
     (b"\xef\xbb\xbfa: 1", {"a": "1"}),
     (b"\xef\xbb\xbf", None),
     (b"a: 1\r\nb: |\r\n  x\r\n  y\r\n", {"a": "1", "b": "x\ny\n"}),
-    # an alias repeats its anchor
+    # scalars stay as written; only a plain null is None
+    *((f"a: {written}\n", {"a": written}) for written in AS_WRITTEN),
+    *((f"[{written}]", [written]) for written in AS_WRITTEN),
+    *((f"a: {null}\nb: 1", {"a": None, "b": "1"}) for null in ("", "~", "null", "Null", "NULL", "  # a comment")),
+    *((f"a: {tag}{text}", {"a": text}) for tag in ("!!str ", "! ") for text in ("null", "~", "", "true")),
+    *((f"a: {quote}{text}{quote}", {"a": text}) for quote in "\"'" for text in ("null", "~", "", "true")),
+    # an alias repeats its anchor; own keys override merged ones and do not change them
     ("a: &x 1\nb: &x 2\nc: *x", {"a": "1", "b": "2", "c": "2"}),
     ("a: &x [1, {b: 2}]\nc: *x", {"a": ["1", {"b": "2"}], "c": ["1", {"b": "2"}]}),
     ("a: &x\nb: *x", {"a": None, "b": None}),
     ("? &k key\n: 1\nb: *k", {"key": "1", "b": "key"}),
+    *(
+        (f"x: &x {{a: 1, b: 2}}\ny: &y {{b: 3, c: 4}}\nz: {written}\nlast: *x", {"x": X, "y": Y, "z": value, "last": X})
+        for written, value in MERGED.items()
+    ),
+    # a few directives, and values with percent signs
+    ("%YAML 1.1\n" + "".join(f"%TAG !{one}! e:\n" for one in "abcdefghi") + "---\n" + "- '%x'\n" * 20, ["%x"] * 20),
 ]
 JSON_STRUCTURES = [
     ("{}", {}),
@@ -96,6 +90,12 @@ JSON_STRUCTURES = [
     ('"x"', "x"),
     (b'\xef\xbb\xbf{"a":\t1}', {"a": "1"}),
     ('{"": 1, "<<": {"a": 2}, "null": 3}', {"": "1", "<<": {"a": "2"}, "null": "3"}),
+    *(
+        (f'{{"a": {one}, "b": [{one}]}}', {"a": one, "b": [one]})
+        for one in ("1.10", "1e400", "-0", "9223372036854775808")
+    ),
+    ('[true, false, null, "null", "true"]', [True, False, None, "null", "true"]),
+    ('{"a": "\\ud83d\\ude80 a\\/b\\t\\u0000"}', {"a": "🚀 a/b\t\0"}),
 ]
 
 
@@ -103,29 +103,8 @@ JSON_STRUCTURES = [
     ("is_json", "text", "value"),
     [*((False, *row) for row in YAML_STRUCTURES), *((True, *row) for row in JSON_STRUCTURES)],
 )
-def test_structure_is_parsed_to_plain_values(is_json, text, value):
+def test_text_is_parsed_to_plain_values(is_json, text, value):
     assert parsed(text, is_json=is_json) == value
-
-
-BASE = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\n"
-
-
-@pytest.mark.parametrize(
-    ("written", "value"),
-    [
-        ("{<<: *x}", {"a": "1", "b": "2"}),
-        ("{<<: *x, d: 5}", {"a": "1", "b": "2", "d": "5"}),
-        ("{a: 0, <<: *x}", {"a": "0", "b": "2"}),
-        ("{<<: *x, a: null}", {"a": None, "b": "2"}),
-        ("{<<: [*x, *y]}", {"a": "1", "b": "2", "c": "4"}),
-        ("{<<: [*y, *x], c: 0}", {"a": "1", "b": "3", "c": "0"}),
-        ("{<<: {<<: *x, a: 7}, b: 8}", {"a": "7", "b": "8"}),
-        ("{'<<': 1}", {"<<": "1"}),
-    ],
-)
-def test_own_keys_override_merged_ones_and_do_not_change_them(written, value):
-    found = parsed(f"{BASE}z: {written}\nlast: *x")
-    assert (found["z"], found["last"]) == (value, {"a": "1", "b": "2"})
 
 
 INVALID_YAML = {
@@ -164,11 +143,6 @@ INVALID_YAML = {
     "many directives after other line ends": ("%X\r%X\x85%X\u2028%X\u2029" * 3 + "---\na: 1", 1, "more than 10 lines"),
     "many directives of a second document": ("a: 1\n...\n" + "%TAG !e! e:\n" * 11, 13, "more than 10 lines"),
 }
-
-
-def test_few_directives_and_values_with_percent_signs_are_legal():
-    text = "%YAML 1.1\n" + "".join(f"%TAG !{one}! e:\n" for one in "abcdefghi")
-    assert parsed(f"{text}---\na:\n" + "- '%x'\n" * 20) == {"a": ["%x"] * 20}
 
 
 INVALID_JSON = {
