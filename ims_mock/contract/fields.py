@@ -22,47 +22,29 @@ DOC, SEEN, GLANCE, ASSUMED = EVIDENCE = ("doc", "seen", "glance", "assumed")
 
 @dataclass(frozen=True)
 class Field:
-    """One attribute of an image.
-
-    Attributes:
-        present: Which images have it.
-        values: The documented values as the document spells them; empty if any value is legal.
-        evidence: The evidence for the attribute itself.
-        filterable: The evidence that the list filters by it; ``None`` if it does not.
-        sortable: The evidence that the list sorts by it; ``None`` if it does not.
-        seen_values: Values of published real responses that are not documented.
-        spellings: Other spellings of documented values, each with the one it stands for (both in lower case).
-        is_column: Whether Glance stores it in a column of its own; all others are free properties there.
-        has_in_operator: Whether its filter accepts the operators ``eq:`` and ``in:`` of Glance.
-        is_nullable: Whether it is shown as ``null`` if it has no value. Others are then absent, lists are empty.
-        is_null_in_glance: Whether Glance shows it as ``null`` if it has no value, but the service leaves it out.
-        is_read_only: Whether the published schema says that clients cannot set it.
-        is_set_by_service: Whether only the service sets it, though no schema says so (assumed).
-        in_images: Whether ``/v2/images`` and its schema show it.
-        in_cloudimages: Whether the newer list, ``/v2/cloudimages``, shows it.
-        share: The share of the generated images that have it, 0 to 1, among those that can have it; ``None`` means one
-            half, unless the generator has rules for it, and 0 that no image of the service has it.
-    """
+    """One attribute of an image."""
 
     name: str
     type: ValueType
     description: str
-    present: str = "always"
-    values: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = (DOC, SEEN)
-    filterable: str | None = GLANCE
-    sortable: str | None = None
-    seen_values: tuple[str, ...] = ()
-    spellings: tuple[tuple[str, str], ...] = ()
-    is_column: bool = False
-    has_in_operator: bool = False
-    is_nullable: bool = False
-    is_null_in_glance: bool = False
-    is_read_only: bool = False
-    is_set_by_service: bool = False
-    in_images: bool = True
-    in_cloudimages: bool = True
+    present: str = "always"  # which images have it
+    values: tuple[str, ...] = ()  # the documented values as the document spells them; empty if any value is legal
+    evidence: tuple[str, ...] = (DOC, SEEN)  # for the attribute itself
+    filterable: str | None = GLANCE  # the evidence that the list filters by it; None if it does not
+    sortable: str | None = None  # the evidence that the list sorts by it; None if it does not
+    seen_values: tuple[str, ...] = ()  # values of published real responses that are not documented
+    spellings: tuple[tuple[str, str], ...] = ()  # others of documented values, each with what it stands for; lower case
+    is_column: bool = False  # whether Glance stores it in a column; all others are free properties there
+    has_in_operator: bool = False  # whether its filter accepts the operators "eq:" and "in:" of Glance
+    is_nullable: bool = False  # whether it is null if it has no value; others are then absent, lists are empty
+    is_null_in_glance: bool = False  # whether it is null if it has no value, but in Glance only
+    is_read_only: bool = False  # whether the published schema says that clients cannot set it
+    is_set_by_service: bool = False  # whether only the service sets it, though no schema says so (assumed)
+    in_images: bool = True  # whether /v2/images and its schema show it
+    in_cloudimages: bool = True  # whether the newer list, /v2/cloudimages, shows it
     share: float | None = None
+    """The share of the generated images that have it, 0 to 1, among those that can have it. ``None`` means one half,
+    unless the generator has rules for it, and 0 that no image of the service has it."""
 
     @property
     def known_values(self) -> tuple[str, ...]:

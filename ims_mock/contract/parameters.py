@@ -37,30 +37,19 @@ SORT_KEYS: Final = _sort_keys(*EVIDENCE)
 
 @dataclass(frozen=True)
 class Parameter:
-    """One documented query parameter.
-
-    Attributes:
-        values: The documented values.
-        default: The value that counts if it is not sent.
-        evidence: The evidence for its rule.
-        field: The attribute that it filters by; ``None`` for paging, sorting and membership.
-        undocumented_values: Legal values that the document does not name.
-        is_checked: Whether other values are rejected; if not, they match no image.
-        pattern: The regular expression of legal values, portable to JavaScript.
-        repeated: What counts if it is repeated: :data:`LAST`, :data:`ALL` or :data:`REJECTED`.
-    """
+    """One documented query parameter."""
 
     name: str
     json_type: str
     description: str
-    values: tuple[str, ...] = ()
-    default: str = ""
-    evidence: tuple[str, ...] = (DOC,)
-    field: Field | None = None
-    undocumented_values: tuple[str, ...] = ()
-    is_checked: bool = False
-    pattern: str = ""
-    repeated: str = LAST
+    values: tuple[str, ...] = ()  # the documented values
+    default: str = ""  # the value that counts if it is not sent
+    evidence: tuple[str, ...] = (DOC,)  # for its rule
+    field: Field | None = None  # the attribute that it filters by; None for paging, sorting and membership
+    undocumented_values: tuple[str, ...] = ()  # legal values that the document does not name
+    is_checked: bool = False  # whether other values are rejected; if not, they match no image
+    pattern: str = ""  # the regular expression of legal values, portable to JavaScript
+    repeated: str = LAST  # what counts if it is repeated: LAST, ALL or REJECTED
 
 
 _TYPE_RULES = {

@@ -265,18 +265,12 @@ def _read_link(_: object) -> str:
 
 @dataclass(frozen=True)
 class ValueType:
-    """The type of an attribute's value.
-
-    Attributes:
-        json_type: Its type in JSON, as the reference shows it.
-        read: Converts a value of a catalog file to the stored value; raises ``ValueError``.
-        operators: The documented operators of a filter, ``operator:value``.
-    """
+    """The type of an attribute's value."""
 
     name: str
-    json_type: str
-    read: Callable[[object], Value]
-    operators: tuple[str, ...] = ()
+    json_type: str  # as the reference shows it
+    read: Callable[[object], Value]  # converts a value of a catalog file to the stored value, or raises ValueError
+    operators: tuple[str, ...] = ()  # the documented ones of a filter, as in "operator:value"
 
 
 TEXT: Final = ValueType("text", "string", read_text)

@@ -33,15 +33,7 @@ class Entry(NamedTuple):
 
 
 class Contents:
-    """The contents of one catalog, which is parsed at once, and validated by its methods in their order.
-
-    Attributes:
-        file: The catalog.
-        raw: The plain values; a single image is in a list of images.
-        links: The links of a published list to its pages, if they fit it.
-        sections: The valid sections; images as they are written.
-        images: The images.
-    """
+    """The contents of one catalog, which is parsed at once, and validated by its methods in their order."""
 
     def __init__(self, file: CatalogFile, problems: Problems, report: Progress) -> None:
         self.file, self._problems, self._report = file, problems, report
@@ -51,8 +43,9 @@ class Contents:
         self._root: ValuePath = ("images", 0) if is_single_image(raw) else ()
         self.raw, odd_keys, has_envelope = without_envelope({"images": [raw]} if self._root else raw)
         self._is_response = bool(self._root) or has_envelope
+        # the links of a published list to its pages, if they fit it
         self.links = {name: raw[name] for name in LINKS if raw.get(name)} if has_envelope and not odd_keys else {}
-        self.sections: dict[str, Any] = {}
+        self.sections: dict[str, Any] = {}  # the valid sections; images as they are written
         self.images: Sequence[Entry] = ()
         for name, message in odd_keys:
             self.warn((name,), message)

@@ -75,12 +75,7 @@ def dump_catalog(
 
 
 def dump_credentials(credentials: CredentialStore, mask: Callable[[str], str] = str) -> dict[str, Any]:
-    """Return the sections of projects and credentials.
-
-    Args:
-        credentials: The projects and credentials.
-        mask: Returns what to write in place of a secret.
-    """
+    """Return the sections of projects and credentials; ``mask`` returns what to write in place of a secret."""
 
     def entry(row: object, keys: Mapping[str, EntryKey]) -> dict[str, Any]:
         return {

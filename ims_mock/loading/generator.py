@@ -170,7 +170,6 @@ def _other_projects(seed: int) -> tuple[str, ...]:
 
 
 def _tags(random: Random, count: int) -> list[str]:
-    """Return tags with different keys."""
     first = int(random() * len(data.TAGS))
     return [_pick(random, data.TAGS[(first + 2 * step) % len(data.TAGS)]) for step in range(count)]
 
@@ -199,7 +198,6 @@ def _system_labels(image: Values) -> tuple[str, str]:
 
 
 def _name_suffix(image: Values) -> str:
-    """Return what names say about the hardware."""
     if "__support_xen_hana" in image:
         return " for SAP HANA"
     if "__support_xen_gpu_type" in image or "__support_kvm_gpu_type" in image:
@@ -379,15 +377,7 @@ class ImageProvider(BaseProvider):
     """
 
     def image(self, *, project: str = DEFAULT_PROJECT, **fixed: object) -> Values:
-        """Return a plausible image as :func:`generate` does, but without ``members`` unless they are fixed.
-
-        Args:
-            project: The owner of most private images.
-            fixed: Values by attribute, from which others follow; ``None`` removes an attribute.
-
-        Raises:
-            ValueError: A computed link is fixed.
-        """
+        """Return a plausible image with fixed values as :func:`generate` does, without ``members`` unless fixed."""
         draw = self.generator.random.random
         image = _image(draw, _Constraints(fixed), random_uuid(_hex(draw)), project, _other_projects(0))
         if "members" not in fixed:
@@ -399,11 +389,7 @@ class ImageProvider(BaseProvider):
         return str(self.image()["name"])
 
     def image_os_version(self, platform: str | None = None) -> str:
-        """Return a documented ``__os_version``, optionally of one platform.
-
-        Raises:
-            ValueError: The platform has no documented version.
-        """
+        """Return a documented ``__os_version``, optionally of one platform; without any, it is a ``ValueError``."""
         fold = BY_NAME["__platform"].fold
         versions = [one.os_version for one in SYSTEMS if platform is None or fold(one.platform) == fold(platform)]
         if not versions:

@@ -68,9 +68,7 @@ class Spelling(dict[str, str | None]):
 def lint(values: Values, spelling: Spelling | None = None) -> Iterator[tuple[str, str]]:
     """Return an attribute and a warning for everything about an image that no real one would have.
 
-    Args:
-        values: The values of the image, including defaults and free properties.
-        spelling: Finds similar names; the images of a load share it.
+    Its values include defaults and free properties. ``spelling`` finds similar names; the images of a load share it.
     """
     spelling = Spelling() if spelling is None else spelling
     for field in FIELDS:
@@ -144,7 +142,6 @@ def _if_set(name: str, message: str, fails: Callable[[Values], bool]) -> Check:
 
 
 def _value(name: str, message: str, is_plausible: Callable[[Any], bool]) -> Check:
-    """Return a check of an attribute's value alone."""
     return _if_set(name, message, lambda values: not is_plausible(values[name]))
 
 

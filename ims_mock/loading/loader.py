@@ -38,21 +38,14 @@ _NO_ID: Final = "has no value; leave it out to have an id generated"
 
 @dataclass(frozen=True)
 class LoadedCatalog:
-    """The merged contents of one or more catalogs.
+    """The merged contents of one or more catalogs."""
 
-    Attributes:
-        name: The names of the catalogs as they were given.
-        clock: The clock, frozen if a catalog says so.
-        warnings: What no real image would show, by file and line.
-        seed: The seed that absent ids are derived from.
-    """
-
-    name: str
+    name: str  # the names of the catalogs as they were given
     catalog: Catalog
     credentials: CredentialStore
-    clock: Clock
-    warnings: tuple[CatalogProblem, ...]
-    seed: int = 0
+    clock: Clock  # frozen if a catalog says so
+    warnings: tuple[CatalogProblem, ...]  # what no real image would show, by file and line
+    seed: int = 0  # of absent ids
 
 
 def load(

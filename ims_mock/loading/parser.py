@@ -92,11 +92,7 @@ class CatalogText:
     max_values: int = sys.maxsize
 
     def parse(self, progress: Progress | None = None) -> Document:
-        """Parse the text.
-
-        Raises:
-            ParseError: The text is not YAML or JSON, or it exceeds a limit.
-        """
+        """Parse the text; raise :class:`ParseError` if it is not YAML or JSON or exceeds a limit."""
         if len(self.data) > MAX_BYTES:
             raise ParseError(1, f"the file is larger than {MAX_BYTES} bytes")
         if self.is_json and (count := count_values(self.data)) > self.max_values:
@@ -283,7 +279,6 @@ class _YamlBuilder:
         return next((self._lines[outer] for outer in enclosing if outer in self._lines), 0)
 
     def _build(self, event: Any, path: ValuePath) -> Any:
-        """Return the value that an event starts."""
         value, size_before = _value(event), self._size
         size = 1 + (len(value) // _CHARACTERS_PER_VALUE if isinstance(value, str) else 0)
         self._built += size
@@ -301,7 +296,6 @@ class _YamlBuilder:
         return value
 
     def _repeated(self, alias: yaml.AliasEvent) -> Any:
-        """Return the value that an alias stands for."""
         if alias.anchor not in self._anchors:
             raise ParseError(_line(alias), f"the alias {quoted(alias.anchor)} has no anchor before it")
         value, size = self._anchors[alias.anchor]

@@ -92,17 +92,12 @@ _NULL: Final[dict[str, Any]] = {"null": "has no value"}
 
 
 class SchemaError(Exception):
-    """Values that do not conform to the schema.
-
-    Attributes:
-        problems: The path and the message of every problem.
-        valid: The values that conform, by name.
-    """
+    """Values that do not conform to the schema."""
 
     def __init__(self, problems: list[tuple[ValuePath, str]], valid: Mapping[str, Any]) -> None:
         super().__init__(f"{len(problems)} problems")
-        self.problems = problems
-        self.valid = valid
+        self.problems = problems  # the path and the message of each
+        self.valid = valid  # the values that conform, by name
 
 
 def _read_each(items: Iterable[tuple[Any, Any]], read: Callable[[Any, Any], Any]) -> dict[Any, Any]:
@@ -122,7 +117,7 @@ def _read_each(items: Iterable[tuple[Any, Any]], read: Callable[[Any, Any], Any]
 
 
 class _ReadField(fields.Field[Any]):
-    """A value that a function reads, or else raises ``ValueError``."""
+    """A value that a function reads; it raises ``ValueError``."""
 
     def __init__(self, read: Callable[[Any], Any], **options: Any) -> None:
         super().__init__(error_messages={"required": "is missing", **_NULL}, **options)
@@ -245,11 +240,7 @@ SECTIONS: Final = tuple(_CATALOG.fields)  # the keys of a catalog file
 def read_sections(raw: object) -> dict[str, Any]:
     """Validate and convert a catalog file except for its images, which are returned unchanged.
 
-    Args:
-        raw: The plain values of the file. A section without a value counts as absent.
-
-    Raises:
-        SchemaError: Values do not conform to the schema.
+    A section without a value counts as absent. Values that do not conform to the schema are a :class:`SchemaError`.
     """
     if not isinstance(raw, Mapping):
         legal = ", ".join(SECTIONS)
@@ -280,7 +271,6 @@ def _load(schema: Schema, raw: Any) -> dict[str, Any]:
 
 
 def _flatten(messages: Any, path: ValuePath) -> Iterator[tuple[ValuePath, str]]:
-    """Flatten marshmallow's tree of messages to paths."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             yield from _flatten(inner, path if name == "_schema" else (*path, name))

@@ -32,19 +32,13 @@ _PACKAGE: Final = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class CatalogProblem:
-    """One problem of a catalog.
-
-    Attributes:
-        line: The line of the value, counted from 1; 0 if the catalog is not a text.
-        path: The path of the value, such as ``images[3].min_disk``; empty for the whole catalog.
-        is_warning: Whether the catalog can be used all the same.
-    """
+    """One problem of a catalog."""
 
     file: str
-    line: int
-    path: str
+    line: int  # of the value, counted from 1; 0 if the catalog is not a text
+    path: str  # of the value, such as images[3].min_disk; empty for the whole catalog
     message: str
-    is_warning: bool = False
+    is_warning: bool = False  # whether the catalog can be used all the same
 
     def __str__(self) -> str:
         file = f"{self.file}:{self.line}" if self.line else self.file
