@@ -9,17 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ims_mock.catalog.defaults import PUBLIC_TYPES
-from ims_mock.contract.fields import (
-    BY_NAME,
-    DESCRIPTION_LENGTH,
-    DESCRIPTION_PATTERN,
-    FIELDS,
-    KNOWN_NAMES,
-    NAME_LENGTH,
-    TAG_LENGTH,
-    is_name,
-    nearest,
-)
+from ims_mock.contract import fields
+from ims_mock.contract.fields import BY_NAME, FIELDS, KNOWN_NAMES
 from ims_mock.contract.values import Value
 from ims_mock.loading.schema import MEMBERS
 from ims_mock.text import quoted
@@ -61,7 +52,7 @@ class Spelling(dict[str, str | None]):
     def __missing__(self, name: str) -> str | None:
         if len(self) >= _MAX_NAMES:
             return None
-        self[name] = nearest(name, {*KNOWN_NAMES, MEMBERS}, cutoff=0.75 if len(name) <= _SHORT_NAME else 0.8)
+        self[name] = fields.nearest(name, {*KNOWN_NAMES, MEMBERS}, cutoff=0.75 if len(name) <= _SHORT_NAME else 0.8)
         return self[name]
 
 
@@ -165,12 +156,12 @@ CHECKS: Final = (
     Check("__os_bit", "does not match the bits in __os_version", _has_version_of_other_bits),
     _if_set("active_at", "belongs to images that have been active only", lambda one: _is(one, "status", "queued", "saving")),
     _if_set("updated_at", "is before created_at", lambda one: _text(one, "updated_at") < _text(one, "created_at")),
-    _value("tags", f"contains a tag of more than {TAG_LENGTH} characters", lambda tags: all(len(tag) <= TAG_LENGTH for tag in tags)),
+    _value("tags", f"contains a tag of more than {fields.TAG_LENGTH} characters", lambda tags: all(len(tag) <= fields.TAG_LENGTH for tag in tags)),
     *(_if_set(name, "belongs to images with data only", lambda one: _is(one, "status", "queued")) for name in ("checksum", "size")),
     _if_set("__image_size", "is not a decimal number above 0 (0 while queued)", _has_bad_image_size),
     _if_set("__os_feature_list", "is not a JSON object", _has_bad_features),
-    _value("name", f"is not 1 to {NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)", lambda name: is_name(name) and 1 <= len(name) <= NAME_LENGTH),
-    _value("__description", f"is longer than {DESCRIPTION_LENGTH} characters or contains <, > or a carriage return", lambda text: len(text) <= DESCRIPTION_LENGTH and bool(re.fullmatch(DESCRIPTION_PATTERN, text))),
+    _value("name", f"is not 1 to {fields.NAME_LENGTH} letters, digits, '-', '.', '_' or spaces (not at the ends)", lambda name: fields.is_name(name) and 1 <= len(name) <= fields.NAME_LENGTH),
+    _value("__description", f"is longer than {fields.DESCRIPTION_LENGTH} characters or contains <, > or a carriage return", lambda text: len(text) <= fields.DESCRIPTION_LENGTH and bool(re.fullmatch(fields.DESCRIPTION_PATTERN, text))),
     _if_set("min_disk", "is not 1 to 1024 GB", lambda one: not (0 if _is(one, "disk_format", "iso") else 1) <= int(str(one["min_disk"])) <= 1024),
 )
 """The relations between attributes that hold for every real image."""

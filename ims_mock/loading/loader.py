@@ -92,7 +92,6 @@ def load(
     total = generate + _count_images(contents, max_images, problems)
     for content in contents:
         content.validate_images()
-    for content in contents:
         content.unmask(unmask or Masks().unmasker(()))
     present = Contents(CatalogFile(UNNAMED, {}), problems, report)
     present.sections = dump_credentials(base.credentials) if base else {}
