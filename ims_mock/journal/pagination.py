@@ -8,7 +8,7 @@ the same walk. The other parameters decide only between walks that ended with th
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from ims_mock.catalog.query import REGISTERED, decoded
@@ -21,14 +21,7 @@ _MARKER: Final = re.compile(r"(?:^|&)marker=([^&]*)")
 
 Question = tuple[tuple[str, str], ...]  # the parameters that are the same on every page of a walk, sorted
 PageKey = tuple[str, Question]  # a page as the client requests it: the marker and the other parameters
-
-
-class _End(NamedTuple):
-    """The last page of a walk so far; a named tuple is made faster than a frozen dataclass."""
-
-    walk: int
-    page_number: int
-    query: str
+_Key = tuple[str, str, str]  # the path, the project, and the last image or the query of a page
 
 
 class PageCounter:
@@ -36,18 +29,18 @@ class PageCounter:
 
     def __init__(self) -> None:
         self._count = 0
-        self._ends: dict[tuple[str, str, str], list[_End]] = {}
-        self._failed: dict[tuple[str, str, str], int] = {}
+        self._ends: dict[_Key, dict[str, tuple[int, int]]] = {}  # by last image and query: numbers of walk and page
+        self._failed: dict[_Key, int] = {}  # by the query of a first page: the number of the walk
 
     def number(self, path: str, project: str, query: str) -> tuple[int, int]:
         """Return the numbers that a request would get: of its walk, 0 for a new one, and of its page."""
         marker = marker_of(query)
         if not marker:
             return self._failed.get((path, project, query[:_MAX_CHARACTERS]), 0), 1
-        ends = self._ends.get((path, project, marker), [])
-        if len(ends) > 1:  # prefer the latest one with the same question
-            ends = sorted(ends, key=lambda end: question_of(end.query) == question_of(query))
-        return (ends[-1].walk, ends[-1].page_number + 1) if ends else (0, 1)
+        ends = self._ends.get((path, project, marker), {"": (0, 0)})
+        same = [end for end in ends if question_of(end) == question_of(query)] if len(ends) > 1 else []
+        walk, page_number = ends[(same or [*ends])[-1]]  # the latest one, with the same question if there is one
+        return walk, page_number + 1
 
     def record(self, path: str, project: str, query: str, last: str | None) -> tuple[int, int]:
         """Record a request and return the numbers of its walk and page.
@@ -60,21 +53,22 @@ class PageCounter:
         if not walk:
             walk = self._count = self._count + 1
         if last is None and page_number == 1:
-            self._failed[path, project, query] = walk
-            _drop_oldest(self._failed)
+            _put_last(self._failed, (path, project, query), walk, MAX_WALKS)
         elif self._failed:
             self._failed.pop((path, project, query), None)
         if last:
-            key = (path, project, last)
-            others = [end for end in self._ends.pop(key, ()) if end.query != query]
-            self._ends[key] = [*others[1 - MAX_WALKS_PER_IMAGE :], _End(walk, page_number, query)]
-            _drop_oldest(self._ends)
+            ends = self._ends.get((path, project, last), {})
+            _put_last(ends, query, (walk, page_number), MAX_WALKS_PER_IMAGE)
+            _put_last(self._ends, (path, project, last), ends, MAX_WALKS)
         return walk, page_number
 
 
-def _drop_oldest(walks: dict[tuple[str, str, str], Any]) -> None:
-    if len(walks) > MAX_WALKS:
-        del walks[next(iter(walks))]
+def _put_last(items: dict[Any, Any], key: Any, value: Any, most: int) -> None:
+    """Make an item the last of a mapping; if there are too many, the first is removed."""
+    items.pop(key, None)
+    items[key] = value
+    if len(items) > most:
+        del items[next(iter(items))]
 
 
 def marker_of(query: str) -> str:
