@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import groupby
@@ -238,12 +238,8 @@ class Coverage:
         return cls(groups, frozenset((name, item) for name, items in groups.items() for item in items) - missing)
 
     def merged(self, other: Coverage) -> Coverage:
-        """Return what either covers, of all items of both contracts."""
-        groups = {
-            group: tuple(dict.fromkeys((*self.contract.get(group, ()), *other.contract.get(group, ()))))
-            for group in {**self.contract, **other.contract}
-        }
-        return Coverage(groups, self.items | other.items)
+        """Return what either covers of the same contract."""
+        return replace(self, items=self.items | other.items)
 
     def covered(self, group: str) -> tuple[str, ...]:
         """Return the covered items of a group, in the order of the contract."""

@@ -179,9 +179,6 @@ def test_merged_coverage_has_the_items_of_both(suite):
     merged = suite.coverage.merged(other.coverage)
     assert merged.covered("values") == ("status=queued", "status=active")
     assert merged.contract == suite.coverage.contract
-    newer = Coverage({"values": ("new=1",), "more": ("a",)}, frozenset({("more", "a")}))
-    assert merged.merged(newer).never("values")[-1] == "new=1"
-    assert merged.merged(newer).covered("more") == ("a",)
 
 
 def test_json_is_read_back(suite):

@@ -511,16 +511,13 @@ XDIST_SUITE = """
 
 
 @pytest.mark.slow
-def test_each_worker_has_its_own_server(run):
-    run(XDIST_SUITE, "-n", "4", "-q", plugins=["xdist", "pytest_randomly"]).assert_outcomes(passed=400)
-
-
-@pytest.mark.slow
-def test_workers_use_separate_sandboxes_of_a_shared_server(run):
+@pytest.mark.parametrize("is_remote", [False, True])
+def test_each_worker_has_its_own_server_or_sandbox(run, is_remote):
     app = make_app("document-sample")
     catalog = app.extensions["ims_mock"].catalog
     with over_socket(app) as ask:
-        result = run(XDIST_SUITE, "-n", "4", "-q", "--ims-mock-url", ask.url, plugins=["xdist", "pytest_randomly"])
+        url = ["--ims-mock-url", ask.url] if is_remote else []
+        result = run(XDIST_SUITE, "-n", "4", "-q", *url, plugins=["xdist", "pytest_randomly"])
     result.assert_outcomes(passed=400)
     assert app.extensions["ims_mock"].catalog is catalog
     assert len(app.extensions["ims_mock.sandboxes"]) == 0
