@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -21,32 +21,25 @@ from werkzeug.test import Client
 from ims_mock.contract.values import wire_time
 from ims_mock.emulator import load_options
 from ims_mock.loading.loader import LoadedCatalog
+from ims_mock.loading.sources import report_problems, warn
 from ims_mock.options import EmulatorOptions
 
 
 def load_once(options: EmulatorOptions) -> LoadedCatalog:
-    """Return the catalogs of options; files that did not change are not loaded again."""
-    times = []
-    for source in options.sources:
-        if not isinstance(source, str | Path) or Path(source).is_dir():
-            return load_options(options)
-        times.append(Path(source).stat().st_mtime_ns if Path(source).is_file() else 0)
-    return _load(replace(options, catalog=tuple(map(str, options.sources))), tuple(times))
+    """Return the catalogs of options, and warn about their problems; unchanged files are not loaded again."""
+    paths = [Path(source) for source in options.sources if isinstance(source, str | Path)]
+    if len(paths) < len(options.sources) or any(path.is_dir() for path in paths):
+        loaded = load_options(options)
+    else:
+        times = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
+        loaded = _load(replace(options, catalog=tuple(map(str, options.sources))), times)
+    warn(report_problems(loaded.warnings))
+    return loaded
 
 
 @lru_cache(maxsize=16)
 def _load(options: EmulatorOptions, _modified: tuple[int, ...]) -> LoadedCatalog:
     return load_options(options)
-
-
-@dataclass(frozen=True)
-class ProjectCredentials:
-    """The project of unauthenticated requests with a token and an access key for it; empty if there are none."""
-
-    project: str
-    token: str
-    access_key: str
-    secret_key: str
 
 
 def stored_image(entry: Mapping[str, Any]) -> dict[str, Any]:

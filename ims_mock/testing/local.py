@@ -15,7 +15,7 @@ from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import Source, report_problems, warn
 from ims_mock.options import AppOptions, EmulatorOptions, convert
 from ims_mock.server.server import BackgroundServer
-from ims_mock.testing.backend import ProjectCredentials, load_once, send, stored_image
+from ims_mock.testing.backend import load_once, send, stored_image
 from ims_mock.web.app import app_for
 
 
@@ -49,13 +49,14 @@ class Local:
         """Return Flask's test client."""
         return self._app.test_client()
 
-    def credentials(self) -> ProjectCredentials:
-        """Return the first token and the first permanent access key of the project in the catalog."""
+    def credentials(self) -> dict[str, str]:
+        """Return the project, and its first token and its first permanent access key in the catalog."""
         known = self._emulator.credentials
         project = known.default_project
         token = next((one.token for one in known.tokens if one.project == project), "")
         key = next((one for one in known.keys if one.project == project and not one.security_token), None)
-        return ProjectCredentials(project, token, key.access if key else "", key.secret if key else "")
+        access, secret = (key.access, key.secret) if key else ("", "")
+        return {"project": project, "token": token, "access_key": access, "secret_key": secret}
 
     def images(self) -> list[dict[str, Any]]:
         """Return all images."""
@@ -89,6 +90,4 @@ class Local:
 
 
 def _state(options: EmulatorOptions) -> tuple[LoadedCatalog, AppOptions]:
-    loaded = load_once(options)
-    warn(report_problems(loaded.warnings))
-    return loaded, convert(options, AppOptions)
+    return load_once(options), convert(options, AppOptions)

@@ -99,22 +99,22 @@ class ImsMock:
     @property
     def project(self) -> str:
         """The project of unauthenticated requests."""
-        return self._backend.credentials().project
+        return self._backend.credentials()["project"]
 
     @property
     def token(self) -> str:
         """A token for the project; empty if the catalog has none."""
-        return self._backend.credentials().token
+        return self._backend.credentials()["token"]
 
     @property
     def access_key(self) -> str:
         """An access key for the project; empty if the catalog has none."""
-        return self._backend.credentials().access_key
+        return self._backend.credentials()["access_key"]
 
     @property
     def secret_key(self) -> str:
         """The secret of the access key."""
-        return self._backend.credentials().secret_key
+        return self._backend.credentials()["secret_key"]
 
     @property
     def client(self) -> Client:

@@ -22,7 +22,7 @@ from ims_mock.loading.dump import dump_catalog
 from ims_mock.loading.loader import LoadedCatalog, load
 from ims_mock.loading.sources import UNNAMED, CatalogError, CatalogProblem, Source, report_problems, warn
 from ims_mock.options import EmulatorOptions, options_of
-from ims_mock.testing.backend import ProjectCredentials, load_once, send, stored_image
+from ims_mock.testing.backend import load_once, send, stored_image
 from ims_mock.text import sent_path
 from ims_mock.web.control.bodies import MAX_IMAGES
 
@@ -82,10 +82,9 @@ class Remote:
         """Return a test client whose requests are sent over HTTP."""
         return Client(_Proxy(self.url))
 
-    def credentials(self) -> ProjectCredentials:
+    def credentials(self) -> dict[str, str]:
         """Return the project, and the credentials that select the sandbox."""
-        names = ("token", "access_key", "secret_key")
-        return ProjectCredentials(self.control("GET", "health")["project"], *(self._sandbox[name] for name in names))
+        return {**self._sandbox, "project": self.control("GET", "health")["project"]}
 
     def images(self) -> list[dict[str, Any]]:
         """Return all images."""
@@ -93,7 +92,7 @@ class Remote:
 
     def load(self, source: Source) -> None:
         """Replace the catalog."""
-        loaded = load([source], seed=self._body["seed"], shown_to=self.credentials().project)
+        loaded = load([source], seed=self._body["seed"], shown_to=self.credentials()["project"])
         self.control("PUT", "catalog", _content(loaded))
         warn(report_problems(loaded.warnings))
 
@@ -127,10 +126,8 @@ class Remote:
 
 def _body(options: EmulatorOptions) -> dict[str, Any]:
     """Return the body that starts a sandbox with these options."""
-    loaded = load_once(options)
-    warn(report_problems(loaded.warnings))
     names = [option.name for option in options_of(EmulatorOptions) if option.name not in _IN_CATALOG]
-    return {"catalog": _content(loaded), **{name: getattr(options, name) for name in names}}
+    return {"catalog": _content(load_once(options)), **{name: getattr(options, name) for name in names}}
 
 
 def _content(loaded: LoadedCatalog) -> dict[str, Any]:
