@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
 from ims_mock.catalog.query import decoded
-from ims_mock.faults.keys import BEFORE, EFFECT, MATCH, MISSING, NULL, RULE, RULE_KEYS, parse_rule
+from ims_mock.faults.keys import BEFORE, EFFECT, MATCH, RULE, RULE_KEYS, parse_rule
 from ims_mock.journal.redaction import redacted_value
 
 MAX_RULES: Final = 1000
@@ -78,19 +78,9 @@ class FaultRule:
         return True
 
     @property
-    def keeps_body(self) -> bool:
-        """Whether the client receives the body of the response unchanged except for its links."""
-        return self.effect.keys().isdisjoint(("body", "drop"))
-
-    @property
     def drops_response(self) -> bool:
         """Whether the connection is closed before the response."""
         return self.effect.get("drop") == BEFORE
-
-    @property
-    def hides_next(self) -> bool:
-        """Whether the response does not link to the next page."""
-        return self.effect.get("next") in (MISSING, NULL)
 
     def delay_seconds(self) -> float:
         """Return the delay of one request, which is random if the rule has a range."""
@@ -108,40 +98,38 @@ class FaultRule:
 
 
 class FaultRules:
-    """The rules of an emulator in the order they were added. The first that applies to a request wins."""
+    """The rules of an emulator in the order they were added. The first that applies to a request wins.
+
+    Attributes:
+        rules: The rules, also those that are used up.
+    """
 
     def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
-        self._lock = Lock()
-        self._rules: tuple[FaultRule, ...] = ()
-        self._count = 0
-
-    def all(self) -> tuple[FaultRule, ...]:
-        """Return the rules, also those that are used up."""
-        return self._rules
+        self.rules: tuple[FaultRule, ...] = ()
+        self._seed, self._lock, self._count = seed, Lock(), 0
 
     def add(self, given: Mapping[str, Any]) -> FaultRule:
         """Append a rule; raise ``ValueError`` if it is invalid or there are too many."""
         with self._lock:
-            if len(self._rules) >= MAX_RULES:
+            if len(self.rules) >= MAX_RULES:
                 raise ValueError(f"There are {MAX_RULES} rules already. Remove some of them.")
             rule = FaultRule(str(self._count + 1), given, self._seed)
             self._count += 1  # an invalid rule uses up no id
-            self._rules = (*self._rules, rule)
+            self.rules = (*self.rules, rule)
             return rule
 
     def remove(self, rule_id: str) -> bool:
         """Remove a rule, and return whether it existed."""
         with self._lock:
-            before, self._rules = self._rules, tuple(rule for rule in self._rules if rule.id != rule_id)
-            return len(self._rules) < len(before)
+            before, self.rules = self.rules, tuple(rule for rule in self.rules if rule.id != rule_id)
+            return len(self.rules) < len(before)
 
     def clear(self) -> None:
         """Remove all rules and restart their ids, so that the same rules have the same random numbers again."""
         with self._lock:
-            self._rules, self._count = (), 0
+            self.rules, self._count = (), 0
 
     def select(self, request: FaultCandidate) -> FaultRule | None:
         """Return the rule that applies to a request, or ``None``."""
         with self._lock:
-            return next((rule for rule in self._rules if rule.claim(request)), None)
+            return next((rule for rule in self.rules if rule.claim(request)), None)

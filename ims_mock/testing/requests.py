@@ -156,13 +156,9 @@ def _where(url: str) -> str:
 
 
 def describe_requests(entries: Sequence[Entry], faults: Mapping[str, str], walks: Iterable[Walk], url: str) -> str:
-    """Return the latest requests as a text, with errors, findings and faults.
+    """Return the latest requests as a text, with errors, findings and the texts of faults by the ids of their rules.
 
-    Args:
-        entries: The recorded requests.
-        faults: A text about each fault rule that still exists, by id.
-        walks: The walks. One line names those that may have left a sandbox.
-        url: The URL that clients must use, which is shown if there are no requests.
+    One line names walks that may have left a sandbox. If there are no requests, the text has the URL to use.
     """
     latest, findings = entries[-_MAX_REQUESTS:], dict[tuple[str, str], list[int]]()
     end = _where(url) if not latest else ":" if len(latest) == len(entries) else ", the latest:"

@@ -109,7 +109,7 @@ def _begin(is_alone: bool) -> None:
     if not is_control:
         if context.sandbox_id and method not in ("GET", "HEAD"):  # its URL is one of the control API
             guards.refuse_foreign_host(context)
-        if emulator.faults.all():
+        if emulator.faults.rules:
             apply_before_response(context)
         if emulator.throttle:
             if asks_list(method, path):

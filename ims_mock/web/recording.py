@@ -12,6 +12,7 @@ from ims_mock.auth.authentication import Authentication
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.catalog.visibility import Caller
 from ims_mock.errors import RequestError
+from ims_mock.faults.keys import MISSING, NULL
 from ims_mock.journal.findings import INFO, Finding, findings_of
 from ims_mock.journal.journal import CONNECTED, HEADERS, MAX_CHARACTERS, MAX_HEADER_CHARACTERS, Record
 from ims_mock.journal.redaction import redacted_header
@@ -80,9 +81,9 @@ def _record(context: RequestContext, status: int) -> Record:
     ids = None if context.images is None else tuple([image.id for image in context.images])
     if ids is None and status < HTTPStatus.BAD_REQUEST:
         ids = ()
-    if rule and not rule.keeps_body:
+    if rule and rule.effect.keys() & {"body", "drop"}:
         status, ids, answer, error = (0 if rule.drops_response else status), None, None, None
-    elif rule and answer and rule.hides_next and answer.query.listing.has_links:
+    elif rule and answer and rule.effect.get("next") in (MISSING, NULL) and answer.query.listing.has_links:
         answer = replace(answer, has_next=False)
     authentication = context.authentication or _NOT_CHECKED
     refusal = None if authentication is _NOT_CHECKED else authentication.failure_name

@@ -102,7 +102,7 @@ def test_first_applicable_rule_wins_and_hides_the_request_from_later_rules():
         for rule in ({}, {"after": 2}, {"probability": 0}, {"match": {"nth": 2}}, {"times": None})
     )
     assert [rules.select(request()) for _ in range(5)] == [once, always, second, skipping, always]
-    assert [rule.hits for rule in rules.all()] == [1, 1, 0, 1, 2]
+    assert [rule.hits for rule in rules.rules] == [1, 1, 0, 1, 2]
     assert never.hits == 0
 
 
@@ -126,10 +126,10 @@ def test_ids_are_unique_until_all_rules_are_cleared():
     for _ in range(3):
         rules.add(EFFECT)
     assert [rules.remove("2"), rules.remove("2"), rules.remove("x")] == [True, False, False]
-    assert [rule.id for rule in rules.all()] == ["1", "3"]
+    assert [rule.id for rule in rules.rules] == ["1", "3"]
     assert rules.add(EFFECT).id == "4"
     rules.clear()
-    assert (rules.all(), rules.add(EFFECT).id) == ((), "1")
+    assert (rules.rules, rules.add(EFFECT).id) == ((), "1")
 
 
 def test_number_of_rules_is_limited():

@@ -14,7 +14,7 @@ blueprint = Blueprint("faults", __name__)
 @blueprint.get("/faults")
 def list_faults() -> Response:
     """List the rules, each with its hits."""
-    return jsonify(faults=[rule.as_json() for rule in context.emulator.faults.all()])
+    return jsonify(faults=[rule.as_json() for rule in context.emulator.faults.rules])
 
 
 @blueprint.post("/faults")
@@ -32,5 +32,5 @@ def remove_fault(rule_id: str) -> tuple[str, int]:
     """Remove one rule."""
     faults = context.emulator.faults
     if not faults.remove(rule_id):
-        raise RequestError("rule", "the rule", rule_id, ", ".join(rule.id for rule in faults.all()))
+        raise RequestError("rule", "the rule", rule_id, ", ".join(rule.id for rule in faults.rules))
     return "", 204

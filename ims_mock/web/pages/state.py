@@ -54,7 +54,7 @@ def show_coverage() -> Response:
 @blueprint.get("/pages/faults")
 def show_faults() -> Response:
     """Show the rules of fault injection, and a form for another one."""
-    rules = [rule.as_json() for rule in context.emulator.faults.all()]
+    rules = [rule.as_json() for rule in context.emulator.faults.rules]
     return render("faults", {"rules": rules, "sections": {title: keys_of(one) for one, title in _SECTIONS.items()}})
 
 
