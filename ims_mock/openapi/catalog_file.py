@@ -1,7 +1,5 @@
 """The JSON Schema of catalog files, derived from the tables of attributes and of keys."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

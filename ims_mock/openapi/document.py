@@ -1,7 +1,5 @@
 """The OpenAPI document, derived from the tables of operations, parameters and errors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import count

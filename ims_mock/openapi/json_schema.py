@@ -1,7 +1,5 @@
 """Building blocks of JSON Schemas."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The table of operations: one row for each method of each path, with its request, its responses and its errors."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import chain
@@ -17,9 +15,9 @@ from ims_mock.openapi.schemas import PUBLISHED
 from ims_mock.writes.json_patch import MEDIA_TYPES
 from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE
 
-SERVICE, IDENTITY, CONTROL = "images", "identity", "control"
-"""The image service behind its gateway, the identity service, and the emulator itself."""
-
+SERVICE: Final = "images"  # behind its gateway
+IDENTITY: Final = "identity"
+CONTROL: Final = "control"  # the emulator itself
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 _OLD_PATCH, _PATCH = MEDIA_TYPES
@@ -35,7 +33,7 @@ def is_under(path: str, *prefixes: str) -> bool:
 
 
 def service_of(path: str) -> str:
-    """Return the service that a path belongs to: ``images``, ``identity`` or ``control``."""
+    """Return the service that a path belongs to."""
     if is_under(path, "/_ims", "/openapi.json"):
         return CONTROL
     return IDENTITY if is_under(path, "/v3") else SERVICE
@@ -190,8 +188,6 @@ _CONTROL_ROWS: Final = (
 
 _DOCUMENT: Final = Operation("GET", "/openapi.json", "showDocument", "Show this document.", {200: "Document"})
 
-OPERATIONS: Final = (*_IMAGE_ROWS, *_IDENTITY_ROWS, _DOCUMENT, *_CONTROL_ROWS)
-"""All operations. Those under ``/_ims/`` do not exist with ``--control off``."""
-
+OPERATIONS: Final = (*_IMAGE_ROWS, *_IDENTITY_ROWS, _DOCUMENT, *_CONTROL_ROWS)  # the last only with --control on
 ENDPOINTS: Final = tuple(Endpoint(one.method, one.path, one.path_values) for one in (*_IMAGE_ROWS, *_IDENTITY_ROWS))
 """The endpoints of the emulated services, as the coverage report counts them."""

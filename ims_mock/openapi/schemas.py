@@ -1,7 +1,5 @@
 """JSON Schemas, derived from the tables: images, published schemas, and bodies of requests and responses."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -56,11 +54,7 @@ _ATTRIBUTE_TYPES: Final[Mapping[ValueType, Schema]] = {  # by type; all other at
 
 
 def _attribute(field: Field, keywords: Mapping[str, Any]) -> Schema:
-    """Return the schema of an attribute.
-
-    Attributes that are shown as ``null`` may be ``null`` in the published schema too, as in Glance's: glanceclient
-    refuses to change an image that violates its schema.
-    """
+    """Return the schema of an attribute; glanceclient refuses to change an image with an unexpected ``null``."""
     schema = {**keywords, "description": field.description}
     if field.is_read_only:
         schema["readOnly"] = True

@@ -1,7 +1,5 @@
 """Reference tables: the tables of the code as rows of text, for documents and terminals."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -119,7 +117,6 @@ TABLES: Final = {
     "mock-options": _keywords(MockOptions),
     "settings": _table("option | environment | default | commands | what it is", map(_option, OPTIONS)),
 }  # fmt: skip
-"""Each table by name."""
 
 
 def fields_reference(form: str, others: Mapping[str, Table] | None = None) -> str:

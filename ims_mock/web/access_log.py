@@ -3,8 +3,6 @@
 Each log record has its parts as a mapping in ``parts``, for a log in JSON.
 """
 
-from __future__ import annotations
-
 import logging
 import traceback
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The request context: what is known about a request while it is answered."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -10,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from time import perf_counter
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import IO, Any, Final, cast
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request, current_app, request
@@ -26,17 +24,12 @@ from ims_mock.catalog.visibility import Caller, View, is_queens
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.faults.rules import FaultRule
-from ims_mock.journal.journal import ListAnswer
+from ims_mock.journal.journal import Journal, ListAnswer
 from ims_mock.journal.redaction import redacted_text, redacted_value, secrets_in_json, secrets_in_query
 from ims_mock.json_body import JsonValue, parse_json
 from ims_mock.options import STRICT
 from ims_mock.text import shortened, wire_text
 from ims_mock.web.recording import refuse_findings, wsgi_name
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
-    from ims_mock.journal.journal import Journal
 
 EMULATOR: Final = "ims_mock"  # the key of the server's own emulator in app.extensions
 JSON: Final = "application/json"
@@ -79,7 +72,7 @@ class RequestContext:
         return new_request_id()
 
     @property
-    def environ(self) -> WSGIEnvironment:
+    def environ(self) -> dict[str, Any]:
         """The WSGI environment of the request."""
         return self.request.environ
 

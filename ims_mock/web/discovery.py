@@ -1,7 +1,5 @@
 """What the API says of itself: its versions, the JSON Schemas under ``/v2/schemas``, and the OpenAPI document."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from urllib.parse import quote
 

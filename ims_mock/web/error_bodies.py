@@ -4,8 +4,6 @@ The status, code and wording of each error are a row of :mod:`ims_mock.errors`; 
 :mod:`ims_mock.openapi.schemas`.
 """
 
-from __future__ import annotations
-
 import html
 import json
 from collections.abc import Callable

@@ -1,32 +1,22 @@
 """Fault injection: what the rule that matches a request does to it, and to its response."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import Response
 
 from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.errors import Problem, RequestError, usual_code
 from ims_mock.faults.keys import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED
-from ims_mock.faults.rules import FaultCandidate
+from ims_mock.faults.rules import FaultCandidate, FaultRule
 from ims_mock.journal.pagination import marker_of
+from ims_mock.web.context import RequestContext
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from ims_mock.faults.changes import CatalogChange
-    from ims_mock.faults.rules import FaultRule
-    from ims_mock.web.context import RequestContext
-
-RELEASE_WORKER: Final = "ims_mock.release_worker"
-"""The WSGI environment key of a context manager that frees the worker thread while a request waits."""
-
+RELEASE_WORKER: Final = "ims_mock.release_worker"  # in the WSGI environment: frees the thread while a request waits
 _GARBAGE: Final = bytes(range(255, 127, -1))  # bytes that are neither UTF-8 nor JSON
 _HTML: Final = "<html>\n<head><title>{0}</title></head>\n<body>\n<center><h1>{0}</h1></center>\n</body>\n</html>\n"
 
@@ -41,8 +31,7 @@ def apply_before_response(context: RequestContext) -> None:
         with context.environ.get(RELEASE_WORKER, nullcontext)():
             time.sleep(seconds)
     if "catalog" in rule.effect:
-        change: CatalogChange = rule.effect["catalog"]
-        emulator, marker = context.emulator, marker_of(context.query_string)
+        change, emulator, marker = rule.effect["catalog"], context.emulator, marker_of(context.query_string)
         now, project, seed = emulator.clock.wire(), emulator.credentials.default_project, emulator.state.seed
         emulator.edit_catalog(lambda catalog: change.apply(catalog, marker=marker, project=project, seed=seed, now=now))
     if "status" in rule.effect:
@@ -64,8 +53,7 @@ def _candidate(context: RequestContext) -> FaultCandidate:
 
 def _error(rule: FaultRule) -> RequestError:
     """Return the error of a rule; Glance has its usual message unless the rule has one."""
-    status: HTTPStatus = rule.effect["status"]
-    message = rule.effect.get("message", "")
+    status, message = rule.effect["status"], rule.effect.get("message", "")
     code = rule.effect.get("code") or usual_code(status)
     problem = Problem("fault", status, code, "a fault is injected", "{says}", "{message}")
     return RequestError(problem, says=message or f"{status.phrase} (injected by fault rule {rule.id})", message=message)
@@ -79,11 +67,11 @@ class DropConnection(ConnectionError):
 
 
 class DroppedResponse(Response):
-    """A response during which the connection is dropped."""
+    """A response before which, or in the middle of whose body, the connection is dropped."""
 
-    is_silent = False  # whether it is dropped before the response instead of in the middle of its body
+    is_silent = False  # whether it is dropped before the response
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
         """Send the response up to the point at which the connection is dropped."""
         if not self.is_silent:
             body = b"".join(super().__call__(environ, start_response))
@@ -111,12 +99,11 @@ def apply_to_response(context: RequestContext, rule: FaultRule, response: Respon
 
 
 def _change_next(context: RequestContext, response: Response, how: str) -> None:
-    """Change the link to the next page; a response without links stays as it is."""
-    page: dict[str, Any] = json.loads(response.get_data())
+    """Change the link to the next page, if the response has links."""
+    page = json.loads(response.get_data())
     if "first" not in page:
         return
-    own = f"{context.request.path}?{context.query_string}"
-    links = {NULL: None, LOOP: page["first"], REPEATED: own}
+    links = {NULL: None, LOOP: page["first"], REPEATED: f"{context.request.path}?{context.query_string}"}
     if how in links:
         page["next"] = links[how]
     elif how == MISSING:

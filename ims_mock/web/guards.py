@@ -5,8 +5,6 @@ the three of HTML forms. The emulator never gives that permission, so only ``POS
 to be checked; a browser sends their ``Origin``. Changes to the emulator itself are all checked.
 """
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from ipaddress import ip_address
@@ -19,11 +17,10 @@ from ims_mock.web.context import RequestContext
 GATEWAY_URI_BYTES: Final = 32_768  # the longest path and query that the gateway accepts (its documentation)
 GLANCE_LINE_BYTES: Final = 8_192  # Glance rejects a request line of as many bytes, line end included (recorded)
 
+# The media types, a missing one included, that a page may send to any server (the Fetch standard)
 FORM_MEDIA_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
-"""The media types, a missing one included, that a page may send to any server (the Fetch standard)."""
-
 LOGIN: Final = "identity.create_token"  # changes nothing: every replica understands an issued token, which has it all
-PER_PROCESS: Final = {
+PER_PROCESS: Final = {  # endpoints that report what one process received or made for requests, and what they report
     "control.journal.list_requests": "journal",
     "control.journal.list_walks": "journal",
     "control.journal.show_coverage": "coverage",
@@ -33,8 +30,6 @@ PER_PROCESS: Final = {
     "control.pages.show_coverage": "coverage",
     "control.pages.show_sandboxes": "sandboxes",
 }
-"""The endpoints that report which requests a process received or what it made for them, and what they report."""
-
 SINGLE_PROCESS_CLAIMS: Final = ("Granian",)  # servers that never set wsgi.multiprocess, whatever they run
 _PORT: Final = re.compile(r":[0-9]*$")
 

@@ -1,7 +1,5 @@
 """Views of images: the two lists, one image, its tags and its data."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Final

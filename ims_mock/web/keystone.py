@@ -1,7 +1,5 @@
 """The part of Keystone that clients of images need, under ``/v3``: tokens, projects, domains, service catalog."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Views of the members of an image: the projects that it is shared with."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify

@@ -3,10 +3,8 @@
 A sandbox is selected by its URL, ``/_ims/sandboxes/{id}/…``, or by its credentials.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from flask import current_app
 
@@ -16,11 +14,7 @@ from ims_mock.journal.walks import STAY_IN_SANDBOX
 from ims_mock.sandboxes import Sandboxes, sandbox_id_of
 from ims_mock.web.context import EMULATOR, SANDBOX_ID, RequestContext
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
 PATH: Final = "/_ims/sandboxes"
-
 SANDBOXES: Final = "ims_mock.sandboxes"  # the key of the sandboxes in app.extensions; absent without control API
 _UNKNOWN_IMAGE: Final = frozenset(
     {"marker", "long-marker", "image", "image-to-change", "image-to-delete", "image-with-parts"}
@@ -28,7 +22,7 @@ _UNKNOWN_IMAGE: Final = frozenset(
 _URL: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
 
 
-def mount_sandbox(environ: WSGIEnvironment) -> None:
+def mount_sandbox(environ: dict[str, Any]) -> None:
     """Make a request to a URL under that of a sandbox one to an application that is mounted there."""
     path = environ["PATH_INFO"]
     match = _URL.fullmatch(path) if path.startswith(PATH) else None

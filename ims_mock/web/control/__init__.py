@@ -5,8 +5,6 @@ Changes without bodies are in the table below. Each module has the other views o
 schemas of its bodies in ``openapi/schemas.py``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Final

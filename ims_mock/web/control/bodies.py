@@ -1,7 +1,5 @@
 """Bodies of control requests and responses: catalogs and images as JSON or YAML, and JSON objects."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,9 +10,8 @@ from ims_mock.json_body import MAX_VALUES, JsonValue, parse_json
 from ims_mock.loading.parser import CatalogText, ParseError, dumps
 from ims_mock.web.context import JSON, MAX_JSON_BYTES, context
 
+# The media types of a change; a page of another origin may send none of them without asking for permission
 MEDIA_TYPES: Final = (JSON, "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-"""The media types of a change; a page of another origin may send none of them without asking for permission."""
-
 MAX_CATALOG_BYTES: Final = 64 * 2**20  # the largest catalog that a request may send
 MAX_IMAGES: Final = 100_000  # the number of images that a request may add, written or generated
 

@@ -1,7 +1,5 @@
 """The catalog under ``/_ims/``: health, file, schema, images, snapshots, without the rules of the service."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify
 
 from ims_mock import __version__

@@ -1,7 +1,5 @@
 """``/_ims/clock``: the emulator's time, shown, set and advanced."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.clock import Clock

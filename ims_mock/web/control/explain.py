@@ -1,7 +1,5 @@
 """``/_ims/explain``: why a list query returns an image, or does not."""
 
-from __future__ import annotations
-
 from typing import Final
 from urllib.parse import parse_qsl
 

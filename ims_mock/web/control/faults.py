@@ -1,7 +1,5 @@
 """``/_ims/faults``: the fault rules, listed, added and removed."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify
 
 from ims_mock.errors import RequestError

@@ -1,7 +1,5 @@
 """``/_ims/requests``, ``/_ims/walks`` and ``/_ims/coverage``: recorded requests and what is derived from them."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify, request
 
 from ims_mock.contract.values import parse_integer

@@ -1,7 +1,5 @@
 """``/_ims/sandboxes``: list, create, restart and remove sandboxes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request

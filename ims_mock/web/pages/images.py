@@ -1,7 +1,5 @@
 """Pages of the list of images, as a caller sees it, and of one image; and what ``/_ims/`` shows to programs."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from dataclasses import replace

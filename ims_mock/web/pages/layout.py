@@ -1,7 +1,5 @@
 """What all pages share: the blueprint, the frame around their templates, headers, and errors."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Pages of the emulator's state: requests, walks, coverage, faults, clock and snapshots, sandboxes."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from flask import Response, request
