@@ -1,8 +1,8 @@
 """Every effect of a fault rule, over HTTP."""
 
-import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from helpers import TRANSPORTS, in_process, link, make_app, over_socket
@@ -78,33 +78,19 @@ def test_a_rule_sets_code_message_and_headers(ask, fault, code):
     assert (answer.headers["Retry-After"], answer.headers["X-Request-Id"]) == ("5", "own")
 
 
-@pytest.mark.parametrize(
-    ("path", "says"),
-    [
-        ("/v3/auth/tokens", {"error": {"code": 503, "message": "later", "title": "Service Unavailable"}}),
-        ("/v2/cloudimages", {"error_msg": "later", "error_code": "APIGW.0201"}),
-    ],
-)
 @pytest.mark.parametrize("profile", ["documented", "glance"], indirect=True)
-def test_an_injected_error_has_the_format_of_its_path(ask, fault, path, says):
-    fault(status=503, message="later")
-    answer = ask(path)
-    assert answer.status == 503
-    assert {name: value for name, value in answer.json.items() if name != "request_id"} == says
-
-
-@pytest.mark.parametrize(
-    ("keys", "text"),
-    [
-        ({"status": 404}, "404 Not Found\n\nThe resource could not be found.\n\n   "),
-        ({"status": 503, "message": "later"}, "503 Service Unavailable\n\nlater\n\n   "),
-    ],
-)
-@pytest.mark.parametrize("profile", ["glance"], indirect=True)
-def test_an_injected_error_of_glance_is_plain_text(ask, fault, keys, text):
-    fault(**keys)
-    answer = ask(PATH)
-    assert (answer.headers[TYPE], answer.text) == ("text/plain; charset=UTF-8", text)
+def test_an_injected_error_has_the_format_of_its_path(ask, fault, profile):
+    fault(status=503, message="later", times=3)
+    of_keystone, of_gateway, of_list = (ask(path) for path in ("/v3/auth/tokens", "/v2/cloudimages", PATH))
+    assert {answer.status for answer in (of_keystone, of_gateway, of_list)} == {503}
+    assert of_keystone.json == {"error": {"code": 503, "message": "later", "title": "Service Unavailable"}}
+    said = {"error_msg": "later", "error_code": "APIGW.0201", "request_id": of_gateway.headers["X-Request-Id"]}
+    assert of_gateway.json == said
+    if profile == "glance":
+        assert of_list.headers[TYPE] == "text/plain; charset=UTF-8"
+        assert of_list.text == "503 Service Unavailable\n\nlater\n\n   "
+        fault(status=404)
+        assert ask(PATH).text == "404 Not Found\n\nThe resource could not be found.\n\n   "
 
 
 def seconds(ask, target=PATH):
@@ -113,32 +99,26 @@ def seconds(ask, target=PATH):
     return time.perf_counter() - began
 
 
-def test_a_response_is_delayed(ask, fault, emulator):
-    fault(delay=0.5)
-    assert seconds(ask) >= 0.5
+@pytest.mark.parametrize("delay", [0.3, [0.3, 0.4]])
+def test_a_response_is_delayed(ask, fault, emulator, delay):
+    rule = fault(delay=delay)
+    assert seconds(ask) >= 0.3
     (entry,) = emulator.journal.entries()
-    assert entry.seconds >= 0.5
+    assert entry.seconds >= 0.3
     assert entry.ids == tuple(NAMES)
-
-
-def test_a_delay_may_lie_in_a_range(ask, fault):
-    rule = fault(delay=[0.2, 0.3], times=None)
-    assert all(0.2 <= rule.delay_seconds() <= 0.3 for _ in range(100))
-    assert len({rule.delay_seconds() for _ in range(9)}) > 1
-    assert seconds(ask) >= 0.2
+    assert all(0.3 <= rule.delay_seconds() <= 0.4 for _ in range(100))
+    assert (len({rule.delay_seconds() for _ in range(9)}) > 1) == isinstance(delay, list)
 
 
 def test_others_are_answered_during_a_delay(app, fault):
     fault(path="/slow", delay=2, times=None)
     with over_socket(app, threads=2) as ask:
         workers = threading.active_count()
-        waiting = [threading.Thread(target=ask, args=["/slow"]) for _ in range(6)]
-        for one in waiting:
-            one.start()
-        time.sleep(0.4)
-        assert seconds(ask) < 1.2
-        for one in waiting:
-            one.join()
+        with ThreadPoolExecutor(6) as pool:
+            for _ in range(6):
+                pool.submit(ask, "/slow")
+            time.sleep(0.4)
+            assert seconds(ask) < 1.2
         for _ in range(500):
             if threading.active_count() == workers:
                 return
@@ -164,10 +144,8 @@ def test_a_body_is_replaced(ask, whole, fault, how):
         assert answer.body == (whole.body[: len(whole.body) // 2] if how == "truncated" else b"")
 
 
-@pytest.mark.parametrize(
-    ("effect", "status", "title"), [({}, 200, "200 OK"), ({"status": 502}, 502, "502 BAD GATEWAY")]
-)
-def test_a_body_may_be_an_html_page(ask, fault, effect, status, title):
+@pytest.mark.parametrize(("effect", "title"), [({}, "200 OK"), ({"status": 502}, "502 BAD GATEWAY")])
+def test_a_body_may_be_an_html_page(ask, fault, effect, title):
     fault(body="html", **effect)
     answer = ask(PATH)
     assert (answer.status, answer.headers[TYPE]) == (int(title[:3]), "text/html")
@@ -242,12 +220,10 @@ def test_the_connection_is_dropped(app, fault, emulator, caplog, drop):
         fault(drop=drop)
         answer = said(ask.url, f"{PATH}?limit=2")
         assert ask(PATH).ids == NAMES
-    if drop == "before":
-        assert answer == b""
-    else:
-        headers, _, body = answer.partition(b"\r\n\r\n")
-        assert f"Content-Length: {len(whole)}".encode() in headers
-        assert body == whole[: len(whole) // 2]
+    headers, _, body = answer.partition(b"\r\n\r\n")
+    assert (f"Content-Length: {len(whole)}".encode() in headers) == (drop == "middle")
+    assert body == (whole[: len(whole) // 2] if drop == "middle" else b"")
+    assert bool(answer) == (drop == "middle")
     status = 0 if drop == "before" else 200
     assert entries(emulator) == [(200, "", 1, 1), (status, "1", 2, 1), (200, "", 3, 1)]
     assert emulator.journal.entries()[1].ids == ()
@@ -272,19 +248,15 @@ def test_a_drop_in_process_is_a_connection_error(app, fault, drop):
     assert in_process(app)(PATH).status == 200
 
 
-def test_the_marker_is_deleted_between_two_pages(ask, fault):
+def test_an_image_is_deleted_between_two_pages(ask, fault):
     second = ask(f"{PATH}?limit=3").json["next"]
     fault(page=2, catalog={"delete": "marker"})
     answer = ask(second)
     assert (answer.status, answer.json["error"]["code"]) == (400, "IMG.0027")
     assert ask(f"{PATH}/image-7").status == 404
     assert ask(f"{PATH}?status=deleted").ids == ["image-7"]
-    assert ask(f"{PATH}?limit=3").ids == ["image-9", "image-8", "image-6"]
-
-
-def test_an_image_is_deleted_between_two_pages(ask, fault):
-    fault(page=2, catalog={"delete": "image-6"})
-    assert walked(ask) == [["image-9", "image-8", "image-7"], ["image-5", "image-4", "image-3"], ["image-2", "image-1"]]
+    fault(page=2, catalog={"delete": "image-5"})
+    assert walked(ask) == [["image-9", "image-8", "image-6"], ["image-4", "image-3", "image-2"], ["image-1"]]
 
 
 def test_an_image_is_added_between_two_pages(ask, fault):
@@ -295,7 +267,7 @@ def test_an_image_is_added_between_two_pages(ask, fault):
     assert first == ["new", "image-9", "image-8"]
     assert [second[0], second[1]] == ["image-7", "image-6"]
     added = ask(f"{PATH}/{second[2]}").json
-    assert (added["name"], added["min_disk"], added["owner"]) == ("in between", 50, "p")
+    assert {"name": "in between", "min_disk": 50, "owner": "p"}.items() <= added.items()
     assert ask(f"{PATH}/new").json["created_at"] == "2023-11-13T08:00:00Z"
 
 
@@ -364,13 +336,10 @@ def test_faults_apply_before_authentication():
     assert [in_process(app)(PATH).status for _ in range(2)] == [503, 401]
 
 
-def test_faults_do_not_apply_to_the_control_api(ask, fault, emulator):
-    rule = fault(status=503, drop="before", times=None)
+def test_faults_do_not_apply_to_the_control_api_which_masks_secrets_in_rules(ask, fault, emulator):
+    secret = {"query": {"X-Auth-Token": "secret"}, "header": {"Authorization": "secret"}}
+    rules = [fault(status=503, drop="before", times=None), fault(**secret, delay=0)]
     assert ask("/_ims/health").status == 200
     assert ask("/_ims/absent").status == 404
-    assert (rule.hits, emulator.journal.entries()) == (0, [])
-
-
-def test_secrets_in_a_rule_are_masked(fault):
-    rule = fault(query={"X-Auth-Token": "secret"}, header={"Authorization": "secret"}, delay=0)
-    assert "secret" not in json.dumps(rule.as_json())
+    assert "secret" not in ask("/_ims/faults").text
+    assert ([rule.hits for rule in rules], emulator.journal.entries()) == ([0, 0], [])
