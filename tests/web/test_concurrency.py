@@ -1,6 +1,5 @@
 """Concurrent clients: every response matches one version of the catalog, and no write is lost."""
 
-import json
 import random
 import sys
 import time
@@ -8,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import accumulate
 from threading import Event
-from typing import NamedTuple
 
 import pytest
-from helpers import in_process, over_socket, token_of
+from helpers import in_process, over_socket, send_json, token_of
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.emulator import Emulator
@@ -19,10 +17,8 @@ from ims_mock.loading.loader import load
 from ims_mock.web.app import app_for
 
 READERS, WRITERS = 16, 4
-SHORT, LONG = 2, 30
-"""How many seconds the threads run: always, and in the slow test."""
+SHORT, LONG = 2, 30  # how many seconds the threads run: always, and in the slow test
 
-JSON = "application/json"
 PATCH = "application/openstack-images-v2.1-json-patch"
 CATALOG = {
     "project": "a",
@@ -51,7 +47,7 @@ class Recorded(Emulator):
         return super().write_image(recorded)
 
 
-QUESTIONS = (
+QUESTIONS = (  # tokens with queries of the list
     ("of-a", ""),
     ("admin", ""),
     ("of-a", "sort_key=name&sort_dir=asc"),
@@ -62,7 +58,6 @@ QUESTIONS = (
     ("of-a", "colour=red"),
     ("of-b", "visibility=shared"),
 )
-"""Tokens with queries of the list."""
 
 
 def response_hash(ask, question):
@@ -72,23 +67,14 @@ def response_hash(ask, question):
     return hash(found.body)
 
 
-class Reading(NamedTuple):
-    """A response: its question, the first and last write that it may reflect, and its hash."""
-
-    question: tuple[str, str]
-    first: int
-    last: int
-    says: int
-
-
 def read(ask, emulator, ends, seed):
-    """Query the list until a time."""
+    """Query the list until a time; return each question, the writes that its response may reflect, and its hash."""
     rng, readings = random.Random(seed), []
     while time.monotonic() < ends:
         question = rng.choice(QUESTIONS)
         first = max(len(emulator.log) - 1, 0)  # the last write may not count yet
         says = response_hash(ask, question)
-        readings.append(Reading(question, first, len(emulator.log), says))
+        readings.append((question, first, len(emulator.log), says))
     return readings
 
 
@@ -97,9 +83,9 @@ def write(ask, ends, number):
     rng, made, done, changes = random.Random(number), [], 0, 0
     others = ask("/v2/images?limit=20", {"X-Auth-Token": "of-a"}).ids
 
-    def send(method, path, body=None, media_type=JSON, token="of-a"):
-        data = b"" if body is None else json.dumps(body).encode()
-        answer = ask(f"/v2/images{path}", {"X-Auth-Token": token, "Content-Type": media_type}, method, data)
+    def send(method, path, body=b"", token="of-a"):
+        headers = {"X-Auth-Token": token, **({"Content-Type": PATCH} if method == "PATCH" else {})}
+        answer = send_json(ask, method, f"/v2/images{path}", body, headers)
         assert answer.status in (200, 201, 204, 404, 409), answer.text
         return answer
 
@@ -109,14 +95,14 @@ def write(ask, ends, number):
         if act == 0:
             made.append(send("POST", "", {"name": f"made {rng.random()}", "tags": ["x86"]}).json["id"])
         elif act == 1:
-            change = {"op": "add", "path": "/colour", "value": rng.choice(("red", "blue"))}
-            send("PATCH", f"/{image}", [change], PATCH)
+            colour = rng.choice(("red", "blue"))
+            send("PATCH", f"/{image}", [{"op": "add", "path": "/colour", "value": colour}])
         elif act == 2:
             send(rng.choice(("PUT", "DELETE")), f"/{image}/tags/x86")
         elif act == 3:
             send("POST", f"/{image}/members", {"member": "b"})
         elif act == 4:
-            send("PUT", f"/{image}/members/b", {"status": rng.choice(("accepted", "rejected"))}, token="of-b")
+            send("PUT", f"/{image}/members/b", {"status": rng.choice(("accepted", "rejected"))}, "of-b")
         elif act == 5:
             send("DELETE", f"/{image}/members/b")
         elif act == 6 and len(made) > 5:
@@ -124,7 +110,7 @@ def write(ask, ends, number):
         else:
             changes += 1
             change = {"op": "add", "path": f"/writer {number}", "value": str(changes)}
-            assert send("PATCH", "/common", [change], PATCH).status == 200
+            assert send("PATCH", "/common", [change]).status == 200
     return made, done, changes
 
 
@@ -139,8 +125,8 @@ def check(readings, first, log):
     for version in accumulate(log, Catalog.with_image, initial=first):
         quiet.edit_catalog(lambda _, version=version: version)
         answers.append({question: response_hash(ask, question) for question in QUESTIONS})
-    for one in readings:
-        assert one.says in [version[one.question] for version in answers[one.first : one.last + 1]], one
+    for question, first_write, last_write, says in readings:
+        assert says in [version[question] for version in answers[first_write : last_write + 1]], question
 
 
 @contextmanager
