@@ -2,7 +2,7 @@
 
 What a reset restores is one immutable :class:`~ims_mock.loading.loader.LoadedCatalog`, which every change replaces.
 Writers take turns. Readers need no lock: a request that keeps the value it started with sees all of a change or none.
-An image or a snapshot that does not exist is a :class:`RequestError`.
+An image or a snapshot that does not exist, and a snapshot too many, is a :class:`RequestError`.
 """
 
 from __future__ import annotations
@@ -81,15 +81,10 @@ class Emulator:
         sandbox_credentials: If it is a sandbox: credentials that are valid with every catalog.
         server: If it is a sandbox: the emulator of the server, which collects coverage and uploads of all sandboxes.
 
-    Attributes:
-        state: The current state.
-        generation: Number of times that the state was replaced as a whole. An upload in progress is out of date if it
-            has changed.
-        throttle: Request counters per address; ``None`` without a limit.
-
-    Raises:
-        ValueError: If the value of an option is invalid.
+    An invalid value of an option is a ``ValueError``.
     """
+
+    state: LoadedCatalog
 
     def __init__(
         self,
@@ -101,7 +96,7 @@ class Emulator:
         self._lock = Lock()
         self._sandbox_credentials = sandbox_credentials
         self._snapshots: dict[str, LoadedCatalog] = {}
-        self.generation = 0
+        self.generation = 0  # changes when the state is replaced as a whole; an upload in progress is then out of date
         shared_recorder = server.coverage_recorder if server else None
         self.coverage_recorder: CoverageRecorder = CoverageRecorder(ENDPOINTS, shared_recorder)
         self.uploads: KeptUploads = server.uploads if server else KeptUploads(options.keep_data)
@@ -168,10 +163,9 @@ class Emulator:
             self.generation += 1
 
     def add(self, *sources: Source, **more: Any) -> LoadedCatalog:
-        """Add catalogs to the state, and return it; ``more`` are further arguments of ``load``.
+        """Add catalogs to the state, and return it. An invalid catalog is a ``CatalogError``, and nothing is added.
 
-        Raises:
-            CatalogError: If a catalog is invalid; nothing is added.
+        ``more`` are further arguments of ``load``.
         """
         with self._lock:
             loaded = load(sources, seed=self.state.seed, base=self.state, **more)
@@ -191,11 +185,7 @@ class Emulator:
         return tuple(self._snapshots)
 
     def snapshot(self, name: str) -> None:
-        """Store the state under a name, in place of an earlier snapshot of this name. A reset keeps snapshots.
-
-        Raises:
-            RequestError: If there are too many.
-        """
+        """Store the state under a name, in place of an earlier snapshot of this name. A reset keeps snapshots."""
         with self._lock:
             if name not in self._snapshots and len(self._snapshots) >= MAX_SNAPSHOTS:
                 raise RequestError("snapshots", legal=f"at most {MAX_SNAPSHOTS}")
@@ -235,8 +225,7 @@ class Emulator:
     def put_image(self, image_id: str, values: Mapping[str, Any]) -> tuple[Image, Sequence[CatalogProblem]]:
         """Add an image of a catalog file, or replace the one with this id except for its data; return it with warnings.
 
-        Raises:
-            CatalogError: If the image is invalid; nothing is changed.
+        If it is invalid, the error is a ``CatalogError`` and nothing changes.
         """
         with self._lock:
             old = self.catalog.get(image_id)

@@ -243,8 +243,7 @@ class RequestError(Exception):
 
     Args:
         problem: The name of a row of :data:`PROBLEMS`, or another error.
-        parameter: The parameter, header or attribute that is wrong.
-        value: Its value.
+        parameter, value: The parameter, header or attribute that is wrong, and its value.
         legal: The legal values, as a phrase that can follow "Use".
         hint: A further clause for the client.
         headers: Additional headers of the response.

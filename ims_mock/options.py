@@ -221,13 +221,8 @@ def options_of(accepted_by: Any) -> tuple[Option, ...]:
     return tuple(Option(one.name, one.default, **one.metadata) for one in fields(accepted_by))
 
 
-OPTIONS: Final = tuple(
-    {
-        option.variable: option
-        for cls in (ServeOptions, MockOptions, RemoteOptions, CommandOptions)
-        for option in options_of(cls)
-    }.values()
-)
+_CLASSES: Final = (ServeOptions, MockOptions, RemoteOptions, CommandOptions)
+OPTIONS: Final = tuple({one.variable: one for cls in _CLASSES for one in options_of(cls)}.values())
 """The options of the command line."""
 
 

@@ -45,20 +45,12 @@ class Sandbox:
 
 
 class Sandboxes:
-    """The sandboxes of a server.
-
-    Args:
-        server: The emulator of the server, whose coverage includes that of the sandboxes.
-        now: Returns the real time in seconds.
-
-    Attributes:
-        masks: What replaces secrets wherever the server shows a catalog.
-    """
+    """The sandboxes of a server, whose coverage includes that of the sandboxes; ``now`` returns the real time."""
 
     def __init__(self, server: Emulator, now: Callable[[], float] = monotonic) -> None:
         self._server = server
         self._now = now
-        self.masks = Masks()
+        self.masks = Masks()  # replace secrets wherever the server shows a catalog
         self._lock = Lock()
         self._sandboxes: dict[str, Sandbox] = {}
 

@@ -112,23 +112,16 @@ class SandboxCredentials:
 
 
 class CredentialStore:
-    """The projects and credentials of a catalog; a catalog without any credentials gets one of each kind.
-
-    Args:
-        default_project: The project of unauthenticated requests.
-        projects: The projects with a name or domain; every other id is a project, too.
-        keys: The access keys, one row per project, like the users.
-        sandbox: The credentials of the sandbox, which are part of no catalog.
-    """
+    """The projects and credentials of a catalog; a catalog without any credentials gets one of each kind."""
 
     def __init__(
         self,
-        default_project: str = DEFAULT_PROJECT,
-        projects: Iterable[Project] = (),
+        default_project: str = DEFAULT_PROJECT,  # of unauthenticated requests
+        projects: Iterable[Project] = (),  # with a name or domain; every other id is a project, too
         tokens: Iterable[Token] = (),
-        keys: Iterable[AccessKey] = (),
-        users: Iterable[User] = (),
-        sandbox: SandboxCredentials | None = None,
+        keys: Iterable[AccessKey] = (),  # one row per project
+        users: Iterable[User] = (),  # one row per project
+        sandbox: SandboxCredentials | None = None,  # part of no catalog
     ) -> None:
         self.default_project = default_project
         self.projects = {project.id: project for project in projects}

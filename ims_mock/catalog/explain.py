@@ -124,10 +124,8 @@ def exclusions(query: ListQuery, view: View, image: Image) -> tuple[str, ...]:
 
 def _explain_image(catalog: Catalog, query: ListQuery, view: View, image_id: str) -> ImageExplanation:
     image = catalog.get(image_id)
-    if image is None:
-        return ImageExplanation(image_id, listed=False, position=None, page=None, because=("no image has this id",))
-    because = exclusions(query, view, image)
-    if because:
+    because = ("no image has this id",) if image is None else exclusions(query, view, image)
+    if image is None or because:
         return ImageExplanation(image_id, listed=False, position=None, page=None, because=because)
     position = catalog.position(query, image)
     page = position // query.limit + 1 if query.limit else None

@@ -59,15 +59,10 @@ class Filter(Condition):
 
 @dataclass(frozen=True)
 class Equals(Filter):
-    """The attribute has one of these values, or none of them if ``negated``.
+    """The attribute has one of these values, or none of them if ``negated``."""
 
-    Attributes:
-        values: The values, of a free property as text; an empty set matches no image.
-        folded: Whether case and old spellings do not count. The values are then folded, see :meth:`Field.fold`.
-    """
-
-    values: frozenset[Value]
-    folded: bool = False
+    values: frozenset[Value]  # of a free property as text; an empty set matches no image
+    folded: bool = False  # whether case and old spellings do not count; the values are then folded by Field.fold
     negated: bool = False
 
     def matches(self, image: Image) -> bool:

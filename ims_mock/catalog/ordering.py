@@ -1,7 +1,5 @@
 """Images in one total order, and the bitmaps that answer queries.
 
-Which attributes are sort keys is a column of :mod:`ims_mock.contract.fields`.
-
 The *rank* of an image is its index in the order. Each condition becomes one Python integer, its *bitmap*: bit *r* is
 set if the image at rank *r* matches. The images that match several conditions are the bitwise AND of their bitmaps, and
 a page is read from it beginning at the rank of the marker.
@@ -30,9 +28,7 @@ Sort = tuple[SortKey, ...]
 class Ordering:
     """Images in one total order, immutable but for its cache of bitmaps.
 
-    Args:
-        images: The images, in any order.
-        sort: The sort keys. Together they must tell any two images apart, as they do if one is ``id``.
+    The sort keys together must tell any two images apart, as they do if one is ``id``.
     """
 
     def __init__(self, images: Iterable[Image], sort: Sort) -> None:

@@ -105,16 +105,11 @@ class View:
 
 @dataclass(frozen=True)
 class IsVisible(Condition):
-    """The image is public, the caller's own or shared with the caller. An admin sees all images.
-
-    Attributes:
-        member_status: The status that a membership must have; ``all`` for any.
-        with_community: Whether community images of other projects count, which only Queens has.
-    """
+    """The image is public, the caller's own or shared with the caller. An admin sees all images."""
 
     view: View
-    member_status: str = "accepted"
-    with_community: bool = False
+    member_status: str = "accepted"  # that a membership must have; "all" for any
+    with_community: bool = False  # whether community images of other projects count, which only Queens has
 
     def matches(self, image: Image) -> bool:
         caller = self.view.caller

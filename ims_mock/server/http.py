@@ -69,25 +69,18 @@ class _Overload(Error):  # type: ignore[misc]  # waitress has no types
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Parses a request. Raw bytes in the request line are accepted as if they were percent-encoded, as curl sends them.
-
-    Attributes:
-        has_room: Returns whether the bytes of all requests together are below their limit.
-        upload: The stream of the body if the request is an upload.
-        is_file: Whether the upload is an image file, which the application keeps in memory up to a limit.
-        awaits_continue: Whether the client of an upload waits for ``100 Continue``.
-    """
+    """Parses a request. Raw bytes in the request line, which curl sends, count as if they were percent-encoded."""
 
     adj: Any
     chunked: bool
     expect_continue: bool
     command = path = query = ""  # of a request that cannot be parsed
-    upload: UploadStream | None = None
-    is_file = False
-    awaits_continue = False
+    upload: UploadStream | None = None  # the body if it is streamed
+    is_file = False  # whether the upload is an image file, which the application keeps in memory up to a limit
+    awaits_continue = False  # whether the client of an upload waits for "100 Continue"
 
     def __init__(self, adj: Any, has_room: Callable[[], bool]) -> None:
-        self.has_room = has_room
+        self.has_room = has_room  # whether the bytes of all requests together are below their limit
         super().__init__(adj)
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -225,23 +218,17 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
-    """A connection: the event loop receives and sends, and a worker thread answers one request after the other.
-
-    Attributes:
-        opened: When the client connected, by ``time.perf_counter``.
-        last_sent: When the client last read something, or had nothing to read, in seconds since the epoch.
-        is_dropped: Whether the connection is closed as soon as what is written is sent.
-    """
+    """A connection: the event loop receives and sends, and a worker thread answers one request after the other."""
 
     task_class = _RequestTask
     error_task_class = _RejectionTask
-    is_dropped = False
+    is_dropped = False  # the connection is closed as soon as what is written is sent
     _is_lingering = False  # everything is sent; data is read and discarded until the client closes the connection
     _awaits_reader = False  # the next request is answered when the client has read earlier responses
 
     def __init__(self, server: Any, *args: Any, **kwargs: Any) -> None:
         self.opened = self._last_received = perf_counter()
-        self.last_sent = time()
+        self.last_sent = time()  # when the client last read something, or had nothing to read
         self.parser_class = partial(RequestParser, has_room=server.has_room)
         super().__init__(server, *args, **kwargs)
 

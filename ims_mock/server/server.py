@@ -43,11 +43,7 @@ class BindError(Exception):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to an address, or with port 0 to any free port, and does not listen yet.
-
-    Raises:
-        BindError: The address is in use, or does not belong to this machine.
-    """
+    """Bind a socket to an address of this machine, or with port 0 to any free port of it; it does not listen yet."""
     if not host:
         raise BindError("cannot listen on an empty --host; use an address of this machine, such as 127.0.0.1")
     try:
@@ -77,23 +73,16 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
 
     Args:
         app: The application.
-        listener: A bound socket, which accepts connections from now on.
+        listener: A bound socket, which accepts connections from now on. If another process listens on its address,
+            that is a :class:`BindError`.
         threads: The number of requests that are answered at the same time.
         tls: The TLS context, or ``None`` for plain HTTP.
-
-    Attributes:
-        emulator: The emulator that answers; error bodies are in its profile.
-        max_connections: The connections that are kept open.
-        is_stopping: Whether no further request is accepted.
-
-    Raises:
-        BindError: Another process listens on the address.
     """
 
     active_channels: dict[int, Channel]
 
     def __init__(self, app: Flask, listener: socket.socket, threads: int, tls: SSLContext | None = None) -> None:
-        self.emulator: Emulator = app.extensions["ims_mock"]
+        self.emulator: Emulator = app.extensions["ims_mock"]  # error bodies are in its profile
         self.channel_class = TLSChannel if tls else Channel
         self.max_connections = _max_connections()
         self.is_stopping = self._has_ended = self._has_closed_idle = False

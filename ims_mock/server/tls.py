@@ -19,14 +19,9 @@ class CertificateError(Exception):
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """Return the TLS context of a server, for the paths of PEM files.
+    """Return the TLS context of a server, given the paths of its certificate chain and private key in PEM.
 
-    Args:
-        certificate: The certificate and its intermediate certificates.
-        key: Its private key, without a passphrase.
-
-    Raises:
-        CertificateError: A file is not readable, holds something else, or the key is of another certificate.
+    A file that is not readable or holds something else, and the key of another certificate, are errors.
     """
     for path in (certificate, key):
         try:

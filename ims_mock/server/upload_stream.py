@@ -15,25 +15,18 @@ if TYPE_CHECKING:
 
 
 class UploadInterrupted(ConnectionError):
-    """The rest of the upload will not arrive."""
+    """The rest of the upload will not arrive, or did not arrive in time."""
 
 
 class UploadStream(io.RawIOBase):
-    """The body of an upload. After the reader closes the stream, appended bytes are discarded.
-
-    Attributes:
-        started: When its headers had arrived, by ``time.perf_counter``.
-        is_full: Whether the writer should wait.
-        is_read: Whether the reader has begun to read.
-        on_first_read: Called in the reader's thread before it waits for the first byte.
-        on_drained: Called in the reader's thread when a full stream accepts bytes again.
-    """
+    """The body of an upload. After the reader closes the stream, appended bytes are discarded."""
 
     def __init__(self) -> None:
-        self.started = perf_counter()
-        self.is_full = self.is_read = False
-        self.on_first_read: Callable[[], None] | None = None
-        self.on_drained: Callable[[], None] | None = None
+        self.started = perf_counter()  # when the headers had arrived
+        self.is_full = False  # whether the writer should wait
+        self.is_read = False  # whether the reader has begun to read
+        self.on_first_read: Callable[[], None] | None = None  # called by the reader before it waits for the first byte
+        self.on_drained: Callable[[], None] | None = None  # called by the reader when a full stream has room again
         self._buffer = bytearray()
         self._is_complete = False
         self._interruption = ""
@@ -77,11 +70,7 @@ class UploadStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Wait for bytes and move as many as fit into a buffer; return 0 at the end of the upload.
-
-        Raises:
-            UploadInterrupted: The rest will not arrive, or did not arrive in time.
-        """
+        """Wait for bytes and move as many as fit into a buffer; return 0 at the end of the upload."""
         if self.on_first_read and not self._buffer:
             self.on_first_read()
         self.on_first_read = None

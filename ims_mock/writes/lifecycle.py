@@ -71,13 +71,9 @@ def unused_id(catalog: Catalog, seed: int) -> str:
 
 
 class KeptUploads:
-    """The uploaded data that is kept for downloads, as long as an image has it. The oldest is dropped for new data.
+    """The uploaded data that is kept for downloads, as long as an image has it. The oldest is dropped for new data."""
 
-    Args:
-        limit: The bytes that are kept of one upload.
-    """
-
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int) -> None:  # the bytes that are kept of one upload
         self._max_bytes = MAX_UPLOADS * limit
         self._kept: list[ref[UploadedData]] = []
         self._lock = Lock()
