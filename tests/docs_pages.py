@@ -1,7 +1,5 @@
 """Access to the pages of the documentation and to their code blocks, which the tests run."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Helpers of all tests: emulators of any catalog, called in process or over a socket."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import threading

@@ -1,7 +1,5 @@
 """Requests and responses as bytes on a socket."""
 
-from __future__ import annotations
-
 import re
 import socket
 from collections.abc import Iterator, Mapping

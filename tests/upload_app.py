@@ -1,7 +1,5 @@
 """An application that reads uploads under the control of a test."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import threading

@@ -1,7 +1,5 @@
 """Emulators over the catalog of ``login_helpers``, with and without authentication."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 from helpers import Ask, in_process, make_app, probed

@@ -209,23 +209,17 @@ def test_the_older_list_has_none_of_these_parameters():
 
 
 BAD_HERE = [
-    *((query, problem, status, code) for query, problem, status, code in BAD if code.startswith("IMG.")),
-    ("architecture=mips", "architecture", 400, "IMG.0212"),
-    ("architecture=x86_64", "architecture", 400, "IMG.0212"),
-    ("architecture=", "architecture", 400, "IMG.0212"),
-    ("flavor_id=", "flavor", 400, "IMG.0192"),
-    ("flavor_id=large", "flavor", 400, "IMG.0192"),
-    ("flavor_id=S6.large.2", "flavor", 400, "IMG.0192"),
-    ("flavor_id=s6..2", "flavor", 400, "IMG.0192"),
-    ("flavor_id=s6.large.2%0A", "flavor", 400, "IMG.0192"),
-    ("flavor_id=physical.", "flavor", 400, "IMG.0192"),
-    ("flavor_id=s6.large.2,s6.large.4", "flavor", 400, "IMG.0192"),
-    ("enterprise_project_id=", "enterprise-project", 400, "IMG.0155"),
-    ("enterprise_project_id=1", "enterprise-project", 400, "IMG.0155"),
-    ("enterprise_project_id=default", "enterprise-project", 400, "IMG.0155"),
-    (f"enterprise_project_id={OWNER}", "enterprise-project", 400, "IMG.0155"),
-    ("__whole_image=", "boolean", 400, "IMG.0017"),
-    ("__whole_image=yes", "boolean", 400, "IMG.0017"),
+    *(row for row in BAD if row[3].startswith("IMG.")),
+    *((f"architecture={value}", "architecture", 400, "IMG.0212") for value in ("mips", "x86_64", "")),
+    *(
+        (f"flavor_id={value}", "flavor", 400, "IMG.0192")
+        for value in ("", "large", "S6.large.2", "s6..2", "s6.large.2%0A", "physical.", "s6.large.2,s6.large.4")
+    ),
+    *(
+        (f"enterprise_project_id={value}", "enterprise-project", 400, "IMG.0155")
+        for value in ("", "1", "default", OWNER)
+    ),
+    *((f"__whole_image={value}", "boolean", 400, "IMG.0017") for value in ("", "yes")),
 ]
 
 
