@@ -139,11 +139,6 @@ def test_walking_by_marker_visits_every_image_once(order, profile):
     assert len(walked) == len(set(walked)) > 10
 
 
-def test_after_the_last_image_comes_an_empty_page(ask):
-    answer = ask(f"{PATH}?marker=1")
-    assert (answer.status, answer.json) == (200, {"images": []})
-
-
 FILTERS = [
     ("architecture=arm", [6, 3, 2]),
     ("architecture=x86", [10, 7, 5, 4, 1]),

@@ -227,24 +227,13 @@ def test_a_request_that_can_be_read_in_two_ways_is_rejected(receiver, url, heade
     assert not receiver.environs
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "_ims/a",
-        "http:/_ims/a",
-        "x:/_ims/a",
-        "http:///_ims/a",
-        "ftp://a/_ims/a",
-        "/\t_ims/a",
-        "\x01/_ims/a",
-        "a:80",
-        "**",
-        "?0",
-        "/a#b",
-        "/a?name=b#c",
-        "http://a#b",
-    ],
-)
+NO_TARGETS = (
+    "_ims/a", "http:/_ims/a", "x:/_ims/a", "http:///_ims/a", "ftp://a/_ims/a", "/\t_ims/a", "\x01/_ims/a", "a:80", "**",
+    "?0", "/a#b", "/a?name=b#c", "http://a#b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("target", NO_TARGETS)
 def test_a_request_target_is_a_path_or_a_url(receiver, url, target):
     with connected(url) as connection:
         connection.sendall(head("GET", target))
