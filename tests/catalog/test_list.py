@@ -60,30 +60,24 @@ def test_times_compare_in_both_documented_formats(ask, operator, time, name):
     assert numbers(ask(f"/v2/images?{name}={operator}:{time}")) == expected
 
 
-@pytest.mark.parametrize(
-    ("time", "expected"),
-    [
-        ("2018-09-10T10:00:04Z", [4]),
-        ("eq:2018-09-10T18:00:04%2B08:00", [4]),
-        ("eq:2018-09-10T18:00:04%2B0800", [4]),
-        ("eq:2018-09-10T18:00:04%2B08", [4]),
-        ("eq:2018-09-10t10:00:04z", [4]),
-        ("eq:20180910T100004Z", [4]),
-        ("eq:2018-09-10T10:00:04.0Z", [4]),
-        ("eq:2018-09-10T10:00:04.5Z", []),
-        ("neq:2018-09-10T10:00:04.5Z", [6, 5, 4, 3, 2, 1]),
-        ("lt:2018-09-10T10:00:04.5Z", [4, 3, 2, 1]),
-        ("gte:2018-09-10T10:00:03.999999999Z", [6, 5, 4]),
-        ("gt:2018-9-10", [6, 5, 4, 3, 2, 1]),
-        ("gt:2018-09", [6, 5, 4, 3, 2, 1]),
-        ("gt:2018", [6, 5, 4, 3, 2, 1]),
-        ("gt:2018-09-10T10:00Z", [6, 5, 4, 3, 2, 1]),
-        ("lt:0001-01-01T00:00:00%2B08:00", []),
-        ("lt:9999-12-31T23:59:59-08:00", [6, 5, 4, 3, 2, 1]),
+TIMES = {
+    (4,): [
+        "2018-09-10T10:00:04Z", "eq:2018-09-10T18:00:04%2B08:00", "eq:2018-09-10T18:00:04%2B0800",
+        "eq:2018-09-10T18:00:04%2B08", "eq:2018-09-10t10:00:04z", "eq:20180910T100004Z", "eq:2018-09-10T10:00:04.0Z",
     ],
-)
+    (): ["eq:2018-09-10T10:00:04.5Z", "lt:0001-01-01T00:00:00%2B08:00"],
+    (6, 5, 4, 3, 2, 1): [
+        "neq:2018-09-10T10:00:04.5Z", "gt:2018-9-10", "gt:2018-09", "gt:2018", "gt:2018-09-10T10:00Z",
+        "lt:9999-12-31T23:59:59-08:00",
+    ],
+    (4, 3, 2, 1): ["lt:2018-09-10T10:00:04.5Z"],
+    (6, 5, 4): ["gte:2018-09-10T10:00:03.999999999Z"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("time", "expected"), [(one, found) for found, them in TIMES.items() for one in them])
 def test_a_time_is_an_instant_however_it_is_written(ask, time, expected):
-    assert numbers(ask(f"/v2/images?created_at={time}")) == expected
+    assert numbers(ask(f"/v2/images?created_at={time}")) == list(expected)
 
 
 @BOTH_LISTS
@@ -116,39 +110,27 @@ def test_glance_reports_the_same_errors_with_its_own_messages(query, problem, st
         assert opening in as_json["message"]
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("&".join(f"p{n}=v" for n in range(500)), []),
-        ("name=%00", []),
-        ("name=a%0Ab", []),
-        ("limit=0", []),
-        ("limit=-0", []),
-        ("limit=+2", [6, 5]),
-        ("limit=%202%20", [6, 5]),
-        ("limit=10000000000000000000000000000000000000000", [6, 5, 4, 3, 2, 1]),
-        ("&&limit=2&", [6, 5]),
-        ("%6cimit=2", [6, 5]),
-        ("properties=x", []),
-        ("members=x", []),
-        ("locations=x", []),
-        ("nosuch_min=5", []),
-        ("_min=5", []),
-        ("tags=x86", []),
-        ("tags=x&tag=x86", [4]),
-        ("size_min=99999999999999999999999999", []),
-        ("name=%E9%95%9C%E5%83%8F%20%E6%B5%8B%E8%AF%95", []),
-        ("self=/v2/images/00000001", []),
-        ("__class__=x&__dict__=y&is_public=2", []),
-        ("limit=5;6", None),
+ODD_QUERIES = {
+    (): [
+        "&".join(f"p{n}=v" for n in range(500)), "name=%00", "name=a%0Ab", "limit=0", "limit=-0", "properties=x",
+        "members=x", "locations=x", "nosuch_min=5", "_min=5", "tags=x86", "size_min=99999999999999999999999999",
+        "name=%E9%95%9C%E5%83%8F%20%E6%B5%8B%E8%AF%95", "self=/v2/images/00000001",
+        "__class__=x&__dict__=y&is_public=2",
     ],
-)
+    (6, 5): ["limit=+2", "limit=%202%20", "&&limit=2&", "%6cimit=2"],
+    (6, 5, 4, 3, 2, 1): ["limit=10000000000000000000000000000000000000000"],
+    (4,): ["tags=x&tag=x86"],
+    None: ["limit=5;6"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "expected"), [(one, found) for found, them in ODD_QUERIES.items() for one in them])
 def test_an_odd_query_gets_a_proper_response(ask_both_ways, query, expected):
     answer = ask_both_ways(f"/v2/images?{query}")
     if expected is None:
         assert answer.status == 400
     else:
-        assert numbers(answer) == expected
+        assert numbers(answer) == list(expected)
 
 
 def test_last_page_has_no_next(ask):
