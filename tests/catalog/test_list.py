@@ -240,13 +240,6 @@ def test_an_unknown_route_or_method_is_the_gateways_404(ask_both_ways, method, p
         assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
 
-def test_glance_answers_a_wrong_method_with_405():
-    answer = in_process(shared_app(CATALOG, profile="glance"))("/v2/images", method="PATCH")
-    assert answer.status == 405
-    assert "GET" in answer.headers["Allow"]
-    assert "The method PATCH is not allowed" in answer.text
-
-
 def test_an_unexpected_error_is_a_500_without_details(profile, monkeypatch, caplog):
     app = make_app(CATALOG, profile=profile)
     monkeypatch.setattr("ims_mock.catalog.catalog.Catalog.page", lambda *_: 1 / 0)
