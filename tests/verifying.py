@@ -2,40 +2,37 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 from helpers import in_process, make_app
 
 from ims_mock.contract.profiles import Profile
 from ims_mock.endpoint.credentials import Credentials
+from ims_mock.endpoint.endpoint import Endpoint
 from ims_mock.endpoint.questions import QUESTIONS, Sample
 from ims_mock.endpoint.reading import read
 from ims_mock.endpoint.transport import Answer
 from ims_mock.endpoint.verify import Asker, Emulation, Verification
 
 
-class InProcess:
+class InProcess(Endpoint):
     """An endpoint. ``alter`` gets each answer and its number, and returns the one that is received."""
-
-    url = urlsplit("http://emulated.example")
 
     def __init__(self, *sources, api_version="", **options):
         app = make_app(*sources, auth="on", **options)
         store = app.extensions["ims_mock"].credentials
+        credentials = Credentials(store.default_project, store.tokens[0].token)
+        transport = SimpleNamespace(timeout=0, send=self._send)
+        super().__init__(urlsplit("http://emulated.example"), credentials, transport, api_version)
         self._ask = in_process(app)
-        self._headers = {"Accept": "application/json", **({"X-Api-Version": api_version} if api_version else {})}
-        self._token = store.tokens[0].token
-        self.credentials = Credentials(store.default_project, self._token)
-        self.api_version, self.requests, self.targets, self.alter = api_version, 0, [], lambda answer, _: answer
+        self.api_version, self.targets, self.alter = api_version, [], lambda answer, _: answer
 
-    def get(self, target, headers=None, *, is_authenticated=True):
-        sent = {**self._headers, **(headers or {}), "X-Auth-Token": self._token if is_authenticated else None}
-        sent = {name: value for name, value in sent.items() if value is not None}
-        response = self._ask(target, sent)
-        self.requests += 1
+    def _send(self, url, target, headers):
+        response = self._ask(target, {"Host": url.netloc, **headers})
         self.targets.append(target)
         names = {name.lower(): value for name, value in response.headers.items()}
-        return self.alter(Answer(target, sent, response.status, names, response.body), self.requests)
+        return self.alter(Answer(target, headers, response.status, names, response.body), self.requests)
 
 
 def with_body(answer, body, status=None):

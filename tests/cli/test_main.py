@@ -9,7 +9,7 @@ import pytest
 from serving import CLEAN, COMMAND, LINUX, NOT_ROOT, POSIX, free_port, put, refusal, run, run_process, started
 
 from ims_mock import __version__
-from ims_mock.cli.main import COMMANDS, main
+from ims_mock.cli.main import COMMANDS
 from ims_mock.options import OPTIONS
 
 pytestmark = pytest.mark.slow  # starts processes
@@ -140,26 +140,11 @@ def test_a_command_that_fails_leaves_its_files_as_they_are():
     assert (Path("old").read_text(), os.path.exists("new")) == ("old", False)
 
 
-@pytest.fixture
-def broken(monkeypatch):
-    monkeypatch.setattr("sys.argv", ["ims-mock", "fields"])
+def test_a_bug_is_one_line_and_with_log_level_debug_its_traceback(monkeypatch):
     monkeypatch.setattr("ims_mock.cli.fields.fields_reference", lambda *_: 1 / 0)
-
-
-@pytest.mark.usefixtures("broken")
-def test_a_bug_is_one_line(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("ims-mock: failed: ZeroDivisionError: ")
-
-
-@pytest.mark.usefixtures("broken")
-def test_a_bug_shows_its_traceback_with_log_level_debug(monkeypatch):
-    monkeypatch.setenv("IMS_MOCK_LOG_LEVEL", "debug")
+    assert refusal(run("fields"), 1).startswith("ims-mock: failed: ZeroDivisionError: ")
     with pytest.raises(ZeroDivisionError):
-        main()
+        run("fields", IMS_MOCK_LOG_LEVEL="debug")
 
 
 @POSIX

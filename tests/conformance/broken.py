@@ -30,8 +30,7 @@ def fetch(service, url, *, parse=json.loads):
         raise ServiceError(error.code) from None
 
 
-def encode(query):
-    return urlencode(query, doseq=True)
+encode = partial(urlencode, doseq=True)
 
 
 def correct(service, query, *, fetch=fetch, encode=encode, again=lambda query, page: page.get("next")):
@@ -44,13 +43,10 @@ def correct(service, query, *, fetch=fetch, encode=encode, again=lambda query, p
         url = urljoin(url, link) if link else ""
 
 
-def stops_early(service, query):
-    return correct(service, query, again=lambda query, page: "")
-
-
-def takes_a_short_page_for_the_last(service, query):
-    limit = int(query.get("limit", 25))
-    return correct(service, query, again=lambda query, page: page.get("next") if len(page["images"]) == limit else "")
+stops_early = partial(correct, again=lambda query, page: "")
+takes_a_short_page_for_the_last = partial(
+    correct, again=lambda query, page: page.get("next") if len(page["images"]) == int(query.get("limit", 25)) else ""
+)
 
 
 def swallows_errors(service, query):
@@ -76,46 +72,44 @@ accepts_any_body = taking_for_empty_pages(ValueError, OSError)
 ignores_status = taking_for_empty_pages(ServiceError)
 
 
-def accepts_truncated_pages(service, query):
-    """Read as many images as there are in a truncated page."""
-
-    def parse(body):
-        try:
-            return json.loads(body)
-        except json.JSONDecodeError:
-            if not body.startswith(b'{"images"'):
-                raise
-            whole = re.findall(r'\{[^{}]*"id": "([^"]+)"[^{}]*\}', body.decode())
-            return {"images": [{"id": one} for one in whole]}
-
-    return correct(service, query, fetch=partial(fetch, parse=parse))
+def parse_truncated(body):
+    """Return as many images as there are in a truncated page."""
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError:
+        if not body.startswith(b'{"images"'):
+            raise
+        whole = re.findall(r'\{[^{}]*"id": "([^"]+)"[^{}]*\}', body.decode())
+        return {"images": [{"id": one} for one in whole]}
 
 
-def own_marker(query, page):
-    """Return the link to the next page made of the query."""
-    return f"/v2/images?{encode(query)}&marker={page['images'][-1]['id']}" if page.get("next") else ""
+accepts_truncated_pages = partial(correct, fetch=partial(fetch, parse=parse_truncated))
 
 
-def forgets_filters(service, query):
-    kept = {name: value for name, value in query.items() if name in ("limit", "sort_key", "sort_dir")}
-    return correct(service, query, again=lambda _, page: own_marker(kept, page))
+def making_links(keeps):
+    """Return an adapter that makes the link to the next page itself, of the parameters that it keeps."""
+
+    def again(query, page):
+        kept = {name: value for name, value in query.items() if keeps(name)}
+        return f"/v2/images?{encode(kept)}&marker={page['images'][-1]['id']}" if page.get("next") else ""
+
+    return partial(correct, again=again)
 
 
-def forgets_the_order(service, query):
-    kept = {name: value for name, value in query.items() if not name.startswith("sort")}
-    return correct(service, query, again=lambda _, page: own_marker(kept, page))
+forgets_filters = making_links(lambda name: name in ("limit", "sort_key", "sort_dir"))
+forgets_the_order = making_links(lambda name: not name.startswith("sort"))
 
 
 def sorts_by_id(service, query):
     return sorted(correct(service, query))
 
 
-def does_not_escape(service, query):
-    def plain(query):
-        pairs = [(name, one) for name, value in query.items() for one in ([value] if isinstance(value, str) else value)]
-        return "&".join(f"{name}={one}" for name, one in pairs).replace(" ", "+").encode().decode("latin-1")
+def plain(query):
+    pairs = [(name, one) for name, value in query.items() for one in ([value] if isinstance(value, str) else value)]
+    return "&".join(f"{name}={one}" for name, one in pairs).replace(" ", "+").encode().decode("latin-1")
 
-    return correct(service, query, encode=plain)
+
+does_not_escape = partial(correct, encode=plain)
 
 
 def keeps_the_last_value(service, query):
@@ -135,12 +129,8 @@ def retrying(service, url, delays):
     raise last
 
 
-def retries_for_ever(service, query):
-    return correct(service, query, fetch=lambda service, url: retrying(service, url, iter(lambda: 0.001, None)))
-
-
-def ignores_retry_after(service, query):
-    return correct(service, query, fetch=lambda service, url: retrying(service, url, (0.01, 0.01, 0)))
+retries_for_ever = partial(correct, fetch=lambda service, url: retrying(service, url, iter(lambda: 0.001, None)))
+ignores_retry_after = partial(correct, fetch=lambda service, url: retrying(service, url, (0.01, 0.01, 0)))
 
 
 def begins_again(service, query):
@@ -206,12 +196,12 @@ def asks_twice(service, query):
     return correct(service, query)
 
 
-def repeats_a_page(service, query):
-    def careful(service, url):
-        page = fetch(service, url)
-        return page if page.get("next") else fetch(service, url)
+def fetch_the_last_page_twice(service, url):
+    page = fetch(service, url)
+    return page if page.get("next") else fetch(service, url)
 
-    return correct(service, query, fetch=careful)
+
+repeats_a_page = partial(correct, fetch=fetch_the_last_page_twice)
 
 
 def returns_images(service, query):

@@ -272,7 +272,7 @@ def test_an_endpoint_that_stops_answering_ends_the_questions(code, requests, why
 def test_a_signature_that_is_rejected_for_one_request_tells_nothing(is_signed):
     endpoint = InProcess()
     if is_signed:
-        endpoint.credentials = Credentials(endpoint.credentials.project, access="key", secret="secret")
+        endpoint.credentials = Credentials(access="IMSMOCKACCESSKEY00001", secret="ims-mock-secret-key")
     rows, _ = verified(endpoint, alter=status(401, {}, "%zz"), questions=[BY_NAME["percent"]])
     found = (CANNOT_TELL, "the signature of this request is rejected") if is_signed else (DIFFERS, rows["percent"].why)
     assert (rows["percent"].outcome, rows["percent"].why) == found
