@@ -1,16 +1,12 @@
 """A catalog with projects and credentials, and helpers that log in to it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import Any
 
-from flask import Flask
-from helpers import Answer, Ask, send_json
+from helpers import send_json
 
 A, B, C, OTHER = "a" * 32, "b" * 32, "c" * 32, "f" * 32
 NOW = "2023-11-13T08:00:00Z"
-CATALOG: dict[str, Any] = {
+CATALOG = {
     "clock": NOW,
     "project": A,
     "projects": [
@@ -39,16 +35,9 @@ TEAM, PARTNER = {"name": "team"}, {"name": "partner"}
 TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
 
 
-def login_body(
-    scope: Any = None,
-    user: Any = "ann",
-    password: Any = "ann's secret",
-    domain: Any = TEAM,
-    token: str | None = None,
-    methods: list[str] | None = None,
-) -> dict[str, Any]:
+def login_body(scope=None, user="ann", password="ann's secret", domain=TEAM, token=None, methods=None):
     """Return the body of a login by password or, if there is a token, by token."""
-    identity: dict[str, Any] = {"methods": methods or (["password"] if token is None else ["token"])}
+    identity = {"methods": methods or (["password"] if token is None else ["token"])}
     if "password" in identity["methods"]:
         identity["password"] = {"user": {"name": user, "password": password, "domain": domain}}
     if token is not None:
@@ -56,28 +45,27 @@ def login_body(
     return {"auth": {"identity": identity} | ({} if scope is None else {"scope": scope})}
 
 
-def post_login(ask: Ask, body: Any, query: str = "", headers: dict[str, str] | None = None) -> Answer:
+def post_login(ask, body, query="", headers=None):
     """Send a login; a body in bytes is sent as it is."""
     return send_json(ask, "POST", f"/v3/auth/tokens{query}", body, headers)
 
 
-def login(ask: Ask, **what: Any) -> tuple[str, Any]:
+def login(ask, **what):
     """Log in and return the token and its description."""
     answer = post_login(ask, login_body(**what))
     assert answer.status == 201, answer.text
     return answer.headers["X-Subject-Token"], answer.json["token"]
 
 
-def advance(app: Flask, **by: int) -> None:
+def advance(app, **by):
     """Advance the clock of an application, by a duration in the words of :class:`timedelta`."""
     app.extensions["ims_mock"].change_clock(lambda clock: clock.advanced(timedelta(**by)))
 
 
-def check_error(answer: Answer, status: int, *words: str) -> None:
+def check_error(answer, status, *words):
     """Check that an answer is an error of the identity service with these words and without secrets."""
     assert answer.status == status, answer.text
     error = answer.json["error"]
     assert (error["code"], error["title"], set(error)) == (status, TITLES[status], {"code", "title", "message"})
-    for word in words:
-        assert word in error["message"]
-    assert not [secret for secret in SECRETS if secret in answer.text]
+    assert [word for word in words if word not in error["message"]] == []
+    assert [secret for secret in SECRETS if secret in answer.text] == []

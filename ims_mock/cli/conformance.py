@@ -17,24 +17,15 @@ from ims_mock.conformance.scenarios import Scenario
 
 @make_command("conformance")
 def command(
-    adapter: str | None,
-    command: str,
-    list: bool,
-    only: str,
-    skip: str,
-    level: str,
-    timeout: float,
-    format: str,
-    output: str,
-    profile: str,
-) -> int:
+    adapter: str | None, command: str, list: bool, only: str, skip: str, level: str, timeout: float, format: str,
+    output: str, profile: str,
+) -> int:  # fmt: skip
     """Run the conformance scenarios with an adapter of an SDK: a Python function, or a program."""
     form = choose_format(format, tuple(REPORTS))
     if profile not in BASELINE.profiles:
         raise click.UsageError(f"Invalid --profile {profile!r}. Use one of {', '.join(BASELINE.profiles)}.")
-    names = (split_names(given) for given in (only, skip))
     try:
-        scenarios = select(profile, only=next(names), skip=next(names), level=level)
+        scenarios = select(profile, only=split_names(only), skip=split_names(skip), level=level)
     except ValueError as error:
         raise click.UsageError(f"Invalid --only or --skip: {error}.") from None
     if not scenarios:
@@ -52,7 +43,6 @@ def command(
 
 
 def _command(adapter: str, command: str) -> Sequence[str]:
-    """Return the program and the arguments of the adapter."""
     if bool(adapter) == bool(command):
         raise click.UsageError("Use either MODULE:FUNCTION or --command.")
     try:
@@ -68,8 +58,9 @@ def _run(runner: Runner, scenarios: Sequence[Scenario]) -> tuple[Result, Sequenc
     """Return the result of the baseline and all others, with a progress bar if standard error is a terminal."""
     try:
         baseline = runner.run(BASELINE)
-        hidden = not sys.stderr.isatty()
-        with click.progressbar(scenarios, file=sys.stderr, hidden=hidden, item_show_func=_show) as bar:
+        with click.progressbar(
+            scenarios, file=sys.stderr, hidden=not sys.stderr.isatty(), item_show_func=lambda one: one and one.name
+        ) as bar:
             return baseline, [baseline if one is BASELINE else runner.run(one) for one in bar]
     except RunError as error:
         raise click.ClickException(str(error)) from None
@@ -77,7 +68,3 @@ def _run(runner: Runner, scenarios: Sequence[Scenario]) -> tuple[Result, Sequenc
         raise click.ClickException("Interrupted before all scenarios had run.") from None
     finally:
         runner.close()
-
-
-def _show(scenario: Scenario | None) -> str:
-    return scenario.name if scenario else ""

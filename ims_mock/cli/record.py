@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -17,10 +17,6 @@ from ims_mock.journal.redaction import redacted_text
 from ims_mock.loading.parser import dumps
 from ims_mock.loading.schema import MEMBERS
 from ims_mock.text import counted
-
-_NO_PROJECT: Final = (
-    "Cannot tell the project of the credentials: private images have no single owner. Use --project ID."
-)
 
 
 @make_command("record")
@@ -53,7 +49,8 @@ def read_images(endpoint: Endpoint, filters: Query = ()) -> Reading:
     except EndpointError as error:
         raise UnusableEndpoint(redacted_text(str(error), endpoint.credentials.secrets)) from None
     if not reading.project:
-        raise click.UsageError(_NO_PROJECT)
+        reason = "private images have no single owner"
+        raise click.UsageError(f"Cannot tell the project of the credentials: {reason}. Use --project ID.")
     return reading
 
 
@@ -65,7 +62,6 @@ def _filter(pair: str) -> tuple[str, str]:
 
 
 def _notes(endpoint: Endpoint, catalog: dict[str, Any], *, keep_identities: bool) -> Iterator[str]:
-    """Return what a reader of the catalog must know."""
     images, today = catalog["images"], Clock().now().date()
     host = endpoint.url.netloc
     yield f"Recorded from {host} on {today} by ims-mock {__version__}: {counted(len(images), 'image')}."

@@ -120,6 +120,7 @@ class Asker:
     def __init__(self, endpoint: Endpoint, pace: float = 0, limit: int = MAX_REQUESTS) -> None:
         self._endpoint, self._pace, self._before, self.limit = endpoint, pace, endpoint.requests, limit
         self._known: dict[Request, Answer] = {}
+        self.has_answers = False  # whether there was any answer that counts
         self._failures = 0
         self._end = ""  # why nothing more is asked
 
@@ -127,11 +128,6 @@ class Asker:
     def requests(self) -> int:
         """The number of requests that were sent, repetitions included."""
         return self._endpoint.requests - self._before
-
-    @property
-    def has_answers(self) -> bool:
-        """Whether there was any answer that counts."""
-        return bool(self._known)
 
     def answers(self, requests: Iterable[Request], *, again: bool = False) -> list[Answer]:
         """Return the answers to requests; raise :class:`CannotTell` if there are none that count."""
@@ -148,7 +144,7 @@ class Asker:
                     raise CannotTell(self._end)
                 if self._endpoint.credentials.access:
                     raise CannotTell("the signature of this request is rejected")
-            self._known[request] = answer
+            self._known[request], self.has_answers = answer, True
         return self._known[request]
 
     def _send(self, request: Request) -> Answer:
@@ -249,8 +245,10 @@ class Verification:
             self._switched |= {question.departure}
         if own in explanations or len(explanations) == 1:
             self._named |= {*names}
-        why = f"explained by the departure {', or by '.join(map(' with '.join, explanations))}"
-        return Row(question.name, DIFFERS, names, *differing(there, here), why if explanations else _UNEXPLAINED)
+        why = f"no {MAX_SWITCHES} departures or fewer explain it"
+        if explanations:
+            why = f"explained by the departure {', or by '.join(map(' with '.join, explanations))}"
+        return Row(question.name, DIFFERS, names, *differing(there, here), why)
 
     def _explanations(
         self, question: Question, requests: tuple[Request, ...], known: frozenset[str], there: View
@@ -273,6 +271,3 @@ class Verification:
 
     def _view(self, question: Question, answers: Sequence[Answer]) -> View:
         return view(question, answers, self._sample, is_tied="whole-seconds" in self._different)
-
-
-_UNEXPLAINED: Final = f"no {MAX_SWITCHES} departures or fewer explain it"

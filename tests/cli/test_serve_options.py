@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,10 +38,6 @@ def kept_bytes(server):
     return len(server.ask(path)[2])
 
 
-def project_of(server):
-    return json.loads(server.ask("/_ims/health")[2])["project"]
-
-
 def logged(server):
     assert server.ask("/v2/images?limit=1")[0] == 200
     lines = server.stopped().splitlines()
@@ -61,12 +58,9 @@ def link_host(server):
 
 
 def common_name(server):
-    connection = server.connection()
-    connection.connect()
-    try:
+    with closing(server.connection()) as connection:
+        connection.connect()
         return dict(pair for (pair,) in connection.sock.getpeercert()["subject"])["commonName"]
-    finally:
-        connection.close()
 
 
 def images_after_a_change(server):
@@ -91,7 +85,7 @@ EFFECTS = {
     "auth": ((), lambda server: server.ask()[0], ("on", 401), ("off", 200)),
     "throttle": ((), statuses, ("2/3600", [200, 200, 429]), ("", [200, 200, 200])),
     "forwarded": ((), link_host, ("on", "proxy.test"), ("off", "127.0.0.1")),
-    "project": ((), project_of, ("p", "p"), (DEFAULT_PROJECT, DEFAULT_PROJECT)),
+    "project": ((), lambda server: server.project, ("p", "p"), (DEFAULT_PROJECT, DEFAULT_PROJECT)),
     "keep_data": ((), kept_bytes, ("3", 3), ("2", 0)),
     "journal": ((), kept_requests, ("2", 2), ("0", 0)),
     "findings": ((), status_with_finding, ("strict", 400), ("warn", 200)),
