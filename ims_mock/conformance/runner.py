@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -107,17 +107,13 @@ class Runner:
 
 @contextmanager
 def _served(scenario: Scenario, profile: str) -> Iterator[tuple[Emulator, str]]:
-    """Yield the emulator of a scenario, with its URL."""
     projects = [{"id": PROJECT, "name": DEFAULT_REGION, "domain": DEFAULT_DOMAIN}]
     catalog = {"projects": projects, "credentials": _credentials(scenario.name), "images": list(scenario.images)}
     emulator = Emulator(load([catalog]), AppOptions(auth="on", profile=profile))
     if scenario.fault:
         emulator.faults.add(scenario.fault)
-    server = BackgroundServer(app_for(emulator, has_control=False))
-    try:
+    with closing(BackgroundServer(app_for(emulator, has_control=False))) as server:
         yield emulator, server.url
-    finally:
-        server.close()
 
 
 def _credentials(name: str) -> dict[str, list[dict[str, Any]]]:

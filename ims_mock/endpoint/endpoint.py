@@ -39,17 +39,12 @@ class Endpoint:
     def get(
         self, target: str, headers: Mapping[str, str | None] | None = None, *, is_authenticated: bool = True
     ) -> Answer:
-        """Send a request, and repeat it after the time that a status of :data:`RETRIED` asks for.
-
-        All repetitions wait no longer than the timeout together.
+        """Send a request, and repeat it after the times that answers ask for, no longer than the timeout together.
 
         Args:
             target: The path and query, such as ``/v2/images?name=%zz``, sent byte for byte behind the path of the URL.
             headers: Headers that replace ``Accept`` and ``X-Api-Version``, or remove them with ``None``.
             is_authenticated: Whether to send the credentials.
-
-        Raises:
-            EndpointError: There is no complete answer.
         """
         waits = self._transport.timeout
         for number in range(RETRIES + 1):

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 from ims_mock.contract.profiles import Profile
 from ims_mock.endpoint.questions import QUESTIONS, Question
@@ -79,7 +79,8 @@ class Report:
             table.markdown() if is_markdown else table.text(),
         ]
         for row in (one for one in self.rows if one.outcome == DIFFERS):
-            sides = f"  endpoint: {_compact(row.there)}\n  emulator: {_compact(row.here)}\n"
+            there, here = (escaped(json.dumps(view, ensure_ascii=False)) for view in (row.there, row.here))
+            sides = f"  endpoint: {there}\n  emulator: {here}\n"
             block = f"\n```text\n{sides}```\n" if is_markdown else sides
             parts.append(f"{'## ' * is_markdown}{row.name}: {row.why}\n{block}")
         parts.append(f"matching profile: {code}--profile {self.matching_profile}{code}\n")
@@ -99,10 +100,6 @@ class Report:
                 opposite = {AGREES: DIFFERS, DIFFERS: AGREES if is_rule else DIFFERS}
                 found[question.name] = opposite.get(found[question.name], found[question.name])
         return found
-
-
-def _compact(value: Any) -> str:
-    return escaped(json.dumps(value, ensure_ascii=False))
 
 
 def evidence_tables(reports: Sequence[Report]) -> dict[str, Table]:

@@ -71,9 +71,6 @@ def read(endpoint: Endpoint, query: Query, report: Callable[[str, int, int], Non
     Args:
         query: Filters of all lists. With one that the further lists are made of, only the first list is read.
         report: Called with what is being done, the number of images so far and 0, since their total is unknown.
-
-    Raises:
-        EndpointError: A page is not one of a list of images, or the list does not end.
     """
     walks = _Walks(endpoint, report)
     reading = Reading(listed=walks.read(query, is_optional=False))
@@ -96,8 +93,6 @@ def read(endpoint: Endpoint, query: Query, report: Callable[[str, int, int], Non
 
 
 class _Walks:
-    """Reads lists of an endpoint."""
-
     def __init__(self, endpoint: Endpoint, report: Callable[[str, int, int], None]) -> None:
         self._endpoint, self._report = endpoint, report
         self._images = self._bytes = self._values = self._pages = 0
@@ -122,7 +117,6 @@ class _Walks:
         return [*images.values()]
 
     def _page(self, answer: Answer) -> tuple[list[Shown], str]:
-        """Return the images of a page, and the target of the next one or an empty text."""
         if answer.status != 200:
             raise EndpointError(f"{answer}{_explanation(answer)}.")
         page = answer.json
