@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager, suppress
+from socketserver import ThreadingTCPServer
 
 from serving import CERT, KEY
 
@@ -11,31 +12,23 @@ from ims_mock.endpoint.endpoint import connect
 from ims_mock.options import RemoteOptions
 
 
-class RogueServer:
+class RogueServer(ThreadingTCPServer):
     """A server whose answer to each request is written by a function.
 
     Attributes:
         url: Its URL.
         heads: The request lines and headers so far.
+        released: An event that is set when the server is stopped.
     """
 
     def __init__(self, write, tls, host):
+        super().__init__((host, 0), None)
         self.heads, self.released = [], threading.Event()
         self._write, self._tls = write, tls
-        self._socket = socket.create_server((host, 0))
-        self.url = f"{'https' if tls else 'http'}://{host}:{self._socket.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.server_address[1]}"
 
-    def _accept(self):
-        with suppress(OSError):
-            while True:
-                connection = self._socket.accept()[0]
-                self._threads.append(threading.Thread(target=self._answer, args=(connection,)))
-                self._threads[-1].start()
-
-    def _answer(self, plain):
-        with suppress(OSError), plain, self._tls.wrap_socket(plain, server_side=True) if self._tls else plain as one:
+    def finish_request(self, request, client_address):
+        with suppress(OSError), self._tls.wrap_socket(request, server_side=True) if self._tls else request as one:
             head = b""
             while b"\r\n\r\n" not in head and head[:1] != b"\x16" and (data := one.recv(65536)):
                 head += data
@@ -52,24 +45,17 @@ class RogueServer:
         """The targets of the requests."""
         return [head.split()[1] for head in self.heads]
 
-    def close(self):
-        """Stop answering."""
-        self.released.set()
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; not on every system
-        self._socket.close()
-        for thread in self._threads:
-            thread.join(10)
-
 
 @contextmanager
 def rogue(write, tls=None, host="127.0.0.1"):
     """Run a server; ``write`` returns the answer to a request as bytes or pieces, given the server and its number."""
-    server = RogueServer(write, tls, host)
-    try:
-        yield server
-    finally:
-        server.close()
+    with RogueServer(write, tls, host) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01]).start()
+        try:
+            yield server
+        finally:
+            server.released.set()
+            server.shutdown()
 
 
 def tls_context():

@@ -156,12 +156,7 @@ def test_a_rule_that_the_endpoint_does_not_follow_is_a_difference_without_explan
 @pytest.mark.parametrize(
     ("missing", "query", "why", "is_sure"),
     [
-        (
-            "booleans-ignore-case,-stray-percent",
-            "name=%z&protected=1",
-            "booleans-ignore-case with stray-percent",
-            True,
-        ),
+        ("booleans-ignore-case,-stray-percent", "name=%z&protected=1", "booleans-ignore-case with stray-percent", True),
         ("bare-time", "created_at=2020-01-01t00:00:00z", "bare-time, or by lower-case-time", False),
     ],
 )
