@@ -6,9 +6,10 @@ import socket
 from http.client import HTTPException, HTTPResponse
 from urllib.parse import quote
 
+import yaml
+
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.parameters import PARAMETERS
-from ims_mock.loading.parser import dumps
 from ims_mock.openapi.operations import ENDPOINTS
 
 IDS = ("a", "b", "queued", "bc6bed6e-ba3a-4447-afcc-449174a3eb52", "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e")
@@ -66,11 +67,8 @@ class Hostile:
         for _ in range(pick.choice((1, 1, 2, 5, 30))):
             start = pick.randrange(len(damaged) + 1)
             end = min(len(damaged), start + pick.choice((0, 1, 2, 40)))
-            part = bytes(damaged[start:end])
-            new = pick.choice(
-                (part * 3, b"", pick.randbytes(3), pick.choice(b"{}[]:,&*!|>-\"'%\0\r\n\t#?<~").to_bytes(1, "big"))
-            )
-            damaged[start:end] = new
+            sign = bytes([pick.choice(b"{}[]:,&*!|>-\"'%\0\r\n\t#?<~")])
+            damaged[start:end] = pick.choice((bytes(damaged[start:end]) * 3, b"", pick.randbytes(3), sign))
         return bytes(damaged[: pick.randrange(len(damaged) + 1)] if pick.random() < 0.1 else damaged)
 
     def catalog(self):
@@ -80,14 +78,13 @@ class Hostile:
         if is_json:
             data = json.dumps(value, ensure_ascii=pick.random() < 0.5).encode("utf-8", "surrogatepass")
         else:
-            data = dumps(json.loads(json.dumps(value).replace("\\ud800", "?")), is_json=False).encode()
+            data = yaml.safe_dump(json.loads(json.dumps(value).replace("\\ud800", "?")), allow_unicode=True).encode()
         kind = pick.randrange(20)
         if kind == 0:
             return b"[" * pick.randrange(5000) + data, is_json
-        if kind == 1:
-            return b"a: &a [x, x]\n" + b"".join(
-                b"%c: &%c [*%c, *%c]\n" % (n + 1, n + 1, n, n) for n in range(97, 120)
-            ), False
+        if kind == 1:  # each alias is twice as large as the one before it
+            aliases = (b"%c: &%c [*%c, *%c]\n" % (n + 1, n + 1, n, n) for n in range(97, 120))
+            return b"a: &a [x, x]\n" + b"".join(aliases), False
         if kind == 2:
             return b"%TAG ! tag:x,2000:\n" * pick.randrange(1000) + b"---\n" + data, False
         return (self.damaged(data) if kind < 10 else data), is_json
@@ -96,15 +93,15 @@ class Hostile:
         """Return a target with the path of an endpoint."""
         pick = self.random
         for name in ("{image_id}", "{member_id}", "{tag}", "{id}", "{name}"):
-            path = path.replace(name, quote(pick.choice((*IDS * 4, *TEXTS)).encode("utf-8", "surrogatepass"), safe="%"))
+            path = path.replace(name, self.quoted((*IDS * 4, *TEXTS), "%"))
         if pick.random() < 0.05:
             path = self.damaged(path.encode()).decode("latin-1")
-        names = [parameter.name for parameter in PARAMETERS]
-        pairs = [
-            f"{pick.choice(names)}={quote(pick.choice((*TEXTS, *IDS)).encode('utf-8', 'surrogatepass'), safe='%:,')}"
-            for _ in range(pick.choice((0, 0, 0, 1, 9)))
-        ]
-        return path + ("?" + "&".join(pairs) if pairs else "")
+        count = pick.choice((0, 0, 0, 1, 9))
+        pairs = (f"{pick.choice(PARAMETERS).name}={self.quoted((*TEXTS, *IDS), '%:,')}" for _ in range(count))
+        return path + "?" * bool(count) + "&".join(pairs)
+
+    def quoted(self, texts, safe):
+        return quote(self.random.choice(texts).encode("utf-8", "surrogatepass"), safe=safe)
 
     def body(self):
         """Return a body and its media type."""
@@ -125,12 +122,9 @@ class Hostile:
     def request(self):
         """Return the bytes of a request, and whether it is well-formed HTTP, after which the connection may be used."""
         pick = self.random
-        method = pick.choice(
-            ("GET", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", "X" * 40)
-        )
+        methods = ("GET", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", "X" * 40)
         endpoint = pick.choice(ENDPOINTS)
-        if pick.random() < 0.7:
-            method = endpoint.method
+        method = endpoint.method if pick.random() < 0.7 else pick.choice(methods)
         data, media_type = self.body() if method in ("POST", "PUT", "PATCH") or pick.random() < 0.05 else (b"", "")
         headers = {"Host": pick.choice((*["localhost"] * 20, "127.0.0.1:1", "a b", "", "x" * 300, "[::1]"))}
         if media_type:
@@ -149,13 +143,8 @@ class Hostile:
                 headers[name] = pick.choice(values)
         if data or pick.random() < 0.1:
             headers["Content-Length"] = str(len(data))
-        lines = [
-            f"{method} {self.target(endpoint.path)} HTTP/1.1",
-            *(f"{name}: {value}" for name, value in headers.items()),
-            "",
-            "",
-        ]
-        whole = "\r\n".join(lines).encode("latin-1", "replace") + data
+        lines = [f"{method} {self.target(endpoint.path)} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers)]
+        whole = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + data
         return (self.damaged(whole), False) if pick.random() < 0.15 else (whole, True)
 
 
@@ -175,7 +164,6 @@ class Client:
         """Return the status of the response, 0 without one; raise an error if none comes in ten seconds."""
         if self._socket is None:
             self._socket = socket.create_connection(self._address, timeout=10)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._socket.sendall(request)
             if not is_well_formed:  # the server may wait for the rest

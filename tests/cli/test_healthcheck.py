@@ -7,15 +7,16 @@ from serving import CERT, KEY, refusal, run, serving
 pytestmark = pytest.mark.slow  # starts processes
 
 
-def test_server_is_found_by_the_options_of_serve_or_by_url():
+def test_server_is_found_by_the_options_of_serve_or_by_url_but_not_by_proxies():
     with serving() as server:
-        port = str(server.port)
+        port, dead = str(server.port), "http://127.0.0.1:1"
         for done in (
             run("healthcheck", IMS_MOCK_PORT=port),
             run("healthcheck", IMS_MOCK_PORT=port, IMS_MOCK_HOST="0.0.0.0"),
             run("healthcheck", "--port", port, IMS_MOCK_PORT="1"),
             run("healthcheck", IMS_MOCK_URL=server.url, IMS_MOCK_PORT="1"),
-            run("healthcheck", "--url", server.url + "/", IMS_MOCK_URL="http://127.0.0.1:1"),
+            run("healthcheck", "--url", server.url + "/", IMS_MOCK_URL=dead),
+            run("healthcheck", IMS_MOCK_PORT=port, http_proxy=dead, https_proxy=dead, all_proxy=dead),
         ):
             assert (done.returncode, done.stderr) == (0, "")
             answer = json.loads(done.stdout)
@@ -34,13 +35,6 @@ def test_any_certificate_is_accepted():
             assert (done.returncode, done.stderr) == (0, "")
             assert json.loads(done.stdout)["images"] == server.images
         assert "does not answer: " in refusal(run("healthcheck", "--port", port), 1)
-
-
-def test_proxies_are_ignored():
-    with serving("empty") as server:
-        dead = "http://127.0.0.1:1"
-        done = run("healthcheck", "--port", server.port, http_proxy=dead, https_proxy=dead, all_proxy=dead)
-        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_server_without_control_api_is_healthy():
