@@ -162,9 +162,7 @@ For the emulator they are properties like any other, but catalogs may have them 
 KNOWN_NAMES: Final = frozenset({*BY_NAME, *OTHER_PROPERTIES})
 
 VISIBILITIES: Final = BY_NAME["visibility"].values
-QUEENS_VISIBILITIES: Final = frozenset({"shared", "community"})
-"""The visibilities that an image cannot have in Mitaka."""
-
+QUEENS_VISIBILITIES: Final = frozenset({"shared", "community"})  # that an image cannot have in Mitaka
 DEAD_STATUSES: Final = frozenset({"deleted", "killed"})
 MEMBER_STATUSES: Final = ("accepted", "rejected", "pending")
 

@@ -21,7 +21,6 @@ LAST, ALL, REJECTED = ("last", "all", "rejected")
 """What counts if a parameter is repeated: its last value, all values, or none, because the request is rejected."""
 
 SORT_DIRECTIONS: Final = ("asc", "desc")
-
 _GLANCE_SORT_KEYS: Final = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 
 
@@ -32,7 +31,6 @@ def _sort_keys(*evidence: str) -> tuple[str, ...]:
 
 
 SORT_KEYS: Final = _sort_keys(*EVIDENCE)
-"""The sort keys: the attributes that are ``sortable``, those of Glance first, in the order of its messages."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,6 @@ PARAMETERS: Final = (
     Parameter("sort_key", "string", "What to sort by, repeatable; `updated_at` too (glance).", _sort_keys(DOC), "created_at", (DOC, GLANCE), undocumented_values=_sort_keys(SEEN, GLANCE, ASSUMED), is_checked=True, repeated=ALL),
     Parameter("sort_dir", "string", "Sort direction; one for all keys, or one per key (glance).", SORT_DIRECTIONS, "desc", (DOC, GLANCE), is_checked=True, repeated=ALL),
 )
-"""The documented query parameters."""
 
 REPEATABLE: Final = frozenset(parameter.name for parameter in PARAMETERS if parameter.repeated == ALL)
 """The names of the parameters of which every value counts."""

@@ -17,9 +17,7 @@ from ims_mock.contract.fields import BY_NAME
 from ims_mock.contract.operating_systems import SYSTEMS, System, system_of
 
 Values = dict[str, object]
-Random = Callable[[], float]
-"""The method ``random`` of a ``random.Random``, the only one whose sequence Python guarantees."""
-
+Random = Callable[[], float]  # random.Random.random, the only method whose sequence Python guarantees
 T = TypeVar("T")
 
 
@@ -169,8 +167,7 @@ _STORED_DATA: Final = Choices(
 
 # --- variants
 
-Variant = tuple[Choices[Values], ...]
-"""One choice each of the image type, environment, hardware, operating system and stored data."""
+Variant = tuple[Choices[Values], ...]  # of the image type, environment, hardware, operating system and stored data
 
 VARIANTS: Final[Choices[Variant]] = Choices(*(
     (weight, (image_type, environment, hardware, system, _STORED_DATA))

@@ -26,9 +26,7 @@ from ims_mock.loading.schema import MEMBERS
 from ims_mock.loading.sources import UNNAMED, CatalogFile, CatalogProblem, Problems, Source, format_path, open_source
 from ims_mock.text import quoted
 
-MAX_REPEATED_CHARACTERS: Final = 2**26
-"""The characters that defaults, or the values of generated images, may amount to in all images together."""
-
+MAX_REPEATED_CHARACTERS: Final = 2**26  # of defaults, or of the values of generated images, in all images together
 _FREE_CHARACTERS: Final = 1024  # may be repeated in any number of images, which take more memory themselves
 _LISTS: Final = frozenset(field.name for field in FIELDS if field.type is LIST)
 _HIDDEN: Final = "{} is a project that no section names, and project {} does not see its image; add it to projects"

@@ -29,14 +29,10 @@ from ims_mock.text import quoted
 MAX_BYTES: Final = 2**30
 MAX_DEPTH: Final = 32
 MAX_ALIAS_GROWTH: Final = 10
-MAX_DIRECTIVES: Final = 10
-"""The number of YAML directives. The parser compares each with all others and holds the interpreter lock meanwhile."""
+MAX_DIRECTIVES: Final = 10  # of YAML; the parser compares each with all others and holds the interpreter lock meanwhile
 
-ValuePath = tuple[str | int, ...]
-"""The path of a value in a file: keys, and indexes of lists."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of lines that are parsed, and of all lines."""
+ValuePath = tuple[str | int, ...]  # the keys, and the indexes of lists, that lead to a value in a file
+Progress = Callable[[int, int], None]  # called with the number of lines that are parsed, and of all lines
 
 _PROGRESS_STEP: Final = 10_000  # YAML events between two calls
 _CHARACTERS_PER_VALUE: Final = 32  # a longer text counts as several values in the growth by aliases

@@ -17,15 +17,13 @@ from ims_mock.contract.values import Value
 from ims_mock.loading.schema import ENVELOPE_KEYS, MEMBERS, SECTIONS
 from ims_mock.text import quoted
 
-Warnings = list[tuple[str, str]]
-"""Keys, each with a warning."""
+Warnings = list[tuple[str, str]]  # keys, each with a warning
 
 LINKS: Final = ("first", "next")  # of a list to its pages
 MORE_PAGES: Final = "leads to more images; save the list with limit=1000, or load all of its pages together"
 
 UNSET: Final[Mapping[str, None]] = dict.fromkeys(name for name in DEFAULTED if name != "__isregistered")
 """The attributes that have no default in a complete image. Glance does not know whether it is registered."""
-
 
 _SHARED: Final = (
     "is loaded as shared by {owner} with {project}, which is assumed; how its owner sees it is unknown; "

@@ -19,12 +19,8 @@ from ims_mock.loading.parser import ValuePath
 from ims_mock.options import MAX_GENERATED
 from ims_mock.text import QUOTED_LENGTH, quoted
 
-MAX_PROBLEMS: Final = 1_000
-"""The number of errors, and of warnings, that are counted."""
-
-STOP_AFTER: Final = MAX_PROBLEMS + 1
-"""The number of errors that ends loading, and of warnings that are kept: one more shows that there are more."""
-
+MAX_PROBLEMS: Final = 1_000  # the number of errors, and of warnings, that are counted
+STOP_AFTER: Final = MAX_PROBLEMS + 1  # errors end loading, and warnings are kept; one more shows that there are more
 MEMBERS: Final = "members"  # the key of an image's members in a file, where it is among the attributes
 
 
