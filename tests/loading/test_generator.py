@@ -1,14 +1,10 @@
 """Generated images are plausible, reproducible, and have the fixed values."""
 
-from __future__ import annotations
-
 import json
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
-from typing import Any
 
 import pytest
 from faker import Faker
@@ -22,10 +18,9 @@ from ims_mock.loading.schema import read_image
 
 PROJECT = "aaaa1111bbbb2222cccc3333dddd4444"
 LINKS = {field.name for field in FIELDS if field.type is LINK}
-Image = dict[str, Any]
 
 
-def images(count: int = 40, seed: int = 7, /, **fixed: Any) -> list[Image]:
+def images(count=40, seed=7, /, **fixed):
     return list(generate(count, seed, project=PROJECT, fixed=fixed))
 
 
@@ -49,7 +44,7 @@ ENUMERATED = {field.name: (*field.values, *field.seen_values) for field in FIELD
 LINUX = {*ENUMERATED["__platform"]} - {"Windows", "Other"}
 
 
-def implausibilities(image: Mapping[str, Any]) -> Iterator[str]:
+def implausibilities(image):
     """Return everything about an image that no real one would have."""
     for name in ALWAYS - set(image):
         yield f"no {name}"
@@ -68,7 +63,7 @@ def implausibilities(image: Mapping[str, Any]) -> Iterator[str]:
     yield from (problem for is_broken, problem in rules(image) if is_broken)
 
 
-def rules(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+def rules(image):
     """Return the rules that the lint checks of catalogs do not know: whether they are broken, and how."""
     image_type, status = image.get("__imagetype"), image["status"]
     is_public, is_market = image.get("visibility") == "public", image_type == "market"
@@ -106,29 +101,29 @@ def rules(image: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7, 20231113, -3, 2**70])
-def test_images_are_plausible(seed: int) -> None:
+def test_images_are_plausible(seed):
     for image in images(2_000, seed):
         assert not list(implausibilities(image)), image
 
 
 @pytest.fixture(scope="module")
-def many() -> list[Image]:
+def many():
     return images(5_000, 1)
 
 
-def test_every_attribute_of_the_service_but_the_links_occurs(many: list[Image]) -> None:
+def test_every_attribute_of_the_service_but_the_links_occurs(many):
     known = {field.name for field in FIELDS if field.share != 0}
     assert {name for image in many for name in image} == known - LINKS | {"members"}
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS if field.values])
-def test_every_documented_value_but_dead_statuses_occurs(many: list[Image], name: str) -> None:
+def test_every_documented_value_but_dead_statuses_occurs(many, name):
     assert {image.get(name) for image in many} >= set(BY_NAME[name].values) - {"deleted", "killed"}
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS if field.share])
-def test_no_attribute_is_more_frequent_than_its_share(many: list[Image], name: str) -> None:
-    share = BY_NAME[name].share or 0
+def test_no_attribute_is_more_frequent_than_its_share(many, name):
+    share = BY_NAME[name].share
     found = sum(name in image for image in many) / len(many)
     assert 0 < found <= share * 1.15 + (0.1 if name == "hw_firmware_type" else 0)  # every ARM image has a firmware type
 
@@ -149,13 +144,11 @@ def test_no_attribute_is_more_frequent_than_its_share(many: list[Image], name: s
         (0.001, 0.05, lambda image: any(re.fullmatch(r"\w+\.\w+", tag) for tag in image["tags"])),
     ],
 )
-def test_mixture_is_that_of_a_region(
-    many: list[Image], least: float, most: float, is_one: Callable[[Image], bool]
-) -> None:
+def test_mixture_is_that_of_a_region(many, least, most, is_one):
     assert least <= sum(1 for image in many if is_one(image)) / len(many) <= most
 
 
-def test_project_owns_most_private_images_and_is_member_of_shared_ones(many: list[Image]) -> None:
+def test_project_owns_most_private_images_and_is_member_of_shared_ones(many):
     owners = Counter(image["owner"] for image in many if image["__imagetype"] == "private")
     assert owners.most_common(1)[0][0] == PROJECT
     assert 0.7 < owners[PROJECT] / owners.total() < 0.9
@@ -165,28 +158,25 @@ def test_project_owns_most_private_images_and_is_member_of_shared_ones(many: lis
     assert {image["members"][PROJECT] for image in shared} == set(MEMBER_STATUSES)
 
 
-def test_seed_gives_the_same_images_everywhere() -> None:
+def test_seed_gives_the_same_images_everywhere():
     text = "\n".join(json.dumps(image, sort_keys=True) for image in images(1_000, 42))
     assert sha256(text.encode()).hexdigest() == "bf069462a57ddfe43257a9f5c30df70aa200e56c42df61941b28c037834d5aa9"
 
 
-def test_count_does_not_change_the_images() -> None:
+def test_count_does_not_change_the_images_and_the_first_index_only_their_ids():
     assert images(10) == images(20)[:10]
-
-
-def test_only_ids_depend_on_the_first_index() -> None:
     early, late = images(30), list(generate(30, 7, first=500, project=PROJECT))
     assert [{**image, "id": ""} for image in early] == [{**image, "id": ""} for image in late]
     assert not {image["id"] for image in early} & {image["id"] for image in late}
 
 
-def test_global_random_generator_is_not_used() -> None:
+def test_global_random_generator_is_not_used():
     before = random.getstate()
     images(10)
     assert random.getstate() == before
 
 
-def test_images_share_no_mutable_values() -> None:
+def test_images_share_no_mutable_values():
     first, second = images(2, tags=["a"], members={PROJECT: "pending"})
     first["tags"].append("b")
     first["members"].clear()
@@ -194,7 +184,7 @@ def test_images_share_no_mutable_values() -> None:
     assert second["members"] == {PROJECT: "pending"}
 
 
-def test_images_with_many_fixed_values_are_plausible(many: list[Image]) -> None:
+def test_images_with_many_fixed_values_are_plausible(many):
     chance = random.Random(3)
     names = [field.name for field in FIELDS if field.name in (*ENUMERATED, "protected")]
     for seed, image in enumerate(many[:1_000]):
@@ -236,24 +226,24 @@ def test_images_with_many_fixed_values_are_plausible(many: list[Image]) -> None:
         ({"colour": "blue"}, {"colour": "blue"}),
     ],
 )
-def test_other_values_follow_from_fixed_ones(fixed: dict[str, Any], follows: dict[str, object]) -> None:
+def test_other_values_follow_from_fixed_ones(fixed, follows):
     for image in images(**fixed):
         assert {name: image.get(name) for name in follows} == follows
 
 
-def test_fixed_value_keeps_the_mixture_of_other_values() -> None:
+def test_fixed_value_keeps_the_mixture_of_other_values():
     found = Counter(image["__imagetype"] for image in images(2_000, __platform="CentOS"))
     assert found["gold"] > found["private"] > found["shared"] > 0
 
 
 @pytest.mark.parametrize("name", sorted(set(BY_NAME) - LINKS))
-def test_none_removes_only_that_attribute(name: str) -> None:
+def test_none_removes_only_that_attribute(name):
     without = [{key: value for key, value in image.items() if key != name} for image in images()]
     assert images(**{name: None}) == without
 
 
-def test_contradictory_values_are_kept() -> None:
-    fixed: dict[str, Any] = {
+def test_contradictory_values_are_kept():
+    fixed = {
         "__imagetype": "gold", "visibility": "private", "virtual_env_type": "FusionCompute", "disk_format": "iso",
         "__platform": "Windows", "__os_type": "Linux", "__os_version": "CentOS 7.3 64bit", "__os_bit": "32",
         "__support_arm": "true", "__support_kvm": "true", "hw_firmware_type": "bios", "status": "queued", "size": 5,
@@ -275,33 +265,33 @@ def test_contradictory_values_are_kept() -> None:
         {"created_at": "2022-05-01T00:00:00Z", "active_at": "2022-05-01T00:00:05Z"},
     ],
 )
-def test_times_are_in_order_around_fixed_times(fixed: dict[str, str]) -> None:
+def test_times_are_in_order_around_fixed_times(fixed):
     for image in images(**fixed):
         assert image["created_at"] <= image.get("active_at", image["created_at"]) <= image["updated_at"]
 
 
 @pytest.mark.parametrize("name", sorted(LINKS))
-def test_links_cannot_be_fixed(name: str) -> None:
+def test_links_cannot_be_fixed(name):
     with pytest.raises(ValueError, match=f"^{name} is computed"):
         generate(1, 7, project=PROJECT, fixed={name: "x"})
     assert images(**{name: None}) == images()
 
 
-def test_image_of_an_unknown_environment_has_the_usual_attributes() -> None:
+def test_image_of_an_unknown_environment_has_the_usual_attributes():
     for image in images(virtual_env_type="Quantum"):
         assert image["virtual_env_type"] == "Quantum"
         assert set(image) >= ALWAYS
 
 
 @pytest.fixture
-def fake() -> Any:  # to a type checker, image is Faker's own
+def fake():
     fake = Faker()
     fake.add_provider(ImageProvider)
     fake.seed_instance(7)
     return fake
 
 
-def test_provider_returns_plausible_images_without_members(fake: Any) -> None:
+def test_provider_returns_plausible_images_without_members(fake):
     for image in (fake.image() for _ in range(500)):
         assert not LINKS & set(image)
         assert "members" not in image
@@ -309,36 +299,33 @@ def test_provider_returns_plausible_images_without_members(fake: Any) -> None:
         assert not list(implausibilities({**image, "members": members})), image
 
 
-def test_provider_keeps_fixed_values(fake: Any) -> None:
+def test_provider_keeps_fixed_values_and_the_given_project(fake):
     image = fake.image(__platform="CentOS", __imagetype="gold", min_ram=None)
     assert image["__os_version"].startswith("CentOS ")
     assert (image["visibility"], image["protected"], image["owner"]) == ("public", True, SERVICE_PROJECT)
     assert "min_ram" not in image
     assert fake.image(members={PROJECT: "pending"})["members"] == {PROJECT: "pending"}
-
-
-def test_provider_uses_the_given_project(fake: Any) -> None:
     owners = Counter(fake.image(project=PROJECT, __imagetype="private")["owner"] for _ in range(100))
     assert owners.most_common(1)[0][0] == PROJECT
 
 
-def test_seeded_provider_repeats_its_images(fake: Any) -> None:
+def test_seeded_provider_repeats_its_images(fake):
     first = [fake.image() for _ in range(5)]
     fake.seed_instance(7)
     assert [fake.image() for _ in range(5)] == first
-    common: Any = Faker()
+    common = Faker()
     common.add_provider(ImageProvider)
     Faker.seed(7)
     assert [common.image() for _ in range(5)] == first
 
 
-def test_provider_returns_names_versions_and_tags(fake: Any) -> None:
+def test_provider_returns_names_versions_and_tags(fake):
     assert re.fullmatch(SHAPES["name"], fake.image_name())
     assert re.fullmatch(r"[\w-]+(?:[=.][\w.-]+)?", fake.image_tag())
     assert fake.image_os_version()
     assert all(fake.image_os_version("redhat").startswith("Redhat ") for _ in range(20))
 
 
-def test_platform_without_versions_is_rejected(fake: Any) -> None:
+def test_platform_without_versions_is_rejected(fake):
     with pytest.raises(ValueError, match=r"Invalid platform 'BeOS'.*Use one of Windows"):
         fake.image_os_version("BeOS")
