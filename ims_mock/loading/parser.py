@@ -126,7 +126,8 @@ def dumps(catalog: Mapping[str, Any], *, is_json: bool) -> str:
         return stream.getvalue() + "\n"
     style = {"Dumper": _Dumper, "allow_unicode": True, "sort_keys": False, "width": 120, "default_flow_style": None}
     dump: Any = partial(yaml.dump, **style)
-    if not (images := catalog.get("images")):
+    images = catalog.get("images")
+    if not images or not isinstance(images, list) or not all(isinstance(image, dict) for image in images):
         return str(dump(catalog))
     others = {name: value for name, value in catalog.items() if name != "images"}
     start = dump({**others, "images": []}).removesuffix(" []\n")

@@ -281,7 +281,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=15,
 )
-CATALOGS = st.dictionaries(TEXTS, VALUES, max_size=5)
+CATALOGS = st.dictionaries(TEXTS | st.just("images"), VALUES, max_size=5)
 
 
 @pytest.mark.parametrize("is_json", [False, True], ids=["yaml", "json"])
