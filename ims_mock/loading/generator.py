@@ -191,8 +191,7 @@ def _add_owner(image: Values, random: Random, project: str, others: Sequence[str
         image.setdefault("__account_code", _hex(random)[:12].upper() if random() < 0.3 else "")
 
 
-def _system_labels(image: Values) -> tuple[str, str]:
-    """Return the name of the operating system in English and in Chinese."""
+def _system_labels(image: Values) -> tuple[str, str]:  # in English and in Chinese
     version = image.get("__os_version")
     return system_of(str(version or f"{image.get('__platform') or image['__os_type']} {image['__os_bit']}bit")).labels
 

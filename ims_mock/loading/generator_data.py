@@ -56,7 +56,6 @@ def share_of(name: str) -> float:
 
 
 def _one_of(*names: str) -> Choices[Values]:
-    """Return one documented value of one of these attributes."""
     return Choices(*((1.0, Values({name: value})) for name in names for value in BY_NAME[name].values))
 
 
@@ -67,8 +66,6 @@ def _optional(name: str, *values: str) -> Choices[Values]:
 
 
 _NOTHING: Final = Choices((1, Values()))
-
-# --- image types
 
 
 def _image_type(imagetype: str, *rows: tuple[float, str, bool]) -> Choices[Values]:
@@ -86,8 +83,6 @@ _IMAGE_TYPES: Final = (
     # Mitaka has no visibility "shared"
     _image_type("shared", (96, "shared", False), (3, "shared", True), (0.8, "private", False), (0.2, "private", True)),
 )
-
-# --- environments
 
 
 def _environment(env_type: str, **formats: float) -> Choices[Values]:
@@ -164,8 +159,6 @@ _STORED_DATA: Final = Choices(
     (35, Values(size=2, checksum="99914b932bd37a50b983c5e7c90ae93b")),  # {}
     (5, Values(size=18, checksum="f1984ee0644ee21e4e681af860be3044")),  # {"stub": "stored"}
 )
-
-# --- variants
 
 Variant = tuple[Choices[Values], ...]  # of the image type, environment, hardware, operating system and stored data
 
@@ -272,8 +265,6 @@ INDEPENDENT: Final = {
     "DataImage": (_COMMON,),
 }
 """The choices of further attributes, by ``virtual_env_type``."""
-
-# --- texts
 
 _ROLES: Final = (
     ("web", "网站", "WordPress"), ("orders", "订单服务", "GitLab"), ("mysql", "数据库", "LAMP"),

@@ -149,9 +149,7 @@ def catalog_paths(path: Path) -> list[Path]:
 def open_source(source: Source) -> Iterator[CatalogFile]:
     """Return the catalogs of a source; only a folder may have more than one.
 
-    Raises:
-        CatalogError: There is no such file, or it cannot be read.
-        TypeError: It is not a source.
+    A missing or unreadable file is a :class:`CatalogError`, and anything else than a source a ``TypeError``.
     """
     if not isinstance(source, str | PathLike | CatalogText | Mapping):
         legal = 'a path, a bundled name or a mapping such as {"images": [...]}'
