@@ -7,8 +7,6 @@ Each fact has its evidence. ``doc``: stated by the document. ``seen``: seen in a
 recorded from real Glance. ``assumed``: our choice, because no source says anything.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Operating systems: the documented versions, and the attributes that follow from a version."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, dataclass
 from functools import cached_property

@@ -5,8 +5,6 @@ Filters and sort keys derive from the table of attributes; a parameter with a ru
 :mod:`ims_mock.catalog.cloudimages`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final
 

@@ -5,8 +5,6 @@ convert a value of a catalog file to the stored value, or raise ``ValueError`` w
 what is legal. The ``parse_*`` functions return ``None`` for text that is no such value.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

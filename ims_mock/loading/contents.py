@@ -1,7 +1,5 @@
 """The contents of one catalog: parsed, validated and converted, with every problem reported."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property

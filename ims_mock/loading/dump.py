@@ -3,8 +3,6 @@
 The dump contains neither the data of images nor the times of their memberships.
 """
 
-from __future__ import annotations
-
 import hmac
 import re
 import secrets

@@ -8,8 +8,6 @@ A seed gives the same images on every version of Python and Faker. Therefore onl
 the one method whose sequence Python guarantees, and of Faker only the base class and its generator.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress

@@ -3,8 +3,6 @@
 The values in a row of a choice are consistent with each other, so every combination that is drawn is plausible.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import math

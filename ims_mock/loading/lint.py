@@ -1,7 +1,5 @@
 """Lint checks of images: values that no real image would have. Catalogs with such images are used with warnings."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """The catalog loader: parses, validates, completes and merges catalogs, and reports every problem at once."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

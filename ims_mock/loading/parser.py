@@ -6,15 +6,13 @@ nesting, aliases and sizes are limited at once. JSON is parsed by the standard l
 values, they are found when they are needed.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import re
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count, islice
@@ -76,6 +74,17 @@ _NO_CATALOGS: Final = {
 """The beginnings, in lower case, of what is often saved in place of a catalog, and what to do."""
 
 
+class Document(NamedTuple):
+    """The plain values of a text, and a function that returns the line of a value.
+
+    If there is no value with a path, it is the line of the nearest one around it. The line of a value with a key is
+    that of the key. An empty text has the value ``None`` in line 0.
+    """
+
+    value: Any
+    line_of: Callable[[ValuePath], int]
+
+
 @dataclass(frozen=True)
 class CatalogText:
     """The bytes of a catalog file, in JSON or else in YAML, and how many values it may have.
@@ -105,17 +114,6 @@ class CatalogText:
         if self.is_json:
             return _JsonParser(text).document()
         return _YamlBuilder(_yaml_events(text, progress), self.max_values).document()
-
-
-class Document(NamedTuple):
-    """The plain values of a text, and a function that returns the line of a value.
-
-    If there is no value with a path, it is the line of the nearest one around it. The line of a value with a key is
-    that of the key. An empty text has the value ``None`` in line 0.
-    """
-
-    value: Any
-    line_of: Callable[[ValuePath], int]
 
 
 def dumps(catalog: Mapping[str, Any], *, is_json: bool) -> str:
@@ -204,7 +202,7 @@ class _JsonParser:
         return 1 + bisect_left(self._line_ends, position)
 
     @cached_property
-    def _line_ends(self) -> array[int]:
+    def _line_ends(self) -> Sequence[int]:
         return array("Q", (match.start() for match in re.finditer("\n", self._text)))
 
     def _find(self, path: ValuePath) -> _Child:

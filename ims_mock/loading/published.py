@@ -4,8 +4,6 @@ What is computed is dropped. An image with links is complete: an attribute that 
 that another project shares is loaded as shared with the project that the response was shown to.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl

@@ -3,8 +3,6 @@
 Every image from a file or a request is validated here. All problems are reported at once, each with its path.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Catalog sources: bundled catalogs (in ``fixtures/``), files and folders, and the problems found in them."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import sys
