@@ -8,7 +8,7 @@ import re
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPException
 from itertools import repeat
@@ -100,26 +100,28 @@ class UnusableEndpoint(click.ClickException):
 
 
 @contextmanager
-def interruptible(goal: str) -> Iterator[None]:
-    """Report an interruption before a goal as an error: :func:`main.main` would exit as if the command succeeded."""
+def endpoint_errors(goal: str, secrets: Iterable[str] = ()) -> Iterator[None]:
+    """Report what keeps an endpoint from a goal; :func:`main.main` would exit as if an interruption were a success."""
+    from ims_mock.endpoint.transport import EndpointError  # imports libraries that other commands do not need
+    from ims_mock.journal.redaction import redacted_text
+
     try:
         yield
     except (KeyboardInterrupt, click.Abort):
         raise UnusableEndpoint(f"Interrupted before {goal}.") from None
+    except EndpointError as error:
+        raise UnusableEndpoint(redacted_text(str(error), secrets)) from None
 
 
 def connected(remote: Mapping[str, Any]) -> Endpoint:
     """Return the real endpoint that the options of a command name."""
-    from ims_mock.endpoint.endpoint import connect  # imports urllib3, which other commands do not need
-    from ims_mock.endpoint.transport import EndpointError
+    from ims_mock.endpoint.endpoint import connect
 
     try:
-        with interruptible("the login was answered"):
+        with endpoint_errors("the login was answered"):
             return connect(RemoteOptions(**remote))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    except EndpointError as error:
-        raise UnusableEndpoint(str(error)) from None
 
 
 # --- names and numbers

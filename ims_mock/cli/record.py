@@ -7,13 +7,12 @@ from typing import Any
 import click
 
 from ims_mock import __version__
-from ims_mock.cli.common import ProgressBar, UnusableEndpoint, connected, interruptible, make_command, write
+from ims_mock.cli.common import ProgressBar, connected, endpoint_errors, make_command, write
 from ims_mock.clock import Clock
 from ims_mock.endpoint.endpoint import Endpoint
 from ims_mock.endpoint.identities import Identities
 from ims_mock.endpoint.reading import Query, Reading, read
-from ims_mock.endpoint.transport import Answer, EndpointError
-from ims_mock.journal.redaction import redacted_text
+from ims_mock.endpoint.transport import Answer
 from ims_mock.loading.parser import dumps
 from ims_mock.loading.schema import MEMBERS
 from ims_mock.text import counted
@@ -43,11 +42,8 @@ def command(output: str, query: tuple[str, ...], answers: str, keep_identities: 
 
 def read_images(endpoint: Endpoint, filters: Query = ()) -> Reading:
     """Read the images that the project of the credentials sees, with a progress bar."""
-    try:
-        with interruptible("all images were read"), ProgressBar() as progress:
-            reading = read(endpoint, filters, progress)
-    except EndpointError as error:
-        raise UnusableEndpoint(redacted_text(str(error), endpoint.credentials.secrets)) from None
+    with endpoint_errors("all images were read", endpoint.credentials.secrets), ProgressBar() as progress:
+        reading = read(endpoint, filters, progress)
     if not reading.project:
         reason = "private images have no single owner"
         raise click.UsageError(f"Cannot tell the project of the credentials: {reason}. Use --project ID.")

@@ -12,7 +12,7 @@ from ims_mock.cli.common import (
     UnusableEndpoint,
     choose_format,
     connected,
-    interruptible,
+    endpoint_errors,
     make_command,
     split_names,
     write,
@@ -53,7 +53,7 @@ def command(
     asker.limit = verification.plan(questions)
     images, requests = counted(len(reading.listed), "image"), counted(asker.limit, "request")
     click.echo(f"Read {images}. Verifying them sends at most {requests}, {pace:g} s apart.", err=True)
-    with interruptible("all questions were asked"):
+    with endpoint_errors("all questions were asked"):
         if not yes and not click.confirm("Continue?", err=True):
             raise click.UsageError("Nothing was verified, because the question was answered with no.")
         with ProgressBar() as progress:

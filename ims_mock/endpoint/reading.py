@@ -1,9 +1,9 @@
 """The images of a real endpoint, read page by page, and the content of a catalog file that lists the same images."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from operator import gt
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -18,10 +18,8 @@ from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
 from ims_mock.loading.sources import format_path
 from ims_mock.text import printable, quoted
 
-MAX_IMAGES: Final = 20_000
-MAX_BYTES: Final = 24 * 2**20
-MAX_VALUES: Final = 500_000
-MAX_PAGES: Final = 500
+MAX_MB: Final = 24
+LIMITS: Final = {"images": 20_000, "bytes": MAX_MB * 2**20, "values": 500_000, "pages": 500}
 """What a whole reading is limited to; an endpoint that returns ever more pages would not end otherwise."""
 
 SECRET_ATTRIBUTES: Final = frozenset({"direct_url", "locations"})  # addresses of an image's data, maybe with secrets
@@ -95,7 +93,7 @@ def read(endpoint: Endpoint, query: Query, report: Callable[[str, int, int], Non
 class _Walks:
     def __init__(self, endpoint: Endpoint, report: Callable[[str, int, int], None]) -> None:
         self._endpoint, self._report = endpoint, report
-        self._images = self._bytes = self._values = self._pages = 0
+        self._totals: Counter[str] = Counter()
 
     def read(self, query: Query, *, is_optional: bool = True) -> list[Shown]:
         """Return the images of a list; none if it is optional and not offered."""
@@ -109,9 +107,11 @@ class _Walks:
             for image in page:
                 if images.setdefault(image["id"], image) is not image:
                     raise EndpointError(f"{answer}: image {quoted(image['id'])} is repeated, so the list has a loop.")
-            self._images += len(page)
-            self._report("reading images", self._images, 0)
-            self._check_limits(answer)
+            self._totals.update(images=len(page), bytes=len(answer.body), values=answer.values, pages=1)
+            self._report("reading images", self._totals["images"], 0)
+            if any(self._totals[name] > most for name, most in LIMITS.items()):
+                most = f"{LIMITS['images']} images, {MAX_MB} MB, {LIMITS['values']} values and {LIMITS['pages']} pages"
+                raise EndpointError(f"{answer}: the list does not end within {most}. Narrow the list with --query.")
             if target and not page:
                 raise EndpointError(f"{answer}: no image, but a next page, so the list has a loop.")
         return [*images.values()]
@@ -145,15 +145,6 @@ class _Walks:
             if is_plain and parts[:2] == url[:2] and parts.path in (IMAGES_PATH, url.path + IMAGES_PATH):
                 return f"{IMAGES_PATH}?{parts.query}"
         raise EndpointError(f"{answer}: next {quoted(link)} is no page of {IMAGES_PATH} on this endpoint.")
-
-    def _check_limits(self, answer: Answer) -> None:
-        self._bytes += len(answer.body)
-        self._values += answer.values
-        self._pages += 1
-        limits = (MAX_IMAGES, MAX_BYTES, MAX_VALUES, MAX_PAGES)
-        if any(map(gt, (self._images, self._bytes, self._values, self._pages), limits)):
-            most = f"{MAX_IMAGES} images, {MAX_BYTES // 2**20} MB, {MAX_VALUES} values and {MAX_PAGES} pages"
-            raise EndpointError(f"{answer}: the list does not end within {most}. Narrow the list with --query.")
 
 
 def is_public(image: Mapping[str, Any]) -> bool:
