@@ -1,1 +1,1 @@
-"""The command line ``ims-mock``: one module per command, each with a ``command`` that is imported when it is used."""
+"""The command line ``ims-mock``: modules with a command or a few, imported when they are used."""

@@ -1,21 +1,15 @@
-"""What several commands use: parameters made from the table of options, output, and requests to a running server."""
+"""What several commands use: parameters made from the table of options, errors of endpoints, and output."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPException
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError
-from urllib.request import BaseHandler, HTTPSHandler, ProxyHandler, build_opener
 
 import click
 
@@ -25,7 +19,6 @@ from ims_mock.text import escaped
 if TYPE_CHECKING:
     from ims_mock.endpoint.endpoint import Endpoint
 
-_TIMEOUT_SECONDS: Final = 3.0
 _WRITTEN: Final = ("output", "answers")  # options with the path of a file that a command writes
 
 
@@ -192,41 +185,3 @@ class ProgressBar(ExitStack):
             bar = click.progressbar(unknown, length=total or None, label=escaped(stage), file=sys.stderr)
             self._bar = self.enter_context(bar)
         self._bar.update(done - self._bar.pos)
-
-
-# --- requests to a running server
-
-
-def local_url(host: str, port: int, tls_cert: str) -> str:
-    """Return the URL of the server that these options of ``serve`` start on this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    scheme = "https" if tls_cert else "http"
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
-def get_control(url: str, path: str) -> Any:
-    """Send a control request without secrets, so to a server with any certificate, and return the JSON of the response.
-
-    Raises:
-        HTTPError: If the response is an error.
-        ValueError: If there is no response in JSON; the message is the reason.
-    """
-    if not re.match("https?://[^/:]", url):
-        raise ValueError("not a URL with a host")
-    handlers: list[BaseHandler] = [ProxyHandler({})]  # a server on this machine is not behind a proxy
-    if url.startswith("https:"):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        handlers.append(HTTPSHandler(context=context))
-    try:
-        with build_opener(*handlers).open(f"{url.rstrip('/')}/_ims/{path}", timeout=_TIMEOUT_SECONDS) as response:
-            body = response.read()
-    except HTTPError:
-        raise
-    except (OSError, HTTPException, ValueError) as error:
-        cause = getattr(error, "reason", error)  # of a URLError
-        raise ValueError(str(getattr(cause, "strerror", None) or cause).lower()) from None
-    try:
-        return json.loads(body)
-    except ValueError:
-        raise ValueError("the response is not JSON") from None

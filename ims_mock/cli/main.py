@@ -15,13 +15,13 @@ from ims_mock import __version__
 from ims_mock.text import escaped
 
 PROGRAM: Final = "ims-mock"
-COMMANDS: Final = (
-    "serve", "check", "generate", "fields", "openapi", "schema", "report", "explain", "conformance", "record",
-    "verify", "healthcheck",
-)  # fmt: skip
-"""The commands in the order of the help. Each is ``command`` in the module of its name."""
+COMMANDS: Final = {
+    "serve": "serve", "check": "check", "generate": "generate", "fields": "documents", "openapi": "documents",
+    "schema": "documents", "report": "running", "explain": "explain", "conformance": "conformance", "record": "record",
+    "verify": "verify", "healthcheck": "running",
+}  # fmt: skip
+"""The commands in the order of the help, each with its module."""
 
-_DOCUMENTS: Final = ("openapi", "schema")  # commands that are in one module under their own names
 _UNWRITTEN: Final = 4  # the exit status if the output cannot be written
 
 
@@ -34,9 +34,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             ctx.fail(f"No such command {cmd_name!r}. Use one of {', '.join(COMMANDS)}.")
-        module, name = ("documents", cmd_name) if cmd_name in _DOCUMENTS else (cmd_name, "command")
-        command: click.Command = getattr(import_module(f"ims_mock.cli.{module}"), name)
-        return command
+        values = vars(import_module(f"ims_mock.cli.{COMMANDS[cmd_name]}")).values()
+        return next(one for one in values if isinstance(one, click.Command) and one.name == cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -141,7 +141,7 @@ def test_a_command_that_fails_leaves_its_files_as_they_are():
 
 
 def test_a_bug_is_one_line_and_with_log_level_debug_its_traceback(monkeypatch):
-    monkeypatch.setattr("ims_mock.cli.fields.fields_reference", lambda *_: 1 / 0)
+    monkeypatch.setattr("ims_mock.cli.documents.fields_reference", lambda *_: 1 / 0)
     assert refusal(run("fields"), 1).startswith("ims-mock: failed: ZeroDivisionError: ")
     with pytest.raises(ZeroDivisionError):
         run("fields", IMS_MOCK_LOG_LEVEL="debug")
