@@ -1,7 +1,5 @@
 """What several commands use: parameters made from the table of options, errors of endpoints, and output."""
 
-from __future__ import annotations
-
 import os
 import sys
 import time
@@ -106,7 +104,7 @@ def endpoint_errors(goal: str, secrets: Iterable[str] = ()) -> Iterator[None]:
         raise UnusableEndpoint(redacted_text(str(error), secrets)) from None
 
 
-def connected(remote: Mapping[str, Any]) -> Endpoint:
+def connected(remote: Mapping[str, Any]) -> "Endpoint":
     """Return the real endpoint that the options of a command name."""
     from ims_mock.endpoint.endpoint import connect
 

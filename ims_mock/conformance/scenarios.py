@@ -1,7 +1,5 @@
 """The table of scenarios, one row per scenario: a catalog, faults, a query, and what the SDK must return and may request."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -40,7 +38,7 @@ class Expected:
     optional: tuple[int, ...] = ()
     errors: tuple[int, ...] | None = None
 
-    def or_error(self, *statuses: int) -> Expected:
+    def or_error(self, *statuses: int) -> "Expected":
         """Return the same, with an error as another right result."""
         return replace(self, errors=statuses)
 

@@ -1,7 +1,5 @@
 """Evidence: the report of a verification, and the tables of the emulator's rules with the results beside them."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
@@ -35,7 +33,7 @@ class Report:
     rows: tuple[Row, ...]
 
     @classmethod
-    def read(cls, text: str) -> Report:
+    def read(cls, text: str) -> "Report":
         """Return the report that was written as JSON; raise ``ValueError`` if the text is something else."""
         try:
             data = {one.name: json.loads(text)[one.name] for one in fields(cls)}

@@ -4,8 +4,6 @@ A question is a request whose answer is compared with that of the emulator, whic
 the images is a placeholder in the request, or the name of one in ``needs``; :data:`VALUES` finds it.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -155,7 +153,7 @@ class Request:
     is_anonymous: bool = False
     pages: int = 1  # that are read by following next
 
-    def filled(self, sample: Sample) -> Request:
+    def filled(self, sample: Sample) -> "Request":
         """Return the request with its whole target and the values of its placeholders."""
         target = re.sub(r"\{(\w+)\}", lambda match: find(sample, match[1]), self.target)
         return replace(self, target=target if target.startswith("/") else f"{IMAGES_PATH}?{target}".rstrip("?"))
