@@ -8,7 +8,7 @@ from typing import Any, Final
 from ims_mock.contract.fields import DOC
 from ims_mock.contract.parameters import DEFAULT_LIMIT, PARAMETERS
 from ims_mock.contract.values import wire_time
-from ims_mock.faults.keys import rule_from_keywords
+from ims_mock.faults.rules import rule_from_keywords
 
 MUST, SHOULD = LEVELS = ("must", "should")
 """The levels: the document and plain correctness, and good client behaviour."""

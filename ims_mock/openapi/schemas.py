@@ -8,7 +8,8 @@ from ims_mock.auth.login import METHODS
 from ims_mock.contract.fields import FIELDS, PUBLISHED_CONSTRAINTS, TAG_LENGTH, UUID_PATTERN, Field
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, TIME, ValueType
-from ims_mock.faults.keys import EFFECT, rule_schema
+from ims_mock.faults.key_types import EFFECT
+from ims_mock.faults.rules import rule_schema
 from ims_mock.journal.findings import ERROR, FINDINGS_BY_NAME, INFO, SEVERITIES
 from ims_mock.journal.journal import HEADERS
 from ims_mock.journal.walks import AUDIT_RULES

@@ -8,7 +8,8 @@ from ims_mock.contract.fields import FIELDS, OTHER_PROPERTIES, Field
 from ims_mock.contract.parameters import PARAMETERS, Parameter
 from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.errors import PROBLEMS
-from ims_mock.faults.keys import RULE_KEYS, RuleKey
+from ims_mock.faults.key_types import RuleKey
+from ims_mock.faults.rules import RULE_KEYS
 from ims_mock.journal.findings import FINDINGS
 from ims_mock.journal.walks import AUDIT_RULES
 from ims_mock.loading.schema import MEMBERS

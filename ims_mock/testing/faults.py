@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from ims_mock.faults.keys import RULE_KEYS, parse_rule, rule_from_keywords
+from ims_mock.faults.rules import RULE_KEYS, parse_rule, rule_from_keywords
 from ims_mock.journal.journal import Entry
 from ims_mock.journal.redaction import redacted_value
 from ims_mock.options import suggests_keywords

@@ -11,7 +11,7 @@ from flask import Response
 
 from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.errors import Problem, RequestError, usual_code
-from ims_mock.faults.keys import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED
+from ims_mock.faults.effects import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED
 from ims_mock.faults.rules import FaultCandidate, FaultRule
 from ims_mock.journal.pagination import marker_of
 from ims_mock.web.context import RequestContext

@@ -12,7 +12,7 @@ from ims_mock.auth.authentication import Authentication
 from ims_mock.auth.credentials import SECRET_HEADERS
 from ims_mock.catalog.visibility import Caller
 from ims_mock.errors import RequestError
-from ims_mock.faults.keys import MISSING, NULL
+from ims_mock.faults.effects import MISSING, NULL
 from ims_mock.journal.findings import INFO, Finding, findings_of
 from ims_mock.journal.journal import CONNECTED, HEADERS, MAX_CHARACTERS, MAX_HEADER_CHARACTERS, Record
 from ims_mock.journal.redaction import redacted_header

@@ -9,8 +9,7 @@ import pytest
 import yaml
 from docs_pages import DOCS, PAGES, README, ROOT, anchors, block_after
 
-from ims_mock.faults.keys import rule_from_keywords
-from ims_mock.faults.rules import FaultRules
+from ims_mock.faults.rules import FaultRules, rule_from_keywords
 from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled_catalogs
 from ims_mock.openapi.operations import OPERATIONS

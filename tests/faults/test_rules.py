@@ -7,8 +7,7 @@ from collections import Counter
 import pytest
 from helpers import in_threads
 
-from ims_mock.faults.keys import rule_from_keywords
-from ims_mock.faults.rules import MAX_RULES, FaultCandidate, FaultRules
+from ims_mock.faults.rules import MAX_RULES, FaultCandidate, FaultRules, rule_from_keywords
 
 EFFECT = {"effect": {"status": 503}}
 

@@ -8,8 +8,7 @@ from typing import get_args, get_origin, get_type_hints
 import pytest
 from docs_pages import PYTEST_EXAMPLES
 
-from ims_mock.faults.keys import RULE_KEYS
-from ims_mock.faults.rules import FaultRule
+from ims_mock.faults.rules import RULE_KEYS, FaultRule
 from ims_mock.testing.faults import Faults
 
 TYPES = {"string": str, "integer": int, "number": float, "object": Mapping}

@@ -8,7 +8,7 @@ import pytest
 from helpers import TRANSPORTS, in_process, link, make_app, over_socket
 from raw_http import connected, head, read_to_end
 
-from ims_mock.faults.keys import rule_from_keywords
+from ims_mock.faults.rules import rule_from_keywords
 
 PATH = "/v2/images"
 NAMES = [f"image-{number}" for number in range(9, 0, -1)]

@@ -6,7 +6,8 @@ from flask import Response, request
 
 from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
-from ims_mock.faults.keys import EFFECT, MATCH, RULE, keys_of
+from ims_mock.faults.key_types import EFFECT, MATCH, RULE
+from ims_mock.faults.rules import keys_of
 from ims_mock.journal.audit import audit
 from ims_mock.journal.journal import Record
 from ims_mock.loading.sources import bundled_catalogs
