@@ -116,7 +116,7 @@ def test_the_document_allows_only_get(profile, method):
 
 
 def assert_described(found, method, template, answer):
-    """Check that a response has a status, a media type and a body that a document describes."""
+    """Check that a document describes the status, the media type and the body of a response."""
     response = found["paths"][template][method.lower()]["responses"][str(answer.status)]
     if "$ref" in response:
         response = found["components"]["responses"][response["$ref"].rpartition("/")[2]]
@@ -143,10 +143,10 @@ def test_responses_of_the_service_are_as_described(profile, row):
         assert_described(found, row.method, template, answer)
 
 
-@pytest.mark.parametrize("path", ["/v2/images", CLOUDIMAGES.path])
-def test_lists_are_as_described(profile, path):
+def test_lists_are_as_described(profile):
     ask = in_process(shared_app({"images": [{"id": "a"}]}, profile=profile))
-    assert_described(ask(DOCUMENT).json, "GET", path, ask(path))
+    for path in ("/v2/images", CLOUDIMAGES.path):
+        assert_described(ask(DOCUMENT).json, "GET", path, ask(path))
 
 
 SHOWN = ("requests", "walks", "coverage", "explain", "catalog", "faults", "health", "clock", "snapshots")
@@ -156,6 +156,5 @@ SHOWN = ("requests", "walks", "coverage", "explain", "catalog", "faults", "healt
 def test_responses_of_the_control_api_are_as_described(name):
     ask = in_process(shared_app("default"))
     ask("/v2/images?limit=1&foo=bar", {"X-Auth-Token": "ims-mock-token"})
-    rule = {"match": {"page": 2}, "effect": {"status": 503}}
-    send_json(ask, "POST", "/_ims/faults", rule)
+    send_json(ask, "POST", "/_ims/faults", {"match": {"page": 2}, "effect": {"status": 503}})
     assert_described(ask(DOCUMENT).json, "GET", f"/_ims/{name.partition('?')[0]}", ask(f"/_ims/{name}"))

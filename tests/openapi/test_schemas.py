@@ -19,13 +19,8 @@ ONLY_ID = Image({"id": "a"}).as_json()
 WHEN = "2018-09-06T14:03:27Z"
 JSON_VALUES = ["x", WHEN, 1, 1.5, True, None, [], ["x"], [1], {}]
 LEGAL_JSON = {
-    TEXT: ["x", WHEN],
-    HEADER: ["x", WHEN],
-    LINK: ["x", WHEN],
-    TIME: [WHEN],
-    INTEGER: [1],
-    BOOLEAN: [True],
-    LIST: [[], ["x"]],
+    **{text: ["x", WHEN] for text in (TEXT, HEADER, LINK)},
+    **{TIME: [WHEN], INTEGER: [1], BOOLEAN: [True], LIST: [[], ["x"]]},
 }
 
 
@@ -56,14 +51,11 @@ def test_image_schema_accepts_only_the_type_of_an_attribute(described, field):
         assert described.is_valid({**ONLY_ID, field.name: value}) == is_legal, value
 
 
-@pytest.mark.parametrize("name", ["id", "self", "file", "schema", "tags", "virtual_size"])
-def test_image_schema_requires_what_every_image_shows(described, name):
-    assert not described.is_valid({key: value for key, value in ONLY_ID.items() if key != name})
-
-
-@pytest.mark.parametrize("value", JSON_VALUES)
-def test_image_schema_accepts_any_free_property(described, value):
-    assert described.is_valid({**ONLY_ID, "colour": value})
+def test_image_schema_requires_what_every_image_shows_and_accepts_any_free_property(described):
+    for name in ("id", "self", "file", "schema", "tags", "virtual_size"):
+        assert not described.is_valid({key: value for key, value in ONLY_ID.items() if key != name}), name
+    for value in JSON_VALUES:
+        assert described.is_valid({**ONLY_ID, "colour": value}), value
 
 
 # --- published schemas
@@ -72,6 +64,11 @@ def test_image_schema_accepts_any_free_property(described, value):
 @pytest.fixture(scope="module")
 def ask():
     return in_process(make_app("default"))
+
+
+@pytest.fixture(scope="module")
+def ask_glance():
+    return in_process(make_app("empty", profile="glance"))
 
 
 def schema(ask, name):
@@ -83,20 +80,15 @@ def schema(ask, name):
 
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.in_images], ids=lambda field: field.name)
-def test_the_image_schema_describes_every_attribute(ask, field):
+def test_the_image_schema_describes_every_attribute(ask, ask_glance, field):
     found = schema(ask, "image")["properties"][field.name]
     assert found["description"] == field.description
     assert found.get("readOnly", False) is field.is_read_only
     assert found.get("is_base", True) is (field.is_column or field.type is LINK)
     assert ("null" in found["type"]) is field.is_nullable
-    for keyword, value in PUBLISHED_CONSTRAINTS.get(field.name, {}).items():
-        assert found[keyword] == value
-
-
-@pytest.mark.parametrize("field", [field for field in FIELDS if field.is_null_in_glance], ids=lambda field: field.name)
-def test_the_image_schema_of_glance_allows_null_for_an_unset_attribute(field):
-    found = schema(in_process(make_app("empty", profile="glance")), "image")["properties"][field.name]
-    assert Draft4Validator(found).is_valid(None)
+    assert PUBLISHED_CONSTRAINTS.get(field.name, {}).items() <= found.items()
+    if field.is_null_in_glance:
+        assert Draft4Validator(schema(ask_glance, "image")["properties"][field.name]).is_valid(None)
 
 
 def test_the_image_schema_has_the_documented_properties(ask):
@@ -110,16 +102,13 @@ def test_the_image_schema_has_the_documented_properties(ask):
 
 
 def test_list_schemas_contain_the_item_schemas(ask):
+    member = schema(ask, "member")
     assert schema(ask, "images")["properties"]["images"]["items"] == schema(ask, "image")
-    assert schema(ask, "members")["properties"]["members"]["items"] == schema(ask, "member")
+    assert schema(ask, "members")["properties"]["members"]["items"] == member
     assert {link["rel"] for link in schema(ask, "images")["links"]} == {"first", "next", "describedby"}
-
-
-def test_the_member_schema_has_the_documented_properties(ask):
-    found = schema(ask, "member")["properties"]
-    assert set(found) == {"member_id", "image_id", "status", "created_at", "updated_at", "schema"}
-    assert found["status"]["enum"] == ["pending", "accepted", "rejected"]
-    assert found["schema"] == {"type": "string", "readOnly": True}
+    assert set(member["properties"]) == {"member_id", "image_id", "status", "created_at", "updated_at", "schema"}
+    assert member["properties"]["status"]["enum"] == ["pending", "accepted", "rejected"]
+    assert member["properties"]["schema"] == {"type": "string", "readOnly": True}
 
 
 def test_images_violate_only_the_outdated_enums(ask):
@@ -132,12 +121,8 @@ def test_images_violate_only_the_outdated_enums(ask):
     assert errors == {("disk_format", '"zvhd2"'), ("disk_format", '"zvhd"'), ("visibility", '"shared"')}
 
 
-def test_schemas_need_credentials():
-    ask = in_process(make_app("default", auth="on"))
-    token = {"X-Auth-Token": "ims-mock-token"}
-    assert (ask("/v2/schemas/image").status, ask("/v2/schemas/image", token).status) == (401, 200)
-
-
-@pytest.mark.parametrize("path", ["/v2/schemas", "/v2/schemas/", "/v2/schemas/task", "/v2/schemas/image/"])
-def test_unknown_schemas_are_unknown_routes(ask, path):
-    assert ask(path).json["error_code"] == "APIGW.0101"
+def test_schemas_need_credentials_and_unknown_ones_are_unknown_routes(ask):
+    ask_on, token = in_process(make_app("default", auth="on")), {"X-Auth-Token": "ims-mock-token"}
+    assert (ask_on("/v2/schemas/image").status, ask_on("/v2/schemas/image", token).status) == (401, 200)
+    for path in ("/v2/schemas", "/v2/schemas/", "/v2/schemas/task", "/v2/schemas/image/"):
+        assert ask(path).json["error_code"] == "APIGW.0101"

@@ -1,14 +1,12 @@
 """schemathesis sends legal and illegal requests for every operation of the OpenAPI document, with all its checks."""
 
-from __future__ import annotations
-
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 import schemathesis
-from helpers import make_app
+from helpers import make_app, over_socket
 from hypothesis import strategies
 from schemathesis.config import OperationConfig, SchemathesisConfig
 from schemathesis.engine import events, from_schema
@@ -16,7 +14,6 @@ from schemathesis.engine import events, from_schema
 from ims_mock.auth.credentials import DEFAULT_PROJECT
 from ims_mock.contract.values import TIME
 from ims_mock.options import MAX_GENERATED
-from ims_mock.server.server import BackgroundServer
 from ims_mock.writes.json_patch import MEDIA_TYPES
 
 TOKEN = {"X-Auth-Token": "ims-mock-token"}
@@ -28,11 +25,10 @@ CHECKS = {
 }  # fmt: skip
 
 
-LARGE_BODIES = (
+LARGE_BODIES = (  # no coverage phase, as it varies each property in turn, which would be ten thousand cases
     "PUT /_ims/catalog", "PATCH /_ims/catalog", "PUT /_ims/images/{image_id}", "POST /_ims/sandboxes",
     "PUT /_ims/sandboxes/{id}",
 )  # fmt: skip
-"""Operations without the coverage phase: it varies each property in turn, which would be ten thousand cases."""
 
 # Checks that are disabled for some operations
 NO_405 = (  # the gateway responds to unknown methods with 404, which the check allows only for paths with parameters
@@ -51,17 +47,13 @@ SLASHES = "allow_header_conformance", ("POST /_ims/snapshots/{name}/restore",)  
 
 @dataclass(frozen=True)
 class Run:
-    """The operations with one tag, tested on an emulator of their own.
-
-    With ``auth`` on they are tested over a socket: in process, schemathesis cannot repeat a request without
-    credentials. ``least`` is the minimum number of cases.
-    """
+    """The operations with one tag, tested on an emulator of their own."""
 
     profile: str
     tag: str
-    auth: str
+    auth: str  # if on, over a socket: in process, schemathesis cannot repeat a request without credentials
     examples: int
-    least: int
+    least: int  # the minimum number of cases
     waivers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
@@ -129,11 +121,8 @@ def loaded_schema(run):
     if run.auth == "off":
         yield schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
         return
-    server = BackgroundServer(app, threads=2)
-    try:
-        yield schemathesis.openapi.from_url(f"{server.url}/openapi.json", config=config)
-    finally:
-        server.close()
+    with over_socket(app, threads=2) as ask:
+        yield schemathesis.openapi.from_url(f"{ask.url}/openapi.json", config=config)
 
 
 def configured(schema, run):
