@@ -24,12 +24,8 @@ def last_parts(caplog):
 
 def test_each_request_is_a_line_of_text():
     with serving("empty", **INFO) as server:
-        answers = [
-            server.ask("/v2/images?imagetype=gold&limit=x"),
-            server.ask("/nowhere", "POST"),
-            server.ask("/_ims/snapshots/nosuch/restore", "POST"),
-            server.ask("/v2/images"),
-        ]
+        answers = [server.ask("/v2/images?imagetype=gold&limit=x"), server.ask("/nowhere", "POST")]
+        answers += [server.ask("/_ims/snapshots/nosuch/restore", "POST"), server.ask("/v2/images")]
         found = [TEXT_LINE.fullmatch(line).groups() for line in server.stopped().splitlines()]
     assert [(asked, note) for asked, _, _, note in found] == [
         (
@@ -55,9 +51,8 @@ def test_each_request_is_an_object_in_json():
         identifier = server.ask("/v2/images?limit=5000&marker=caf%C3%A9")[1]["X-Request-Id"]
         server.ask("/v2/images")
         failed, plain = map(json.loads, server.stopped().splitlines())
-    time, milliseconds = failed.pop("time"), failed.pop("milliseconds")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time)
-    assert 0 <= milliseconds < 10_000
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", failed.pop("time"))
+    assert 0 <= failed.pop("milliseconds") < 10_000
     assert failed == {
         "level": "info",
         "method": "GET",
@@ -103,14 +98,14 @@ def test_a_line_stays_one_line(caplog):
     for record in caplog.records:
         assert record.message.isprintable()
         assert len(record.message) < 3500
-    assert [record.message.count("(") > 0 for record in caplog.records] == [True] * 3
+        assert "(" in record.message
+    assert len(caplog.records) == 3
 
 
 def test_a_line_names_the_fault_rule(caplog):
     caplog.set_level(logging.INFO, "ims_mock")
     app = make_app("empty")
-    emulator = app.extensions["ims_mock"]
-    rule = emulator.faults.add({"match": {"path": "/v2/images"}, "effect": {"status": 503}})
+    rule = app.extensions["ims_mock"].faults.add({"match": {"path": "/v2/images"}, "effect": {"status": 503}})
     in_process(app)("/v2/images")
     assert (last_parts(caplog)["status"], last_parts(caplog)["fault"]) == (503, rule.id)
     assert f"(fault {rule.id}) (APIGW.0201 Service Unavailable" in caplog.records[-1].message
