@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from helpers import in_process, make_app
+from helpers import in_process, make_app, send_json
 from hostile import CATALOG, IDS, LOGIN, Client, Hostile
 from raw_http import head
 from serving import LINUX, serving
@@ -74,16 +74,15 @@ def test_hostile_requests_get_no_server_error(profile, auth):
 def mixed_requests():
     """Yield ordinary and wrong requests of all kinds; a reset now and then removes what they leave."""
 
-    def request(method, target, body=b"", **headers):
-        return head(method, target, {"Content-Length": str(len(body)), **headers}) + body
+    def request(method, target, body=b"", media_type="application/json", **headers):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Content-Length": str(len(data)), **({"Content-Type": media_type} if data else {}), **headers}
+        return head(method, target, sent) + data
 
-    as_json, data = {"Content-Type": "application/json"}, {"Content-Type": "application/octet-stream"}
-    patch = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
-    login = json.dumps(LOGIN).encode()
-    number, catalog = 0, json.dumps(CATALOG).encode()
+    patch, number = "application/openstack-images-v2.1-json-patch", 0
     while True:
         yield request("POST", "/_ims/reset")
-        yield request("PUT", "/_ims/catalog", catalog, **as_json)
+        yield request("PUT", "/_ims/catalog", CATALOG)
         yield request("GET", f"/_ims/requests?since={number}")
         yield request("GET", "/_ims/walks")
         for _ in range(60):
@@ -93,15 +92,13 @@ def mixed_requests():
             yield request("GET", f"/v2/cloudimages?sort_key=name&min_disk={number}", **{"X-Auth-Token": unique})
             yield request("GET", f"/v2/images?marker=a&limit=1&__os_type={unique}")
             yield request("GET", f"/v2/images/{IDS[number % 5]}", **{"User-Agent": unique * 50})
-            yield request("POST", "/v2/images", json.dumps({"name": unique}).encode(), **as_json)
-            yield request(
-                "PATCH", "/v2/images/a", b'[{"op": "replace", "path": "/name", "value": "%d"}]' % number, **patch
-            )
+            yield request("POST", "/v2/images", {"name": unique})
+            yield request("PATCH", "/v2/images/a", [{"op": "replace", "path": "/name", "value": str(number)}], patch)
             yield request("PUT", f"/v2/images/a/tags/t{number % 50}")
-            yield request("PUT", "/v2/images/queued/file", unique.encode() * 5000, **data)
+            yield request("PUT", "/v2/images/queued/file", unique.encode() * 5000, "application/octet-stream")
             yield request("GET", "/v2/images/queued/file")
-            yield request("POST", "/v3/auth/tokens", login, **as_json)
-            yield request("PUT", f"/_ims/images/{unique}", json.dumps({"name": unique}).encode(), **as_json)
+            yield request("POST", "/v3/auth/tokens", LOGIN)
+            yield request("PUT", f"/_ims/images/{unique}", {"name": unique})
             yield request("DELETE", f"/_ims/images/{unique}")
             yield request("GET", f"/{unique}?{unique}")
             yield request("GET", "/_ims/catalog")
@@ -131,7 +128,7 @@ def images(body):
 
 
 BY_COUNT = "values, by its commas and brackets"
-NEAR_LIMITS = {
+NEAR_LIMITS = {  # functions that return catalogs, each with the status of the response and words in it
     "bytes": (lambda: images(b"{}").ljust(MAX_CATALOG_BYTES), 200, ""),
     "too many bytes": (lambda: images(b"{}").ljust(MAX_CATALOG_BYTES + 1), 413, f"at most {MAX_CATALOG_BYTES} bytes"),
     "images": (lambda: images(b",".join([b"{}"] * MAX_IMAGES)), 200, ""),
@@ -143,22 +140,15 @@ NEAR_LIMITS = {
     "escaped quotation marks": (lambda: images(b'{"a": "' + b'\\"' * 30_000_000 + b'"}'), 400, "at most 65536 are"),
     "quotation marks": (lambda: images(b'{"a": "' + b'"""' * 20_000_000 + b'"}'), 400, "not JSON"),
 }
-"""Functions that return catalogs, each with the status of the response and words in it."""
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "case"),
-    [
-        *(("PUT", "/_ims/catalog", case) for case in NEAR_LIMITS),
-        *(("PATCH", "/_ims/catalog", case) for case in NEAR_LIMITS if case != "images"),  # takes long
-        *(("POST", "/_ims/sandboxes", case) for case in NEAR_LIMITS if case != "images"),
-    ],
-)
-def test_a_catalog_near_the_limits_is_accepted_or_rejected(method, path, case):
+@pytest.mark.parametrize("case", NEAR_LIMITS)
+def test_a_catalog_near_the_limits_is_accepted_or_rejected(case):
     make, status, words = NEAR_LIMITS[case]
     body = make()
-    if method == "POST":
-        body = b'{"catalog":%b}' % (body[:-12] if case.endswith("bytes") else body)
-    answer = in_process(make_app("empty"))(path, {"Content-Type": "application/json"}, method, body)
-    assert answer.status == (201 if (method, status) == ("POST", 200) else status), answer.text[:500]
-    assert words in answer.text
+    requests = [("PUT", "catalog", body), ("PATCH", "catalog", body)]
+    requests.append(("POST", "sandboxes", b'{"catalog":%b}' % (body[:-12] if case.endswith("bytes") else body)))
+    for method, path, sent in requests[:1] if case == "images" else requests:  # which take long
+        answer = send_json(in_process(make_app("empty")), method, f"/_ims/{path}", sent)
+        assert answer.status == (201 if (method, status) == ("POST", 200) else status), answer.text[:500]
+        assert words in answer.text
