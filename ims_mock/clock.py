@@ -1,7 +1,5 @@
 """The clock of an emulator: real, ahead of real time, or frozen. No other module asks for the date."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
@@ -26,7 +24,7 @@ class Clock:
         return wire_time(self.now())
 
     @classmethod
-    def at(cls, instant: datetime, *, runs: bool = False) -> Clock:
+    def at(cls, instant: datetime, *, runs: bool = False) -> "Clock":
         """Return a clock that is set to a time, of which a naive one is UTC; it goes on from there if it ``runs``."""
         try:
             utc = instant.replace(tzinfo=timezone.utc) if instant.tzinfo is None else instant.astimezone(timezone.utc)
@@ -34,7 +32,7 @@ class Clock:
             raise ValueError(f"{instant} is outside the years 1 to 9999 in UTC") from None
         return cls(ahead=utc - datetime.now(timezone.utc)) if runs else cls(utc)
 
-    def advanced(self, by: timedelta) -> Clock:
+    def advanced(self, by: timedelta) -> "Clock":
         """Return the clock, moved by a duration, which may be negative."""
         try:
             moved = self.now() + by

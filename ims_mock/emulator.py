@@ -5,8 +5,6 @@ Writers take turns. Readers need no lock: a request that keeps the value it star
 An image or a snapshot that does not exist, and a snapshot too many, is a :class:`RequestError`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -63,7 +61,7 @@ def load_options(options: EmulatorOptions, **more: Any) -> LoadedCatalog:
 
 def count_listed(state: LoadedCatalog, profile: Profile) -> int:
     """Return the number of images that unauthenticated requests find in the list, page by page."""
-    return state.catalog.count(parse("", view_of_lists(state.credentials, profile)))
+    return state.catalog.counts(parse("", view_of_lists(state.credentials, profile)))[-1][1]
 
 
 def describe(state: LoadedCatalog, profile: Profile) -> str:
@@ -91,7 +89,7 @@ class Emulator:
         initial: LoadedCatalog,
         options: AppOptions = AppOptions(),  # noqa: B008 - frozen
         sandbox_credentials: SandboxCredentials | None = None,
-        server: Emulator | None = None,
+        server: "Emulator | None" = None,
     ) -> None:
         self._lock = Lock()
         self._sandbox_credentials = sandbox_credentials

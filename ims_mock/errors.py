@@ -5,8 +5,6 @@ the body, which depends on the profile, is in ``web/error_bodies.py``. The rows 
 string of a list (``CLOUDIMAGES`` are filters that only the newer list has), the image that a path names, credentials.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -260,7 +258,7 @@ class RequestError(Exception):
         self.headers = headers or {}
         super().__init__(self.message)
 
-    def about(self, value: str) -> RequestError:
+    def about(self, value: str) -> "RequestError":
         """Return the error with something else in place of the value, such as a redacted one."""
         details = {**self.details, "value": value}
         return RequestError(self.problem, legal=self.legal, hint=self.hint, headers=self.headers, **details)

@@ -1,7 +1,5 @@
 """JSON bodies of requests. Errors name the path of a value, but never the value, because it may be a secret."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator
@@ -37,7 +35,7 @@ class JsonValue:
         """Return whether the value is an object with a member that is not null."""
         return isinstance(self.value, dict) and self.value.get(name) is not None
 
-    def member(self, name: str, legal: str = "an object") -> JsonValue:
+    def member(self, name: str, legal: str = "an object") -> "JsonValue":
         """Return a required member of an object; ``legal`` describes it if it is missing."""
         self.object()
         path = printable(name) if self.path == "the body" else f"{self.path}.{printable(name)}"
@@ -51,7 +49,7 @@ class JsonValue:
             raise self.error("an object")
         return self.value
 
-    def items(self, legal: str) -> Iterator[JsonValue]:
+    def items(self, legal: str) -> "Iterator[JsonValue]":
         """Yield the items of a list; ``legal`` describes it if this is no list."""
         if not isinstance(self.value, list):
             raise self.error(legal)

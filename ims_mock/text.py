@@ -66,10 +66,7 @@ def cached_if_short(size: int, length: int) -> Callable[[Function], Function]:
 
 
 def wire_text(raw: str) -> str:
-    """Decode a header or query string that the server passed on with one character per byte.
-
-    The bytes should be UTF-8; invalid ones are replaced.
-    """
+    """Decode a header or query string that the server passed on with one character per byte; the bytes are UTF-8."""
     return raw if raw.isascii() else raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 

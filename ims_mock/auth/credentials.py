@@ -4,8 +4,6 @@ An issued token is stateless: it contains everything it stands for, signed with 
 catalog's credentials. Emulators of the same catalog accept each other's tokens, and a token survives a reset.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -147,7 +145,7 @@ class CredentialStore:
         self._issued_prefix = sandbox.prefix if sandbox else ""
         self._serializer = URLSafeSerializer(json.dumps(known), salt="token-2", signer_kwargs=_SIGNING)
 
-    def with_sandbox(self, sandbox: SandboxCredentials) -> CredentialStore:
+    def with_sandbox(self, sandbox: SandboxCredentials) -> "CredentialStore":
         """Return a store that also accepts the credentials of a sandbox."""
         catalog = self.projects.values(), self.tokens, self.keys, self.users
         return CredentialStore(self.default_project, *catalog, sandbox)

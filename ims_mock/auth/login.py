@@ -1,7 +1,5 @@
 """Logins: the body of ``POST /v3/auth/tokens``, its verification, and the issued token."""
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -31,10 +29,10 @@ class Reference:
 
     id: str = ""
     name: str = ""
-    domain: Reference | None = None
+    domain: "Reference | None" = None
 
     @classmethod
-    def read(cls, part: JsonValue) -> Reference:
+    def read(cls, part: JsonValue) -> "Reference":
         """Read a reference from a request body."""
         part.object()
         reference_id, name = (part.member(key).text(most=MAX_NAME) if part.has(key) else "" for key in ("id", "name"))
@@ -70,7 +68,7 @@ class Login:
     domain: Reference | None = None
 
     @classmethod
-    def read(cls, body: JsonValue) -> Login:
+    def read(cls, body: JsonValue) -> "Login":
         """Read the body of a request."""
         legal = f"a list of {' or '.join(METHODS)}"
         auth = body.member("auth")
@@ -108,10 +106,7 @@ def _read_scope(auth: JsonValue) -> tuple[Reference | None, Reference | None]:
 
 
 def issue_token(store: CredentialStore, login: Login, now: datetime, *, needs_credentials: bool) -> Token:
-    """Return the token for a login.
-
-    With ``needs_credentials`` an invalid login is rejected with a 401; otherwise its token is marked as unproven.
-    """
+    """Return the token for a login. An invalid one is a 401 with ``needs_credentials``; else its token is unproven."""
     unknown = [method for method in login.methods if method not in METHODS]
     failures = [RequestError("login-method", "auth.identity.methods", one, " or ".join(METHODS)) for one in unknown]
     methods, drafts = tuple(method for method in login.methods if method in METHODS), []

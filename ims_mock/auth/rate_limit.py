@@ -15,10 +15,7 @@ _MAX_ADDRESSES: Final = 10_000
 
 
 class RateLimit:
-    """Counts the requests of each address.
-
-    A policy of ``5/10`` accepts five requests in any ten seconds; a malformed one is a ``ValueError``.
-    """
+    """Counts the requests of each address. A policy of ``5/10`` accepts five in any ten seconds."""
 
     def __init__(self, policy: str) -> None:
         match = _POLICY.fullmatch(policy)

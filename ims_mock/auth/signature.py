@@ -3,8 +3,6 @@
 Text of a request is held as WSGI passes it, one character per byte, so that every encoding can be signed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re
@@ -65,11 +63,8 @@ class Authorization:
     signature: str = field(repr=False)
 
     @classmethod
-    def parse(cls, header: str) -> Authorization:
-        """Parse the header; its parameters may come in any order.
-
-        An error does not repeat the header, which may contain a secret in the wrong place.
-        """
+    def parse(cls, header: str) -> "Authorization":
+        """Parse the header. An error does not repeat it, because it may contain a secret in the wrong place."""
         scheme, _, rest = header.strip().partition(" ")
         if scheme != ALGORITHM:
             known = next((known for known in _KNOWN_SCHEMES if known.lower() == scheme.lower()), "")

@@ -53,10 +53,7 @@ class Catalog:
         return self._images.get(image_id)
 
     def memory_beside(self, other: Catalog, limit: int) -> int:
-        """Estimate the bytes of memory that the catalog takes while another one exists, which shares images with it.
-
-        Above the limit the estimate may be too low.
-        """
+        """Estimate the bytes of memory that the catalog takes beside another one; above the limit it may take more."""
         images = self._images
         if other._lineage is self._lineage:
             return _BYTES_PER_ENTRY * len(images) + abs(other._edited_bytes - self._edited_bytes)
@@ -104,10 +101,6 @@ class Catalog:
             return Page(images, has_next=0 < len(images) < len(found))
         return Page(images, has_next=0 < len(images) == query.limit)
 
-    def count(self, query: ListQuery) -> int:
-        """Return the number of images on all pages of a list query together."""
-        return self._ordering(query.sort).count(query.conditions)
-
     def counts(self, query: ListQuery) -> list[tuple[int, int]]:
         """Return for each condition the number of images that match it, and that match all conditions up to it."""
         return self._ordering(query.sort).counts(query.conditions)
@@ -125,10 +118,7 @@ class Catalog:
         return found
 
     def marker(self, query: ListQuery, view: View) -> Image | None:
-        """Return the image that a page starts behind, which the caller must see.
-
-        A deleted one is legal only for admins and lists of deleted images.
-        """
+        """Return the image that a page starts behind. Only admins and lists of deleted images can use a deleted one."""
         if query.marker is None:
             return None
         image = self.get(query.marker)

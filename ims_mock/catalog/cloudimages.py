@@ -7,7 +7,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
-from ims_mock.catalog.filters import Equals, Filter, FilterParser, IsDefault, comparable
+from ims_mock.catalog.filters import Equals, Filter, FilterParser, comparable
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
 from ims_mock.contract.parameters import (
@@ -57,7 +57,7 @@ _WHOLE: Final = Equals("__whole_image", frozenset({"true"}))
 _ARCHITECTURES: Final[dict[str, Filters]] = {"x86": (_NOT_ARM,), "arm": (_ARM,)}
 _WHOLENESS: Final[dict[str, Filters]] = {"true": (_WHOLE,), "false": (replace(_WHOLE, negated=True),)}
 _ENTERPRISE_PROJECTS: Final[dict[str, Filters]] = {
-    "0": (IsDefault("enterprise_project_id", "0"),),
+    "0": (Equals("enterprise_project_id", frozenset({None, "0"})),),
     "all_granted_eps": (),
 }
 _FLAVORS: Final[dict[str, Filters]] = {

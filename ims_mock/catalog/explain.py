@@ -1,7 +1,5 @@
 """Explanations: why a list query returns an image, or does not."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -91,7 +89,7 @@ class Explanation:
         return asdict(self)
 
     @classmethod
-    def read(cls, data: Mapping[str, Any]) -> Explanation:
+    def read(cls, data: Mapping[str, Any]) -> "Explanation":
         """Return the explanation that :meth:`as_json` has written."""
         conditions = tuple(ConditionCount(**one) for one in data["conditions"])
         image = data["image"] and ImageExplanation(**{**data["image"], "because": tuple(data["image"]["because"])})

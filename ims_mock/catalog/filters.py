@@ -61,7 +61,7 @@ class Filter(Condition):
 class Equals(Filter):
     """The attribute has one of these values, or none of them if ``negated``."""
 
-    values: frozenset[Value]  # of a free property as text; an empty set matches no image
+    values: frozenset[Value | None]  # of a free property as text; an empty set matches no image
     folded: bool = False  # whether case and old spellings do not count; the values are then folded by Field.fold
     negated: bool = False
 
@@ -77,22 +77,10 @@ class Equals(Filter):
         if not self.values:
             return f"no image matches the requested value of {self.name}"
         spelled = {BY_NAME[self.name].fold(value): value for value in BY_NAME[self.name].values} if self.folded else {}
-        values = " or ".join(sorted(repr(spelled.get(str(value), value)) for value in self.values))
+        present = sorted(repr(spelled.get(str(value), value)) for value in self.values if value is not None)
+        values = " or ".join(["absent"] * (None in self.values) + present)
         verb, case = "is not" if self.negated else "is", " (in upper or lower case)" if self.folded else ""
         return f"{self.name} {verb} {values}{case}"
-
-
-@dataclass(frozen=True)
-class IsDefault(Filter):
-    """The attribute has its default value, or none, which means the same."""
-
-    default: Value
-
-    def matches(self, image: Image) -> bool:
-        return image.values.get(self.name) in (None, self.default)
-
-    def __str__(self) -> str:
-        return f"{self.name} is absent or {self.default!r}"
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,11 @@ MEMBERS_SCHEMA: Final = "/v2/schemas/members"
 
 
 class Membership(NamedTuple):
-    """The share of one project in an image: ``pending``, ``accepted`` or ``rejected``.
+    """The share of one project in an image. Times are in wire format; if empty, that of the image's creation."""
 
-    ``created_at`` is when the image was shared, ``updated_at`` when the status last changed, in wire format. Both are
-    when the image was created if they are empty.
-    """
-
-    status: str
-    created_at: str = ""
-    updated_at: str = ""
+    status: str  # pending, accepted or rejected
+    created_at: str = ""  # when the image was shared
+    updated_at: str = ""  # when the status last changed
 
 
 _POSITIONS: Final = {row.name: position for position, row in enumerate(FIELDS)}

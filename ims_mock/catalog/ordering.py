@@ -5,8 +5,6 @@ set if the image at rank *r* matches. The images that match several conditions a
 a page is read from it beginning at the rank of the marker.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cmp_to_key, reduce
@@ -44,10 +42,6 @@ class Ordering:
         ranks = _set_bits(self._matching(conditions) >> start)
         return [self._images[start + rank] for rank in islice(ranks, count)]
 
-    def count(self, conditions: Collection[Condition]) -> int:
-        """Return the number of images that match all conditions."""
-        return self._matching(conditions).bit_count()
-
     def counts(self, conditions: Collection[Condition]) -> list[tuple[int, int]]:
         """Return for each condition the number of images that match it, and that match all conditions up to it."""
         bitmaps = [self._bitmap(condition) for condition in conditions]
@@ -58,7 +52,7 @@ class Ordering:
         """Return the number of images before an image among those that match all conditions."""
         return (self._matching(conditions) & ((1 << self._rank(image)) - 1)).bit_count()
 
-    def edited(self, old: Image | None, new: Image | None) -> Ordering:
+    def edited(self, old: Image | None, new: Image | None) -> "Ordering":
         """Return the ordering with all of its bitmaps after one image was replaced: ``None`` adds or removes one."""
         edited = Ordering((), ())
         images, bitmaps = self._images.copy(), dict(self._bitmaps)

@@ -80,10 +80,7 @@ class View:
         return None if self.is_queens and image.visibility != "shared" else membership.status
 
     def shown(self, image: Image) -> Image:
-        """Return the image as it is shown to the caller.
-
-        A member sees it as ``shared``. In Mitaka, which has no such visibility, everybody else sees it as ``private``.
-        """
+        """Return the image as the caller is shown it: to a member as ``shared``, in Mitaka to others as ``private``."""
         if self.shows_membership and not self.caller.is_admin and self.membership(image) is not None:
             return image.shown_with(SHOWN_TO_MEMBERS)
         if not self.is_queens and image.visibility in QUEENS_VISIBILITIES:

@@ -46,10 +46,7 @@ class Reloader:
             _log.warning("--watch has no effect: only bundled catalogs are served")
 
     def has_changes(self) -> bool:
-        """Poll the files; return true once for each change, when two polls in a row find the same files.
-
-        A file that differs between two polls is still being written.
-        """
+        """Poll the files; return true once for each change, when two polls in a row agree: nothing is being written."""
         before, self._latest = self._latest, self._states()
         if self._latest != before or self._latest == self._loaded:
             return False

@@ -50,10 +50,7 @@ class _Incomplete(Exception):
 
 
 class TLSChannel(Channel):
-    """An encrypted connection to a client.
-
-    The handshake happens while reading, so that a client that is slow at it, or does not speak TLS, blocks no other.
-    """
+    """An encrypted connection. The handshake happens while reading, so that a client slow at it blocks no other."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._ssl_lock = Lock()  # the event loop reads while a worker writes; an SSL object allows only one at a time

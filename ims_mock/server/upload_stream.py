@@ -1,7 +1,5 @@
 """A stream between two threads: the server appends the body of an upload while the application reads it."""
 
-from __future__ import annotations
-
 import io
 import threading
 from collections.abc import Callable
@@ -69,7 +67,7 @@ class UploadStream(io.RawIOBase):
         """Return true."""
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Wait for bytes and move as many as fit into a buffer; return 0 at the end of the upload."""
         if self.on_first_read and not self._buffer:
             self.on_first_read()
