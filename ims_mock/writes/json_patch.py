@@ -122,33 +122,23 @@ def patch_schema(media_type: str, profile: Profile) -> dict[str, Any]:
     }
     own = {name: schema for name, schema in values.items() if schema != validation.FREE_VALUE and name != "id"}
     name_pattern = rf"(?=[\s\S]*\S)(?:[^/~]|~[01]){{1,{MAX_NAME}}}$"
-    members: list[dict[str, Any]] = [{"path": {"const": f"/{name}"}, "value": schema} for name, schema in own.items()]
     free_path = {"type": "string", "pattern": f"^/(?!(?:{'|'.join(own)})$){name_pattern}"}
-    members.append({"path": free_path, "value": dict(validation.FREE_VALUE)})
-    items = [one for each in members for one in _operation_schemas(media_type, ("add", "replace"), each)]
     any_path = {"type": "string", "pattern": f"^/{name_pattern}"}
-    items += _operation_schemas(media_type, ("remove",), {"path": any_path})
+    pairs: list[tuple[object, object]] = [({"const": f"/{name}"}, schema) for name, schema in own.items()]
+    pairs.append((free_path, dict(validation.FREE_VALUE)))
+    if media_type == _NEW:
+        items = [_object({"op": {"enum": ["add", "replace"]}, "path": path, "value": value}) for path, value in pairs]
+        items.append(_object({"op": {"enum": ["remove"]}, "path": any_path}))
+    else:
+        items = [_object({op: path, "value": value}) for path, value in pairs for op in ("add", "replace")]
+        items.append(_object({"remove": any_path}))
     return {"type": "array", "items": {"anyOf": items}}
 
 
-def _operation_schemas(media_type: str, ops: tuple[str, ...], members: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the schemas of operations with the same members; in the older format, one schema per operation."""
-    if media_type == _NEW:
-        properties = {"op": {"enum": [*ops]}, **members}
-        return [{"type": "object", "required": [*properties], "properties": properties}]
-    path, *value = members
-    return [
-        {
-            "type": "object",
-            "required": [op, *value],
-            "properties": {
-                op: members[path],
-                **{name: members[name] for name in value},
-                **{other: False for other in _OPERATIONS if other != op},
-            },
-        }
-        for op in ops
-    ]
+def _object(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an operation with these members; in the older format, it names only one operation."""
+    others = {op: False for op in _OPERATIONS if op not in members and "op" not in members}
+    return {"type": "object", "required": [*members], "properties": {**members, **others}}
 
 
 # --- application
