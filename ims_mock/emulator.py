@@ -61,7 +61,8 @@ def load_options(options: EmulatorOptions, **more: Any) -> LoadedCatalog:
 
 def count_listed(state: LoadedCatalog, profile: Profile) -> int:
     """Return the number of images that unauthenticated requests find in the list, page by page."""
-    return state.catalog.counts(parse("", view_of_lists(state.credentials, profile)))[-1][1]
+    query = parse("", view_of_lists(state.credentials, profile))
+    return state.catalog.ordering(query.sort).counts(query.conditions)[-1][1]
 
 
 def describe(state: LoadedCatalog, profile: Profile) -> str:

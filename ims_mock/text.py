@@ -105,7 +105,3 @@ class Table:
         lines = [self.heads, *self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "".join("  ".join(map(str.ljust, line, widths)).rstrip() + "\n" for line in lines)
-
-    def records(self) -> list[dict[str, str]]:
-        """Return each row as a mapping from headings to cells."""
-        return [dict(zip(self.heads, row, strict=True)) for row in self.rows]

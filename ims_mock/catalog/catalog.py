@@ -95,21 +95,13 @@ class Catalog:
     def page(self, query: ListQuery, view: View) -> Page:
         """Answer a list query. The marker must be an image that the caller sees."""
         marker = self.marker(query, view)
-        found = self._ordering(query.sort).find(query.conditions, marker, query.limit + 1)
+        found = self.ordering(query.sort).find(query.conditions, marker, query.limit + 1)
         images = tuple([image if image.is_shown_as_stored else view.shown(image) for image in found[: query.limit]])
         if "full-last-page" in view.profile:
             return Page(images, has_next=0 < len(images) < len(found))
         return Page(images, has_next=0 < len(images) == query.limit)
 
-    def counts(self, query: ListQuery) -> list[tuple[int, int]]:
-        """Return for each condition the number of images that match it, and that match all conditions up to it."""
-        return self._ordering(query.sort).counts(query.conditions)
-
-    def position(self, query: ListQuery, image: Image) -> int:
-        """Return the number of images before an image on all pages of a list query together."""
-        return self._ordering(query.sort).position(query.conditions, image)
-
-    def _ordering(self, sort: Sort) -> Ordering:
+    def ordering(self, sort: Sort) -> Ordering:
         """Return the ordering for a sort; the one that was used least recently is dropped for a new one."""
         found = self._orderings.get(sort) or Ordering(self, sort)
         if next(reversed(self._orderings), None) != sort:  # the most recently used one comes last

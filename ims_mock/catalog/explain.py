@@ -102,7 +102,7 @@ def explain(catalog: Catalog, query: ListQuery, view: View, image_id: str | None
     The marker of the query is only checked; it must be an image that the caller sees.
     """
     catalog.marker(query, view)
-    counts = catalog.counts(query)
+    counts = catalog.ordering(query.sort).counts(query.conditions)
     conditions = tuple(
         ConditionCount(_sentence(condition, view) + _hint(condition, alone), alone, together)
         for condition, (alone, together) in zip(query.conditions, counts, strict=True)
@@ -125,7 +125,7 @@ def _explain_image(catalog: Catalog, query: ListQuery, view: View, image_id: str
     because = ("no image has this id",) if image is None else exclusions(query, view, image)
     if image is None or because:
         return ImageExplanation(image_id, listed=False, position=None, page=None, because=because)
-    position = catalog.position(query, image)
+    position = catalog.ordering(query.sort).position(query.conditions, image)
     page = position // query.limit + 1 if query.limit else None
     return ImageExplanation(image_id, listed=True, position=position, page=page, because=())
 

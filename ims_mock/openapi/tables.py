@@ -127,5 +127,6 @@ def fields_reference(form: str, others: Mapping[str, Table] | None = None) -> st
     """
     tables = {**{name: TABLES[name] for name in ("parameters", "cloudimages", "fields")}, **(others or {})}
     if form == "json":
-        return json_text({name: table.records() for name, table in tables.items()})
+        named = {name: [dict(zip(one.heads, row, strict=True)) for row in one.rows] for name, one in tables.items()}
+        return json_text(named)
     return "\n".join(table.markdown() if form == "markdown" else table.text() for table in tables.values())

@@ -1,7 +1,6 @@
 """``ims-mock serve --watch``: polls the catalog files and loads them again when they change."""
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -67,7 +66,7 @@ class Reloader:
     def reload(self, use: Callable[[LoadedCatalog], None]) -> None:
         """Load the catalogs of the options and use them, or log what is wrong with them."""
         for path in self._paths:
-            if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):  # a pipe would block
+            if path.exists() and not path.is_file() and not path.is_dir():  # a pipe would block
                 _log.error("%s: is no longer a file or a folder; %s", escaped(str(path)), _KEPT)
                 return
         try:
