@@ -39,17 +39,11 @@ IMAGES = [
     image(10, owner=ANOTHER, members={OWNER: "accepted"}, __is_config_init="true"),
     image(11, status="deleted"),
 ]
-REGION = {"project": OWNER, "images": IMAGES}
+CATALOG = {"project": OWNER, "images": IMAGES}
 MINE = [10, 7, 6, 5, 4, 3, 2, 1]
 
 
-@pytest.fixture(scope="module", params=PROFILES)
-def ask(request):
-    return in_process(shared_app(REGION, profile=request.param))
-
-
 @pytest.mark.parametrize("name", ["default", "document-sample", "edge-cases", "empty", "large"])
-@pytest.mark.parametrize("profile", PROFILES)
 def test_both_lists_hold_the_same_images(name, profile):
     ask = in_process(shared_app(name, profile=profile))
     left_out = {field.name for field in FIELDS if not field.in_cloudimages}
@@ -86,7 +80,7 @@ def test_the_older_list_shows_the_hidden_attributes(ask):
 
 
 def test_a_member_is_shown_a_shared_image():
-    shown = in_process(shared_app(REGION))(f"{PATH}?id=10").json["images"][0]
+    shown = in_process(shared_app(CATALOG))(f"{PATH}?id=10").json["images"][0]
     assert (shown["visibility"], shown["__imagetype"]) == ("shared", "shared")
     assert "__is_config_init" not in shown
 
@@ -103,7 +97,6 @@ def test_a_page_has_500_images_unless_told_otherwise():
 @pytest.mark.parametrize(
     "order", ["", *(f"&sort_key={key}&sort_dir={way}" for key in SORT_KEYS for way in ("asc", "desc"))]
 )
-@pytest.mark.parametrize("profile", PROFILES)
 def test_walking_by_marker_visits_every_image_once(order, profile):
     ask = in_process(shared_app("edge-cases", profile=profile))
     walked, marker = [], ""
@@ -139,11 +132,11 @@ FILTERS = [(query, list(found)) for found, queries in FOUND.items() for query in
 
 @pytest.mark.parametrize(("query", "expected"), FILTERS, ids=[row[0] for row in FILTERS])
 def test_a_parameter_of_the_newer_list_filters(query, expected):
-    assert numbers(in_process(shared_app(REGION))(f"{PATH}?{query}")) == expected
+    assert numbers(in_process(shared_app(CATALOG))(f"{PATH}?{query}")) == expected
 
 
 def test_the_filters_mean_the_same_in_both_profiles():
-    documented, glance = (in_process(shared_app(REGION, profile=profile)) for profile in PROFILES)
+    documented, glance = (in_process(shared_app(CATALOG, profile=profile)) for profile in PROFILES)
     for query, expected in FILTERS:
         if query != "virtual_env_type=Ironic":  # one image has it in lower case
             assert numbers(glance(f"{PATH}?{query}&__isregistered=true")) == expected, query
@@ -159,13 +152,13 @@ def test_the_filters_mean_the_same_in_both_profiles():
     ],
 )
 def test_documented_values_ignore_case_with_the_departure(query, documented, code):
-    assert numbers(in_process(shared_app(REGION))(f"{PATH}?{query}")) == documented
-    answer = in_process(shared_app(REGION, profile="glance"))(f"{PATH}?{query}")
+    assert numbers(in_process(shared_app(CATALOG))(f"{PATH}?{query}")) == documented
+    answer = in_process(shared_app(CATALOG, profile="glance"))(f"{PATH}?{query}")
     assert (answer.status, answer.json["error"]["code"]) == (400, code)
 
 
 def test_the_older_list_has_none_of_these_parameters():
-    ask = in_process(shared_app(REGION))
+    ask = in_process(shared_app(CATALOG))
     any_project = "enterprise_project_id=all_granted_eps"
     for query in ("architecture=arm", "architecture=mips", "flavor_id=s6.large.2", any_project):
         assert numbers(ask(f"/v2/images?{query}")) == []
@@ -189,7 +182,7 @@ BAD_HERE = [
 
 @pytest.mark.parametrize(("query", "problem", "status", "code"), BAD_HERE, ids=[row[0][:40] for row in BAD_HERE])
 def test_a_wrong_query_gets_a_clear_error(query, problem, status, code):
-    assert_is_clear_error(in_process(shared_app(REGION))(f"{PATH}?{query}"), problem, status, code)
+    assert_is_clear_error(in_process(shared_app(CATALOG))(f"{PATH}?{query}"), problem, status, code)
 
 
 GATEWAY = [
@@ -206,10 +199,9 @@ GATEWAY = [
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"), GATEWAY, ids=[f"{row[0]} {row[1][:24]}" for row in GATEWAY]
 )
-@pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html"])
 def test_gateway_errors_have_the_gateways_format(method, path, status, code, profile, accept):
-    with over_socket(shared_app(REGION, profile=profile)) as ask:
+    with over_socket(shared_app(CATALOG, profile=profile)) as ask:
         answer = ask(path, {"Accept": accept}, method)
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
     if code and method != "HEAD":
@@ -221,11 +213,11 @@ def test_gateway_errors_have_the_gateways_format(method, path, status, code, pro
 )
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "text/plain"])
 def test_errors_are_the_services_own_in_profile_glance(query, accept):
-    ask = in_process(shared_app(REGION, profile="glance"))
+    ask = in_process(shared_app(CATALOG, profile="glance"))
     answer = ask(f"{PATH}?{query}", {"Accept": accept})
     assert (answer.status, set(answer.json)) == (400, {"error"})
     assert answer.json["error"]["code"].startswith("IMG.")
-    assert answer.json["error"] == in_process(shared_app(REGION))(f"{PATH}?{query}").json["error"]
+    assert answer.json["error"] == in_process(shared_app(CATALOG))(f"{PATH}?{query}").json["error"]
     older = ask(f"/v2/images?{query}", {"Accept": accept})
     assert older.status == 200 or not older.text.startswith('{"error"')
 

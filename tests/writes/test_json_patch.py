@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from helpers import in_process, make_app, token_of
+from helpers import token_of
 from hostile import Hostile
 
 OLD, NEW = (f"application/openstack-images-v2.{minor}-json-patch" for minor in (0, 1))
@@ -38,22 +38,6 @@ def remove(name):
 def patch(ask, body, media_type=NEW, image="own", token="of-a"):
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return ask(f"/v2/images/{image}", {"X-Auth-Token": token, "Content-Type": media_type}, "PATCH", data)
-
-
-@pytest.fixture(scope="module", params=["documented", "glance"])
-def profile(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def app(profile):
-    return make_app(CATALOG, profile=profile)
-
-
-@pytest.fixture
-def ask(app):
-    app.extensions["ims_mock"].reset()
-    return in_process(app)
 
 
 class Refusal(NamedTuple):
@@ -271,10 +255,10 @@ def hostile_bodies(seed):
 
 
 @pytest.mark.parametrize("image", ["own", "queued", "hidden"])
-def test_any_body_changes_the_image_completely_or_not_at_all(app, image):
-    ask, headers = in_process(app), {"X-Auth-Token": "admin"}
+def test_any_body_changes_the_image_completely_or_not_at_all(emulator, ask, image):
+    headers = {"X-Auth-Token": "admin"}
     for body, media_type in product(hostile_bodies(image), (OLD, NEW)):
-        app.extensions["ims_mock"].reset()
+        emulator.reset()
         before = ask(f"/v2/images/{image}", headers)
         answer = patch(ask, body, media_type, image)
         after = ask(f"/v2/images/{image}", headers)
