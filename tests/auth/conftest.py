@@ -1,4 +1,4 @@
-"""Emulators over the catalog of ``login_helpers``, with and without authentication."""
+"""Emulators of the catalog of a test's module or of ``login_helpers``, with and without authentication."""
 
 import pytest
 from flask import Flask
@@ -6,26 +6,20 @@ from helpers import Ask, in_process, make_app, probed
 from login_helpers import CATALOG
 
 
-@pytest.fixture(scope="session")
-def session_app() -> Flask:
+@pytest.fixture(scope="module")
+def module_app(request: pytest.FixtureRequest) -> Flask:
     """An application with ``--auth on``."""
-    return probed(make_app(CATALOG, auth="on"))
+    return probed(make_app(getattr(request.module, "CATALOG", CATALOG), auth="on"))
 
 
 @pytest.fixture
-def app(session_app: Flask) -> Flask:
+def app(module_app: Flask) -> Flask:
     """That application as it was when it started."""
-    session_app.extensions["ims_mock"].reset()
-    return session_app
+    module_app.extensions["ims_mock"].reset()
+    return module_app
 
 
-@pytest.fixture
-def ask(app: Flask) -> Ask:
-    """Ask that application."""
-    return in_process(app)
-
-
-@pytest.fixture(scope="session")
-def ask_off() -> Ask:
+@pytest.fixture(scope="module")
+def ask_off(request: pytest.FixtureRequest) -> Ask:
     """Ask an application with ``--auth off``."""
-    return in_process(probed(make_app(CATALOG)))
+    return in_process(probed(make_app(getattr(request.module, "CATALOG", CATALOG))))

@@ -16,11 +16,6 @@ def app():
     return make_app(CATALOG)
 
 
-@pytest.fixture(scope="module")
-def ask(app):
-    return in_process(app)
-
-
 @pytest.fixture(scope="module", params=TRANSPORTS)
 def ask_both_ways(request, app):
     with TRANSPORTS[request.param](app) as ask:
