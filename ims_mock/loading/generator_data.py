@@ -8,7 +8,7 @@ import json
 import math
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from ims_mock.contract.fields import BY_NAME
@@ -23,15 +23,10 @@ class Choices(Generic[T]):
     """Rows to draw from, each with its weight before it."""
 
     def __init__(self, *weighted: tuple[float, T]) -> None:
-        self.weighted = weighted
+        self.weighted, self.rows = weighted, tuple(row for _, row in weighted)
         # accumulate instead of sum, which rounds differently since Python 3.12: a seed must mean the same images
         *_, self.total = ends = tuple(itertools.accumulate(weight for weight, _ in weighted))
         self._ends = tuple(end / self.total for end in ends)
-
-    @property
-    def rows(self) -> Iterable[T]:
-        """The rows without their weights."""
-        return (row for _, row in self.weighted)
 
     def draw(self, random: Random) -> T:
         """Return a random row, with a probability in proportion to its weight."""
@@ -116,7 +111,7 @@ _POPULARITY: Final = {"CentOS": 30, "Ubuntu": 22, "Windows": 18, "EulerOS": 8, "
 
 def system_values(system: System) -> Values:
     """Return the attributes of an operating system, except for its version."""
-    return {"__os_type": system.os_type, "__os_bit": system.os_bit, "__platform": system.platform}
+    return {name: value for name, value in system.attributes.items() if name != "__os_version"}
 
 
 def _systems(*prefixes: str, bits: tuple[str, ...] = ("64", "32")) -> Choices[Values]:
@@ -125,9 +120,8 @@ def _systems(*prefixes: str, bits: tuple[str, ...] = ("64", "32")) -> Choices[Va
     weighted = []
     for system in SYSTEMS:
         if system.os_version.startswith(prefixes) and system.os_bit in bits:
-            row = {**system_values(system), "__os_version": system.os_version}
             age = (rank[system.platform] + 3) * (1 if system.os_bit == "64" else 3)
-            weighted.append((_POPULARITY.get(system.platform, 3) / age, row))
+            weighted.append((_POPULARITY.get(system.platform, 3) / age, Values(system.attributes)))
             rank[system.platform] += 1
     return Choices(*weighted)
 
