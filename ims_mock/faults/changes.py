@@ -34,19 +34,12 @@ class PartError(ValueError):
 
 @dataclass(frozen=True)
 class CatalogChange:
-    """A change of the catalog.
+    """A change of the catalog."""
 
-    Attributes:
-        delete: The id of an image to delete; its record stays.
-        add: An image to add, as in a catalog file or, with its links, as in a response.
-        is_add_published: Whether it is as in a response.
-        update: New attributes of images by id; ``None`` removes an attribute.
-    """
-
-    delete: str = ""
-    add: Attributes | None = None
-    is_add_published: bool = False
-    update: Mapping[str, Attributes] = field(default_factory=dict)
+    delete: str = ""  # the id of an image to delete; its record stays
+    add: Attributes | None = None  # an image, as in a catalog file or, with its links, as in a response
+    is_add_published: bool = False  # whether it is as in a response
+    update: Mapping[str, Attributes] = field(default_factory=dict)  # by id; None removes an attribute
 
     @classmethod
     def parse(cls, given: object) -> CatalogChange:

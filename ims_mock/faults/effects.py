@@ -3,8 +3,6 @@
 They are applied in :mod:`ims_mock.web.fault_injection`.
 """
 
-from __future__ import annotations
-
 import re
 from http import HTTPStatus
 from typing import Final
@@ -49,7 +47,6 @@ def _parse_delay(value: object) -> tuple[float, float]:
 
 _SECONDS: Final = number(0, MAX_DELAY_SECONDS, float)
 _LINE_SCHEMA: Final = {**SCALAR, "pattern": f"^{_LINE_TEXT.pattern}$"}
-
 _LINE: Final = KeyType("a text of one line in ASCII, empty for none", _parse_line, _LINE_SCHEMA)
 _HEADERS: Final = KeyType(
     "a mapping of names to texts of one line, without Content-Length and hop-by-hop headers",

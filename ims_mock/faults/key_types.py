@@ -1,7 +1,5 @@
 """The types of the keys of fault rules: their legal values, how they are parsed, and their JSON Schema."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,9 +8,7 @@ from ims_mock.contract.values import read_text
 from ims_mock.faults.changes import PartError
 from ims_mock.text import printable, quoted
 
-MATCH, RULE, EFFECT = "match", "", "effect"
-"""The sections of a rule. The keys of :data:`RULE` are those of the rule itself."""
-
+MATCH, RULE, EFFECT = "match", "", "effect"  # the sections of a rule; the keys of RULE are those of the rule itself
 MAX_COUNT: Final = 10**9
 
 
@@ -27,21 +23,15 @@ class KeyType:
 
 @dataclass(frozen=True)
 class RuleKey:
-    """One key of a rule.
-
-    Attributes:
-        matches: Whether a request matches the value; ``None`` if the key does not look at a single request.
-        requires: The key it must be combined with.
-        excludes: The key it cannot be combined with.
-    """
+    """One key of a rule."""
 
     name: str
     section: str
     type: KeyType
     description: str
-    matches: Callable[[Any, Any], bool] | None = None
-    requires: str = ""
-    excludes: str = ""
+    matches: Callable[[Any, Any], bool] | None = None  # the value and a request; None if it is not about one request
+    requires: str = ""  # the key it must be combined with
+    excludes: str = ""  # the key it cannot be combined with
 
     @property
     def path(self) -> str:

@@ -3,8 +3,6 @@
 A rule selects requests; its effects are in :mod:`ims_mock.faults.effects`.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -29,19 +27,13 @@ MAX_RULES: Final = 1000
 
 @dataclass(frozen=True)
 class FaultCandidate:
-    """A request as rules match it; what is expensive is computed when a rule needs it.
-
-    Attributes:
-        query: The raw query string.
-        header: Returns a header by name, or an empty string.
-        page_number: Returns the number of the page in its walk; 0 if it requests no list.
-    """
+    """A request as rules match it; what is expensive is computed when a rule needs it."""
 
     method: str
     path: str
-    query: str
-    header: Callable[[str], str]
-    page_number: Callable[[], int]
+    query: str  # as it was sent
+    header: Callable[[str], str]  # by name; empty if it was not sent
+    page_number: Callable[[], int]  # in its walk; 0 if it requests no list
 
     @cached_property
     def parameters(self) -> frozenset[tuple[str, str]]:
@@ -75,7 +67,6 @@ RULE_KEYS: Final = (
     RuleKey("probability", RULE, number(0, 1, float), "The probability of the fault; default: 1. The same seed gives the same faults."),
     *EFFECTS,
 )  # fmt: skip
-"""The keys of a rule; the effects are in the order in which they are applied."""
 
 
 # --- the format of a rule
@@ -172,10 +163,6 @@ class FaultRule:
     """A rule that selects requests and describes what happens to them.
 
     It is given as JSON, see :data:`RULE_KEYS`. Seed and id determine its random numbers.
-
-    Attributes:
-        effect: The parsed effects.
-        hits: The number of requests that the rule was applied to.
     """
 
     def __init__(self, rule_id: str, given: Mapping[str, Any], seed: int = 0) -> None:
@@ -228,14 +215,10 @@ class FaultRule:
 
 
 class FaultRules:
-    """The rules of an emulator in the order they were added. The first that applies to a request wins.
-
-    Attributes:
-        rules: The rules, also those that are used up.
-    """
+    """The rules of an emulator in the order they were added. The first that applies to a request wins."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.rules: tuple[FaultRule, ...] = ()
+        self.rules: tuple[FaultRule, ...] = ()  # also those that are used up
         self._seed, self._lock, self._count = seed, Lock(), 0
 
     def add(self, given: Mapping[str, Any]) -> FaultRule:

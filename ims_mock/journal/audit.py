@@ -4,8 +4,6 @@ The journal numbers walks while requests arrive. The audit looks back: it separa
 the same query, and it assigns a request to its walk even if the client lost the marker or the filters.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -72,12 +72,11 @@ LIST_GROUPS: Final = {
 
 _STATUSES: Final = sorted({problem.status for problem in PROBLEMS})
 _LIST_ERRORS, _IMAGE_ERRORS, _IDENTITY_ERRORS = "errors of lists", "errors of images", "errors of identity"
-ERRORS: Final[dict[str, tuple[int, ...]]] = {
+ERRORS: Final[dict[str, tuple[int, ...]]] = {  # the error statuses of each group of endpoints
     _LIST_ERRORS: tuple(status for status in _STATUSES if status not in (409, 413, 415)),  # lists take no body
     _IMAGE_ERRORS: tuple(_STATUSES),
     _IDENTITY_ERRORS: tuple(status for status in _STATUSES if status not in (409, 415)),
 }
-"""The error statuses of each group of endpoints."""
 
 
 def _error_group(method: str, path: str) -> str:

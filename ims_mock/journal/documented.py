@@ -1,7 +1,5 @@
 """What the vendor's documentation says about a request: parameters, values and deprecated paths."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Mapping
@@ -26,9 +24,7 @@ ValueProblem = tuple[str, str, str]  # the finding, what is wrong with a value, 
 _DOCUMENTED_PATHS: Final = (*(f"{path}/" for path in LISTS), "/v2/schemas/")  # the document names no parameters below
 _GLANCE_OPERATORS: Final = ("eq", "in")
 _REPLACEMENTS: Final = {"changes-since": "write updated_at=gte:TIME", "tags": "write tag=KEY=VALUE, once for each"}
-"""What the document has in place of parameters of Glance."""
-
-_DEPRECATED: Final = (
+_DEPRECATED: Final = (  # methods and paths, in which * is one segment, and what the vendor recommends instead
     ("GET", "/v2/images/*", "GET /v2/cloudimages?id=ID"),
     ("PATCH", "/v2/images/*", "PATCH /v2/cloudimages/ID"),
     ("PUT", "/v2/images/*/file", "PUT /v1/cloudimages/ID/upload"),
@@ -41,27 +37,19 @@ _DEPRECATED: Final = (
     ("HEAD", "/v1/images/*", "GET /v2/cloudimages?id=ID"),
     ("DELETE", r"/v1\.1/images/*", "DELETE /v2/images/ID"),
 )
-"""Deprecated methods and paths, and what the vendor recommends instead; ``*`` is one segment of a path."""
 
 
 @dataclass(frozen=True)
 class DocumentedRequest:
-    """A request, as far as the document says something about it.
-
-    Attributes:
-        path: The path, decoded.
-        query: The query string as it was sent.
-        credentials: What was sent: ``nothing``, ``a token`` or ``a signature``.
-        refusal: The name of the error with which ``--auth on`` rejects the request; empty if it does not.
-    """
+    """A request, as far as the document says something about it."""
 
     method: str
-    path: str
-    query: str = ""
+    path: str  # decoded
+    query: str = ""  # as it was sent
     is_queens: bool = False
     is_admin: bool = False
-    credentials: str = NO_CREDENTIALS
-    refusal: str = ""
+    credentials: str = NO_CREDENTIALS  # what was sent: "nothing", "a token" or "a signature"
+    refusal: str = ""  # the name of the error with which --auth on rejects the request
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -134,7 +122,6 @@ def decoded_query(query: str) -> tuple[tuple[str, str], ...]:
 
 
 def _value_problem(listing: Listing, name: str, value: str, *, is_queens: bool) -> ValueProblem | None:
-    """Return how a parameter value differs from the document, ``None`` if it does not."""
     parameter, sent = listing.parameters[name], f"{name} is {quoted(value)}"
     field = parameter.field
     if field is not None and field.type is TIME:

@@ -3,8 +3,6 @@
 A finding is about the request alone: it is the same in every profile, whatever the response is.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -148,7 +146,7 @@ def _deprecated_path(request: DocumentedRequest) -> Messages:
 
 
 _SEE_RESPONSE = "sign as the vendor's SDKs do; with --auth on, the message of the response says what differs"
-_CREDENTIAL_CURES: Final = {
+_CREDENTIAL_CURES: Final = {  # by the name of the error; the errors without an entry are about the signature
     "token-missing": "send a token of the catalog (ims_mock.token in a test) as X-Auth-Token, or sign the request",
     "token-unknown": "send a token of the catalog (ims_mock.token in a test), or one that /v3 issued to one of its users",
     "token-unproven": "log in as a user of the catalog, with the password, and send that token",
@@ -163,7 +161,6 @@ _CREDENTIAL_CURES: Final = {
     "no-project": "log in with a project as scope, and send that token",
     "read-only": "send credentials with the role admin or member",
 }
-"""What to send instead of rejected credentials, by the name of the error; the others are about the signature."""
 
 
 def _credentials(request: DocumentedRequest) -> Messages:
@@ -211,8 +208,6 @@ FINDINGS: Final = (
     FindingRule("credentials", WARNING, "Credentials were sent that `--auth on` rejects, or none with `--auth on`; the message says why.", "doc: the gateway's errors", _credentials),
     FindingRule("one-profile", INFO, "The request works in one profile or version of the API, and not in the other.", "doc, glance: the departures", _one_profile),
 )  # fmt: skip
-"""Every kind of finding."""
-
 FINDINGS_BY_NAME: Final = {rule.name: rule for rule in FINDINGS}
 
 

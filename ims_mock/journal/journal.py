@@ -31,23 +31,16 @@ HEADERS: Final = (
 )  # fmt: skip
 """The headers that are recorded, by their lower-case names."""
 
-CONNECTED: Final = "ims_mock.connected"
-"""The key in the WSGI environment for the time at which the connection of a request was opened."""
-
-MAX_CHARACTERS: Final = 32_768
-"""The length to which paths and queries are cut: the gateway accepts no longer path and query."""
-
+CONNECTED: Final = "ims_mock.connected"  # the key in the WSGI environment for the time a connection was opened
+MAX_CHARACTERS: Final = 32_768  # the length to which paths and queries are cut: the gateway accepts no longer ones
 MAX_HEADER_CHARACTERS: Final = 1024  # the length to which values of headers are cut
 MEAN_CHARACTERS: Final = 2_000  # the average length of path and query up to which the journal keeps all requests
-MAX_PAST_CATALOGS: Final = 100
-MAX_PAST_BYTES: Final = 50_000_000
-"""The catalogs before the current one that are kept for the audit of walks, and the memory that they take."""
-
+MAX_PAST_CATALOGS: Final = 100  # catalogs before the current one that are kept for the audit of walks
+MAX_PAST_BYTES: Final = 50_000_000  # the memory that they take
 _PAGE_NUMBERS: Final = frozenset(
     {"offset", "page", "page_no", "page_num", "page_number", "page_size", "pageNo", "pageNum", "pageSize", "pagesize"}
     | {"per_page", "skip", "start"}
-)
-"""Parameters of services that number their pages."""
+)  # parameters of services that number their pages
 
 
 @dataclass(frozen=True)
@@ -64,35 +57,24 @@ class Record(NamedTuple):
 
     It is a named tuple because one is created on every request, which takes a frozen dataclass three times as long.
     Most of its attributes are those of :class:`Entry`.
-
-    Attributes:
-        path: The path as WSGI has it, one character per byte.
-        query: The query string as it was sent.
-        started: When the request arrived, in seconds of :func:`time.perf_counter`.
-        connected: When the connection was opened, by the same clock; 0 without a connection.
-        caller: The sender; without a project if the credentials were not checked, which are then empty, too.
-        is_in_sandbox: Whether it was sent to the URL of a sandbox.
-        is_unscoped: Whether a token was sent that is for no project.
-        ids: The ids of the images in the response; ``None`` if the request failed or no client can read the response.
-        answer: Of a list; ``None`` for other requests and unreadable responses.
     """
 
     time: datetime
     method: str
-    path: str
-    query: str
+    path: str  # as WSGI has it, one character per byte
+    query: str  # as it was sent
     headers: Mapping[str, str]
     status: int
-    started: float
+    started: float  # when the request arrived, in seconds of time.perf_counter()
     seconds: float
-    connected: float = 0.0
-    caller: Caller = Caller("")
+    connected: float = 0.0  # when the connection was opened, by the same clock; 0 without a connection
+    caller: Caller = Caller("")  # without a project if the credentials were not checked, which are then empty, too
     credentials: str = ""
     refusal: str = ""
-    is_in_sandbox: bool = False
-    is_unscoped: bool = False
-    ids: tuple[str, ...] | None = None
-    answer: ListAnswer | None = None
+    is_in_sandbox: bool = False  # whether it was sent to the URL of a sandbox
+    is_unscoped: bool = False  # whether a token was sent that is for no project
+    ids: tuple[str, ...] | None = None  # None if the request failed or no client can read the response
+    answer: ListAnswer | None = None  # of a list; None for other requests and unreadable responses
     fault: str = ""
     code: str = ""
     message: str = ""
@@ -186,19 +168,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class ListRequest:
-    """A request for a page of a list, as the audit of walks reads it.
-
-    Attributes:
-        previous: The number of the previous request of the same project, 0 if it is not known.
-        catalog: The catalog that it was answered from; ``None`` if there is none or it is no longer kept.
-    """
+    """A request for a page of a list, as the audit of walks reads it."""
 
     number: int
     walk: int
     page_number: int
     record: Record
-    previous: int
-    catalog: Catalog | None
+    previous: int  # the number of the previous request of the same project, 0 if it is not known
+    catalog: Catalog | None  # that it was answered from; None if there is none or it is no longer kept
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -232,14 +209,10 @@ class ListRequest:
 
 
 class Journal:
-    """Keeps the most recent requests: ``size`` of them, or fewer if their paths and queries are long.
-
-    Attributes:
-        ignored: The names of findings that no entry shows.
-    """
+    """Keeps the most recent requests: ``size`` of them, or fewer if their paths and queries are long."""
 
     def __init__(self, size: int = AppOptions.journal) -> None:
-        self.ignored: frozenset[str] = frozenset()
+        self.ignored: frozenset[str] = frozenset()  # the names of findings that no entry shows
         self._size = size
         self._lock = Lock()
         self.clear()

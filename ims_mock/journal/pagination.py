@@ -5,8 +5,6 @@ ended with its marker, whatever its other parameters: a client that forgets its 
 the same walk. The other parameters decide only between walks that ended with the same image.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 from urllib.parse import unquote_plus

@@ -1,7 +1,5 @@
 """Redaction of secrets: a reader learns their length and nothing else."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Iterator

@@ -19,7 +19,7 @@ class AuditRule:
     cure: str
 
 
-AUDIT_RULES: Final = (
+AUDIT_RULES: Final = (  # in the order in which remarks are shown
     AuditRule("stopped-early", ERROR, "It stopped before the last page.", "Request pages as long as there is a `next` (in `/v2/cloudimages` until a page is empty). The number of images does not show the end, because no page has more than 1000."),
     AuditRule("page-twice", ERROR, "The same page was requested twice.", "Keep the response, and read both its images and its `next`."),
     AuditRule("looped", ERROR, "It returned to an earlier page, or requested one three times or more.", "Follow `next`, not `first`, and take each marker from the latest page."),
@@ -33,17 +33,12 @@ AUDIT_RULES: Final = (
     AuditRule("small-pages", INFO, "No page could be larger than without a `limit`.", "Legal; `limit=1000` needs the fewest requests."),
     AuditRule("began-inside", INFO, "It began with a marker that no response has shown.", "Legal; the earlier pages are not known."),
 )  # fmt: skip
-"""The rules, in the order in which remarks are shown."""
 
-STAY_IN_SANDBOX: Final = (
+STAY_IN_SANDBOX: Final = (  # advice for a client that has left a sandbox by following a link
     "links begin with /v2/, so append them to the URL of the sandbox instead of resolving them with urljoin, "
     "or send the sandbox's token"
 )
-"""What a client does that has left a sandbox by following a link."""
-
 LEFT_SANDBOX: Final = f"Or the client left the sandbox: {STAY_IN_SANDBOX}."
-"""A possible cause if a walk in a sandbox that was reached by its URL stops early."""
-
 RULES_BY_NAME: Final = {rule.name: rule for rule in AUDIT_RULES}
 
 

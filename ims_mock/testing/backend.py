@@ -4,8 +4,6 @@ A backend answers requests to the control API. What JSON cannot express, or woul
 options, catalogs with their images, and the clock.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from copy import deepcopy

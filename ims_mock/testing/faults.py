@@ -112,11 +112,8 @@ class Faults:
         """Append a rule: ``add(path="/v2/images", page=2, times=3, status=503)``.
 
         The parameters are the keys of a rule, whatever their section. Those that are ``None`` are left out, except for
-        ``times``, which then has no limit. The returned rule counts its hits.
-
-        Raises:
-            TypeError: A key does not exist.
-            ValueError: A value is not legal.
+        ``times``, which then has no limit. The returned rule counts its hits. An unknown key is a ``TypeError``, and a
+        value that is not legal a ``ValueError``.
         """
         keys = {name: value for name, value in locals().items() if value is not None or name == "times"}
         del keys["self"]

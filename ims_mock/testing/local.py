@@ -1,7 +1,5 @@
 """Backend in this process: an emulator behind a server in a background thread."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +18,7 @@ from ims_mock.web.app import app_for
 
 
 class Local:
-    """An emulator that listens on a free port until it is closed."""
+    """An emulator that listens on a free port until it is closed; ``ImsMock`` describes the methods."""
 
     def __init__(self, options: EmulatorOptions) -> None:
         self._first_state = _state(options)
@@ -34,19 +32,15 @@ class Local:
         self._emulator.restart(*(_state(options) if options else self._first_state))
 
     def reset(self) -> None:
-        """Restore the state after the start."""
         self._emulator.reset()
 
     def close(self) -> None:
-        """Stop the server."""
         self._server.close()
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Send a control request without a socket."""
         return send(self.client(), method, f"/_ims/{path}", body)
 
     def client(self) -> Client:
-        """Return Flask's test client."""
         return self._app.test_client()
 
     def credentials(self) -> dict[str, str]:
@@ -59,33 +53,27 @@ class Local:
         return {"project": project, "token": token, "access_key": access, "secret_key": secret}
 
     def images(self) -> list[dict[str, Any]]:
-        """Return all images."""
         return [stored_image(dump_image(image)) for image in self._emulator.catalog]
 
     def load(self, source: Source) -> None:
-        """Replace the catalog."""
         state = self._emulator.state
         loaded = load([source], seed=state.seed, shown_to=state.credentials.default_project)
         self._emulator.replace(loaded)
         warn(report_problems(loaded.warnings))
 
     def add(self, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Add images."""
         before = self._emulator.catalog
         after = self._emulator.add(content)
         warn(report_problems(after.warnings))
         return [stored_image(dump_image(image)) for image in after.catalog if before.get(image.id) is None]
 
     def now(self) -> datetime:
-        """Return the time."""
         return self._emulator.clock.now()
 
     def set_clock(self, instant: datetime | None) -> None:
-        """Set the clock."""
         self._emulator.change_clock(lambda _: Clock.at(instant) if instant else Clock())
 
     def advance_clock(self, by: timedelta) -> None:
-        """Move the clock."""
         self._emulator.change_clock(lambda clock: clock.advanced(by))
 
 

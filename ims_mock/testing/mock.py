@@ -73,12 +73,7 @@ class ImsMock:
     def begin(self, changes: Mapping[str, Any]) -> None:
         """Start again without snapshots. :meth:`reset` then restores this state.
 
-        The keywords are options that differ from those of the constructor; ``url`` cannot change.
-
-        Raises:
-            CatalogError: A catalog is invalid.
-            TypeError: An option does not exist.
-            ValueError: The value of an option is invalid.
+        The keywords are options that differ from those of the constructor, with the same errors; ``url`` cannot change.
         """
         options = replace(self._options, **changes)
         check_options(convert(options, AppOptions))
@@ -131,20 +126,15 @@ class ImsMock:
     def load(self, catalog: Source) -> None:
         """Replace the catalog by a bundled name, the path of a file or directory, or the content of a file.
 
-        :meth:`reset` still restores the catalogs of the options.
-
-        Raises:
-            CatalogError: The catalog is invalid.
-            TypeError: It is none of these.
+        :meth:`reset` still restores the catalogs of the options. An invalid catalog is a ``CatalogError``, and anything
+        else a ``TypeError``.
         """
         self._backend.load(catalog)
 
     def add(self, image: Mapping[str, Any]) -> dict[str, Any]:
         """Add an image with attributes as in a catalog file, and return it as stored, with default values.
 
-        Raises:
-            CatalogError: The image is invalid.
-            TypeError: It is not a mapping.
+        An invalid image is a ``CatalogError``, one that is no mapping a ``TypeError``.
         """
         if not isinstance(image, Mapping):
             raise TypeError(f'Invalid image {quoted(image)}. Use a mapping of attributes such as {{"name": "a"}}.')
@@ -153,8 +143,7 @@ class ImsMock:
     def generate(self, count: int, *, seed: int = 0, **fixed: Any) -> list[dict[str, Any]]:
         """Add generated images with ``fixed`` attributes, and return them as stored; the seed determines the others.
 
-        Raises:
-            CatalogError: An argument is invalid.
+        An invalid argument is a ``CatalogError``.
         """
         return self._backend.add({"generate": [{"count": count, "seed": seed, "set": fixed}]})
 
@@ -176,12 +165,10 @@ class ImsMock:
         """Explain which images a list query returns to unauthenticated requests; its text fits an assertion message.
 
         Args:
-            query: The query string, as in ``__platform=CentOS&limit=2``.
+            query: The query string, as in ``__platform=CentOS&limit=2``. If the list rejects it, its message is that of
+                a ``ValueError``.
             image: The id of an image, to explain why the query returns it or does not.
             path: The path of the list.
-
-        Raises:
-            ValueError: The list rejects the query; the message is that of the list.
         """
         given = {"query": query, "path": path} | ({} if image is None else {"image": image})
         return Explanation.read(self._backend.control("GET", f"explain?{urlencode(given)}"))
@@ -198,11 +185,8 @@ class ImsMock:
 
         With a path, in which ``*`` matches any characters, or with parameters as in :meth:`Requests.matching`, only
         walks are checked whose first page has them, and there must be such a walk. Without, the assertion also passes
-        if no request for a list was recorded; ``assert ims_mock.walks`` fails then.
-
-        Raises:
-            AssertionError: The message shows the requests of each wrong walk and how to correct it; if no walk
-                matches, the URL that the client must use.
+        if no request for a list was recorded; ``assert ims_mock.walks`` fails then. The message shows the requests of
+        each wrong walk and how to correct it; if no walk matches, the URL that the client must use.
         """
         __tracebackhide__ = True
         if message := explain_walks(self.walks, RequestPattern(path, query=query), self.url):
@@ -216,8 +200,7 @@ class ImsMock:
     def assert_no_findings(self) -> None:
         """Assert that no recorded request has a finding, except for those of severity ``info``.
 
-        Raises:
-            AssertionError: The message shows each request with its findings and how to correct it.
+        The message shows each request with its findings and how to correct it.
         """
         __tracebackhide__ = True
         if message := explain_findings((format_request(entry), entry.findings) for entry in self.requests):
@@ -269,9 +252,7 @@ class MockClock:
     def advance(self, by: float | timedelta) -> None:
         """Move the clock by a duration, in seconds if it is a number; a negative one moves it back.
 
-        Raises:
-            TypeError: It is neither a number nor a timedelta.
-            ValueError: The time would not be in the years 1 to 9999.
+        Anything else is a ``TypeError``, and a time outside the years 1 to 9999 a ``ValueError``.
         """
         if not isinstance(by, int | float | timedelta) or by != by:  # a NaN differs from itself
             raise TypeError(f"Invalid duration {quoted(by)}. Use a number of seconds or a timedelta.")

@@ -30,18 +30,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _TIMEOUT_SECONDS: Final = 60.0
-
-_IN_CATALOG: Final = frozenset({"catalog", "generate", "project"})
-"""The options that the content of the loaded catalogs replaces."""
-
-_HOP_BY_HOP: Final = frozenset({"connection", "date", "server", "transfer-encoding", "via"})
-"""Response headers that describe the connection to the server."""
-
+_IN_CATALOG: Final = frozenset({"catalog", "generate", "project"})  # options that the content of catalogs replaces
+_HOP_BY_HOP: Final = frozenset({"connection", "date", "server", "transfer-encoding", "via"})  # response headers
 _SAFE_IN_QUERY: Final = "".join(map(chr, range(0x21, 0x7F)))  # the query is already quoted
 
 
 class Remote:
-    """A sandbox on the running server with a base URL."""
+    """A sandbox on the running server with a base URL; ``ImsMock`` describes the methods. Its clock has seconds."""
 
     def __init__(self, server: str, options: EmulatorOptions) -> None:
         self._body = self._first_body = _body(options)
@@ -65,33 +60,26 @@ class Remote:
         self._body, self._has_snapshots = body, False
 
     def reset(self) -> None:
-        """Restore the state after the start."""
         self.control("POST", "reset")
 
     def close(self) -> None:
-        """Remove the sandbox, if it still exists."""
-        with suppress(ConnectionError, ValueError):
+        with suppress(ConnectionError, ValueError):  # the sandbox may no longer exist
             send(self._server, "DELETE", self._path)
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Send a control request over HTTP."""
         self._has_snapshots |= path == "snapshots"
         return send(self._server, method, f"{self._path}/_ims/{path}", body)
 
     def client(self) -> Client:
-        """Return a test client whose requests are sent over HTTP."""
         return Client(_Proxy(self.url))
 
     def credentials(self) -> dict[str, str]:
-        """Return the project, and the credentials that select the sandbox."""
         return {**self._sandbox, "project": self.control("GET", "health")["project"]}
 
     def images(self) -> list[dict[str, Any]]:
-        """Return all images."""
         return [stored_image(entry) for entry in self.control("GET", "catalog")["images"]]
 
     def load(self, source: Source) -> None:
-        """Replace the catalog."""
         loaded = load([source], seed=self._body["seed"], shown_to=self.credentials()["project"])
         self.control("PUT", "catalog", _content(loaded))
         warn(report_problems(loaded.warnings))
@@ -112,26 +100,21 @@ class Remote:
         return [image for image in self.images() if image["id"] not in known]
 
     def now(self) -> datetime:
-        """Return the time in whole seconds."""
         return parse_wire_time(self.control("GET", "clock")["now"])
 
     def set_clock(self, instant: datetime | None) -> None:
-        """Set the clock to a whole second."""
         self.control("PUT", "clock", {"now": Clock.at(instant).wire() if instant else None})
 
     def advance_clock(self, by: timedelta) -> None:
-        """Move the clock."""
         self.control("PUT", "clock", {"advance": by.total_seconds()})
 
 
 def _body(options: EmulatorOptions) -> dict[str, Any]:
-    """Return the body that starts a sandbox with these options."""
     names = [option.name for option in options_of(EmulatorOptions) if option.name not in _IN_CATALOG]
     return {"catalog": _content(load_once(options)), **{name: getattr(options, name) for name in names}}
 
 
 def _content(loaded: LoadedCatalog) -> dict[str, Any]:
-    """Return loaded catalogs as the content of one catalog file."""
     return dump_catalog(loaded.catalog, loaded.credentials, loaded.clock)
 
 

@@ -1,7 +1,5 @@
 """Recorded requests as tests look at them, and the texts of failed assertions about requests and walks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -76,11 +74,7 @@ def _join(values: Sequence[str]) -> str:
 
 
 class MatchingRequests(list[Entry]):
-    """The requests that match a pattern; its text shows the most similar others, to explain a failed assertion.
-
-    Attributes:
-        nearest: The most similar others, each as a text.
-    """
+    """The requests that match a pattern; its text shows the most similar others, to explain a failed assertion."""
 
     def __init__(self, pattern: RequestPattern, entries: Iterable[Entry]) -> None:
         compared = [(pattern.differences(entry), entry) for entry in entries]
