@@ -1,7 +1,5 @@
 """The catalog: an immutable set of images that answers list queries."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import compress
@@ -52,7 +50,7 @@ class Catalog:
         """Return the image with an id, deleted or not, or ``None``."""
         return self._images.get(image_id)
 
-    def memory_beside(self, other: Catalog, limit: int) -> int:
+    def memory_beside(self, other: "Catalog", limit: int) -> int:
         """Estimate the bytes of memory that the catalog takes beside another one; above the limit it may take more."""
         images = self._images
         if other._lineage is self._lineage:
@@ -67,22 +65,22 @@ class Catalog:
 
     # --- edits
 
-    def with_image(self, image: Image) -> Catalog:
+    def with_image(self, image: Image) -> "Catalog":
         """Return the catalog with an image added or replaced."""
         return self._edited({**self._images, image.id: image}, self.get(image.id), image)
 
-    def with_images(self, images: Iterable[Image]) -> Catalog:
+    def with_images(self, images: Iterable[Image]) -> "Catalog":
         """Return the catalog with images added or replaced. Its orderings are built anew when they are needed."""
         return Catalog({**self._images, **{image.id: image for image in images}}.values())
 
-    def without(self, image_id: str) -> Catalog:
+    def without(self, image_id: str) -> "Catalog":
         """Return the catalog without an image, not even the record of a deleted one."""
         old = self.get(image_id)
         if old is None:
             return self
         return self._edited({key: image for key, image in self._images.items() if key != image_id}, old, None)
 
-    def _edited(self, images: Mapping[str, Image], old: Image | None, new: Image | None) -> Catalog:
+    def _edited(self, images: Mapping[str, Image], old: Image | None, new: Image | None) -> "Catalog":
         edited = Catalog()
         edited._images = images
         edited._lineage = self._lineage

@@ -10,14 +10,7 @@ from typing import Final
 from ims_mock.catalog.filters import Equals, Filter, FilterParser, comparable
 from ims_mock.catalog.image import IMAGES_PATH, Image
 from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC
-from ims_mock.contract.parameters import (
-    CLOUDIMAGES_DEFAULT_LIMIT,
-    DEFAULT_LIMIT,
-    LIMIT_CAP,
-    PARAMETERS,
-    REJECTED,
-    Parameter,
-)
+from ims_mock.contract.parameters import CLOUDIMAGES_LIMIT, DEFAULT_LIMIT, LIMIT_CAP, PARAMETERS, REJECTED, Parameter
 from ims_mock.errors import RequestError
 
 VERSIONS: Final = {"v2.2": "CURRENT", "v2.1": "SUPPORTED", "v2.0": "SUPPORTED"}  # those of the document, if served
@@ -110,12 +103,12 @@ _PARAMETERS: Final = (
     Parameter("__whole_image", "string", "`true`: images that have it; `false`: all others. Anything else is a 400.", tuple(_WHOLENESS), evidence=(DOC, ASSUMED), is_checked=True),
     Parameter("__system__cmkid", "string", "Exact."),
     Parameter("virtual_env_type", "string", "Equality in any case.", BY_NAME["virtual_env_type"].values),
-    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).", default=str(CLOUDIMAGES_DEFAULT_LIMIT), evidence=(DOC, ASSUMED), is_checked=True, repeated=REJECTED),
+    Parameter("limit", "integer", f"Images on a page, 0 to {LIMIT_CAP}; more counts as {LIMIT_CAP} (assumed).", default=str(CLOUDIMAGES_LIMIT), evidence=(DOC, ASSUMED), is_checked=True, repeated=REJECTED),
 )  # fmt: skip
 
 CLOUDIMAGES: Final = Listing(
     "/v2/cloudimages",
-    CLOUDIMAGES_DEFAULT_LIMIT,
+    CLOUDIMAGES_LIMIT,
     has_links=False,
     json=attrgetter("cloudimages_json"),
     extras=_PARAMETERS,

@@ -1,7 +1,5 @@
 """Images: immutable values with their members, their data and their JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -113,7 +111,7 @@ class Image:
         value = self.values.get(name)
         return value if isinstance(value, str) else ""
 
-    def with_values(self, changes: Mapping[str, Value | None]) -> Image:
+    def with_values(self, changes: Mapping[str, Value | None]) -> "Image":
         """Return the image with changed attributes; ``None`` removes one."""
         values = {name: value for name, value in {**self.values, **changes}.items() if value is not None}
         return Image(values, self.members, self.uploaded)
@@ -150,10 +148,10 @@ class Image:
         return self.json if is_same else _json(shown, _HIDDEN_IN_CLOUDIMAGES)
 
     @cached_property
-    def _variants(self) -> dict[tuple[tuple[str, str], ...], Image]:
+    def _variants(self) -> "dict[tuple[tuple[str, str], ...], Image]":
         return {}
 
-    def shown_with(self, values: tuple[tuple[str, str], ...]) -> Image:
+    def shown_with(self, values: tuple[tuple[str, str], ...]) -> "Image":
         """Return the image with changed values, as some callers are shown it; it is cached with its JSON."""
         if values not in self._variants:
             self._variants[values] = self.with_values(dict(values))

@@ -12,7 +12,7 @@ from ims_mock.contract.fields import ASSUMED, BY_NAME, DOC, EVIDENCE, FIELDS, GL
 from ims_mock.contract.values import BOOLEAN, INTEGER, LIST, TIME
 
 DEFAULT_LIMIT: Final = 25  # images on a page of /v2/images if the query has no limit
-CLOUDIMAGES_DEFAULT_LIMIT: Final = 500  # the same for /v2/cloudimages
+CLOUDIMAGES_LIMIT: Final = 500  # the same for /v2/cloudimages
 LIMIT_CAP: Final = 1000  # a larger limit counts as this one
 
 LAST, ALL, REJECTED = ("last", "all", "rejected")

@@ -1,7 +1,5 @@
 """The server: waitress with our connections, bound before catalogs are loaded so that a busy port is found early."""
 
-from __future__ import annotations
-
 import logging
 import os
 import select
@@ -20,6 +18,7 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from ims_mock.emulator import Emulator
 from ims_mock.server import limits
 from ims_mock.server.http import Channel
 from ims_mock.server.tls import TLSChannel
@@ -32,8 +31,6 @@ except ImportError:  # on Windows
 
 if TYPE_CHECKING:
     from flask import Flask
-
-    from ims_mock.emulator import Emulator
 
 _log = logging.getLogger("ims_mock")
 
@@ -81,7 +78,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
 
     active_channels: dict[int, Channel]
 
-    def __init__(self, app: Flask, listener: socket.socket, threads: int, tls: SSLContext | None = None) -> None:
+    def __init__(self, app: "Flask", listener: socket.socket, threads: int, tls: SSLContext | None = None) -> None:
         self.emulator: Emulator = app.extensions["ims_mock"]  # error bodies are in its profile
         self.channel_class = TLSChannel if tls else Channel
         self.max_connections = _max_connections()
@@ -231,7 +228,7 @@ def _max_connections() -> int:
 class BackgroundServer:
     """A server in a thread of its own, on a free local port. It accepts connections as soon as it exists."""
 
-    def __init__(self, app: Flask, threads: int = 8) -> None:
+    def __init__(self, app: "Flask", threads: int = 8) -> None:
         listener = bind("127.0.0.1", 0)
         self.url, self.port = url_of(listener), int(listener.getsockname()[1])
         self._server = Server(app, listener, threads)

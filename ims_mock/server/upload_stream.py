@@ -4,12 +4,9 @@ import io
 import threading
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ims_mock.server import limits
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 
 class UploadInterrupted(ConnectionError):
@@ -67,7 +64,7 @@ class UploadStream(io.RawIOBase):
         """Return true."""
         return True
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: Any) -> int:
         """Wait for bytes and move as many as fit into a buffer; return 0 at the end of the upload."""
         if self.on_first_read and not self._buffer:
             self.on_first_read()
