@@ -22,6 +22,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from copy import copy
 from functools import partial
+from http import HTTPStatus
 from time import perf_counter, time
 from typing import Any, Final
 
@@ -62,10 +63,6 @@ _REJECTIONS: Final = {
     503: ("away", "", "fewer or smaller requests at the same time"),
 }
 """The error by the status, what is wrong unless waitress says it, and what is legal; other requests are malformed."""
-
-
-class _Overload(Error):  # type: ignore[misc]  # waitress has no types
-    code = 503
 
 
 class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
@@ -125,7 +122,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > limits.MAX_HEADER_BYTES:
             self.error, self.completed = BadRequest("Chunk header or trailer too long"), True
         if not self.completed and self.received_bytes > limits.SMALL_BYTES and not self.has_room():
-            self.error, self.completed = _Overload("too many bytes at the same time"), True
+            self.error, self.completed = Error("too many bytes at the same time"), True
+            self.error.code = HTTPStatus.SERVICE_UNAVAILABLE
         if self.error:
             self.expect_continue = False
             if self.upload:

@@ -16,7 +16,7 @@ from ims_mock.catalog.visibility import View
 from ims_mock.contract import fields
 from ims_mock.contract.fields import BY_NAME, TAG_LENGTH, VISIBILITIES, Field
 from ims_mock.contract.profiles import Profile
-from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, read_time
+from ims_mock.contract.values import BOOLEAN, INTEGER, LINK, LIST, MAX_NAME, MAX_TEXT, TIME, Value, parse_time
 from ims_mock.errors import RequestError
 from ims_mock.json_body import JsonValue
 
@@ -146,8 +146,10 @@ def check_service_value(view: View, name: str, value: Value | None, current: Val
         return
     if field.is_set_by_service and not view.caller.is_admin:
         raise RequestError("read-only-attribute", "the attribute", name)
-    if field.type is TIME and value is not None and not _is_wire_time(str(value)):
-        raise RequestError("attribute", name, str(value), "a time such as 2018-09-06T14:03:27Z")
+    if field.type is TIME and value is not None:
+        instant = parse_time(str(value))
+        if instant is None or str(instant) != value:  # in another format, or with a fraction
+            raise RequestError("attribute", name, str(value), "a time such as 2018-09-06T14:03:27Z")
 
 
 def _typed(field: Field | None, part: JsonValue, shortest_tag: int) -> Value:
@@ -162,13 +164,6 @@ def _typed(field: Field | None, part: JsonValue, shortest_tag: int) -> Value:
         check_tag_count(tags)
         return tags
     return part.text(most=MAX_TEXT)
-
-
-def _is_wire_time(text: str) -> bool:
-    try:
-        return read_time(text) == text
-    except ValueError:
-        return False
 
 
 def check_tag(tag: str, shortest: int = 1) -> str:

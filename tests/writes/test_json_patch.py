@@ -135,7 +135,10 @@ ROWS = [
     Row("and not removed", [remove("__imagetype")], named(READ_ONLY, "__imagetype"), {"__imagetype": None}),
     Row("the service's is not added", [add("active_at", NOW)], named(READ_ONLY, "active_at"), {"active_at": NOW}),
     Row("the service's may be named as it is", [replace("__imagetype", "private")], {}),
-    Row("no admin sets a time that is none", [add("active_at", "x")], WRONG, {"active_at": "x"}, token="admin"),
+    *(
+        Row("no admin sets a time that is none", [add("active_at", time)], WRONG, {"active_at": time}, token="admin")
+        for time in ("x", "", "2018", "2018-09-06T14:03:27.5Z")
+    ),
     Row("but one that is", [add("active_at", NOW)], {"active_at": NOW}, token="admin"),
     Row("but by an admin", [replace("__isregistered", "false")], {"__isregistered": "false"}, token="admin"),
     # --- pointers
