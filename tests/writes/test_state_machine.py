@@ -220,9 +220,17 @@ class Model:
             self.set(one, {**values, "updated_at": self.time})
         return wrong
 
-    def sharing(self, one, who):
+    def owning(self, one, who):
+        """Give the statuses that refuse a change of an image that may be hidden."""
+        return {404} if one is None else set() if self.is_own(one, who) else {403}
+
+    def sharing(self, one, who, project=None):
+        """Give those that refuse a request for its members, or for one of them."""
+        if one is None:
+            return {404}
         is_wrong = not self.is_documented and who.is_queens and one["visibility"] != "shared"
-        return {403} if one["visibility"] == "public" or is_wrong else set()
+        refusals = {403} if one["visibility"] == "public" or is_wrong else set()
+        return refusals or (set() if project is None or self.knows(one, project, who) else {404})
 
     def knows(self, one, project, who):
         return project in one.members and (self.is_own(one, who) or project == who.project)
@@ -347,9 +355,7 @@ class Machine(RuleBasedStateMachine):
     def tag(self, aim, tag, is_set):
         who, name, one = self.aimed(aim)
         answer = self.sent(who, "PUT" if is_set else "DELETE", f"/{name}/tags/{tag}")
-        refusals = {404} if one is None else set() if self.model.is_own(one, who) else {403}
-        if one is not None and not is_set and tag not in one["tags"]:
-            refusals = refusals or {404}
+        refusals = self.model.owning(one, who) or (set() if is_set or tag in one["tags"] else {404})
         if self.is_done(answer, refusals, 204) and is_set != (tag in one["tags"]):
             tags = [*one["tags"], tag] if is_set else [kept for kept in one["tags"] if kept != tag]
             self.model.set(one, {"tags": tags, "updated_at": self.model.time})
@@ -358,8 +364,8 @@ class Machine(RuleBasedStateMachine):
     def upload(self, aim, body):
         who, name, one = self.aimed(aim)
         answer = self.sent(who, "PUT", f"/{name}/file", body, "application/octet-stream")
-        refusals = {404} if one is None else set() if self.model.is_own(one, who) else {403}
-        if one is not None and not refusals:
+        refusals = self.model.owning(one, who)
+        if not refusals:
             is_bare = not self.is_documented and not (one["disk_format"] and one["container_format"])
             refusals = {409} if one["status"] != "queued" else {400} if is_bare else set()
         if self.is_done(answer, refusals, 204):
@@ -375,10 +381,10 @@ class Machine(RuleBasedStateMachine):
     def delete(self, aim):
         who, name, one = self.aimed(aim)
         answer = self.sent(who, "DELETE", f"/{name}")
-        refusals = {404}
-        if one is not None:
+        refusals = self.model.owning(one, who)
+        if not refusals:
             is_public = self.is_documented and one["visibility"] == "public" and not who.is_admin
-            refusals = {403} if is_public or one["protected"] or not self.model.is_own(one, who) else set()
+            refusals = {403} if is_public or one["protected"] else set()
         if self.is_done(answer, refusals, 204):
             self.model.set(one, {"status": "deleted", "updated_at": self.model.time})
             one.members, one.data = {}, None
@@ -389,7 +395,7 @@ class Machine(RuleBasedStateMachine):
     def share(self, aim, project):
         who, name, one = self.aimed(aim)
         answer = self.sent(who, "POST", f"/{name}/members", {"member": project})
-        refusals = {404} if one is None else self.model.sharing(one, who)
+        refusals = self.model.sharing(one, who)
         if not refusals:
             refusals = {
                 *({403} if not self.model.is_own(one, who) else ()),
@@ -407,9 +413,7 @@ class Machine(RuleBasedStateMachine):
             who = Asker(project, False, who.is_queens)
             one = self.model.seen(name, who)
         answer = self.sent(who, "PUT", f"/{name}/members/{project}", {"status": status})
-        refusals = {404} if one is None else self.model.sharing(one, who)
-        if not refusals and not self.model.knows(one, project, who):
-            refusals = {404}
+        refusals = self.model.sharing(one, who, project)
         if not refusals and project != who.project and not who.is_admin:
             refusals = {403}
         refusals |= {400} if status == "perhaps" else set()
@@ -422,11 +426,7 @@ class Machine(RuleBasedStateMachine):
         who, name, one = self.aimed(aim)
         project = next(iter(one.members), project) if one and is_known else project
         answer = self.sent(who, "DELETE", f"/{name}/members/{project}")
-        refusals = {404} if one is None else self.model.sharing(one, who)
-        if not refusals and not self.model.knows(one, project, who):
-            refusals = {404}
-        if not refusals and not self.model.is_own(one, who):
-            refusals = {403}
+        refusals = self.model.sharing(one, who, project) or self.model.owning(one, who)
         if self.is_done(answer, refusals, 204):
             del one.members[project]
 
@@ -434,8 +434,7 @@ class Machine(RuleBasedStateMachine):
     def members(self, aim, project):
         who, name, one = self.aimed(aim)
         answer = self.sent(who, "GET", f"/{name}/members")
-        refusals = {404} if one is None else self.model.sharing(one, who)
-        if self.is_done(answer, refusals, 200):
+        if self.is_done(answer, self.model.sharing(one, who), 200):
             known = [each for each in one.members if self.model.knows(one, each, who)]
             listed = [self.model.member(one, each) for each in known]
             assert answer.json == {"members": listed, "schema": "/v2/schemas/members"}
