@@ -1,6 +1,7 @@
 """Fixtures for requests to an application over a socket."""
 
 import pytest
+from raw_http import connected
 from upload_app import UploadApp
 
 from ims_mock.server.server import BackgroundServer
@@ -21,3 +22,9 @@ def server(receiver):
 @pytest.fixture
 def url(server):
     return server.url
+
+
+@pytest.fixture
+def connection(url):
+    with connected(url) as connection:
+        yield connection

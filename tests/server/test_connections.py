@@ -218,11 +218,10 @@ def test_a_very_slow_upload_is_closed_for_another_client(full_url, uploading, mo
     ],
 )
 @pytest.mark.parametrize("target", [FILE, "/v2/images"])
-def test_a_request_that_can_be_read_in_two_ways_is_rejected(receiver, url, headers, version, target):
-    with connected(url) as connection:
-        connection.sendall(f"PUT {target} HTTP/{version}\r\nHost: a\r\n{headers}\r\n\r\n".encode() + IDLE)
-        status, found, text = read_response(connection)
-        assert connection.recv(1) == b""
+def test_a_request_that_can_be_read_in_two_ways_is_rejected(receiver, connection, headers, version, target):
+    connection.sendall(f"PUT {target} HTTP/{version}\r\nHost: a\r\n{headers}\r\n\r\n".encode() + IDLE)
+    status, found, text = read_response(connection)
+    assert connection.recv(1) == b""
     assert (status, found["Connection"], json.loads(text)["error_code"]) == (400, "close", "APIGW.0602")
     assert not receiver.environs
 
@@ -234,26 +233,23 @@ NO_TARGETS = (
 
 
 @pytest.mark.parametrize("target", NO_TARGETS)
-def test_a_request_target_is_a_path_or_a_url(receiver, url, target):
-    with connected(url) as connection:
-        connection.sendall(head("GET", target))
-        status, found, text = read_response(connection)
+def test_a_request_target_is_a_path_or_a_url(receiver, connection, target):
+    connection.sendall(head("GET", target))
+    status, found, text = read_response(connection)
     assert (status, found["Connection"]) == (400, "close")
     assert "the request target" in json.loads(text)["error_msg"]
     assert not receiver.environs
 
 
 @pytest.mark.parametrize("target", ["/", "//a", "/a:b?0", "http://a", "HTTP://a:1?0", "https://a/b", "*"])
-def test_paths_and_urls_are_accepted(url, target):
-    with connected(url) as connection:
-        connection.sendall(head("GET", target, {"Connection": "close"}))
-        assert read_head(connection)[0] == 200
+def test_paths_and_urls_are_accepted(connection, target):
+    connection.sendall(head("GET", target, {"Connection": "close"}))
+    assert read_head(connection)[0] == 200
 
 
-def test_a_content_length_of_many_digits_is_rejected(url):
-    with connected(url) as connection:
-        connection.sendall(head("POST", "/", {"Content-Length": "1" * 5000}))
-        status, _, text = read_response(connection)
+def test_a_content_length_of_many_digits_is_rejected(connection):
+    connection.sendall(head("POST", "/", {"Content-Length": "1" * 5000}))
+    status, _, text = read_response(connection)
     assert (status, "Content-Length has 5000 digits" in json.loads(text)["error_msg"]) == (400, True)
 
 
@@ -340,18 +336,17 @@ def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatc
             assert read_response(connection)[0] == 200
 
 
-def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(receiver, url, monkeypatch):
+def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(receiver, connection, monkeypatch):
     monkeypatch.setattr("ims_mock.server.limits.MAX_HELD_BYTES", MIB // 32)
     receiver.may_read.clear()
-    with connected(url) as connection:
-        connection.sendall(head("PUT", "/_ims/catalog", CHUNKED) + body(CHUNKED, FIRST))
-        assert receiver.has_begun.wait(10)
-        connection.sendall(body(CHUNKED, bytes(MIB - 999)))
-        time.sleep(0.2)
-        receiver.may_read.set()
-        assert receiver.has_ended.wait(10)
-        assert [str(error) for error in receiver.errors] == ["too many bytes at the same time"]
-        assert read_head(connection)[1]["Connection"] == "close"
+    connection.sendall(head("PUT", "/_ims/catalog", CHUNKED) + body(CHUNKED, FIRST))
+    assert receiver.has_begun.wait(10)
+    connection.sendall(body(CHUNKED, bytes(MIB - 999)))
+    time.sleep(0.2)
+    receiver.may_read.set()
+    assert receiver.has_ended.wait(10)
+    assert [str(error) for error in receiver.errors] == ["too many bytes at the same time"]
+    assert read_head(connection)[1]["Connection"] == "close"
 
 
 def test_a_file_that_is_not_kept_is_received_whatever_its_size(url, monkeypatch):

@@ -26,34 +26,31 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("more", [{}, CLOSE])
-def test_an_early_response_reaches_a_client_that_continues_to_send(url, version, more):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", REFUSED, {**LARGE_LENGTH, **more}, version))
-        assert connection.recv(1, socket.MSG_PEEK) == b"H"
-        for _ in range(LARGE // MIB):
-            connection.sendall(bytes(MIB))
-        assert read_response(connection)[0] == 409
+def test_an_early_response_reaches_a_client_that_continues_to_send(connection, version, more):
+    connection.sendall(head("PUT", REFUSED, {**LARGE_LENGTH, **more}, version))
+    assert connection.recv(1, socket.MSG_PEEK) == b"H"
+    for _ in range(LARGE // MIB):
+        connection.sendall(bytes(MIB))
+    assert read_response(connection)[0] == 409
 
 
 @pytest.mark.parametrize("more", [{}, CLOSE])
-def test_a_late_response_reaches_a_client_that_waits_to_send(receiver, url, more):
+def test_a_late_response_reaches_a_client_that_waits_to_send(receiver, connection, more):
     receiver.may_read.clear()
     later = threading.Timer(0.3, receiver.may_read.set)
     later.start()
-    with connected(url) as connection:
-        connection.sendall(head("PUT", REFUSED, {**LARGE_LENGTH, **more}) + bytes(LARGE))
-        assert read_response(connection)[0] == 409
+    connection.sendall(head("PUT", REFUSED, {**LARGE_LENGTH, **more}) + bytes(LARGE))
+    assert read_response(connection)[0] == 409
     later.join()
 
 
-def test_the_rest_of_a_refused_upload_is_not_taken_for_a_request(receiver, url):
+def test_the_rest_of_a_refused_upload_is_not_taken_for_a_request(receiver, connection):
     request = head("GET", "/")
-    with connected(url) as connection:
-        connection.sendall(head("PUT", REFUSED, LARGE_LENGTH))
-        status, headers, _ = read_response(connection)
-        assert (status, headers.get("Connection")) == (409, None)
-        connection.sendall(request + bytes(LARGE - len(request)) + head("GET", "/?1"))
-        assert read_response(connection)[2] == bytes(MIB)
+    connection.sendall(head("PUT", REFUSED, LARGE_LENGTH))
+    status, headers, _ = read_response(connection)
+    assert (status, headers.get("Connection")) == (409, None)
+    connection.sendall(request + bytes(LARGE - len(request)) + head("GET", "/?1"))
+    assert read_response(connection)[2] == bytes(MIB)
     assert [environ["QUERY_STRING"] for environ in receiver.environs] == ["refuse", "1"]
 
 
@@ -70,14 +67,13 @@ def test_a_connection_survives_a_response_without_a_body(version, more, connecti
         assert not connection_header or connection.recv(1) == b""
 
 
-def test_waiting_for_a_client_to_close_needs_no_cpu(url):
-    with connected(url) as connection:
-        connection.sendall(head("GET", "/", CLOSE))
-        assert read_response(connection)[0] == 200
-        assert connection.recv(1) == b""
-        before = time.process_time()
-        time.sleep(0.3)
-        assert time.process_time() - before < 0.1
+def test_waiting_for_a_client_to_close_needs_no_cpu(connection):
+    connection.sendall(head("GET", "/", CLOSE))
+    assert read_response(connection)[0] == 200
+    assert connection.recv(1) == b""
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.1
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
@@ -101,37 +97,33 @@ def test_curl_reports_the_response(url, tmp_path, more, target):
 
 
 @pytest.mark.parametrize("headers", [LENGTH, CHUNKED], ids=["length", "chunked"])
-def test_continue_is_sent_when_the_application_reads(url, headers):
-    with connected(url) as connection:
-        for _ in range(2):
-            connection.sendall(head("PUT", PATH, {**headers, **EXPECT}))
-            assert read(connection, len(CONTINUE)) == CONTINUE
-            connection.sendall(body(headers, DATA, b""))
-            assert json.loads(read_response(connection)[2]) == summary(DATA)
-
-
-def test_continue_is_sent_after_earlier_responses(url):
-    with connected(url) as connection:
-        connection.sendall(head("GET", "/?1") + head("PUT", PATH, {**LENGTH, **EXPECT}))
-        assert read_response(connection)[2] == bytes(MIB)
+def test_continue_is_sent_when_the_application_reads(connection, headers):
+    for _ in range(2):
+        connection.sendall(head("PUT", PATH, {**headers, **EXPECT}))
         assert read(connection, len(CONTINUE)) == CONTINUE
-        connection.sendall(DATA)
+        connection.sendall(body(headers, DATA, b""))
         assert json.loads(read_response(connection)[2]) == summary(DATA)
 
 
-def test_continue_is_not_sent_to_a_client_that_did_not_wait(url):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", PATH, {**LENGTH, **EXPECT}) + DATA[:10])
-        connection.sendall(DATA[10:])
-        _, headers, found = read_response(connection)
-        assert (json.loads(found), headers.get("Connection")) == (summary(DATA), None)
+def test_continue_is_sent_after_earlier_responses(connection):
+    connection.sendall(head("GET", "/?1") + head("PUT", PATH, {**LENGTH, **EXPECT}))
+    assert read_response(connection)[2] == bytes(MIB)
+    assert read(connection, len(CONTINUE)) == CONTINUE
+    connection.sendall(DATA)
+    assert json.loads(read_response(connection)[2]) == summary(DATA)
 
 
-def test_a_response_instead_of_continue_closes_the_connection(url):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", REFUSED, {**LARGE_LENGTH, **EXPECT}))
-        assert connection.recv(1, socket.MSG_PEEK) == b"H"
-        connection.sendall(bytes(LARGE))
-        status, headers, _ = read_response(connection)
-        assert (status, headers["Connection"]) == (409, "close")
-        assert connection.recv(1) == b""
+def test_continue_is_not_sent_to_a_client_that_did_not_wait(connection):
+    connection.sendall(head("PUT", PATH, {**LENGTH, **EXPECT}) + DATA[:10])
+    connection.sendall(DATA[10:])
+    _, headers, found = read_response(connection)
+    assert (json.loads(found), headers.get("Connection")) == (summary(DATA), None)
+
+
+def test_a_response_instead_of_continue_closes_the_connection(connection):
+    connection.sendall(head("PUT", REFUSED, {**LARGE_LENGTH, **EXPECT}))
+    assert connection.recv(1, socket.MSG_PEEK) == b"H"
+    connection.sendall(bytes(LARGE))
+    status, headers, _ = read_response(connection)
+    assert (status, headers["Connection"]) == (409, "close")
+    assert connection.recv(1) == b""

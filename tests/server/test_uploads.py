@@ -26,12 +26,11 @@ ENCODINGS = pytest.mark.parametrize("headers", [LENGTH, CHUNKED], ids=["length",
 
 @ENCODINGS
 @pytest.mark.parametrize("prefix", ["", "/_ims/sandboxes/x", "/"])
-def test_the_application_reads_an_upload_while_it_arrives(receiver, url, headers, prefix):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", prefix + PATH, headers) + body(headers, FIRST))
-        assert receiver.has_begun.wait(10)
-        connection.sendall(body(headers, LAST, b""))
-        status, _, found = read_response(connection)
+def test_the_application_reads_an_upload_while_it_arrives(receiver, connection, headers, prefix):
+    connection.sendall(head("PUT", prefix + PATH, headers) + body(headers, FIRST))
+    assert receiver.has_begun.wait(10)
+    connection.sendall(body(headers, LAST, b""))
+    status, _, found = read_response(connection)
     assert (status, json.loads(found)) == (200, summary(DATA))
     (environ,) = receiver.environs
     assert environ.get("CONTENT_LENGTH") == headers.get("Content-Length")
@@ -41,35 +40,32 @@ def test_the_application_reads_an_upload_while_it_arrives(receiver, url, headers
 
 @ENCODINGS
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_requests_may_arrive_in_pieces_of_any_size(url, headers, size):
+def test_requests_may_arrive_in_pieces_of_any_size(connection, headers, size):
     sent = 2 * (head("PUT", PATH, headers) + body(headers, FIRST, LAST, b"")) + head("GET", "/")
-    with connected(url) as connection:
-        for start in range(0, len(sent), size):
-            connection.sendall(sent[start : start + size])
-        assert [json.loads(read_response(connection)[2]) for _ in range(2)] == [summary(DATA)] * 2
-        assert read_response(connection)[2] == b"fine"
+    for start in range(0, len(sent), size):
+        connection.sendall(sent[start : start + size])
+    assert [json.loads(read_response(connection)[2]) for _ in range(2)] == [summary(DATA)] * 2
+    assert read_response(connection)[2] == b"fine"
 
 
 @ENCODINGS
-def test_pipelined_requests_are_answered_in_order(receiver, url, headers):
-    with connected(url) as connection:
-        connection.sendall(head("GET", "/?1") + head("PUT", PATH, headers) + body(headers, FIRST))
-        assert read_response(connection)[2] == bytes(MIB)
-        assert receiver.has_begun.wait(10)
-        connection.sendall(body(headers, LAST, b"") + head("GET", "/"))
-        assert json.loads(read_response(connection)[2]) == summary(DATA)
-        assert read_response(connection)[2] == b"fine"
-        connection.sendall(head("GET", "/"))
-        assert read_response(connection)[2] == b"fine"
+def test_pipelined_requests_are_answered_in_order(receiver, connection, headers):
+    connection.sendall(head("GET", "/?1") + head("PUT", PATH, headers) + body(headers, FIRST))
+    assert read_response(connection)[2] == bytes(MIB)
+    assert receiver.has_begun.wait(10)
+    connection.sendall(body(headers, LAST, b"") + head("GET", "/"))
+    assert json.loads(read_response(connection)[2]) == summary(DATA)
+    assert read_response(connection)[2] == b"fine"
+    connection.sendall(head("GET", "/"))
+    assert read_response(connection)[2] == b"fine"
 
 
 @pytest.mark.parametrize("target", ["/v2/images/a/b/file", "/v2/images//file", f"{PATH}/", "/v2/images/a%2Fb/file"])
-def test_other_bodies_are_collected_first(receiver, url, target):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", target, LENGTH) + FIRST)
-        assert not receiver.has_begun.wait(0.2)
-        connection.sendall(LAST)
-        assert json.loads(read_response(connection)[2]) == summary(DATA)
+def test_other_bodies_are_collected_first(receiver, connection, target):
+    connection.sendall(head("PUT", target, LENGTH) + FIRST)
+    assert not receiver.has_begun.wait(0.2)
+    connection.sendall(LAST)
+    assert json.loads(read_response(connection)[2]) == summary(DATA)
 
 
 def test_slow_uploads_block_no_other_requests(url):
@@ -123,15 +119,14 @@ def test_a_client_waits_for_a_slow_application(receiver, url, headers):
 
 
 @pytest.mark.parametrize("more", [{}, CHUNKED, {"Expect": "100-continue"}], ids=["length", "chunked", "expecting"])
-def test_other_bodies_are_limited(receiver, url, more):
+def test_other_bodies_are_limited(receiver, connection, more):
     headers = CHUNKED if more is CHUNKED else {"Content-Length": str(40 * MIB), **more}
     tracemalloc.start()
-    with connected(url) as connection:
-        connection.sendall(head("POST", "/v2/images", headers))
-        for _ in range(40):
-            connection.sendall(body(headers, bytes(MIB)))
-        status, sent, found = read_response(connection)
-        assert connection.recv(1) == b""
+    connection.sendall(head("POST", "/v2/images", headers))
+    for _ in range(40):
+        connection.sendall(body(headers, bytes(MIB)))
+    status, sent, found = read_response(connection)
+    assert connection.recv(1) == b""
     held = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (status, sent["Connection"], json.loads(found)["error_code"]) == (413, "close", "APIGW.0201")
@@ -155,53 +150,48 @@ def half_close(connection):
 
 @ENCODINGS
 @pytest.mark.parametrize("end", [close, reset, half_close])
-def test_reading_an_interrupted_upload_raises(receiver, url, headers, end):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", PATH, headers) + body(headers, FIRST))
-        assert receiver.has_begun.wait(10)
-        end(connection)
-        assert receiver.has_ended.wait(10)
+def test_reading_an_interrupted_upload_raises(receiver, url, headers, end, connection):
+    connection.sendall(head("PUT", PATH, headers) + body(headers, FIRST))
+    assert receiver.has_begun.wait(10)
+    end(connection)
+    assert receiver.has_ended.wait(10)
     assert [type(error) for error in receiver.errors] == [UploadInterrupted]
     assert requests.get(url, timeout=10).status_code == 200
 
 
-def test_a_connection_is_closed_after_an_invalid_chunk(receiver, url):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", PATH, CHUNKED) + body(CHUNKED, FIRST))
-        assert receiver.has_begun.wait(10)
-        connection.sendall(b"no chunk\r\n" + head("GET", "/"))
-        status, headers, found = read_response(connection)
-        assert (status, headers["Connection"], json.loads(found)) == (200, "close", summary(FIRST))
-        assert connection.recv(1) == b""
+def test_a_connection_is_closed_after_an_invalid_chunk(receiver, connection):
+    connection.sendall(head("PUT", PATH, CHUNKED) + body(CHUNKED, FIRST))
+    assert receiver.has_begun.wait(10)
+    connection.sendall(b"no chunk\r\n" + head("GET", "/"))
+    status, headers, found = read_response(connection)
+    assert (status, headers["Connection"], json.loads(found)) == (200, "close", summary(FIRST))
+    assert connection.recv(1) == b""
     assert ([type(error) for error in receiver.errors], len(receiver.environs)) == ([UploadInterrupted], 1)
 
 
-def test_an_invalid_chunk_after_the_response_is_rejected(receiver, url):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", f"{PATH}?refuse", CHUNKED))
-        assert read_response(connection)[0] == 409
-        connection.sendall(b"no chunk\r\n")
-        assert read_response(connection)[0] == 400
-        connection.sendall(head("GET", "/"))
-        assert connection.recv(1) == b""
+def test_an_invalid_chunk_after_the_response_is_rejected(receiver, connection):
+    connection.sendall(head("PUT", f"{PATH}?refuse", CHUNKED))
+    assert read_response(connection)[0] == 409
+    connection.sendall(b"no chunk\r\n")
+    assert read_response(connection)[0] == 400
+    connection.sendall(head("GET", "/"))
+    assert connection.recv(1) == b""
     assert len(receiver.environs) == 1
 
 
 @pytest.mark.parametrize("garbage", [b"no chunk\r\n", b"1\r\nabc\r\n", b"1;=\r\na\r\n"])
-def test_an_invalid_first_chunk_never_reaches_the_application(receiver, url, garbage):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", PATH, CHUNKED) + garbage)
-        status, _, found = read_response(connection)
+def test_an_invalid_first_chunk_never_reaches_the_application(receiver, connection, garbage):
+    connection.sendall(head("PUT", PATH, CHUNKED) + garbage)
+    status, _, found = read_response(connection)
     assert (status, json.loads(found)["error_code"]) == (400, "APIGW.0602")
     assert not receiver.environs
 
 
-def test_chunk_headers_are_limited(receiver, url):
-    with connected(url) as connection:
-        connection.sendall(head("PUT", PATH, CHUNKED) + body(CHUNKED, FIRST))
-        assert receiver.has_begun.wait(10)
-        connection.sendall(b"1;" + b"a" * 2 * MAX_HEADER_BYTES)
-        assert read_response(connection)[1]["Connection"] == "close"
+def test_chunk_headers_are_limited(receiver, connection):
+    connection.sendall(head("PUT", PATH, CHUNKED) + body(CHUNKED, FIRST))
+    assert receiver.has_begun.wait(10)
+    connection.sendall(b"1;" + b"a" * 2 * MAX_HEADER_BYTES)
+    assert read_response(connection)[1]["Connection"] == "close"
     assert [str(error) for error in receiver.errors] == ["Chunk header or trailer too long"]
 
 
