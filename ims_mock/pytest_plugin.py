@@ -25,15 +25,12 @@ _IN_MARKER: Final = tuple(option.name for option in options_of(MockOptions) if o
 _IN_INI: Final = tuple(option for option in options_of(MockOptions) if option.in_ini)
 
 _REPORTS: Final = ("terminal", "markdown", "json")
-
 _MARKER: Final = "the marker ims_mock"
 _SERVER: Final = pytest.StashKey["ImsMock"]()
+_COVERAGE: Final = pytest.StashKey["Coverage"]()
+_XDIST_KEY: Final = "ims_mock_coverage"  # under which a worker of pytest-xdist sends its coverage to the controller
 _HAS_REQUESTS: Final = pytest.StashKey[bool]()
 """Whether the recorded requests are those of a test; if it is not set, the fixtures of the test say so."""
-
-_COVERAGE: Final = pytest.StashKey["Coverage"]()
-_XDIST_KEY: Final = "ims_mock_coverage"
-"""The key under which a worker of pytest-xdist sends its coverage to the controller."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,11 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     report_help = f"report what the tests covered of the contract, as {', '.join(_REPORTS)}"
     group.addoption("--ims-mock-report", metavar="FORM", choices=_REPORTS, help=report_help)
     group.addoption("--ims-mock-report-file", metavar="FILE", help="write the report to a file instead of the terminal")
-    group.addoption(
-        "--ims-mock-conformance",
-        metavar="MODULE:FUNCTION",
-        help="also run the conformance scenarios with this adapter of an SDK",
-    )
+    conformance_help = "also run the conformance scenarios with this adapter of an SDK"
+    group.addoption("--ims-mock-conformance", metavar="MODULE:FUNCTION", help=conformance_help)
     for option in _IN_INI:
         parser.addini(f"ims_mock_{option.name}", option.help, default=option.default)
 
@@ -60,9 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if url and not url.startswith(("http://", "https://")):
         raise pytest.UsageError(f"Invalid --ims-mock-url or IMS_MOCK_URL {url!r}. Use http://HOST:PORT.")
     if config.getoption("--ims-mock-report-file") and not config.getoption("--ims-mock-report"):
-        raise pytest.UsageError(
-            f"Invalid --ims-mock-report-file: it needs --ims-mock-report. Use that with {', '.join(_REPORTS)}."
-        )
+        use = f"Use that with {', '.join(_REPORTS)}."
+        raise pytest.UsageError(f"Invalid --ims-mock-report-file: it needs --ims-mock-report. {use}")
     if target := config.getoption("--ims-mock-conformance"):
         from ims_mock.conformance.adapter import python_command
 
@@ -242,10 +235,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if collected is None:
         terminalreporter.write_line("no test used the fixtures ims_mock and ims_mock_server")
         return
-    if form == "json":
-        text = json.dumps(collected.as_json(), indent=1) + "\n"
-    else:
-        text = collected.report("markdown" if form == "markdown" else "table")
+    text = json.dumps(collected.as_json(), indent=1) + "\n" if form == "json" else collected.report(form)
     path = config.getoption("--ims-mock-report-file")
     if not path:
         terminalreporter.write(text)

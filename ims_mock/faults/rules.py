@@ -79,10 +79,9 @@ def keys_of(section: str) -> tuple[RuleKey, ...]:
 
 def rule_schema() -> dict[str, Any]:
     """Return the JSON Schema of a rule."""
-    schema = _section_schema(RULE)
-    effect = {**_section_schema(EFFECT), "minProperties": 1}
-    properties = {MATCH: _section_schema(MATCH), **schema["properties"], EFFECT: effect}
-    return {**schema, "properties": properties, "required": [EFFECT]}
+    rule, match, effect = map(_section_schema, (RULE, MATCH, EFFECT))
+    properties = {MATCH: match, **rule["properties"], EFFECT: {**effect, "minProperties": 1}}
+    return {**rule, "properties": properties, "required": [EFFECT]}
 
 
 def _section_schema(section: str) -> dict[str, Any]:

@@ -118,9 +118,6 @@ def decoded_query(query: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, redacted_value(name, value)) for name, value in decoded(query))
 
 
-# --- values
-
-
 def _value_problem(listing: Listing, name: str, value: str, *, is_queens: bool) -> ValueProblem | None:
     parameter, sent = listing.parameters[name], f"{name} is {quoted(value)}"
     field = parameter.field

@@ -68,7 +68,6 @@ def _undocumented_parameter(request: DocumentedRequest) -> Messages:
 
 
 def _value(finding: str) -> Callable[[DocumentedRequest], Messages]:
-    """Return the check for values with one kind of problem."""
     return lambda request: ((message, cure) for kind, message, cure in request.value_problems if kind == finding)
 
 

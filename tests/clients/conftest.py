@@ -1,7 +1,5 @@
 """Marks every test of this directory as ``clients`` and lets client libraries warn about their own calls."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -18,9 +16,8 @@ MARKS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Add the marks; this hook is called for the tests of other directories too."""
-    for item in items:
+def pytest_collection_modifyitems(items):
+    for item in items:  # those of other directories, too
         if item.path.is_relative_to(Path(__file__).parent):
             for mark in MARKS:
                 item.add_marker(mark)

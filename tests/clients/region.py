@@ -1,6 +1,5 @@
 """The catalog that real clients use: two projects, the images of one of them, and credentials of every kind."""
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clients.client_findings import undocumented_findings
@@ -9,9 +8,7 @@ from helpers import make_app, over_socket
 PROFILES = ["documented", "glance"]
 
 A, B = "a" * 32, "b" * 32
-IDS = [f"0000000{number}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for number in (5, 4, 3, 2, 1)]
-"""The images of project A in the order of the list, the newest first."""
-
+IDS = [f"0000000{number}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for number in (5, 4, 3, 2, 1)]  # of project A, in list order
 MISSING = "00000000-0000-4000-8000-000000000000"
 
 CATALOG = {
@@ -24,9 +21,8 @@ CATALOG = {
         ],
         "tokens": [{"token": "of-a", "project": A}, {"token": "of-b", "project": B}],
         "users": [
-            {"name": "ann", "password": "secret", "domain": "team", "project": A},
-            {"name": "ann", "password": "secret", "domain": "team", "project": B},
-            {"name": "bob", "password": "secret", "domain": "team", "project": B},
+            {"name": name, "password": "secret", "domain": "team", "project": project}
+            for name, project in (("ann", A), ("ann", B), ("bob", B))
         ],
     },
     "images": [
@@ -43,12 +39,11 @@ CATALOG = {
     ],
 }
 
-DATA = bytes(range(256)) * 12_000
-"""A few megabytes of image data, more than a client sends in one piece."""
+DATA = bytes(range(256)) * 12_000  # more than a client sends in one piece
 
 
 @contextmanager
-def served(profile: str, auth: str = "on") -> Iterator[str]:
+def served(profile, auth="on"):
     """Serve the catalog, yield the URL, and assert that all findings of clients are documented."""
     app = make_app(CATALOG, auth=auth, profile=profile)
     with over_socket(app) as ask:
