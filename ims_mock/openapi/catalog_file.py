@@ -23,13 +23,12 @@ from ims_mock.openapi.json_schema import (
     Schema,
     array,
     closed_object,
-    enum,
     nullable,
     optional_object,
 )
 from ims_mock.options import MAX_GENERATED
 
-MEMBER_STATUS: Final = enum(MEMBER_STATUSES)
+MEMBER_STATUS: Final[Schema] = {"enum": [*MEMBER_STATUSES]}
 
 _AGE: Final[Schema] = {**STRING, "format": "time-or-age", "description": "A time, or an age such as `3 days ago`."}
 _STORED: Final[Mapping[ValueType, Schema]] = {  # by type; the values of all others are scalars

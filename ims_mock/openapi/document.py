@@ -93,9 +93,6 @@ def _content(bodies: Mapping[str, str]) -> Node:
     return {media_type: {"schema": reference(name)} for media_type, name in bodies.items()}
 
 
-# --- parameters
-
-
 def _parameters(one: Operation, profile: Profile) -> Iterator[Node]:
     any_id = {"type": "string", "minLength": 1, "pattern": "^[^/]+$"}
     for name in one.path_parameters:
@@ -150,9 +147,6 @@ def _value_schema(one: Parameter, profile: Profile) -> Node:
     if one.name == "limit":
         schema["minimum"] = 0
     return schema
-
-
-# --- responses
 
 
 def _successes(one: Operation, others: Iterable[Operation]) -> dict[str, Node]:

@@ -1,6 +1,6 @@
 """Building blocks of JSON Schemas."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 Schema = dict[str, Any]
@@ -38,11 +38,6 @@ def each(names: str, schema: Schema = STRING) -> dict[str, Schema]:
 def array(items: Schema, **keywords: Any) -> Schema:
     """Return the schema of a list."""
     return {"type": "array", "items": items, **keywords}
-
-
-def enum(values: Iterable[str]) -> Schema:
-    """Return the schema of a value that is one of several."""
-    return {"enum": [*values]}
 
 
 def nullable(schema: Schema) -> Schema:

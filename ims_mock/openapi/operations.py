@@ -189,5 +189,5 @@ _CONTROL_ROWS: Final = (
 _DOCUMENT: Final = Operation("GET", "/openapi.json", "showDocument", "Show this document.", {200: "Document"})
 
 OPERATIONS: Final = (*_IMAGE_ROWS, *_IDENTITY_ROWS, _DOCUMENT, *_CONTROL_ROWS)  # the last only with --control on
+# The endpoints of the emulated services, as the coverage report counts them
 ENDPOINTS: Final = tuple(Endpoint(one.method, one.path, one.path_values) for one in (*_IMAGE_ROWS, *_IDENTITY_ROWS))
-"""The endpoints of the emulated services, as the coverage report counts them."""

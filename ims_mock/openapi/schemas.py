@@ -25,7 +25,6 @@ from ims_mock.openapi.json_schema import (
     array,
     closed_object,
     each,
-    enum,
     nullable,
     object_schema,
     optional_object,
@@ -242,7 +241,7 @@ def _login() -> Schema:
         ({"const": METHODS[0]}, password),
         ({"const": METHODS[1]}, token),
         (STRING, password | token),
-        ({"type": "string", "not": enum(METHODS)}, {}),
+        ({"type": "string", "not": {"enum": [*METHODS]}}, {}),
     ]
     identity = [object_schema({"methods": array(method, minItems=1), **proofs}) for method, proofs in methods]
     scoped = [object_schema({"project": project}), object_schema({"project": NULL, "domain": domain}, "project")]
@@ -309,7 +308,7 @@ def _explanation() -> Schema:
 
 def _walk() -> Schema:
     step = {**each("number status images", INT), **each("method path target"), "query": _QUERY}
-    kind = {"name": enum(rule.name for rule in AUDIT_RULES), "severity": enum((ERROR, INFO))}
+    kind = {"name": {"enum": [rule.name for rule in AUDIT_RULES]}, "severity": {"enum": [ERROR, INFO]}}
     remark = {**each("sentence cure cause"), **kind, "requests": array(INT), "images": array(STRING)}
     parts = {"steps": array(object_schema(step)), "remarks": array(object_schema(remark))}
     counts = each("number pages images", INT)
@@ -317,7 +316,7 @@ def _walk() -> Schema:
 
 
 def _request() -> Schema:
-    kind = {"name": enum(FINDINGS_BY_NAME), "severity": enum(SEVERITIES)}
+    kind = {"name": {"enum": [*FINDINGS_BY_NAME]}, "severity": {"enum": [*SEVERITIES]}}
     finding = object_schema({**each("message cure"), **kind, "request": INT})
     sent = {"query": _QUERY, "headers": closed_object(dict.fromkeys(HEADERS, STRING), *HEADERS)}
     texts = each("time method path target project credentials refusal code message fault")
@@ -330,7 +329,7 @@ def _new_sandbox() -> Schema:
     finding = f"(?:{'|'.join(FINDINGS_BY_NAME)})"
     switch = f"[+-](?:{'|'.join(departure.name for departure in DEPARTURES)})"
     properties: dict[str, Schema] = {option.name: option.json_schema() for option in options_of(SandboxOptions)}
-    properties["catalog"] = {"anyOf": [enum(bundled_catalogs()), reference("CatalogOrImage")]}
+    properties["catalog"] = {"anyOf": [{"enum": [*bundled_catalogs()]}, reference("CatalogOrImage")]}
     properties["profile"]["pattern"] = f"^(?:documented|glance)(?:,{switch})*$"
     properties["findings_ignore"]["pattern"] = f"^(?:{finding}(?:,{finding})*)?$"
     return optional_object(properties)

@@ -29,8 +29,7 @@ from ims_mock.web.sandbox_routing import SANDBOXES, mount_sandbox, select_emulat
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_HEAD: Final = (control.PREFIX, keystone.PREFIX)
-"""The paths that answer ``HEAD``. Neither the gateway nor Glance routes it to the others, but Flask would."""
+_HEAD: Final = (control.PREFIX, keystone.PREFIX)  # the paths that answer HEAD; Flask would route it to all
 
 
 class _Application(Flask):

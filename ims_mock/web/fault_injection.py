@@ -59,9 +59,6 @@ def _error(rule: FaultRule) -> RequestError:
     return RequestError(problem, says=message or f"{status.phrase} (injected by fault rule {rule.id})", message=message)
 
 
-# --- the response
-
-
 class DropConnection(ConnectionError):
     """Tells the server to close the connection instead of sending more of the response."""
 

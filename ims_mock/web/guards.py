@@ -20,16 +20,9 @@ GLANCE_LINE_BYTES: Final = 8_192  # Glance rejects a request line of as many byt
 # The media types, a missing one included, that a page may send to any server (the Fetch standard)
 FORM_MEDIA_TYPES: Final = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 LOGIN: Final = "identity.create_token"  # changes nothing: every replica understands an issued token, which has it all
-PER_PROCESS: Final = {  # endpoints that report what one process received or made for requests, and what they report
-    "control.journal.list_requests": "journal",
-    "control.journal.list_walks": "journal",
-    "control.journal.show_coverage": "coverage",
-    "control.sandboxes.list_sandboxes": "sandboxes",
-    "control.pages.show_requests": "journal",
-    "control.pages.show_walks": "journal",
-    "control.pages.show_coverage": "coverage",
-    "control.pages.show_sandboxes": "sandboxes",
-}
+PER_PROCESS: Final = {"requests": "journal", "walks": "journal", "coverage": "coverage", "sandboxes": "sandboxes"}
+"""What a process reports of the requests that it received, by the ends of paths of the control API and its pages."""
+
 SINGLE_PROCESS_CLAIMS: Final = ("Granian",)  # servers that never set wsgi.multiprocess, whatever they run
 _PORT: Final = re.compile(r":[0-9]*$")
 
@@ -90,12 +83,12 @@ def refuse_changes(context: RequestContext) -> None:
 
 def refuse_per_process_state(context: RequestContext) -> None:
     """Refuse what depends on the state of one process, if the server may answer with several."""
-    environ = context.environ
+    environ, rule = context.environ, context.request.url_rule
     if not environ.get("wsgi.multiprocess") and environ.get("SERVER_SOFTWARE") not in SINGLE_PROCESS_CLAIMS:
         return
     if _is_change(context):
         what = "has its own catalog"
-    elif report := PER_PROCESS.get(context.request.endpoint or ""):
+    elif report := rule and PER_PROCESS.get(rule.rule.rpartition("/")[2]):
         what = f"has its own {report}"
     elif context.emulator.throttle:
         what = "counts requests on its own"

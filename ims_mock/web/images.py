@@ -96,9 +96,6 @@ def _edit(view: View, image_id: str, problem: str, edit: Callable[[Image], Image
     return context.emulator.write_image(lambda catalog: edit(find_image(catalog, view, image_id, problem)))
 
 
-# --- tags
-
-
 @blueprint.route(_TAG_PATH, methods=("PUT", "DELETE"))
 def change_tag(image_id: str, tag: str) -> tuple[str, int]:
     """Add a tag, unless the image has it, or remove one."""
@@ -111,9 +108,6 @@ def change_tag(image_id: str, tag: str) -> tuple[str, int]:
 
     _edit(view, image_id, "image-with-parts", edited)
     return "", 204
-
-
-# --- data
 
 
 @blueprint.put(_FILE_PATH)
@@ -160,18 +154,13 @@ def download(image_id: str) -> Response | tuple[str, int]:
     return Response(data, headers=checksum, mimetype=DATA_MEDIA_TYPE)
 
 
-# --- responses
-
-
 def _rendering(listing: Listing, view: View) -> Callable[[Image], bytes]:
-    """Return the function that renders an image as JSON."""
     if listing is IMAGES and "absent-base-properties" not in view.profile:
         return attrgetter("glance_json")
     return listing.json
 
 
 def _image_response(view: View, image: Image, status: int = 200) -> Response:
-    """Return one image as the caller is shown it."""
     image = view.shown(image)
     context.images = (image,)
     return Response(_rendering(IMAGES, view)(image), status, mimetype=JSON)

@@ -22,13 +22,10 @@ blueprint = Blueprint("identity", __name__, url_prefix=PREFIX)
 @blueprint.get("/")
 def version() -> Response:
     """Describe the API version, which clients discover before they log in."""
-    links = [{"rel": "self", "href": f"{_base_url()}/"}]
+    links = [{"rel": "self", "href": f"{context.base_url}{PREFIX}/"}]
     media_types = [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]
     about = {"id": "v3.6", "status": "stable", "updated": "2016-04-04T00:00:00Z"}
     return jsonify(version={**about, "links": links, "media-types": media_types})
-
-
-# --- tokens
 
 
 @blueprint.post("/auth/tokens")
@@ -63,8 +60,8 @@ def _token_response(token: Token) -> Response:
     body: dict[str, Any] = {
         "methods": token.methods or ["token"],
         "user": {**_named("user", domain, user), "domain": _named("domain", domain), "password_expires_at": ""},
-        "issued_at": _microseconds(token.issued or clock.wire()),
-        "expires_at": _microseconds(token.expires or expiry(clock.now())),
+        "issued_at": (token.issued or clock.wire()).replace("Z", ".000000Z"),  # as the vendor documents it
+        "expires_at": (token.expires or expiry(clock.now())).replace("Z", ".000000Z"),
         "audit_ids": [token.id],
     }
     project = _project_of(store, token)
@@ -79,9 +76,6 @@ def _token_response(token: Token) -> Response:
     response = jsonify(token=body)
     response.headers["X-Subject-Token"] = header_text(token.token)
     return response
-
-
-# --- projects, domains and services
 
 
 @blueprint.get("/auth/catalog")
@@ -136,7 +130,7 @@ def show_project(project_id: str) -> Response:
 def list_domains() -> Response:
     """List the only domain of the caller."""
     domain = _named("domain", _own_domain())
-    links = {"self": f"{_base_url()}/domains/{domain['id']}"}
+    links = {"self": f"{context.base_url}{PREFIX}/domains/{domain['id']}"}
     return jsonify(domains=[{**domain, "description": "", "enabled": True, "links": links}], links=_list_links())
 
 
@@ -167,20 +161,8 @@ def _project_of(store: CredentialStore, token: Token) -> Project:
     return replace(project, name=token.project_name) if token.project_name else project
 
 
-# --- response bodies
-
-
-def _base_url() -> str:
-    return context.base_url + PREFIX
-
-
 def _list_links() -> dict[str, Any]:
     return {"self": f"{context.base_url}{request.path}", "next": None, "previous": None}
-
-
-def _microseconds(time: str) -> str:
-    """Return a time in wire format as Keystone writes it (the vendor's documentation)."""
-    return time.replace("Z", ".000000Z")
 
 
 def _named(kind: str, *names: str) -> dict[str, str]:
@@ -189,7 +171,7 @@ def _named(kind: str, *names: str) -> dict[str, str]:
 
 def _project_body(project: Project) -> dict[str, Any]:
     domain_id = stable_id("domain", project.domain)
-    links = {"self": f"{_base_url()}/projects/{project.id}", "next": None, "previous": None}
+    links = {"self": f"{context.base_url}{PREFIX}/projects/{project.id}", "next": None, "previous": None}
     about = {"id": project.id, "name": project.name, "domain_id": domain_id, "parent_id": domain_id}
     return {**about, "is_domain": False, "description": "", "enabled": True, "links": links}
 
@@ -202,7 +184,7 @@ def _service_catalog(project: Project) -> list[dict[str, Any]]:
     """Return the services, with endpoints in the region that a project is named after, and in those of all others."""
     projects = (project, *context.emulator.credentials.projects.values())
     regions = dict.fromkeys(region for one in projects for region in one.regions)
-    services = (("image", "glance", context.base_url), ("identity", "keystone", _base_url()))
+    services = (("image", "glance", context.base_url), ("identity", "keystone", context.base_url + PREFIX))
     catalog = []
     for service_type, name, url in services:
         endpoints = [

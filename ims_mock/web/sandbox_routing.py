@@ -16,9 +16,7 @@ from ims_mock.web.context import EMULATOR, SANDBOX_ID, RequestContext
 
 PATH: Final = "/_ims/sandboxes"
 SANDBOXES: Final = "ims_mock.sandboxes"  # the key of the sandboxes in app.extensions; absent without control API
-_UNKNOWN_IMAGE: Final = frozenset(
-    {"marker", "long-marker", "image", "image-to-change", "image-to-delete", "image-with-parts"}
-)
+_UNKNOWN_IMAGE: Final = ("marker", "long-marker", "image", "image-to-change", "image-to-delete", "image-with-parts")
 _URL: Final = re.compile(rf"({PATH}/([^/]+))(/.*)?", re.DOTALL)
 
 

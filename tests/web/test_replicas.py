@@ -113,7 +113,8 @@ def test_a_read_only_server_keeps_its_own_journal():
 def test_several_processes_reject_the_journal_and_the_rate_limit():
     reports = {"requests": "journal", "walks": "journal", "coverage": "coverage", "sandboxes": "sandboxes"}
     for path, name in reports.items():
-        assert f"each has its own {name}. Use one process" in several(make_app("empty"))(f"/_ims/{path}").text
+        for page in (path, f"pages/{path}"):
+            assert f"each has its own {name}. Use one process" in several(make_app("empty"))(f"/_ims/{page}").text
     answer = several(make_app("empty", throttle="5/10"))("/v2/images")
     assert (answer.status, answer.json["error_code"]) == (403, "APIGW.0302")
     assert "counts requests on its own" in answer.text

@@ -71,9 +71,6 @@ def show_catalog_schema() -> Response:
     return Response(json_text(catalog_schema()), mimetype=JSON)
 
 
-# --- one image
-
-
 @blueprint.get("/images/<path:image_id>")
 def show_image(image_id: str) -> Response:
     """Show an image as it is stored, whatever its visibility and status."""
@@ -89,9 +86,6 @@ def put_image(image_id: str) -> Response:
     image, warnings = context.emulator.put_image(image_id, values)
     reported = {"warnings": report_problems(warnings)} if warnings else {}  # without any, the body is as that of GET
     return bodies.catalog_response({**dump_image(image), **reported})
-
-
-# --- snapshots
 
 
 @blueprint.get("/snapshots")
