@@ -5,11 +5,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import accumulate
 from threading import Event
 
 import pytest
-from helpers import in_process, over_socket, send_json, token_of
+from helpers import TRANSPORTS, in_process, over_socket, send_json, token_of
 
 from ims_mock.catalog.catalog import Catalog
 from ims_mock.emulator import Emulator
@@ -17,7 +18,6 @@ from ims_mock.loading.loader import load
 from ims_mock.web.app import app_for
 
 READERS, WRITERS = 16, 4
-SHORT, LONG = 2, 30  # how many seconds the threads run: always, and in the slow test
 
 PATCH = "application/openstack-images-v2.1-json-patch"
 CATALOG = {
@@ -137,10 +137,18 @@ def restless():
     sys.setswitchinterval(before)
 
 
-def hold(ask, emulator, seconds):
-    """Run readers and writers at the same time, and check all responses and the final catalog."""
+OVER_SOCKET = partial(over_socket, threads=READERS + WRITERS)
+
+
+@pytest.mark.parametrize(
+    ("opened", "seconds"),
+    [(TRANSPORTS["in process"], 2), pytest.param(OVER_SOCKET, 30, marks=pytest.mark.slow)],
+    ids=["in process", "over a socket"],
+)
+def test_every_response_matches_one_version_of_the_catalog(opened, seconds):
+    emulator = Recorded(load([CATALOG]))
     first, ends = emulator.catalog, time.monotonic() + seconds
-    with restless(), ThreadPoolExecutor(READERS + WRITERS) as pool:
+    with opened(app_for(emulator)) as ask, restless(), ThreadPoolExecutor(READERS + WRITERS) as pool:
         reading = [pool.submit(read, ask, emulator, ends, seed) for seed in range(READERS)]
         writing = [pool.submit(write, ask, ends, number) for number in range(WRITERS)]
         readings = [one for future in reading for one in future.result()]
@@ -155,18 +163,6 @@ def hold(ask, emulator, seconds):
     check(readings, first, emulator.log)
     assert len(readings) > READERS
     assert sum(done for _, done, _ in writes) > WRITERS
-
-
-def test_every_response_matches_one_version_of_the_catalog():
-    emulator = Recorded(load([CATALOG]))
-    hold(in_process(app_for(emulator)), emulator, SHORT)
-
-
-@pytest.mark.slow
-def test_every_response_matches_one_version_of_the_catalog_over_a_socket():
-    emulator = Recorded(load([CATALOG]))
-    with over_socket(app_for(emulator), threads=READERS + WRITERS) as ask:
-        hold(ask, emulator, LONG)
 
 
 @pytest.fixture

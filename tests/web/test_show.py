@@ -91,12 +91,9 @@ def test_who_may_see_an_image_is_shown_it(token, auth):
     assert shown == SEEN[token]
 
 
-def test_a_community_image_is_shown_to_all_of_queens(ask):
+def test_a_community_image_is_shown_to_all_of_queens_and_a_member_a_shared_one(ask):
     assert ask("/v2/images/community").status == 404
     assert ask("/v2/images/community", {"X-Api-Version": "Q"}).status == 200
-
-
-def test_a_member_is_shown_a_shared_image(ask):
     assert ask("/v2/images/rejected").json["visibility"] == "shared"
     assert ask("/v2/images/rejected", {"X-Project-Id": B}).json["visibility"] == "private"
 
