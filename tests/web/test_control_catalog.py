@@ -67,13 +67,6 @@ def test_the_shown_catalog_loads_as_the_same_images(catalog, kind):
     assert held(emulator) == before
 
 
-def test_secrets_are_masked(ask):
-    text = ask("/_ims/catalog").text
-    assert not any(secret in text for secret in SECRETS)
-    assert '"AK"' in text
-    assert text == ask("/_ims/catalog").text
-
-
 def test_a_catalog_with_many_problems_is_answered_with_the_first_ones(ask):
     wrong, odd = ({"images": [{"min_disk": size}] * 60} for size in ("x", 0))
     assert message(send(ask, "PUT", "catalog", wrong)).splitlines()[-1] == "and 10 more errors"
@@ -89,9 +82,8 @@ def test_warnings_are_reported_wherever_a_catalog_or_an_image_is_loaded(ask):
         send(ask, "PUT", "images/new", {"min_disk": 0}),
         send(ask, "POST", "sandboxes", {"catalog": odd}),
     ]
-    for answer in reports:
-        (line,) = answer.json["warnings"]
-        assert line.endswith(" images[0].min_disk: warning: 0 is not 1 to 1024 GB")
+    lines = [line.partition(" ")[2] for answer in reports for line in answer.json["warnings"]]
+    assert lines == ["images[0].min_disk: warning: 0 is not 1 to 1024 GB"] * 4
     assert "warnings" not in ask("/_ims/images/new").json
 
 
@@ -108,7 +100,11 @@ def test_other_requests_are_answered_while_a_catalog_is_loaded():
     assert loading.result().status == 400
 
 
-def test_a_mask_is_valid_as_long_as_the_server_has_the_secret(emulator, ask):
+def test_secrets_are_masked_and_a_mask_is_valid_as_long_as_the_server_has_the_secret(emulator, ask):
+    text = ask("/_ims/catalog").text
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert '"AK"' in text
+    assert text == ask("/_ims/catalog").text
     send(ask, "POST", "sandboxes", {})
     send(ask, "PUT", "catalog", {"credentials": {"tokens": [{"token": "a-new-token", "project": "p"}]}})
     shown = ask("/_ims/catalog").body
@@ -125,8 +121,7 @@ def test_a_catalog_is_replaced_until_the_reset(emulator, ask):
     before = held(emulator)
     assert send(ask, "PUT", "catalog", {"project": "pc", "images": [{"name": "n"}]}).json["images"] == 1
     assert ask("/v2/images").json["images"][0]["name"] == "n"
-    assert emulator.credentials.default_project == "pc"
-    assert ask("/_ims/health").json["images"] == 1
+    assert {"images": 1, "project": "pc"}.items() <= ask("/_ims/health").json.items()
     assert ask("/_ims/clock").json["is_frozen"] is False
     assert send(ask, "POST", "reset").status == 204
     assert held(emulator) == before
@@ -264,7 +259,7 @@ def test_a_replaced_image_keeps_its_data_and_membership_times(app, ask):
     assert ask(path).json["name"] == "other"
 
 
-def test_a_snapshot_is_restored_replaced_and_removed(emulator, ask):
+def test_snapshots_are_restored_replaced_removed_and_bounded(emulator, ask):
     path = "snapshots/a%2Fb%20%E9%95%9C%E5%83%8F"
     send(ask, "PATCH", "catalog", {"images": [{"id": "new"}], "clock": "2024-01-01T00:00:00Z"})
     before = emulator.state
@@ -282,9 +277,6 @@ def test_a_snapshot_is_restored_replaced_and_removed(emulator, ask):
     assert ask("/_ims/health").json["images"] == 0
     assert ask(f"/_ims/{path}", method="DELETE").status == 204
     assert ask("/_ims/snapshots").json == {"snapshots": []}
-
-
-def test_snapshots_are_bounded(emulator, ask):
     for number in range(MAX_SNAPSHOTS):
         emulator.snapshot(str(number))
     assert send(ask, "POST", "snapshots", {"name": "more"}).status == 429
