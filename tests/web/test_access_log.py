@@ -111,16 +111,16 @@ def test_a_line_names_the_fault_rule(caplog):
     assert f"(fault {rule.id}) (APIGW.0201 Service Unavailable" in caplog.records[-1].message
 
 
-QUERIES = [
-    ("limit=1&marker=x", "limit=1&marker=x"),
-    ("X-Auth-Token=abcdefgh&limit=1", "X-Auth-Token=<8 characters>&limit=1"),
-    ("x%2Dauth%2Dtoken=a%20b", "x%2Dauth%2Dtoken=<5 characters>"),
-    ("Signature=abc&password=&secret", "Signature=<3 characters>&password=<0 characters>&secret<0 characters>"),
-    ("", ""),
-]
-
-
-@pytest.mark.parametrize(("query", "shown"), QUERIES)
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("limit=1&marker=x", "limit=1&marker=x"),
+        ("X-Auth-Token=abcdefgh&limit=1", "X-Auth-Token=<8 characters>&limit=1"),
+        ("x%2Dauth%2Dtoken=a%20b", "x%2Dauth%2Dtoken=<5 characters>"),
+        ("Signature=abc&password=&secret", "Signature=<3 characters>&password=<0 characters>&secret<0 characters>"),
+        ("", ""),
+    ],
+)
 def test_secrets_of_a_query_are_masked(query, shown, caplog):
     caplog.set_level(logging.INFO, "ims_mock")
     in_process(make_app("empty"))(f"/v2/images?{query}")
@@ -144,8 +144,7 @@ def test_the_log_says_why_an_upload_was_interrupted(target, rest, caplog):
     assert "the client has disconnected" in last_parts(caplog)["message"]
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_a_traceback_contains_no_secret(form, monkeypatch, caplog):
+def test_a_traceback_contains_no_secret(monkeypatch, caplog):
     key = {"access": "AK", "secret": "secret-of-the-key", "project": "p"}
     user = {"name": "u", "password": "pass'word", "project": "p"}
     app = make_app({"credentials": {"keys": [key], "users": [user]}})
@@ -163,9 +162,7 @@ def test_a_traceback_contains_no_secret(form, monkeypatch, caplog):
     body = json.dumps({"password": "sent-in-body"}).encode()
     answer = in_process(app)("/v2/images?token=sent-in-query", sent, "POST", body)
     assert answer.status == 500
-    shown = json.dumps(last_parts(caplog)) if form == "json" else caplog.text
-    assert "KeyError" in shown
-    assert answer.headers["X-Request-Id"] in shown
-    for secret in quoted:
-        assert secret not in shown
-        assert repr(secret)[1:-1] not in shown
+    for shown in (caplog.text, json.dumps(last_parts(caplog))):
+        assert "KeyError" in shown
+        assert answer.headers["X-Request-Id"] in shown
+        assert [one for secret in quoted for one in (secret, repr(secret)[1:-1]) if one in shown] == []
