@@ -1,7 +1,5 @@
 """Test cases of all endpoints except the lists: a catalog, and one row for each endpoint."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 

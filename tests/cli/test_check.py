@@ -14,9 +14,8 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
-def test_invalid_catalog_is_one_line_and_status_1(case):
-    name, content, begins = WRONG[case]
+@pytest.mark.parametrize(("name", "content", "begins"), WRONG.values(), ids=WRONG)
+def test_invalid_catalog_is_one_line_and_status_1(name, content, begins):
     if content is not None:
         put(name, content)
     assert refusal(run("serve", name), 1).startswith(begins)

@@ -97,20 +97,16 @@ def test_rules_are_those_of_the_profile():
 
 
 def test_identities_are_replaced_unless_they_are_kept():
-    private = {
-        "id": "5d1f8c3e-0000-4000-8000-000000000001",
-        "name": "acme payroll",
-        "created_at": "2020-01-01T00:00:00Z",
-    }
-    catalog = {"images": [private, {**private, "id": "5d1f8c3e-0000-4000-8000-000000000002", "name": "acme_PAYROLL"}]}
+    ids = [f"5d1f8c3e-0000-4000-8000-00000000000{number}" for number in (1, 2)]
+    private = {"id": ids[0], "name": "acme payroll", "created_at": "2020-01-01T00:00:00Z"}
+    catalog = {"images": [private, {**private, "id": ids[1], "name": "acme_PAYROLL"}]}
     question = ("--only", "enumeration-case,fields,order-default,platform-spelling,unregistered-hidden")
     app = make_app(catalog, {"images": [{**private, "id": "x" * 8, "__isregistered": "false"}]}, profile="glance")
     with over_socket(app) as ask:
         shown = run("verify", ask.url, *QUICK, *question, "--format", "json").stdout
         kept = run("verify", ask.url, *QUICK, *question, "--keep-identities", "--format", "json").stdout
-    assert private["id"] in kept
-    assert private["id"] not in shown
-    assert "acme" not in shown
+    assert ids[0] in kept
+    assert [one for one in (ids[0], "acme") if one in shown] == []
     assert json.loads(kept)["matching_profile"] == json.loads(shown)["matching_profile"]
 
 
@@ -219,22 +215,14 @@ def test_fields_shows_the_results_beside_the_tables(reports):
         assert "differs: full-last-page" in run("fields", "--format", form, "--evidence", path).stdout
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("{", "this is not a report of ims-mock verify in JSON"),
-        ('{"rows": []}', "this is not a report of ims-mock verify in JSON"),
-        (None, "No such file or directory"),
-    ],
-)
-def test_other_files_are_no_evidence(tmp_path, text, words):
-    path = tmp_path / "report.json"
-    if text is not None:
-        path.write_text(text)
+@pytest.mark.parametrize("text", ["{", '{"rows": []}'])
+def test_other_files_are_no_evidence(tmp_path, text):
+    path, words = tmp_path / "report.json", "this is not a report of ims-mock verify in JSON"
+    assert "No such file or directory" in refusal(run("fields", "--evidence", path), 1)
+    path.write_text(text)
     assert words in refusal(run("fields", "--evidence", path), 1)
-    if text is not None:
-        with pytest.raises(ValueError, match=words):
-            merged("", [path])
+    with pytest.raises(ValueError, match=words):
+        merged("", [path])
 
 
 @pytest.mark.parametrize(

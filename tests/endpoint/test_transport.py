@@ -57,6 +57,7 @@ def test_the_emulator_accepts_the_credentials(credentials, target):
         endpoint = connect(RemoteOptions(url=ask.url, iam=iam, **credentials))
         assert endpoint.get(target).status == 200
         assert endpoint.get(target, is_authenticated=False).status == 401
+        assert endpoint.credentials.project == credentials.get("project", "")
 
 
 def test_the_emulator_accepts_a_temporary_key():
@@ -64,13 +65,6 @@ def test_the_emulator_accepts_a_temporary_key():
     with over_socket(make_app({"credentials": {"keys": [key]}}, auth="on")) as ask:
         options = {"access_key": "TEMPORARY", "secret_key": "s3cret", "security_token": "st-token"}
         assert connect(RemoteOptions(url=ask.url, **options)).get("/v2/images").status == 200
-
-
-def test_the_project_of_a_login_is_that_of_its_token():
-    app = make_app({"credentials": {"users": [{"name": "u", "password": "p", "project": "own", "domain": "d"}]}})
-    with over_socket(app) as ask:
-        options = {"user": "u", "password": "p", "domain": "d", "iam": f"{ask.url}/v3", "project": "own"}
-        assert connect(RemoteOptions(url=ask.url, **options)).credentials.project == "own"
 
 
 def test_a_login_for_no_project_asks_for_one():
