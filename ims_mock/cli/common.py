@@ -115,9 +115,6 @@ def connected(remote: Mapping[str, Any]) -> "Endpoint":
         raise click.UsageError(str(error)) from None
 
 
-# --- names and numbers
-
-
 def split_names(given: str) -> list[str]:
     """Return names between commas, the last of which may be followed by one; a comma alone is an empty name."""
     return [name.strip() for name in given.strip().removesuffix(",").split(",")] if given.strip() else []
@@ -131,9 +128,6 @@ class _Number(click.FloatRange):
         if number != number:
             self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
         return number
-
-
-# --- output
 
 
 def write(text: str, path: str) -> None:

@@ -106,7 +106,6 @@ def _junit(report: Report) -> str:
 
 
 REPORTS: Final = {"terminal": _terminal, "markdown": _markdown, "json": _json, "junit": _junit}
-"""The formats of a report."""
 
 
 def scenario_table() -> Table:

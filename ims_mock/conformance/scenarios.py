@@ -10,14 +10,11 @@ from ims_mock.contract.parameters import DEFAULT_LIMIT, PARAMETERS
 from ims_mock.contract.values import wire_time
 from ims_mock.faults.rules import rule_from_keywords
 
-MUST, SHOULD = LEVELS = ("must", "should")
-"""The levels: the document and plain correctness, and good client behaviour."""
-
+MUST, SHOULD = LEVELS = ("must", "should")  # the document and plain correctness, and good client behaviour
 PAGING, ORDER, FILTERS, ESCAPING = "paging", "order", "filters", "escaping"
 SHARING, ERRORS, FAILURES, LINKS, CHANGES = "sharing", "errors", "failures", "links", "changes"
 
-DOCUMENT, GLANCE, PLAIN, CLIENT = "the document", "Glance", "plain correctness", "good client behaviour"
-"""The sources of a row."""
+DOCUMENT, GLANCE, PLAIN, CLIENT = "the document", "Glance", "plain correctness", "good client behaviour"  # sources
 
 PROJECT: Final = "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e"
 _OTHER_PROJECT: Final = "9a33910460594866894a3c4ac24fe675"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from typing import Any, Final
@@ -69,10 +70,9 @@ def _short(value: Any) -> Any:
 
 
 def _json(answer: Answer) -> Any:
-    try:
+    with suppress(EndpointError):
         return answer.json
-    except EndpointError:
-        return None
+    return None
 
 
 def images_of(answer: Answer) -> list[Shown] | None:
@@ -80,9 +80,6 @@ def images_of(answer: Answer) -> list[Shown] | None:
     body = _json(answer)
     images = body.get("images") if answer.status == 200 and isinstance(body, dict) else None
     return images if isinstance(images, list) and all(isinstance(image, dict) for image in images) else None
-
-
-# --- the parts
 
 
 def _ids(images: Iterable[Shown]) -> list[str]:

@@ -17,7 +17,6 @@ from ims_mock.text import printable
 
 RETRIED: Final = frozenset({429, 502, 503, 504})  # the statuses after which a request is repeated
 RETRIES: Final = 3  # how often it is
-_EXAMPLE: Final = "https://ims.cn-north-4.myhuaweicloud.com"
 
 
 class Endpoint:
@@ -84,7 +83,7 @@ def connect(options: RemoteOptions) -> Endpoint:
         ValueError: The options are wrong; the message is for users.
         EndpointError: The login failed.
     """
-    url = parse_url(options.url, _EXAMPLE)
+    url = parse_url(options.url, "https://ims.cn-north-4.myhuaweicloud.com")
     if url.path.endswith("/v2"):
         raise ValueError(f"{printable(options.url)} ends in /v2. Use the URL without it.")
     if options.ca_file and options.insecure:
