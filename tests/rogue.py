@@ -13,17 +13,12 @@ from ims_mock.options import RemoteOptions
 
 
 class RogueServer(ThreadingTCPServer):
-    """A server whose answer to each request is written by a function.
-
-    Attributes:
-        url: Its URL.
-        heads: The request lines and headers so far.
-        released: An event that is set when the server is stopped.
-    """
+    """A server whose answer to each request is written by a function."""
 
     def __init__(self, write, tls, host):
         super().__init__((host, 0), None)
-        self.heads, self.released = [], threading.Event()
+        self.heads = []  # the request lines and headers so far
+        self.released = threading.Event()  # set when the server is stopped
         self._write, self._tls = write, tls
         self.url = f"{'https' if tls else 'http'}://{host}:{self.server_address[1]}"
 
@@ -42,7 +37,6 @@ class RogueServer(ThreadingTCPServer):
 
     @property
     def targets(self):
-        """The targets of the requests."""
         return [head.split()[1] for head in self.heads]
 
 
