@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,47 +30,28 @@ IMAGES = [*CATALOG["images"], HIDDEN]
 _CONFIGURATION = """
 [DEFAULT]
 log_file = {folder}/glance.log
-enabled_import_methods = []
 enabled_backends = disk:file
-worker_self_reference_url = http://127.0.0.1:{port}
 [database]
 connection = sqlite:///{folder}/glance.sqlite
 [glance_store]
 default_backend = disk
 [disk]
 filesystem_store_datadir = {folder}/store
-[os_glance_staging_store]
-filesystem_store_datadir = {folder}/staging
-[os_glance_tasks_store]
-filesystem_store_datadir = {folder}/tasks
 [paste_deploy]
 flavor = trusted
 config_file = {folder}/glance-api-paste.ini
-[oslo_concurrency]
-lock_path = {folder}/lock
-[oslo_policy]
-enforce_scope = false
 [image_format]
 disk_formats = raw,qcow2,vhd,vmdk,iso,zvhd,zvhd2
 container_formats = bare,ovf
 """
 _PIPELINE = """
-[composite:glance-api-trusted]
-paste.composite_factory = glance.api:root_app_factory
-/: api
-/healthcheck: healthcheck
-[pipeline:api]
+[pipeline:glance-api-trusted]
 pipeline = trusted versionnegotiation context rootapp
 [composite:rootapp]
 paste.composite_factory = glance.api:root_app_factory
-/: apiversions
 /v2: apiv2app
-[app:apiversions]
-paste.app_factory = glance.api.versions:create_resource
 [app:apiv2app]
 paste.app_factory = glance.api.v2.router:API.factory
-[app:healthcheck]
-paste.app_factory = oslo_middleware:Healthcheck.app_factory
 [filter:versionnegotiation]
 paste.filter_factory = glance.api.middleware.version_negotiation:VersionNegotiationFilter.factory
 [filter:context]
@@ -100,7 +81,7 @@ def serving_glance():
     with TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         (folder / "store").mkdir()
-        (folder / "glance-api.conf").write_text(_CONFIGURATION.format(folder=folder, port=port))
+        (folder / "glance-api.conf").write_text(_CONFIGURATION.format(folder=folder))
         (folder / "glance-api-paste.ini").write_text(_PIPELINE)
         environment = {
             **os.environ, "OS_GLANCE_CONFIG_DIR": name, "PYTHONPATH": str(HERE / "glance"), "PYTHONWARNINGS": "ignore",
@@ -113,7 +94,8 @@ def serving_glance():
         try:
             ask = over_port(port)
             _wait(ask, process, folder / "glance.log")
-            _fill(ask)
+            for image in IMAGES:
+                _create(ask, image)
             _set_times(folder / "glance.sqlite")
             yield f"http://127.0.0.1:{port}"
         finally:
@@ -125,53 +107,46 @@ def _wait(ask, process, log):
     for _ in range(600):
         assert process.poll() is None, log.read_text()[-2000:]
         try:
-            assert ask("/healthcheck").status == 200
-            return
+            return ask("/")
         except OSError:
             time.sleep(0.1)
     raise TimeoutError(log.read_text()[-2000:])
 
 
-def _fill(ask):
-    for image in IMAGES:
-        owner = image.get("owner") or CATALOG["projects"][0]["id"]
-        admin = {"X-Auth-Token": token(owner, "admin", "member", "reader"), "Content-Type": "application/json"}
+def _create(ask, image):
+    owner = image.get("owner") or CATALOG["projects"][0]["id"]
+    admin = {"X-Auth-Token": token(owner, "admin", "member", "reader"), "Content-Type": "application/json"}
 
-        def send(method, path, body=None, expected=range(200, 300), headers=admin, **more):
-            data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
-            answer = ask(f"/v2/images{path}", {**headers, **more}, method, data)
-            assert answer.status in expected, (method, path, answer)
+    def send(method, path, body=b"", **headers):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answer = ask(f"/v2/images{path}", {**admin, **headers}, method, data)
+        assert 200 <= answer.status < 300, (method, path, answer)
 
-        values = {name: value for name, value in image.items() if name not in _NOT_WRITABLE and value is not None}
-        has_data = image["status"] in ("active", "deactivated", "deleted") and "disk_format" in values
-        if has_data and values["disk_format"] not in _OTHER_BYTES:
-            values["disk_format"] = "zvhd"
-        values["protected"] = image["protected"] and image["status"] != "deleted"
-        send("POST", "", values)
-        path = f"/{image['id']}"
-        if has_data:
-            data = b"x" * min(image.get("size") or 1, 5000)
-            send("PUT", f"{path}/file", data, **{"Content-Type": "application/octet-stream"})
-        for member, status in (image.get("members") or {}).items() if image["visibility"] == "shared" else ():
-            send("POST", f"{path}/members", {"member": member})
-            own = {**admin, "X-Auth-Token": token(member)}
-            send("PUT", f"{path}/members/{member}", {"status": status}, headers=own)
-        if image["status"] == "deactivated":
-            send("POST", f"{path}/actions/deactivate")
-        if image["status"] == "deleted":
-            send("DELETE", path)
+    values = {name: value for name, value in image.items() if name not in _NOT_WRITABLE and value is not None}
+    has_data = image["status"] in ("active", "deactivated", "deleted") and "disk_format" in values
+    if has_data and values["disk_format"] not in _OTHER_BYTES:
+        values["disk_format"] = "zvhd"
+    values["protected"] = image["protected"] and image["status"] != "deleted"
+    send("POST", "", values)
+    path = f"/{image['id']}"
+    if has_data:
+        data = b"x" * min(image.get("size") or 1, 5000)
+        send("PUT", f"{path}/file", data, **{"Content-Type": "application/octet-stream"})
+    for member, status in (image.get("members") or {}).items() if image["visibility"] == "shared" else ():
+        send("POST", f"{path}/members", {"member": member})
+        send("PUT", f"{path}/members/{member}", {"status": status}, **{"X-Auth-Token": token(member)})
+    if image["status"] == "deactivated":
+        send("POST", f"{path}/actions/deactivate")
+    if image["status"] == "deleted":
+        send("DELETE", path)
 
 
 def _set_times(database):
     """Set the times of the catalog; the service has whole seconds, SQLite and Glance microseconds."""
-    rows = [
-        (*(f"{image[name][:10]} {image[name][11:19]}.000000" for name in ("created_at", "updated_at")), image["id"])
-        for image in IMAGES
-    ]
-    connection = sqlite3.connect(database)
-    with connection:
+    times = {image["id"]: [image[name][:19] for name in ("created_at", "updated_at")] for image in IMAGES}
+    rows = [(*(time.replace("T", " ") + ".000000" for time in both), one) for one, both in times.items()]
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.executemany("UPDATE images SET created_at = ?, updated_at = ? WHERE id = ?", rows)
-    connection.close()
 
 
 if __name__ == "__main__":
