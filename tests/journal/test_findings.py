@@ -238,20 +238,14 @@ def test_findings_of_one_rule_are_in_query_order(names):
     assert [one.message.split()[0] for one in findings if one.name == "time-without-operator"] == list(names)
 
 
+NAMES = st.sampled_from([one.name for one in PARAMETERS]) | st.text(max_size=9)
+VALUES = st.sampled_from(["gt:2018", "in:", "true", "RedHat", ":", "a.b", "9" * 99, "community"]) | st.text(max_size=9)
+METHODS = st.sampled_from(["GET", "POST", "DELETE"])
+PATHS = st.sampled_from([LIST, NEWER, f"{LIST}/", f"{LIST}/x", "/v2/schemas/image", ""])
+
+
 @settings(max_examples=100, deadline=None)
-@given(
-    st.sampled_from(["GET", "POST", "DELETE"]),
-    st.sampled_from([LIST, NEWER, f"{LIST}/", f"{LIST}/x", "/v2/schemas/image", ""]),
-    st.lists(
-        st.tuples(
-            st.sampled_from([one.name for one in PARAMETERS]) | st.text(max_size=9),
-            st.sampled_from(["gt:2018", "in:", "true", "RedHat", ":", "a.b", "9" * 99, "community"])
-            | st.text(max_size=9),
-        ),
-        max_size=6,
-    ),
-    st.booleans(),
-)
+@given(METHODS, PATHS, st.lists(st.tuples(NAMES, VALUES), max_size=6), st.booleans())
 def test_random_requests_have_valid_findings(method, path, pairs, is_queens):
     for finding in findings_of(DocumentedRequest(method, path, urlencode(pairs), is_queens)):
         assert finding.severity == FINDINGS_BY_NAME[finding.name].severity

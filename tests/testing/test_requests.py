@@ -59,15 +59,12 @@ def test_no_match_shows_the_most_similar_requests_and_their_differences():
     ]
 
 
-def test_matches_are_shown_before_other_requests():
+def test_matches_are_shown_before_other_requests_if_there_are_any():
     found = matching(method="DELETE")
     assert repr(found) == "<1 request matches DELETE: DELETE /v2/images/a>"
     assert str(found).splitlines()[:3] == ["1 request matches DELETE:", "  DELETE /v2/images/a", "nearest others:"]
     assert str(matching("*")).startswith("4 requests match *:\n")
     assert str(matching("*")).endswith("no others were sent")
-
-
-def test_no_match_in_an_empty_journal_says_so():
     assert repr(matching("/v2/images", entries=[])) == "<no request matches /v2/images; there was none at all>"
     assert str(matching(entries=[])).splitlines() == ["no request matches anything", "no others were sent"]
 
