@@ -140,9 +140,10 @@ def _join_duplicates(walks: Iterable[list[ListRequest]]) -> list[list[ListReques
     joined = []
     while by_previous:
         walk = by_previous.pop(next(iter(by_previous)))
-        twin = by_previous.get(walk[0].number, [])
-        if _are_one_client(walk, twin):
-            walk = sorted((*walk, *by_previous.pop(walk[0].number)), key=lambda request: request.number)
+        twin = by_previous.get(walk[0].number)
+        if twin and _are_one_client(walk, twin):
+            del by_previous[walk[0].number]
+            walk = sorted((*walk, *twin), key=lambda request: request.number)
         joined.append(walk)
     return joined
 
@@ -152,8 +153,6 @@ def _are_one_client(ones: Sequence[ListRequest], others: Sequence[ListRequest]) 
 
     Two threads can do that by chance, each on its own connection, but hardly for long.
     """
-    if not others:
-        return False
     min_length = 2 if ones[0].record.connected == others[0].record.connected else 3
     if len(ones) < min_length or abs(len(ones) - len(others)) > 1:
         return False

@@ -242,6 +242,4 @@ def explain_findings(requests: Iterable[tuple[str, Iterable[Finding]]]) -> str:
         lines += [f"  {request}"] if serious else []
         for one in serious:
             lines += [f"    {one.severity} {one.name}: {one.message}", f"      cure: {one.cure}"]
-    if not count:
-        return ""
-    return "\n".join((f"there {'are' if count > 1 else 'is'} {counted(count, 'finding')}:", *lines))
+    return "\n".join((f"there {'are' if count > 1 else 'is'} {counted(count, 'finding')}:", *lines)) if count else ""
