@@ -69,9 +69,6 @@ RULE_KEYS: Final = (
 )  # fmt: skip
 
 
-# --- the format of a rule
-
-
 def keys_of(section: str) -> tuple[RuleKey, ...]:
     """Return the keys of a section."""
     return tuple(key for key in RULE_KEYS if key.section == section)
@@ -153,9 +150,6 @@ def _unknown_key(section: str, name: str, legal: Iterable[str]) -> ValueError:
     similar = difflib.get_close_matches(name, paths, 1)
     hint = f"Did you mean {paths[similar[0]]}?" if similar else f"Use one of {', '.join(legal)}."
     return ValueError(f"Unknown key {printable(f'{section}.{name}' if section else name)}. {hint}")
-
-
-# --- the rules of an emulator
 
 
 class FaultRule:

@@ -107,9 +107,6 @@ _CONTRACT: Final = {group: tuple(items) for group, items in _contract()}
 _ITEMS: Final = frozenset((group, item) for group, items in _CONTRACT.items() for item in items)
 
 
-# --- recording
-
-
 class CoverageRecorder:
     """Collects the items that the requests to one emulator have covered; so does ``parent``, if it is a sandbox."""
 
@@ -213,8 +210,6 @@ def _values(parameter: Parameter, value: str, profile: Profile) -> Iterator[str]
     compared = {comparable(one, field, profile) for one in named}
     return (one for one in parameter.values if comparable(one, field, profile) in compared)
 
-
-# --- the report
 
 _NO_BREAK: Final = "\0"
 

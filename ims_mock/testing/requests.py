@@ -179,9 +179,6 @@ def _format_entry(entry: Entry, faults: Mapping[str, str]) -> str:
     return f"  {entry.number}: {format_request(entry, _MAX_TARGET)} -> {response}{fault}"
 
 
-# --- walks
-
-
 def explain_walks(walks: Iterable[Walk], pattern: RequestPattern, url: str) -> str:
     """Return what is wrong with the walks whose first page matches a pattern; an empty string if nothing is.
 
