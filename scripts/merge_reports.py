@@ -23,7 +23,7 @@ def merged(page: str, paths: Iterable[Path]) -> str:
     reports = []
     for path in sorted(paths):
         try:
-            reports.append(Report.read(path.read_text(encoding="utf-8")))
+            reports.append(Report.read(path.read_bytes()))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
     text = "No report has been contributed yet.\n"

@@ -21,7 +21,7 @@ def fields(format: str, evidence: str) -> None:
         from ims_mock.endpoint.evidence import Report, evidence_tables  # loads the web framework
 
         try:
-            beside = evidence_tables([Report.read(Path(evidence).read_text(encoding="utf-8"))])
+            beside = evidence_tables([Report.read(Path(evidence).read_bytes())])
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise click.ClickException(f"cannot read {escaped(evidence)}: {reason}") from None

@@ -70,7 +70,7 @@ def command(
         raise UnusableEndpoint(f"No question was answered: {rows[-1].why}")
     today = Clock().now().date().isoformat()
     report = Report(
-        endpoint.url.netloc, today, profile, version, len(reading.listed), asker.requests,
+        endpoint.url.netloc, today, expected.label, version, len(reading.listed), asker.requests,
         verification.matching_profile, tuple(rows),
     )  # fmt: skip
     write(report.text(form), output)

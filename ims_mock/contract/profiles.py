@@ -47,7 +47,7 @@ _BASES: Final = {"documented": _NAMES, "glance": frozenset[str]()}
 
 @dataclass(frozen=True)
 class Profile:
-    """A set of departures, named by the text that it was parsed from."""
+    """A set of departures, named by the text that it was parsed from, without its spaces."""
 
     label: str
     departures: frozenset[str]
@@ -75,7 +75,7 @@ class Profile:
                     hint = f"Did you mean {' or '.join(one + near[0] for one in sign or '+-')}?"
                 raise ValueError(f"Invalid profile {quoted(text)}: unknown departure {change!r}. {hint}")
             (departures.add if sign == "+" else departures.discard)(name)
-        return cls(text, frozenset(departures))
+        return cls(",".join((base, *changes)), frozenset(departures))
 
 
 DOCUMENTED: Final = Profile.parse("documented")

@@ -1,5 +1,6 @@
 """The endpoint: ``GET`` requests with credentials, repeated if it asks for patience."""
 
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from ims_mock.text import printable
 
 RETRIED: Final = frozenset({429, 502, 503, 504})  # the statuses after which a request is repeated
 RETRIES: Final = 3  # how often it is
+API_VERSION: Final = re.compile(r"[A-Za-z0-9][\w.~/:+-]*", re.ASCII)
 
 
 class Endpoint:
@@ -95,8 +97,9 @@ def connect(options: RemoteOptions) -> Endpoint:
         raise ValueError(f"--ca-file {printable(options.ca_file)!r} cannot be read: {reason}.") from None
     if options.insecure:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    if options.api_version and not (options.api_version.isascii() and options.api_version.isprintable()):
-        raise ValueError("--api-version has characters that no header can contain. Use a name such as queens.")
+    if options.api_version and not API_VERSION.fullmatch(options.api_version):
+        reason = "characters other than letters, digits and . _ - ~ / : +, or starts with one of these"
+        raise ValueError(f"--api-version has {reason}. Use a name such as queens.")
     transport = Transport(options.timeout, tls)
     credentials = choose(asdict(options), transport, url.hostname or "")
     return Endpoint(url, credentials, transport, options.api_version)

@@ -3,17 +3,66 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
-from ims_mock.contract.profiles import Profile
+from ims_mock.contract.profiles import DOCUMENTED, Profile
+from ims_mock.endpoint.endpoint import API_VERSION
 from ims_mock.endpoint.questions import QUESTIONS, Question
 from ims_mock.endpoint.verify import AGREES, CANNOT_TELL, DIFFERS, OUTCOMES, Row
 from ims_mock.openapi.tables import TABLES
-from ims_mock.text import Table, counted, escaped
+from ims_mock.text import Table, counted, escaped, printable
 
-_PLAIN: Final = re.compile(r"[\w .,:+\[\]-]{0,200}", re.ASCII)  # Markdown does not take it for anything else
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+(%\w+)?\]|[A-Za-z0-9][\w-]*(\.[A-Za-z0-9][\w-]*)*\.?)(:\d+)?", re.ASCII)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_profile(text: Any) -> bool:
+    return bool(text.isprintable() and Profile.parse(text))
+
+
+_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "endpoint": _HOST.fullmatch,
+    "date": lambda day: date.fromisoformat(day).isoformat() == day,
+    "profile": _is_profile,
+    "api_version": lambda version: version == "" or API_VERSION.fullmatch(version),
+    "images": _is_count,
+    "requests": _is_count,
+    "matching_profile": _is_profile,
+    "rows": lambda rows: isinstance(rows, list),
+}
+"""What is true of the parts of a report. Markdown takes none of its texts for markup."""
+
+_ROW_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "name": [question.name for question in QUESTIONS].__contains__,
+    "outcome": OUTCOMES.__contains__,
+    "departures": lambda names: isinstance(names, list) and {*names} <= DOCUMENTED.departures,
+    "why": lambda why: isinstance(why, str),
+}
+
+
+def _problems(data: Any) -> Iterator[str]:
+    """Yield what a report cannot have; what follows the first problem may fail."""
+    yield from _wrong_parts(data, _CHECKS)
+    for number, row in enumerate(data["rows"], 1):
+        yield from _wrong_parts(row, _ROW_CHECKS, f" of row {number}")
+    names = Counter(row["name"] for row in data["rows"])
+    yield from (f"{name} has {count} rows" for name, count in names.items() if count > 1)
+
+
+def _wrong_parts(found: Any, checks: Mapping[str, Callable[[Any], object]], where: str = "") -> Iterator[str]:
+    for name, is_valid in checks.items():
+        value = found.get(name) if isinstance(found, dict) else None
+        with suppress(ValueError, TypeError, AttributeError):
+            if is_valid(value):
+                continue
+        yield f"{name}{where} is {printable(json.dumps(value))}"
 
 
 @dataclass(frozen=True)
@@ -33,19 +82,18 @@ class Report:
     rows: tuple[Row, ...]
 
     @classmethod
-    def read(cls, text: str) -> "Report":
+    def read(cls, text: str | bytes) -> "Report":
         """Return the report that was written as JSON; raise ``ValueError`` if the text is something else."""
         try:
-            data = {one.name: json.loads(text)[one.name] for one in fields(cls)}
-            report = cls(**{**data, "rows": tuple(Row(**row) for row in data["rows"])})
-            names = [name for row in report.rows for name in (row.name, *row.departures)]
-            profiles = [report.profile, report.matching_profile]
-            is_plain = all(map(_PLAIN.fullmatch, [report.endpoint, report.date, report.api_version, *profiles, *names]))
-            if is_plain and all(map(Profile.parse, profiles)) and {row.outcome for row in report.rows} <= {*OUTCOMES}:
-                return report
-        except (ValueError, LookupError, TypeError, RecursionError):
-            pass
-        raise ValueError("this is not a report of ims-mock verify in JSON")
+            data = json.loads(text)
+            problem = next(_problems(data), "")
+        except (ValueError, RecursionError):
+            raise ValueError("this is not a report of ims-mock verify in JSON") from None
+        if problem:
+            raise ValueError(f"this is not a report of ims-mock verify: {problem}")
+        rows = ({one.name: row.get(one.name) for one in fields(Row)} for row in data["rows"])
+        found = tuple(Row(**{**row, "departures": tuple(row["departures"])}) for row in rows)
+        return cls(**{one.name: data[one.name] for one in fields(cls)} | {"rows": found})
 
     @property
     def title(self) -> str:

@@ -13,8 +13,10 @@ from serving import COMMAND, LINUX, refusal, run, run_process, started
 from verifying import InProcess, verified
 
 from ims_mock.contract.profiles import DEPARTURES
+from ims_mock.endpoint.endpoint import connect
 from ims_mock.endpoint.evidence import Report, evidence_tables
 from ims_mock.endpoint.questions import QUESTIONS
+from ims_mock.options import RemoteOptions
 
 QUICK = ("--yes", "--pace", "0")
 CREDENTIALS = {
@@ -215,35 +217,69 @@ def test_fields_shows_the_results_beside_the_tables(reports):
         assert "differs: full-last-page" in run("fields", "--format", form, "--evidence", path).stdout
 
 
-@pytest.mark.parametrize("text", ["{", '{"rows": []}'])
-def test_other_files_are_no_evidence(tmp_path, text):
-    path, words = tmp_path / "report.json", "this is not a report of ims-mock verify in JSON"
+@pytest.mark.parametrize(("text", "words"), [(b"{", " in JSON"), (b"\xff", " in JSON"), (b"[]", ": endpoint is null")])
+def test_other_files_are_no_evidence(tmp_path, text, words):
+    path, words = tmp_path / "report.json", f"this is not a report of ims-mock verify{words}"
     assert "No such file or directory" in refusal(run("fields", "--evidence", path), 1)
-    path.write_text(text)
+    path.write_bytes(text)
     assert words in refusal(run("fields", "--evidence", path), 1)
     with pytest.raises(ValueError, match=words):
         merged("", [path])
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"endpoint": "a | <b>"},
-        {"endpoint": "\ud800"},
-        {"date": "2026-12-01\n# x"},
-        {"api_version": "`"},
-        {"matching_profile": None},
-        {"matching_profile": "documented,-nosuch"},
-        {"rows": [{"name": "percent", "outcome": "agrees", "departures": None}]},
-        {"rows": [{"name": "percent", "outcome": "agrees", "departures": ["|"]}]},
-        {"rows": [{"name": "percent", "outcome": "perhaps"}]},
-    ],
-    ids=str,
-)
-def test_a_report_has_plain_texts(reports, change):
+ROW = {"name": "percent", "outcome": "agrees", "departures": [], "why": ""}
+WRONG = [
+    ({"endpoint": "a | <b>"}, 'endpoint is "a | <b>"'),
+    ({"endpoint": "__a__"}, 'endpoint is "__a__"'),
+    ({"endpoint": "[a][b]"}, 'endpoint is "[a][b]"'),
+    ({"endpoint": "\ud800"}, "endpoint is "),
+    ({"date": "2026-12-01\n# x"}, "date is "),
+    ({"date": "not a date"}, 'date is "not a date"'),
+    ({"api_version": "`"}, 'api_version is "`"'),
+    ({"images": "many"}, 'images is "many"'),
+    ({"requests": -1}, "requests is -1"),
+    ({"matching_profile": None}, "matching_profile is null"),
+    ({"matching_profile": "documented,-nosuch"}, 'matching_profile is "documented,-nosuch"'),
+    ({"profile": "documented,\n-dotted-tags"}, "profile is "),
+    ({"rows": {}}, "rows is {}"),
+    ({"rows": ["percent"]}, "name of row 1 is null"),
+    ({"rows": [{**ROW, "name": "nosuch"}]}, 'name of row 1 is "nosuch"'),
+    ({"rows": [ROW, {**ROW, "departures": None}]}, "departures of row 2 is null"),
+    ({"rows": [{**ROW, "departures": ["|"]}]}, 'departures of row 1 is ["|"]'),
+    ({"rows": [{**ROW, "departures": "abc"}]}, 'departures of row 1 is "abc"'),
+    ({"rows": [{**ROW, "outcome": "perhaps"}]}, 'outcome of row 1 is "perhaps"'),
+    ({"rows": [ROW, ROW]}, "percent has 2 rows"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG, ids=str)
+def test_a_report_has_nothing_that_no_verification_writes(reports, change, words):
     report = json.loads(reports["other"][0].read_text()) | change
-    with pytest.raises(ValueError, match="this is not a report"):
+    with pytest.raises(ValueError, match="this is not a report of ims-mock verify: ") as wrong:
         Report.read(json.dumps(report))
+    assert words in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["ims.cn-north-4.myhuaweicloud.com", "my_glance:9292", "[::1]:80", "[fe80::1%25e0]"]
+)
+@pytest.mark.parametrize("version", ["", "queens", "v2/~q", "Q-1_2:3+4."])
+def test_every_endpoint_and_version_can_be_read_from_a_report(endpoint, version):
+    report = Report(endpoint, "2026-12-01", "documented", version, 0, 1, "documented", ())
+    connect(RemoteOptions(url=f"http://{endpoint}", token="t", api_version=version))
+    assert Report.read(report.text("json")) == report
+
+
+@pytest.mark.parametrize(("there", "here"), [("glance", "documented"), ("documented", "glance")])
+def test_reports_about_the_other_profile_can_be_read(tmp_path, there, here):
+    path = tmp_path / "report.json"
+    with over_socket(make_app(profile=there)) as ask:
+        options = ("--profile", here, "--api-version", "Q/2", "--format", "json", "--output", path)
+        assert run("verify", ask.url, *QUICK, *options).returncode == 1
+    report = Report.read(path.read_text())
+    assert len(report.matching_profile) > 200
+    assert f"{report.title}" in run("fields", "--format", "markdown", "--evidence", path).stdout
+    assert f"`--profile {report.matching_profile}`" in merged(PAGES["explanation/accuracy.md"], [path])
 
 
 def test_reports_of_users_are_merged_into_the_accuracy_page(reports):

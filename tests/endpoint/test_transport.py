@@ -270,6 +270,7 @@ WRONG = [
     ({"ca_file": "missing.pem"}, "--ca-file 'missing.pem' cannot be read: No such file or directory."),
     ({"ca_file": __file__}, "cannot be read: no certificate in PEM format."),
     ({"api_version": "a\r\nb"}, "--api-version has characters"),
+    ({"api_version": "`"}, "--api-version has characters"),
 ]
 
 
