@@ -1,6 +1,7 @@
 """``ims-mock record``."""
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,8 @@ from ims_mock.text import counted
 @make_command("record")
 def command(output: str, query: tuple[str, ...], answers: str, keep_identities: bool, **remote: Any) -> None:
     """Read the images of a real endpoint and write them as a catalog."""
+    if answers and os.path.realpath(answers) == os.path.realpath(output):
+        raise click.UsageError("--output and --answers name the same file. Use different ones.")
     filters = [_filter(pair) for pair in query]
     received: list[Answer] = []
     endpoint = connected(remote)

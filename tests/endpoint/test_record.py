@@ -176,6 +176,13 @@ def test_an_endpoint_that_cannot_be_used_is_status_3_and_no_file(pages, words):
     assert ("tkn-secret" in line, os.listdir()) == (False, [])
 
 
+def test_both_files_cannot_be_the_same():
+    with rogue(lambda *_: page()) as server:
+        line = refusal(run("record", server.url, "--output", "a", "--answers", os.path.abspath("a")), 2)
+    assert "--output and --answers name the same file." in line
+    assert (server.heads, os.listdir()) == ([], [])
+
+
 @pytest.mark.parametrize("link", ["{}/v2/images?marker=1", "//{}/v2/images", "http://{}@{}/v2/images"])
 def test_a_next_page_on_another_host_is_refused(link):
     with rogue(lambda *_: page()) as other, rogue(lambda *_: page("1", next=where)) as server:
