@@ -92,13 +92,18 @@ def parse_json(data: bytes) -> JsonValue:
         raise RequestError("json", legal="JSON with shorter numbers", what="a number is too long") from None
     except RecursionError:
         raise _too_deep() from None
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        outer = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = list(chain.from_iterable(outer))
-    if any(isinstance(one, dict | list) for one in level):
+    if is_deeper(value, MAX_DEPTH):
         raise _too_deep()
     return JsonValue(value)
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Return whether objects and lists are nested in more than so many levels."""
+    level = [value]
+    for _ in range(most):
+        outer = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = list(chain.from_iterable(outer))
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def _too_deep() -> RequestError:

@@ -21,7 +21,8 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionErr
 from urllib3.response import HTTPResponse
 
 from ims_mock import __version__
-from ims_mock.json_body import count_values
+from ims_mock.json_body import count_values, is_deeper
+from ims_mock.loading.parser import MAX_DEPTH
 from ims_mock.text import printable
 
 MAX_BODY: Final = 8 * 2**20  # bytes; a page of 1,000 images has about 2 MB
@@ -78,15 +79,21 @@ class Answer:
         """The body as JSON.
 
         Raises:
-            EndpointError: It is not JSON, or has too many values.
+            EndpointError: It is not JSON, has too many values, or is nested more deeply than a catalog may be.
         """
         if self.values > MAX_VALUES:
             raise EndpointError(f"{self}: the body has more than {MAX_VALUES} JSON values.")
         try:
-            return json.loads(self.body, parse_constant=_reject)
-        except (ValueError, RecursionError):
+            value = json.loads(self.body, parse_constant=_reject)
+            is_too_deep = is_deeper(value, MAX_DEPTH)
+        except RecursionError:
+            is_too_deep = True
+        except ValueError:
             found = self.media_type or "no media type"
             raise EndpointError(f"{self}: the body is not complete JSON ({found}).") from None
+        if is_too_deep:
+            raise EndpointError(f"{self}: JSON values are nested deeper than {MAX_DEPTH} levels.")
+        return value
 
     def __str__(self) -> str:
         return f"GET {printable(self.target)} is answered with status {self.status}"

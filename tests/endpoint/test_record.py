@@ -145,6 +145,11 @@ def page(*ids, **more):
     return response(json.dumps({"images": [{"id": one, "owner": "p"} for one in ids], **more}))
 
 
+def nested(depth):
+    """Return a page with an image that has a value nested so deeply in lists."""
+    return response('{"images": [{"id": "a", "owner": "p", "x": ' + "[" * depth + "]" * depth + "}]}")
+
+
 NEXT = "/v2/images?marker=1"
 LOOPS = {
     "HTML": ([response("<html>")], "status 200: the body is not complete JSON (application/json)"),
@@ -153,6 +158,8 @@ LOOPS = {
     "no images": ([response('{"images": {}}')], "200: the JSON is not an object with a list of images"),
     "no id": ([response('{"images": [{"id": 7}]}')], "an image has no id"),
     "wrong type": ([response('{"images": [{"id": "a", "size": "x"}]}')], "image 'a': size: 'x' is not"),
+    "deep": ([nested(30)], "status 200: JSON values are nested deeper than 32 levels"),
+    "deeper": ([nested(900)], "status 200: JSON values are nested deeper than 32 levels"),
     "loop": ([page("1", next=NEXT)], "image '1' is repeated, so the list has a loop"),
     "empty loop": ([page(next=NEXT)], "no image, but a next page"),
     "repeated image": ([page("1", "1")], "image '1' is repeated"),
@@ -200,6 +207,12 @@ def test_next_pages_are_below_the_path_of_the_url_with_their_query_as_it_is(link
         done = run("record", f"{server.url}/proxy/", "--project", "p", "--query", "status=active")
     assert done.returncode == 0, done.stderr
     assert server.targets == ["/proxy/v2/images?limit=1000&status=active", "/proxy/v2/images?marker=%7e1&a"]
+
+
+def test_values_are_nested_as_deeply_as_in_catalogs():
+    with rogue(lambda *_: nested(29)) as server:
+        assert run("record", server.url, "--project", "p", "--output", "c.yaml").returncode == 0
+    assert run("check", "c.yaml").returncode == 0
 
 
 def large_pages(_, number):
