@@ -72,25 +72,16 @@ def describe(state: LoadedCatalog, profile: Profile) -> str:
 
 
 class Emulator:
-    """One emulated service.
-
-    Args:
-        initial: The state that it starts with, and that a reset restores.
-        options: How it answers.
-        sandbox_credentials: If it is a sandbox: credentials that are valid with every catalog.
-        server: If it is a sandbox: the emulator of the server, which collects coverage and uploads of all sandboxes.
-
-    An invalid value of an option is a ``ValueError``.
-    """
+    """One emulated service. An invalid value of an option is a ``ValueError``."""
 
     state: LoadedCatalog
 
     def __init__(
         self,
-        initial: LoadedCatalog,
+        initial: LoadedCatalog,  # the state that a reset restores
         options: AppOptions = AppOptions(),  # noqa: B008 - frozen
-        sandbox_credentials: SandboxCredentials | None = None,
-        server: "Emulator | None" = None,
+        sandbox_credentials: SandboxCredentials | None = None,  # of a sandbox: valid with every catalog
+        server: "Emulator | None" = None,  # of a sandbox: its server's, which collects coverage and uploads
     ) -> None:
         self._lock = Lock()
         self._sandbox_credentials = sandbox_credentials

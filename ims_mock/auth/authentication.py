@@ -53,13 +53,9 @@ class Authentication:
 def authenticate(
     store: CredentialStore, now: datetime, project: str, token: str, signed: SignedRequest | None, *, explains: bool
 ) -> Authentication:
-    """Return the result for the credentials of a request; a failure is part of it.
+    """Return the result for ``X-Project-Id`` and ``X-Auth-Token``, or for a signed request; a failure is part of it.
 
-    Args:
-        project: The header ``X-Project-Id``.
-        token: The header ``X-Auth-Token``.
-        signed: The request, if it has the header ``Authorization``.
-        explains: Whether the failure of a wrong signature says what the client did wrong.
+    If it ``explains``, the failure of a wrong signature says what the client did wrong.
     """
     if token:
         return _authenticate_token(store, now, project, token)

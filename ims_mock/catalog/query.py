@@ -157,10 +157,8 @@ def _visibility(values: Sequence[str], view: View) -> str | None:
 
 def _limit(text: str) -> int:
     limit = parse_integer(text.strip())
-    if limit is None:
-        raise RequestError("limit", "limit", text, _LEGAL_LIMIT)
-    if limit < 0:
-        raise RequestError("negative-limit", "limit", text, _LEGAL_LIMIT)
+    if limit is None or limit < 0:
+        raise RequestError("limit" if limit is None else "negative-limit", "limit", text, _LEGAL_LIMIT)
     return limit
 
 

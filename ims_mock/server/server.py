@@ -68,12 +68,7 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
 class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     """The event loop, the listening socket and its connections: ``run()`` serves until ``stop()`` is called.
 
-    Args:
-        app: The application.
-        listener: A bound socket, which accepts connections from now on. If another process listens on its address,
-            that is a :class:`BindError`.
-        threads: The number of requests that are answered at the same time.
-        tls: The TLS context, or ``None`` for plain HTTP.
+    The listener is a bound socket. If another process listens on its address, that is a :class:`BindError`.
     """
 
     active_channels: dict[int, Channel]

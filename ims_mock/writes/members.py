@@ -51,7 +51,7 @@ def _sees(view: View, image: Image, project: str) -> bool:
 def show_member(image: Image, project: str) -> dict[str, str]:
     """Return a membership as responses show it."""
     membership = image.members[project]
-    created_at = _created_at(image, membership)
+    created_at = membership.created_at or image.text("created_at")  # one of a catalog file is as old as its image
     return {
         "member_id": project,
         "image_id": image.id,
@@ -60,11 +60,6 @@ def show_member(image: Image, project: str) -> dict[str, str]:
         "updated_at": membership.updated_at or created_at,
         "schema": MEMBER_SCHEMA,
     }
-
-
-def _created_at(image: Image, membership: Membership) -> str:
-    """Return when an image was shared; members of a catalog file are as old as their image."""
-    return membership.created_at or image.text("created_at")
 
 
 # --- request bodies
@@ -122,7 +117,7 @@ def set_member_status(image: Image, view: View, project: str, status: str, now: 
     if project != view.caller.project and not view.caller.is_admin:
         legal = "the caller's own membership; only the member changes its status"
         raise RequestError("members-not-own", "the member", project, legal, act="update", image=image.id)
-    decided = Membership(status, _created_at(image, membership), now)
+    decided = Membership(status, membership.created_at or image.text("created_at"), now)
     return replace(image, members={**image.members, project: decided})
 
 
