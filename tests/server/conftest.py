@@ -1,5 +1,7 @@
 """Fixtures for requests to an application over a socket."""
 
+from contextlib import ExitStack
+
 import pytest
 from raw_http import connected
 from upload_app import UploadApp
@@ -25,6 +27,12 @@ def url(server):
 
 
 @pytest.fixture
-def connection(url):
-    with connected(url) as connection:
-        yield connection
+def connect(url):
+    """A function that opens a connection to the server."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(connected(url))
+
+
+@pytest.fixture
+def connection(connect):
+    return connect()

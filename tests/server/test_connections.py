@@ -38,53 +38,49 @@ def closes(connection):
 # --- clients that do not read
 
 
-def ask_for_much(stack, url, count, requests_each=20, size=4):
+def ask_for_much(connect, count, requests_each=20, size=4):
     """Open connections that pipeline requests for large responses and read nothing."""
-    found = [stack.enter_context(connected(url)) for _ in range(count)]
+    found = [connect() for _ in range(count)]
     for connection in found:
         connection.sendall(head("GET", f"/?{size}") * requests_each)
     return found
 
 
-def test_clients_that_do_not_read_occupy_no_worker(url):
-    with ExitStack() as stack:
-        ask_for_much(stack, url, 8)
-        for _ in range(20):
-            assert requests.get(url, timeout=5).text == "fine"
+def test_clients_that_do_not_read_occupy_no_worker(url, connect):
+    ask_for_much(connect, 8)
+    for _ in range(20):
+        assert requests.get(url, timeout=5).text == "fine"
 
 
-def test_a_client_that_does_not_read_holds_one_response_at_most(receiver, url):
-    with ExitStack() as stack:
-        (connection,) = ask_for_much(stack, url, 1)
-        time.sleep(0.5)
-        assert len(receiver.environs) < 6  # some are in the buffers of the sockets
-        for _ in range(20):
-            assert read_response(connection)[2] == bytes(4 * MIB)
+def test_a_client_that_does_not_read_holds_one_response_at_most(receiver, connect):
+    (connection,) = ask_for_much(connect, 1)
+    time.sleep(0.5)
+    assert len(receiver.environs) < 6  # some are in the buffers of the sockets
+    for _ in range(20):
+        assert read_response(connection)[2] == bytes(4 * MIB)
     assert len(receiver.environs) == 20
 
 
-def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypatch):
+def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypatch, connect):
     monkeypatch.setattr("ims_mock.server.limits.MAX_HELD_BYTES", MIB)  # 16 MiB in all
-    with ExitStack() as stack:
-        ask_for_much(stack, server.url, 20, requests_each=1, size=12)
-        assert requests.get(server.url, timeout=10).text == "fine"  # others are disconnected
-        channels, deadline = server._server.active_channels, time.monotonic() + 20
-        while len(channels) > 18:
-            assert sum(channel.total_outbufs_len for channel in list(channels.values())) < 48 * MIB
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+    ask_for_much(connect, 20, requests_each=1, size=12)
+    assert requests.get(server.url, timeout=10).text == "fine"  # others are disconnected
+    channels, deadline = server._server.active_channels, time.monotonic() + 20
+    while len(channels) > 18:
+        assert sum(channel.total_outbufs_len for channel in list(channels.values())) < 48 * MIB
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.slow
-def test_a_client_that_reads_nothing_is_disconnected(url, monkeypatch):
+def test_a_client_that_reads_nothing_is_disconnected(connect, monkeypatch):
     monkeypatch.setattr("ims_mock.server.limits.WRITE_SECONDS", 1.0)
-    with ExitStack() as stack:
-        slow, silent = ask_for_much(stack, url, 2, size=8)
-        for _ in range(10):
-            time.sleep(0.3)
-            read(slow, 4 * MIB)
-        assert closes(silent)
-        read(slow, 120 * MIB)
+    slow, silent = ask_for_much(connect, 2, size=8)
+    for _ in range(10):
+        time.sleep(0.3)
+        read(slow, 4 * MIB)
+    assert closes(silent)
+    read(slow, 120 * MIB)
 
 
 @pytest.mark.slow
@@ -125,40 +121,37 @@ def full_url(server):
     return server.url
 
 
-def test_a_busy_connection_is_not_closed_for_another(receiver, full_url, monkeypatch):
+def test_a_busy_connection_is_not_closed_for_another(receiver, full_url, monkeypatch, connect):
     monkeypatch.setattr("ims_mock.server.limits.QUIET_SECONDS", 0.2)
     receiver.may_read.clear()
-    with ExitStack() as stack:
-        busy = stack.enter_context(connected(full_url))
-        busy.sendall(head("GET", "/?refuse"))
-        for _ in range(10):
-            stack.enter_context(connected(full_url))
-        assert requests.get(full_url, timeout=5).text == "fine"
-        receiver.may_read.set()
-        assert read_response(busy)[0] == 409
+    busy = connect()
+    busy.sendall(head("GET", "/?refuse"))
+    for _ in range(10):
+        connect()
+    assert requests.get(full_url, timeout=5).text == "fine"
+    receiver.may_read.set()
+    assert read_response(busy)[0] == 409
 
 
-def test_a_new_connection_is_not_closed_before_its_first_request(receiver, full_url):
+def test_a_new_connection_is_not_closed_before_its_first_request(receiver, full_url, connect):
     receiver.may_read.clear()
-    with ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(connected(full_url)).sendall(head("GET", "/?refuse"))
-        first, second = (stack.enter_context(connected(full_url)) for _ in range(2))
-        time.sleep(0.5)
-        for connection in (first, second):
-            connection.sendall(IDLE)
-            assert read_response(connection)[0] == 200
-        receiver.may_read.set()
+    for _ in range(3):
+        connect().sendall(head("GET", "/?refuse"))
+    first, second = (connect() for _ in range(2))
+    time.sleep(0.5)
+    for connection in (first, second):
+        connection.sendall(IDLE)
+        assert read_response(connection)[0] == 200
+    receiver.may_read.set()
 
 
 @pytest.fixture
-def uploading(full_url):
+def uploading(full_url, connect):
     """As many uploads as connections are kept open, none of which is complete."""
-    with ExitStack() as stack:
-        found = [stack.enter_context(connected(full_url)) for _ in range(4)]
-        for connection in found:
-            connection.sendall(head("PUT", "/_ims/catalog", {"Content-Length": "1000"}) + b"{")
-        yield found
+    found = [connect() for _ in range(4)]
+    for connection in found:
+        connection.sendall(head("PUT", "/_ims/catalog", {"Content-Length": "1000"}) + b"{")
+    return found
 
 
 @pytest.mark.slow
@@ -315,25 +308,24 @@ def test_a_signed_body_of_any_size_over_the_limit_is_a_wrong_signature(auth, hea
 
 
 @pytest.mark.parametrize("is_header", [False, True])
-def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatch, is_header):
+def test_all_requests_together_hold_a_limited_number_of_bytes(server, monkeypatch, is_header, connect):
     monkeypatch.setattr("ims_mock.server.limits.MAX_HELD_BYTES", MIB // 8)  # 2 MiB in all
-    with ExitStack() as stack:
-        holding = [stack.enter_context(connected(server.url)) for _ in range(5)]
-        for connection in holding[:4]:
-            if is_header:
-                connection.sendall(b"GET /?1 HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (MIB // 2 - 99))
-            else:
-                connection.sendall(head("POST", "/?1", CHUNKED) + body(CHUNKED, bytes(MIB // 2 - 99)))
-        channels = server._server.active_channels
-        while sum(channel.held_bytes(0) for channel in list(channels.values())) < 2 * MIB - 400:
-            time.sleep(0.01)
-        last = holding[4]
-        last.sendall(head("POST", "/", CHUNKED) + body(CHUNKED, bytes(MIB // 2)))
-        status, headers, text = read_response(last)
-        assert (status, headers["Connection"], b"too many bytes at the same time" in text) == (503, "close", True)
-        for connection in holding[:4]:
-            connection.sendall(b"\r\n\r\n" if is_header else body(CHUNKED, b""))
-            assert read_response(connection)[0] == 200
+    holding = [connect() for _ in range(5)]
+    for connection in holding[:4]:
+        if is_header:
+            connection.sendall(b"GET /?1 HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (MIB // 2 - 99))
+        else:
+            connection.sendall(head("POST", "/?1", CHUNKED) + body(CHUNKED, bytes(MIB // 2 - 99)))
+    channels = server._server.active_channels
+    while sum(channel.held_bytes(0) for channel in list(channels.values())) < 2 * MIB - 400:
+        time.sleep(0.01)
+    last = holding[4]
+    last.sendall(head("POST", "/", CHUNKED) + body(CHUNKED, bytes(MIB // 2)))
+    status, headers, text = read_response(last)
+    assert (status, headers["Connection"], b"too many bytes at the same time" in text) == (503, "close", True)
+    for connection in holding[:4]:
+        connection.sendall(b"\r\n\r\n" if is_header else body(CHUNKED, b""))
+        assert read_response(connection)[0] == 200
 
 
 def test_an_upload_is_interrupted_if_all_requests_hold_too_many_bytes(receiver, connection, monkeypatch):
