@@ -228,12 +228,11 @@ def usual_code(status: int) -> str:
     statuses = (status, 503 if status >= 500 else 400)
     return next(one.code for wanted in statuses for one in PROBLEMS if one.status == wanted and one.code)
 
-GLANCE_MESSAGES: Final = {
+GLANCE_MESSAGES: Final = {  # the usual ones by status
     404: "The resource could not be found.",
     405: "The method {method} is not allowed for this resource.",
     500: "The server has either erred or is incapable of performing the requested operation.",
 }
-"""The usual messages of Glance by status."""
 
 
 class RequestError(Exception):

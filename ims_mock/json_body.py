@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -49,12 +48,11 @@ class JsonValue:
             raise self.error("an object")
         return self.value
 
-    def items(self, legal: str) -> "Iterator[JsonValue]":
-        """Yield the items of a list; ``legal`` describes it if this is no list."""
+    def items(self, legal: str) -> "list[JsonValue]":
+        """Return the items of a list; ``legal`` describes it if this is no list."""
         if not isinstance(self.value, list):
             raise self.error(legal)
-        for index, item in enumerate(self.value):
-            yield JsonValue(item, f"{self.path}[{index}]")
+        return [JsonValue(item, f"{self.path}[{index}]") for index, item in enumerate(self.value)]
 
     def text(self, legal: str = "a text", most: int = sys.maxsize) -> str:
         """Return a text of at most so many characters; ``legal`` describes it if this is no text."""

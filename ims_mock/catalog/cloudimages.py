@@ -49,10 +49,8 @@ _WHOLE: Final = Equals("__whole_image", frozenset({"true"}))
 
 _ARCHITECTURES: Final[dict[str, Filters]] = {"x86": (_NOT_ARM,), "arm": (_ARM,)}
 _WHOLENESS: Final[dict[str, Filters]] = {"true": (_WHOLE,), "false": (replace(_WHOLE, negated=True),)}
-_ENTERPRISE_PROJECTS: Final[dict[str, Filters]] = {
-    "0": (Equals("enterprise_project_id", frozenset({None, "0"})),),
-    "all_granted_eps": (),
-}
+_NO_PROJECT: Final = Equals("enterprise_project_id", frozenset({None, "0"}))
+_ENTERPRISE_PROJECTS: Final[dict[str, Filters]] = {"0": (_NO_PROJECT,), "all_granted_eps": ()}
 _FLAVORS: Final[dict[str, Filters]] = {
     "physical.": (_BARE_METAL,),
     "k": (_ARM, _NOT_BARE_METAL),

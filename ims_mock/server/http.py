@@ -251,10 +251,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def held_bytes(self, max_kept: int) -> int:
         """Return the bytes in memory of requests that are received or answered; a file up to ``max_kept`` is kept."""
         requests = {*self.requests, self.request} - {None}
-        sizes = [(request.received_bytes, request.is_file) for request in requests]
-        return sum(
-            min(size, limits.MAX_BUFFERED_BYTES) if is_file and size > max_kept else size for size, is_file in sizes
-        )
+        sizes, buffered = [(one.received_bytes, one.is_file) for one in requests], limits.MAX_BUFFERED_BYTES
+        return sum(min(size, buffered) if is_file and size > max_kept else size for size, is_file in sizes)
 
     # --- in the event loop
 
