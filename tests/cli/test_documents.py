@@ -1,6 +1,8 @@
 import json
 import re
+from pathlib import Path
 
+from helpers import in_process, make_app
 from serving import run
 
 from ims_mock.catalog.cloudimages import CLOUDIMAGES
@@ -34,3 +36,15 @@ def test_markdown_has_a_line_for_each_row():
         head, rule, *lines = table.splitlines()
         assert [re.match(r"\| `(\S+)` \|", line)[1] for line in lines] == [row.name for row in rows]
         assert {len(re.findall(r"(?<!\\)\|", line)) for line in (head, rule, *lines)} == {head.count("|")}
+
+
+def test_document_is_that_of_a_server_with_the_same_options():
+    app = make_app("empty", profile="glance", auth="on")
+    assert run("openapi", "--profile", "glance", "--auth", "on").stdout == in_process(app)("/openapi.json").text
+    assert not [path for path in json.loads(run("openapi", "--control", "off").stdout)["paths"] if "_ims" in path]
+
+
+def test_document_is_written_to_a_file():
+    done = run("openapi", "--output", "ims.json")
+    assert (done.stdout, done.returncode) == ("", 0)
+    assert Path("ims.json").read_text() == run("openapi").stdout
