@@ -1,11 +1,17 @@
-"""Adapters with one mistake each fail the scenarios about it, and no other ``must``; processes fail one scenario."""
+"""Adapters with one mistake each fail the scenarios about it, and no other ``must``; processes fail one scenario.
 
+The reference adapter passes every scenario, with the command that the guide shows.
+"""
+
+import json
 import sys
+from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from serving import POSIX
+import serving
+from docs_pages import ROOT
 
 from ims_mock.conformance.adapter import python_command
 from ims_mock.conformance.runner import Runner, select
@@ -57,11 +63,8 @@ SHOULDS = {
 
 def run(command, scenarios, timeout=30.0):
     """Return the results of scenarios by name."""
-    runner = Runner(command, timeout=timeout)
-    try:
+    with closing(Runner(command, timeout=timeout)) as runner:
         return {scenario.name: runner.run(scenario) for scenario in scenarios}
-    finally:
-        runner.close()
 
 
 def failed(results):
@@ -143,7 +146,7 @@ PROCESSES = {
 }
 
 
-@POSIX
+@serving.POSIX
 @pytest.mark.parametrize("how", PROCESSES)
 def test_process_that_breaks_the_protocol_fails_only_that_scenario(monkeypatch, how):
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
@@ -154,3 +157,13 @@ def test_process_that_breaks_the_protocol_fails_only_that_scenario(monkeypatch, 
     assert result.why.startswith(PROCESSES[how])
     assert (result.actual, result.requests) == ("no valid answer", "no request arrived")
     assert result.stderr == ("the licence has expired" if how == "exits" else "")
+
+
+@pytest.mark.parametrize("profile", ["documented", "glance"])
+def test_reference_adapter_passes_every_scenario(monkeypatch, profile):
+    monkeypatch.chdir(ROOT / "examples" / "adapters" / "python")
+    done = serving.run("conformance", "adapter:list_images", "--format", "json", "--profile", profile)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert [one for one in report["scenarios"] if (one["outcome"], one["why"]) != ("passed", "")] == []
+    assert report["passed"] == len(report["scenarios"]) > 100
