@@ -109,7 +109,7 @@ def connected(remote: Mapping[str, Any]) -> "Endpoint":
     from ims_mock.endpoint.endpoint import connect
 
     try:
-        with endpoint_errors("the login was answered"):
+        with endpoint_errors("the login was answered", [remote["password"]]):
             return connect(RemoteOptions(**remote))
     except ValueError as error:
         raise click.UsageError(str(error)) from None

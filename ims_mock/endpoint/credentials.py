@@ -19,6 +19,7 @@ _NEEDED: Final = {
 }  # fmt: skip
 """The options that each kind of credentials needs."""
 
+_REFUSED: Final = (400, 401, 403, 404)  # the statuses of a login for which the options may be wrong
 _REGION: Final = re.compile(r"[a-z]+-[a-z]+-[0-9]+")
 
 
@@ -84,17 +85,19 @@ def _log_in(iam: SplitResult, given: Mapping[str, str], transport: Transport, ho
     """Log in with a password, once; without a project for that of the region in the name of the endpoint's host."""
     user = {"name": given["user"], "password": given["password"], "domain": {"name": given["domain"]}}
     auth: dict[str, Any] = {"identity": {"methods": ["password"], "password": {"user": user}}}
-    project = given["project"]
+    project, hint = given["project"], "Check user, password and domain"
     if project:
-        auth["scope"] = {"project": {"id": project}}
+        auth["scope"], hint = {"project": {"id": project}}, "Check user, password, domain and project"
     elif region := _REGION.search(host):
         auth["scope"] = {"project": {"name": region[0]}}
+        hint += f", and whether the domain has the project {region[0]}"
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     answer = transport.send(iam, f"{iam.path}/auth/tokens", headers, json.dumps({"auth": auth}).encode())
     token = answer.headers.get("x-subject-token", "")
     if answer.status != 201 or not _is_header(token):
         what = f"answers the login with status {answer.status}{' and no token' * (answer.status == 201)}"
-        raise server_error(iam, f"{what}. Check user, password and domain")
+        hint = f". {hint}" if answer.status in _REFUSED else ""
+        raise server_error(iam, f"{what}{answer.explanation}{hint}")
     with suppress(EndpointError, LookupError, TypeError):  # a token without a project
         project = project or str(answer.json["token"]["project"]["id"] or "")
     if not project:

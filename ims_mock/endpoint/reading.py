@@ -16,7 +16,7 @@ from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.loading.published import as_shared, project_shown_to
 from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
 from ims_mock.loading.sources import format_path
-from ims_mock.text import printable, quoted
+from ims_mock.text import quoted
 
 MAX_MB: Final = 24
 LIMITS: Final = {"images": 20_000, "bytes": MAX_MB * 2**20, "values": 500_000, "pages": 500}
@@ -118,7 +118,7 @@ class _Walks:
 
     def _page(self, answer: Answer) -> tuple[list[Shown], str]:
         if answer.status != 200:
-            raise EndpointError(f"{answer}{_explanation(answer)}.")
+            raise EndpointError(f"{answer}{answer.explanation}.")
         page = answer.json
         images = page.get("images") if isinstance(page, dict) else None
         if not isinstance(images, list):
@@ -150,15 +150,3 @@ class _Walks:
 def is_public(image: Mapping[str, Any]) -> bool:
     """Return whether an image is visible to every project."""
     return str(image.get("visibility")).lower() == "public"
-
-
-def _explanation(answer: Answer) -> str:
-    """Return what an error response says, in the formats of the service, its gateway and Glance."""
-    try:
-        body = answer.json
-    except EndpointError:
-        return f" ({answer.media_type or 'without a media type'})"
-    error = body.get("error", body) if isinstance(body, dict) else {}
-    names = ("code", "error_code", "message", "error_msg") if isinstance(error, dict) else ()
-    found = ": ".join(str(error[name]) for name in names if error.get(name))
-    return f" ({printable(found, 300)})" if found else ""

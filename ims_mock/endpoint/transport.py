@@ -95,6 +95,18 @@ class Answer:
             raise EndpointError(f"{self}: JSON values are nested deeper than {MAX_DEPTH} levels.")
         return value
 
+    @property
+    def explanation(self) -> str:
+        """What an error says in the formats of the service, its gateway and Glance, as the end of a message."""
+        try:
+            body = self.json
+        except EndpointError:
+            return f" ({printable(self.media_type) or 'without a media type'})"
+        error = body.get("error", body) if isinstance(body, dict) else {}
+        names = ("code", "error_code", "message", "error_msg") if isinstance(error, dict) else ()
+        found = ": ".join(str(error[name]) for name in names if error.get(name))
+        return f" ({printable(found, 300)})" if found else ""
+
     def __str__(self) -> str:
         return f"GET {printable(self.target)} is answered with status {self.status}"
 
@@ -168,7 +180,8 @@ class Transport:
         if isinstance(error, TimeoutError | ConnectTimeoutError):
             return f"does not answer completely within {self.timeout:g} s"
         if isinstance(error, ssl.SSLCertVerificationError):
-            return f"has a certificate that is not trusted: {error.verify_message} Use --ca-file, or --insecure"
+            reason = error.verify_message.removesuffix(".")
+            return f"has a certificate that is not trusted: {reason}. Use --ca-file, or --insecure"
         if isinstance(error, ssl.SSLError):
             return f"does not answer with TLS: {error.reason}"
         return f"does not answer with complete HTTP ({getattr(error, 'strerror', None) or type(error).__name__})"

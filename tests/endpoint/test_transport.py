@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import json
 import socket
 import threading
 import time
@@ -9,7 +10,7 @@ import time
 import pytest
 from helpers import make_app, over_socket
 from rogue import open_endpoint, response, rogue, tls_context
-from serving import CERT, LINUX, OTHER_CERT
+from serving import CERT, LINUX, OTHER_CERT, refusal, run
 
 from ims_mock.endpoint.endpoint import connect
 from ims_mock.endpoint.transport import MAX_BODY, MAX_VALUES, EndpointError
@@ -124,7 +125,7 @@ def test_an_incomplete_or_endless_answer_is_an_error(write, words, has_tls):
 @pytest.mark.parametrize(
     ("host", "options", "words"),
     [
-        ("127.0.0.1", {}, "certificate that is not trusted: self"),
+        ("127.0.0.1", {}, "signed certificate. Use --ca-file, or --insecure."),
         ("127.0.0.1", {"ca_file": OTHER_CERT}, "certificate that is not trusted: self"),
         pytest.param("127.0.0.2", {"ca_file": CERT}, "not valid for '127.0.0.2'. Use --ca-file, or --ins", marks=LINUX),
     ],
@@ -231,20 +232,46 @@ def test_a_body_that_is_not_json_is_an_error(body):
         _ = answer.json
 
 
+NOT_FOUND = '{"error": {"code": 401, "message": "The project cannot be found", "title": "Unauthorized"}}'
+ALL = "Check user, password, domain and project."
+
+
 @pytest.mark.parametrize(
-    ("status", "headers", "words"),
+    ("status", "body", "options", "end"),
     [
-        ("401 Unauthorized", (), "answers the login with status 401. Check user, password and domain."),
-        ("307 Moved", ("Location: http://127.0.0.1:1/",), "answers the login with status 307."),
-        ("201 Created", (), "answers the login with status 201 and no token."),
-        ("429 Later", ("Retry-After: 0",), "answers the login with status 429."),
+        ("401 Unauthorized", "{}", {}, "with status 401. Check user, password and domain."),
+        ("401 Unauthorized", NOT_FOUND, {"project": "p"}, f"401 (401: The project cannot be found). {ALL}"),
+        ("403 Forbidden", "<html>", {"project": "p"}, f"with status 403 (application/json). {ALL}"),
+        ("307 Moved", "", {}, "with status 307 (application/json)."),
+        ("200 OK", "<html>", {}, "with status 200 (application/json)."),
+        ("201 Created", "{}", {}, "with status 201 and no token."),
+        ("429 Later", '{"error_msg": "slow\\u001b down"}', {}, r"with status 429 (slow\x1b down)."),
+        (
+            "400 Bad Request",
+            json.dumps({"message": 400 * "x"}),
+            {},
+            f"({300 * 'x'}…). Check user, password and domain.",
+        ),
     ],
 )
-def test_a_failed_login_is_sent_once(status, headers, words):
-    with rogue(lambda *_: response(b"{}", status, *headers)) as server, pytest.raises(EndpointError) as failed:
-        open_endpoint(server, iam=f"{server.url}/v3", **USER)
-    assert words in str(failed.value)
+def test_a_failed_login_is_sent_once_and_explained(status, body, options, end):
+    answer = response(body, status, "Retry-After: 0", "Location: http://127.0.0.1:1/")
+    with rogue(lambda *_: answer) as server, pytest.raises(EndpointError) as failed:
+        open_endpoint(server, iam=f"{server.url}/v3", **USER, **options)
+    assert str(failed.value).startswith(f"{server.url} answers the login with status ")
+    assert str(failed.value).endswith(end)
     assert [head.splitlines()[0] for head in server.heads] == ["POST /v3/auth/tokens HTTP/1.1"]
+
+
+def test_a_failed_login_names_the_region_and_not_the_password():
+    body = json.dumps({"error": {"message": "no secret in cn-north-4"}})
+    with rogue(lambda *_: response(body, "401 No")) as server:
+        iam = ("--iam", f"{server.url}/v3", "--user", "u", "--password", "secret", "--domain", "d")
+        line = refusal(run("record", "https://ims.cn-north-4.example.com", *iam), 3)
+    assert line.endswith(
+        "with status 401 (no <6 characters> in cn-north-4). Check user, password and domain, and whether the domain "
+        "has the project cn-north-4."
+    )
 
 
 URL = "https://ims.example.com"
