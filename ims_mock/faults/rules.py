@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from fnmatch import translate
-from functools import cached_property
+from functools import cached_property, partial
 from random import Random
 from threading import Lock
 from typing import Any, Final
@@ -166,16 +166,14 @@ class FaultRule:
         match = parsed[MATCH]
         self._nth = match.get("nth")
         self._conditions = [
-            (key.matches, match[key.name]) for key in keys_of(MATCH) if key.matches and key.name in match
+            partial(key.matches, match[key.name]) for key in RULE_KEYS if key.matches and key.name in match
         ]
         self._random = Random(f"{seed}/{rule_id}")
         self._matched = self._selected = 0
 
     def claim(self, request: FaultCandidate) -> bool:
         """Return whether the rule applies to a request, and count the request. Call it once per request."""
-        if self.hits == self._limits["times"] or not all(
-            matches(value, request) for matches, value in self._conditions
-        ):
+        if self.hits == self._limits["times"] or not all(matches(request) for matches in self._conditions):
             return False
         self._matched += 1
         if self._nth not in (None, self._matched):

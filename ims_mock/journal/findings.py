@@ -4,7 +4,7 @@ A finding is about the request alone: it is the same in every profile, whatever 
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -220,9 +220,7 @@ def parse_ignored(names: str) -> frozenset[str]:
     return ignored
 
 
-def findings_of(
-    request: DocumentedRequest, ignored: frozenset[str] = frozenset(), number: int = 0
-) -> tuple[Finding, ...]:
+def findings_of(request: DocumentedRequest, ignored: Collection[str] = (), number: int = 0) -> tuple[Finding, ...]:
     """Return the findings of the request with a number, without the ignored ones, in the order of the table."""
     findings = (
         Finding(rule.name, rule.severity, message, cure, number)

@@ -244,9 +244,8 @@ class MockClock:
         try:
             instant = time if time is None or isinstance(time, datetime) else parse_wire_time(read_time(time))
         except ValueError:
-            raise ValueError(
-                f"Invalid time {quoted(time)}. Use a time such as 2030-01-01T00:00:00Z, a datetime or None."
-            ) from None
+            legal = "a time such as 2030-01-01T00:00:00Z, a datetime or None"
+            raise ValueError(f"Invalid time {quoted(time)}. Use {legal}.") from None
         self._backend.set_clock(instant)
 
     def advance(self, by: float | timedelta) -> None:
