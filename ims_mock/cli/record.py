@@ -15,8 +15,9 @@ from ims_mock.endpoint.identities import Identities
 from ims_mock.endpoint.reading import Query, Reading, read
 from ims_mock.endpoint.transport import Answer
 from ims_mock.loading.parser import dumps
+from ims_mock.loading.published import private_owners, project_shown_to
 from ims_mock.loading.schema import MEMBERS
-from ims_mock.text import counted
+from ims_mock.text import counted, printable
 
 
 @make_command("record")
@@ -47,9 +48,14 @@ def read_images(endpoint: Endpoint, filters: Query = ()) -> Reading:
     """Read the images that the project of the credentials sees, with a progress bar."""
     with endpoint_errors("all images were read", endpoint.credentials.secrets), ProgressBar() as progress:
         reading = read(endpoint, filters, progress)
+    shown = [*reading.listed, *reading.dead]
     if not reading.project:
-        reason = "private images have no single owner"
+        reason = "private images have no single owner" if private_owners(shown) else "there are no private images"
         raise click.UsageError(f"Cannot tell the project of the credentials: {reason}. Use --project ID.")
+    if (owner := project_shown_to(shown)) not in ("", reading.project):
+        project = printable(reading.project)
+        text = f"All private images belong to {printable(owner)}, so they count as shared with {project}."
+        click.echo(f"{text} Check --project.", err=True)
     return reading
 
 

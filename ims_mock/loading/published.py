@@ -88,8 +88,13 @@ def without_links(raw: Any) -> tuple[Any, Warnings, bool]:
 
 def project_shown_to(images: Iterable[Mapping[str, Value | None]]) -> str:
     """Return the project that published images were shown to: the one that owns all private ones; else empty."""
-    owners = {image.get("owner") for image in images if _is(image, "visibility", "private") and not _is_shared(image)}
+    owners = private_owners(images)
     return str(owners.pop() or "") if len(owners) == 1 else ""
+
+
+def private_owners(images: Iterable[Mapping[str, Value | None]]) -> set[Value | None]:
+    """Return the owners of the private images that nothing shows to be shared."""
+    return {image.get("owner") for image in images if _is(image, "visibility", "private") and not _is_shared(image)}
 
 
 def as_shared(image: Mapping[str, Value | None], project: str) -> tuple[Mapping[str, Any], str]:

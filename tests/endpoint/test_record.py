@@ -127,6 +127,25 @@ def test_a_project_that_cannot_be_told_is_asked_for():
         assert recorded(ask, "--keep-identities", IMS_MOCK_REMOTE_PROJECT="p")["project"] == "p"
 
 
+@pytest.mark.parametrize(
+    ("owners", "reason"), [("", "there are no private images"), ("ab", "private images have no single owner")]
+)
+def test_the_reason_why_a_project_cannot_be_told_is_named(owners, reason):
+    images = [{"id": one, "owner": one, "visibility": "private"} for one in owners]
+    with rogue(lambda *_: response(json.dumps({"images": images}))) as server:
+        line = refusal(run("record", server.url), 2)
+    assert f"Cannot tell the project of the credentials: {reason}. Use --project ID." in line
+
+
+@pytest.mark.parametrize(("project", "is_odd"), [("a", False), ("b", True)])
+def test_a_project_that_owns_none_of_the_private_images_is_a_warning(project, is_odd):
+    images = [{"id": one, "owner": "a", "visibility": "private"} for one in "12"]
+    with rogue(lambda *_: response(json.dumps({"images": images}))) as server:
+        done = run("record", server.url, "--token", "t", "--project", project)
+    warning = "All private images belong to a, so they count as shared with b. Check --project."
+    assert (done.returncode, warning in done.stderr.splitlines()) == (0, is_odd)
+
+
 def test_a_catalog_in_yaml_says_what_is_unknown():
     with over_socket(make_app("default", profile="glance")) as ask:
         done = run("record", f"{ask.url}/", "--project", "7f6b2c1d0e9a4b8c9d3e5f7a1b2c3d4e")
