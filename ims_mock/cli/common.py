@@ -1,6 +1,7 @@
 """What several commands use: parameters made from the table of options, errors of endpoints, and output."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -131,12 +132,23 @@ class _Number(click.FloatRange):
 
 
 def write(text: str, path: str) -> None:
-    """Write text to a file, or to standard output if the path is empty."""
+    """Write text to a file, all of it or nothing, or to standard output if the path is empty."""
     if not path:
         click.echo(text, nl=False)
         return
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        file = Path(path).resolve()  # what a symbolic link leads to
+        if os.path.exists(path) and not (os.path.isfile(path) and os.access(file.parent, os.W_OK)):
+            Path(path).write_text(text, encoding="utf-8")  # to a device or pipe, or where there can be no other file
+            return
+        part = file.with_name(f".ims-mock-{os.getpid()}.part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            if file.exists():
+                shutil.copymode(file, part)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         error.filename = path  # that of a full disk names no file
         raise

@@ -207,6 +207,48 @@ def test_a_command_that_writes_a_file_needs_no_streams():
 
 
 @POSIX
+def test_a_file_that_cannot_be_written_completely_stays_as_it_is():
+    put("old.yaml", "old")
+    for name in ("old.yaml", "new.yaml"):
+        command = ("sh", "-c", 'ulimit -f 1 && exec "$0" "$@"', *COMMAND, "generate", "--output", name)
+        done = subprocess.run(command, env=CLEAN, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        assert refusal(done, 4) == f"ims-mock: cannot write {name}: File too large"
+    assert (os.listdir(), Path("old.yaml").read_text()) == (["old.yaml"], "old")
+
+
+@POSIX
+def test_a_file_that_is_replaced_keeps_its_permissions_and_links_to_it():
+    put("old.yaml", "old")
+    os.chmod("old.yaml", 0o604)
+    os.symlink("old.yaml", "link.yaml")
+    assert run("generate", "--output", "link.yaml").returncode == 0
+    assert (os.readlink("link.yaml"), os.stat("old.yaml").st_mode & 0o777) == ("old.yaml", 0o604)
+    assert run("check", "old.yaml").returncode == 0
+
+
+@POSIX
+def test_a_file_is_written_in_place_if_no_other_can_be_beside_it(monkeypatch):
+    os.mkdir("locked")
+    put("locked/old.yaml", "old")
+    number = os.stat("locked/old.yaml").st_ino
+    monkeypatch.setattr("os.access", lambda path, _: Path(path).name != "locked")
+    assert run("generate", "--output", "locked/old.yaml").returncode == 0
+    assert (run("check", "locked/old.yaml").returncode, os.stat("locked/old.yaml").st_ino) == (0, number)
+
+
+@LINUX
+def test_output_may_be_a_pipe_or_device():
+    shown = run("schema").stdout
+    assert in_shell("schema --output /dev/stdout", "").stdout == shown
+    assert in_shell("schema --output /dev/null", "").returncode == 0
+    assert refusal(in_shell("schema --output /dev/full", ""), 4).startswith(
+        "ims-mock: cannot write /dev/full: No space"
+    )
+    os.mkfifo("pipe")
+    assert in_shell("schema --output pipe", "& cat pipe").stdout == shown
+
+
+@POSIX
 @pytest.mark.parametrize("redirections", ["2>&-", "<&- >&- 2>&-"])
 def test_serve_runs_without_streams(redirections):
     port = free_port()
