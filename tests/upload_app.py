@@ -13,21 +13,15 @@ FIRST = b"the first bytes"
 
 
 class UploadApp:
-    """Responds as the query says: with 409 and no reading for ``refuse``, with a number of MiB, or with what it read.
-
-    Attributes:
-        environs: The WSGI environments of the requests.
-        errors: The errors of reading.
-        has_begun: Set when something has been read.
-        has_ended: Set when everything has been read or reading has failed.
-        may_read: Cleared by a test to suspend reading.
-    """
+    """Responds as the query says: with 409 and no reading for ``refuse``, with so many MiB, or with what it read."""
 
     def __init__(self) -> None:
         self.extensions = {"ims_mock": make_app("empty", keep_data=0).extensions["ims_mock"]}
         self.environs: list[dict[str, Any]] = []
-        self.errors: list[OSError] = []
-        self.has_begun, self.has_ended, self.may_read = threading.Event(), threading.Event(), threading.Event()
+        self.errors: list[OSError] = []  # of reading
+        self.has_begun = threading.Event()  # set when something has been read
+        self.has_ended = threading.Event()  # set when everything has been read or reading has failed
+        self.may_read = threading.Event()  # cleared by a test to suspend reading
         self.may_read.set()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:

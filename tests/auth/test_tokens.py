@@ -59,13 +59,12 @@ def test_tokens_are_valid_for_every_emulator_of_the_catalog_and_after_a_reset(as
 
 def with_roles(roles):
     """Return the catalog with other roles of the users and tokens in project A."""
+
+    def changed(row):
+        return row if row["project"] != A or row.get("expires") else {**row, "roles": roles}
+
     credentials = CATALOG["credentials"]
-    rows = {
-        kind: [
-            row if row["project"] != A or row.get("expires") else {**row, "roles": roles} for row in credentials[kind]
-        ]
-        for kind in ("tokens", "users")
-    }
+    rows = {kind: [*map(changed, credentials[kind])] for kind in ("tokens", "users")}
     return {**CATALOG, "credentials": {**credentials, **rows}}
 
 

@@ -38,6 +38,7 @@ POOLS = {
     "__os_version": ("CentOS 7.3 64bit", None),
     "free": ("yes", "", None),
 }
+COMPARISONS = ("gt:0001", *(f"{way}:{time}" for way in ("gt", "gte", "lt", "lte", "eq", "neq") for time in TIMES))
 FILTERS = {
     "name": ("web", "", "in:web,db", 'in:"a,b",Web', "eq:web", "镜像 测试", "nosuch"),
     "status": ("active", "Queued", "in:queued,saving", "deleted", "in:killed,active", "bogus"),
@@ -57,15 +58,8 @@ FILTERS = {
     "tags_max": ("1",),
     "container_format": ("bare", "BARE"),
     "disk_format": ("in:iso,raw", "ZVHD2"),
-    "created_at": tuple(f"{way}:{time}" for way in ("gt", "gte", "lt", "lte", "eq", "neq") for time in TIMES),
-    "updated_at": (
-        "gte:2018-09-06 14:03:28",
-        "lt:2018-09-06T14:03:28.5Z",
-        "eq:2020",
-        "neq:2020-02-29",
-        "gt:0001",
-        *(f"{way}:{time}" for way in ("gt", "gte", "lt", "lte", "eq") for time in TIMES),
-    ),
+    "created_at": COMPARISONS,
+    "updated_at": ("gte:2018-09-06 14:03:28", "lt:2018-09-06T14:03:28.5Z", "eq:2020", "neq:2020-02-29", *COMPARISONS),
     "tag": ("a=b", "a.b", "x86", "a=b.c", "a.b=c", "nosuch"),
     "__isregistered": ("true", "false", "TRUE"),
     "__imagetype": ("gold", "shared", "private", "SHARED"),
@@ -103,9 +97,9 @@ def naive(images, pairs, view):
     for image in images:
         status = (image["status"] or "").lower()
         wanted = asked.get("status", "")
-        wanted = wanted.lower() if on(view, "enumerations-ignore-case") else wanted
+        wanted = wanted.lower() if "enumerations-ignore-case" in view.profile else wanted
         named = wanted.removeprefix("eq:").removeprefix("in:").split(",")
-        is_asked_for = on(view, "dead-images-on-request") and status in named
+        is_asked_for = "dead-images-on-request" in view.profile and status in named
         if status in ("deleted", "killed") and not is_asked_for:
             continue
         member = naive_membership(image, view)
@@ -117,12 +111,8 @@ def naive(images, pairs, view):
     return naive_sorted(seen, pairs)
 
 
-def on(view, departure):
-    return departure in view.profile
-
-
 def naive_shown(image, member, view):
-    if on(view, "shared-through-membership") and member and not view.caller.is_admin:
+    if "shared-through-membership" in view.profile and member and not view.caller.is_admin:
         return image | {"visibility": "shared", "__imagetype": "shared"}
     if not view.is_queens and image["visibility"] in ("shared", "community"):
         return image | {"visibility": "private"}
@@ -132,7 +122,7 @@ def naive_shown(image, member, view):
 def naive_membership(image, view):
     status = image["members"].get(view.caller.project)
     visibility = image["visibility"].lower()
-    if on(view, "shared-through-membership"):
+    if "shared-through-membership" in view.profile:
         is_open = visibility == "public" or (view.is_queens and visibility == "community")
         return None if is_open or image["owner"] == view.caller.project else status
     return None if view.is_queens and visibility != "shared" else status
@@ -141,7 +131,7 @@ def naive_membership(image, view):
 def naive_listed(image, shown, member, asked, view):
     """Tell whether tenancy lets the image into the list."""
     stored, visibility = image["visibility"].lower(), asked.get("visibility")
-    if visibility and on(view, "enumerations-ignore-case"):
+    if visibility and "enumerations-ignore-case" in view.profile:
         visibility = visibility.lower()
     wanted = asked.get("member_status", "accepted")
     own = image["owner"] == view.caller.project
@@ -149,7 +139,7 @@ def naive_listed(image, shown, member, asked, view):
     union = view.caller.is_admin or stored == "public" or own or accepted
     if visibility is None:
         return union if not view.is_queens or stored != "community" else own
-    if visibility == "shared" and not view.is_queens and not on(view, "shared-through-membership"):
+    if visibility == "shared" and not view.is_queens and "shared-through-membership" not in view.profile:
         return bool(image["members"]) if view.caller.is_admin else accepted
     return (union or (view.is_queens and stored == "community")) and shown["visibility"].lower() == visibility
 
@@ -161,7 +151,7 @@ def naive_filters(pairs, view):
         for name, value in pairs
         if name not in ("tag", "visibility", "member_status", "sort_key", "sort_dir")
     }
-    if on(view, "registered-only") and not view.caller.is_admin:
+    if "registered-only" in view.profile and not view.caller.is_admin:
         yield "__isregistered", "true"
     yield from last.items()
     yield from (pair for pair in pairs if pair[0] == "tag")
@@ -180,7 +170,7 @@ def naive_match(image, name, value, view):
     stored = image.get(name)
     if name == "tag":
         tags = set(image["tags"])
-        if on(view, "dotted-tags"):
+        if "dotted-tags" in view.profile:
             tags |= {tag.replace(".", "=", 1) for tag in tags if "=" not in tag}
         return value in tags
     if stored is None:
@@ -188,7 +178,7 @@ def naive_match(image, name, value, view):
     if name in ("min_disk", "min_ram", "size"):
         return stored == int(value)
     if name == "protected":
-        if on(view, "booleans-ignore-case") or view.is_queens:
+        if "booleans-ignore-case" in view.profile or view.is_queens:
             return stored == (value == "true")
         return value in ("0", "1") and stored == bool(int(value))
     if name in ("created_at", "updated_at"):
@@ -199,7 +189,7 @@ def naive_match(image, name, value, view):
             values = {'in:"a,b",Web': ["a,b", "Web"]}.get(value, value[3:].split(","))
         elif value.startswith("eq:"):
             values = [value[3:]]
-    if on(view, "enumerations-ignore-case") and BY_NAME.get(name) and BY_NAME[name].values:
+    if "enumerations-ignore-case" in view.profile and BY_NAME.get(name) and BY_NAME[name].values:
         fold = {"red hat": "redhat", "oracle linux": "oraclelinux"}
         return fold.get(stored.lower(), stored.lower()) in [fold.get(one.lower(), one.lower()) for one in values]
     return stored in values
@@ -236,9 +226,9 @@ def random_pairs(rng, view):
     pairs = []
     for name in rng.sample(sorted(FILTERS), rng.choice((0, 1, 1, 2, 3))):
         value = rng.choice(FILTERS[name])
-        if name == "protected" and (on(view, "booleans-ignore-case") or view.is_queens):
+        if name == "protected" and ("booleans-ignore-case" in view.profile or view.is_queens):
             value = rng.choice(("true", "false"))
-        if name == "visibility" and not on(view, "enumerations-ignore-case"):
+        if name == "visibility" and "enumerations-ignore-case" not in view.profile:
             value = value.lower()
         pairs.append((name, value))
         if name == "tag" and rng.random() < 0.3:
@@ -288,7 +278,7 @@ def test_a_page_agrees_with_a_list_comprehension(seed):
             rest = expected[start + 1 :]
             assert [image.id for image in page.images] == rest[:limit], (paged, view)
             assert list(page.images) == [view.shown(catalog.get(one)) for one in rest[:limit]]
-            has_next = len(rest) > limit if on(view, "full-last-page") else len(rest) >= limit
+            has_next = len(rest) > limit if "full-last-page" in view.profile else len(rest) >= limit
             assert page.has_next == has_next, (paged, view)
 
 

@@ -63,14 +63,12 @@ def test_defaults_of_an_empty_image():
         *(({"virtual_env_type": name}, {"disk_format": "zvhd2"}) for name in ("DataImage", "Ironic", None)),
         ({"virtual_env_type": "IsoImage", "disk_format": "raw"}, {"disk_format": "raw"}),
         # the family follows the platform, else the version
-        ({"__platform": "Windows"}, {"__os_type": "Windows"}),
-        ({"__platform": "windows"}, {"__os_type": "Windows"}),
+        *(({"__platform": name}, {"__os_type": "Windows"}) for name in ("Windows", "windows")),
         ({"__platform": "CentOS"}, {"__os_type": "Linux"}),
         ({"__platform": "CentOS", "__os_version": "Windows 10 64bit"}, {"__os_type": "Linux"}),
         ({"__platform": None, "__os_version": "Windows 10 64bit"}, {"__os_type": "Windows"}),
         ({"__os_version": "Windows Server 2019 Standard 64bit"}, {"__os_type": "Windows"}),
-        ({"__os_version": "Ubuntu 20.04 server 64bit"}, {"__os_type": "Linux"}),
-        ({"__os_version": None}, {"__os_type": "Linux"}),
+        *(({"__os_version": name}, {"__os_type": "Linux"}) for name in ("Ubuntu 20.04 server 64bit", None)),
         ({"__platform": "Windows", "__os_type": "Linux"}, {"__os_type": "Linux"}),
         # the last change follows the creation
         ({"created_at": "2018-09-06T14:03:27Z"}, {"updated_at": "2018-09-06T14:03:27Z"}),
