@@ -148,14 +148,14 @@ class Image:
         return self.json if is_same else _json(shown, _HIDDEN_IN_CLOUDIMAGES)
 
     @cached_property
-    def _variants(self) -> "dict[tuple[tuple[str, str], ...], Image]":
-        return {}
+    def as_shared(self) -> "Image":
+        """The image as its members are shown it."""
+        return self.with_values({"visibility": "shared", "__imagetype": "shared"})
 
-    def shown_with(self, values: tuple[tuple[str, str], ...]) -> "Image":
-        """Return the image with changed values, as some callers are shown it; it is cached with its JSON."""
-        if values not in self._variants:
-            self._variants[values] = self.with_values(dict(values))
-        return self._variants[values]
+    @cached_property
+    def as_private(self) -> "Image":
+        """The image as callers who use Mitaka are shown it if only Queens has its visibility (assumed)."""
+        return self.with_values({"visibility": "private"})
 
 
 def links_of(image_id: object) -> dict[str, str]:

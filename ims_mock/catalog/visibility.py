@@ -13,8 +13,6 @@ from ims_mock.catalog.image import Image
 from ims_mock.contract.fields import QUEENS_VISIBILITIES
 from ims_mock.contract.profiles import Profile
 
-SHOWN_TO_MEMBERS: Final = (("visibility", "shared"), ("__imagetype", "shared"))  # of a shared image
-SHOWN_IN_MITAKA: Final = (("visibility", "private"),)  # for a visibility that only Queens has (assumed)
 ADMIN: Final = "admin"
 MEMBER: Final = "member"
 
@@ -82,9 +80,9 @@ class View:
     def shown(self, image: Image) -> Image:
         """Return the image as the caller is shown it: to a member as ``shared``, in Mitaka to others as ``private``."""
         if self.shows_membership and not self.caller.is_admin and self.membership(image) is not None:
-            return image.shown_with(SHOWN_TO_MEMBERS)
+            return image.as_shared
         if not self.is_queens and image.visibility in QUEENS_VISIBILITIES:
-            return image.shown_with(SHOWN_IN_MITAKA)
+            return image.as_private
         return image
 
     def is_member(self, image: Image, member_status: str) -> bool:
@@ -184,4 +182,4 @@ class AsShown(Condition):
 
 def as_shown(view: View, condition: Filter) -> Condition:
     """Return a condition that tests an image as it is shown, if that can differ from the stored one."""
-    return AsShown(view, condition) if condition.name in dict(SHOWN_TO_MEMBERS) else condition
+    return AsShown(view, condition) if condition.name in ("visibility", "__imagetype") else condition
