@@ -130,7 +130,7 @@ def test_responses_of_the_service_are_as_described(profile, row):
     path = row.path.format(image="{image_id}")
     template = re.sub(r"/members/\w+$", "/members/{member_id}", re.sub(r"/tags/\w+$", "/tags/{tag}", path))
     images = [HIDDEN, GONE, *([row.forbidden[0]] if row.forbidden else ()), row.done[0]]
-    answers = [sent(ask, row, images[-1], body=body) for body, _, _ in row.malformed]
+    answers = [sent(ask, row, images[-1], body=body) for body in row.malformed]
     answers += [sent(ask, row, images[-1], token=token) for token in ("nobody", "reader")]
     answers += [sent(ask, row, images[-1], media_type=row.wrong_type)] if row.wrong_type else []
     answers += [sent(ask, row, image) for image in images]
