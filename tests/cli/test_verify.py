@@ -130,7 +130,7 @@ def test_wrong_usage_sends_nothing(arguments, words):
 
 
 def test_a_foreign_image_must_not_be_seen():
-    with over_socket(make_app({"images": [{"id": "own"}]})) as ask:
+    with over_socket(make_app({"project": "p", "images": [{"id": "own"}]})) as ask:
         done = run("verify", ask.url, *QUICK, "--project", "p", "--foreign-image", "own", IMS_MOCK_REMOTE_TOKEN="t")
     assert "Invalid --foreign-image 'own': the project sees it." in refusal(done, 2)
 
