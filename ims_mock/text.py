@@ -48,10 +48,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def cached_if_short(size: int, length: int) -> Callable[[Function], Function]:
-    """Cache the results of a function for as many first arguments, unless they are longer than ``length``.
-
-    What a function makes of a long text, or of many names, takes much memory.
-    """
+    """Cache results for as many first arguments, except those longer than ``length``, which take much memory."""
 
     def decorate(function: Function) -> Function:
         cached = lru_cache(size)(function)

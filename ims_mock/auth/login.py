@@ -160,11 +160,8 @@ def owner_of(store: CredentialStore, token: Token) -> tuple[str, str]:
     return next(owners, (_DEFAULT_USER, store.project(project).domain))
 
 
-Draft = tuple[Token, RequestError | None]
-"""A token with the user of a login, who is valid for :meth:`CredentialStore.projects_of` it, and what is wrong."""
-
-
-def _by_password(store: CredentialStore, login: Login) -> Draft:
+def _by_password(store: CredentialStore, login: Login) -> tuple[Token, RequestError | None]:
+    """Return a token with the user of a login, whose projects are those of the token, and what is wrong."""
     rows = [user for user in store.users if login.user.is_user(user.domain, user.name)]
     if not rows:
         name, domain = login.user.name or login.user.id, login.user.domain.name if login.user.domain else ""
@@ -178,7 +175,7 @@ def _by_password(store: CredentialStore, login: Login) -> Draft:
     return unproven, RequestError("login", what=what)
 
 
-def _by_token(store: CredentialStore, login: Login, now: datetime) -> Draft:
+def _by_token(store: CredentialStore, login: Login, now: datetime) -> tuple[Token, RequestError | None]:
     token = store.find_token(login.token)
     if token is None:
         return Token(""), RequestError("login", what="the token is unknown")
@@ -193,10 +190,7 @@ def _by_token(store: CredentialStore, login: Login, now: datetime) -> Draft:
 def _find_project(
     store: CredentialStore, asked: Reference, projects: Mapping[str, tuple[str, ...]], user_domain: str
 ) -> tuple[Project, bool, str]:
-    """Return the requested project, whether the login is valid for it, and for which projects it is.
-
-    A name without a domain is one in the domain of the user (the vendor's own examples have none).
-    """
+    """Return the requested project, whether the login is valid for it, and for which projects it is."""
     own = [store.project(project) for project in projects]
     named = [*own, *map(store.project, store.projects), store.project(store.default_project)]
     is_admin = ADMIN in roles_in(projects)
@@ -204,7 +198,7 @@ def _find_project(
     legal = ", ".join(sorted({f"{quoted(one.name)} in domain {quoted(one.domain)}" for one in valid}))
     if asked.id:  # every id is a project
         return store.project(asked.id), is_admin or asked.id in projects, legal
-    domain = asked.domain or Reference(name=user_domain)
+    domain = asked.domain or Reference(name=user_domain)  # the vendor's own examples name none
     same_name = [project for project in named if project.name == asked.name]
     found = [project for project in same_name if domain.is_domain(project.domain)]
     if found:

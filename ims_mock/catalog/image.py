@@ -53,10 +53,7 @@ class UploadedData:
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """One image of a catalog. A change returns a new image.
-
-    Two images are equal only if they are the same object: a catalog finds an image by its id.
-    """
+    """One image of a catalog. A change returns a new image. Two images are equal only if they are the same object."""
 
     values: Mapping[str, Value]  # in the order of the table; an attribute without a value is absent
     members: Mapping[str, Membership] = field(default_factory=dict)

@@ -24,10 +24,7 @@ Sort = tuple[SortKey, ...]
 
 
 class Ordering:
-    """Images in one total order, immutable but for its cache of bitmaps.
-
-    The sort keys together must tell any two images apart, as they do if one is ``id``.
-    """
+    """Images in one total order, immutable but for its cache of bitmaps. One of the sort keys must be ``id``."""
 
     def __init__(self, images: Iterable[Image], sort: Sort) -> None:
         self._images = list(images)

@@ -232,10 +232,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     @property
     def is_replaceable(self) -> bool:
-        """Whether it may be closed for another client, because nothing happens until its own client sends something.
-
-        That an upload is very slow is reason enough, because its client could send a byte now and then forever.
-        """
+        """Whether it may be closed for another client, because nothing happens until its own client sends something."""
         now, upload = perf_counter(), self._upload
         if self.total_outbufs_len:
             return False
@@ -243,6 +240,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             if not (upload and upload.is_read and not upload.is_full and len(self.requests) == 1):
                 return False
             seconds = now - upload.started
+            # a client could send a byte now and then forever
             is_slow = self.request.received_bytes < limits.UPLOAD_BYTES_PER_SECOND * seconds
             return now - self._last_received >= limits.QUIET_SECONDS or (is_slow and seconds >= limits.QUIET_SECONDS)
         is_between_requests = self._last_received > self.opened and self.request is None
@@ -291,10 +289,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         return bool(self.connected and (self.will_close or (super().writable() and not self._is_lingering)))
 
     def handle_write(self) -> None:
-        """Send data; after the last response, wait until the client closes the connection.
-
-        Closing a socket while data is still arriving resets the connection, and the client may lose the response.
-        """
+        """Send data; after the last response, wait until the client closes the connection."""
         if self.socket is None:  # the client has disconnected in the same iteration of the loop
             return
         if self.will_close or self.is_dropped or not self.close_when_flushed:
@@ -303,7 +298,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             return
         self._flush_exception(self._flush_some)
         if self.connected and not self.total_outbufs_len:
-            self._is_lingering = True
+            self._is_lingering = True  # to close while data arrives resets the connection; the response may be lost
             self.end_output()
 
     def resume(self) -> None:
