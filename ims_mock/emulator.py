@@ -153,10 +153,7 @@ class Emulator:
             self.generation += 1
 
     def add(self, *sources: Source, **more: Any) -> LoadedCatalog:
-        """Add catalogs to the state, and return it. An invalid catalog is a ``CatalogError``, and nothing is added.
-
-        ``more`` are further arguments of ``load``.
-        """
+        """Add catalogs, loaded with ``more`` arguments, and return the state. An invalid one is a ``CatalogError``."""
         with self._lock:
             loaded = load(sources, seed=self.state.seed, base=self.state, **more)
             self.state = self._with_sandbox_credentials(loaded)

@@ -153,24 +153,21 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
             self.channel.is_dropped = self.close_on_finish = True
 
     def get_environment(self) -> dict[str, Any]:
-        """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
         environ[RELEASE_WORKER] = self.channel.server.release_worker
         environ[CONNECTED] = self.channel.opened
         return environ
 
     def build_response_header(self) -> bytes:
-        """Return the status line and headers; they tell the client if the connection is closed afterwards.
-
-        waitress closes the connection after a response without Content-Length, even one that has no body (204).
-        """
+        """Return the status line and headers; they tell the client if the connection is closed afterwards."""
         request = self.request
         has_unknown_end = request.awaits_continue or (request.upload and request.upload.is_interrupted)
         asks_to_close = request.headers.get("CONNECTION", "").lower() == "close"
         if self.channel.server.is_stopping or has_unknown_end or asks_to_close:
             self.set_close_on_finish()
         stays_open = not self.has_body and self.version == "1.1" and not self.close_on_finish
-        self.close_on_finish = self.close_on_finish or stays_open  # waitress then adds no "Connection: close"
+        # waitress would close the connection after a response without Content-Length, even one without a body (204)
+        self.close_on_finish = self.close_on_finish or stays_open  # it then adds no "Connection: close"
         header: bytes = super().build_response_header()
         self.close_on_finish = self.close_on_finish and not stays_open
         return header
@@ -180,7 +177,6 @@ class _RejectionTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
     """Rejects a request that is malformed or too large, with an error body like the application's."""
 
     def execute(self) -> None:
-        """Send the error and close the connection."""
         error = self.request.error
         name, what, legal = _REJECTIONS.get(error.code, ("malformed", "", "HTTP/1.1"))
         size = self.request.content_length or f"more than {limits.MAX_BODY_BYTES}"

@@ -19,10 +19,7 @@ class CertificateError(Exception):
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """Return the TLS context of a server, given the paths of its certificate chain and private key in PEM.
-
-    A file that is not readable or holds something else, and the key of another certificate, are errors.
-    """
+    """Return the TLS context of a server, given the paths of its certificate chain and private key in PEM."""
     for path in (certificate, key):
         try:
             Path(path).read_bytes()
