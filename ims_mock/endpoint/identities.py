@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
-from ims_mock.catalog.defaults import SERVICE_PROJECT
+from ims_mock.catalog.attribute_defaults import SERVICE_PROJECT
 from ims_mock.catalog.image import random_uuid
 from ims_mock.contract.fields import BY_NAME, FIELDS
 from ims_mock.endpoint.reading import SECRET_ATTRIBUTES, Reading, Shown, is_public

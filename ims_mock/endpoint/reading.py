@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from ims_mock.catalog.defaults import DEFAULTED
+from ims_mock.catalog.attribute_defaults import DEFAULTED
 from ims_mock.catalog.image import IMAGES_PATH, links_of
 from ims_mock.contract.fields import DEAD_STATUSES
 from ims_mock.contract.parameters import LIMIT_CAP

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 from wsgiref.util import is_hop_by_hop
 
-from ims_mock.faults.changes import CatalogChange, PartError
+from ims_mock.faults.catalog_changes import CatalogChange, PartError
 from ims_mock.faults.key_types import EFFECT, SCALAR, TEXT, TEXTS, KeyType, RuleKey, checked, choice, number, read_part
 from ims_mock.text import quoted
 

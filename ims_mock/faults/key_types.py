@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ims_mock.contract.values import read_text
-from ims_mock.faults.changes import PartError
+from ims_mock.faults.catalog_changes import PartError
 from ims_mock.text import printable, quoted
 
 MATCH, RULE, EFFECT = "match", "", "effect"  # the sections of a rule; the keys of RULE are those of the rule itself

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
 from ims_mock.catalog.query import decoded
-from ims_mock.faults.changes import PartError
+from ims_mock.faults.catalog_changes import PartError
 from ims_mock.faults.effects import BEFORE, EFFECTS
 from ims_mock.faults.key_types import EFFECT, INDEX, MATCH, MAX_COUNT, RULE, TEXT, TEXTS, KeyType, RuleKey, number
 from ims_mock.journal.redaction import redacted_value

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ims_mock.auth.credentials import CredentialStore
-from ims_mock.catalog.defaults import DEFAULTED
+from ims_mock.catalog.attribute_defaults import DEFAULTED
 from ims_mock.catalog.image import Image
 from ims_mock.clock import Clock
 from ims_mock.loading.schema import CREDENTIAL_KEYS, MEMBERS, PROJECT_KEYS, EntryKey

@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 from faker.providers import BaseProvider
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT
-from ims_mock.catalog.defaults import SERVICE_PROJECT
+from ims_mock.catalog.attribute_defaults import SERVICE_PROJECT
 from ims_mock.catalog.image import image_id, random_uuid
 from ims_mock.contract.fields import BY_NAME, FIELDS, Field
 from ims_mock.contract.operating_systems import SYSTEMS, system_of

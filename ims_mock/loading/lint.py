@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ims_mock.catalog.defaults import PUBLIC_TYPES
+from ims_mock.catalog.attribute_defaults import PUBLIC_TYPES
 from ims_mock.contract import fields
 from ims_mock.contract.fields import BY_NAME, FIELDS, KNOWN_NAMES
 from ims_mock.contract.values import Value

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any, Final
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, AccessKey, CredentialStore, Project, Token, User
+from ims_mock.catalog.attribute_defaults import with_defaults
 from ims_mock.catalog.catalog import Catalog
-from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, Membership, image_id
 from ims_mock.catalog.visibility import Caller, IsVisible, View
 from ims_mock.clock import Clock

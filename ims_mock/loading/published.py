@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from ims_mock.catalog.attribute_defaults import DEFAULTED
 from ims_mock.catalog.cloudimages import LISTS
-from ims_mock.catalog.defaults import DEFAULTED
 from ims_mock.catalog.image import IMAGES_SCHEMA, links_of
 from ims_mock.contract.values import Value
 from ims_mock.loading.schema import ENVELOPE_KEYS, MEMBERS, SECTIONS

@@ -11,8 +11,8 @@ from threading import Lock
 from typing import IO, Final
 from weakref import ref
 
+from ims_mock.catalog.attribute_defaults import with_defaults
 from ims_mock.catalog.catalog import Catalog
-from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image, UploadedData, image_id
 from ims_mock.catalog.visibility import View
 from ims_mock.contract.operating_systems import system_of

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 from faker import Faker
 
-from ims_mock.catalog.defaults import SERVICE_PROJECT
+from ims_mock.catalog.attribute_defaults import SERVICE_PROJECT
 from ims_mock.contract.fields import BY_NAME, FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import LINK
 from ims_mock.loading.generator import ImageProvider, generate

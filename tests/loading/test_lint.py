@@ -2,7 +2,7 @@
 
 import pytest
 
-from ims_mock.catalog.defaults import with_defaults
+from ims_mock.catalog.attribute_defaults import with_defaults
 from ims_mock.contract.fields import BY_NAME, FIELDS, OTHER_PROPERTIES, nearest
 from ims_mock.contract.operating_systems import SYSTEMS
 from ims_mock.contract.values import TEXT

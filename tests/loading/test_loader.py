@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ims_mock.auth.credentials import DEFAULT_PROJECT, Project
-from ims_mock.catalog.defaults import EPOCH
+from ims_mock.catalog.attribute_defaults import EPOCH
 from ims_mock.catalog.image import Membership
 from ims_mock.contract.fields import FIELDS, MEMBER_STATUSES
 from ims_mock.contract.values import BOOLEAN, HEADER, INTEGER, LINK, LIST, MAX_TEXT, TIME, wire_time

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ims_mock.catalog.defaults import EPOCH, SERVICE_PROJECT, with_defaults
+from ims_mock.catalog.attribute_defaults import EPOCH, SERVICE_PROJECT, with_defaults
 from ims_mock.contract.fields import FIELDS
 from ims_mock.contract.values import wire_time
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from ims_mock.catalog.attribute_defaults import with_defaults
 from ims_mock.catalog.catalog import Catalog
-from ims_mock.catalog.defaults import with_defaults
 from ims_mock.catalog.image import Image
 from ims_mock.contract.values import Value, read_text
 from ims_mock.loading.loader import image_from_entry, memberships
