@@ -2,13 +2,16 @@
 
 Each identity is replaced by the same value wherever it occurs: ids of projects, of private images, of keys and of
 enterprise projects, account codes, and the names of private images. The service's own project stays.
+
+Within texts an id matches with letters of any case, with or without dashes. A name matches with letters of any case
+and with spaces, ``-`` and ``_`` for each other, but not as a part of a word of ASCII letters or digits.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, urlencode
 
 from ims_mock.auth.credentials import SECRET_HEADERS, redacted
 from ims_mock.catalog.attribute_defaults import SERVICE_PROJECT
@@ -33,8 +36,8 @@ _NAMES: Final = ("name", "__image_displayname")
 _FREE_TEXT: Final = frozenset({*_NAMES, *_ORIGINS, "__description", "tags"})
 _DEFAULT_ENTERPRISE_PROJECT: Final = "0"
 _SHORTEST: Final = 4  # the length from which an identity is replaced within a text; a shorter one may be part of a word
-_INNER: Final = re.compile(r"[\w-]")
-_WORD: Final = re.compile(rf"(?<![\w-])(?=(.{{{_SHORTEST}}}))", re.DOTALL)  # where an identity can start, and its start
+_EDGE: Final = re.compile(r"(?<![0-9A-Za-z])|(?![0-9A-Za-z])")  # where a name can start or end: not inside a word
+_ALIKE: Final = str.maketrans("_-İ", "  i")  # the lower case of the last one would be two characters
 
 
 class Identities:
@@ -48,7 +51,9 @@ class Identities:
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         within = {} if is_kept else self._collect([*reading.images()])
-        self._within = {old.lower(): new for old, new in within.items() if len(old) >= _SHORTEST}
+        forms = [(one, new) for old, new in within.items() for one in (old, quote(old, safe=""), quote_plus(old))]
+        self._within = {_folded(form): new for form, new in reversed(forms) if len(form) >= _SHORTEST}
+        self._plain_ids = {_plain(old): new for old, new in self._ids.items()}
         self._lengths: dict[str, set[int]] = {}  # by the first characters: one alternative per name would take minutes
         for old in self._within:
             self._lengths.setdefault(old[:_SHORTEST], set()).add(len(old))
@@ -57,24 +62,33 @@ class Identities:
         """Collect the identities, and return the replacements of those that are no UUIDs within texts."""
         public = [image for image in images if is_public(image)]
         private = [image for image in images if not is_public(image)]
-        gold = {image["owner"] for image in public if image["__imagetype"] == "gold"}
-        gold -= {self._reading.project, *(image["owner"] for image in private)}
-        own = {image["id"] for image in public}
-        found = {self._reading.project, *(image["owner"] for image in images)} - {SERVICE_PROJECT, *gold}
-        found |= {image.get(name) for image in images for name in _CODES} | {image["id"] for image in private}
-        for image in private:
-            found |= {one for name in _ORIGINS for one in _ID.findall(str(image.get(name)))} - own
-        self._ids = {old: _replacement(old) for old in map(str, found - {None, "", _DEFAULT_ENTERPRISE_PROJECT})}
+        self._ids = {old: _replacement(old) for old in self._found_ids(public, private)}
+        published = {str(image.get("name")) for image in public}
+        asked = [pair for pair in self._reading.query if pair[0] in _NAMES and pair[1] not in {"", *published}]
+        self._names = {old: _name_of(old) for _, old in asked}
         for image in reversed(private):  # of images with the same name the first one in the list
-            names = {str(image[name]) for name in _NAMES if image.get(name)}
-            self._names |= dict.fromkeys(names, f"image-{self._ids[image['id']][:8]}")
-        ordinary = {value.lower() for row in FIELDS for value in row.known_values}
-        systems = {str(image.get(name)).lower() for image in images for name in ("__os_version", "__platform")}
-        ordinary |= systems | {str(image.get("name")).lower() for image in public}
+            self._names |= {str(image[name]): _name_of(image["id"]) for name in _NAMES if image.get(name)}
+        systems = {str(image.get(name)) for image in images for name in ("__os_version", "__platform")}
+        known = {value for row in FIELDS for value in row.known_values}
+        words = {word for name in (*BY_NAME, "images") for word in _folded(name).split()}
+        ordinary = words.union(map(_folded, known | systems | published))
         return {
-            **{old: new for old, new in self._names.items() if old.lower() not in ordinary},
+            **{old: new for old, new in self._names.items() if _folded(old) not in ordinary and not old.isdecimal()},
+            **{urlencode([(name, old)]): urlencode([(name, self._names[old])]) for name, old in asked},
             **{old: new for old, new in self._ids.items() if not _ID.fullmatch(old)},
         }
+
+    def _found_ids(self, public: list[Shown], private: list[Shown]) -> set[str]:
+        gold = {image["owner"] for image in public if image["__imagetype"] == "gold"}
+        gold -= {self._reading.project, *(image["owner"] for image in private)}
+        images = [*public, *private]
+        found = {self._reading.project, *(image["owner"] for image in images), *(image["id"] for image in private)}
+        found |= {image.get(name) for image in images for name in _CODES}
+        mentioned = {one for image in private for name in _ORIGINS for one in _ID.findall(str(image.get(name)))}
+        mentioned |= {value for name, value in self._reading.query if name in _IDS}
+        shown = {_plain(image["id"]) for image in public}
+        found |= {one for one in mentioned if _plain(one) not in shown}
+        return {str(one) for one in found - {None, "", _DEFAULT_ENTERPRISE_PROJECT, SERVICE_PROJECT, *gold}}
 
     def catalog(self) -> dict[str, Any]:
         """Return the content of the catalog file of the account."""
@@ -88,7 +102,7 @@ class Identities:
             body = self.value(answer.json)
         except EndpointError:
             body = self.text(answer.body.decode("utf-8", "replace"))
-        request = {"method": "GET", "target": self.target(answer.target), "headers": self._headers(answer.sent)}
+        request = {"method": "GET", "target": self.text(answer.target), "headers": self._headers(answer.sent)}
         return {"request": request, "status": answer.status, "headers": self._headers(answer.headers), "body": body}
 
     def value(self, value: Any) -> Any:
@@ -96,29 +110,16 @@ class Identities:
         return self._value(value, self.text)
 
     def text(self, text: str) -> str:
-        """Return a text with the replacements: a path, a link or any other."""
-        if text.startswith("/"):
-            return self.target(text)
-        text, parts, end = self._id_text(text), [], 0
-        for match in _WORD.finditer(text):
-            start = match.start()
-            for length in sorted(self._lengths.get(match[1].lower(), ()), reverse=True):
-                new = self._within.get(text[start : start + length].lower())
-                if new and start >= end and not _INNER.match(text, start + length):
+        """Return a text with the replacements."""
+        text = self._id_text(text)
+        folded, parts, end = _folded(text), [], 0
+        for start in (match.start() for match in _EDGE.finditer(text)):
+            for length in sorted(self._lengths.get(folded[start : start + _SHORTEST], ()), reverse=True):
+                new = self._within.get(folded[start : start + length])
+                if new and start >= end and _EDGE.match(text, start + length):
                     parts += [text[end:start], new]
                     end = start + length
         return "".join([*parts, text[end:]])
-
-    def target(self, target: str) -> str:
-        """Return a path and query with the replacements in the path and in the values of the query."""
-        path, mark, query = target.partition("?")
-        pairs = (pair.partition("=") for pair in query.split("&"))
-        return self._id_text(path) + mark + "&".join(f"{name}{sign}{self._encoded(one)}" for name, sign, one in pairs)
-
-    def _encoded(self, sent: str) -> str:
-        plain = unquote_plus(sent)
-        new = self._names.get(plain) or self.text(plain)
-        return sent if new == plain else quote_plus(new)
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         secret = {*SECRET_HEADERS, "set-cookie"}
@@ -126,6 +127,7 @@ class Identities:
 
     def _image(self, image: Mapping[str, Any]) -> Shown:
         shown: Shown = {}
+        replace = self._id_text if is_public(image) else self.text
         for name, value in image.items():
             if isinstance(value, str) and name in _IDS | {*_NAMES}:
                 known = self._ids if name in _IDS else {} if is_public(image) else self._names
@@ -133,8 +135,9 @@ class Identities:
             elif name == MEMBERS and isinstance(value, Mapping):
                 shown[name] = {self._ids.get(project, project): status for project, status in value.items()}
             elif name not in SECRET_ATTRIBUTES:
-                is_free = not is_public(image) and (name in _FREE_TEXT or name not in BY_NAME)
-                shown[name] = self._value(value, self.text if is_free else self._id_text)
+                is_known = name in BY_NAME
+                replace_in = self._id_text if is_known and name not in _FREE_TEXT else replace
+                shown[name if is_known else replace(name)] = self._value(value, replace_in)
         return shown
 
     def _value(self, value: Any, replace: Callable[[str], str]) -> Any:
@@ -149,7 +152,20 @@ class Identities:
     def _id_text(self, text: str) -> str:
         if any(secret in text for secret in self._secrets):
             text = redacted_text(text, self._secrets)
-        return _ID.sub(lambda match: self._ids.get(match[0], match[0]), text)
+        return _ID.sub(lambda match: self._ids.get(match[0]) or self._plain_ids.get(_plain(match[0]), match[0]), text)
+
+
+def _name_of(identity: str) -> str:
+    return f"image-{_replacement(identity)[:8]}"
+
+
+def _plain(identity: str) -> str:
+    return identity.replace("-", "").lower()
+
+
+def _folded(text: str) -> str:
+    """Return a text, character by character, in the form in which identities are compared."""
+    return text.translate(_ALIKE).lower()
 
 
 def _replacement(identity: str) -> str:

@@ -45,6 +45,8 @@ class Reading:
     members: dict[str, str] = field(default_factory=dict)
     """The statuses of memberships that are not accepted, by the ids of public images in the default list."""
 
+    query: Query = ()  # the filters of all lists
+
     def images(self) -> Iterator[Shown]:
         """Return all images, each as the entry of a catalog file."""
         lists = [("accepted", self.listed), *self.pending.items(), ("accepted", self.dead)]
@@ -71,7 +73,7 @@ def read(endpoint: Endpoint, query: Query, report: Callable[[str, int, int], Non
         report: Called with what is being done, the number of images so far and 0, since their total is unknown.
     """
     walks = _Walks(endpoint, report)
-    reading = Reading(listed=walks.read(query, is_optional=False))
+    reading = Reading(listed=walks.read(query, is_optional=False), query=query)
     names = dict(query)
     if not names.keys() & _NARROWED:
         known = {image["id"]: image for image in reading.listed}

@@ -5,7 +5,9 @@ import os
 import re
 import subprocess
 import sys
+from operator import itemgetter
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from helpers import in_process, make_app, over_socket
@@ -106,6 +108,54 @@ def test_identities_are_replaced_consistently(credentials):
     first = json.loads(answers.splitlines()[0])
     assert first["request"]["target"] == "/v2/images?limit=1000&__isregistered=true"
     assert {image["self"] for image in first["body"]["images"]} >= {f"/v2/images/{own['id']}", f"/v2/images/{GOLD}"}
+
+
+NAMED = {
+    PRIVATE: "Payroll Prod",
+    SHARED: "财务系统",
+    TWIN: "İstanbul Straße",
+    SERVER: "abc",
+    BACKUP: "2019",
+    KEY: "Disk",
+}
+TEXTS = {
+    "PAYROLL PROD, payroll_prod and payroll-prod-v2": "{0}, {0} and {0}-v2",
+    "/Payroll Prod and /srv/Payroll Prod/disk.vhd": "/{0} and /srv/{0}/disk.vhd",
+    "https://host/?name=Payroll%20Prod&n=Payroll+Prod": "https://host/?name={0}&n={0}",
+    "old_Payroll Prod.vhd (Payroll Prod)": "old_{0}.vhd ({0})",
+    "Payroll Prods, ePayroll Prod, Payroll  Prod": "Payroll Prods, ePayroll Prod, Payroll  Prod",
+    "这是财务系统的镜像": "这是{1}的镜像",
+    "to PAYROLL PROD İSTANBUL STRAßE": "to {0} {2}",
+    "abc, 2019-10-01, hw_disk_bus": "abc, 2019-10-01, hw_disk_bus",
+    f"{SHARED.upper()} {SHARED.replace('-', '')} x{SHARED}": f"{{3}} {{3}} x{SHARED}",
+    f"{GOLD.upper()} by {OWN.upper()}": f"{GOLD.upper()} by {{4}}",
+}
+
+
+@pytest.mark.filterwarnings("ignore::ims_mock.CatalogWarning")
+def test_names_and_ids_within_texts_are_replaced_in_their_variants():
+    images = [{"id": one, "name": name, "visibility": "private"} for one, name in NAMED.items()]
+    properties = {f"of_{OWN}": "x", CODE: "x", "Payroll Prod": "x", "hw_disk_bus": "x", "path": "/Payroll Prod"}
+    images[0] |= {"labels": [*TEXTS], "__account_code": CODE, **properties}
+    with over_socket(make_app({"project": OWN, "images": [*images, ACCOUNT["images"][3]]})) as ask:
+        catalog = recorded(ask, "--project", OWN)
+    own, shared, twin, *_ = sorted(catalog["images"], key=itemgetter("created_at"))
+    new = (own["name"], shared["name"], twin["name"], shared["id"], catalog["project"])
+    assert own["labels"] == [text.format(*new) for text in TEXTS.values()]
+    assert (own[f"of_{catalog['project']}"], own[own["__account_code"]], own[own["name"]]) == ("x", "x", "x")
+    assert (own["hw_disk_bus"], own["path"]) == ("x", f"/{own['name']}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_kept"),
+    [("name", "new", False), ("name", "N w", False), ("owner", OTHER, False), ("name", CENTOS, True)],
+)
+def test_identities_in_a_query_are_replaced_in_answers(name, value, is_kept):
+    with over_socket(make_app(ACCOUNT)) as ask:
+        recorded(ask, "--project", OWN, "--answers", "a.jsonl", "--query", f"{name}={value}")
+    (pair,) = {json.loads(line)["request"]["target"].split("&")[1] for line in Path("a.jsonl").read_text().splitlines()}
+    assert pair.startswith(f"{name}=")
+    assert (pair == urlencode([(name, value)])) == is_kept
 
 
 def test_kept_identities_are_those_of_the_endpoint_without_secrets():
