@@ -72,6 +72,22 @@ def run_process(*arguments, **environment):
     )
 
 
+MEASURED = """
+import atexit, pathlib, sys
+from ims_mock.cli.main import main
+atexit.register(lambda: print(pathlib.Path("/proc/self/status").read_text()))
+main()
+"""
+
+
+def run_measured(*arguments):
+    """Run a command that writes a file in a process of its own, which may take up to 150 MB of memory."""
+    command = [sys.executable, "-c", MEASURED, *map(str, arguments)]
+    done = subprocess.run(command, env=CLEAN, capture_output=True, text=True)
+    assert int(re.search(r"VmHWM:\s+(\d+) kB", done.stdout)[1]) < 150 * 1024
+    return done
+
+
 def refusal(done, status):
     """Return the one line of a command that failed and wrote nothing else."""
     assert done.returncode == status, done

@@ -20,6 +20,7 @@ from ims_mock.cli.common import (
 from ims_mock.cli.record import read_images
 from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
+from ims_mock.endpoint.comparison import with_short_texts
 from ims_mock.endpoint.evidence import Report
 from ims_mock.endpoint.identities import Identities
 from ims_mock.endpoint.questions import QUESTIONS, Question, Sample
@@ -53,19 +54,19 @@ def command(
     asker.limit = verification.plan(questions)
     images, requests = counted(len(reading.listed), "image"), counted(asker.limit, "request")
     click.echo(f"Read {images}. Verifying them sends at most {requests}, {pace:g} s apart.", err=True)
+    identities = Identities(reading, endpoint.credentials.secrets, is_kept=keep_identities)
+
+    def shown(view: Any) -> Any:
+        return with_short_texts(identities.value(view))
+
     with endpoint_errors("all questions were asked"):
         if not yes and not click.confirm("Continue?", err=True):
             raise click.UsageError("Nothing was verified, because the question was answered with no.")
         with ProgressBar() as progress:
             rows = []
             for row in verification.run(questions):
-                rows.append(row)
+                rows.append(replace(row, there=shown(row.there), here=shown(row.here), why=identities.text(row.why)))
                 progress("asking questions", len(rows), len(questions))
-    identities = Identities(reading, endpoint.credentials.secrets, is_kept=keep_identities)
-    rows = [
-        replace(row, there=identities.value(row.there), here=identities.value(row.here), why=identities.text(row.why))
-        for row in rows
-    ]
     if asker.requests and not asker.has_answers:
         raise UnusableEndpoint(f"No question was answered: {rows[-1].why}")
     today = Clock().now().date().isoformat()

@@ -12,10 +12,11 @@ from ims_mock.contract.fields import FIELDS
 from ims_mock.endpoint.questions import Question, Sample
 from ims_mock.endpoint.reading import SECRET_ATTRIBUTES, Shown
 from ims_mock.endpoint.transport import Answer, EndpointError
-from ims_mock.text import counted
+from ims_mock.text import counted, shortened
 
 View = list[dict[str, Any]]  # for each request of a question, what is compared of its answer
-_SHOWN: Final = 5
+_SHOWN: Final = 5  # items of a list or a mapping
+_LENGTH: Final = 200  # characters of a text
 _REQUEST_ID: Final = re.compile("[0-9a-f]{32}")
 _TITLE: Final = re.compile(rb"<title>([^<]{1,80})</title>|\A([^\n<]{1,80})$", re.MULTILINE)
 _NULLABLE: Final = [field.name for field in FIELDS if field.is_null_in_glance]
@@ -31,22 +32,27 @@ def view(question: Question, answers: Sequence[Answer], sample: Sample, *, is_ti
     return [{part: value for part, value in one.items() if value is not None} for one in found]
 
 
-def is_foreign_error(answer: Answer) -> bool:
-    """Return whether an answer is an error without JSON, as of a firewall, a proxy or Glance."""
-    return 400 <= answer.status < 500 and not isinstance(_json(answer), dict)
+def is_object(answer: Answer) -> bool:
+    """Return whether the body is an object of JSON; other errors may be those of a firewall, a proxy or Glance."""
+    return isinstance(_json(answer), dict)
 
 
-def differing(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
-    """Return two views, or two values of a part, shortened and without what is equal."""
+def differing(there: Any, here: Any) -> tuple[Any, Any]:
+    """Return two views without what is equal, and of lists and objects the first items."""
+    there, here = _unequal(there, here)
+    return _short(there), _short(here)
+
+
+def _unequal(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
     if isinstance(there, dict) and isinstance(here, dict):
         names = [name for name in {**there, **here} if there.get(name, ...) != here.get(name, ...)][:_SHOWN]
-        pairs = {name: differing(there.get(name), here.get(name), name) for name in names}
+        pairs = {name: _unequal(there.get(name), here.get(name), name) for name in names}
         return (
             {name: pairs[name][0] for name in names if name in there},
             {name: pairs[name][1] for name in names if name in here},
         )
     if not (isinstance(there, list) and isinstance(here, list)):
-        return _short(there), _short(here)
+        return there, here
     if part == "ids":
         common = {*there} & {*here}
         there, here = (
@@ -56,17 +62,27 @@ def differing(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
         start = next((n for n, (one, other) in enumerate(zip(there, here, strict=False)) if one != other), 0)
         there, here = ([f"from image {start + 1}", *ids[start:]] for ids in (there, here))
     elif part == "" and len(there) == len(here):
-        found = [differing(one, other) for one, other in zip(there, here, strict=True)]
+        found = [_unequal(one, other) for one, other in zip(there, here, strict=True)]
         return [one for one, _ in found], [other for _, other in found]
-    return _short(there), _short(here)
+    return there, here
 
 
 def _short(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _short(inner) for name, inner in [*value.items()][:_SHOWN]}
-    if isinstance(value, list) and len(value) > _SHOWN:
-        return [*value[:_SHOWN], f"and {len(value) - _SHOWN} more"]
+    if isinstance(value, list):
+        rest = [f"and {len(value) - _SHOWN} more"] if len(value) > _SHOWN else []
+        return [*map(_short, value[:_SHOWN]), *rest]
     return value
+
+
+def with_short_texts(value: Any) -> Any:
+    """Return a view in which texts are shortened, after their identities are replaced lest a part of one remains."""
+    if isinstance(value, str):
+        return shortened(value, _LENGTH)
+    if isinstance(value, dict):
+        return {with_short_texts(name): with_short_texts(inner) for name, inner in value.items()}
+    return [*map(with_short_texts, value)] if isinstance(value, list) else value
 
 
 def _json(answer: Answer) -> Any:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Final
 from urllib.parse import quote
 
@@ -69,10 +70,12 @@ def _other_spelling(sample: Sample) -> str | None:
 def _splitting(sample: Sample) -> str | None:
     """Return a filter and the marker of an image outside it, which has matching images before and after it."""
     for name in ("__os_type", "__platform", "disk_format", "__imagetype"):
-        values = [str(image.get(name)) for image in sample.images]
-        for position, outside in enumerate(values):
-            for value in {*values[:position]} & {*values[position:]} - {outside, "None"}:
-                return f"{name}={quote(value)}&marker={quote(sample.images[position]['id'])}"
+        positions: dict[str, list[int]] = {}
+        for position, image in enumerate(sample.images):
+            positions.setdefault(str(image.get(name)), []).append(position)
+        for value, found in positions.items():
+            if value != "None" and (outside := next((a + 1 for a, b in pairwise(found) if b > a + 1), 0)):
+                return f"{name}={quote(value)}&marker={quote(sample.images[outside]['id'])}"
     return None
 
 

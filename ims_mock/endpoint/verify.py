@@ -6,7 +6,9 @@ with which the emulator answers as the endpoint did.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from time import sleep
@@ -16,7 +18,7 @@ from urllib.parse import quote
 from ims_mock.catalog.image import IMAGES_PATH
 from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.emulator import Emulator
-from ims_mock.endpoint.comparison import View, differing, images_of, is_foreign_error, view
+from ims_mock.endpoint.comparison import View, differing, images_of, is_object, view
 from ims_mock.endpoint.endpoint import RETRIED, RETRIES, Endpoint
 from ims_mock.endpoint.questions import QUESTIONS, CannotTell, Question, Request, Sample
 from ims_mock.endpoint.transport import Answer, EndpointError
@@ -29,6 +31,8 @@ AGREES, DIFFERS, CANNOT_TELL = OUTCOMES = ("agrees", "differs", "cannot tell")
 MAX_REQUESTS: Final = 120
 MAX_SWITCHES: Final = 3
 MAX_FAILURES: Final = 3
+MAX_BODY: Final = 4 * 2**20  # bytes of an answer to a question; a page of 1,000 images has about 2 MB
+MAX_VALUES: Final = 100_000  # in it; such a page has about 50,000
 
 _TOKEN: Final = "ims-mock-verify"
 
@@ -49,16 +53,16 @@ class Row:
 
 
 def _with_walks(ask: Callable[[Request], Answer], requests: Iterable[Request]) -> list[Answer]:
-    """Return the answer to each request; that to a walk has the images of all its pages."""
+    """Return the answer to each request; that to a walk has the ids of the images of all its pages."""
     answers = []
     for request in requests:
         answer = last = ask(request)
-        images = list(images_of(answer) or ())
+        images = [{"id": image.get("id")} for image in images_of(answer) or ()]
         for _ in range(1, request.pages):
-            if not (page := images_of(last)) or "next" not in last.json:
+            if not images_of(last) or "next" not in last.json:
                 break
-            last = ask(replace(request, target=f"{request.target}&marker={quote(str(page[-1].get('id')))}"))
-            images += images_of(last) or ()
+            last = ask(replace(request, target=f"{request.target}&marker={quote(str(images[-1]['id']))}"))
+            images += ({"id": image.get("id")} for image in images_of(last) or ())
         answers.append(answer if last is answer else replace(last, body=json.dumps({"images": images}).encode()))
     return answers
 
@@ -85,25 +89,30 @@ class Emulation:
         catalog["credentials"] = {"tokens": [{"token": _TOKEN, "project": sample.reading.project}]}
         if sample.foreign:
             catalog["images"].append({"id": sample.foreign, "owner": "another project", "visibility": "private"})
-        self._known: list[tuple[_Observed, list[Answer]]] = []  # the answers to the latest requests
-        self._latest: tuple[Request, ...] = ()
+        self._sample = sample
+        self._known: list[tuple[_Observed, View]] = []  # of the latest question
+        self._latest: object = None
         self._emulator = Emulator(load([catalog]), AppOptions(auth="on", journal=0))
         self._client = app_for(self._emulator, has_control=False).test_client()
         self._headers = {"Accept": "application/json", **({"X-Api-Version": api_version} if api_version else {})}
 
-    def answers(self, requests: tuple[Request, ...], departures: frozenset[str]) -> list[Answer]:
-        """Return the answers to requests in the profile with these departures.
+    def view(
+        self, question: Question, requests: Iterable[Request], departures: frozenset[str], *, is_tied: bool
+    ) -> View:
+        """Return what a question compares of the answers in the profile with these departures.
 
-        The answers in two profiles are the same if they differ only in departures that did not matter for the first.
+        It is the same in two profiles that differ only in departures that did not matter for the first.
         """
-        if requests != self._latest:
-            self._known, self._latest = [], requests
-        for profile, answers in self._known:
+        if self._latest != (question, is_tied):
+            self._known, self._latest = [], (question, is_tied)
+        for profile, known in self._known:
             if not (profile.departures ^ departures) & profile.asked:
-                return answers
+                return known
         self._emulator.profile = profile = _Observed("", departures)
-        self._known.append((profile, _with_walks(self._ask, requests)))
-        return self._known[-1][1]
+        found = view(question, _with_walks(self._ask, requests), self._sample, is_tied=is_tied)
+        found = next((known for _, known in self._known if known == found), found)  # those of many images are large
+        self._known.append((profile, found))
+        return found
 
     def _ask(self, request: Request) -> Answer:
         path, _, query = request.target.partition("?")
@@ -115,10 +124,14 @@ class Emulation:
 
 
 class Asker:
-    """Asks an endpoint at a pace, with a limit of requests; an answer that is known is not asked again."""
+    """Asks an endpoint at a pace, with a limit of requests.
+
+    The answers to the requests in ``repeated`` are kept, and these are not asked again.
+    """
 
     def __init__(self, endpoint: Endpoint, pace: float = 0, limit: int = MAX_REQUESTS) -> None:
         self._endpoint, self._pace, self._before, self.limit = endpoint, pace, endpoint.requests, limit
+        self.repeated: set[Request] = set()
         self._known: dict[Request, Answer] = {}
         self.has_answers = False  # whether there was any answer that counts
         self._failures = 0
@@ -136,16 +149,25 @@ class Asker:
     def _ask(self, request: Request, *, again: bool) -> Answer:
         if again or request not in self._known:
             answer = self._send(request)
-            if answer.status < 400 and request.is_anonymous:
-                raise CannotTell("the endpoint asks for no credentials")
             if answer.status == 401 and not request.is_anonymous:
                 if self._send(Request(f"{IMAGES_PATH}?limit=1")).status == 401:
                     self._end = "the credentials are not accepted any more"
                     raise CannotTell(self._end)
                 if self._endpoint.credentials.access:
                     raise CannotTell("the signature of this request is rejected")
-            self._known[request], self.has_answers = answer, True
-        return self._known[request]
+            if request in self.repeated:
+                self._known[request] = replace(answer)  # without its JSON, which takes much more memory
+        else:
+            answer = replace(self._known[request])
+        if len(answer.body) > MAX_BODY or answer.values > MAX_VALUES:
+            raise CannotTell(f"the answer has more than {MAX_BODY // 2**20} MB or {MAX_VALUES} JSON values")
+        if not (answer.status == 200 and is_object(answer)) and not 400 <= answer.status < 500:
+            found = "no JSON object" if answer.status == 200 else f"the status {answer.status}"
+            raise CannotTell(f"the endpoint answers with {found}")
+        if answer.status < 400 and request.is_anonymous:
+            raise CannotTell("the endpoint asks for no credentials")
+        self.has_answers = True
+        return answer
 
     def _send(self, request: Request) -> Answer:
         if self._end:
@@ -192,6 +214,12 @@ class Verification:
 
     def run(self, questions: Iterable[Question] = QUESTIONS) -> Iterator[Row]:
         """Ask the questions one after the other, and yield the results."""
+        questions = [*questions]
+        requests: Counter[Request] = Counter()
+        for question in questions:
+            with suppress(CannotTell):
+                requests.update(question.filled(self._sample))
+        self._asker.repeated = {request for request, count in requests.items() if count > 1}
         for question in questions:
             try:
                 yield self._row(question)
@@ -224,13 +252,14 @@ class Verification:
     def _row(self, question: Question) -> Row:
         requests, known, here = self._decidable(question)
         answers = self._asker.answers(requests)
-        is_foreign = any(map(is_foreign_error, answers))
+        is_foreign = not all(map(is_object, answers))
         if is_foreign:  # it is compared as a whole, lest a firewall with the right status agrees
             question = replace(question, compare=(*question.compare, "shape"))
             here = self._emulated(question, requests, known)
         there = self._view(question, answers)
         if question.alike and len({answer.status for answer in answers}) == 1:
             raise CannotTell(question.alike)
+        del answers  # which may be large, as may be those of the next time
         if there == here:
             return Row(question.name, CANNOT_TELL if question.only_refutes else AGREES, why=question.only_refutes)
         explanations, own = self._explanations(question, requests, known, there), (question.departure,)
@@ -255,19 +284,24 @@ class Verification:
     ) -> list[tuple[str, ...]]:
         """Return all smallest sets of switches with which the emulator answers as the endpoint did."""
         names = [one.name for one in DEPARTURES if one.name not in known]
-        is_same: dict[int, bool] = {}  # by the identity of answers, most of which are those of other profiles too
+        is_same: dict[int, bool] = {}  # by the identity of views, most of which are those of other profiles too
 
         def explains(names: tuple[str, ...]) -> bool:
-            answers = self._emulation.answers(requests, self._profile.departures ^ known.union(names))
-            if id(answers) not in is_same:
-                is_same[id(answers)] = self._view(question, answers) == there
-            return is_same[id(answers)]
+            here = self._emulated(question, requests, known.union(names))
+            if id(here) not in is_same:
+                is_same[id(here)] = here == there
+            return is_same[id(here)]
 
         sizes = ([*filter(explains, combinations(names, size))] for size in range(1, MAX_SWITCHES + 1))
         return next(filter(None, sizes), [])
 
     def _emulated(self, question: Question, requests: tuple[Request, ...], switched: frozenset[str]) -> View:
-        return self._view(question, self._emulation.answers(requests, self._profile.departures ^ switched))
+        departures = self._profile.departures ^ switched
+        return self._emulation.view(question, requests, departures, is_tied=self._is_tied)
 
     def _view(self, question: Question, answers: Sequence[Answer]) -> View:
-        return view(question, answers, self._sample, is_tied="whole-seconds" in self._different)
+        return view(question, answers, self._sample, is_tied=self._is_tied)
+
+    @property
+    def _is_tied(self) -> bool:
+        return "whole-seconds" in self._different

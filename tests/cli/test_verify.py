@@ -9,7 +9,7 @@ import pytest
 from docs_pages import PAGES, ROOT, block_after
 from helpers import make_app, over_socket
 from rogue import response, rogue
-from serving import COMMAND, LINUX, refusal, run, run_process, started
+from serving import COMMAND, LINUX, refusal, run, run_measured, run_process, started
 from verifying import InProcess, verified
 
 from ims_mock.contract.profiles import DEPARTURES
@@ -112,6 +112,16 @@ def test_identities_are_replaced_unless_they_are_kept():
     assert json.loads(kept)["matching_profile"] == json.loads(shown)["matching_profile"]
 
 
+def test_texts_are_shortened_after_identities_are_replaced():
+    body = b'{"images": [], "first": "/v2/images?x=%s"}' % (b" acme payroll" * 9_000)
+    listed = response(b'{"images": [{"id": "a", "owner": "p", "name": "acme payroll"}]}')
+    with rogue(lambda server, _: response(body) if "%20a" in server.targets[-1] else listed) as server:
+        done = run("verify", server.url, *QUICK, "--project", "p", "--only", "links-encoding", "--format", "json")
+    (row,) = json.loads(done.stdout)["rows"]
+    assert 100 < len(row["there"][0]["raw-links"]["first"]) < 300
+    assert "acme" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -189,8 +199,9 @@ LISTS, BUSY = response(b'{"images": []}'), response(b"{}", "503 Slow down", "Ret
     [
         (response(b"{}", "401 Unauthorized"), None, "is answered with status 401"),
         (LISTS, BUSY, "No question was answered: the endpoint answers with status 503 again and again"),
+        (LISTS, response(b"<html>"), "No question was answered: the endpoint answers with no JSON object"),
     ],
-    ids=["at once", "after the reading"],
+    ids=["at once", "busy after the reading", "HTML after the reading"],
 )
 def test_an_endpoint_that_cannot_be_used_is_status_3(first, later, words):
     with rogue(lambda _, number: first if number <= 5 else later) as server:
@@ -199,6 +210,29 @@ def test_an_endpoint_that_cannot_be_used_is_status_3(first, later, words):
 
 
 # --- what uses reports
+
+
+def large_answers(_, number):
+    images = [{"id": f"{index}-{number}-{'x' * 70}", "owner": "p"} for index in range(3 if number <= 5 else 33_000)]
+    return response(json.dumps({"images": images}))
+
+
+@LINUX
+@pytest.mark.slow
+def test_large_answers_take_little_memory_and_make_a_short_report(tmp_path):
+    with rogue(large_answers) as server:
+        path = tmp_path / "r.json"
+        done = run_measured("verify", server.url, *QUICK, "--project", "p", "--format", "json", "--output", path)
+    assert done.returncode == 1, done.stderr
+    assert path.stat().st_size < 50_000
+    assert Report.read(path.read_bytes()).summary.startswith("agrees: ")
+
+
+@LINUX
+@pytest.mark.slow
+def test_ten_thousand_images_take_little_memory(tmp_path):
+    with over_socket(make_app("large")) as ask:
+        assert run_measured("verify", ask.url, *QUICK, "--output", tmp_path / "report").returncode == 0
 
 
 def test_fields_shows_the_results_beside_the_tables(reports):

@@ -2,9 +2,6 @@
 
 import json
 import os
-import re
-import subprocess
-import sys
 from operator import itemgetter
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from helpers import in_process, make_app, over_socket
 from rogue import response, rogue
-from serving import CLEAN, LINUX, refusal, run
+from serving import LINUX, refusal, run, run_measured
 
 BUNDLED = [
     *((name, version) for name in ("default", "document-sample", "edge-cases", "empty") for version in ("", "queens")),
@@ -300,31 +297,18 @@ def wide_pages(_, number):
     return response(json.dumps({"images": images, "next": NEXT}))
 
 
-MEASURED = """
-import atexit, pathlib, sys
-from ims_mock.cli.main import main
-atexit.register(lambda: print(pathlib.Path("/proc/self/status").read_text()))
-main()
-"""
-
-
-def check_memory(url, status, lines):
-    command = [sys.executable, "-c", MEASURED, "record", url, "--output", "c.yaml"]
-    done = subprocess.run(command, env=CLEAN, capture_output=True, text=True)
-    assert (done.returncode, done.stderr.count("\n")) == (status, lines), done.stderr
-    assert int(re.search(r"VmHWM:\s+(\d+) kB", done.stdout)[1]) < 150 * 1024
-
-
 @LINUX
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [large_pages, nested_pages, wide_pages])
 def test_an_endless_endpoint_takes_little_memory(write):
     with rogue(write) as server:
-        check_memory(server.url, 3, 1)
+        done = run_measured("record", server.url, "--output", "c.yaml")
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
 
 
 @LINUX
 @pytest.mark.slow
 def test_ten_thousand_images_take_little_memory():
     with over_socket(make_app("large")) as ask:
-        check_memory(ask.url, 0, 3)
+        done = run_measured("record", ask.url, "--output", "c.yaml")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 3), done.stderr

@@ -192,9 +192,17 @@ def test_an_order_that_depends_on_fractions_of_a_second_is_no_difference():
 # --- what the answers do not tell
 
 
+def nested(depth):
+    return [] if depth == 1 else [nested(depth - 1)]
+
+
 def html(code):
     page = {"headers": {"content-type": "text/html"}, "body": b"<html><head><title>Blocked</title></head></html>"}
     return lambda answer, _: replace(answer, status=code, **page) if "%zz" in answer.target else answer
+
+
+def large(**image):
+    return altered(lambda body: {**body, "images": [{"id": "x", **image}]}, "limit=0")
 
 
 def changing(answer, number):
@@ -210,6 +218,12 @@ def broken(answer, _):
 UNTOLD = {
     "firewall with the same status": ("percent", html(400), "the body of the error is not JSON"),
     "firewall with another status": ("percent", html(403), "the body of the error is not JSON"),
+    "HTML instead of a list": ("percent", html(200), "the endpoint answers with no JSON object"),
+    "redirect": ("limit-zero", status(302, {}, "limit=0"), "the endpoint answers with the status 302"),
+    "failure": ("limit-zero", status(500, {}, "limit=0"), "the endpoint answers with the status 500"),
+    "nested": ("limit-zero", large(x=nested(900)), "the endpoint answers with no JSON object"),
+    "long text": ("limit-zero", large(x="x" * 5_000_000), "the answer has more than 4 MB or 100000 JSON values"),
+    "many values": ("limit-zero", large(x=[0] * 100_000), "the answer has more than 4 MB or 100000 JSON values"),
     "busy": ("limit-zero", status(503, {}, "limit=0"), "the endpoint answers with status 503 again and again"),
     "changing": ("limit-zero", changing, "the answer changed when it was asked again"),
     "broken": ("limit-zero", broken, "http://x does not answer."),
@@ -273,6 +287,13 @@ def test_a_signature_that_is_rejected_for_one_request_tells_nothing(is_signed):
 
 
 # --- requests
+
+
+def test_answers_that_tell_nothing_are_not_asked_for_again():
+    endpoint = InProcess()
+    rows, _ = verified(endpoint, alter=lambda answer, _: with_body(answer, {}, 500))
+    assert outcomes(rows, CANNOT_TELL) == {*rows}
+    assert len({*endpoint.targets}) <= endpoint.requests <= len({*endpoint.targets}) + 4  # with other headers
 
 
 def test_requests_are_planned_and_limited():
