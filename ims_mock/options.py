@@ -189,6 +189,14 @@ class RemoteOptions:
     url: str = _remote("", "URL of the endpoint, without /v2.", metavar="URL", is_argument=True)
 
 
+FORMATS: Final = {
+    "generate": ("yaml", "json"), "fields": ("table", "json", "markdown"), "report": ("table", "json", "markdown"),
+    "conformance": ("terminal", "markdown", "json", "junit"), "verify": ("terminal", "markdown", "json"),
+}  # fmt: skip
+"""The output formats of each command; the first one is the default."""
+_ALL_FORMATS: Final = "; ".join(f"{', '.join(legal)} ({command})" for command, legal in FORMATS.items())
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommandOptions:
     """Options of the other commands."""
@@ -196,7 +204,7 @@ class CommandOptions:
     strict: bool = _option(False, "Whether warnings fail the check; --no-strict overrides the variable.", commands=("check",))
     count: int = _option(10, "Number of images to write.", commands=("generate",), bounds=(0, MAX_GENERATED), metavar="N")
     set: tuple[str, ...] = _option((), "Value of a field of every image; repeatable, in the variable one per line.", commands=("generate",), metavar="FIELD=VALUE")
-    format: str = _option("", "Output format: yaml or json (generate); table, json or markdown (fields, report); terminal, markdown or json (verify), or junit too (conformance).", commands=("generate", "fields", "report", "conformance", "verify"), metavar="FORMAT")
+    format: str = _option("", f"Output format: {_ALL_FORMATS}.", commands=tuple(FORMATS), metavar="FORMAT")
     output: str = _option("", "File to write; default: standard output.", commands=("generate", "openapi", "schema", "report", "record", "conformance", "verify"), metavar="FILE")
     image: str = _option("", "Id of the image to explain.", commands=("explain",), metavar="ID")
     path: str = _option("/v2/images", "Path of the list.", commands=("explain",), choices=("/v2/images", "/v2/cloudimages"))

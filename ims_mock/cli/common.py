@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import repeat
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ims_mock.options import OPTIONS, Option, RemoteOptions
+from ims_mock.options import FORMATS, OPTIONS, Option, RemoteOptions
 from ims_mock.text import escaped
 
 if TYPE_CHECKING:
@@ -26,20 +26,21 @@ def make_command(name: str, *required: str) -> Callable[[Callable[..., Any]], cl
 
     def decorate(run: Callable[..., Any]) -> click.Command:
         parameters: list[click.Parameter] = [click.Argument([argument]) for argument in required]
-        parameters += [_parameter(option) for option in OPTIONS if name in option.commands]
+        parameters += [_parameter(option, name) for option in OPTIONS if name in option.commands]
         return click.Command(name, params=parameters, callback=run, help=run.__doc__)
 
     return decorate
 
 
-def choose_format(given: str, legal: Sequence[str]) -> str:
+def choose_format(given: str, command: str) -> str:
     """Return the output format of a command; the first legal one is the default."""
+    legal = FORMATS[command]
     if given and given not in legal:
         raise click.UsageError(f"Invalid --format {given!r}. Use one of {', '.join(legal)}.")
     return given or legal[0]
 
 
-def _parameter(option: Option) -> click.Parameter:
+def _parameter(option: Option, command: str) -> click.Parameter:
     if option.is_argument and not option.default:
         metavar = f"[{option.metavar}]" if option.is_optional else option.metavar
         return click.Argument([option.name], required=not option.is_optional, envvar=option.variable, metavar=metavar)
@@ -67,7 +68,7 @@ def _parameter(option: Option) -> click.Parameter:
         type=kind,
         default=None if is_repeatable else option.default,
         envvar=option.variable,
-        help=option.help,
+        help=f"Output format: {', '.join(FORMATS[command])}." if option.name == "format" else option.help,
         metavar=None if option.choices or is_switch else option.metavar,
         multiple=is_repeatable,
         show_default=option.default not in ("", ()),

@@ -21,7 +21,7 @@ def command(
     output: str, profile: str,
 ) -> int:  # fmt: skip
     """Run the conformance scenarios with an adapter of an SDK: a Python function, or a program."""
-    form = choose_format(format, tuple(REPORTS))
+    form = choose_format(format, "conformance")
     if profile not in BASELINE.profiles:
         raise click.UsageError(f"Invalid --profile {profile!r}. Use one of {', '.join(BASELINE.profiles)}.")
     try:

@@ -15,7 +15,7 @@ from ims_mock.text import escaped, json_text
 @make_command("fields")
 def fields(format: str, evidence: str) -> None:
     """Print all query parameters and image attributes with their sources."""
-    form = choose_format(format, ("table", "json", "markdown"))
+    form = choose_format(format, "fields")
     beside = None
     if evidence:
         from ims_mock.endpoint.evidence import Report, evidence_tables  # loads the web framework

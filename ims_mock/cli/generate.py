@@ -16,7 +16,7 @@ from ims_mock.loading.schema import SchemaError, read_image
 @make_command("generate")
 def command(count: int, seed: int, project: str, output: str, set: tuple[str, ...], format: str) -> None:
     """Write generated images as a catalog file."""
-    form = choose_format(format, ("yaml", "json"))
+    form = choose_format(format, "generate")
     owner = project or DEFAULT_PROJECT
     images = list(generate(count, seed, project=owner, fixed=_parse_values(set)))
     for name, warning in lint(image_from_entry(images[0]).values) if set and images else ():

@@ -36,7 +36,7 @@ def report(host: str, port: int, tls_cert: str, url: str, output: str, format: s
     """Report which parts of the contract the requests to a server covered."""
     from ims_mock.journal.coverage import Coverage  # a health check does not need it
 
-    form = choose_format(format, ("table", "json", "markdown"))
+    form = choose_format(format, "report")
     hint = "Use the URL of a running ims-mock with the control API."
     url = url or _local_url(host, port, tls_cert)
     try:

@@ -34,7 +34,7 @@ def command(
     keep_identities: bool, **remote: Any,
 ) -> int:  # fmt: skip
     """Send the same requests to a real endpoint and to the emulator with its images, and report differences."""
-    form = choose_format(format, ("terminal", "markdown", "json"))
+    form = choose_format(format, "verify")
     questions = _questions(only)
     if not yes and not is_interactive():
         raise click.UsageError("verify asks before it sends its requests, and there is no terminal. Use --yes.")

@@ -14,7 +14,7 @@ from ims_mock.contract.parameters import LIMIT_CAP
 from ims_mock.endpoint.endpoint import Endpoint
 from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.loading.published import as_shared, project_shown_to
-from ims_mock.loading.schema import MEMBERS, SchemaError, read_image
+from ims_mock.loading.schema import AGE_HINT, MEMBERS, SchemaError, read_image
 from ims_mock.loading.sources import format_path
 from ims_mock.text import quoted
 
@@ -133,6 +133,7 @@ class _Walks:
                 read_image({name: value for name, value in image.items() if name not in DROPPED})
             except SchemaError as error:
                 path, message = error.problems[0]
+                message = message.removesuffix(AGE_HINT)
                 raise EndpointError(f"{answer}: image {quoted(shown)}: {format_path(path)}: {message}.") from None
         return images, self._next_target(answer, page.get("next"))
 

@@ -81,6 +81,7 @@ CREDENTIAL_KEYS: Final = {
     },
 }  # fmt: skip
 
+AGE_HINT: Final = ", nor an age such as 3 days ago"  # for authors of catalogs
 _MAPPING: Final = {"type": "is not a mapping of names to values"}
 _NULL: Final[dict[str, Any]] = {"null": "has no value"}
 
@@ -121,7 +122,7 @@ class _ReadField(fields.Field[Any]):
         try:
             return self._read(value)
         except ValueError as error:
-            hint = ", nor an age such as 3 days ago" if self._read is TIME.read and attr != "clock" else ""
+            hint = AGE_HINT if self._read is TIME.read and attr != "clock" else ""
             raise ValidationError(f"{error}{hint}") from None
 
 

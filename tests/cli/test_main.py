@@ -10,7 +10,7 @@ from serving import CLEAN, COMMAND, LINUX, NOT_ROOT, POSIX, free_port, put, refu
 
 from ims_mock import __version__
 from ims_mock.cli.main import COMMANDS
-from ims_mock.options import OPTIONS
+from ims_mock.options import FORMATS, OPTIONS
 
 pytestmark = pytest.mark.slow  # starts processes
 
@@ -40,6 +40,12 @@ def test_help_of_a_command_names_flags_variables_and_defaults(command):
             assert f"env var: {option.variable}" in shown
             default = option.flag.replace("--", "no-") if option.default is False else option.shown_default
             assert not default or f"default: {default}" in shown
+
+
+@pytest.mark.parametrize("command", FORMATS)
+def test_help_names_the_formats_of_the_command_only(command):
+    shown = " ".join(run(command, "--help").stdout.split())
+    assert f"Output format: {', '.join(FORMATS[command])}. " in shown
 
 
 USAGE = [

@@ -224,6 +224,7 @@ LOOPS = {
     "no images": ([response('{"images": {}}')], "200: the JSON is not an object with a list of images"),
     "no id": ([response('{"images": [{"id": 7}]}')], "an image has no id"),
     "wrong type": ([response('{"images": [{"id": "a", "size": "x"}]}')], "image 'a': size: 'x' is not"),
+    "wrong time": ([response('{"images": [{"id": "a", "updated_at": "x"}]}')], "such as 2018-09-06T14:03:27Z."),
     "deep": ([nested(30)], "status 200: JSON values are nested deeper than 32 levels"),
     "deeper": ([nested(900)], "status 200: JSON values are nested deeper than 32 levels"),
     "loop": ([page("1", next=NEXT)], "image '1' is repeated, so the list has a loop"),
