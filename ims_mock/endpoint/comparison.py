@@ -28,7 +28,9 @@ def view(question: Question, answers: Sequence[Answer], sample: Sample, *, is_ti
     If ``is_tied``, the order of images of one second is unknown.
     """
     parts = ("status", *question.compare)
-    found = [{part: PARTS[part](answer, sample, is_tied) for part in parts} for answer in answers]
+    pairs = zip(question.requests, answers, strict=True)
+    compared = [answer for request, answer in pairs if not request.is_control]
+    found = [{part: PARTS[part](answer, sample, is_tied) for part in parts} for answer in compared]
     return [{part: value for part, value in one.items() if value is not None} for one in found]
 
 

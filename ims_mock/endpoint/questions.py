@@ -7,7 +7,7 @@ the images is a placeholder in the request, or the name of one in ``needs``; :da
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Final
@@ -48,11 +48,11 @@ def _swapped_name(sample: Sample) -> str | None:
 
 def _other_case(sample: Sample) -> str | None:
     """Return a filter by a documented value in lower case that is stored in another case."""
-    fields = sorted((one for one in FIELDS if one.values and one.filterable), key=lambda one: one.name != "__os_type")
-    for field in fields:
-        for value in {str(image[field.name]) for image in sample.images if image.get(field.name)} & {*field.values}:
-            if field.type is TEXT and field.name != "visibility" and value != value.lower() and not field.spellings:
-                return f"{field.name}={quote(value.lower())}"
+    rows = sorted((one for one in FIELDS if one.values and one.filterable), key=lambda one: one.name != "__os_type")
+    for row in rows:
+        for value in {str(image[row.name]) for image in sample.images if image.get(row.name)} & {*row.values}:
+            if row.type is TEXT and row.name != "visibility" and value != value.lower() and not row.spellings:
+                return f"{row.name}={quote(value.lower())}"
     return None
 
 
@@ -155,6 +155,7 @@ class Request:
     headers: tuple[tuple[str, str | None], ...] = ()  # that differ from those of other requests; None leaves one out
     is_anonymous: bool = False
     pages: int = 1  # that are read by following next
+    is_control: bool = field(default=False, compare=False)  # for alike only; its answer is compared by another question
 
     def filled(self, sample: Sample) -> "Request":
         """Return the request with its whole target and the values of its placeholders."""
@@ -232,7 +233,7 @@ QUESTIONS: Final = (
     _ask("marker-last", RULE, "nothing follows the last image", "marker={last}", "ids next"),
     _ask("marker-left", RULE, "an image that is no longer listed is a legal marker", "marker={left}&limit=1", "status"),
     _ask("marker-dead", "dead-images-on-request", "a deleted image is a legal marker in a list of deleted images", "status=deleted&marker={dead}", "status"),
-    _ask("marker-forbidden", RULE, "the marker of an image that the caller must not see is a 403", "marker={foreign}", "shape"),
+    _ask("marker-forbidden", RULE, "the marker of an image that the caller must not see is a 403", ("marker={foreign}", Request("marker={unused}", is_control=True)), "shape", alike="the endpoint answers as for an image that does not exist"),
     # --- links
     _ask("links-repeated", "repeated-parameters-in-links", "links keep repeated parameters", "tag=a&tag=b&limit=1", "links"),
     _ask("links-encoding", RULE, "links are form-encoded: `+` for a space, UTF-8, `~` as it is", "limit=1&created_at=gt:2001-01-01%2000:00:00&__description=%E4%B8%AD%20a~b", "raw-links"),

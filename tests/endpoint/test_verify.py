@@ -67,6 +67,12 @@ def test_the_default_catalog_makes_every_question_decidable():
     assert {"shared-shown", "unregistered-hidden"} <= outcomes(rows, DIFFERS)
 
 
+def test_a_foreign_image_that_the_endpoint_does_not_know_tells_nothing():
+    rows, _ = verified(InProcess(), foreign=FOREIGN, questions=[BY_NAME["marker-forbidden"]])
+    assert rows["marker-forbidden"].outcome == CANNOT_TELL
+    assert rows["marker-forbidden"].why == "the endpoint answers as for an image that does not exist"
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("base", "sign", "version"), [("documented", "-", ""), ("glance", "+", "Q")])
 def test_one_departure_is_reported_and_no_other(base, sign, version, name):
