@@ -108,13 +108,9 @@ def test_identities_are_replaced_consistently(credentials):
 
 
 NAMED = {
-    PRIVATE: "Payroll Prod",
-    SHARED: "财务系统",
-    TWIN: "İstanbul Straße",
-    SERVER: "abc",
-    BACKUP: "2019",
-    KEY: "Disk",
-}
+    PRIVATE: "Payroll Prod", SHARED: "财务系统", TWIN: "İstanbul Straße", SERVER: "abc", BACKUP: "2019-10", KEY: "Disk",
+    ENTERPRISE: "-----",
+}  # fmt: skip
 TEXTS = {
     "PAYROLL PROD, payroll_prod and payroll-prod-v2": "{0}, {0} and {0}-v2",
     "/Payroll Prod and /srv/Payroll Prod/disk.vhd": "/{0} and /srv/{0}/disk.vhd",
@@ -123,7 +119,7 @@ TEXTS = {
     "Payroll Prods, ePayroll Prod, Payroll  Prod": "Payroll Prods, ePayroll Prod, Payroll  Prod",
     "这是财务系统的镜像": "这是{1}的镜像",
     "to PAYROLL PROD İSTANBUL STRAßE": "to {0} {2}",
-    "abc, 2019-10-01, hw_disk_bus": "abc, 2019-10-01, hw_disk_bus",
+    "abc, 2019-10-01, hw_disk_bus, -----": "abc, 2019-10-01, hw_disk_bus, -----",
     f"{SHARED.upper()} {SHARED.replace('-', '')} x{SHARED}": f"{{3}} {{3}} x{SHARED}",
     f"{GOLD.upper()} by {OWN.upper()}": f"{GOLD.upper()} by {{4}}",
 }
