@@ -81,6 +81,7 @@ def parse_json(data: bytes) -> JsonValue:
         raise RequestError("json", legal=f"at most {MAX_VALUES}", what=what)
     try:
         value = json.loads(data.decode(), parse_constant=_reject_constant)
+        check_depth(value, MAX_DEPTH)
     except UnicodeDecodeError as error:
         raise RequestError("json", legal="JSON in UTF-8", what=f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -89,24 +90,19 @@ def parse_json(data: bytes) -> JsonValue:
     except ValueError:  # a number with more digits than Python parses
         raise RequestError("json", legal="JSON with shorter numbers", what="a number is too long") from None
     except RecursionError:
-        raise _too_deep() from None
-    if is_deeper(value, MAX_DEPTH):
-        raise _too_deep()
+        what = "objects and lists are nested too deeply"
+        raise RequestError("json", legal=f"at most {MAX_DEPTH} levels", what=what) from None
     return JsonValue(value)
 
 
-def is_deeper(value: Any, most: int) -> bool:
-    """Return whether objects and lists are nested in more than so many levels."""
+def check_depth(value: Any, most: int) -> None:
+    """Raise ``RecursionError``, as the parser does, if objects and lists are nested in more than so many levels."""
     level = [value]
     for _ in range(most):
         outer = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
         level = list(chain.from_iterable(outer))
-    return any(isinstance(one, dict | list) for one in level)
-
-
-def _too_deep() -> RequestError:
-    what = "objects and lists are nested too deeply"
-    return RequestError("json", legal=f"at most {MAX_DEPTH} levels", what=what)
+    if any(isinstance(one, dict | list) for one in level):
+        raise RecursionError
 
 
 def _reject_constant(name: str) -> None:

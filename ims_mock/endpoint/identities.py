@@ -37,7 +37,7 @@ _FREE_TEXT: Final = frozenset({*_NAMES, *_ORIGINS, "__description", "tags"})
 _DEFAULT_ENTERPRISE_PROJECT: Final = "0"
 _SHORTEST: Final = 4  # the length from which an identity is replaced within a text; a shorter one may be part of a word
 _EDGE: Final = re.compile(r"(?<![0-9A-Za-z])|(?![0-9A-Za-z])")  # where a name can start or end: not inside a word
-_NUMBERS: Final = re.compile(r"[\d ]*")  # numbers, dates and lines, in their folded form
+_WORD: Final = re.compile(r"[^\d _-]")  # what numbers, dates and lines do not have
 _ALIKE: Final = str.maketrans("_-İ", "  i")  # the lower case of the last one would be two characters
 
 
@@ -74,11 +74,7 @@ class Identities:
         words = {word for name in (*BY_NAME, "images") for word in _folded(name).split()}
         ordinary = words.union(map(_folded, known | systems | published))
         return {
-            **{
-                old: new
-                for old, new in self._names.items()
-                if _folded(old) not in ordinary and not _NUMBERS.fullmatch(_folded(old))
-            },
+            **{old: new for old, new in self._names.items() if _WORD.search(old) and _folded(old) not in ordinary},
             **{urlencode([(name, old)]): urlencode([(name, self._names[old])]) for name, old in asked},
             **{old: new for old, new in self._ids.items() if not _ID.fullmatch(old)},
         }

@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionErr
 from urllib3.response import HTTPResponse
 
 from ims_mock import __version__
-from ims_mock.json_body import count_values, is_deeper
+from ims_mock.json_body import check_depth, count_values
 from ims_mock.loading.parser import MAX_DEPTH
 from ims_mock.text import printable
 
@@ -85,14 +85,12 @@ class Answer:
             raise EndpointError(f"{self}: the body has more than {MAX_VALUES} JSON values.")
         try:
             value = json.loads(self.body, parse_constant=_reject)
-            is_too_deep = is_deeper(value, MAX_DEPTH)
+            check_depth(value, MAX_DEPTH)
         except RecursionError:
-            is_too_deep = True
+            raise EndpointError(f"{self}: JSON values are nested deeper than {MAX_DEPTH} levels.") from None
         except ValueError:
             found = self.media_type or "no media type"
             raise EndpointError(f"{self}: the body is not complete JSON ({found}).") from None
-        if is_too_deep:
-            raise EndpointError(f"{self}: JSON values are nested deeper than {MAX_DEPTH} levels.")
         return value
 
     @property
