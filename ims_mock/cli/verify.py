@@ -20,7 +20,7 @@ from ims_mock.cli.common import (
 from ims_mock.cli.record import read_images
 from ims_mock.clock import Clock
 from ims_mock.contract.profiles import Profile
-from ims_mock.endpoint.comparison import with_short_texts
+from ims_mock.endpoint.comparison import short_view
 from ims_mock.endpoint.evidence import Report
 from ims_mock.endpoint.identities import Identities
 from ims_mock.endpoint.questions import QUESTIONS, Question, Sample
@@ -57,7 +57,7 @@ def command(
     identities = Identities(reading, endpoint.credentials.secrets, is_kept=keep_identities)
 
     def shown(view: Any) -> Any:
-        return with_short_texts(identities.value(view))
+        return short_view(identities.value(view))
 
     with endpoint_errors("all questions were asked"):
         if not yes and not click.confirm("Continue?", err=True):

@@ -39,16 +39,11 @@ def is_object(answer: Answer) -> bool:
     return isinstance(_json(answer), dict)
 
 
-def differing(there: Any, here: Any) -> tuple[Any, Any]:
-    """Return two views without what is equal, and of lists and objects the first items."""
-    there, here = _unequal(there, here)
-    return _short(there), _short(here)
-
-
-def _unequal(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
+def differing(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
+    """Return two views, or two values of a part, without what is equal."""
     if isinstance(there, dict) and isinstance(here, dict):
         names = [name for name in {**there, **here} if there.get(name, ...) != here.get(name, ...)][:_SHOWN]
-        pairs = {name: _unequal(there.get(name), here.get(name), name) for name in names}
+        pairs = {name: differing(there.get(name), here.get(name), name) for name in names}
         return (
             {name: pairs[name][0] for name in names if name in there},
             {name: pairs[name][1] for name in names if name in here},
@@ -64,27 +59,23 @@ def _unequal(there: Any, here: Any, part: str = "") -> tuple[Any, Any]:
         start = next((n for n, (one, other) in enumerate(zip(there, here, strict=False)) if one != other), 0)
         there, here = ([f"from image {start + 1}", *ids[start:]] for ids in (there, here))
     elif part == "" and len(there) == len(here):
-        found = [_unequal(one, other) for one, other in zip(there, here, strict=True)]
+        found = [differing(one, other) for one, other in zip(there, here, strict=True)]
         return [one for one, _ in found], [other for _, other in found]
     return there, here
 
 
-def _short(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _short(inner) for name, inner in [*value.items()][:_SHOWN]}
-    if isinstance(value, list):
-        rest = [f"and {len(value) - _SHOWN} more"] if len(value) > _SHOWN else []
-        return [*map(_short, value[:_SHOWN]), *rest]
-    return value
+def short_view(value: Any) -> Any:
+    """Return a view with the first items of lists and objects and with short texts.
 
-
-def with_short_texts(value: Any) -> Any:
-    """Return a view in which texts are shortened, after their identities are replaced lest a part of one remains."""
+    Its identities must have been replaced, because a part of one may remain.
+    """
     if isinstance(value, str):
         return shortened(value, _LENGTH)
     if isinstance(value, dict):
-        return {with_short_texts(name): with_short_texts(inner) for name, inner in value.items()}
-    return [*map(with_short_texts, value)] if isinstance(value, list) else value
+        return {short_view(name): short_view(inner) for name, inner in [*value.items()][:_SHOWN]}
+    if isinstance(value, list) and len(value) > _SHOWN:
+        return [*map(short_view, value[:_SHOWN]), f"and {len(value) - _SHOWN} more"]
+    return [*map(short_view, value)] if isinstance(value, list) else value
 
 
 def _json(answer: Answer) -> Any:

@@ -18,23 +18,12 @@ from ims_mock.text import Table, counted, escaped, printable
 
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+(%\w+)?\]|[A-Za-z0-9][\w-]*(\.[A-Za-z0-9][\w-]*)*\.?)(:\d+)?", re.ASCII)
 
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-def _is_profile(text: Any) -> bool:
-    return bool(text.isprintable() and Profile.parse(text))
-
-
 _CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
     "endpoint": _HOST.fullmatch,
     "date": lambda day: date.fromisoformat(day).isoformat() == day,
-    "profile": _is_profile,
     "api_version": lambda version: version == "" or API_VERSION.fullmatch(version),
-    "images": _is_count,
-    "requests": _is_count,
-    "matching_profile": _is_profile,
+    **dict.fromkeys(("images", "requests"), lambda count: type(count) is int and count >= 0),
+    **dict.fromkeys(("profile", "matching_profile"), lambda text: text.isprintable() and Profile.parse(text)),
     "rows": lambda rows: isinstance(rows, list),
 }
 """What is true of the parts of a report. Markdown takes none of its texts for markup."""

@@ -6,9 +6,7 @@ with which the emulator answers as the endpoint did.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from time import sleep
@@ -33,6 +31,7 @@ MAX_SWITCHES: Final = 3
 MAX_FAILURES: Final = 3
 MAX_BODY: Final = 4 * 2**20  # bytes of an answer to a question; a page of 1,000 images has about 2 MB
 MAX_VALUES: Final = 100_000  # in it; such a page has about 50,000
+MAX_KEPT: Final = 6 * 2**20  # bytes of answers kept for later questions; what several questions ask comes first
 
 _TOKEN: Final = "ims-mock-verify"
 
@@ -124,14 +123,10 @@ class Emulation:
 
 
 class Asker:
-    """Asks an endpoint at a pace, with a limit of requests.
-
-    The answers to the requests in ``repeated`` are kept, and these are not asked again.
-    """
+    """Asks an endpoint at a pace, with a limit of requests; an answer that is known is not asked again."""
 
     def __init__(self, endpoint: Endpoint, pace: float = 0, limit: int = MAX_REQUESTS) -> None:
         self._endpoint, self._pace, self._before, self.limit = endpoint, pace, endpoint.requests, limit
-        self.repeated: set[Request] = set()
         self._known: dict[Request, Answer] = {}
         self.has_answers = False  # whether there was any answer that counts
         self._failures = 0
@@ -155,7 +150,7 @@ class Asker:
                     raise CannotTell(self._end)
                 if self._endpoint.credentials.access:
                     raise CannotTell("the signature of this request is rejected")
-            if request in self.repeated:
+            if sum(len(one.body) for one in self._known.values()) < MAX_KEPT:
                 self._known[request] = replace(answer)  # without its JSON, which takes much more memory
         else:
             answer = replace(self._known[request])
@@ -214,12 +209,6 @@ class Verification:
 
     def run(self, questions: Iterable[Question] = QUESTIONS) -> Iterator[Row]:
         """Ask the questions one after the other, and yield the results."""
-        questions = [*questions]
-        requests: Counter[Request] = Counter()
-        for question in questions:
-            with suppress(CannotTell):
-                requests.update(question.filled(self._sample))
-        self._asker.repeated = {request for request, count in requests.items() if count > 1}
         for question in questions:
             try:
                 yield self._row(question)
