@@ -40,8 +40,8 @@ _PLAIN: Final = {"schema": STRING}
 _KEYSTONE_ERROR: Final = {JSON: {"schema": reference("IdentityError")}}
 _GLANCE_ERROR: Final = {"text/plain": _PLAIN, JSON: {"schema": reference("GlanceError")}, "text/html": _PLAIN}
 _CONVERTERS: Final[dict[str, Callable[[str], object]]] = {"boolean": "true".__eq__, "integer": int}
+# The departures that make filters of a type reject illegal values
 _CHECKED_BY: Final = {"integer": "integers-are-checked", "boolean": "booleans-ignore-case"}
-"""The departure that makes filters of a type reject illegal values."""
 
 
 def document(profile: Profile, *, needs_credentials: bool = False, has_control: bool = True, server: str = "/") -> Node:

@@ -22,8 +22,6 @@ from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE, abort_upload, begin_uploa
 from ims_mock.writes.validation import find_image, require_owner
 
 IMAGE_PATH: Final = f"{IMAGES.path}/<image_id>"
-_TAG_PATH: Final = f"{IMAGE_PATH}/tags/<tag>"
-_FILE_PATH: Final = f"{IMAGE_PATH}/file"
 
 blueprint = Blueprint("images", __name__)
 
@@ -96,7 +94,7 @@ def _edit(view: View, image_id: str, problem: str, edit: Callable[[Image], Image
     return context.emulator.write_image(lambda catalog: edit(find_image(catalog, view, image_id, problem)))
 
 
-@blueprint.route(_TAG_PATH, methods=("PUT", "DELETE"))
+@blueprint.route(f"{IMAGE_PATH}/tags/<tag>", methods=("PUT", "DELETE"))
 def change_tag(image_id: str, tag: str) -> tuple[str, int]:
     """Add a tag, unless the image has it, or remove one."""
     view, now = context.view(), context.emulator.clock.wire()
@@ -110,7 +108,7 @@ def change_tag(image_id: str, tag: str) -> tuple[str, int]:
     return "", 204
 
 
-@blueprint.put(_FILE_PATH)
+@blueprint.put(f"{IMAGE_PATH}/file")
 def upload(image_id: str) -> tuple[str, int]:
     """Store the data of a queued image and make it active; while the data arrives the image is ``saving``."""
     emulator, view = context.emulator, context.view()
@@ -144,7 +142,7 @@ def upload(image_id: str) -> tuple[str, int]:
     return "", 204
 
 
-@blueprint.get(_FILE_PATH)
+@blueprint.get(f"{IMAGE_PATH}/file")
 def download(image_id: str) -> Response | tuple[str, int]:
     """Return the data of an image, if it was kept."""
     image = find_image(context.emulator.catalog, context.view(), image_id)
