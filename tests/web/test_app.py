@@ -16,13 +16,10 @@ def test_create_app_returns_an_application():
     assert ask("/_ims/health").json["images"] == 4
 
 
-def test_the_fixtures_of_pytest_flask_work(client):
+def test_the_fixtures_of_pytest_flask_work_and_requests_in_their_context_share_nothing(client):
     answer = client.get("/v2/images", query_string={"__platform": "Red Hat", "limit": 1})
     assert answer.status_code == 200
     assert [image["__platform"] for image in answer.json["images"]] == ["Red Hat"]
-
-
-def test_requests_in_one_application_context_share_nothing(client):
     answers = [client.get("/v3/auth/projects", headers={"X-Project-Id": project}) for project in ("a", "b")]
     assert [answer.json["projects"][0]["id"] for answer in answers] == ["a", "b"]
     assert answers[0].headers["X-Request-Id"] != answers[1].headers["X-Request-Id"]
@@ -32,6 +29,7 @@ def test_requests_in_one_application_context_share_nothing(client):
     ("options", "error", "words"),
     [
         ({"catalog": "defualt"}, CatalogError, "did you mean default?"),
+        ({"catalog": {"images": [{"min_disk": "x"}]}, "generate": 10_000_000}, CatalogError, "min_disk"),  # at once
         ({"profile": "real"}, ValueError, "Invalid profile 'real'. Use 'documented' or 'glance'."),
         ({"throttle": "5/0"}, ValueError, "Invalid throttle '5/0'. Use REQUESTS/SECONDS such as 5/10."),
         ({"allowed_hosts": "a.test,http://b"}, ValueError, "Invalid allowed_hosts 'http://b'. Use host names"),
@@ -50,11 +48,6 @@ def test_the_project_option_does_not_change_owners():
     by_option = in_process(ims_mock.create_app(catalog, project="other"))("/v2/images")
     by_header = in_process(ims_mock.create_app(catalog))("/v2/images", {"X-Project-Id": "other"})
     assert by_option.ids == by_header.ids == ["b"]
-
-
-def test_a_wrong_catalog_fails_before_images_are_generated():
-    with pytest.raises(CatalogError, match="min_disk"):
-        ims_mock.create_app({"images": [{"min_disk": "x"}]}, generate=10_000_000)
 
 
 def test_a_url_without_a_path_is_that_of_the_root():
