@@ -196,14 +196,11 @@ def test_faults_are_added_listed_and_removed_and_wrong_ones_named(ask):
     assert ask("/v2/images").status == 401
 
 
-def test_control_off_removes_the_control_api_and_sandboxes():
+def test_an_unknown_control_path_is_an_error_in_json_as_all_are_with_control_off(ask):
+    assert ask("/_ims/nosuch").json["error"]["code"] == 404
+    assert ask("/_ims/health", method="DELETE").json["error"]["code"] == 405
     ask = in_process(app_for(make_app("empty").extensions["ims_mock"], has_control=False))
     for path in ("", "health", "clock", "catalog", "images/x", "sandboxes", "sandboxes/0123456789ab/v2/images"):
         for method in ("GET", "POST", "PUT"):
             assert ask(f"/_ims/{path}", JSON, method, b"{}").json["error"]["code"] == 404
     assert ask("/v2/images", {"X-Auth-Token": "sandbox-0123456789ab.x"}).status == 200
-
-
-def test_an_unknown_control_path_is_an_error_in_json(ask):
-    assert ask("/_ims/nosuch").json["error"]["code"] == 404
-    assert ask("/_ims/health", method="DELETE").json["error"]["code"] == 405
