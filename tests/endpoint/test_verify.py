@@ -1,6 +1,7 @@
 """Verifications of emulators in other profiles, and of endpoints that answer in ways of their own."""
 
 import json
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from ims_mock.contract.profiles import DEPARTURES
 from ims_mock.endpoint.comparison import PARTS
 from ims_mock.endpoint.credentials import Credentials
 from ims_mock.endpoint.evidence import Report
-from ims_mock.endpoint.questions import QUESTIONS, RULE, Question, Request
+from ims_mock.endpoint.questions import QUESTIONS, RULE, VALUES, Question, Request, Sample
+from ims_mock.endpoint.reading import Reading
 from ims_mock.endpoint.transport import EndpointError
 from ims_mock.endpoint.verify import AGREES, CANNOT_TELL, DIFFERS, MAX_REQUESTS
 
@@ -300,6 +302,23 @@ def test_answers_that_tell_nothing_are_not_asked_for_again():
     rows, _ = verified(endpoint, alter=lambda answer, _: with_body(answer, {}, 500))
     assert outcomes(rows, CANNOT_TELL) == {*rows}
     assert len({*endpoint.targets}) <= endpoint.requests <= len({*endpoint.targets}) + 4  # with other headers
+
+
+@pytest.mark.parametrize(
+    ("systems", "found"),
+    [
+        ("LLWWLL", "__os_type=L&marker=2"),
+        ("WLWWWW", "__os_type=W&marker=1"),
+        ("LLLWWW", None),
+        (20_000 * "L", None),
+    ],
+    ids=["LLWWLL", "WLWWWW", "LLLWWW", "20,000 L"],
+)
+def test_a_marker_outside_a_filter_is_found_in_little_time(systems, found):
+    images = [{"id": str(number), "__os_type": system} for number, system in enumerate(systems)]
+    started = time.perf_counter()
+    assert VALUES["splitting"][0](Sample(Reading(listed=images))) == found
+    assert time.perf_counter() - started < 5
 
 
 def test_requests_are_planned_and_limited():
