@@ -35,7 +35,7 @@ def view(question: Question, answers: Sequence[Answer], sample: Sample, *, is_ti
 
 
 def is_object(answer: Answer) -> bool:
-    """Return whether the body is an object of JSON; other errors may be those of a firewall, a proxy or Glance."""
+    """Return whether the body is an object of JSON; another one may be that of a firewall, a proxy or Glance."""
     return isinstance(_json(answer), dict)
 
 
