@@ -1,4 +1,4 @@
-"""List queries: a query string becomes a :class:`ListQuery`, whose links to pages repeat it.
+"""List queries: a query string becomes a :class:`ListQuery`, and the links of a page repeat it.
 
 The raw query string is parsed here and not by the web framework, because a stray ``%``, repeated parameters and bytes
 that are not UTF-8 all have documented or recorded answers.
@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes, urlencode
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from ims_mock.catalog.cloudimages import IMAGES, Listing
 from ims_mock.catalog.filters import Condition, Equals, Filter, FilterParser, comparable
+from ims_mock.catalog.links import REGISTERED, PageLinks, page_links
 from ims_mock.catalog.visibility import HasVisibility, IsVisible, View, as_shown
 from ims_mock.contract.fields import BY_NAME, DEAD_STATUSES, MEMBER_STATUSES, VISIBILITIES
 from ims_mock.contract.parameters import LIMIT_CAP, REJECTED, SORT_DIRECTIONS, SORT_KEYS
@@ -19,7 +20,6 @@ from ims_mock.contract.values import parse_integer
 from ims_mock.errors import RequestError
 from ims_mock.text import cached_if_short, quoted, wire_text
 
-REGISTERED: Final = ("__isregistered", "true")  # which the service adds to the queries of ordinary callers
 _LEGAL_SORT_KEYS: Final = ", ".join(SORT_KEYS)
 _LEGAL_LIMIT: Final = f"a whole number from 0 (more than {LIMIT_CAP} counts as {LIMIT_CAP})"
 _STRAY_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -44,17 +44,7 @@ class ListQuery:
     limit: int  # 0 to 1000
     marker: str | None  # the id of the last image of the previous page
     sort: tuple[SortKey, ...]  # completed to a total order
-    link_query: str  # the query that links repeat, form-encoded
-
-    @property
-    def first_link(self) -> str:
-        """The link to the first page: path and query without a marker."""
-        return f"{self.listing.path}?{self.link_query}" if self.link_query else self.listing.path
-
-    def next_link(self, last: str) -> str:
-        """Return the link to the page after the one that ends with the image ``last``."""
-        separator = "&" if self.link_query else ""
-        return f"{self.listing.path}?{self.link_query}{separator}marker={quote_plus(last)}"
+    links: PageLinks
 
 
 @cached_if_short(256, length=2_000)
@@ -84,18 +74,8 @@ def parse(raw: str, view: View, listing: Listing = IMAGES) -> ListQuery:
     dead = _dead_statuses(filters) if "dead-images-on-request" in view.profile else frozenset[str]()
     service = _service_conditions(view, visibility, member_status or "accepted", DEAD_STATUSES - dead)
     conditions = dict.fromkeys([*service, *(as_shown(view, condition) for condition in filters)])
-    links = _link_query(parameters, view)
+    links = page_links(listing.path, parameters, view)
     return ListQuery(listing, tuple(conditions), dead, min(count, LIMIT_CAP), marker, sort, links)
-
-
-def _link_query(parameters: Sequence[tuple[str, str]], view: View) -> str:
-    """Return the query that links carry: all parameters but the marker, preceded by the one that the service adds."""
-    if "repeated-parameters-in-links" not in view.profile:
-        parameters = list(dict(parameters).items())
-    repeated = [(name, value) for name, value in parameters if name != "marker"]
-    if view.needs_registered and all(name != REGISTERED[0] for name, _ in parameters):
-        repeated.insert(0, REGISTERED)
-    return urlencode(repeated)
 
 
 # --- the parameters

@@ -265,7 +265,7 @@ def _next_page_remarks(request: ListRequest, latest: ListRequest, end: str) -> l
             names.append("filters-changed")
         if answer.query.sort != earlier.query.sort:
             names.append("sort-changed")
-        link = earlier.query.next_link(latest.ids[-1]).partition("?")[2] if latest.ids else ""
+        link = earlier.query.links.next(latest.ids[-1]).partition("?")[2] if latest.ids else ""
         is_link = sorted(decoded(link)) == sorted(decoded(request.record.query))
         if answer.query.listing.has_links and not latest.record.fault and not is_link:
             names.append("own-markers")

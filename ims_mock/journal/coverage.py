@@ -162,7 +162,7 @@ def _page_item(record: Record, answer: ListAnswer, page_number: int) -> tuple[st
     query = answer.query
     if query.marker is None:
         return EMPTY_LIST if not record.ids and query.limit > 0 else FIRST_PAGE, record.query
-    is_link = query.listing.has_links and query.next_link(query.marker) == f"{query.listing.path}?{record.query}"
+    is_link = query.listing.has_links and query.links.next(query.marker) == f"{query.listing.path}?{record.query}"
     if is_link and page_number > 1:
         return NEXT_LINK, ""
     before, found, marker = record.query.rpartition("&marker=")

@@ -9,7 +9,8 @@ import re
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from ims_mock.catalog.query import REGISTERED, decoded
+from ims_mock.catalog.links import REGISTERED
+from ims_mock.catalog.query import decoded
 from ims_mock.text import cached_if_short
 
 MAX_WALKS: Final = 1000  # the number of last images for which walks are kept, the most recent ones

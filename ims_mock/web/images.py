@@ -38,8 +38,8 @@ def list_images() -> Response:
     context.images = page.images
     end = b"]}"
     if listing.has_links:  # form-encoded, so there is nothing to escape in JSON
-        following = f', "next": "{query.next_link(page.images[-1].id)}"' if page.has_next else ""
-        end = f'], "first": "{query.first_link}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
+        following = f', "next": "{query.links.next(page.images[-1].id)}"' if page.has_next else ""
+        end = f'], "first": "{query.links.first}", "schema": "{IMAGES_SCHEMA}"{following}}}'.encode()
     parts = list(map(_rendering(listing, view), page.images)) or [b""]
     parts[0] = b'{"images": [' + parts[0]  # joined once: a page of 1,000 images has more than a megabyte
     parts[-1] += end

@@ -339,7 +339,7 @@ def test_walking_next_visits_every_match_once_in_order(seed):
         walked += [image.id for image in page.images]
         if not page.has_next:
             break
-        raw = query.next_link(page.images[-1].id).partition("?")[2]
+        raw = query.links.next(page.images[-1].id).partition("?")[2]
     assert walked == [image["id"] for image in naive(images, pairs, view)]
 
 
@@ -350,7 +350,7 @@ def test_links_repeat_a_parameter_as_forms_encode_it():
     for raw in (f"x{name}={value}" for name, value in zip(names, values, strict=True)):
         [pair] = parse_qsl(raw, keep_blank_values=True)
         query = parse(raw.encode().decode("latin-1"), View(Caller("a"), GLANCE, is_queens=False))
-        assert query.first_link == f"/v2/images?{urlencode([pair])}"
+        assert query.links.first == f"/v2/images?{urlencode([pair])}"
 
 
 def test_a_duplicate_id_is_an_error():

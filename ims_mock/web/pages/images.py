@@ -91,7 +91,7 @@ def _answer(catalog: Catalog, raw: str, view: View, listing: Listing, image_id: 
     if images and start + size < len(ids):
         starts |= {"Next": start + size, "Last": (len(ids) - 1) // size * size}
     markers = {title: f"&marker={quote(ids[first - 1])}" if first > 0 else "" for title, first in starts.items()}
-    queries = {title: query.link_query + marker for title, marker in markers.items()}
+    queries = {title: query.links.query + marker for title, marker in markers.items()}
     return {"images": images, "start": start, "explanation": found, "pages": queries}
 
 
