@@ -175,6 +175,7 @@ def test_a_login_must_be_json(ask):
         assert post_login(ask, sent, headers={"Content-Type": kind}).status == 201
 
 
+@pytest.mark.slow
 def test_a_login_is_at_most_1_mib(ask):
     assert post_login(ask, b'"' + b"a" * 2**20).json["error"]["code"] == 413
     for data in (b'"' + b"a" * (2**20 - 2) + b'"', b"[" + b"[]," * 300_000 + b"[]]", b'"' + b"\\" * 500_000):

@@ -18,6 +18,8 @@ from ims_mock.endpoint.evidence import Report, evidence_tables
 from ims_mock.endpoint.questions import QUESTIONS
 from ims_mock.options import RemoteOptions
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("--yes", "--pace", "0")
 CREDENTIALS = {
     "same": {"ACCESS_KEY": "IMSMOCKACCESSKEY00001", "SECRET_KEY": "ims-mock-secret-key"},
@@ -218,7 +220,6 @@ def large_answers(_, number):
 
 
 @LINUX
-@pytest.mark.slow
 def test_large_answers_take_little_memory_and_make_a_short_report(tmp_path):
     with rogue(large_answers) as server:
         path = tmp_path / "r.json"
@@ -229,7 +230,6 @@ def test_large_answers_take_little_memory_and_make_a_short_report(tmp_path):
 
 
 @LINUX
-@pytest.mark.slow
 def test_ten_thousand_images_take_little_memory(tmp_path):
     with over_socket(make_app("large")) as ask:
         assert run_measured("verify", ask.url, *QUICK, "--output", tmp_path / "report").returncode == 0

@@ -42,6 +42,7 @@ def lists(ask, **headers):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("catalog", "version"), BUNDLED)
 def test_a_recorded_catalog_lists_the_same_images(catalog, profile, version):
     app = make_app(catalog, profile=profile)
@@ -237,6 +238,7 @@ LOOPS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pages", "words"), LOOPS.values(), ids=LOOPS)
 def test_an_endpoint_that_cannot_be_used_is_status_3_and_no_file(pages, words):
     with rogue(lambda _, number: pages[min(number, len(pages)) - 1]) as server:

@@ -16,6 +16,8 @@ from ims_mock.endpoint.endpoint import connect
 from ims_mock.endpoint.transport import MAX_BODY, MAX_VALUES, EndpointError
 from ims_mock.options import RemoteOptions
 
+pytestmark = pytest.mark.slow
+
 TOKEN = {"token": "tkn-secret"}
 KEY = {"access_key": "IMSMOCKACCESSKEY00001", "secret_key": "ims-mock-secret-key"}
 USER = {"user": "tester", "password": "secret", "domain": "testdomain"}

@@ -17,6 +17,8 @@ from ims_mock.endpoint.reading import Reading
 from ims_mock.endpoint.transport import EndpointError
 from ims_mock.endpoint.verify import AGREES, CANNOT_TELL, DIFFERS, MAX_REQUESTS
 
+pytestmark = pytest.mark.slow
+
 GLANCE = "tests/data/glance-queens/catalog.json"
 NAMES = [departure.name for departure in DEPARTURES]
 NOT_VISIBLE = {

@@ -100,6 +100,7 @@ def rules(image):
     yield 0 < int(image.get("max_ram", "0")) < image["min_ram"], "max_ram below min_ram"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 7, 20231113, -3, 2**70])
 def test_images_are_plausible(seed):
     for image in images(2_000, seed):
@@ -184,6 +185,7 @@ def test_images_share_no_mutable_values():
     assert second["members"] == {PROJECT: "pending"}
 
 
+@pytest.mark.slow
 def test_images_with_many_fixed_values_are_plausible(many):
     chance = random.Random(3)
     names = [field.name for field in FIELDS if field.name in (*ENUMERATED, "protected")]

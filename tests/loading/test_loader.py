@@ -774,6 +774,7 @@ def test_values_that_all_images_repeat_have_a_limited_size_in_all(catalog, path)
     assert problem.endswith(" characters would be repeated in 1025 images; shorten the values")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("length", "count"), [(65_536, 100), (1000, 7001)])
 def test_values_that_images_repeat_may_be_long_or_repeated_often(length, count, monkeypatch):
     monkeypatch.setattr("ims_mock.loading.loader.MAX_REPEATED_CHARACTERS", 7_000_000)

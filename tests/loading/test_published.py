@@ -93,6 +93,7 @@ CUSTOM = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
@@ -114,6 +115,7 @@ def test_own_list_loads_as_the_same_list_for_the_same_caller(source, profile, pa
     assert after.json["images"] == registered
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [{}, QUEENS], ids=["mitaka", "queens"])
 @pytest.mark.parametrize("profiles", [("documented", "glance"), ("glance", "documented")], ids=str)
 @pytest.mark.parametrize("source", [CUSTOM, "default", "document-sample", "edge-cases"], ids=str)

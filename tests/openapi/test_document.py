@@ -23,6 +23,8 @@ from ims_mock.openapi.document import document
 from ims_mock.openapi.operations import OPERATIONS
 from ims_mock.web.app import app_for
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = "/openapi.json"
 
 

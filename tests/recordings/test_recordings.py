@@ -164,6 +164,7 @@ def test_documented_profile_differs_by_named_departures_only(release, group):
     assert wrong == {}
 
 
+@pytest.mark.slow
 @in_groups
 @pytest.mark.parametrize("way", ["registered in the query", "as admin"])
 def test_documented_profile_differs_by_named_departures_only_for_registered_images(release, group, way):

@@ -19,6 +19,8 @@ from ims_mock.server.http import Channel
 from ims_mock.web.context import MAX_JSON_BYTES
 from ims_mock.web.control.bodies import MAX_CATALOG_BYTES
 
+pytestmark = pytest.mark.slow
+
 JSON = {"Content-Type": "application/json"}
 IDLE = head("GET", "/")
 FILE = "/v2/images/0f1e2d3c/file"
@@ -72,7 +74,6 @@ def test_all_responses_together_hold_a_limited_number_of_bytes(server, monkeypat
         time.sleep(0.01)
 
 
-@pytest.mark.slow
 def test_a_client_that_reads_nothing_is_disconnected(connect, monkeypatch):
     monkeypatch.setattr("ims_mock.server.limits.WRITE_SECONDS", 1.0)
     slow, silent = ask_for_much(connect, 2, size=8)
@@ -83,7 +84,6 @@ def test_a_client_that_reads_nothing_is_disconnected(connect, monkeypatch):
     read(slow, 120 * MIB)
 
 
-@pytest.mark.slow
 def test_a_client_that_reads_nothing_but_sends_is_disconnected(url, monkeypatch):
     monkeypatch.setattr("ims_mock.server.limits.WRITE_SECONDS", 1.0)
     with connected(url, 0.3) as connection:
@@ -100,7 +100,6 @@ def test_a_client_that_reads_nothing_but_sends_is_disconnected(url, monkeypatch)
 
 
 @POSIX
-@pytest.mark.slow
 def test_a_client_is_served_beside_more_idle_connections_than_files_may_be_open():
     command = ("sh", "-c", 'ulimit -n 200; exec "$0" "$@"', *COMMAND, "serve")
     with serving("empty", command=command) as server, ExitStack() as stack:
@@ -154,7 +153,6 @@ def uploading(full_url, connect):
     return found
 
 
-@pytest.mark.slow
 def test_an_upload_of_a_silent_client_is_closed_for_another(full_url, uploading):
     with ExitStack() as stack:
         for _ in range(4):
@@ -170,7 +168,6 @@ def send_slowly(connections, until):
                 connection.sendall(b" ")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "is_closed"), [(1024, True), (1, False)])
 def test_a_very_slow_upload_is_closed_for_another_client(full_url, uploading, monkeypatch, rate, is_closed):
     monkeypatch.setattr("ims_mock.server.limits.UPLOAD_BYTES_PER_SECOND", rate)
@@ -365,7 +362,6 @@ def begin_answer():
 
 
 @POSIX
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_running_requests_are_finished_after_a_signal(begin_answer, number):
     server, answer = begin_answer(2)
@@ -383,7 +379,6 @@ def test_running_requests_are_finished_after_a_signal(begin_answer, number):
 
 
 @POSIX
-@pytest.mark.slow
 def test_requests_get_five_seconds_to_finish(begin_answer):
     server, _ = begin_answer(30)
     begun = time.monotonic()
@@ -393,7 +388,6 @@ def test_requests_get_five_seconds_to_finish(begin_answer):
 
 
 @POSIX
-@pytest.mark.slow
 def test_a_second_signal_ends_the_process_at_once(begin_answer):
     server, _ = begin_answer(30)
     server.process.terminate()
@@ -405,7 +399,6 @@ def test_a_second_signal_ends_the_process_at_once(begin_answer):
 
 
 @POSIX
-@pytest.mark.slow
 def test_an_upload_that_still_arrives_is_finished_after_a_signal():
     catalog = json.dumps({"images": [{"id": "a", "status": "queued"}]})
     with serving("empty") as server, connected(server.url) as connection:

@@ -13,6 +13,8 @@ from helpers import make_app, over_socket
 from raw_http import CHUNKED, body, connected, head, read, read_head, read_response
 from upload_app import MIB, summary
 
+pytestmark = pytest.mark.slow
+
 PATH = "/v2/images/0f1e2d3c/file"
 REFUSED = f"{PATH}?refuse"
 DATA = b"twenty-five bytes of data"

@@ -13,6 +13,8 @@ from ims_mock.loading.loader import load
 from ims_mock.options import EmulatorOptions
 from ims_mock.server.reloader import Reloader
 
+pytestmark = pytest.mark.slow
+
 ONE = "images: [{id: a}]\n"
 TWO = "images: [{id: a}, {id: b}]\n"
 INVALID = "images:\n- id: a\n  min_disk: x\n"

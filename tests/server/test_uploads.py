@@ -17,6 +17,8 @@ from ims_mock.server.limits import MAX_BODY_BYTES, MAX_BUFFERED_BYTES, MAX_HEADE
 from ims_mock.server.server import BackgroundServer
 from ims_mock.server.upload_stream import UploadInterrupted, UploadStream
 
+pytestmark = pytest.mark.slow
+
 PATH = "/v2/images/0f1e2d3c/file"
 LAST = b"the last bytes"
 DATA = FIRST + LAST

@@ -72,6 +72,7 @@ def test_constructors_warn_about_their_catalogs(make):
         assert [Path(one.filename) for one in caught] == [Path(__file__)]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_plausible_images_and_bundled_catalogs_raise_no_warnings(make):
     ims = make("edge-cases")

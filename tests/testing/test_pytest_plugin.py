@@ -10,6 +10,8 @@ from helpers import make_app, over_socket
 
 from ims_mock.journal.coverage import Coverage
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 
@@ -508,7 +510,6 @@ XDIST_SUITE = """
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("is_remote", [False, True])
 def test_each_worker_has_its_own_server_or_sandbox(run, is_remote):
     app = make_app("document-sample")

@@ -75,6 +75,7 @@ OWN = ({"Origin": "http://ims_mock:9292", "Host": "ims_mock:9292"}, {"Origin": "
 ORIGINS = [*(({"Origin": origin}, False) for origin in FOREIGN_ORIGINS), *((headers, True) for headers in OWN)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("headers", "is_own"), ORIGINS)
 @pytest.mark.parametrize(
     ("method", "path", "body"),

@@ -87,6 +87,7 @@ def test_warnings_are_reported_wherever_a_catalog_or_an_image_is_loaded(ask):
     assert "warnings" not in ask("/_ims/images/new").json
 
 
+@pytest.mark.slow
 def test_other_requests_are_answered_while_a_catalog_is_loaded():
     body = json.dumps({"images": [{"id": str(number)} for number in range(20_000)] + [{"id": "0"}]}).encode()
     with over_socket(make_app("empty")) as ask, ThreadPoolExecutor() as threads:

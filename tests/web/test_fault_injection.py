@@ -110,6 +110,7 @@ def test_a_response_is_delayed(ask, fault, emulator, delay):
     assert (len({rule.delay_seconds() for _ in range(9)}) > 1) == isinstance(delay, list)
 
 
+@pytest.mark.slow
 def test_others_are_answered_during_a_delay(app, fault):
     fault(path="/slow", delay=2, times=None)
     with over_socket(app, threads=2) as ask:
