@@ -5,8 +5,9 @@ set if the image at rank *r* matches. The images that match several conditions a
 a page is read from it beginning at the rank of the marker.
 """
 
+import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cmp_to_key, reduce
 from itertools import accumulate, islice
 from operator import and_
@@ -18,6 +19,7 @@ from ims_mock.catalog.query import SortKey
 
 MAX_BITMAPS: Final = 64  # bitmaps kept per ordering; one takes 12.5 KB for 100,000 images
 _FIRST_WINDOW: Final = 256
+_ONE: Final = re.compile("1")
 _BITS: Final = bytes.maketrans(b"\0\1", b"01")
 
 Sort = tuple[SortKey, ...]
@@ -36,8 +38,15 @@ class Ordering:
     def find(self, conditions: Collection[Condition], after: Image | None, count: int) -> list[Image]:
         """Return the first ``count`` images that match all conditions, behind the image ``after`` if one is given."""
         start = 0 if after is None else self._rank(after) + 1
-        ranks = _set_bits(self._matching(conditions) >> start)
-        return [self._images[start + rank] for rank in islice(ranks, count)]
+        bits, width = self._matching(conditions) >> start, _FIRST_WINDOW
+        found: list[Image] = []
+        # testing or clearing one bit of a long integer copies all of it, so the binary digits of a window are searched
+        while bits and len(found) < count:
+            lowest_first = bin(bits & ((1 << width) - 1))[:1:-1]
+            ones = islice(_ONE.finditer(lowest_first), count - len(found))
+            found += [self._images[start + one.start()] for one in ones]
+            bits, start, width = bits >> width, start + width, width * 2
+        return found
 
     def counts(self, conditions: Collection[Condition]) -> list[tuple[int, int]]:
         """Return for each condition the number of images that match it, and that match all conditions up to it."""
@@ -117,22 +126,3 @@ def _key_of(sort: Sort) -> Callable[[Image], Any]:
         return 0
 
     return cmp_to_key(compare)
-
-
-def _set_bits(bits: int) -> Iterator[int]:
-    """Yield the positions of the set bits, the lowest first.
-
-    Testing or clearing one bit of a long integer copies all of it. Therefore windows of bits are cut out, each twice as
-    long as the one before, and their binary digits are searched as text.
-    """
-    start, width = 0, _FIRST_WINDOW
-    while bits:
-        digits = bin(bits & ((1 << width) - 1))
-        last = len(digits) - 1
-        index = digits.rfind("1", 2)
-        while index > 0:
-            yield start + last - index
-            index = digits.rfind("1", 2, index)
-        bits >>= width
-        start += width
-        width *= 2
