@@ -11,7 +11,7 @@ from flask import Response
 
 from ims_mock.catalog.cloudimages import asks_list
 from ims_mock.errors import Problem, RequestError, usual_code
-from ims_mock.faults.effects import EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED
+from ims_mock.faults.effects import ABSOLUTE, EMPTY, GARBAGE, HTML, LOOP, MISSING, NULL, REPEATED, TRUNCATED
 from ims_mock.faults.rules import FaultCandidate, FaultRule
 from ims_mock.journal.pagination import marker_of
 from ims_mock.web.context import RequestContext
@@ -38,6 +38,8 @@ def apply_before_response(context: RequestContext) -> None:
         if asks_list(context.request.method, context.request.path):
             context.authenticate()  # the journal assigns the walk by its project
         raise _error(rule)
+    if rule.effect.get("next") == ABSOLUTE:
+        _ = context.base_url  # which needs a valid Host
 
 
 def _candidate(context: RequestContext) -> FaultCandidate:

@@ -186,6 +186,8 @@ def test_a_rule_makes_the_next_link_absolute(app, fault):
         fault(next="absolute", times=None)
         assert ask(f"{PATH}?limit=3").json["next"] == ask.url + usual
         assert "next" not in ask(PATH).json
+        refused = ask(PATH, {"Host": "a b"})
+        assert (refused.status, "Invalid Host 'a b'." in refused.text) == (400, True)
 
 
 @pytest.mark.parametrize("path", ["/v2/cloudimages?limit=2", f"{PATH}/image-1", f"{PATH}?limit=x", "/versions"])
