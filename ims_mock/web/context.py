@@ -53,6 +53,7 @@ class RequestContext:
     """What is known about a request while it is answered."""
 
     request: Request
+    extensions: Mapping[str, Any]  # of the application: the emulator and the sandboxes of the server
     emulator: Emulator  # the one that answers: the server's own, or that of a sandbox
     started: float = field(default_factory=perf_counter)  # when the request arrived
     journal: Journal | None = None  # the one that records the request, if any does
@@ -256,7 +257,7 @@ def current_context() -> RequestContext:
     own: Request = request._get_current_object()  # type: ignore[attr-defined]  # the request behind Flask's proxy
     found: RequestContext | None = own.environ.get(_CONTEXT)
     if found is None:
-        found = own.environ[_CONTEXT] = RequestContext(own, current_app.extensions[EMULATOR])
+        found = own.environ[_CONTEXT] = RequestContext(own, current_app.extensions, current_app.extensions[EMULATOR])
     return found
 
 

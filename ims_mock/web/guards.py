@@ -7,6 +7,7 @@ to be checked; a browser sends their ``Origin``. Changes to the emulator itself 
 
 import re
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -35,6 +36,22 @@ def refuse_long_target(context: RequestContext) -> None:
         line_length >= GLANCE_LINE_BYTES and is_glance_format(context.emulator.profile, context.request.path)
     ):
         raise RequestError("uri-too-large")
+
+
+def refuse_invalid_host(context: RequestContext) -> None:
+    """Refuse a ``Host`` that no client can have resolved."""
+    if not _is_host_name(context.host):
+        raise context.invalid_host()
+
+
+@lru_cache(maxsize=64)
+def _is_host_name(host: str) -> bool:
+    """Return whether the labels of a host name have valid lengths; without ``Host`` it is empty."""
+    try:
+        host.partition(":")[0].encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def refuse_foreign_origin(context: RequestContext) -> None:

@@ -15,7 +15,7 @@ from ims_mock.catalog.visibility import View
 from ims_mock.errors import RequestError
 from ims_mock.journal.journal import ListAnswer
 from ims_mock.text import header_text
-from ims_mock.web.context import JSON, context, current_context
+from ims_mock.web.context import JSON, RequestContext, context, current_context
 from ims_mock.writes import lifecycle
 from ims_mock.writes.json_patch import MEDIA_TYPES, apply_patch, parse_patch
 from ims_mock.writes.lifecycle import DATA_MEDIA_TYPE, abort_upload, begin_upload, finish_upload, receive_data
@@ -30,7 +30,11 @@ blueprint = Blueprint("images", __name__)
 @blueprint.get(CLOUDIMAGES.path)
 def list_images() -> Response:
     """List the images that the caller sees and that match the query, one page at a time."""
-    context = current_context()
+    return page_response(current_context())
+
+
+def page_response(context: RequestContext) -> Response:
+    """Return a page of the list that a request asks for."""
     listing, catalog, view = LISTS[context.request.path], context.emulator.catalog, context.view()
     query = parse(context.query_string, view, listing)
     page = catalog.page(query, view)

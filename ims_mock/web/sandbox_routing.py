@@ -41,15 +41,16 @@ def select_emulator(context: RequestContext, token: str = "", authorization: str
     sandbox_id = context.sandbox_id
     if not sandbox_id and (token or authorization):
         sandbox_id = sandbox_id_of(token, authorization)
-    if sandbox_id and SANDBOXES in current_app.extensions:
-        context.emulator = sandboxes().emulator(sandbox_id)
+    if sandbox_id and SANDBOXES in context.extensions:
+        context.emulator = context.extensions[SANDBOXES].emulator(sandbox_id)
 
 
 def explain_unknown_image(context: RequestContext, error: RequestError) -> None:
     """Add to the error for an image that the server does not know that a sandbox has it: a link led out of that."""
-    server: Emulator = current_app.extensions[EMULATOR]
+    server: Emulator = context.extensions[EMULATOR]
     if error.problem.name not in _UNKNOWN_IMAGE or context.journal is not server.journal:
         return
     image_id = error.details["value"]
-    if SANDBOXES in current_app.extensions and not server.catalog.get(image_id) and sandboxes().have_image(image_id):
+    sandboxes: Sandboxes | None = context.extensions.get(SANDBOXES)
+    if sandboxes is not None and not server.catalog.get(image_id) and sandboxes.have_image(image_id):
         error.hint = f"a sandbox has this image: {STAY_IN_SANDBOX}"

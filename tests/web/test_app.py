@@ -1,12 +1,15 @@
-"""``create_app`` for users."""
+"""``create_app`` for users, and the shortcut that the emulator's own server takes."""
 
 import json
+from dataclasses import replace
+from itertools import product
 
 import pytest
 from helpers import in_process, make_app, over_socket
 from raw_http import connected, head, read_response
 
 import ims_mock
+from ims_mock.faults.rules import rule_from_keywords
 from ims_mock.loading.sources import CatalogError
 
 
@@ -56,3 +59,48 @@ def test_a_url_without_a_path_is_that_of_the_root():
             connection.sendall(head("GET", target))
             status, headers, body = read_response(connection)
             assert (status, headers["Content-Type"], "versions" in json.loads(body)) == (300, "application/json", True)
+
+
+LISTED = {
+    "projects": [{"id": "a"}, {"id": "b"}],
+    "project": "a",
+    "clock": "2023-11-13T08:00:00Z",
+    "images": [
+        {"id": "x", "owner": "a", "tags": ["t"]},
+        {"id": "s", "owner": "b", "name": "中", "members": {"a": "accepted"}},
+        {"id": "y", "owner": "a"},
+    ],
+}
+QUERIES = [
+    *("", "limit=1", "limit=1&marker=x", "limit=0", "limit=x", "marker=nosuch", "sort_key=x", "__os_bit=x", "a=%zz"),
+    *("member_status=all&visibility=shared", "tag=t", "name=in:x", "changes-since=x"),
+    *("x=" + "x" * 9_000, "x=" + "x" * 33_000, "limit=1&limit=2", "%ff"),
+]
+HEADERS = [
+    *({"X-Project-Id": "b"}, {"X-Api-Version": "Rocky"}, {"X-Auth-Token": "none"}, {"Accept": "text/html"}),
+    *({"X-Fault": "html"}, {"X-Fault": "late"}, {"X-Fault": "link"}, {"X-Fault": "link", "Host": "a b"}),
+    *({"Host": "a..b"}, {"Host": "a b"}, {"Host": "x" * 64}, {"X-Auth-Token": "sandbox-none-token"}),
+    {"Authorization": "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=0"},
+]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"auth": "on", "findings": "strict"}, {"throttle": "60/100", "findings": "warn"}]
+)
+def test_lists_are_answered_alike_with_and_without_the_routing_of_flask(profile, options):
+    def exchanges(*, has_shortcut):
+        app = make_app(LISTED, profile=profile, **options)
+        app.has_shortcut = has_shortcut
+        ask, emulator = in_process(app), app.extensions["ims_mock"]
+        emulator.faults.add(rule_from_keywords(next="absolute", times=99, header={"X-Fault": "link"}))
+        emulator.faults.add(rule_from_keywords(body="html", times=99, header={"X-Fault": "html"}))
+        emulator.faults.add(rule_from_keywords(status=503, times=99, header={"X-Fault": "late"}))
+        requests = [*product([{}], QUERIES), *product(HEADERS, QUERIES[:3])]
+        for path, (headers, query) in product(("/v2/images", "/v2/cloudimages"), requests):
+            answer = ask(f"{path}?{query}", headers)
+            request_id = answer.headers.pop("X-Request-Id").encode()
+            yield answer.status, answer.headers, answer.body.replace(request_id, b"")
+        yield [replace(entry, seconds=0.0) for entry in emulator.journal.entries()]
+        yield emulator.coverage_recorder.coverage()
+
+    assert list(exchanges(has_shortcut=True)) == list(exchanges(has_shortcut=False))

@@ -29,7 +29,9 @@ def explain_query() -> Response:
         raise RequestError("explain", "path", path, " or ".join(LISTS), what="is no list")
     environ = {**context.environ, "PATH_INFO": path, "QUERY_STRING": given.get("query", "")}
     emulator, authentication = context.emulator, context.authenticate()
-    listed = RequestContext(Request(environ, populate_request=False), emulator, journal=emulator.journal)
+    listed = RequestContext(
+        Request(environ, populate_request=False), context.extensions, emulator, journal=emulator.journal
+    )
     listed.authentication = authentication  # a signature is that of the request for the explanation
     try:
         refuse_long_target(listed)
