@@ -21,5 +21,5 @@ def app(module_app: Flask) -> Flask:
 
 @pytest.fixture(scope="module")
 def ask_off(request: pytest.FixtureRequest) -> Ask:
-    """Ask an application with ``--auth off``."""
+    """Call an application with ``--auth off``."""
     return in_process(probed(make_app(getattr(request.module, "CATALOG", CATALOG))))

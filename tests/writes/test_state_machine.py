@@ -150,7 +150,7 @@ class Model:
     # --- what is written
 
     def refused(self, name, value, who, *, is_new):
-        """Give the status that refuses a value whatever the image; ``None`` where it may be written."""
+        """Return the status of the error for a value in any image; ``None`` if it may be written."""
         if name in ("status", "self", "created_at", "locations") or (
             name == "id" and (self.is_documented or not is_new)
         ):
@@ -221,11 +221,11 @@ class Model:
         return wrong
 
     def owning(self, one, who):
-        """Give the statuses that refuse a change of an image that may be hidden."""
+        """Return the statuses of the error for a change to an image that may be hidden."""
         return {404} if one is None else set() if self.is_own(one, who) else {403}
 
     def sharing(self, one, who, project=None):
-        """Give those that refuse a request for its members, or for one of them."""
+        """Return the statuses of the error for a request for its members, or for one of them."""
         if one is None:
             return {404}
         is_wrong = not self.is_documented and who.is_queens and one["visibility"] != "shared"
