@@ -26,7 +26,10 @@ Sort = tuple[SortKey, ...]
 
 
 class Ordering:
-    """Images in one total order, immutable but for its cache of bitmaps. One of the sort keys must be ``id``."""
+    """Images in one total order, immutable but for its cache of bitmaps. One of the sort keys must be ``id``.
+
+    Its methods take at least one condition: a list always has that of visibility.
+    """
 
     def __init__(self, images: Iterable[Image], sort: Sort) -> None:
         self._images = list(images)
@@ -77,7 +80,7 @@ class Ordering:
         return edited
 
     def _matching(self, conditions: Collection[Condition]) -> int:
-        return reduce(and_, map(self._bitmap, conditions), (1 << len(self._images)) - 1)
+        return reduce(and_, map(self._bitmap, conditions))
 
     def _rank(self, image: Image) -> int:
         """Return the rank of an image, or the rank at which it would be inserted."""
@@ -116,11 +119,11 @@ def _value_of(name: str) -> Callable[[Image], Any]:
 
 def _key_of(sort: Sort) -> Callable[[Image], Any]:
     """Return the key function for all sort keys together; the keys compare as the images are ordered."""
-    parts = [(_value_of(name), is_descending) for name, is_descending in sort]
 
     def compare(one: Image, other: Image) -> int:
-        for value_of, is_descending in parts:
-            value, other_value = value_of(one), value_of(other)
+        for name, is_descending in sort:
+            value: Any = one.values.get(name, _FIRST)
+            other_value = other.values.get(name, _FIRST)
             if value != other_value:
                 return -1 if (value < other_value) is not is_descending else 1
         return 0
