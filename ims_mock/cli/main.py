@@ -1,5 +1,7 @@
-"""The command group, and the exit status of every command: 0 done, 1 the command failed, 2 wrong usage, 3 a real
-endpoint cannot be used, 4 the output cannot be written."""
+"""The command group, and the exit status of every command.
+
+0 done, 1 the command failed, 2 wrong usage, 3 a real endpoint cannot be used, 4 the output cannot be written.
+"""
 
 import io
 import os

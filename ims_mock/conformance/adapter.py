@@ -32,7 +32,7 @@ class AdapterError(Exception):
     """The adapter gave no valid answer in time."""
 
 
-class AdapterExit(AdapterError):
+class AdapterExitError(AdapterError):
     """Its process ended by itself."""
 
 
@@ -117,7 +117,7 @@ class Adapter:
         try:
             process = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
         except OSError as error:
-            raise AdapterExit(f"the adapter cannot be started: {error.strerror}") from None
+            raise AdapterExitError(f"the adapter cannot be started: {error.strerror}") from None
         assert process.stdin
         assert process.stdout
         assert process.stderr
@@ -139,7 +139,7 @@ class Adapter:
             raise AdapterError("the adapter closed its standard output; answer every request on it")
         end = f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
         hint = "" if status else "; answer requests until standard input ends"
-        raise AdapterExit(f"the adapter {end} instead of answering{hint}")
+        raise AdapterExitError(f"the adapter {end} instead of answering{hint}")
 
     def _late_answer(self) -> str:
         """Return what there is to say about an adapter that answers when its input ends: it did not flush."""

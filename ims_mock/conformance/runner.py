@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ims_mock.auth.credentials import DEFAULT_DOMAIN, DEFAULT_REGION
-from ims_mock.conformance.adapter import Adapter, AdapterError, AdapterExit
+from ims_mock.conformance.adapter import Adapter, AdapterError, AdapterExitError
 from ims_mock.conformance.expectations import FAILED, describe_answer, explain_excess, judge
 from ims_mock.conformance.scenarios import PROJECT, SCENARIOS, SHOULD, Scenario
 from ims_mock.emulator import Emulator
@@ -94,7 +94,7 @@ class Runner:
         try:
             answer = self._adapter.ask(request, self._timeout, excess)
         except AdapterError as error:
-            self._exits += isinstance(error, AdapterExit)
+            self._exits += isinstance(error, AdapterExitError)
             if self._exits >= MAX_EXITS and not self._adapter.has_answered:
                 end = self._adapter.stderr or "nothing"
                 raise RunError(f"{error}, {MAX_EXITS} times before any valid answer. Standard error: {end}") from None

@@ -134,16 +134,16 @@ The value of a placeholder is encoded for a query, in a name with ``raw_`` excep
 _ENCODED: Final = ("splitting", "other_case", "other_spelling")  # filters, which are encoded already
 
 
-class CannotTell(Exception):
+class CannotTellError(Exception):
     """A question has no answer; the message is the reason."""
 
 
 def find(sample: Sample, name: str) -> str:
-    """Return the value of a placeholder; raise :class:`CannotTell` if there is none."""
+    """Return the value of a placeholder; raise :class:`CannotTellError` if there is none."""
     function, reason = VALUES[name]
     value = function(sample)
     if not value:
-        raise CannotTell(reason)
+        raise CannotTellError(reason)
     return str(value) if name in _ENCODED else quote(str(value), safe="=" if name.startswith("raw_") else "")
 
 
@@ -183,7 +183,7 @@ class Question:
         return self.tests if self.tests not in (RULE, ASSUMPTION) else ""
 
     def filled(self, sample: Sample) -> tuple[Request, ...]:
-        """Return the requests for a sample; raise :class:`CannotTell` if they cannot be made."""
+        """Return the requests for a sample; raise :class:`CannotTellError` if they cannot be made."""
         for name in self.needs:
             find(sample, name)
         return tuple(request.filled(sample) for request in self.requests)

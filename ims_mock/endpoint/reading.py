@@ -69,6 +69,7 @@ def read(endpoint: Endpoint, query: Query, report: Callable[[str, int, int], Non
     """Read the default list of images, and the lists of pending, rejected and dead ones that the endpoint offers.
 
     Args:
+        endpoint: The real endpoint.
         query: Filters of all lists. With one that the further lists are made of, only the first list is read.
         report: Called with what is being done, the number of images so far and 0, since their total is unknown.
     """

@@ -18,7 +18,7 @@ from ims_mock.contract.profiles import DEPARTURES, Profile
 from ims_mock.emulator import Emulator
 from ims_mock.endpoint.comparison import View, differing, images_of, is_object, view
 from ims_mock.endpoint.endpoint import RETRIED, RETRIES, Endpoint
-from ims_mock.endpoint.questions import QUESTIONS, CannotTell, Question, Request, Sample
+from ims_mock.endpoint.questions import QUESTIONS, CannotTellError, Question, Request, Sample
 from ims_mock.endpoint.transport import Answer, EndpointError
 from ims_mock.loading.loader import load
 from ims_mock.options import AppOptions
@@ -138,7 +138,7 @@ class Asker:
         return self._endpoint.requests - self._before
 
     def answers(self, requests: Iterable[Request], *, again: bool = False) -> list[Answer]:
-        """Return the answers to requests; raise :class:`CannotTell` if there are none that count."""
+        """Return the answers to requests; raise :class:`CannotTellError` if there are none that count."""
         return _with_walks(lambda request: self._ask(request, again=again), requests)
 
     def _ask(self, request: Request, *, again: bool) -> Answer:
@@ -147,28 +147,28 @@ class Asker:
             if answer.status == 401 and not request.is_anonymous:
                 if self._send(Request(f"{IMAGES_PATH}?limit=1")).status == 401:
                     self._end = "the credentials are not accepted any more"
-                    raise CannotTell(self._end)
+                    raise CannotTellError(self._end)
                 if self._endpoint.credentials.access:
-                    raise CannotTell("the signature of this request is rejected")
+                    raise CannotTellError("the signature of this request is rejected")
             if sum(len(one.body) for one in self._known.values()) < MAX_KEPT:
                 self._known[request] = replace(answer)  # without its JSON, which takes much more memory
         else:
             answer = replace(self._known[request])
         if len(answer.body) > MAX_BODY or answer.values > MAX_VALUES:
-            raise CannotTell(f"the answer has more than {MAX_BODY // 2**20} MB or {MAX_VALUES} JSON values")
+            raise CannotTellError(f"the answer has more than {MAX_BODY // 2**20} MB or {MAX_VALUES} JSON values")
         if not (answer.status == 200 and is_object(answer)) and not 400 <= answer.status < 500:
             found = "no JSON object" if answer.status == 200 else f"the status {answer.status}"
-            raise CannotTell(f"the endpoint answers with {found}")
+            raise CannotTellError(f"the endpoint answers with {found}")
         if answer.status < 400 and request.is_anonymous:
-            raise CannotTell("the endpoint asks for no credentials")
+            raise CannotTellError("the endpoint asks for no credentials")
         self.has_answers = True
         return answer
 
     def _send(self, request: Request) -> Answer:
         if self._end:
-            raise CannotTell(self._end)
+            raise CannotTellError(self._end)
         if self.requests + RETRIES >= self.limit:
-            raise CannotTell(f"the limit of {self.limit} requests is reached")
+            raise CannotTellError(f"the limit of {self.limit} requests is reached")
         if self.requests:
             sleep(self._pace)
         failure = ""
@@ -184,7 +184,7 @@ class Asker:
         if self._failures == MAX_FAILURES:
             self._end = f"{MAX_FAILURES} requests in a row failed: {failure}"
         if failure:
-            raise CannotTell(failure)
+            raise CannotTellError(failure)
         return answer
 
 
@@ -203,7 +203,7 @@ class Verification:
         for question in questions:
             try:
                 planned.update(self._decidable(question)[0])
-            except CannotTell:
+            except CannotTellError:
                 continue
         return min(2 * sum(request.pages for request in planned) + RETRIES, MAX_REQUESTS)
 
@@ -212,7 +212,7 @@ class Verification:
         for question in questions:
             try:
                 yield self._row(question)
-            except CannotTell as error:
+            except CannotTellError as error:
                 yield Row(question.name, CANNOT_TELL, why=str(error))
 
     @property
@@ -227,15 +227,15 @@ class Verification:
         It cannot tell if the images lack what the requests need, or the departure makes no difference to the emulator.
         """
         if question.after in self._different:
-            raise CannotTell(f"the answers to {question.after} differ")
+            raise CannotTellError(f"the answers to {question.after} differ")
         needed = {one.departure for one in QUESTIONS if one.name == question.after} - {""}
         if needed - (self._profile.departures ^ self._switched):
-            raise CannotTell(f"the rule is part of the departure {', '.join(needed)}")
+            raise CannotTellError(f"the rule is part of the departure {', '.join(needed)}")
         requests = question.filled(self._sample)
         known = self._switched - {question.departure}
         here = self._emulated(question, requests, known)
         if question.departure and here == self._emulated(question, requests, known | {question.departure}):
-            raise CannotTell(f"these images look alike with and without {question.departure}")
+            raise CannotTellError(f"these images look alike with and without {question.departure}")
         return requests, known, here
 
     def _row(self, question: Question) -> Row:
@@ -247,16 +247,18 @@ class Verification:
             here = self._emulated(question, requests, known)
         there = self._view(question, answers)
         if question.alike and len({answer.status for answer in answers}) == 1:
-            raise CannotTell(question.alike)
+            raise CannotTellError(question.alike)
         del answers  # which may be large, as may be those of the next time
         if there == here:
             return Row(question.name, CANNOT_TELL if question.only_refutes else AGREES, why=question.only_refutes)
         explanations, own = self._explanations(question, requests, known, there), (question.departure,)
         is_known = own in explanations and question.departure in self._switched
         if not is_known and self._view(question, self._asker.answers(requests, again=True)) != there:
-            raise CannotTell("the answer changed when it was asked again")
+            raise CannotTellError("the answer changed when it was asked again")
         if not explanations and is_foreign:
-            raise CannotTell("the body of the error is not JSON; a server in front of the service may have sent it")
+            raise CannotTellError(
+                "the body of the error is not JSON; a server in front of the service may have sent it"
+            )
         self._different.add(question.name)
         names = own if own in explanations else tuple(dict.fromkeys(name for one in explanations for name in one))
         if own in explanations or all(question.departure in one for one in explanations or [()]):

@@ -35,8 +35,10 @@ def is_single_image(raw: object) -> bool:
 
 
 def without_envelope(raw: Any) -> tuple[Any, Warnings, bool]:
-    """Return a catalog without what a published list has beside its images, a warning for each key that does not fit
-    them, and whether it has such keys."""
+    """Return a catalog without the keys that a published list has beside its images, and whether it has such keys.
+
+    In between is a warning for each of them that does not fit the images.
+    """
     if not isinstance(raw, Mapping) or "images" not in raw or raw.keys().isdisjoint(ENVELOPE_KEYS):
         return raw, [], False
     images = raw["images"]

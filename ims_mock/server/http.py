@@ -41,7 +41,7 @@ from ims_mock.server.upload_stream import UploadStream
 from ims_mock.web.access_log import log_request
 from ims_mock.web.context import MAX_JSON_BYTES, SIGNED_BODY, new_request_id
 from ims_mock.web.error_bodies import glance_error, service_error
-from ims_mock.web.fault_injection import RELEASE_WORKER, DropConnection
+from ims_mock.web.fault_injection import RELEASE_WORKER, DroppedConnectionError
 
 _UPLOAD: Final = re.compile(
     r"(?P<file>PUT .*/v2/images/[^/]+/file)"
@@ -149,7 +149,7 @@ class _RequestTask(WSGITask):  # type: ignore[misc]  # waitress has no types
         """Send the response; if the application drops the connection, send what is written so far and close."""
         try:
             super().service()
-        except DropConnection:
+        except DroppedConnectionError:
             self.channel.is_dropped = self.close_on_finish = True
 
     def get_environment(self) -> dict[str, Any]:

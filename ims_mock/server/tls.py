@@ -42,7 +42,7 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     return context
 
 
-class _Incomplete(Exception):
+class _IncompleteRecordError(Exception):
     """An encrypted record has not arrived completely. It is no ``OSError``, after which waitress would disconnect."""
 
 
@@ -55,7 +55,7 @@ class TLSChannel(Channel):
 
     def handle_read(self) -> None:
         """Read what has arrived, if it is a complete record."""
-        with suppress(_Incomplete):
+        with suppress(_IncompleteRecordError):
             super().handle_read()
 
     def recv(self, size: int) -> bytes:
@@ -65,7 +65,7 @@ class TLSChannel(Channel):
             with self._ssl_lock:
                 data = self.socket.recv(size)
         except _WOULD_BLOCK:
-            raise _Incomplete from None
+            raise _IncompleteRecordError from None
         except ssl.SSLError as error:
             reason = (error.reason or "unknown").replace("_", " ").lower()
             _log.info("TLS with the client at %s failed: %s", self.addr[0], reason)

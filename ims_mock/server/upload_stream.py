@@ -9,7 +9,7 @@ from typing import Any
 from ims_mock.server import limits
 
 
-class UploadInterrupted(ConnectionError):
+class UploadInterruptedError(ConnectionError):
     """The rest of the upload will not arrive, or did not arrive in time."""
 
 
@@ -77,7 +77,7 @@ class UploadStream(io.RawIOBase):
             ):
                 self._interruption = f"no data was received for {limits.READ_SECONDS:g} seconds"
             if not self._buffer and self.is_interrupted:
-                raise UploadInterrupted(self._interruption)
+                raise UploadInterruptedError(self._interruption)
             count = min(len(view), len(self._buffer))
             view[:count] = self._buffer[:count]
             del self._buffer[:count]

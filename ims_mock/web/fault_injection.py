@@ -61,7 +61,7 @@ def _error(rule: FaultRule) -> RequestError:
     return RequestError(problem, says=message or f"{status.phrase} (injected by fault rule {rule.id})", message=message)
 
 
-class DropConnection(ConnectionError):
+class DroppedConnectionError(ConnectionError):
     """Tells the server to close the connection instead of sending more of the response."""
 
 
@@ -75,7 +75,7 @@ class DroppedResponse(Response):
         if not self.is_silent:
             body = b"".join(super().__call__(environ, start_response))
             yield body[: len(body) // 2]
-        raise DropConnection
+        raise DroppedConnectionError
 
 
 def apply_to_response(context: RequestContext, rule: FaultRule, response: Response) -> Response:

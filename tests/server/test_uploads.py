@@ -15,7 +15,7 @@ from upload_app import FIRST, MIB, UploadApp, summary
 
 from ims_mock.server.limits import MAX_BODY_BYTES, MAX_BUFFERED_BYTES, MAX_HEADER_BYTES
 from ims_mock.server.server import BackgroundServer
-from ims_mock.server.upload_stream import UploadInterrupted, UploadStream
+from ims_mock.server.upload_stream import UploadInterruptedError, UploadStream
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +85,7 @@ def test_slow_uploads_block_no_other_requests(url):
 
 def test_reading_from_a_silent_client_times_out(monkeypatch):
     monkeypatch.setattr("ims_mock.server.limits.READ_SECONDS", 0.1)
-    with pytest.raises(UploadInterrupted, match=r"no data was received for 0\.1 seconds"):
+    with pytest.raises(UploadInterruptedError, match=r"no data was received for 0\.1 seconds"):
         UploadStream().getfile().read(1)
 
 
@@ -157,7 +157,7 @@ def test_reading_an_interrupted_upload_raises(receiver, url, headers, end, conne
     assert receiver.has_begun.wait(10)
     end(connection)
     assert receiver.has_ended.wait(10)
-    assert [type(error) for error in receiver.errors] == [UploadInterrupted]
+    assert [type(error) for error in receiver.errors] == [UploadInterruptedError]
     assert requests.get(url, timeout=10).status_code == 200
 
 
@@ -168,7 +168,7 @@ def test_a_connection_is_closed_after_an_invalid_chunk(receiver, connection):
     status, headers, found = read_response(connection)
     assert (status, headers["Connection"], json.loads(found)) == (200, "close", summary(FIRST))
     assert connection.recv(1) == b""
-    assert ([type(error) for error in receiver.errors], len(receiver.environs)) == ([UploadInterrupted], 1)
+    assert ([type(error) for error in receiver.errors], len(receiver.environs)) == ([UploadInterruptedError], 1)
 
 
 def test_an_invalid_chunk_after_the_response_is_rejected(receiver, connection):
@@ -207,7 +207,7 @@ def test_a_server_that_stops_interrupts_a_silent_upload_within_a_second():
             begun = time.monotonic()
             server._server.stop()
             server._thread.join(10)
-            assert [type(error) for error in receiver.errors] == [UploadInterrupted]
+            assert [type(error) for error in receiver.errors] == [UploadInterruptedError]
             return time.monotonic() - begun
 
     assert not takes_a_second(seconds)
