@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from urllib.request import urlopen
 
 from flask import Flask
 
-from ims_mock import create_app
+from ims_mock import ImsMock, create_app
 from ims_mock.server.server import BackgroundServer
 from ims_mock.web.context import current_context
 
@@ -152,3 +153,9 @@ def probed(app: Flask) -> Flask:
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     app.add_url_rule("/<path:rest>", view_func=probe, methods=methods, provide_automatic_options=False)
     return app
+
+
+def names(ims: ImsMock) -> list[str]:
+    """Return the sorted names of the images that an emulator lists."""
+    with urlopen(f"{ims.url}/v2/images?sort_key=name&sort_dir=asc") as response:
+        return [image["name"] for image in json.load(response)["images"]]

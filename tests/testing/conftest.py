@@ -1,7 +1,32 @@
-"""Fixtures of the tests of the pytest plugin."""
+"""Fixtures of the tests of ``ImsMock`` and of the pytest plugin."""
+
+from contextlib import ExitStack
 
 import pytest
 from helpers import make_app, over_socket
+
+from ims_mock import ImsMock
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The URL of a running server."""
+    with over_socket(make_app("document-sample")) as ask:
+        yield ask.url
+
+
+@pytest.fixture(params=["local", "remote"])
+def make(request):
+    """Return a function that makes an ``ImsMock``, in this process or as a sandbox on the server."""
+    url = request.getfixturevalue("server") if request.param == "remote" else ""
+    with ExitStack() as stack:
+        yield lambda *catalog, **options: stack.enter_context(ImsMock(*catalog, url=url, **options))
+
+
+@pytest.fixture
+def ims(make):
+    """An ``ImsMock`` with three images."""
+    return make({"images": [{"id": name, "name": name} for name in "abc"]})
 
 
 @pytest.fixture
@@ -20,14 +45,7 @@ def run(pytester, monkeypatch):
     return run
 
 
-@pytest.fixture
-def url():
-    """The URL of a running server."""
-    with over_socket(make_app("empty")) as ask:
-        yield ask.url
-
-
 @pytest.fixture(params=["local", "remote"])
 def target(request):
     """The arguments of pytest for an emulator of its own, and for a running server."""
-    return ["--ims-mock-url", request.getfixturevalue("url")] if request.param == "remote" else []
+    return ["--ims-mock-url", request.getfixturevalue("server")] if request.param == "remote" else []

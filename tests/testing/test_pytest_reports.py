@@ -90,7 +90,7 @@ def test_every_failure_shows_the_requests_of_its_test(run, plugins):
         ("urlopen(Request(ims_mock.url, method='DELETE'))", "ValueError: Sandbox"),
     ],
 )
-def test_section_never_hides_the_failure(run, url, sabotage, error):
+def test_section_never_hides_the_failure(run, server, sabotage, error):
     suite = f"""
         from urllib.request import Request, urlopen
 
@@ -98,7 +98,7 @@ def test_section_never_hides_the_failure(run, url, sabotage, error):
             {sabotage}
             assert "what matters" == ""
     """
-    result = run(suite, "--ims-mock-url", url)
+    result = run(suite, "--ims-mock-url", server)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*'what matters' == ''", "*ims_mock requests*", f"cannot be read: {error}*"])
 
