@@ -137,8 +137,7 @@ def _count_images(contents: Iterable[Contents], max_images: int, problems: Probl
             if count and total > max_images:
                 content.error(counted, f"{total} images would be loaded; at most {max_images} are allowed")
             elif length > _FREE_CHARACTERS and length * count > MAX_REPEATED_CHARACTERS:
-                message = f"{length} characters would be repeated in {count} images; shorten the values"
-                content.error(repeated, message)
+                content.error(repeated, f"{length} characters would be repeated in {count} images; shorten the values")
             else:
                 continue
             problems.refuse_errors()  # validating or building so many images takes long

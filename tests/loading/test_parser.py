@@ -22,6 +22,7 @@ def error_of(text, *, is_json=False):
     return caught.value.line, str(caught.value)
 
 
+TOO_DEEP = f"values are nested deeper than {MAX_DEPTH} levels"
 AS_WRITTEN = (
     "1.10", "0123", "0o17", "0x1F", "0b11", "1_000", "1e3", "1E400", "+1", "-0", ".5", ".inf", "-.inf", ".nan",
     "true", "True", "false", "yes", "no", "on", "off", "y", "n", "nUll", "none", "None", "nil",
@@ -83,6 +84,7 @@ YAML_STRUCTURES = [
     # a few directives, and values with percent signs
     ("%YAML 1.1\n" + "".join(f"%TAG !{one}! e:\n" for one in "abcdefghi") + "---\n" + "- '%x'\n" * 20, ["%x"] * 20),
 ]
+JSON_NUMBERS = ("1.10", "1e400", "-0", "9223372036854775808")
 JSON_STRUCTURES = [
     ("{}", {}),
     (" [1, [2]]\r\n", ["1", ["2"]]),
@@ -90,10 +92,7 @@ JSON_STRUCTURES = [
     ('"x"', "x"),
     (b'\xef\xbb\xbf{"a":\t1}', {"a": "1"}),
     ('{"": 1, "<<": {"a": 2}, "null": 3}', {"": "1", "<<": {"a": "2"}, "null": "3"}),
-    *(
-        (f'{{"a": {one}, "b": [{one}]}}', {"a": one, "b": [one]})
-        for one in ("1.10", "1e400", "-0", "9223372036854775808")
-    ),
+    *((f'{{"a": {one}, "b": [{one}]}}', {"a": one, "b": [one]}) for one in JSON_NUMBERS),
     ('[true, false, null, "null", "true"]', [True, False, None, "null", "true"]),
     ('{"a": "\\ud83d\\ude80 a\\/b\\t\\u0000"}', {"a": "🚀 a/b\t\0"}),
 ]
@@ -196,15 +195,12 @@ def test_nesting_is_limited(is_json, opening, closing):
 
     assert CatalogText(nested(MAX_DEPTH).encode(), is_json).parse().value is not None
     for depth in (MAX_DEPTH + 1, 400, 50_000):
-        assert error_of(nested(depth), is_json=is_json) == (
-            MAX_DEPTH + 1,
-            f"values are nested deeper than {MAX_DEPTH} levels",
-        )
+        assert error_of(nested(depth), is_json=is_json) == (MAX_DEPTH + 1, TOO_DEEP)
 
 
 @pytest.mark.parametrize("opening", ["- ", "[", "{a: ", "[{a: "])
 def test_deep_nesting_is_rejected_before_it_ends(opening):
-    assert error_of(opening * 200_000) == (1, f"values are nested deeper than {MAX_DEPTH} levels")
+    assert error_of(opening * 200_000) == (1, TOO_DEEP)
 
 
 def test_size_of_files_is_limited():

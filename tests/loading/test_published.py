@@ -227,7 +227,7 @@ def test_problems_of_a_single_image_have_its_own_paths_and_lines(tmp_path):
     "changes",
     [{"status": None}, {"self": "/v2/images/2"}, {"self": None}, {"file": None, "schema": "garbage"}],
     ids=str,
-)  # fmt: skip
+)
 def test_image_is_complete_only_with_a_status_and_two_links_that_fit(changes):
     given = without({**image(), **changes})
     (only,) = load([{"images": [given]}]).catalog
