@@ -42,6 +42,7 @@ class _Application(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"  # of http://localhost; Flask would redirect it
+        environ.pop("HTTP_UPGRADE", None)  # Flask would look for a route of WebSockets
         if SANDBOXES in self.extensions:
             mount_sandbox(environ)
         if self.has_shortcut and asks_list(environ["REQUEST_METHOD"], environ["PATH_INFO"]):

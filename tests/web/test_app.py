@@ -81,6 +81,7 @@ HEADERS = [
     *({"X-Fault": "html"}, {"X-Fault": "late"}, {"X-Fault": "link"}, {"X-Fault": "link", "Host": "a b"}),
     *({"Host": "a..b"}, {"Host": "a b"}, {"Host": "x" * 64}, {"X-Auth-Token": "sandbox-none-token"}),
     {"Authorization": "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=0"},
+    {"Connection": "Upgrade", "Upgrade": "websocket"},
 ]
 
 
