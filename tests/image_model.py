@@ -8,8 +8,6 @@ from typing import NamedTuple
 from helpers import token_of
 
 START = datetime(2023, 11, 13, 8, tzinfo=timezone.utc)
-
-
 PROJECTS = ("a", "b", "c")
 
 
@@ -52,8 +50,6 @@ IMAGES = (
     given("deleted", "a", status="deleted"),
     given("without owner", None, protected=True),
 )
-
-
 CATALOG = {
     "clock": f"{START:%Y-%m-%dT%H:%M:%SZ}",
     "credentials": {
@@ -61,24 +57,16 @@ CATALOG = {
     },
     "images": IMAGES,
 }
-
-
 COLUMNS = (
     *("id", "name", "status", "visibility", "protected", "owner", "min_disk", "min_ram", "size", "virtual_size"),
     *("checksum", "container_format", "disk_format", "created_at", "updated_at", "tags"),
 )
-
-
 FORMATS = ("container_format", "disk_format")
-
-
 SERVICE_NEW = {
     "name": "", "visibility": "private", "min_disk": 40, "container_format": "bare", "disk_format": "zvhd2",
     "__isregistered": "true", "__imagetype": "private", "__image_source_type": "uds", "__image_size": "0",
     "__os_version": "Other Linux(64 bit)",
 }  # fmt: skip
-
-
 SYSTEMS = {"Other Linux(64 bit)": ("Other", "Linux", "64"), "Windows 10 32bit": ("Windows", "Windows", "32")}
 
 

@@ -12,8 +12,6 @@ from ims_mock.loading.loader import load
 from ims_mock.loading.sources import CatalogError, report_problems
 
 pytestmark = pytest.mark.usefixtures("in_tmp_path")
-
-
 WRONG_YAML = """\
 # a comment
 project: p
@@ -43,14 +41,8 @@ generate:
   - {count: -1, set: {self: /v2/images/c}}
   - {seed: 1, set: {__support_kvm: [x]}}
 """
-
-
 NOT_A_TIME = "is not a time in whole seconds such as 2018-09-06T14:03:27Z"
-
-
 NOR_AN_AGE = f"{NOT_A_TIME}, nor an age such as 3 days ago"
-
-
 PROBLEMS = [
     (3, "clock", f"'yesterday' {NOT_A_TIME}"),
     (5, "projects[0].nmae", "is not a key of this section; did you mean name?"),
@@ -170,11 +162,7 @@ def test_invalid_value_hides_no_other_problem_of_the_image():
 
 
 DIGITS = "1" * (MAX_TEXT + 1)
-
-
 TOO_LONG = f"a text has {MAX_TEXT + 1} characters; at most {MAX_TEXT} are allowed"
-
-
 BAD_FILES = {
     "a list": ("bad.yaml", "\n- id: a", "bad.yaml:2: the catalog is a list; it must be a mapping"),
     "headers": ("bad.json", "HTTP/1.1 200 OK\r\n\r\n{}", "bad.json:1: begins with the headers of a response"),

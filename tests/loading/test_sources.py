@@ -12,11 +12,7 @@ from ims_mock.loading.loader import load
 from ims_mock.loading.sources import bundled_catalogs
 
 pytestmark = pytest.mark.usefixtures("in_tmp_path")
-
-
 BUNDLED = ("default", "document-sample", "edge-cases", "empty", "large")
-
-
 DATA = Path(__file__).parent.parent / "data"
 
 

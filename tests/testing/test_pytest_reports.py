@@ -118,8 +118,6 @@ SUITE = """
     def test_server(ims_mock_server):
         assert ims_mock_server.client.get("/versions").status_code == 200
 """
-
-
 HEADING = r"=+ ims_mock coverage of the contract =+\n"
 
 
