@@ -39,14 +39,14 @@ def refuse_long_target(context: RequestContext) -> None:
 
 
 def refuse_invalid_host(context: RequestContext) -> None:
-    """Refuse a ``Host`` that no client can have resolved."""
-    if not _is_host_name(context.host):
+    """Refuse a ``Host`` that no client can have resolved; one with illegal characters counts as none."""
+    if not _is_host_name(context.request.host):
         raise context.invalid_host()
 
 
 @lru_cache(maxsize=64)
 def _is_host_name(host: str) -> bool:
-    """Return whether the labels of a host name have valid lengths; without ``Host`` it is empty."""
+    """Return whether the labels of a host name have valid lengths; without ``Host`` the name is empty."""
     try:
         host.partition(":")[0].encode("idna")
     except UnicodeError:

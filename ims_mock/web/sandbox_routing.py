@@ -6,13 +6,11 @@ A sandbox is selected by its URL, ``/_ims/sandboxes/{id}/…``, or by its creden
 import re
 from typing import Any, Final
 
-from flask import current_app
-
 from ims_mock.emulator import Emulator
 from ims_mock.errors import RequestError
 from ims_mock.journal.walks import STAY_IN_SANDBOX
 from ims_mock.sandboxes import Sandboxes, sandbox_id_of
-from ims_mock.web.context import EMULATOR, SANDBOX_ID, RequestContext
+from ims_mock.web.context import EMULATOR, SANDBOX_ID, RequestContext, current_context
 
 PATH: Final = "/_ims/sandboxes"
 SANDBOXES: Final = "ims_mock.sandboxes"  # the key of the sandboxes in app.extensions; absent without control API
@@ -32,7 +30,7 @@ def mount_sandbox(environ: dict[str, Any]) -> None:
 
 def sandboxes() -> Sandboxes:
     """Return the sandboxes of the server."""
-    found: Sandboxes = current_app.extensions[SANDBOXES]
+    found: Sandboxes = current_context().extensions[SANDBOXES]
     return found
 
 

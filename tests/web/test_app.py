@@ -79,7 +79,13 @@ QUERIES = [
 HEADERS = [
     *({"X-Project-Id": "b"}, {"X-Api-Version": "Rocky"}, {"X-Auth-Token": "none"}, {"Accept": "text/html"}),
     *({"X-Fault": "html"}, {"X-Fault": "late"}, {"X-Fault": "link"}, {"X-Fault": "link", "Host": "a b"}),
-    *({"Host": "a..b"}, {"Host": "a b"}, {"Host": "x" * 64}, {"X-Auth-Token": "sandbox-none-token"}),
+    *(
+        {"Host": "a..b"},
+        {"Host": "a..b c"},
+        {"Host": "a b"},
+        {"Host": "x" * 64},
+        {"X-Auth-Token": "sandbox-none-token"},
+    ),
     {"Authorization": "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=0"},
     {"Connection": "Upgrade", "Upgrade": "websocket"},
 ]
