@@ -28,7 +28,7 @@ Sort = tuple[SortKey, ...]
 class Ordering:
     """Images in one total order, immutable but for its cache of bitmaps. One of the sort keys must be ``id``.
 
-    Its methods take at least one condition: a list always has that of visibility.
+    A query has at least one condition, that of visibility.
     """
 
     def __init__(self, images: Iterable[Image], sort: Sort) -> None:

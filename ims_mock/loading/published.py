@@ -35,9 +35,9 @@ def is_single_image(raw: object) -> bool:
 
 
 def without_envelope(raw: Any) -> tuple[Any, Warnings, bool]:
-    """Return a catalog without the keys that a published list has beside its images, and whether it has such keys.
+    """Return a catalog without the keys that a published list has beside its images, warnings, and whether it has any.
 
-    In between is a warning for each of them that does not fit the images.
+    There is a warning for each of these keys that does not fit the images.
     """
     if not isinstance(raw, Mapping) or "images" not in raw or raw.keys().isdisjoint(ENVELOPE_KEYS):
         return raw, [], False

@@ -34,8 +34,8 @@ _HEAD: Final = (control.PREFIX, keystone.PREFIX)  # the paths that answer HEAD; 
 class _Application(Flask):
     """Flask without support for asynchronous views, and with a shortcut for lists.
 
-    Asynchronous views cost an inspection of every hook on every request. Flask's routing, contexts and signals take 40
-    of the 110 microseconds of a page; the shortcut answers requests for lists without them, through the same functions.
+    Asynchronous views cost an inspection of every hook on every request. Flask's routing, contexts and signals take
+    half the time of a page (see docs/explanation/performance.md); the shortcut calls the same functions without them.
     """
 
     has_shortcut = False  # an application that users can extend has none, because it would skip their hooks
